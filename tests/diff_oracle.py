@@ -443,8 +443,9 @@ def answers(doc: Doc, other: Doc, key: tuple[str, str], rng: random.Random) -> A
                 return None
             made.headers[name.lower()] = (value, write({**header, "in": "header"}, name, value))
     if response.get("content"):
-        made.media = rng.choice(list(response["content"]))
-        made.body = maker.value(response["content"][made.media].get("schema", {}), sent=False)
+        media = rng.choice(list(response["content"]))
+        made.media = media.replace("*/", "text/").replace("*", rng.choice(["plain", "x-other"]))
+        made.body = maker.value(response["content"][media].get("schema", {}), sent=False)
         if made.body is MISSING:
             return None
     return made
@@ -479,10 +480,11 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
     offered = list(former.deref(offered).get("content", {}))
     if answer.body is MISSING:
         return "no body"
-    if answer.media in wanted:
+    promised = [answer.media, answer.media.split("/")[0] + "/*", "*/*"]  # the most specific one applies
+    if media := next((media for media in promised if media in wanted), ""):
         return (
             ""
-            if doc.valid(response["content"][answer.media].get("schema", {}), answer.body, sent=False)
+            if doc.valid(response["content"][media].get("schema", {}), answer.body, sent=False)
             else f"the body is {answer.body!r}"
         )
     # a reader asks for one type that it was promised; it is content as long as that type is offered

@@ -16,7 +16,7 @@ from diff_oracle import Doc, hurt
 from lengths import tried
 from pgagents.diff.openapi.table import TABLE
 from test_diff_inclusion import FLAT, SCHEMAS
-from test_diff_openapi import agree, found
+from test_diff_openapi import GONE, agree, found
 
 Data = dict[str, Any]
 TEXT: Data = {"type": "string"}
@@ -271,6 +271,40 @@ def test_default_of_a_named_schema_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("after", "severities"),
+    [
+        ({"properties": {"a": TEXT, "x-n": TEXT}}, {"addition"}),
+        ({"properties": {"a": TEXT, "x-n": INT}, "patternProperties": GONE}, {"breaking", "addition"}),
+        ({"patternProperties": {"^x-": TEXT, "^y-": TEXT}}, {"breaking"}),
+        ({"additionalProperties": True}, {"breaking"}),
+    ],
+)
+def test_new_member_beside_patterns_is_what_its_pattern_says(after: Data, severities: set[str]) -> None:
+    """A name that no pattern has is new; one that a pattern has was promised to be of its kind."""
+    before = {
+        "type": "object",
+        "properties": {"a": TEXT},
+        "patternProperties": {"^x-": TEXT},
+        "additionalProperties": False,
+    }
+    read = {key: value for key, value in {**before, **after}.items() if value is not GONE}
+    changes = found(document("3.1.0", TEXT, before), document("3.1.0", TEXT, read))
+    assert {c.severity for c in changes} == severities
+
+
+def test_new_member_of_a_request_that_a_pattern_took_otherwise_is_not_harmless() -> None:
+    before = {
+        "type": "object",
+        "properties": {"a": TEXT},
+        "patternProperties": {"^x-": TEXT},
+        "additionalProperties": False,
+    }
+    after = {**before, "properties": {"a": TEXT, "x-n": INT}}
+    changes = found(document("3.1.0", before, TEXT), document("3.1.0", after, TEXT))
+    assert "may break" in {c.severity for c in changes}
+
+
+@pytest.mark.parametrize(
     "whole",
     [
         {"anyOf": [{"type": "boolean"}, {"$ref": "#/components/schemas/It"}]},
@@ -288,6 +322,8 @@ def test_new_optional_member_never_breaks(whole: Data, sent: bool) -> None:
         PAIR,
         {**PAIR, "additionalProperties": False},
         {**PAIR, "additionalProperties": True},
+        {**PAIR, "patternProperties": {"^x-": TEXT}},
+        *([] if sent else [{**PAIR, "patternProperties": {"^x-": TEXT}, "additionalProperties": False}]),
         {"allOf": [PAIR, {"required": ["a"]}]},
     ):
         documents = []

@@ -235,10 +235,15 @@ UNDONE: list[tuple[str, dict[str, Any]]] = [
     ("header-empty", {f"{OK}|headers|X-Page|allowEmptyValue": True}),
 ]
 """Edits that are undone."""
+BOOKS = BASE["paths"]["/books/{id}"]["get"]["responses"]["200"]
+ANY = edited(BASE, {f"{ONE}|responses|200|content": {"*/*": BOOKS["content"]["application/json"]}})
 SHAPES = [
     *((id, BASE, edited(BASE, edits)) for id, edits in EDITS),
     *((id, edited(BASE, edits), BASE) for id, edits in UNDONE),
     ("header-style", WITH_MAP, edited(WITH_MAP, {f"{OK}|headers|X-Map|explode": False})),
+    ("answer-media-wider", BASE, ANY),
+    ("answer-media-narrower", ANY, BASE),
+    ("answer-status-narrower", edited(BASE, {f"{ONE}|responses": {"2XX": BOOKS}}), BASE),
 ]
 SHOWN = {shape[0] for shape in SHAPES}
 
@@ -266,6 +271,31 @@ def agree(changes: list[Change], old: Data, new: Data) -> None:
 
 def test_every_id_of_the_table_has_an_edit_that_shows_it() -> None:
     assert {row.id for row in TABLE if row.id != "-"} == SHOWN
+
+
+API, SANDBOX = {"url": "https://api.example"}, {"url": "https://sandbox.example"}
+EU = {"url": "https://{region}.example", "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}}}
+ENUM = {"url": EU["url"], "variables": {"region": {"default": "eu", "enum": ["us", "eu"]}}}
+
+
+@pytest.mark.parametrize(
+    ("servers", "told"),
+    [
+        ([SANDBOX, API], {("addition", "server-added"), ("may break", "server-order")}),
+        ([EU, API], {("addition", "server-added"), ("may break", "server-order")}),
+        ([API, SANDBOX], {("addition", "server-added")}),
+        ([API], set()),
+    ],
+)
+def test_new_address_that_comes_first_may_break(servers: list[Data], told: set[tuple[str, str]]) -> None:
+    """Most callers take the first address; one that comes later is an addition."""
+    changes = found(edited(BASE, {"servers": [API]}), edited(BASE, {"servers": servers}))
+    assert {(c.severity, c.id) for c in changes} == told
+
+
+def test_order_of_a_variables_values_is_not_the_order_of_addresses() -> None:
+    """The default decides which address is the first."""
+    assert found(edited(BASE, {"servers": [EU]}), edited(BASE, {"servers": [ENUM]})) == []
 
 
 def test_nothing_differs_from_itself() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.diff.auth.code_flow import compare_code_flows
-from pgagents.diff.auth.credentials import compare_credentials, compare_terms
+from pgagents.diff.auth.credentials import compare_credentials
 from pgagents.diff.change import Change, whole
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.named import form
@@ -93,10 +93,7 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
 
 def _auth(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.auth, new.auth
-    if old.credential is not None and new.credential is not None:
-        yield from compare_credentials(old.credential, new.credential)
-        for name in [n for n in list(old.credentials)[1:] if n in new.credentials]:
-            yield from compare_terms(old.credentials[name], new.credentials[name])
+    yield from compare_credentials(old, new)
     yield from compare_code_flows(old, new)
     for plan, scopes in a.plans.items():
         lost = [s for s in scopes if s not in b.plans.get(plan, ())]

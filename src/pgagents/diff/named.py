@@ -36,6 +36,7 @@ class Named(dict[str, Any]):
         self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
         self.reached: dict[str, frozenset[str]] = {}
         self.compared: dict[Any, Any] = {}
+        self.turned: dict[str, Named] = {}
         self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
 
     def reach(self, name: str) -> frozenset[str]:

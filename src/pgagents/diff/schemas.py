@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.named import make_named
 from pgagents.diff.shapes.difference import Difference, Who
+from pgagents.diff.shapes.direction import turn_schema, turn_schemas
 from pgagents.diff.shapes.keywords import ABSENT, is_same, shorten_json
 from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
@@ -183,8 +183,13 @@ def _is_named(found: Difference) -> bool:
 def compare_schemas(
     old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str
 ) -> Iterator[Difference]:
-    """Yield the differences of two schemas for callers or readers, as whole sentences about `what`."""
-    for found in differences(a, make_named(old.schemas), b, make_named(new.schemas), who):
+    """Yield the differences of two schemas for callers or readers, as whole sentences about `what`.
+
+    A `readOnly` member is required of answers only, a `writeOnly` one of requests only.
+    """
+    sides = (turn_schema(a, old.schemas, who), turn_schema(b, new.schemas, who))
+    known, others = turn_schemas(old.schemas, who), turn_schemas(new.schemas, who)
+    for found in differences(sides[0], known, sides[1], others, who):
         at = f"{what} at `{found.path}`" if found.path else what
         if found.id in ("member-added", "member-removed", "member-required"):
             at = f"{what}: member `{found.path}`"

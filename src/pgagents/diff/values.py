@@ -79,6 +79,8 @@ class Values(Members, Annotations):
 
     def _structure(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
         a, b = view(old, self.old), view(new, self.new)
+        if self.who == "readers":
+            a.name_members(b.members)
         at = (origin_of(old), origin_of(new))
         if (split(a)[0] is None) != (split(b)[0] is None):
             one, other = alternatives(a), alternatives(b)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +36,20 @@ class View:
     def member(self, name: str) -> Any:
         """Return the schema of one member."""
         return join_schemas(self.members[name])
+
+    def name_members(self, names: Iterable[str]) -> None:
+        """Let these members be named beside patterns, where all unnamed members are refused.
+
+        A member that is new in the other edition harms no reader, although this one refuses every other name.
+        For callers it may: a pattern may have taken other values of that name.
+        """
+        more: dict[str, Any] = {name: {} for name in names}
+        self.rest = [
+            {**one, "properties": {**more, **one["properties"]}}
+            if one.get("additionalProperties") is False and "properties" in one
+            else one
+            for one in self.rest
+        ]
 
     def whole(self) -> Any:
         """Return the whole schema."""

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.diff.auth.schemes import match_credentials
 from pgagents.diff.change import Change, whole
 from pgagents.model.credential import Credential, TokenExchange
+from pgagents.model.model import Model
 
 
-def compare_credentials(a: Credential, b: Credential) -> Iterator[Change]:
+def compare_credentials(old: Model, new: Model) -> Iterator[Change]:
     """Yield the changes for a caller that has a key.
 
-    The comparison of actions decides whether a call needs a key.
+    The comparison of actions decides whether a call needs a key, and which scheme's if there are several.
     """
+    a, b = old.credential, new.credential
+    if a is None or b is None:
+        return
     if a.show() != b.show():
         message = f"calls send `{b.show()}` now, was `{a.show()}`"
         yield whole("breaking", "auth-scheme", message, "auth", "schemes", b.name)
-    elif a.name != b.name:
-        yield whole("wording", "auth-scheme", f"the scheme is called {b.name} now", "auth", "schemes", b.name)
-    yield from compare_terms(a, b)
+    renamed = match_credentials(old, new)
+    for name in renamed.values():
+        yield whole("wording", "auth-scheme", f"the scheme is called {name} now", "auth", "schemes", name)
+    for name, then in old.credentials.items():
+        now = new.credentials.get(renamed.get(name, name))
+        if now is None and name == a.name:
+            now = b
+        if now is not None:
+            yield from compare_terms(then, now)
 
 
 def compare_terms(a: Credential, b: Credential) -> Iterator[Change]:

@@ -21,12 +21,20 @@ def compare(s: Sides, old: Spot, new: Spot, who: Who) -> None:
     """Add the changes in the answers of two operations."""
     before, after = answers(s.both.old, old), answers(s.both.new, new)
     successes = [set(filter(_success, side)) for side in (before, after)]
-    if all(successes) and not any(_for(status, after) for status in successes[0]):
+    kept = any(_for(status, after) for status in successes[0])
+    narrowed = who == "readers" and any(_find_range(status) in successes[0] for status in successes[1])
+    if all(successes) and not kept and not narrowed:
         message = f"is answered {', '.join(sorted(successes[1]))} now, was {', '.join(sorted(successes[0]))}"
         s.tell("answers-replaced", message, old.at("responses"), new.at("responses"))
         before = {k: v for k, v in before.items() if k not in successes[0]}
         after = {k: v for k, v in after.items() if k not in successes[1]}
     for status, spot in before.items():
+        narrower = [one for one in after if _find_range(one) == status] if who == "readers" else []
+        if narrower and status not in after:
+            message = f"of {status} only {', '.join(narrower)} is answered now"
+            s.tell("answer-status-narrower", message, spot, after[narrower[0]])
+            if not _mild(status) or "default" not in after:
+                continue  # the narrower ones are compared below
         there = after.get(status) or _for(status, after)
         if there is not None:
             _one(s, f"answer {status}", spot, there, who)
@@ -52,6 +60,11 @@ def _success(status: str) -> bool:
 
 def _mild(status: str) -> bool:
     return status == "default" or status.startswith(("4", "5"))
+
+
+def _find_range(status: str) -> str:
+    """Return the range of a status, such as `2XX`; empty for a range itself and the default."""
+    return status[:1] + "XX" if status[1:].isdecimal() else ""
 
 
 def _for(status: str, described: dict[str, Spot]) -> Spot | None:

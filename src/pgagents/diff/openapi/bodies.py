@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from pgagents.diff.openapi.parameters import Sides
@@ -71,24 +72,80 @@ def _compare_received(s: Sides, old: Spot, new: Spot) -> None:
 def contents(s: Sides, old: Spot, new: Spot, what: str, who: Who, ids: tuple[str, str]) -> None:
     """Add the changes of two bodies, media type by media type."""
     before, after = media(s.both.old, old), media(s.both.new, new)
+    pairs = _pair_sent(before, after) if who == "callers" else _pair_read(before, after)
     for name, spot in before.items():
-        there = name if name in after else next((n for n in after if fnmatchcase(name, n)), None)
-        if there is None:
-            s.tell(ids[0], f"{what}: {name} is gone", spot, None)
+        if any(name == one for one, _ in pairs):
             continue
-        shown = what if len(before) == 1 else f"{what} ({name})"
-        a, b = s.both.old.mapping(spot), s.both.new.mapping(after[there])
-        sides = (
-            spot.at("schema") if "schema" in a else None,
-            after[there].at("schema") if "schema" in b else None,
-        )
-        s.both.schemas(s.subject, shown, *sides, who)
-        _encoding(s, shown, spot, after[there])
-        if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
-            s.tell("examples", f"the examples of its {shown} changed", spot, after[there])
+        if who == "readers" and any(_fits(other, name) for other in after):
+            continue  # its place is taken by narrower ones
+        s.tell(ids[0], f"{what}: {name} is gone", spot, None)
+    if who == "readers":
+        _compare_ranges(s, what, before, after)
+    for one, other in pairs:
+        shown = what if len(before) == len(pairs) == 1 else f"{what} ({other if who == 'readers' else one})"
+        _content(s, shown, before[one], after[other], who)
+    told = {other for _, other in pairs} if who == "readers" else set()
     for name, spot in after.items():
-        if not any(name == n or fnmatchcase(name, n) for n in before):
+        if name not in told and name not in before and _find_range(name, before) is None:
             s.tell(ids[1], f"{what}: {name} is new", None, spot)
+
+
+def _pair_sent(before: Mapping[str, Spot], after: Mapping[str, Spot]) -> list[tuple[str, str]]:
+    """Return the old and new media types to compare for those who send them.
+
+    A type that was taken must still be taken, by its own name or in a range.
+    """
+    places = ((name, name if name in after else _find_range(name, after)) for name in before)
+    return [(name, there) for name, there in places if there is not None]
+
+
+def _pair_read(before: Mapping[str, Spot], after: Mapping[str, Spot]) -> list[tuple[str, str]]:
+    """Return the old and new media types to compare for those who read them.
+
+    A type that comes now must be one that could come before, by its own name or in a range. An old type may
+    also be in a new range.
+    """
+    found = {name: name if name in before else _find_range(name, before) for name in after}
+    pairs = [(there, name) for name, there in found.items() if there is not None]
+    for name in before:
+        wider = _find_range(name, after)
+        if name not in after and wider is not None and (name, wider) not in pairs:
+            pairs.append((name, wider))
+    return pairs
+
+
+def _compare_ranges(s: Sides, what: str, before: Mapping[str, Spot], after: Mapping[str, Spot]) -> None:
+    """Add the changes between media types and ranges of them, in an answer."""
+    for name, spot in before.items():
+        if name in after:
+            continue
+        wider = _find_range(name, after)
+        if wider is not None and wider not in before and _find_range(wider, before) is None:
+            message = f"{what} may be of any type that fits {wider} now, was {name}"
+            s.tell("answer-media-wider", message, spot, after[wider])
+        elif wider is None and (narrower := [other for other in after if _fits(other, name)]):
+            message = f"{what}: of {name} only {', '.join(narrower)} comes now"
+            s.tell("answer-media-narrower", message, spot, after[narrower[0]])
+
+
+def _fits(name: str, range_: str) -> bool:
+    """Return whether a media type is in a range, such as `text/*`."""
+    return "*" in range_ and name != range_ and fnmatchcase(name, range_)
+
+
+def _find_range(name: str, among: Iterable[str]) -> str | None:
+    """Return the narrowest range that a media type is in, or None."""
+    return max((one for one in among if _fits(name, one)), key=len, default=None)
+
+
+def _content(s: Sides, what: str, old: Spot, new: Spot, who: Who) -> None:
+    """Add the changes of one media type."""
+    a, b = s.both.old.mapping(old), s.both.new.mapping(new)
+    sides = old.at("schema") if "schema" in a else None, new.at("schema") if "schema" in b else None
+    s.both.schemas(s.subject, what, *sides, who)
+    _encoding(s, what, old, new)
+    if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
+        s.tell("examples", f"the examples of its {what} changed", old, new)
 
 
 def _encoding(s: Sides, what: str, old: Spot, new: Spot) -> None:

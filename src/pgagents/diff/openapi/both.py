@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -31,6 +31,8 @@ class Both:
     """The operations and named schemas from which each pair of named schemas is reached."""
     called: set[tuple[Pointer, Pointer]] = field(default_factory=set)
     """Calls by the API that have been compared, because a callback may contain itself."""
+    renamed: Mapping[str, str] | None = None
+    """The new names of renamed security schemes by their old ones; None before they are matched."""
 
     def tell(
         self,

@@ -90,11 +90,11 @@ def _find_moved(
 def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
     """Return old and new names of the security schemes that are equal and that operations use."""
     names = [_list_security(both.old, old.spot), _list_security(both.new, new.spot)]
+    renamed = security.match(both)
     return {
         a: b
         for a in names[0]
-        for b in names[1]
-        if security.kind(both.old, a) == security.kind(both.new, b) and (a == b or b not in names[0])
+        if (b := renamed.get(a, a)) in names[1] and security.kind(both.old, a) == security.kind(both.new, b)
     }
 
 

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from pgagents.diff.auth.schemes import match_schemes
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.tree import Edition, Spot
 
 Kind = tuple[str, ...]
-Way = dict[Kind, frozenset[str]]
-"""The schemes of one alternative, each with its scopes.
-
-A scheme is identified by its kind, not by its name in the document.
-"""
 
 
-def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
+class Scheme(NamedTuple):
+    """A security scheme, by its name in the new edition and its form on the wire."""
+
+    name: str
+    kind: Kind
+
+
+Way = dict[Scheme, frozenset[str]]
+"""The schemes of one alternative, each with its scopes."""
+
+
+def match(both: Both) -> Mapping[str, str]:
+    """Return the new names of renamed schemes by their old ones."""
+    if both.renamed is None:
+        both.renamed = match_schemes(_list_kinds(both.old), _list_kinds(both.new))
+    return both.renamed
+
+
+def _list_kinds(edition: Edition) -> dict[str, Kind]:
+    declared = edition.open(edition.root, "components", "securitySchemes")
+    return {name: kind(edition, name) for name in edition.mapping(declared)}
+
+
+def ways(edition: Edition, operation: Spot, renamed: Mapping[str, str]) -> tuple[list[Way], Spot]:
     """Return the alternatives for authenticating a call, and their place. An empty one needs no key."""
     own = edition.mapping(operation).get("security")
     spot = operation.at("security") if isinstance(own, list) else edition.root.at("security")
     asked = spot.value if isinstance(spot.value, list) else []
-    found: list[Way] = [_way(edition, one) for one in asked if isinstance(one, dict)]
+    found: list[Way] = [_way(edition, one, renamed) for one in asked if isinstance(one, dict)]
     return found or [{}], spot if asked or isinstance(own, list) else operation
 
 
-def _way(edition: Edition, asked: Mapping[str, Any]) -> Way:
+def _way(edition: Edition, asked: Mapping[str, Any], renamed: Mapping[str, str]) -> Way:
     made: Way = {}
     for name, scopes in asked.items():
-        made[kind(edition, name)] = (
+        made[Scheme(renamed.get(name, name), kind(edition, name))] = (
             frozenset(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else frozenset()
         )
     return made
@@ -50,20 +69,22 @@ def kind(edition: Edition, name: str) -> Kind:
 
 def compare(s: Sides, old: Spot, new: Spot) -> None:
     """Add the changes in the security of two operations."""
-    before, there = ways(s.both.old, old)
-    after, here = ways(s.both.new, new)
-    if before == after:
+    before, there = ways(s.both.old, old, match(s.both))
+    after, here = ways(s.both.new, new, {})
+    if all(way in after for way in before) and all(way in before for way in after):
         return
+    shared = _find_shared([*before, *after])
     lost = [way for way in before if not any(_enough(way, other) for other in after)]
     if lost:
-        message = f"{_describe_ways(lost)} is not enough any more: {_describe_ways(after, ' or ')} is needed"
+        needed = _describe_ways(after, shared, " or ")
+        message = f"{_describe_ways(lost, shared)} is not enough any more: {needed} is needed"
         s.tell("security", message, there, here)
     elif {} in after and {} not in before:
         s.tell("security-dropped", "needs no key any more", there, here, safety=True)
     elif gained := [way for way in after if not any(_enough(way, other) for other in before)]:
-        s.tell("security-added", f"may be called with {_describe_ways(gained)} too", there, here)
+        s.tell("security-added", f"may be called with {_describe_ways(gained, shared)} too", there, here)
     else:
-        s.tell("security-added", f"needs less: {_describe_ways(after, ' or ')}", there, here)
+        s.tell("security-added", f"needs less: {_describe_ways(after, shared, ' or ')}", there, here)
 
 
 def _enough(held: Way, asked: Way) -> bool:
@@ -71,9 +92,16 @@ def _enough(held: Way, asked: Way) -> bool:
     return all(key in held and scopes <= held[key] for key, scopes in asked.items())
 
 
-def _describe_ways(found: list[Way], between: str = ", ") -> str:
+def _find_shared(found: list[Way]) -> set[Kind]:
+    """Return the kinds of several schemes, so that a message must name these."""
+    schemes = {scheme for way in found for scheme in way}
+    return {one.kind for one in schemes if any(o.kind == one.kind and o != one for o in schemes)}
+
+
+def _describe_ways(found: list[Way], shared: set[Kind], between: str = ", ") -> str:
     return between.join(
-        " with ".join(_describe_key(key, scopes) for key, scopes in way.items()) or "no key" for way in found
+        " with ".join(_describe_key(key, scopes, shared) for key, scopes in way.items()) or "no key"
+        for way in found
     )
 
 
@@ -83,8 +111,10 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _describe_key(key: Kind, scopes: frozenset[str]) -> str:
-    text = _NAMES.get(key[0], "key {1}" if len(key) > 1 else "{0} key").format(*key)
+def _describe_key(key: Scheme, scopes: frozenset[str], shared: set[Kind]) -> str:
+    kind = key.kind
+    text = _NAMES.get(kind[0], "key {1}" if len(kind) > 1 else "{0} key").format(*kind)
+    text += f" {key.name}" if kind in shared else ""
     return f"{text} ({', '.join(sorted(scopes))})" if scopes else text
 
 

@@ -72,17 +72,35 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
         )
     elif come:
         s.tell("server-added", f"is served at {_join_addresses(come, told)} too", None, now[come[0]])
-    if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
-        firsts = [_join_addresses([next(iter(side))], told) for side in (now, then)]
-        s.tell("server-order", f"the first address is {firsts[0]} now, was {firsts[1]}", there, here)
+    first, is_first = _find_first(s.both.old, before), _find_first(s.both.new, after)
+    if not lost and first != is_first:
+        message = f"the first address is {_format_address(is_first)} now, was {_format_address(first)}"
+        s.tell("server-order", message, there, here)
     if len(before) != len(after):
         return
-    if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after):
+    if not lost and first == is_first and _defaults(s.both.old, before) != _defaults(s.both.new, after):
         s.tell("server-order", "a variable of the address has another default", there, here)
     if [s.both.old.text(x, "description") for x in before] != [
         s.both.new.text(x, "description") for x in after
     ]:
         s.tell("server-text", "an address is described anew", there, here)
+
+
+def _find_first(edition: Edition, found: list[Spot]) -> str:
+    """Return the address that most callers take: the first server's, with its variables' defaults.
+
+    A variable without a default is written `{}`.
+    """
+    if not found:
+        return ""
+    variables = edition.mapping(edition.open(found[0], "variables"))
+
+    def fill(match: re.Match[str]) -> str:
+        variable: Any = variables.get(match[1])
+        value = variable.get("default") if isinstance(variable, dict) else None
+        return "{}" if value is None else str(value)
+
+    return _VARIABLE.sub(fill, edition.text(found[0], "url").rstrip("/"))
 
 
 def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:

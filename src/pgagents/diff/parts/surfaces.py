@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from pgagents.cel.expression import Expression
+from pgagents.diff.auth.schemes import match_credentials
 from pgagents.diff.change import Change, Severity, whole
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, Cases
@@ -28,6 +29,7 @@ _NO_TEXTS = frozenset(("id", "version", "store", "origin", "starters", "name"))
 
 def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
     """Yield the changes of whole surfaces: their actions, texts and MCP servers."""
+    renamed = match_credentials(old, new)
     for name, was in old.surfaces.items():
         now = new.surfaces.get(name)
         if now is None:
@@ -41,18 +43,18 @@ def compare_surfaces(old: Model, new: Model) -> Iterator[Change]:
                 subject=name,
             )
             continue
-        yield from _compare_surface(name, was, now)
+        yield from _compare_surface(name, was, now, renamed)
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
 
 
-def _compare_surface(name: str, was: Surface, now: Surface) -> Iterator[Change]:
+def _compare_surface(name: str, was: Surface, now: Surface, renamed: Mapping[str, str]) -> Iterator[Change]:
     """Yield the changes of one surface: its texts, its MCP server, its listing, and its settings."""
     for key in ("title", "description", "human_name", "instructions", "starters"):
         if getattr(was, key) != getattr(now, key):
             message = f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
             yield whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
-    yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server)
+    yield from _compare_mcp_servers(name, was.mcp_server, now.mcp_server, renamed)
     yield from _compare_listings(name, was.listing, now.listing)
     yield from _compare_cases(name, was.cases, now.cases)
     for key in ("namespace", "env", "auth", "published_spec", "dispatcher"):
@@ -132,8 +134,13 @@ def _format_value(value: Any) -> str:
     return str([_format_value(inner) for inner in value]) if isinstance(value, list) else repr(value)
 
 
-def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | None) -> Iterator[Change]:
-    """Yield the changes of an MCP server: its name, URL, transport, package, key and version."""
+def _compare_mcp_servers(
+    surface: str, was: McpServer | None, now: McpServer | None, renamed: Mapping[str, str]
+) -> Iterator[Change]:
+    """Yield the changes of an MCP server: its name, URL, transport, package, key and version.
+
+    `renamed` has the new names of renamed schemes by their old ones.
+    """
     if was is None or now is None:
         return
 
@@ -147,7 +154,7 @@ def _compare_mcp_servers(surface: str, was: McpServer | None, now: McpServer | N
         if before != after:
             message = f"its server's {key} is {after or 'gone'} now" + (f", was {before}" if before else "")
             yield change("breaking" if before else "addition", message)
-    if was.security != now.security:
+    if tuple(tuple(renamed.get(name, name) for name in way) for way in was.security) != now.security:
         open_now = not now.security or () in now.security
         yield change(
             "addition" if open_now else "breaking",
