@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from importing import answering, imported, openapi, taking
+from importing import SWAGGER, answering, imported, openapi, taking
 from pgagents.catalogue.load import load_text
 from pgagents.importer.catalogue import Imported
 from pgagents.verify.cases.boundary import boundary_values
@@ -229,3 +229,75 @@ def test_alternatives_of_other_documents_keep_their_references(tmp_path: Path) -
     allowed = [made.data["schemas"][made.data["schemas"].get(one["$ref"], {}).get("$ref", one["$ref"])]
                for one in size["anyOf"]]  # fmt: skip
     assert [one["enum"] for one in allowed] == [["cat-size"], ["dog-size"]]
+
+
+XML, PARTS = "application/xml", "multipart/form-data"
+OK = {"200": {"description": "It"}}
+IN_BODY = {"name": "b", "in": "body", "required": True, "schema": thing(x=TEXT)}
+FIELD = {"name": "note", "in": "formData", "type": "string"}
+FILE = {"name": "file", "in": "formData", "type": "file", "required": True}
+
+
+def swagger(
+    parameters: list[Any], *, root: list[str] | None = None, own: list[str] | None = None
+) -> Imported:
+    """Import a Swagger document with one action that has a body, and another one without."""
+    post: dict[str, Any] = {"operationId": "send", "parameters": parameters, "responses": OK}
+    document = {
+        **{key: SWAGGER[key] for key in ("swagger", "info", "host")},
+        **({} if root is None else {"consumes": root}),
+        "paths": {
+            "/a": {
+                "post": {**post, **({} if own is None else {"consumes": own})},
+                "get": {"operationId": "find", "responses": OK},
+            }
+        },
+    }
+    made = imported(document, offering=False)
+    assert load_text(made.text).actions
+    return made
+
+
+@pytest.mark.parametrize("consumes", [{"root": [XML]}, {"own": [XML], "root": ["application/json"]}])
+def test_body_that_a_swagger_document_has_in_xml_alone_leaves_its_operation_out(consumes: Any) -> None:
+    made = swagger([IN_BODY], **consumes)
+    assert list(made.data["actions"]) == ["find"]
+    told = [str(note) for note in made.notes if note.kind == "left out"]
+    assert told[0].startswith("POST /a: its body is application/xml, which no call of a catalogue sends")
+
+
+@pytest.mark.parametrize(
+    ("consumes", "media"),
+    [
+        ({}, None),
+        ({"root": []}, None),
+        ({"root": [XML, "application/json"]}, None),
+        ({"root": [XML], "own": []}, None),
+        ({"root": ["application/json"], "own": ["application/vnd.api+json"]}, "application/vnd.api+json"),
+        ({"own": [XML, FORM]}, FORM),
+    ],
+)
+def test_body_of_a_swagger_document_has_a_type_that_it_names(consumes: Any, media: str | None) -> None:
+    found = swagger([IN_BODY], **consumes).data["actions"]["send"]
+    assert found.get("content_type") == media
+    assert list(found["input"]) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "consumes", "media"),
+    [
+        ([FIELD], None, FORM),
+        ([FIELD], ["application/json", FORM], FORM),
+        ([FIELD], ["application/json"], FORM),
+        ([FIELD], [XML, PARTS, FORM], PARTS),
+        ([FILE, FIELD], [FORM, PARTS], PARTS),
+        ([FILE], ["application/json"], PARTS),
+        ([FILE], None, PARTS),
+    ],
+)
+def test_form_fields_are_sent_as_a_form(fields: Any, consumes: Any, media: str) -> None:
+    found = swagger(fields, root=consumes).data["actions"]["send"]
+    assert found["content_type"] == media
+    assert {name: member.get("format") for name, member in found["input"].items()} == {
+        field["name"]: "binary" if field["type"] == "file" else None for field in fields
+    }
