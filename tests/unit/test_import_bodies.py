@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from importing import SWAGGER, answering, imported, openapi, taking
+from importing import SWAGGER, answering, imported, openapi, operation, taking
 from pgagents.catalogue.load import load_text
 from pgagents.importer.catalogue import Imported
 from pgagents.verify.cases.boundary import boundary_values
@@ -301,3 +301,48 @@ def test_form_fields_are_sent_as_a_form(fields: Any, consumes: Any, media: str) 
     assert {name: member.get("format") for name, member in found["input"].items()} == {
         field["name"]: "binary" if field["type"] == "file" else None for field in fields
     }
+
+
+def upload(schema: Any, *required: str) -> Imported:
+    """Import an action with a multipart body of a title and this member, and another action."""
+    content = {PARTS: {"schema": thing(*required, photos=schema, title=TEXT)}}
+    post = operation(operationId="send", requestBody={"required": True, "content": content})
+    made = imported(openapi({"/a": {"post": post, "get": operation()}}), offering=False)
+    assert load_text(made.text).actions
+    return made
+
+
+BYTES = {"type": "string", "format": "binary"}
+OCTETS = {"type": "string", "contentMediaType": "application/octet-stream"}
+FILES = {"type": "array", "items": BYTES}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        FILES,
+        {"type": "array", "items": OCTETS},
+        {"anyOf": [FILES, {"type": "null"}]},
+        {"anyOf": [FILES, BYTES]},
+    ],
+)
+def test_list_of_files_is_left_out_and_takes_its_operation_with_it_if_required(schema: Any) -> None:
+    """No argument has several files, and a list of texts would be wrong."""
+    made = upload(schema)
+    assert list(made.data["actions"]["send"]["input"]) == ["title"]
+    assert "`photos` is not sent: it is a list of files" in lost(made)
+    made = upload(schema, "photos")
+    assert list(made.data["actions"]) == ["get_book"]
+    told = [note.message for note in made.notes if note.kind == "left out"]
+    assert told == ["POST /a: the form's `photos` cannot be said: it is a list of files"]
+    assert not any("JSON holds no bytes" in message for message in lost(made))
+
+
+@pytest.mark.parametrize("schema", [BYTES, {"anyOf": [BYTES, {"type": "null"}]}, {"allOf": [OCTETS]}])
+def test_lone_file_is_a_file_also_where_it_may_be_null(schema: Any) -> None:
+    assert upload(schema).data["actions"]["send"]["input"]["photos"]["format"] == "binary"
+
+
+def test_list_of_texts_in_a_multipart_body_stays_a_list() -> None:
+    found = upload({"type": "array", "items": TEXT}, "photos").data["actions"]["send"]["input"]["photos"]
+    assert (found["type"], found["required"]) == ("array", True)

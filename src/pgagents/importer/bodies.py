@@ -13,10 +13,11 @@ from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Body
 from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas.combination import join_any
-from pgagents.importer.schemas.object_members import find_shape
+from pgagents.importer.schemas.object_members import find_shape, is_null
 from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
 
+MAX_NESTED = 8
 _MEDIA = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 
 
@@ -67,21 +68,49 @@ def find_choice(schemas: Schemas, body: Body) -> Found | None:
 def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | None:
     """Return the argument for a member that is a file; None for any other member."""
     medium = medium_of(body.media)
-    found = schemas.references.follow(part.schema)
+    written, found = schemas.references.follow(part.schema), _find_lone(schemas, part.schema)
     raw = found.mapping()
-    holds_bytes = raw.get("format") == "binary" or raw.get("type") == "file"
-    own = raw.get("contentMediaType") if "contentEncoding" not in raw else None
-    if medium is None or not medium.files or not (holds_bytes or own):
+    if medium is None or not medium.files or not _is_file(raw):
         return None
-    written = body.whole.at("encoding", part.name).text("contentType") or str(own or "")
-    media = [kind.strip().lower() for kind in written.split(",") if _MEDIA.fullmatch(kind.strip().lower())]
+    own = raw.get("contentMediaType") if "contentEncoding" not in raw else None
+    kinds = body.whole.at("encoding", part.name).text("contentType") or str(own or "")
+    media = [kind.strip().lower() for kind in kinds.split(",") if _MEDIA.fullmatch(kind.strip().lower())]
     made: dict[str, Any] = {"type": "string", "format": "binary"}
     if media:
         made["media"] = media
     if (most := find_most_bytes(raw)) is not None:
         made["max_bytes"] = most
-    text = part.description or found.text("description")
+    text = part.description or written.text("description") or found.text("description")
     return {**made, "description": cut(text)} if text else made
+
+
+def holds_files(schema: Found, schemas: Schemas, depth: int = 0) -> bool:
+    """True for a file, for a list of files, and for a choice of these."""
+    found = _find_lone(schemas, schema)
+    raw = found.mapping()
+    if _is_file(raw) or depth > MAX_NESTED:
+        return _is_file(raw)
+    branches = [b for key in ("oneOf", "anyOf") for b in found.at(key).items() if not is_null(schemas, b)]
+    if branches:
+        return all(holds_files(branch, schemas, depth + 1) for branch in branches)
+    return "items" in raw and holds_files(found.at("items"), schemas, depth + 1)
+
+
+def _is_file(raw: dict[str, Any]) -> bool:
+    own = bool(raw.get("contentMediaType")) and "contentEncoding" not in raw
+    return raw.get("format") == "binary" or raw.get("type") == "file" or own
+
+
+def _find_lone(schemas: Schemas, schema: Found) -> Found:
+    """Follow references, and alternatives of which only one is not null."""
+    found = schemas.references.follow(schema)
+    for _ in range(MAX_NESTED):
+        branches = [b for key in ("oneOf", "anyOf") for b in found.at(key).items()]
+        branches = [b for b in branches if not is_null(schemas, b)] or found.at("allOf").items()
+        if len(branches) != 1:
+            break
+        found = schemas.references.follow(branches[0])
+    return found
 
 
 def find_most_bytes(schema: dict[str, Any]) -> int | None:

@@ -12,6 +12,7 @@ from pgagents.importer.bodies import (
     find_choice,
     find_file,
     find_most_bytes,
+    holds_files,
     list_file_types,
     members,
 )
@@ -192,6 +193,8 @@ class Bodies:
         medium = medium_of(bare_media(body.media))
         if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
             return None
+        if medium.files and not self.comparing and holds_files(part.schema, self.schemas):
+            return Unsayable("it is a list of files")
         encoding = body.whole.at("encoding", part.name)
         style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
         p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)

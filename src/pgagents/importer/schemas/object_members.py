@@ -53,6 +53,12 @@ def find_shape(schemas: Schemas, written: Found, notes: Notes, at: Pointer) -> S
     return _Walk(schemas, notes, at).read(written, ())
 
 
+def is_null(schemas: Schemas, written: Found) -> bool:
+    """True for a schema that allows null alone."""
+    raw = schemas.references.follow(written).mapping()
+    return raw.get("type") in ("null", ["null"]) or raw.get("enum") == [None] or raw.get("const", 0) is None
+
+
 def find_groups(schemas: Schemas, written: Found) -> list[list[str]]:
     """Return the groups of members of which an object has exactly one; empty if its schema has no groups.
 
@@ -131,7 +137,7 @@ class _Walk:
         """
         branches = found.at(key).items()
         objects = [branch for branch in branches if self._may_be_object(branch)]
-        nulls = [branch for branch in branches if self._is_null(branch)]
+        nulls = [branch for branch in branches if is_null(self.schemas, branch)]
         shapes = [self.read(branch, inside) for branch in objects]
         if not shapes:
             return outer
@@ -191,12 +197,6 @@ class _Walk:
         if isinstance(listed, list) and listed:
             return any(isinstance(one, dict) for one in listed)
         return "object" in kinds if isinstance(kinds, list) else kinds in (None, "object")
-
-    def _is_null(self, branch: Found) -> bool:
-        raw = self.schemas.references.follow(branch).mapping()
-        return (
-            raw.get("type") in ("null", ["null"]) or raw.get("enum") == [None] or raw.get("const", 0) is None
-        )
 
 
 def _write_object(shape: Shape, beside: Found) -> Found:
