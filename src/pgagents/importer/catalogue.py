@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
 from pgagents.importer.actions import Actions
-from pgagents.importer.api import Headers, api
+from pgagents.importer.api import api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
 from pgagents.importer.inference.constants import take_constant_headers
@@ -22,6 +22,7 @@ from pgagents.importer.invalid_parts import (
     without_wrong_examples,
 )
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.operations.response_headers import Headers
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
 from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme

@@ -94,10 +94,14 @@ def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
             separator = made.joined.get(argument or "")
             joined = text_of(value, separator) if separator and isinstance(value, list) else value
             found.setdefault(example, {})[argument or ""] = joined
+    arguments = made.action.get("input", {}).items()
+    whole = next((name for name, schema in arguments if schema.get("in") == "whole_body"), None)
     for example, (_, value) in (
         _collect_examples(op.body.whole).items() if op.body and not op.body.fields else ()
     ):
-        if isinstance(value, dict):
+        if whole is not None and op.body is not None and is_json(op.body.media):
+            found.setdefault(example, {})[whole] = value
+        elif isinstance(value, dict):
             given = {made.wires[k, "body"]: v for k, v in value.items() if (k, "body") in made.wires}
             found.setdefault(example, {}).update(given)
     alone = found.get(_ALONE)

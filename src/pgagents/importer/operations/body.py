@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import medium_of
 from pgagents.importer.bodies import (
     Member,
+    find_choice,
     find_file,
-    find_groups,
     find_most_bytes,
+    holds_files,
     list_file_types,
     members,
 )
@@ -20,6 +22,7 @@ from pgagents.importer.parameter_styles import Styled, Unsayable, find_form
 from pgagents.importer.reading.media import JSON, is_sendable
 from pgagents.importer.reading.names import clean, clean_value, cut
 from pgagents.importer.reading.operations import Body, Operation, Parameter, encoding_style
+from pgagents.importer.schemas.object_members import find_groups
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -44,15 +47,15 @@ class Bodies:
         if not is_sendable(body.media) and not self.comparing:
             self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
-        parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
         medium = medium_of(body.media)
         keeps = body.required or op.method not in ("GET", "DELETE")
-        if (
-            parts is None
-            and not self.comparing
-            and keeps
-            and (medium is None or medium.typed or not medium.members)
-        ):
+        whole = not self.comparing and keeps and (medium is None or medium.typed or not medium.members)
+        if whole and (choice := find_choice(self.schemas, body)) is not None:
+            name = self.arguments.name("body", found)
+            self.notes.infer((*at, "input", name), "the whole body, as it is one of several objects")
+            return self._whole_body(replace(body, schema=choice), found, made, (*at, "input"))
+        parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
+        if parts is None and whole:
             return self._whole_body(body, found, made, (*at, "input"))
         if parts is None:
             return self._leave_out(op, body, at)
@@ -91,7 +94,8 @@ class Bodies:
     def _groups(self, body: Body, found: dict[str, Any], made: ImportedAction) -> None:
         """Add the groups of arguments of which a call sends exactly one."""
         wires = [
-            [made.wires.get((wire, "body")) for wire in group] for group in find_groups(self.schemas, body)
+            [made.wires.get((wire, "body")) for wire in group]
+            for group in find_groups(self.schemas, body.schema)
         ]
         groups = [[name for name in group if name is not None] for group in wires]
         if groups and groups == wires and not any("default" in found[n] for group in groups for n in group):
@@ -189,6 +193,8 @@ class Bodies:
         medium = medium_of(bare_media(body.media))
         if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
             return None
+        if medium.files and not self.comparing and holds_files(part.schema, self.schemas):
+            return Unsayable("it is a list of files")
         encoding = body.whole.at("encoding", part.name)
         style = part.style or (encoding_style(encoding) if encoding.mapping() else "")
         p = Parameter(part.name, "body", part.required, part.description, part.schema, part.schema, style)

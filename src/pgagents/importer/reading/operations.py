@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.errors import InputError
+from pgagents.http import media_type_of
 from pgagents.importer.reading.media import JSON, choose_media
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
@@ -21,6 +22,7 @@ CATALOGUE = (
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that do not belong to its schema."""
+_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _UNSENT = ("accept", "content-type", "authorization")
 
 
@@ -226,9 +228,11 @@ def _body(references: References, whole: Found) -> Body | None:
 
 def _form(references: References, whole: Found, every: list[Found]) -> Body | None:
     """Return Swagger's body parameter, or a body made of its form fields, or None."""
+    takes = whole.value.get("consumes", references.first.data.get("consumes"))
+    media = [kind for kind in takes if isinstance(kind, str)] if isinstance(takes, list) else []
     for p in every:
         if p.text("in") == "body":
-            return Body(JSON, p.value.get("required") is True, p.at("schema"), p)
+            return Body(choose_media(media or [JSON]), p.value.get("required") is True, p.at("schema"), p)
     fields = tuple(
         Parameter(
             p.text("name"),
@@ -244,13 +248,10 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
     )
     if not fields:
         return None
-    takes = whole.value.get("consumes") or references.first.data.get("consumes")
-    media = (
-        takes[0]
-        if isinstance(takes, list) and takes and isinstance(takes[0], str)
-        else "application/x-www-form-urlencoded"
-    )
-    return Body(media, any(f.required for f in fields), whole, whole, fields)
+    forms = [kind for kind in media if media_type_of(kind) in (_FORM, _MULTIPART)]
+    holds_file = any(f.whole.text("type") == "file" for f in fields)
+    form = _MULTIPART if holds_file else forms[0] if forms else _FORM
+    return Body(form, any(f.required for f in fields), whole, whole, fields)
 
 
 def encoding_style(encoding: Found) -> str:
