@@ -138,7 +138,7 @@ def test_path_of_a_server_has_no_dot_segments(url: str, path: str) -> None:
     ],
 )
 def test_relative_server_begins_at_the_documents_url(url: str, path: str) -> None:
-    """A relative URL is resolved against the place of its document, as OpenAPI says; the host is asked for."""
+    """A relative URL is resolved against its document's, as OpenAPI says; the host is asked for."""
     raw = json.dumps(openapi({"/0": {"get": operation(operationId="a")}}, servers=[{"url": url}])).encode()
     location = "https://elsewhere.example/docs/v3/openapi.json"
     found = catalogue(References(read(raw, location, "openapi.json"), fetch), offering=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.decoding.medium import kind_of
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import header_parts, parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.model.action import Action
-from pgagents.model.answers.output import Output
+from pgagents.model.answers.output import JSON, Output
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text, origin_of
 
@@ -108,7 +109,9 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):
             media["examples"] = shown
-        answer["content"] = Node(dict.fromkeys(output.types, media), origin=output.origin)
+        in_json = not profile.complete and output.any_type and kind_of(output).name == "json"
+        types = (JSON,) if in_json else output.types  # vendors' readers ask for JSON
+        answer["content"] = Node(dict.fromkeys(types, media), origin=output.origin)
     return answer
 
 
