@@ -1,4 +1,7 @@
-"""An answer that a document says is `*/*` may have any type, and its own Content-Type says which."""
+"""An answer may have any type if its document says `*/*`, and any status if it says `default` or `4XX`.
+
+Then only the answer's own Content-Type says how to read it, and a crash alone has a wrong status.
+"""
 
 from __future__ import annotations
 
@@ -159,3 +162,110 @@ def test_documents_of_an_answer_of_any_type() -> None:
 def test_an_answer_of_any_type_may_become_one_of_a_type(old: str, new: str, told: list[str]) -> None:
     found = [c for c in compare(notes(old), notes(new)) if c.id == "content-type"]
     assert [c.severity for c in found] == told
+
+
+DONE = {"description": "Done"}
+
+
+def read(responses: dict[str, Any]) -> Model:
+    """Return the catalogue of an API with one read that has these responses."""
+    taken = {"operationId": "doIt", "summary": "Do it", "responses": responses}
+    return imported(openapi({"/names": {"get": taken}})).model
+
+
+def judge(found: Model, status: int, media: str = "application/json") -> dict[str, str]:
+    """Verify a server that answers each call of the only action with one status."""
+    now = [1_776_000_000.0]
+
+    def handler(request: Request) -> Response:
+        known = request.path == "/names" and request.method in ("GET", "HEAD")
+        return Response(status if known else 404, (("Content-Type", media),), b"{}")
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    report = verify(
+        found, handler, Identities({}), Options(live=False),
+        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
+    )  # fmt: skip
+    return {
+        r.contract.check: str(r.verdict.value)
+        for r in report.results
+        if r.contract.place == "do_it@rest" and r.contract.check in ("documented_status", "no_crashes")
+    }
+
+
+@pytest.mark.parametrize(
+    ("responses", "status"),
+    [
+        ({"default": DONE}, 201),
+        ({"default": DONE}, 404),
+        ({"200": DONE, "default": ERROR}, 415),
+        ({"200": DONE, "default": ERROR}, 202),
+        ({"2XX": DONE, "4XX": ERROR}, 204),
+        ({"2XX": DONE, "4XX": ERROR}, 410),
+        ({"2xx": DONE, "4xx": ERROR}, 410),
+    ],
+)
+def test_status_of_a_documented_class_is_documented(responses: dict[str, Any], status: int) -> None:
+    found = judge(read(responses), status)
+    answered = "kept" if status < 300 else "untested"  # no success came, so that nothing is held to be kept
+    assert found == {"documented_status": answered, "no_crashes": answered}
+
+
+@pytest.mark.parametrize(
+    ("responses", "status"),
+    [
+        ({"200": DONE, "404": ERROR}, 410),
+        ({"200": DONE}, 201),
+        ({"2XX": DONE}, 410),
+        ({"200": DONE, "4XX": ERROR}, 204),
+        ({"200": DONE, "4XX": ERROR}, 302),
+    ],
+)
+def test_status_of_no_documented_class_is_a_finding(responses: dict[str, Any], status: int) -> None:
+    assert judge(read(responses), status)["documented_status"] == "broken"
+
+
+@pytest.mark.parametrize("responses", [{"default": DONE}, {"200": DONE, "default": ERROR}])
+@pytest.mark.parametrize("status", [500, 501, 507])
+def test_crash_under_default_is_a_finding(responses: dict[str, Any], status: int) -> None:
+    """A document's `default` is no promise to crash (decision 0080)."""
+    assert judge(read(responses), status)["no_crashes"] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("responses", "said"),
+    [
+        ({"default": DONE}, ["2XX", "3XX", "4XX", "5XX"]),
+        ({"2XX": DONE, "4XX": ERROR}, ["2XX", "4XX"]),
+        ({"200": DONE, "404": ERROR}, None),
+    ],
+)
+def test_catalogue_says_which_classes_a_document_has(responses: dict[str, Any], said: Any) -> None:
+    made = imported(openapi({"/names": {"get": {"operationId": "doIt", "responses": responses}}}))
+    assert made.data["actions"]["do_it"].get("other_statuses") == said
+
+
+def test_class_covers_its_own_statuses() -> None:
+    data = base()
+    data["actions"]["get_note"]["other_statuses"] = ["2XX"]
+    action = load_text(to_yaml(data).decode(), FILE).actions[2]
+    assert (action.covers(206), action.covers(302), action.covers(404)) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ([], ["4XX"], [("may break", "status-added")]),
+        (["2XX", "4XX"], ["4XX"], [("addition", "status-removed")]),
+        (["4XX", "2XX"], ["2XX", "4XX"], []),
+    ],
+)
+def test_change_of_the_classes_is_told(old: list[str], new: list[str], told: list[tuple[str, str]]) -> None:
+    def having(classes: list[str]) -> Model:
+        data = base()
+        data["actions"]["get_note"]["other_statuses"] = classes
+        return load_text(to_yaml(data).decode(), FILE)
+
+    assert [(c.severity, c.id) for c in compare(having(old), having(new))] == told

@@ -8,7 +8,7 @@ from pgagents.decoding.medium import kind_of
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import header_parts, parts, refusals
 from pgagents.generate.openapi.profile import Profile
-from pgagents.model.action import Action
+from pgagents.model.action import EVERY_CLASS, Action
 from pgagents.model.answers.output import JSON, Output
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text, origin_of
@@ -94,7 +94,21 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
             found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)
     for edge in model.errors.edge if profile.complete else ():
         found.setdefault(edge.status, refusals.edge_reference(edge.status))
-    return Node({str(status): found[status] for status in sorted(found)}, origin=(*action.origin, "output"))
+    made = {str(status): found[status] for status in sorted(found)}
+    if profile.complete:
+        made |= _describe_others(action)
+    return Node(made, origin=(*action.origin, "output"))
+
+
+def _describe_others(action: Action) -> dict[str, Node]:
+    """Return a response for each class of statuses that the action may answer, or `default` for all."""
+    at = (*action.origin, "other_statuses")
+    if set(action.other_statuses) == EVERY_CLASS:
+        return {"default": Node({"description": Text("Any other status", at)}, origin=at)}
+    return {
+        name: Node({"description": Text(f"Any other {name}", at)}, origin=at)
+        for name in action.other_statuses
+    }
 
 
 def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:

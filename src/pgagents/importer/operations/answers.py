@@ -14,6 +14,7 @@ from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Answer, Operation
 from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas.schemas import Schemas
+from pgagents.model.action import EVERY_CLASS
 from pgagents.model.answers.output import ANY_TYPE
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -38,7 +39,7 @@ class Answers:
                 continue
             if not answer.status.isdecimal():
                 self.notes.add_lost(
-                    (*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place
+                    (*at, "output", status), f"the body of any {answer.status} is meant", answer.whole.place
                 )
             found.setdefault(status, self._output(answer, (*at, "output", status)))
         if not any(200 <= s < 300 for s in found):
@@ -98,6 +99,12 @@ class Answers:
         why = f"an answer of {brief(media)} is {noun}; its schema is not carried"
         self.notes.add_lost(at, why, answer.whole.place)
         return {"type": "string"}
+
+
+def list_other_statuses(op: Operation) -> list[str]:
+    """Return the classes of statuses that an operation documents without naming each: all for `default`."""
+    named = {answer.status.upper() for answer in op.answers}
+    return sorted(EVERY_CLASS if "DEFAULT" in named else EVERY_CLASS & named)
 
 
 def _say_any(answer: Answer) -> dict[str, str]:

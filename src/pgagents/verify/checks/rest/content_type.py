@@ -107,6 +107,8 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
         return _find_error_type(exchange, memory)
     if endpoint is None:
         return JSON if memory.model.errors.content_type else ""
+    if exchange.output is None and endpoint.on_rest and endpoint.action.covers(exchange.status):
+        return ""
     if exchange.output is None or exchange.output.schema is None or not endpoint.on_rest:
         return JSON
     return "" if exchange.output.any_type else exchange.output.content_type
