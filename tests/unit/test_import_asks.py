@@ -134,6 +134,39 @@ def test_word_that_names_a_collection_of_the_path_is_no_verb(path: str, id: str,
     assert [str(action.effect) for action in made.model.actions] == [effect]
 
 
+@pytest.mark.parametrize(
+    ("path", "id", "effect"),
+    [
+        ("/auth/sign-out", "signOut", "write"),
+        ("/auth/sign-out", "endSession", "write"),
+        ("/log-out", "endSession", "write"),
+        ("/api/log_out", "log_out_api_log_out_get", "write"),
+        ("/Account/LogOff", "accountEnd", "write"),
+        ("/signoff", "accountEnd", "write"),
+        ("/v1/jobs/{id}:cancel", "jobsCall", "write"),
+        ("/v1/jobs:purge", "jobsCall", "write"),
+        ("/v1/{name}:cancelOperation", "operationsCall", "write"),
+        ("/send:preview", "mailCall", "write"),
+        ("/sign-in", "signIn", "read"),
+        ("/logs/{id}", "getLog", "read"),
+        ("/log-outputs", "logOutputs", "read"),
+        ("/v1/jobs/{id}:describe", "jobsCall", "read"),
+        ("/v1/jobs/{id}:{version}", "jobsCall", "read"),
+        ("/v1/runs:search", "runsCall", "read"),
+    ],
+)
+def test_verb_of_two_words_or_behind_a_colon_suggests_a_change(path: str, id: str, effect: str) -> None:
+    """A GET that ends a session or cancels a job is no read, however its verb is written."""
+    made = imported(openapi({path: {"get": operation(operationId=id)}}))
+    assert [str(action.effect) for action in made.model.actions] == [effect]
+
+
+def test_optional_argument_of_a_read_that_would_end_a_session_is_left_out() -> None:
+    wanted = [query("log_out", type="boolean"), query("log_level"), query("sign_in_after")]
+    made = imported(openapi({"/books": {"get": operation(parameters=wanted)}}))
+    assert list(made.data["actions"]["get_book"]["input"]) == ["log_level", "sign_in_after"]
+
+
 def test_reading_action_has_nothing_to_confirm() -> None:
     assert "confirm" not in imported(openapi({"/books": {"get": operation()}})).data["actions"]["get_book"]
 

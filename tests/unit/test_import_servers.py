@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from importing import imported, openapi, operation
+import pytest
+
+from importing import fetch, imported, openapi, operation
 from language_table import built_of, vendor_files
+from pgagents.importer.catalogue import catalogue
+from pgagents.importer.reading.document import read
+from pgagents.importer.reading.references import References
 
 EU = {
     "url": "https://{region}.api.example/v1",
@@ -79,3 +84,63 @@ def test_what_a_catalogue_says_of_servers_comes_back_from_its_own_document() -> 
     (name,) = found.data["api"]["servers"]
     assert found.data["api"]["servers"][name]["url"] == "https://files-{region}.notes.example"
     assert [a.get("server") for a in found.data["actions"].values()].count(name) == 1
+
+
+@pytest.mark.parametrize("url", ["https://[host]/api", "https://api.example:none/api", "https://[::1"])
+def test_server_whose_host_is_none_has_no_address(url: str) -> None:
+    """A URL that nobody could call is no server, and the rest of the document is imported all the same."""
+    found = made([{"url": url}], {"get": operation(operationId="a")})
+    assert found.data["api"]["server"] == "https://api.example.com"
+    assert any("the document names no host" in str(note) for note in found.notes)
+
+
+def test_operation_whose_own_server_has_no_host_is_at_the_apis_one() -> None:
+    item = {"servers": [{"url": "https://[host]/api"}], "get": operation(operationId="a")}
+    found = made([{"url": "https://api.example/v1"}], item)
+    assert "server" not in found.data["actions"]["a"]
+    assert found.data["actions"]["a"]["http"] == "GET /v1/0"
+    assert any("own server has no address" in note.message for note in found.notes)
+
+
+@pytest.mark.parametrize("host", ["https://[::1]", "https://api.example:8443"])
+def test_server_at_an_ipv6_address_or_port_is_kept(host: str) -> None:
+    found = made([{"url": f"{host}/v1"}], {"get": operation(operationId="a")})
+    assert found.data["api"]["server"] == host
+    assert found.data["actions"]["a"]["http"] == "GET /v1/0"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("./", "/0"),
+        (".", "/0"),
+        ("../v1", "/v1/0"),
+        ("./v1/", "/v1/0"),
+        ("v1", "/v1/0"),
+        ("/api/./x/../v2", "/api/v2/0"),
+        ("https://api.example/a/../b", "/b/0"),
+        ("https://api.example/v1.0/...", "/v1.0/.../0"),
+    ],
+)
+def test_path_of_a_server_has_no_dot_segments(url: str, path: str) -> None:
+    found = made([{"url": url}], {"get": operation(operationId="a")})
+    assert found.data["actions"]["a"]["http"] == f"GET {path}"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("./", "/docs/v3/0"),
+        ("../v1", "/docs/v1/0"),
+        ("/v2", "/v2/0"),
+        ("https://api.example/v4", "/v4/0"),
+        ("/", "/0"),
+    ],
+)
+def test_relative_server_begins_at_the_documents_url(url: str, path: str) -> None:
+    """A relative URL is resolved against its document's, as OpenAPI says; the host is asked for."""
+    raw = json.dumps(openapi({"/0": {"get": operation(operationId="a")}}, servers=[{"url": url}])).encode()
+    location = "https://elsewhere.example/docs/v3/openapi.json"
+    found = catalogue(References(read(raw, location, "openapi.json"), fetch), offering=False)
+    assert found.data["actions"]["a"]["http"] == f"GET {path}"
+    assert "elsewhere" not in found.data["api"]["server"]

@@ -17,11 +17,12 @@ from typing import Literal
 from pgagents import registry
 from pgagents.http import Json, Response, media_type_of
 from pgagents.model.action import Action
-from pgagents.model.answers.output import JSON, Output
+from pgagents.model.answers.output import ANY_TYPE, JSON, Output
 
 ERRORS = f"{JSON};q=0.9"
 """Also accepted by calls of actions that answer another type, because their errors are JSON."""
-_ANY = ("*/*", "")
+_ANY = (ANY_TYPE, "")
+_FILE, _TEXT = "application/octet-stream", "text/plain"
 _CHARSETS = {
     "utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252", "utf-16": "utf-16",
     "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be",
@@ -80,11 +81,19 @@ def _media() -> tuple[Medium, ...]:
     return tuple(module.MEDIUM for module in found.values())
 
 
+def kind_of(output: Output) -> Medium:
+    """Return the kind of an output's bodies. One of any type is a file if its schema is bytes, else JSON."""
+    bytes_alone = output.any_type and output.schema is not None and output.schema.get("format") == "binary"
+    return find(_FILE if bytes_alone else output.content_type)
+
+
 def accept_of(action: Action) -> str:
     """Return the Accept header of a call:
 
-    JSON, or the media types of the action's successes followed by JSON for its errors.
+    JSON, or the media types of the action's successes followed by JSON for its errors. Where any type is
+    right, JSON comes first, unless the success is a file.
     """
+    anything = [o for o in action.outputs if o.schema is not None and o.any_type and 200 <= o.status < 300]
     named = list(
         dict.fromkeys(
             media_type_of(media)
@@ -93,15 +102,22 @@ def accept_of(action: Action) -> str:
             if o.schema is not None and 200 <= o.status < 300
         )
     )
-    return ", ".join([*named, ERRORS]) if any(media not in (JSON, *_ANY) for media in named) else JSON
+    if any(media not in (JSON, *_ANY) for media in named):
+        return ", ".join([*named, ERRORS])
+    if any(kind_of(o).name == "file" for o in anything):
+        return ANY_TYPE
+    return f"{JSON}, {ANY_TYPE};q=0.8" if anything else JSON
 
 
 def medium_of(response: Response, output: Output | None) -> Medium:
     """Return the kind of an answer's body, as the output declares it.
 
-    If the Content-Type is JSON, the kind is JSON, unless the output may be a JSON file.
+    If the Content-Type is JSON, the kind is JSON, unless the output may be a JSON file. A body of any type is
+    what its Content-Type says, and text without one.
     """
     told = response.header("Content-Type")
+    if output is not None and output.schema is not None and output.any_type:
+        return find(told or _TEXT) if (kind := kind_of(output)).name == "json" else kind
     stored = output is not None and told is not None and media_type_of(told) in output.media
     if output is None or output.schema is None or (told and is_json(told) and not stored):
         return find(JSON)

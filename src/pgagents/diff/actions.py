@@ -116,6 +116,7 @@ def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     yield from inputs(sides)
     yield from answers(sides)
     yield from _errors(sides)
+    yield from _other_statuses(sides)
     yield from compare_laws(sides)
     yield from compare_texts(sides)
     yield from compare_offers(sides)
@@ -158,6 +159,16 @@ def _names(s: Sides) -> Iterator[Change]:
             )
 
 
+def _other_statuses(s: Sides) -> Iterator[Change]:
+    """Yield the classes of statuses that the action may answer now, or may not answer any more."""
+    before, after = set(s.a.other_statuses), set(s.b.other_statuses)
+    for name in sorted(after - before):
+        yield s.change("may break", "status-added", f"may answer any {name} now", "other_statuses")
+    for name in sorted(before - after):
+        said = f"answers only the documented statuses of {name} now"
+        yield s.change("addition", "status-removed", said, "other_statuses")
+
+
 def _errors(s: Sides) -> Iterator[Change]:
     before, after = {c.name for c in s.a.errors}, {c.name for c in s.b.errors}
     for name in sorted(after - before):
@@ -172,7 +183,7 @@ _COMPARED = frozenset((
     "bucket", "scope", "key", "params", "unknown", "outputs", "errors", "idempotency", "confirm_title",
     "confirm_body", "laws", "relations", "deprecated", "signed", "origin", "cite", "formerly", "alias_of",
     "security", "pages", "etag", "if_match", "either", "job", "content_type", "headers", "deprecation",
-    "max_body_bytes", "server", "certificate",
+    "max_body_bytes", "server", "certificate", "other_statuses",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -61,6 +61,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "input unknown", "by value", "-"),
     _row("Action", "output", "-", "by value"),
     _row("Action", "errors", "-", "may break, addition"),
+    _row("Action", "other_statuses", "-", "may break, addition", "an answer that nobody expects may come"),
     _row("Action", "otherwise", "may break", "-", "wrong arguments are refused with another code"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),

@@ -219,7 +219,7 @@ def answers(s: Sides) -> Iterator[Change]:
 
 def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
     steps: tuple[str | int, ...] = ("output", n.status)
-    fewer = bool(o.media) and set(n.types) <= set(o.types)  # every reader knows the remaining types
+    fewer = o.any_type or (bool(o.media) and set(n.types) <= set(o.types))  # readers know the remaining types
     if o.types != n.types and not fewer:
         yield s.change(
             "breaking",

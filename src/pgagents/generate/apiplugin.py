@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from pgagents.decoding.medium import kind_of
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.formerly import list_lost_ids, list_offered
 from pgagents.generate.openapi.address import find_hosted_url, with_extra
@@ -17,6 +18,7 @@ from pgagents.generate.openapi.takers import COPILOT, in_json
 from pgagents.generate.sign_in import SignIn, choose_sign_in
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
+from pgagents.model.answers.output import Output
 from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
@@ -45,13 +47,18 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
             why = f"it is at {model.servers[str(action.server)].url}, and a plugin's key goes to one server"
             lost.append(Loss((*action.origin, "server"), f"action {action.name}", "dropped", why))
             continue
-        other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
+        other = next((o for o in action.outputs if o.schema is not None and not _may_be_json(o)), None)
         if other is None:
             kept.append(action)
         else:
             why = f"it answers {' or '.join(other.types)}, and Copilot reads {_JSON} only"
             lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
     return replace(surface, actions=tuple(kept)), lost
+
+
+def _may_be_json(output: Output) -> bool:
+    """True if an answer is plain JSON, or of any type with a value that JSON can hold."""
+    return output.content_type == _JSON or (output.any_type and kind_of(output).name == "json")
 
 
 def api_sign_in(model: Model) -> SignIn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.decoding.medium import is_json
+from pgagents.decoding.medium import kind_of
 from pgagents.generate.follow_ups.jobs import describe_job, list_lost_jobs
 from pgagents.generate.follow_ups.pages import list_hidden_pages
 from pgagents.generate.formerly import find_name, list_offered
@@ -61,7 +61,7 @@ def function(
     losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
-    in_json = is_json(answer.content_type)
+    in_json = kind_of(answer).name == "json"
     losses += [
         Loss(
             h.origin, f"header {h.name} of answer {o.status}", "client", "a model sees no headers of answers"

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pgagents.importer.examples import examples
-from pgagents.importer.operations.answers import Answers
+from pgagents.importer.operations.answers import Answers, list_other_statuses
 from pgagents.importer.operations.arguments import Arguments
 from pgagents.importer.operations.body import Bodies
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
@@ -76,6 +76,8 @@ class Actions:
         if inputs:
             action["input"] = inputs
         action["output"] = self.answers.convert(op, at)
+        if others := list_other_statuses(op):
+            action["other_statuses"] = others
         if found := examples(op, made, self.notes, at):
             action["examples"] = found
         if op.tags:

@@ -275,7 +275,7 @@ _ORDER = (
     "idempotency",
     "content_type",
     "input", "either",
-    "unknown", "output", "etag", "if_match", "pages", "errors",
+    "unknown", "output", "other_statuses", "etag", "if_match", "pages", "errors",
     "examples", "tags", "deprecated",
 )  # fmt: skip
 

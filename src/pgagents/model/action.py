@@ -84,6 +84,10 @@ class Deprecation:
         return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
+EVERY_CLASS = frozenset(("2XX", "3XX", "4XX", "5XX"))
+"""The classes of statuses for which OpenAPI's `default` stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One action that an agent can call."""
@@ -159,8 +163,14 @@ class Action:
     """The action's error for wrong, missing and unknown arguments; None if it uses the API's common ones."""
     may_change: tuple[str, ...] = ()
     """The members that a call may change although the action is not destructive."""
+    other_statuses: tuple[str, ...] = ()
+    """Classes of statuses (`4XX`) that it may answer besides the documented ones, without a promised body."""
     alias_of: Action | None = None
     """The current action, if this entry offers it under a former name; otherwise None."""
+
+    def covers(self, status: int) -> bool:
+        """True if the action may answer a status only because its whole class is documented."""
+        return f"{status // 100}XX" in self.other_statuses
 
     @property
     def only_reads(self) -> bool:

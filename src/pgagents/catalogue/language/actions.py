@@ -253,6 +253,14 @@ class Action(Cited):
         default=[],
         description="Error codes (under `errors.codes`) that this action may answer besides `errors.always`.",
     )
+    other_statuses: list[Literal["2XX", "3XX", "4XX", "5XX"]] = Field(
+        [],
+        description=(
+            "Classes of statuses that it may answer besides those of `output` and of its errors, such as "
+            "`[2XX, 4XX]`. Nothing is promised of such an answer's body. A 5xx that no error code describes "
+            "is a crash all the same."
+        ),
+    )
     otherwise: Name | None = Field(
         None,
         description=(

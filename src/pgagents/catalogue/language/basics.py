@@ -297,8 +297,9 @@ class Output(Schema):
     content_type: MediaType | None = Field(
         None,
         description=(
-            "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, or "
-            "another type of JSON such as `application/geo+json`."
+            "Its media type, if that is not JSON: `text/csv` for rows by a header row, a text, a file, "
+            "another type of JSON such as `application/geo+json`, or `*/*` for any type, which the "
+            "answer's own Content-Type names then."
         ),
     )
     events: dict[JsonName, Schema] | None = Field(

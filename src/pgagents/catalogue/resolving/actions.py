@@ -76,6 +76,7 @@ class Actions(Answers, Surfaces):
             headers=self._request_headers(),
             outputs=self._outputs(a, raw, at),
             errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
+            other_statuses=tuple(sorted(set(a.other_statuses))),
             otherwise=self.codes[a.otherwise] if a.otherwise else None,
             idempotency=a.idempotency,
             confirm_title=_confirm_title(a, at),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.decoding.medium import kind_of
 from pgagents.generate.follow_ups.jobs import describe_job
 from pgagents.generate.openapi import header_parts, parts, refusals
 from pgagents.generate.openapi.profile import Profile
-from pgagents.model.action import Action
-from pgagents.model.answers.output import Output
+from pgagents.model.action import EVERY_CLASS, Action
+from pgagents.model.answers.output import JSON, Output
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text, origin_of
 
@@ -93,7 +94,21 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
             found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)
     for edge in model.errors.edge if profile.complete else ():
         found.setdefault(edge.status, refusals.edge_reference(edge.status))
-    return Node({str(status): found[status] for status in sorted(found)}, origin=(*action.origin, "output"))
+    made = {str(status): found[status] for status in sorted(found)}
+    if profile.complete:
+        made |= _describe_others(action)
+    return Node(made, origin=(*action.origin, "output"))
+
+
+def _describe_others(action: Action) -> dict[str, Node]:
+    """Return a response for each class of statuses that the action may answer, or `default` for all."""
+    at = (*action.origin, "other_statuses")
+    if set(action.other_statuses) == EVERY_CLASS:
+        return {"default": Node({"description": Text("Any other status", at)}, origin=at)}
+    return {
+        name: Node({"description": Text(f"Any other {name}", at)}, origin=at)
+        for name in action.other_statuses
+    }
 
 
 def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:
@@ -108,7 +123,9 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):
             media["examples"] = shown
-        answer["content"] = Node(dict.fromkeys(output.types, media), origin=output.origin)
+        in_json = not profile.complete and output.any_type and kind_of(output).name == "json"
+        types = (JSON,) if in_json else output.types  # vendors' readers ask for JSON
+        answer["content"] = Node(dict.fromkeys(types, media), origin=output.origin)
     return answer
 
 

@@ -12,7 +12,10 @@ from pgagents.importer.reading.media import JSON, is_json
 from pgagents.importer.reading.names import cut
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Answer, Operation
+from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas.schemas import Schemas
+from pgagents.model.action import EVERY_CLASS
+from pgagents.model.answers.output import ANY_TYPE
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -36,7 +39,7 @@ class Answers:
                 continue
             if not answer.status.isdecimal():
                 self.notes.add_lost(
-                    (*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place
+                    (*at, "output", status), f"the body of any {answer.status} is meant", answer.whole.place
                 )
             found.setdefault(status, self._output(answer, (*at, "output", status)))
         if not any(200 <= s < 300 for s in found):
@@ -50,7 +53,7 @@ class Answers:
         described = {"description": cut(answer.description)} if answer.description else {}
         if answer.schema is None:
             if answer.whole.at("content").members() and is_json(answer.media):
-                return {"$ref": self.schemas.give(*ANY_BODY), **described}
+                return {"$ref": self.schemas.give(*ANY_BODY), **described, **_say_any(answer)}
             if answer.media:
                 self.notes.add_lost(
                     at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
@@ -61,10 +64,12 @@ class Answers:
         if answer.media and not is_json(answer.media):
             return {**described, **self._no_json(answer, at), "content_type": bare_media(answer.media)}
         schema = self.schemas.convert(answer.schema, at)
-        media = bare_media(answer.media)
-        own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
+        if _holds_bytes_of_any_type(self.schemas.references.follow(answer.schema), answer):
+            schema = {"type": "string", "format": "binary"}
         if not schema.keys() - {"title", "description"}:
             schema = {"$ref": self.schemas.give(*ANY_BODY)}
+        media = bare_media(answer.media)
+        own = {"content_type": media} if media and media != JSON else {}
         return {**schema, **described, **own}
 
     def _file(self, answer: Answer) -> dict[str, Any]:
@@ -94,3 +99,22 @@ class Answers:
         why = f"an answer of {brief(media)} is {noun}; its schema is not carried"
         self.notes.add_lost(at, why, answer.whole.place)
         return {"type": "string"}
+
+
+def list_other_statuses(op: Operation) -> list[str]:
+    """Return the classes of statuses that an operation documents without naming each: all for `default`."""
+    named = {answer.status.upper() for answer in op.answers}
+    return sorted(EVERY_CLASS if "DEFAULT" in named else EVERY_CLASS & named)
+
+
+def _say_any(answer: Answer) -> dict[str, str]:
+    """Return the media type of an undescribed body if it may be any; nothing for a JSON type."""
+    return {"content_type": ANY_TYPE} if bare_media(answer.media) == ANY_TYPE else {}
+
+
+def _holds_bytes_of_any_type(schema: Found, answer: Answer) -> bool:
+    """True for a file whose type the document leaves open."""
+    raw = schema.mapping()
+    return bare_media(answer.media) == ANY_TYPE and (
+        raw.get("format") == "binary" or raw.get("type") == "file"
+    )

@@ -19,7 +19,8 @@ _PAYING = re.compile(
     r"(?:_|$)"
 )
 _ACTING_WORDS = frozenset((
-    "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
+    "logout", "logoff", "signout", "signoff",
+    "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm",
     "unsubscribe", "subscribe", "callback",
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop",
     "start", "restart",
@@ -41,7 +42,7 @@ _ACTING_ARGUMENTS = frozenset((
 def suggests_change(op: Operation, p: Parameter) -> bool:
     """True if an optional argument of a GET suggests that it changes something."""
     optional = op.method == "GET" and p.place == "query" and not p.required
-    return optional and snake(p.name).partition("_")[0] in _ACTING_ARGUMENTS
+    return optional and bool(_ACTING_ARGUMENTS & set(_list_first_words(p.name)))
 
 
 def add_nature(
@@ -86,13 +87,31 @@ def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -
 
 
 def _find_acting_word(op: Operation) -> str:
-    """Return the acting word that begins the operationId or the last part of the path; empty without one.
+    """Return the acting word that begins the operationId, the last part of the path or its verb.
 
-    A word is no verb where it names a collection of the path: `run_search` of `/runs/search` searches runs.
+    Return nothing without one. A word is no verb where it names a collection of the path: `run_search` of
+    `/runs/search` searches runs.
     """
-    parts = [part for part in op.path.split("/") if part and not part.startswith("{")]
-    words = [snake(text).partition("_")[0] for text in (op.id or "", parts[-1] if parts else "")]
+    texts = (op.id or "", _find_last_part(op.path), _find_verb(op.path))
+    words = [word for text in texts for word in _list_first_words(text)]
     return next((w for w in words if w in _ACTING_WORDS and not _names_collection(w, op.path)), "")
+
+
+def _find_last_part(path: str) -> str:
+    """Return the last part of a path that is no placeholder: `disable` of `/users/{id}/disable`."""
+    return next((part for part in reversed(path.split("/")) if part and not part.startswith("{")), "")
+
+
+def _find_verb(path: str) -> str:
+    """Return the verb behind a colon in the last part of a path: `cancel` of `/jobs/{id}:cancel`."""
+    last = re.sub(r"\{[^}]*\}", "", path).rpartition("/")[2]
+    return last.rpartition(":")[2] if ":" in last else ""
+
+
+def _list_first_words(name: str) -> tuple[str, str]:
+    """Return the first word of a name, and its first two words as one: `sign` and `signout` of `sign-out`."""
+    first, _, rest = snake(name).partition("_")
+    return first, first + rest.partition("_")[0]
 
 
 def _names_collection(word: str, path: str) -> bool:

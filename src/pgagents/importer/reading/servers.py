@@ -9,7 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.importer.reading.addresses import base_path, expand_variables, find_address, find_path
+from pgagents.importer.reading.addresses import (
+    base_path,
+    expand_variables,
+    find_address,
+    find_base,
+    find_path,
+    split_url,
+)
 from pgagents.importer.reading.names import one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
@@ -28,7 +35,7 @@ def list_bases(root: Found) -> list[str]:
     """Return the paths of the document's servers, or Swagger's `basePath`; each may be empty."""
     if "swagger" in root.value:
         return [base_path(root)]
-    return [find_path(expand_variables(server)) for server in root.at("servers").items()[:MOST_BASES]]
+    return [find_base(server) for server in root.at("servers").items()[:MOST_BASES]]
 
 
 def parse_base(path: str) -> str:
@@ -86,7 +93,7 @@ def find_usual_url(operations: Iterable[Operation]) -> str:
 
 def _find_url(op: Operation) -> str:
     """Return scheme and host of the operation's own server; empty if it has none or cannot be expressed."""
-    parts = urlsplit(expand_variables(op.server)) if op.server is not None else None
+    parts = split_url(expand_variables(op.server)) if op.server is not None else None
     if parts is None or parts.scheme not in ("http", "https"):
         return ""
     return find_address(parts.scheme, parts.netloc)
@@ -103,15 +110,17 @@ class Servers:
         self._names: dict[str, str] = {}
 
     def find_base(self, op: Operation) -> str:
-        """Return the path of the operation's own server; empty without one."""
-        return self.base if op.server is None else find_path(expand_variables(op.server))
+        """Return the path of the operation's own server, or of the API's if its own has no address."""
+        if op.server is None or not any(split_url(expand_variables(op.server))):
+            return self.base
+        return find_base(op.server)
 
     def name_of(self, op: Operation, at: Pointer) -> str | None:
         """Return the name of the operation's own server; None if it uses the API's server."""
         if op.server is None:
             return None
-        parts = urlsplit(expand_variables(op.server))
-        if not parts.scheme and not parts.netloc:
+        parts = split_url(expand_variables(op.server))
+        if any(parts) and not parts.scheme and not parts.netloc:
             return None
         url = _find_url(op)
         if not url:

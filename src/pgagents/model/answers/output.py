@@ -9,6 +9,8 @@ from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 JSON = "application/json"
+ANY_TYPE = "*/*"
+"""The media type of bodies that may have any type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Output:
     headers: tuple[AnswerHeader, ...] = ()
     media: tuple[str, ...] = ()
     """The media types that the body may have; empty if `content_type` is the only one."""
+
+    @property
+    def any_type(self) -> bool:
+        """True if the body may have any media type: then its Content-Type says how to read it."""
+        return self.content_type.partition(";")[0].strip() == ANY_TYPE
 
     @property
     def types(self) -> tuple[str, ...]:

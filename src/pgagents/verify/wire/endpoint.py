@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pgagents.decoding.medium import find
+from pgagents.decoding.medium import kind_of
 from pgagents.http import Response
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
@@ -145,7 +145,7 @@ class Endpoint:
     @property
     def answers_file(self) -> bool:
         """True if the answer is a file. A tool's result describes the file and does not contain it."""
-        return find(self.action.success.content_type).shown == "size"
+        return kind_of(self.action.success).shown == "size"
 
     @property
     def method(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pgagents.decoding.medium import find, is_json, read_as
+from pgagents.decoding.medium import is_json, kind_of, medium_of, read_as
 from pgagents.encoding.file import File
 from pgagents.http import Json, Request, Response, Silence, media_type_of
 from pgagents.model.answers.error_code import Code
@@ -157,8 +157,12 @@ class Exchange:
 
     def _may_be_empty(self) -> bool:
         """True if the documented body is a text or a file, which may have no bytes."""
-        output = self.output
-        return output is not None and output.schema is not None and not is_json(output.content_type)
+        output, told = self.output, self.told
+        if output is None or output.schema is None:
+            return False
+        if output.any_type and isinstance(told, Response):
+            return medium_of(told, output).name != "json"
+        return not is_json(output.content_type)
 
     @property
     def is_of_library(self) -> bool:
@@ -174,7 +178,7 @@ class Exchange:
         if output is None or output.schema is None or not isinstance(answer, Response):
             return self.body
         on_rest = self.call.endpoint is not None and self.call.endpoint.on_rest
-        if not on_rest or find(output.content_type).name != "file":
+        if not on_rest or kind_of(output).name != "file":
             return self.body
         media = media_type_of(answer.header("Content-Type") or output.content_type)
         return File(media, answer.body).url

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pgagents.decoding.medium import kind_of
 from pgagents.generate.lower.dialect import OPENAPI_30_FLAT
 from pgagents.generate.lower.schema import lower
 from pgagents.generate.openapi.document import document, losses, operations
@@ -17,6 +18,7 @@ from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.sign_in import choose_sign_in
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
+from pgagents.model.answers.output import JSON
 from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
@@ -80,9 +82,8 @@ def _obstacles(action: Action) -> Iterator[str]:
     if any(p.in_body for p in action.params) and action.content_type not in _BODIES:
         yield f"its body is {action.content_type}, and {_WHO} sends JSON, XML and forms"
     for output in action.outputs:
-        odd = next(
-            (one for one in output.types if one.rpartition("/")[2].rpartition("+")[2] not in _ANSWERS), None
-        )
+        asked = (JSON,) if output.any_type and kind_of(output).name == "json" else output.types
+        odd = next((one for one in asked if one.rpartition("/")[2].rpartition("+")[2] not in _ANSWERS), None)
         if output.schema is not None and odd is not None:
             yield f"it answers {odd}, and {_WHO} takes JSON and XML"
     for param in action.params:

@@ -1,7 +1,8 @@
 """The Content-Type of every answer is right.
 
 A success has the media type that its action documents, an error that of its code, which is usually JSON.
-Every answer with a body is judged, except documents and errors with an open body. A JSON type may have a
+Every answer with a body is judged, except documents, successes of any type (`*/*`) and errors with an open
+body. A JSON type may have a
 suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
 errors, their type must have it. The charset may only be UTF-8. Other parameters may have any value.
 """
@@ -40,7 +41,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
-        if not errors and all(output.schema is None for output in endpoint.action.outputs):
+        if not errors and all(output.schema is None or output.any_type for output in endpoint.action.outputs):
             continue
         says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
         yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
@@ -56,12 +57,12 @@ def _describe_types(endpoint: Endpoint, errors: str) -> str:
 
 
 def _others(action: Action) -> list[str]:
-    """Return the media types, other than JSON, of the action's successes."""
+    """Return the media types, other than JSON alone, of the action's successes."""
     return list(
         dict.fromkeys(
-            " or ".join(o.types)
+            "of any type" if o.any_type else " or ".join(o.types)
             for o in action.outputs
-            if o.schema is not None and not is_json(o.content_type)
+            if o.schema is not None and (o.any_type or not is_json(o.content_type))
         )
     )
 
@@ -106,9 +107,11 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
         return _find_error_type(exchange, memory)
     if endpoint is None:
         return JSON if memory.model.errors.content_type else ""
+    if exchange.output is None and endpoint.on_rest and endpoint.action.covers(exchange.status):
+        return ""
     if exchange.output is None or exchange.output.schema is None or not endpoint.on_rest:
         return JSON
-    return exchange.output.content_type if exchange.output.content_type != "*/*" else JSON
+    return "" if exchange.output.any_type else exchange.output.content_type
 
 
 def _find_error_type(exchange: Exchange, memory: Memory) -> str:

@@ -1,8 +1,8 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503. If an action documents neither 401 nor 403, a call without a
-right key may get either. If the catalogue names no code for invalid JSON, two further bodies are sent: half a
-JSON text, and bytes that are no text.
+Every answer in the run is judged, except 503. A class such as `4XX` documents each of its statuses. If an
+action documents neither 401 nor 403, a call without a right key may get either. If the catalogue names no
+code for invalid JSON, two further bodies are sent: half a JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ JSON.
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint."""
     for endpoint in setting.every_endpoint:
-        listed = ", ".join(map(str, sorted(_list_statuses(setting, endpoint))))
+        listed = _describe_statuses(_list_statuses(setting, endpoint))
         says = f"{endpoint.action.name} answers with a documented status only: {listed}"
         yield promise(NAME, "", endpoint, says, (*endpoint.action.origin, "output"), endpoint.action.cite)
 
@@ -101,7 +101,18 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
     if exchange.status in allowed:
         return judge_kept(contract)
-    return judge_broken(contract, f"one of {', '.join(map(str, sorted(allowed)))}", exchange.outcome)
+    return judge_broken(contract, f"one of {_describe_statuses(allowed)}", exchange.outcome)
+
+
+def _describe_statuses(statuses: frozenset[int]) -> str:
+    """Return statuses as text, a whole class as one: `200, 4XX`."""
+    whole = [n for n in range(2, 6) if statuses.issuperset(_list_class(n))]
+    told = {n * 100: f"{n}XX" for n in whole} | {s: str(s) for s in statuses if s // 100 not in whole}
+    return ", ".join(told[status] for status in sorted(told))
+
+
+def _list_class(number: int) -> range:
+    return range(number * 100, number * 100 + 100)
 
 
 def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
@@ -115,6 +126,8 @@ def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
             if endpoint.dispatcher
             else {*(o.status for o in endpoint.action.outputs), *codes}
         )
+    if endpoint.dispatcher is None or not endpoint.dispatcher.responses:
+        listed |= {s for name in endpoint.action.other_statuses for s in _list_class(int(name[0]))}
     written = "refused_status" in setting.model.behaviour.model_fields_set
     if written and allows_either(setting.model) and invalid in listed:
         listed |= REFUSED_STATUSES  # the author allows both; without that only the listed ones are documented

@@ -2,7 +2,8 @@
 without a schema, such as a 204, has no body.
 
 Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
-that are neither JSON nor declared as one text are not compared.
+that are neither JSON nor declared as one text are not compared. A body of any type (`*/*`) is what its
+Content-Type says.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.decoding.medium import is_json
+from pgagents.decoding.medium import is_json, medium_of
 from pgagents.model.answers.output import Output
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.timestamps import find_malformed_time
@@ -70,17 +71,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         else:
             yield judge_kept(contract)
         return
-    if not _is_judged(exchange.output, memory.setting.resolve_schema(schema)):
-        yield judge_untested(
-            contract, f"a body of {exchange.output.content_type} is not compared with its schema"
-        )
+    media = _find_type(exchange, exchange.output)
+    if not _is_judged(exchange.output, media, memory.setting.resolve_schema(schema)):
+        yield judge_untested(contract, f"a body of {media} is not compared with its schema")
         return
     if exchange.json.problem:
-        yield judge_broken(
-            contract,
-            f"{'a JSON body' if is_json(exchange.output.content_type) else exchange.output.content_type}",
-            exchange.json.problem,
-        )
+        yield judge_broken(contract, "a JSON body" if is_json(media) else media, exchange.json.problem)
         return
     if exchange.size_problem:
         yield judge_broken(contract, f"at most {exchange.output.max_bytes:,} bytes", exchange.size_problem)
@@ -103,11 +99,19 @@ def _say_body(exchange: Exchange) -> str:
     return f"{len(answer.body):,} bytes" + (f" of {answer.media_type}" if answer.media_type else "")
 
 
-def _is_judged(output: Output, schema: Mapping[str, Any]) -> bool:
+def _find_type(exchange: Exchange, output: Output) -> str:
+    """Return the media type of a body: the declared one, or its own if it may have any and is not empty."""
+    told = exchange.response
+    if not output.any_type or told is None or not told.body or medium_of(told, output).name == "json":
+        return output.content_type
+    return told.media_type or "an unknown type"
+
+
+def _is_judged(output: Output, media: str, schema: Mapping[str, Any]) -> bool:
     """True if the body can be validated: it is JSON, rows or one text, and no object in XML or YAML."""
     types = types_of(schema)
     shaped = output.columns is not None or output.events is not None
-    return is_json(output.content_type) or shaped or "string" in types or not types
+    return is_json(media) or shaped or "string" in types or not types
 
 
 CHECK = Check(

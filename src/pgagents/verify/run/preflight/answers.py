@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.decoding.medium import fits_any, is_json
+from pgagents.decoding.medium import fits_any, is_json, kind_of
 from pgagents.http import Response, Silence, read_json
 from pgagents.model.answers.error_reader import ReadError
 from pgagents.verify.check.setting import Setting
@@ -15,6 +15,7 @@ from pgagents.verify.run.preflight.trouble import (
     UNAUTHORIZED,
     Tried,
 )
+from pgagents.verify.values.schema_values import types_of
 
 
 def refuses_key(setting: Setting, one: Tried) -> bool:
@@ -54,6 +55,8 @@ def knows(setting: Setting, one: Tried) -> bool:
     output = next((o for o in action.outputs if o.status == one.status), None)
     if output is not None:
         told = answer.header("Content-Type") or ""
+        if output.any_type and output.schema is not None and kind_of(output).name == "json":
+            return not told or is_json(told) or "string" in types_of(setting.resolve_schema(output.schema))
         if output.schema is None or not told or fits_any(told, output):
             return True
         return is_json(told) if is_json(output.content_type) else False

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.decoding.medium import find
+from pgagents.decoding.medium import kind_of
 from pgagents.http import Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
 from pgagents.model.answers.error_code import Code
@@ -96,12 +96,12 @@ class ToolForm:
             return json_bytes(result["structuredContent"])
         output = action.success
         text = text_of(result).encode()
-        shown = find(output.content_type).shown
+        shown = kind_of(output).shown
         if shown == "size":  # a tool describes the file; only REST sends its bytes
             return json_bytes(text_of(result))
         if shown != "text":
             return text
-        read = find(output.content_type).read(text, "", output)  # judged like REST's: one text, or rows
+        read = kind_of(output).read(text, "", output)  # judged like REST's: one text, or rows
         return text if read.problem else json_bytes(read.value)
 
     def _protocol_error(self, action: Action, error: Any) -> Response:
