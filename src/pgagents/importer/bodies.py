@@ -146,7 +146,8 @@ class _Walk:
             else []
         )
         for name, schema in self._properties(found).items():
-            if schema.mapping().get("readOnly") is True:
+            marked = schema.mapping(), self.schemas.references.follow(schema).mapping()
+            if any(one.get("readOnly") is True for one in marked):
                 self.notes.add_lost(
                     self.at, f"`{brief(name)}` is read-only, so no call sends it", schema.place
                 )
