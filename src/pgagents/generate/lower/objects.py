@@ -70,7 +70,13 @@ class Objects:
                 "required", list(members)
             )  # strict schemas need `required` even for an object without members
         place = flat.place("additionalProperties")
-        if isinstance(further, Mapping) or (further is not False and not members):
+        if "patternProperties" in flat:
+            at = flat.place("patternProperties")
+            self.losses.add(at, "patternProperties", {}, "narrowed", "only named members may be sent")
+        elif any(part.get("properties", members).keys() != members.keys() for part in out.get("anyOf", ())):
+            why = "each alternative would refuse the members beside it"
+            self.losses.add(flat.place("anyOf"), "anyOf", [], "narrowed", why)
+        elif isinstance(further, Mapping) or (further is not False and not members):
             self.losses.add(
                 place, "additionalProperties", further, "narrowed", "only named members may be sent"
             )
