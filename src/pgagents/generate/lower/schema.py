@@ -60,7 +60,7 @@ class _Lowering:
         self.losses = Losses()
         self.flattening = Flattening(schemas, dialect, self.losses, depth)
         self.keywords = Keywords(dialect, self.losses, sent=sent)
-        self.objects = Objects(dialect, self.losses, self.schema)
+        self.objects = Objects(dialect, self.losses, self.schema, sent=sent)
         self.steps = 0
 
     def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
