@@ -218,11 +218,13 @@ def order(spelled: str) -> dict[str, Any]:
             "properties": {"id": marked, "lines": lines},
         },
     }
-    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Order"}}}}
+    whole = {"$ref": "#/components/schemas/Order"}
+    sent = {"schema": whole, "example": {"lines": [{"sku": "x", "token": "t"}]}}
+    answer = {"schema": whole, "example": {"id": "1", "lines": [{"id": "2", "sku": "x"}]}}
     post = {
         "operationId": "createOrder",
-        "requestBody": {"required": True, **body},
-        "responses": {"201": {"description": "Made", **body}},
+        "requestBody": {"required": True, "content": {"application/json": sent}},
+        "responses": {"201": {"description": "Made", "content": {"application/json": answer}}},
     }
     return {
         "openapi": "3.0.3",
@@ -239,6 +241,9 @@ def test_an_import_tells_the_directions_apart(spelled: str) -> None:
     model = load_text(text, "orders.yaml")
     action = model.action("create_order")
     assert action is not None
+    assert [(one.input, one.output) for one in action.examples] == [
+        ({"lines": [{"sku": "x", "token": "t"}]}, {"id": "1", "lines": [{"id": "2", "sku": "x"}]})
+    ]
     assert [str(p.name) for p in action.params] == ["lines"]
     test = validator(action.params[0].schema, model.schemas)
     assert test.is_valid([{"sku": "x", "token": "t"}])
