@@ -15,7 +15,8 @@ from pgagents.errors import InputError
 from pgagents.generate.functions import functions
 from pgagents.generate.lower.dialect import ANTHROPIC, MCP, OPENAI_STRICT, Dialect
 from pgagents.generate.targets.openapi.openapi import TARGET
-from pgagents.jsonschema.schema import resolve, validator
+from pgagents.jsonschema.direction import OneWay
+from pgagents.jsonschema.schema import REF, resolve, validator
 from pgagents.lint.texts import collect_texts
 from pgagents.mcp.tools import tools
 from pgagents.model.model import Model
@@ -263,3 +264,12 @@ def test_a_change_of_a_schema_is_told_under_its_own_name(model: Model) -> None:
         *WITH_LINES[1:],
     )
     assert not [change for change in compare(model, changed) if "Line." in change.message]
+
+
+def test_parts_that_are_named_twice_are_read_once() -> None:
+    """Sixty schemas, each of which has the next one twice, would be 2**60 parts."""
+    named = {f"A{n}": Node({"allOf": [{"$ref": f"{REF}A{n + 1}"}] * 2}) for n in range(60)}
+    named["A60"] = Node({"properties": {"id": {"readOnly": True}}, "required": ["id"]})
+    way = OneWay(named, "sent")
+    assert way.variants["A60.sent"] == {"properties": {"id": {"readOnly": True}}}
+    assert len(way.variants) == 61

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pgagents.jsonschema.schema import REF, reach, refs, resolve, subschemas
+from pgagents.jsonschema.schema import REF, refs, resolve, subschemas
 from pgagents.source.origin import Node, origin_of
 
 Direction = Literal["sent", "answered"]
@@ -28,11 +28,12 @@ class OneWay:
     def __init__(self, schemas: Mapping[str, Node], direction: Direction) -> None:
         self.schemas, self.direction, self.mark = schemas, direction, _ABSENT[direction]
         self._names: dict[str, str] = {}
+        self._known: dict[str, bool] = {}
+        """By named schema, True if this direction has no member of it."""
         self._marks = any(self._has_mark(schema) for schema in schemas.values())
         changed = {name for name, schema in schemas.items() if self.adapt(schema) is not schema}
-        if changed:
-            near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
-            self._names = {n: f"{n}.{direction}" for n in schemas if reach(n, near) & changed}
+        users = _list_users(schemas, changed) if changed else set()
+        self._names = {name: f"{name}.{direction}" for name in schemas if name in users}
         self.variants = {new: self.adapt(schemas[name]) for name, new in self._names.items()}
 
     def adapt(self, schema: Node) -> Node:
@@ -55,7 +56,8 @@ class OneWay:
         """
         if not isinstance(schema, Mapping):
             return schema
-        absent = outer | self._list_absent(schema, ())
+        matters = "required" in schema or any(key in schema for key in _SAME_VALUE)
+        absent = outer | self._list_absent(schema) if matters else outer
         made = {key: self._adapt_keyword(key, value, absent) for key, value in schema.items()}
         if all(made[key] is value for key, value in schema.items()):
             return schema
@@ -88,32 +90,55 @@ class OneWay:
         name = str(reference).removeprefix(REF)
         return REF + self._names[name] if name in self._names else reference
 
-    def _list_absent(self, schema: Mapping[str, Any], inside: tuple[str, ...]) -> frozenset[str]:
+    def _list_absent(self, schema: Mapping[str, Any]) -> frozenset[str]:
         """Return the names of marked members of a schema, and of all parts that it consists of."""
-        found: set[str] = set()
-        members = schema.get("properties")
-        if isinstance(members, Mapping):
-            found |= {name for name, member in members.items() if self._is_absent(member, ())}
-        for part in self._list_parts(schema, inside):
-            found |= self._list_absent(part[0], part[1])
-        return frozenset(found)
-
-    def _is_absent(self, member: Any, inside: tuple[str, ...]) -> bool:
-        if not isinstance(member, Mapping):
-            return False
-        return member.get(self.mark) is True or any(
-            self._is_absent(part, names) for part, names in self._list_parts(member, inside)
+        members = [part.get("properties") for part in self._list_parts(schema)]
+        return frozenset(
+            name
+            for properties in members
+            if isinstance(properties, Mapping)
+            for name, member in properties.items()
+            if isinstance(member, Mapping) and self._is_absent(member)
         )
 
-    def _list_parts(
-        self, schema: Mapping[str, Any], inside: tuple[str, ...]
-    ) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
-        """Return the parts of a schema that all apply: a reference's target, and those of `allOf`."""
-        name = str(schema.get("$ref", "")).removeprefix(REF)
-        parts = [(part, inside) for part in schema.get("allOf") or () if isinstance(part, Mapping)]
-        if name in self.schemas and name not in inside:
-            parts.append((self.schemas[name], (*inside, name)))
-        return parts
+    def _is_absent(self, member: Mapping[str, Any]) -> bool:
+        if member.get(self.mark) is True:
+            return True
+        if not member.keys() & {"$ref", "allOf"}:
+            return False
+        name = str(member.get("$ref", "")).removeprefix(REF) if "allOf" not in member else ""
+        known = self._known.get(name)
+        if known is None:
+            known = any(part.get(self.mark) is True for part in self._list_parts(member))
+            self._known |= {name: known} if name else {}
+        return known
+
+    def _list_parts(self, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return a schema and all that apply with it: the targets of references, and the parts of `allOf`."""
+        found, waiting, met = [], [schema], set()
+        while waiting:
+            part = waiting.pop()
+            found.append(part)
+            waiting += [inner for inner in part.get("allOf") or () if isinstance(inner, Mapping)]
+            name = str(part.get("$ref", "")).removeprefix(REF)
+            if name in self.schemas and name not in met:
+                met.add(name)
+                waiting.append(self.schemas[name])
+        return found
+
+
+def _list_users(schemas: Mapping[str, Node], changed: set[str]) -> set[str]:
+    """Return the names of changed schemas, and of all that refer to them, directly or not."""
+    users: dict[str, list[str]] = {}
+    for name, schema in schemas.items():
+        for other in refs(schema):
+            users.setdefault(other, []).append(name)
+    found, waiting = set(changed), list(changed)
+    while waiting:
+        more = [name for name in users.get(waiting.pop(), ()) if name not in found]
+        found.update(more)
+        waiting += more
+    return found
 
 
 def is_read_only(member: Any, schemas: Mapping[str, Any]) -> bool:
