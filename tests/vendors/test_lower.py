@@ -133,6 +133,7 @@ def _nested(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[
         _some(
             required=st.lists(st.sampled_from(NAMES), unique=True, min_size=1),
             additionalProperties=st.booleans() | inner,
+            patternProperties=st.dictionaries(st.sampled_from(["^b$", "^[bc]"]), inner, min_size=1),
             minProperties=st.integers(0, 2),
             maxProperties=st.integers(1, 3),
         ),
@@ -682,3 +683,41 @@ def test_a_closed_object_says_whether_it_shuts_out_what_the_api_takes(
     lowered, losses = lower(_node(schema, "x"), {}, dialect)
     assert lowered["additionalProperties"] is False
     assert {loss.went for loss in losses if loss.constraint != "any value"} == ({went} if went else set())
+
+
+@pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT], ids=lambda d: d.name)
+@pytest.mark.parametrize("further", [True, False, {"type": "string"}], ids=str)
+def test_a_closed_object_shuts_out_members_that_a_pattern_names(dialect: Dialect, further: object) -> None:
+    schema = _node(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "string"}},
+            "patternProperties": {"^x-": {"type": "string"}},
+            "additionalProperties": further,
+        },
+        "x",
+    )
+    _, losses = lower(schema, {}, dialect)
+    assert [loss.origin for loss in losses if loss.went == "narrowed"] == [("x", "patternProperties")]
+    assert not [loss for loss in losses if loss.constraint.startswith("additionalProperties")]
+
+
+@pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT], ids=lambda d: d.name)
+@pytest.mark.parametrize("keyword", ["anyOf", "oneOf"])
+def test_closed_alternatives_shut_out_the_members_beside_them(dialect: Dialect, keyword: str) -> None:
+    branches = [{"type": "object", "properties": {n: {"type": "string"}}, "required": [n]} for n in "bc"]
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], keyword: branches}
+    lowered, losses = lower(_node(schema, "x"), {}, dialect)
+    assert not _validator(lowered, {}).is_valid({"a": "1", "b": "2"})
+    assert [loss.origin for loss in losses if loss.went == "narrowed"] == [("x", keyword)]
+
+
+@pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT], ids=lambda d: d.name)
+def test_closed_alternatives_with_the_same_members_shut_nothing_out(dialect: Dialect) -> None:
+    members = {"a": {"type": "string"}, "b": {"type": "string"}}
+    whole = {"type": "object", "properties": members, "required": ["a", "b"]}
+    first = [{"type": "string", "const": value} for value in "xy"]
+    schema = {**whole, "anyOf": [{**whole, "properties": {**members, "a": one}} for one in first]}
+    lowered, losses = lower(_node(schema, "x"), {}, dialect)
+    assert _validator(lowered, {}).is_valid({"a": "x", "b": "2"})
+    assert "narrowed" not in {loss.went for loss in losses}

@@ -15,6 +15,7 @@ from pgagents.diff.parts.errors import compare_errors
 from pgagents.diff.parts.events import compare_events
 from pgagents.diff.parts.limits import compare_limits
 from pgagents.diff.parts.surfaces import compare_dispatchers, compare_surfaces
+from pgagents.jsonschema.direction import find_written_name
 from pgagents.model.model import Model
 from pgagents.text.brief import brief
 
@@ -158,7 +159,7 @@ def _points(old: Model, new: Model) -> Iterator[Change]:
 
 def _texts(old: Model, new: Model) -> Iterator[Change]:
     """Yield named schemas that differ only in their texts."""
-    for name in old.schemas.keys() & new.schemas.keys():
+    for name in {*map(find_written_name, old.schemas)} & {*map(find_written_name, new.schemas)}:
         if old.schemas[name] != new.schemas[name] and form(old.schemas[name]) == form(new.schemas[name]):
             yield whole("wording", "schema-text", f"a text of {name} changed", "schemas", name)
 

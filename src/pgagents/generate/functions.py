@@ -56,7 +56,7 @@ def function(
 ) -> tuple[Function, list[Loss]]:
     """Describe one action; return it and its losses."""
     losses: list[Loss] = []
-    parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
+    parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect, sent=True)
     losses += lost
     losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pgagents.generate.formerly import list_offered
-from pgagents.generate.functions import functions
+from pgagents.generate.functions import Function, functions
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.strict import Budget, strict_tools
 from pgagents.generate.target import Note, Target, View
@@ -38,11 +40,26 @@ def tool_list(
         notes = _too_many(offered, most, limited_by) if limited_by else ()
         if strict is None:
             tools, losses = functions(model, offered, dialect, answers=answers)
+            if dialect.additional == "drop":
+                notes = (*notes, *_list_unsendable(offered, tools, limited_by or title))
             return View({member: tools}, losses, notes)
         marked, losses = strict_tools(model, offered, strict[0], dialect, strict[1])
         return View({member: marked}, losses, notes)
 
     return Target(title, (output,), view, surface=surface, for_models=True, most_actions=most)
+
+
+def _list_unsendable(surface: Surface, tools: tuple[Function, ...], vendor: str) -> Iterator[Note]:
+    """Yield a note for each required argument that its function lacks, so that every call of it fails."""
+    for action, tool in zip(list_offered(surface), tools, strict=True):
+        members = tool.parameters.get("properties", {})
+        for param in surface.params(action) if action.alias_of is None else ():
+            if param.required and param.place != "header" and param.name not in members:
+                yield Note(
+                    param.origin,
+                    f"{tool.name} requires `{param.name}`, which {vendor} cannot send",
+                    f"take {action.name} off `surfaces.{surface.name}`, or do not require the argument",
+                )
 
 
 def _too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:

@@ -42,6 +42,8 @@ class Actions:
         self.taken: set[str] = set()
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
+        self.paths: dict[str, tuple[str, list[str]]] = {}
+        """By path without names of placeholders, its first action and the names there."""
         self.arguments, self.answers = Arguments(schemas, notes, servers), Answers(schemas, notes)
         self.bodies = Bodies(self.arguments, comparing=comparing)
 
@@ -56,7 +58,8 @@ class Actions:
         name = unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
         at: Pointer = ("actions", name)
         made = ImportedAction(name, op, {})
-        inputs = self.arguments.take(op, made, at)
+        given = self._find_names(path)
+        inputs = self.arguments.take(op, made, at, given)
         if inputs is None or (op.body and not self.bodies.add(op, op.body, inputs, made, at)):
             return None
         self.taken.add(name)
@@ -66,6 +69,7 @@ class Actions:
         if "either" in action:  # a document that pgagents generated states the groups in the description too
             action["description"] = action["description"].partition(" Give exactly one of: ")[0]
         action["http"] = f"{op.method} {self._rename_placeholders(path, made)}"
+        self._keep_names(path, action["http"], name, given)
         if (server := self.servers.name_of(op, (*at, "server"))) is not None:
             action["server"] = server
         self._operation_id(op, name, action, at)
@@ -162,6 +166,22 @@ class Actions:
     def _rename_placeholders(self, path: str, made: ImportedAction) -> str:
         """Return the path with each placeholder renamed to its argument's name."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
+
+    def _find_names(self, path: str) -> dict[str, str]:
+        """Return the arguments for a path's placeholders, if an action before has this path.
+
+        OpenAPI counts paths that differ only in such names as one, and so does the catalogue.
+        """
+        known = self.paths.get(PLACEHOLDER.sub("{}", path))
+        return {} if known is None else dict(zip(PLACEHOLDER.findall(path), known[1], strict=True))
+
+    def _keep_names(self, path: str, http: str, action: str, given: dict[str, str]) -> None:
+        """Record the names of a path's placeholders, or note which of them the document calls otherwise."""
+        other, _ = self.paths.setdefault(PLACEHOLDER.sub("{}", path), (action, PLACEHOLDER.findall(http)))
+        for written, name in given.items():
+            if name != self.arguments.name(written, {}):
+                said = f"its name, as in `{other}`: the document calls it `{brief(written)}` in the same path"
+                self.notes.infer(("actions", action, "input", name), said)
 
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
         from pgagents.catalogue.checks.paths import camel

@@ -14,6 +14,7 @@ from pgagents.catalogue.load import load
 from pgagents.errors import PgagentsError
 from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.text import render_yaml
+from pgagents.jsonschema.direction import OneWay
 from pgagents.jsonschema.schema import Validators
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic
@@ -103,19 +104,19 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
     All are removed at once, because the loader reports at most 200 problems at a time.
     """
     named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
-    validators = Validators(named)
+    sent, answered = OneWay(named, "sent"), OneWay(named, "answered")
+    validators = Validators({**named, **sent.variants, **answered.variants})
 
-    def judge(node: Any) -> Any:
-        """Return a validator, or None for an invalid schema."""
-        try:
-            return validators.of(node)
-        except ValueError:
-            return None
+    def judge_sent(node: Any) -> Any:
+        return _find_validator(validators, sent.adapt(node))
+
+    def judge_answered(node: Any) -> Any:
+        return _find_validator(validators, answered.adapt(node))
 
     for name, action in data["actions"].items():
         at: Pointer = ("actions", name)
         arguments = action.get("input", {})
-        judges = _Judges(arguments, at, judge)
+        judges = _Judges(arguments, at, judge_sent)
         for argument, param in arguments.items():
             if "default" in param and (why := _find_error(judges.get(argument), param["default"])):
                 notes.add_lost(
@@ -125,7 +126,7 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
                 del param["default"]
         bodies: dict[int, Any] = {}
         for example, call in list(action.get("examples", {}).items()):
-            why = _wrong(call, action, judges, bodies, judge)
+            why = _wrong(call, action, judges, bodies, judge_answered)
             if why:
                 notes.add_lost(
                     (*at, "examples") if len(action["examples"]) > 1 else at,
@@ -135,6 +136,14 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
         if not action.get("examples", True):
             del action["examples"]
     return validators
+
+
+def _find_validator(validators: Validators, node: Any) -> Any:
+    """Return a validator, or None for an invalid schema."""
+    try:
+        return validators.of(node)
+    except ValueError:
+        return None
 
 
 class _Judges:

@@ -95,6 +95,10 @@ class Model:
     behaviour: Any
     env: Mapping[str, Any]
     schemas: Mapping[str, Node]
+    """Named schemas.
+
+    One with members of one direction only has variants too: `Line.sent`, `Line.answered`.
+    """
     secrets: frozenset[str]
     """Names of members that the catalogue marks `secret`; an argument also by its name on the wire."""
     private: frozenset[str]

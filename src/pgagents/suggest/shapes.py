@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgagents.jsonschema.direction import find_written_name
 from pgagents.jsonschema.schema import REF
 
 MOST_DEPTH = 12
@@ -36,7 +37,7 @@ def resolve_all(schema: Any, schemas: Named) -> list[Schema]:
 def name_object(schema: Any, schemas: Named) -> str:
     """Return the name of the innermost named schema of an object; empty if it has none."""
     names = [str(one["$ref"])[len(REF) :] for one in resolve_all(schema, schemas) if "$ref" in one]
-    return names[-1] if names else ""
+    return find_written_name(names[-1]) if names else ""
 
 
 def member_schema(schema: Any, path: Sequence[str], schemas: Named) -> Schema:

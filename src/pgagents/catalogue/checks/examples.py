@@ -15,6 +15,7 @@ from pgagents.catalogue.language.schemas import argument_node, schema_node, sche
 from pgagents.cel.blame import broken_part, is_defined, undefined_part
 from pgagents.cel.expression import ExpressionError, epoch, member_of
 from pgagents.cel.scope import Scope
+from pgagents.jsonschema.direction import OneWay, find_written_name
 from pgagents.jsonschema.schema import Validators, closure, refs
 from pgagents.model.pages import read_headers
 from pgagents.model.values.fresh import list_forms
@@ -29,11 +30,13 @@ def run(checker: Checker, known: Validators | None = None) -> None:
 
     `known` are validators compiled before. They are reused if the named schemas are the same.
     """
-    named, _ = schema_nodes(checker.written, checker.data)
+    written, _ = schema_nodes(checker.written, checker.data)
+    ways = OneWay(written, "sent"), OneWay(written, "answered")
+    named = {**written, **ways[0].variants, **ways[1].variants}
     compiled = known if known and known.are_of(named) else Validators(named)
     for base, actions in checker.blocks():
         for name, action in actions.items():
-            _Examples(checker, (*base, name), action, named, compiled).run()
+            _Examples(checker, (*base, name), action, named, compiled, ways).run()
 
 
 class _Examples:
@@ -49,6 +52,7 @@ class _Examples:
         action: Action,
         named: Mapping[str, Any],
         compiled: Validators,
+        ways: tuple[OneWay, OneWay],
     ) -> None:
         self.checker, self.pointer, self.action, self.named, self.compiled = (
             checker,
@@ -57,12 +61,14 @@ class _Examples:
             named,
             compiled,
         )
+        self.sent, self.answered = ways
         self.raw: Any = checker.data
         for step in pointer:
             self.raw = self.raw[step]
         self.inputs = {
             name: self._compile(
-                (*pointer, "input", name), argument_node(self.raw["input"][name], (*pointer, "input", name))
+                (*pointer, "input", name),
+                self.sent.adapt(argument_node(self.raw["input"][name], (*pointer, "input", name))),
             )
             for name in action.input
         }
@@ -123,7 +129,8 @@ class _Examples:
         names = closure(schema, self.named)
         lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
         return not lost and all(
-            self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names))
+            self.checker.sound(place)
+            for place in (pointer, *(("schemas", find_written_name(n)) for n in names))
         )
 
     def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
@@ -147,7 +154,9 @@ class _Examples:
         at = (*self.pointer, "output", status)
         written = self.raw["output"].get(status)
         if status not in self.outputs:
-            self.outputs[status] = self._compile(at, schema_node(written, at)) if written else None
+            self.outputs[status] = (
+                self._compile(at, self.answered.adapt(schema_node(written, at))) if written else None
+            )
         if example.output is not None:
             self._conforms(pointer, example.output, self.outputs[status])
 

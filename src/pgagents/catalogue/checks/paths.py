@@ -15,12 +15,13 @@ def camel(name: str) -> str:
 
 
 def run(checker: Checker) -> None:
-    """Record placeholders without arguments, duplicate routes, unreachable literal paths, duplicate operation
-    ids.
+    """Record placeholders without arguments, duplicate routes, one path with two names of a placeholder,
+    unreachable literal paths, duplicate operation ids.
     """
     routes: dict[tuple[str, str], tuple[str, Pointer]] = {}
     operations: dict[str, Pointer] = {}
     entries: list[tuple[str, str, str, Pointer]] = []
+    unclear: set[Pointer] = set()
     for base, actions in checker.blocks():
         for name, action in actions.items():
             pointer = (*base, name)
@@ -29,6 +30,8 @@ def run(checker: Checker) -> None:
             method, path = action.http.split(" ", 1)
             entries.append((name, method, path, (*pointer, "http")))
             may = {n for n, p in action.input.items() if p.in_ in (None, "path")}
+            if not may.issuperset(PLACEHOLDER.findall(path)):
+                unclear.add((*pointer, "http"))
             _placeholders(
                 checker, pointer, path, may, {n for n, p in action.input.items() if p.in_ == "path"}
             )
@@ -40,6 +43,7 @@ def run(checker: Checker) -> None:
             _operation(
                 checker, operations, surface.operation_id or camel(name), ("surfaces", name, "operation_id")
             )
+    met: list[tuple[str, str, Pointer]] = []
     for name, method, path, pointer in entries:
         key = (method, PLACEHOLDER.sub("{}", path))
         if key in routes:
@@ -52,7 +56,32 @@ def run(checker: Checker) -> None:
             )
         else:
             routes[key] = (name, pointer)
+            met.append((name, path, pointer))
+    _check_names(checker, [one for one in met if one[2][0] != "operator" and one[2] not in unclear])
     _hidden(checker, entries)
+
+
+def _check_names(checker: Checker, entries: list[tuple[str, str, Pointer]]) -> None:
+    """Record paths that differ only in the names of their placeholders.
+
+    In OpenAPI they are one path, which a document must not have twice. No document has an operator's actions.
+    """
+    first: dict[str, tuple[str, str, Pointer]] = {}
+    for name, path, pointer in entries:
+        other, written, at = first.setdefault(PLACEHOLDER.sub("{}", path), (name, path, pointer))
+        if path == written:
+            continue
+        names = zip(PLACEHOLDER.findall(path), PLACEHOLDER.findall(written), strict=True)
+        own, theirs = next((own, theirs) for own, theirs in names if own != theirs)
+        checker.report(
+            pointer,
+            "same-path",
+            (
+                f"`{name}` calls a placeholder `{{{brief(own)}}}` that `{other}` "
+                f"(line {checker.source.locate(at).line}) calls `{{{brief(theirs)}}}`"
+            ),
+            f"rename the placeholder and its argument: write {brief(written)} in both",
+        )
 
 
 def _operation(checker: Checker, operations: dict[str, Pointer], id: str, pointer: Pointer) -> None:

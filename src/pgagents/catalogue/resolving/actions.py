@@ -130,7 +130,7 @@ class Actions(Answers, Surfaces):
         json = p.content_type == JSON
         as_text = not json and (place not in sending.IN_BODY or (medium is not None and not medium.typed))
         style = p.style or (FORM if as_text and place in sending.STYLED else "")
-        node = argument_node(raw, at, self.marks)
+        node = self.sent.adapt(argument_node(raw, at, self.marks))
         if pages is not None and name == pages.argument:
             add_page_sentence(node, pages)
         file = self._file_limits(p, place, a) if p.format == "binary" else None

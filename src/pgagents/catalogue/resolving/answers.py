@@ -59,6 +59,7 @@ class Answers(Shared):
         if schema is not None and events is not None:
             schema = event_node(raw["events"], at, self.marks)
         if schema is not None:
+            schema = self.answered.adapt(schema)
             schema.pop("description", None)
             if not set(schema) & {"type", "$ref", "oneOf", "anyOf", "allOf"} and kind != "json":
                 schema["type"] = "string"

@@ -20,6 +20,7 @@ from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.schemas import schema_nodes
 from pgagents.catalogue.resolving.values import fold
 from pgagents.cel.expression import compile as compiled
+from pgagents.jsonschema.direction import OneWay
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.problem_details import PROBLEM_DETAILS, problem_details
@@ -36,7 +37,9 @@ class Shared:
         self.source = source
         self.data = source.data
         self.checker = checker
-        self.schemas, self.marks = schema_nodes(written, self.data)
+        named, self.marks = schema_nodes(written, self.data)
+        self.sent, self.answered = OneWay(named, "sent"), OneWay(named, "answered")
+        self.schemas = {**named, **self.sent.variants, **self.answered.variants}
         self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
         self.errors = self._with_problem_details(written.errors)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}

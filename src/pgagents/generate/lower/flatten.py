@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.extent import MAX_NODES
 from pgagents.generate.lower.losses import Losses
+from pgagents.jsonschema.direction import find_written_name
 from pgagents.jsonschema.intersect import Flat, intersect
 from pgagents.jsonschema.schema import REF
 from pgagents.source.origin import origin_of
@@ -36,17 +37,18 @@ class Flattening:
         own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
         if "$ref" in raw:
             name = str(raw["$ref"])[len(REF) :]
+            written = find_written_name(name)
             if name not in self.schemas:  # in no catalogue that was loaded
-                self.losses.add(origin, "schema", name, "dropped", "there is no schema of this name")
+                self.losses.add(origin, "schema", written, "dropped", "there is no schema of this name")
                 return None
             if stack.count(name) >= self.dialect.unroll:
-                self.losses.add(origin, "schema", name, "dropped", "it contains itself")
+                self.losses.add(origin, "schema", written, "dropped", "it contains itself")
                 return None
             if self.depth is not None and len(stack) >= self.depth:
                 why = f"written out to the end the whole would hold more than {MAX_NODES:,} schemas"
-                self.losses.add(origin, "schema", name, "dropped", why)
+                self.losses.add(origin, "schema", written, "dropped", why)
                 return None
-            behind = self.flat(self.schemas[name], ("schemas", name), (*stack, name))
+            behind = self.flat(self.schemas[name], ("schemas", written), (*stack, name))
             if behind is None:
                 return None
             own, stack = self.both(behind[0], own), behind[1]

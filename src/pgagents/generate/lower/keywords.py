@@ -18,9 +18,11 @@ class Keywords:
     Methods read a flat schema and write into `out`; `hints` collects words for its description.
     """
 
-    def __init__(self, dialect: Dialect, losses: Losses) -> None:
+    def __init__(self, dialect: Dialect, losses: Losses, *, sent: bool) -> None:
         self.dialect = dialect
         self.losses = losses
+        self.sent = sent
+        """True for arguments, of which a model must know that a read-only member is none."""
 
     def types(self, flat: Flat, out: Node) -> list[str]:
         """Write the type into `out` and return the types without null."""
@@ -89,7 +91,9 @@ class Keywords:
         elif keyword in WORDS:
             self._say(keyword, flat, hints)
         elif value:
-            self.losses.add(flat.place(keyword), keyword, value, "dropped")
+            needed = keyword == "readOnly" and self.sent and d.describes
+            hints += ["in answers only, not to be sent"] if needed else []
+            self.losses.add(flat.place(keyword), keyword, value, "description" if needed else "dropped")
 
     def _say(self, keyword: str, flat: Flat, hints: list[str], detail: str = "") -> None:
         value = flat[keyword]

@@ -22,8 +22,8 @@ Lower = Callable[[Mapping[str, Any], Pointer, Stack], Node | None]
 class Objects:
     """Write the keywords of objects. `lower` translates the schema of a member."""
 
-    def __init__(self, dialect: Dialect, losses: Losses, lower: Lower) -> None:
-        self.dialect, self.losses, self.lower = dialect, losses, lower
+    def __init__(self, dialect: Dialect, losses: Losses, lower: Lower, *, sent: bool) -> None:
+        self.dialect, self.losses, self.lower, self.sent = dialect, losses, lower, sent
 
     def write(self, flat: Flat, kinds: list[str], out: Node, stack: Stack, hints: list[str]) -> bool:
         """Translate an object's members. Return False if the dialect cannot express the object."""
@@ -70,7 +70,13 @@ class Objects:
                 "required", list(members)
             )  # strict schemas need `required` even for an object without members
         place = flat.place("additionalProperties")
-        if isinstance(further, Mapping) or (further is not False and not members):
+        if "patternProperties" in flat:
+            at = flat.place("patternProperties")
+            self.losses.add(at, "patternProperties", {}, "narrowed", "only named members may be sent")
+        elif any(part.get("properties", members).keys() != members.keys() for part in out.get("anyOf", ())):
+            why = "each alternative would refuse the members beside it"
+            self.losses.add(flat.place("anyOf"), "anyOf", [], "narrowed", why)
+        elif isinstance(further, Mapping) or (further is not False and not members):
             self.losses.add(
                 place, "additionalProperties", further, "narrowed", "only named members may be sent"
             )
@@ -108,6 +114,8 @@ class Objects:
         cut = len(members) < len(flat["properties"])
         known = members if cut or self.dialect.additional in ("drop", "closed") else None
         required = [n for n in flat.get("required", ()) if known is None or n in known]
+        if self.sent and self.dialect.additional == "drop":
+            self._tell_left_out(flat, members)
         if self.dialect.optional == "null":
             required = list(members)
         if required or self.dialect.optional == "null":
@@ -115,6 +123,13 @@ class Objects:
         if self.dialect.ordering and members:
             out["propertyOrdering"] = list(members)
         return cut
+
+    def _tell_left_out(self, flat: Flat, members: Node) -> None:
+        """Record the required members that no call can have, because the dialect has only named members."""
+        for name in (n for n in flat.get("required", ()) if n not in members):
+            place = origin_of(flat["properties"].get(name)) or flat.place("required")
+            why = "calls need it, and the vendor takes none with it"
+            self.losses.add(place, "required member", name, "narrowed", why)
 
     def _say_member(self, flat: Flat, name: str, member: Mapping[str, Any]) -> str:
         """Return the words for a member whose name the vendor refuses in schemas, and record the loss."""

@@ -17,6 +17,7 @@ from pgagents.generate.lower.keywords import Keywords, describe
 from pgagents.generate.lower.losses import Losses
 from pgagents.generate.lower.objects import Objects
 from pgagents.generate.target import Loss
+from pgagents.jsonschema.direction import find_written_name
 from pgagents.jsonschema.intersect import APPLICATORS, Flat, add_null
 from pgagents.jsonschema.nullable import null_beside
 from pgagents.jsonschema.schema import REF
@@ -29,17 +30,17 @@ _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "re
 
 
 def lower(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect, *, sent: bool = False
 ) -> tuple[Node, tuple[Loss, ...]]:
     """Translate the schema; return it and the losses. The result is empty if the dialect cannot express it at
     all.
 
-    `schemas` are the named schemas that `#/components/schemas/NAME` refers to.
+    `schemas` are the named schemas that `#/components/schemas/NAME` refers to. `sent` is true for arguments.
     """
     if dialect.whole:
         return schema if isinstance(schema, Node) else Node(schema), ()
     depth = depth_that_fits(schema, schemas, dialect.unroll) if dialect.refs == "inline" else None
-    lowering = _Lowering(schemas, dialect, depth)
+    lowering = _Lowering(schemas, dialect, depth, sent=sent)
     lowered = lowering.schema(schema, origin_of(schema) or (), ())
     return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(
         lowering.losses.told
@@ -52,12 +53,14 @@ class _Lowering:
     `schema` returns None if the dialect cannot express a value at all.
     """
 
-    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None) -> None:
+    def __init__(
+        self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None, *, sent: bool
+    ) -> None:
         self.dialect = dialect
         self.losses = Losses()
         self.flattening = Flattening(schemas, dialect, self.losses, depth)
-        self.keywords = Keywords(dialect, self.losses)
-        self.objects = Objects(dialect, self.losses, self.schema)
+        self.keywords = Keywords(dialect, self.losses, sent=sent)
+        self.objects = Objects(dialect, self.losses, self.schema, sent=sent)
         self.steps = 0
 
     def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
@@ -311,7 +314,9 @@ class _Lowering:
 def _named(value: Any) -> Any:
     """Return a value with each reference replaced by the schema's name, for people and models to read."""
     if isinstance(value, Mapping):
-        return {k: str(v)[len(REF) :] if k == "$ref" else _named(v) for k, v in value.items()}
+        return {
+            k: find_written_name(str(v)[len(REF) :]) if k == "$ref" else _named(v) for k, v in value.items()
+        }
     return [_named(v) for v in value] if isinstance(value, list) else value
 
 

@@ -12,6 +12,7 @@ from pgagents.generate.openapi import dispatch, events, header_parts, parts, ref
 from pgagents.generate.openapi.operation import operation
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
+from pgagents.jsonschema.direction import find_written_name, restore
 from pgagents.jsonschema.schema import closure
 from pgagents.model.action import Action
 from pgagents.model.credential import PLACEHOLDER, Credential
@@ -34,8 +35,10 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     if needs := parts.security(model, profile, model.shared_security, certificate=model.certificate_shared):
         members["security"] = needs
     paths = _paths(model, profile)
-    members["paths"] = paths
     sent = events.webhooks(model) if profile.complete else Node()
+    if any(find_written_name(name) != name for name in model.schemas):
+        paths = restore(paths)  # OpenAPI has `readOnly` and `writeOnly` itself
+    members["paths"] = paths
     if sent:
         members["webhooks"] = sent
     members["components"] = _components(model, profile, [paths, sent], change)

@@ -137,18 +137,23 @@ def _describe_id(
 
 def _describe_shape(schema: Schema, named: Mapping[str, Any]) -> str:
     """Describe an object, or a list of objects, by its members; empty for anything else."""
-    if members := _members(schema, named):
+    if members := _members(schema, named, "readOnly"):
         return f"An object with {_list_names(members)}"
     item = follow(schema.get("items", {}), named) if is_type(schema, ("array",)) else {}
-    return f"A list of objects with {_list_names(members)}" if (members := _members(item, named)) else ""
+    members = _members(item, named, "readOnly")
+    return f"A list of objects with {_list_names(members)}" if members else ""
 
 
-def _members(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """Return the members of an object, with those of its `allOf` schemas."""
+def _members(schema: Schema, named: Mapping[str, Any], absent: str, depth: int = 0) -> dict[str, Any]:
+    """Return the members of an object, with those of its `allOf` schemas, without those marked `absent`."""
     found = dict(schema.get("properties", {}))
     for part in schema.get("allOf", ()) if depth < _DEEPEST else ():
-        found |= _members(follow(part, named), named, depth + 1)
-    return found
+        found |= _members(follow(part, named), named, absent, depth + 1)
+    return {
+        name: member
+        for name, member in found.items()
+        if not (member.get(absent) or follow(member, named).get(absent))
+    }
 
 
 def _list_names(members: Mapping[str, Any]) -> str:
@@ -173,9 +178,9 @@ def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes
 def _describe_answer(one: ImportedAction, named: Mapping[str, Any]) -> str:
     """Return a sentence on the first successful answer; empty if the document does not describe it."""
     listing = describe_listing(one, named)
-    if listing is not None and (members := _members(listing.item, named)):
+    if listing is not None and (members := _members(listing.item, named, "writeOnly")):
         return f"Returns a list, with {_list_names(members)} of each item."
-    if members := _members(find_success(one, named), named):
+    if members := _members(find_success(one, named), named, "writeOnly"):
         return f"Returns {_list_names(members)}."
     if any(status == 204 for status in one.action["output"]):
         return "Returns no body."

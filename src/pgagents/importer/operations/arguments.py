@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
@@ -24,20 +25,27 @@ class Arguments:
         self.schemas, self.notes, self.servers = schemas, notes, servers
         self.why = ""
 
-    def take(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
+    def take(
+        self, op: Operation, made: ImportedAction, at: Pointer, given: Mapping[str, str]
+    ) -> dict[str, Any] | None:
         """Return the arguments of the parameters by name, or None after a note if a required one cannot be
         expressed.
+
+        `given` are the names of arguments by placeholder, if another action has them already.
         """
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
-        for p in op.parameters:
+        parameters = list(op.parameters)
+        if any(p.place != "path" and self.name(p.name, {}) in given.values() for p in parameters):
+            parameters.sort(key=lambda p: p.place != "path")  # the others get other names
+        for p in parameters:
             if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
             elif suggests_change(op, p):
                 self.notes.infer(
                     at, f"reads alone: `{brief(p.name)}` is left out, as it may change something"
                 )
-            elif p.name and not self._parameter(p, found, made, notes_at):
+            elif p.name and not self._parameter(p, found, made, notes_at, given):
                 self.notes.add_left_out(
                     f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}",
                     p.whole.place,
@@ -45,7 +53,7 @@ class Arguments:
                 return None
         for missing in PLACEHOLDER.findall(self.servers.find_base(op) + op.path):
             if (missing, "path") not in made.wires:
-                name = self.name(missing, found)
+                name = given.get(missing) or self.name(missing, found)
                 made.wires[missing, "path"] = name
                 found[name] = {"type": "string", "required": True}
                 self.notes.infer(
@@ -53,7 +61,14 @@ class Arguments:
                 )
         return found
 
-    def _parameter(self, p: Parameter, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
+    def _parameter(
+        self,
+        p: Parameter,
+        found: dict[str, Any],
+        made: ImportedAction,
+        at: Pointer,
+        given: Mapping[str, str],
+    ) -> bool:
         """Add the parameter's argument.
 
         Return False if a required parameter cannot be expressed; `why` then has the reason.
@@ -64,7 +79,8 @@ class Arguments:
             if not p.required:
                 self.notes.add_lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
             return not p.required
-        self._add(p, found, made, at, form)
+        name = given.get(p.name) if p.place == "path" else None
+        self._add(p, found, made, (*at, name or self.name(p.name, found, prefix=p.place)), form)
         return True
 
     def _add(
@@ -72,12 +88,11 @@ class Arguments:
         p: Parameter,
         found: dict[str, Any],
         made: ImportedAction,
-        at: Pointer,
+        here: Pointer,
         form: Joined | Styled | AsJson | None,
     ) -> None:
         """Add the argument of a parameter that is sent unchanged, or joined into one text."""
-        name = self.name(p.name, found, prefix=p.place)
-        here = (*at, name)
+        name = str(here[-1])
         joined = form if isinstance(form, Joined) else None
         schema = dict(joined.schema) if joined else self.convert(p.schema, here, name, made.name)
         if isinstance(form, Styled):

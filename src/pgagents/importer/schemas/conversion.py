@@ -185,9 +185,7 @@ class Conversion:
             unfit = [n for n in names if not is_member(n)]
             if unfit or len(texts) != len(required):
                 self._widen("`required` names what can be no member here")
-            members = made.get("properties", {})
-            hidden = {n for n in names if isinstance(members.get(n), dict) and members[n].get("writeOnly")}
-            if kept := [n for n in names if n not in unfit and n not in hidden]:
+            if kept := [n for n in names if n not in unfit]:
                 made["required"] = kept
                 if "properties" in made:
                     made["properties"] |= {n: {} for n in kept if n not in made["properties"]}

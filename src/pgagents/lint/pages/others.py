@@ -206,6 +206,11 @@ CATALOGUE = {
         "member of what makes or reads the resource."
     ),
     "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
+    "same-path": (
+        "Two paths differ only in the names of their placeholders, such as `/pets/{pet_id}` and "
+        "`/pets/{id}`. OpenAPI counts them as one path, which a document must not have twice. Give the "
+        "placeholder and its argument one name; a surface may have another with `as`."
+    ),
     "same-route": "Two actions have one method and path.",
     "schema": (
         "This is no JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
+from pgagents.jsonschema.direction import is_read_only
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import break_alternatives, break_applied
@@ -122,6 +123,8 @@ def violations(
     if "object" in kinds:
         wanted = schema.get("required", ())
         for name, member in schema.get("properties", {}).items():
+            if is_read_only(member, schemas) and name not in wanted:
+                continue  # nobody sends it, and a server may ignore whatever comes
             yield from violations(member, schemas, required=name in wanted, path=(*path, name))
         if schema.get("additionalProperties") is False:
             yield InvalidValue("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")

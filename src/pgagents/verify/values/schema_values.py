@@ -11,6 +11,7 @@ from string import ascii_letters, digits
 from typing import Any
 
 from pgagents.encoding.file import is_pattern, make_file
+from pgagents.jsonschema.direction import is_read_only
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
@@ -94,7 +95,11 @@ def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
     if kind == "object":
         wanted = schema.get("required", ())
         members = schema.get("properties", {})
-        return {n: _edge(resolve(s, schemas), schemas, end) for n, s in members.items() if n in wanted or end}
+        return {
+            n: _edge(resolve(s, schemas), schemas, end)
+            for n, s in members.items()
+            if n in wanted or (end and not is_read_only(s, schemas))
+        }
     return _text(schema, end)
 
 

@@ -13,6 +13,7 @@ from pgagents.catalogue.checks.surfaces.hints import resolve_hints
 from pgagents.catalogue.language import variables
 from pgagents.catalogue.language.schemas import argument_node, schema_nodes
 from pgagents.catalogue.language.stores.cases import CaseCall, Cases, NegativeCase, PositiveCase
+from pgagents.jsonschema.direction import OneWay
 from pgagents.jsonschema.schema import resolve, validator
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
@@ -45,7 +46,7 @@ class _Cases:
     def __init__(self, checker: Checker, at: Pointer, cases: Cases, store: Store) -> None:
         self.checker, self.at, self.cases, self.store = checker, at, cases, store
         self.offered = members(checker, MCP)
-        self._named: Mapping[str, Any] | None = None
+        self._sent: OneWay | None = None
 
     def run(self) -> None:
         self._count()
@@ -141,14 +142,16 @@ class _Cases:
         if _has_expression(value) or not self.checker.sound(place) or not self.checker.sound(("schemas",)):
             return
         narrowed = self.checker.written.surfaces[MCP].narrow.get(tool, {}).get(name)
-        schema: Mapping[str, Any] = argument_node(self.checker.data["actions"][tool]["input"][name], place)
-        if self._named is None:
-            self._named = schema_nodes(self.checker.written, self.checker.data)[0]
+        if self._sent is None:
+            self._sent = OneWay(schema_nodes(self.checker.written, self.checker.data)[0], "sent")
+        named = {**self._sent.schemas, **self._sent.variants}
+        argument = argument_node(self.checker.data["actions"][tool]["input"][name], place)
+        schema: Mapping[str, Any] = self._sent.adapt(argument)
         if narrowed is not None:
             own = narrowed.model_dump(by_alias=True, exclude_unset=True, exclude={"as_", "required"})
-            schema = {**resolve(schema, self._named), **own}
+            schema = {**resolve(schema, named), **own}
         try:
-            error = next(iter(validator(schema, self._named).iter_errors(value)), None)
+            error = next(iter(validator(schema, named).iter_errors(value)), None)
         except ValueError:
             return  # the schema itself is wrong, and its own check says so
         if error is not None:
