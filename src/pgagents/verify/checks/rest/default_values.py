@@ -7,13 +7,19 @@ answers must be equal. If both repeat the argument under its name, these values 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.comparison.normalized import differing, normalize_answer
+from pgagents.verify.answers.comparison.normalized import (
+    NormalAnswer,
+    differing,
+    is_alike_when_repeated,
+    normalize_answer,
+)
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.check.check import (
     Check,
@@ -128,22 +134,30 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
         if told == wanted:
             yield judge_kept(contract)
             return
+    once_more = ordinary(
+        endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
+    )
+    alike = yield from is_alike_when_repeated(
+        once_more, lambda exchange: _answered(setting, exchange, name), told, wanted
+    )
+    if alike:
+        yield judge_kept(contract)
+        return
     if not setting.exclusive:
-        last: Exchange = yield ordinary(
-            endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
-        )
+        last: Exchange = yield once_more
         if _answered(setting, last, name) != told:
             yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
             return
     yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 
 
-def _answered(setting: Setting, exchange: Exchange, name: str) -> list[str]:
+def _answered(setting: Setting, exchange: Exchange, name: str) -> NormalAnswer:
     """Return a normalized answer, with the argument's value if the answer repeats it as a number."""
     repeated = exchange.body.get(name) if isinstance(exchange.body, Mapping) else None
+    normal = normalize_answer(setting, exchange)
     if not isinstance(repeated, int | float) or isinstance(repeated, bool):
-        return normalize_answer(setting, exchange)
-    return [*normalize_answer(setting, exchange), f"{name} {float(repeated)}"]
+        return normal
+    return replace(normal, members={**normal.members, name: repr(float(repeated))})
 
 
 def _why_not(*several: Exchange) -> str:
