@@ -249,6 +249,8 @@ def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
         (["--variation", "nonsense"], "there is no variation 'nonsense'"),
         (["--clock", "yesterday"], "--clock yesterday is no time"),
         (["--clock", "2026-04-18T16:00:00"], "with an offset"),
+        (["--clock", "9999-12-31T23:59:59Z"], "is outside 1970 to 9998"),
+        (["--clock", "1969-12-31T23:59:59Z"], "is outside 1970 to 9998"),
         (["--db", "/nonexistent/folder/x.db"], "cannot use the database"),
         (["--ready", "/nonexistent/folder/x.json"], "for --ready"),
         (["--port", "70000"], "70000"),

@@ -88,6 +88,8 @@ WRONG_CALLS = {
         [SHOP, "--url", URL, "--only", "law/", "--skip", "law"],
         "together leave no contract",
     ),
+    "nothing to skip": ([SHOP, "--url", URL, "--skip", ""], "--skip is empty"),
+    "nothing selected": ([SHOP, "--url", URL, "--only", ""], "--only is empty"),
     "nothing of what is open": (
         [SHOP, "--url", URL, "--discovery", "--only", "law"],
         "--discovery tries nothing of --only law",

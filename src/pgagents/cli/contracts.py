@@ -48,7 +48,9 @@ FORMATS = ["text", "json", "csv", "ids"]
 @click.option(
     "--requirement", "requirements", multiple=True, metavar="ID", help="Only contracts with this requirement."
 )
-@click.option("--contract", "ids", multiple=True, metavar="ID", help="Only the contract with this id.")
+@click.option(
+    "--contract", "ids", multiple=True, metavar="ID", help="Only contracts whose id is this or begins so."
+)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print."
 )
@@ -114,7 +116,7 @@ def _filter_contracts(every: Sequence[Contract], wanted: Mapping[str, Sequence[s
     for what, names in wanted.items():
         known = {value for c in every for value in _READ[what](c) if value}
         for name in names:
-            if name not in known:
+            if not any(_agrees(what, value, name) for value in known):
                 raise PgagentsError(
                     f"no contract has the {what} {name!r}",
                     did_you_mean(name, sorted(known)) or "leave the filter out",
@@ -122,8 +124,16 @@ def _filter_contracts(every: Sequence[Contract], wanted: Mapping[str, Sequence[s
     return [
         c
         for c in every
-        if all(not names or set(names) & set(_READ[what](c)) for what, names in wanted.items())
+        if all(
+            not names or any(_agrees(what, value, name) for value in _READ[what](c) for name in names)
+            for what, names in wanted.items()
+        )
     ]
+
+
+def _agrees(what: str, value: str, name: str) -> bool:
+    """Return True if a contract's value passes a filter. An id need only begin with it, as in verify."""
+    return value.startswith(name) if what == "id" and name else value == name
 
 
 def _csv(chosen: Iterable[Contract], source: Source, sent: Mapping[str, int]) -> str:

@@ -41,6 +41,7 @@ def command(file: Path, title: str, server: str) -> int:
 
     An existing file is never changed. Running the same command again is not an error.
     """
+    from pgagents.catalogue.find import list_catalogues
     from pgagents.catalogue.load import load_text
     from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
@@ -55,9 +56,7 @@ def command(file: Path, title: str, server: str) -> int:
         load_text(text, str(file))
         write_both({file: text.encode()})
     click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}. Next:")
-    named = (
-        "" if file.parent == Path("catalogue") and len(list(file.parent.glob("*.yaml"))) == 1 else f" {file}"
-    )
+    named = "" if file.parent == Path("catalogue") and list_catalogues(file.parent) == [file] else f" {file}"
     for what, call in (
         ("what vendors take, at once", "build"),
         ("what they or models will misread", "lint"),

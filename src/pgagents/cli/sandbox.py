@@ -206,9 +206,14 @@ def _open(
     start = None
     if clock is not None:
         start = epoch_of(clock)
-        if start is None or not 0 <= start < LATEST_S:
+        if start is None:
             raise PgagentsError(
                 f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z"
+            )
+        if not 0 <= start < LATEST_S:
+            raise PgagentsError(
+                f"--clock {clock} is outside 1970 to 9998",
+                "write a time of these years, such as 2026-04-18T16:00:00Z",
             )
     model = load(catalogue, else_example=True)
     return open_sandbox(

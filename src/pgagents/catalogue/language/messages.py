@@ -110,9 +110,9 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
     allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
     help = ""
     if kind == "literal_error":
-        help = did_you_mean(
-            str(error["input"]), [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
-        )
+        known = [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
+        quoted = isinstance(error["input"], str) and error["input"] in known
+        help = "write it without quotes" if quoted else did_you_mean(str(error["input"]), known)
     return Diagnostic(
         at_value,
         "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.link import Link
 
 MAX_SHARDS = 1_000
-ALL_IDS = "see `pgagents contracts`; for a document, `--plan --report plan.json` writes all ids"
+IDS_OF_PLAN = "`--plan --report plan.json` writes all ids"
+ALL_IDS = f"see `pgagents contracts`; for a document, {IDS_OF_PLAN}"
 
 
 def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -81,20 +82,25 @@ def apply_selections(
     return discovery_only(options) if discovery else options
 
 
-def check_selection(model: Model, options: Options) -> None:
+def check_selection(model: Model, options: Options, mcp: Link | None = None) -> None:
     """Raise PgagentsError for a selection without contracts, because a misspelt id must not count as
     success.
+
+    `mcp` is a server that is judged by its own tools.
     """
     from pgagents.cli.inputs.api_keys import check_role
     from pgagents.verify.run.run import contracts
 
-    ids = [c.id for c in contracts(model)] if options.only or options.skip else []
+    ids = [c.id for c in contracts(model, mcp)] if options.only or options.skip else []
+    where = ALL_IDS if mcp is None else IDS_OF_PLAN
     for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
         for one in wanted:
+            if not one:
+                raise PgagentsError(f"{flag} is empty", where)
             if not any(id.startswith(one) for id in ids):
                 raise PgagentsError(
                     f"{flag} {one}: no contract's id is this or begins so",
-                    did_you_mean(one, ids) or ALL_IDS,
+                    did_you_mean(one, ids) or where,
                 )
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")

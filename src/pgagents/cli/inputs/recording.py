@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pgagents.importer.observed.recording import Recording
 
 MAX_SECONDS = 60.0
+HAR = "give a HAR file, such as a browser's network panel saves"
 
 
 def import_recording(file: str, choice: Choice) -> Imported:
@@ -28,7 +29,7 @@ def import_recording(file: str, choice: Choice) -> Imported:
     raw = fetch(file)
     message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
     with within(MAX_SECONDS, message, "record fewer calls"):
-        recording = describe_recording(*read_har(read(raw, file, name).data))
+        recording = describe_recording(*read_har(read(raw, file, name, wanted=HAR).data))
         text = json.dumps(recording.document, ensure_ascii=False, indent=2)
         document = read(text.encode("utf-8", "replace"), "recording", "the document of the recording")
         return _mark(catalogue(References(document, _fetch_nothing, allowed=False), choice), recording)

@@ -173,13 +173,13 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--last-failed",
         is_flag=True,
-        help="Only contracts that failed in the last run against this server; all, if none did.",
+        help="Only contracts broken or untested in the last run against this server; all, if none was.",
     ),
     click.option(
         "--failed-in",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Only contracts that failed in a JSON report.",
+        help="Only contracts broken or untested in a JSON report.",
     ),
     click.option(
         "--shard",

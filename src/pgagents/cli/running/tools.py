@@ -52,7 +52,7 @@ def run(
     try:
         with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
             model = make_model(link)
-            _check_selection(model, link, options)
+            choice.check_selection(model, options, link)
             memory = failed_contracts.place(model, link.base)
             options = choice.select_failed(model, options, memory if last_failed else None, None, mcp=link)
             if only_plan:
@@ -119,18 +119,3 @@ def _nowhere(_request: Request) -> Response | Silence:
     from pgagents.http import Silence
 
     return Silence("refused", "there is no API beside the MCP server")
-
-
-def _check_selection(model: Model, link: Link, options: Options) -> None:
-    """Raise PgagentsError for a selection without contracts."""
-    from pgagents.errors import PgagentsError
-    from pgagents.text.nearest import did_you_mean
-    from pgagents.verify.run.run import contracts
-
-    ids = [c.id for c in contracts(model, link)] if options.only or options.skip else []
-    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
-        for one in wanted:
-            if not any(id.startswith(one) for id in ids):
-                raise PgagentsError(
-                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids)
-                )

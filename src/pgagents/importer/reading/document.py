@@ -23,6 +23,7 @@ MAX_TWIN_BYTES = 8_000_000
 
 MAX_PAGE = 200_000
 """Number of characters of a web page that are searched for a document's address."""
+WANTED = "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document"
 _NAMED = re.compile(
     r"""["']([^"'<>\s]{0,200}(?:openapi|swagger|api-docs)[^"'<>\s]{0,80}\.(?:json|ya?ml))["']"""
 )
@@ -49,8 +50,8 @@ class _Twice(Exception):
     """An object has two members of the same name."""
 
 
-def read(raw: bytes, location: str, name: str) -> Document:
-    """Parse a document from bytes; every key is text.
+def read(raw: bytes, location: str, name: str, *, wanted: str = WANTED) -> Document:
+    """Parse a document from bytes; every key is text. `wanted` is the advice for one that is no mapping.
 
     Raises InputError with the place of the problem, and PgagentsError for a document that is too large.
     """
@@ -61,9 +62,15 @@ def read(raw: bytes, location: str, name: str) -> Document:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line, begin = raw.count(b"\n", 0, error.start) + 1, raw.rfind(b"\n", 0, error.start) + 1
+        column = len(raw[begin : error.start].decode("utf-8-sig")) + 1
         raise _make_error(
-            name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+            name,
+            line,
+            column,
+            "not-utf8",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8",
         ) from None
     if text.lstrip()[:1] == "<":
         raise _make_error(name, 1, 1, "web-page", "this is a web page or XML, and no document", _advise(text))
@@ -75,7 +82,7 @@ def read(raw: bytes, location: str, name: str) -> Document:
             1,
             "no-object",
             "the document is no mapping",
-            "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document",
+            wanted,
         )
     return Document(location, name, _check_limits(data, name), text)
 

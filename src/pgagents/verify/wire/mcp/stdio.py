@@ -56,7 +56,7 @@ class Stdio:
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise PgagentsError(
-                f"cannot start {command[0]}: {why}", "give the server's command line with --mcp-stdio"
+                f"cannot start {command[0]}: {why}", "give the command line that starts the MCP server"
             ) from None
         self._timeout_s, self._timer = timeout_s, timer
         self._lines: queue.Queue[bytes | Silence] = queue.Queue(maxsize=64)
