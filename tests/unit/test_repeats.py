@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgagents.http import Silence
-from pgagents.verify.run.sending.repeats import is_repeatable, is_without_effect
+from pgagents.verify.run.sending.repeats import is_harmless_to_repeat, is_repeatable
 from pgagents.verify.wire.call import Call, Raw
 from test_gate import Room
 
@@ -38,6 +38,6 @@ def test_only_what_changes_and_costs_nothing_is_sent_again(call: Call, repeated:
 
 def test_paid_read_whose_answer_was_cut_is_not_sent_again() -> None:
     reset = Silence("reset")
-    assert is_without_effect(_call("read_box"), reset)
-    assert not is_without_effect(_call("read_box", costs=True), reset)
-    assert is_without_effect(_call("read_box", costs=True), Silence("refused"))
+    assert is_harmless_to_repeat(_call("read_box"), reset)
+    assert not is_harmless_to_repeat(_call("read_box", costs=True), reset)
+    assert is_harmless_to_repeat(_call("read_box", costs=True), Silence("refused"))

@@ -229,7 +229,9 @@ class Security:
                 f"the document asks for {self.described.describe(name)}, and a catalogue cannot say that "
                 "yet: build, lint and verify stop here"
             )
-            self.notes.add_blocked(at, f"{said}. If the API takes a key in a header too, write that", place)
+            self.notes.add_blocked(
+                at, f"{said}. If the API takes a key in a header too, write that scheme in its place", place
+            )
             return
         if scheme and scheme.text("type") == "apiKey" and scheme.text("name").lower() == "authorization":
             said = (

@@ -39,7 +39,8 @@ class Relation:
     """A promise about two calls whose arguments differ only in `widen`.
 
     The wider answer must keep every item of the list `keeps`. An item of the wider answer for which `fits` is
-    true must be in the narrower answer too.
+    true must be in the narrower answer too. `by` is the member that tells items apart. The relation promises
+    nothing where `unless` is true for the narrower call.
     """
 
     name: str

@@ -231,7 +231,7 @@ def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> l
         lines += _wrap(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
         lines += _wrap(_some(ids), "    ", None, width)
     if unseen:
-        lines.append(f"kept {unseen:,}: a part was not looked at; --verbose says which, and why")
+        lines.append(f"kept {unseen:,}: examined in part; --verbose says which part was not, and why")
     return lines
 
 

@@ -67,8 +67,9 @@ class Fault:
     """A deliberate mistake of a sandbox, which proves that a check finds it.
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
-    `needs` names the rows of `tests/language.yaml` whose catalogues show the fault, or `limits`. It is empty
-    if Park Graph shows it. The checks in `by_list` must find a fault of an MCP server that is judged by its
+    `needs` names the rows of `tests/language.yaml` whose catalogues show the fault. The word `limits` there
+    is no row: it means that only a run with bursts (`--limits`) shows the fault. It is empty if Park Graph
+    shows it. The checks in `by_list` must find a fault of an MCP server that is judged by its
     own list of tools, without a catalogue.
     """
 

@@ -63,7 +63,7 @@ class Draft:
     """
     room: int = 0
     """The number of requests for random calls."""
-    asked: Mapping[str, str] = field(default_factory=dict)
+    unprovoked: Mapping[str, str] = field(default_factory=dict)
     """The reasons for contracts that no probe of this plan provokes, by id. They are judged all the same if
     an answer shows them.
     """
@@ -154,7 +154,7 @@ def draft(
         again = _share_repeats(shared, ordered, again, whole, options.shard[1])
     bounded = options.max_requests is not None
     last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
-    asked = {} if options.limits else list_shown_when_limited(setting, contracts)
+    unprovoked = {} if options.limits else list_shown_when_limited(setting, contracts)
     return Draft(
         tuple(ordered),
         settled,
@@ -167,7 +167,7 @@ def draft(
         _show_shares(options, parts),
         lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
         room,
-        asked,
+        unprovoked,
     )
 
 

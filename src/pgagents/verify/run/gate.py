@@ -58,7 +58,7 @@ class Gate:
     """Decides if a request may be sent.
 
     `writes` is True if the main key may write. `allowed` are the actions that the caller permitted, `roles`
-    the identities with a key, `live` those of them whose key is none of test mode.
+    the identities with a key, `live` those of them whose key is not a test key.
     """
 
     def __init__(
@@ -276,7 +276,7 @@ class Gate:
                 and not says_where(self.model, endpoint.action, p, v)
             ]
             if len(resource.ids) > 1 and any(self._named.is_nobody_elses(resource, p, v) for p, v in given):
-                continue  # one member that nobody has makes the whole id nobody's
+                continue  # if one part of a composite id cannot exist, the id cannot
             for param, value in given:
                 if self.factory.marks.is_marked(value):
                     continue  # such as `=fresh.number`, by the author's word
@@ -302,9 +302,8 @@ class Gate:
                 return "" if endpoint.action.may_name_none else f"{what}: --allow {name} would call it"
             if self._named.is_under_nobody(endpoint, resource, values):
                 return ""
-            enough = (
-                any if len(resource.ids) > 1 else all
-            )  # one member that nobody has makes the whole id nobody's
+            # if one part of a composite id cannot exist, the id cannot
+            enough = any if len(resource.ids) > 1 else all
             place = resource.place_in(endpoint.params, values)
             free = (
                 self._named.is_nobody_elses(resource, p, v, place)

@@ -198,6 +198,9 @@ class Judge:
     ) -> None:
         """Enter a verdict of a probe, or of a watcher of `call`. A broken one is noted on the exchange, so
         that no check builds on it.
+
+        A break that a probe of several calls finds while others run is not entered: the probe is run once
+        more, alone.
         """
         compares = probe is not None and probe.cost > 1 and bool(chain) and chain[-1].in_company
         if compares and judgement.verdict is Verdict.BROKEN:

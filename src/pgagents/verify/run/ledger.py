@@ -66,7 +66,8 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts with a verdict from before the run: not selected, not applicable, or required and impossible.
+    """Contracts with a verdict from before the run: not selected, not applicable, or required by
+    `--require` without a key.
     """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
@@ -193,7 +194,8 @@ class Ledger:
         """Return the entries of each finding: those of one cause, and the derived ones that it explains.
 
         A derived contract describes one surface, and another check describes the same of the whole API. It
-        joins the group of its severity that its own exchange broke, or else one of the same cause or claim.
+        joins the group with the same severity and the same breaking exchange, or else one of the same cause
+        or claim.
         Without such a group, derived contracts of one cause are a group at the end.
         """
         leading: dict[tuple[str, ...], _Group] = {}

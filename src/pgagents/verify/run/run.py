@@ -98,16 +98,16 @@ def plan(
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
     made = replace(made, probes=(*made.probes, *order.by_phase(made.draw(), options.seed)))
-    by_bucket, by_phase, seconds, reached = planning.simulate(
+    by_bucket, by_stage, seconds, reached = planning.simulate(
         made, model, options.shard[1] if options.shard else 1
     )
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
     by_contract, by_check = _count_costs(made, reached)
-    total = sum(by_phase.values())
+    total = sum(by_stage.values())
     return Plan(
         by_bucket,
-        by_phase,
+        by_stage,
         total,
         seconds,
         selected,

@@ -107,7 +107,7 @@ class Sender:
             self.timing.left.check_answer(received.answer)
             if not ready.call.connection:
                 self.silences.count(received.answer)
-            wait = self._repeats.find_wait(ready.call, role, received.answer, attempt)
+            wait = self._repeats.decide_repeat(ready.call, role, received.answer, attempt)
             renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
             if renewed:
                 self.notes.extend(
@@ -196,7 +196,7 @@ class Sender:
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
             self.silences.count(answer)
-            wait = self._repeats.find_wait(ready.call, role, answer, 0)
+            wait = self._repeats.decide_repeat(ready.call, role, answer, 0)
             if wait is None:
                 received = Received(request, answer, seconds, sent_at, self.budget.sent)
                 found.append(self._exchanges.make(ready, received))
@@ -255,7 +255,7 @@ class Sender:
             self.timing.spend(one.seconds)
             self.timing.left.check_answer(one.answer)
             self.silences.count(one.answer)
-            wait = self._repeats.find_wait(ready.call, role, one.answer, 0)
+            wait = self._repeats.decide_repeat(ready.call, role, one.answer, 0)
             if wait is None:
                 found[index] = self._exchanges.make(ready, replace(one, overlapped=True))
                 take(found[index])

@@ -20,14 +20,13 @@ _TEXTS = ("description", "title", "default")
 def is_tried_too(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
     """True if a value is tried in addition to the first one that breaks its keyword.
 
-    Look-alikes of a text are not tried through a dispatcher if REST takes the same text. MCP tools get none,
-    because their arguments are checked by the tool's schema.
+    These are values that only look valid, such as full-width digits. They are not tried through a dispatcher
+    if REST takes the same text. MCP tools get none, because the tool's schema checks their arguments.
     """
     if not violation.likely or endpoint.form is not None:
         return False
-    if violation.keyword == "pattern" and (
-        param.refers_to or not endpoint.on_rest
-    ):  # the server may find the id absent before it finds it invalid
+    # the server may find an id absent before it finds it invalid
+    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):
         return not param.refers_to and endpoint.leads
     return violation.likely == "any" or is_in_json(endpoint, param)
 
@@ -37,14 +36,14 @@ def is_in_json(endpoint: Endpoint, param: Param) -> bool:
     return not endpoint.on_rest or not param.as_text
 
 
-def order_values(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
-    """Order the values that break one keyword, starting at position `turn` among those that reveal most.
+def order_values(group: list[InvalidValue], param: Param, offset: int) -> list[InvalidValue]:
+    """Order the values that break one keyword, starting at position `offset` among those that reveal most.
 
     Values that can be sent over REST come first, so that surfaces can be compared.
     """
     first = [w for w in group if w.priority == 1]
-    turn %= max(1, len(first))
-    every = [*first[turn:], *first[:turn], *(w for w in group if w.priority > 1)]
+    offset %= max(1, len(first))
+    every = [*first[offset:], *first[:offset], *(w for w in group if w.priority > 1)]
     return sorted(
         every,
         key=lambda w: (not can_carry(param, w.value), not (w.value == "" and _may_ignore_empty(param))),

@@ -36,18 +36,16 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.exclusive import ADVICE, others_too
+from pgagents.verify.plan.order import LAST
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.exchange import Exchange
 
-STAGE = 99
 ASSUMED_PER_S = 100.0
 EARLY = 10
 """A call must not be limited if the answer before it left more than 1/EARLY of the limit."""
 ROUNDS = 2
 UNEVEN_S = 0.7
-"""Seconds to pause after a limited call. Then the exact wait is no whole number, and closer to the lower
-one.
-"""
+"""Seconds to pause after a limited call. Then a server that rounds the wait down names too few seconds."""
 MOST_WAIT_S = 120.0
 """The longest time, in seconds, that a run waits for the end of a window."""
 
@@ -105,7 +103,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         cost = cost_of(burst.bucket) + 3 * ROUNDS + 1 + 3 * (beside is not None)
         yield Probe(
             covers[0],
-            STAGE,
+            LAST,
             (*covers, *([own] if own else [])),
             cost,
             run,
@@ -114,7 +112,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             burst.endpoint.action.effect == "write",
         )
         if not own and burst.bucket.of == "key" and "second" in setting.model.auth.roles:
-            yield Probe(burst.id("own"), STAGE, (burst.id("own"),), cost, run, (burst.endpoint,), "second")
+            yield Probe(burst.id("own"), LAST, (burst.id("own"),), cost, run, (burst.endpoint,), "second")
 
 
 def cost_of(bucket: Bucket) -> int:

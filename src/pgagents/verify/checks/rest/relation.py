@@ -50,6 +50,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "relation"
 TRUSTED = ("valid", "explore")
 ENOUGH = 2
+"""A wide list with fewer items may hide that a narrow one drops some, so another call is tried first."""
 MOST_KNOWN = 100
 NEEDS_ALONE = others_too("tells")
 

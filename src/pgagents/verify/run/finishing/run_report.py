@@ -155,7 +155,7 @@ def _find_why_not_selected(
     contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
     if stopped:
         return unscoped
-    unprovoked = made.asked.get(contract.id)
+    unprovoked = made.unprovoked.get(contract.id)
     if unprovoked and not driver.ledger.entries[contract.id].error:
         return unprovoked
     if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, result):

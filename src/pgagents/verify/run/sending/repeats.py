@@ -11,6 +11,8 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.pace import Pacer
 
 MAX_REPEATS = 6
+STARTING_S = 0.2
+"""Seconds after which a call is repeated that a server refused before its first answer."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -33,7 +35,7 @@ def is_repeatable(call: Call) -> bool:
     return reads or str(action.idempotency) in call.input
 
 
-def is_without_effect(call: Call, answer: Silence) -> bool:
+def is_harmless_to_repeat(call: Call, answer: Silence) -> bool:
     """True if the server cannot have acted on a call, or if a second effect changes nothing."""
     reads = call.endpoint is None or call.endpoint.action.only_reads
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
@@ -46,7 +48,7 @@ class Repeats:
         self._model, self.pacer, self._budget, self._silences = model, pacer, budget, silences
         self.notes: list[str] = []
 
-    def find_wait(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+    def decide_repeat(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
         stands).
         """
@@ -68,10 +70,12 @@ class Repeats:
     def _find_wait_after_silence(self, call: Call, answer: Silence) -> float | None:
         """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""
         if call.connection:
-            return None  # the handshake may have been refused, as it must be
+            return None  # a check may expect this TLS handshake to fail
         if answer.stale:
             return 0.0 if is_repeatable(call) else None
-        return 0.2 if is_without_effect(call, answer) and not self._silences.answered else None
+        # a server that starts refuses at first; one that has answered refuses for a reason
+        early = not self._silences.answered
+        return STARTING_S if early and is_harmless_to_repeat(call, answer) else None
 
     def _is_limited(self, answer: Response) -> bool:
         """True if an answer says that a rate limit was met."""

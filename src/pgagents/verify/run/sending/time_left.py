@@ -39,7 +39,7 @@ class TimeLeft:
 
     def find_seconds(self) -> float | None:
         """Return the seconds that the next request may take, so that it ends when the run must; None if
-        nothing limits it. Undoing something in the middle of a run may take a little longer.
+        nothing limits it. A request that undoes something may take UNDO_S even if less time is left.
         """
         left: float | None = None
         if self._ends_at is not None:

@@ -31,18 +31,16 @@ class Received:
     overlapped: bool = False
     """True if another request was on its way at the same time."""
     several: tuple[Received, ...] = ()
-    """The parts of all requests that were sent together, the first included; empty for a single request."""
+    """One part for each request, if several were sent together; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
     """One request, or several that only read.
 
-    `begin` is called on the run's own thread just before; it returns what sends the request.
-
     | field | meaning |
     |---|---|
-    | `begin` | counts the request and returns the function that sends it, for any thread |
+    | `begin` | counts the request, in the run's thread; returns the function that sends it, in any thread |
     | `writes` | True if the request may change something on the server |
     | `count` | the number of requests that it sends at the same time |
     | `line` | requests with an equal `line` are sent one after another; None if the request need not wait |
@@ -65,7 +63,9 @@ def finish(steps: Sending[T]) -> T:
         while True:
             try:
                 received = transmission.begin()()
-            except BaseException as error:  # the steps know what a request that was cut off may have made
+            except (
+                BaseException
+            ) as error:  # lets the generator note what the interrupted request may have made
                 transmission = steps.throw(error)
             else:
                 transmission = steps.send(received)
