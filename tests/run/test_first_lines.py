@@ -9,19 +9,28 @@ import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from calling import served
 from pgagents.cli.running.progress import IN_REPORT, LONGEST, MOST, FirstLines
 from pgagents.http import Request, Response, Silence
+from pgagents.model.answers.error_reader import ErrorReader
 from pgagents.model.contract import Contract
 from pgagents.report.baseline import Line
 from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.source.read import parse
 from pgagents.source.source import Source, Span
-from small_api import KEY
+from pgagents.verify.check.check import judge_broken
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.new_findings import NewFindings
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Exchange
+from small_api import KEY, catalogue
 from test_verify_openapi import DOCUMENT, GET_LINE, Counting
 
 PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -122,6 +131,46 @@ def test_accepted_findings_are_not_told() -> None:
     tell = FirstLines(source(), "http://127.0.0.1", (accepted, outdated))
     told = list(tell([finding(f"law/{name}/list_notes@rest", "wrong") for name in "abc"]))
     assert [line.partition("/")[2][0] for line in told] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [
+        ((), ["content_type/list_notes@rest"]),
+        (("content_type/list",), ["content_type/get_note@rest"]),
+        (("content_type/list", "content_type/get_note@rest"), []),
+    ],
+)
+def test_next_contract_of_a_cause_is_told_if_the_first_one_is_accepted(
+    accepted: tuple[str, ...], told: list[str]
+) -> None:
+    actions = ("list_notes", "get_note")
+    promises = [
+        Contract(f"content_type/{n}@rest", "content_type", n, "rest", "it is right", ()) for n in actions
+    ]
+    ledger = Ledger.of(promises)
+    call = Call(None, {}, "valid", "a list")
+    seen = Exchange(
+        1,
+        call,
+        {},
+        Request("GET", "/notes"),
+        Response(200),
+        seconds=0.0,
+        sent_at=0.0,
+        codes={},
+        errors=ErrorReader({}, "error.code"),
+        limits=catalogue().limit_reader,
+    )
+    driver = SimpleNamespace(
+        judge=SimpleNamespace(ledger=ledger), keys={}, redactor=SimpleNamespace(finding=lambda found: found)
+    )
+    new = NewFindings(cast(Driver, driver), accepted)
+    found: list[Finding] = []
+    for one in promises:  # the second one may break in a later step
+        ledger.add(judge_broken(one.id, "application/json", "text/html"), [seen], None, None)
+        found += new.take()
+    assert [one.contract.id for one in found] == told
 
 
 def test_many_findings_end_with_one_sentence() -> None:

@@ -181,6 +181,37 @@ def test_marks_are_found_through_references_and_parts(schema: str) -> None:
     assert test.is_valid([{"sku": "x", "token": "t"}]) or test.is_valid([{"one": {"sku": "x", "token": "t"}}])
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "allOf: [{$ref: Base}, {properties: {id: {readOnly: true}}}]",
+        "allOf: [{allOf: [{$ref: Base}], description: A base}, {properties: {id: {$ref: Id}}}]",
+        "allOf: [{$ref: More}], properties: {id: {readOnly: true}}",
+    ],
+)
+def test_a_mark_beside_a_reference_counts_for_what_it_requires(schema: str) -> None:
+    base = """  Base:
+    {type: object, required: [id, sku], properties: {id: {type: string}, sku: {type: string}}}
+  More: {allOf: [{$ref: Base}, {required: [token], properties: {token: {type: string, enum: [t]}}}]}
+"""
+    changes = (
+        *WITH_LINES[:2],
+        (WITH_LINES[2][0], WITH_LINES[2][1].replace("{$ref: Line}, req", "{$ref: Whole}, req", 1)),
+    )
+    model = catalogue(NOTES, *changes, ("  Id: {", f"{base}  Whole: {{{schema}}}\n  Id: {{"))
+    line = {"sku": "x", "token": "t"}
+    test = validator(lines_of(model), model.schemas)
+    assert test.is_valid([line])
+    assert not test.is_valid([{"id": "1", "token": "t"}])
+    for value in (low(lines_of(model), model.schemas), high(plain(lines_of(model)), model.schemas)):
+        assert test.is_valid(value)
+        assert all("id" not in one and "sku" in one for one in value)
+    # by itself, the base is required whole
+    assert not validator(model.schemas["Base"], model.schemas).is_valid(line)
+    answers = validator(model.schemas["Whole"], model.schemas)
+    assert not answers.is_valid(line)
+
+
 def test_what_not_refuses_stays_as_it_is() -> None:
     text = "not: {type: object, properties: {id: {readOnly: true}}, required: [id]}"
     changes = (

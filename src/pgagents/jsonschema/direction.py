@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pgagents.jsonschema.schema import REF, refs, resolve, subschemas
+from pgagents.jsonschema.joined import list_parts
+from pgagents.jsonschema.schema import REF, refs, subschemas
 from pgagents.source.origin import Node, origin_of
 
 Direction = Literal["sent", "answered"]
@@ -58,12 +59,36 @@ class OneWay:
             return schema
         matters = "required" in schema or any(key in schema for key in _SAME_VALUE)
         absent = outer | self._list_absent(schema) if matters else outer
+        if absent and "$ref" in schema and self._requires(schema["$ref"], absent):
+            return self._write_out(schema, absent)
         made = {key: self._adapt_keyword(key, value, absent) for key, value in schema.items()}
         if all(made[key] is value for key, value in schema.items()):
             return schema
         if made.get("required") == []:
             del made["required"]
         return Node(made, origin=origin_of(schema) or ())
+
+    def _requires(self, reference: Any, absent: frozenset[str]) -> bool:
+        """True if a named schema requires a member that only the schema around its reference marks."""
+        name = str(reference).removeprefix(REF)
+        if name not in self.schemas:
+            return False
+        parts = list_parts(self.schemas[name], self.schemas)
+        required = {str(member) for part in parts for member in part.get("required", ())}
+        return not (required & absent) <= self._list_absent(self.schemas[name])
+
+    def _write_out(self, schema: Mapping[str, Any], absent: frozenset[str]) -> Node:
+        """Return a schema with the parts behind its reference in place of the reference.
+
+        The variant of the named schema serves others too, so it keeps what it requires.
+        """
+        named = self.schemas[str(schema["$ref"]).removeprefix(REF)]
+        written = [_strip(part) for part in list_parts(named, self.schemas)]
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        whole = Node({**rest, "allOf": [*written, *rest.get("allOf", ())]}, origin=origin_of(schema) or ())
+        if not rest and len(written) == 1:
+            whole = written[0]
+        return Node({k: self._adapt_keyword(k, v, absent) for k, v in whole.items()}, origin=whole.origin)
 
     def _adapt_keyword(self, key: str, value: Any, absent: frozenset[str]) -> Any:
         if key == "$ref":
@@ -92,7 +117,7 @@ class OneWay:
 
     def _list_absent(self, schema: Mapping[str, Any]) -> frozenset[str]:
         """Return the names of marked members of a schema, and of all parts that it consists of."""
-        members = [part.get("properties") for part in self._list_parts(schema)]
+        members = [part.get("properties") for part in list_parts(schema, self.schemas)]
         return frozenset(
             name
             for properties in members
@@ -109,22 +134,15 @@ class OneWay:
         name = str(member.get("$ref", "")).removeprefix(REF) if "allOf" not in member else ""
         known = self._known.get(name)
         if known is None:
-            known = any(part.get(self.mark) is True for part in self._list_parts(member))
+            known = any(part.get(self.mark) is True for part in list_parts(member, self.schemas))
             self._known |= {name: known} if name else {}
         return known
 
-    def _list_parts(self, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        """Return a schema and all that apply with it: the targets of references, and the parts of `allOf`."""
-        found, waiting, met = [], [schema], set()
-        while waiting:
-            part = waiting.pop()
-            found.append(part)
-            waiting += [inner for inner in part.get("allOf") or () if isinstance(inner, Mapping)]
-            name = str(part.get("$ref", "")).removeprefix(REF)
-            if name in self.schemas and name not in met:
-                met.add(name)
-                waiting.append(self.schemas[name])
-        return found
+
+def _strip(part: Mapping[str, Any]) -> Node:
+    """Return the keywords of a schema that are its own."""
+    own = {key: value for key, value in part.items() if key not in ("$ref", "allOf")}
+    return Node(own, origin=origin_of(part) or ())
 
 
 def _list_users(schemas: Mapping[str, Node], changed: set[str]) -> set[str]:
@@ -145,7 +163,7 @@ def is_read_only(member: Any, schemas: Mapping[str, Any]) -> bool:
     """True if a member is in answers only."""
     if not isinstance(member, Mapping):
         return False
-    return member.get("readOnly") is True or resolve(member, schemas).get("readOnly") is True
+    return any(part.get("readOnly") is True for part in list_parts(member, schemas))
 
 
 def find_written_name(name: str) -> str:

@@ -18,7 +18,11 @@ class Audit(Cited):
         None, alias="as", description="The role whose key may read the log; the default is `main`."
     )
     reads_on: list[Name] = Field(default=[], description="Surfaces on which reads leave a row too.")
-    at: JsonName = Field("at", description="The member of a row with the time.")
+    at: JsonName = Field(
+        "at",
+        description="The member of a row with the time: RFC 3339, or a number since 1970, in seconds "
+        "or a smaller unit that its size tells.",
+    )
     action: JsonName = Field("action", description="The member of a row with the action's name.")
     actor: JsonName | None = Field(
         None, description="The member of a row with the id of the key that made the call."

@@ -136,6 +136,7 @@ def run(
     hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []))
     options = _check_servers(there, clients, keys, options, hidden)
     tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None
+    options = replace(options, accepted=tell.accepted) if tell is not None else options
     report, stopped = _verify(there, clients, keys, options, hidden, aids, tell)
     if show is not None:
         return show(report, stopped)

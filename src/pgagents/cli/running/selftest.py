@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.report import Report
 
-STOPPED = 130
 OF_MCP = "mcp:"
 MAX_TIME_S = 900.0
 """Seconds of a self-test, unless the caller says otherwise."""
@@ -48,6 +47,7 @@ def run(
     """
     from pgagents.cli import _extras
     from pgagents.cli.running import report_files
+    from pgagents.report.formats.text import STOPPED
 
     _extras.require("pgagents verify --self-test", "sandbox", "mcp")
     report_files.check(reports, report_files.DATA)

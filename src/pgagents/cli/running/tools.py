@@ -58,6 +58,7 @@ def run(
             if only_plan:
                 return _show_plan(model, link, options, output)
             tell = FirstLines(model.source, link.base, output.baseline or ())
+            options = replace(options, accepted=tell.accepted)
             with progress.progress(tell) as step:
                 stop.running = True
                 report = verify_tools(model, link, options, heeding(stop, step))

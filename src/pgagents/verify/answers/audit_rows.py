@@ -12,6 +12,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.http import json_bytes, text_of
 from pgagents.model.model import Audit
+from pgagents.model.resource import id_text, is_scalar
 from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -23,6 +24,8 @@ APART_S = 60.0
 """Seconds by which a row's time may differ from the call's. Clocks differ, and a server may write the row
 later.
 """
+MOST_EPOCH_S = 1e11
+"""A greater number cannot be a time in seconds, because it would lie after the year 5000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Done:
     role: str
     at: float
     until: float
-    says: Mapping[str, Any]
+    says: Mapping[str, str]
     platform: Mapping[str, str]
     hides: tuple[str, ...]
     certain: bool
@@ -50,6 +53,25 @@ class Done:
 def is_audited(audit: Audit, endpoint: Endpoint) -> bool:
     """True if every successful call of an endpoint must leave a row."""
     return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
+
+
+def read_time(audit: Audit, row: Row) -> float:
+    """Return the time of a row in seconds since 1970; NaN if it has none.
+
+    A time is a text of RFC 3339 or a number. Only the size of a number tells seconds from milliseconds, and
+    these from microseconds and nanoseconds.
+    """
+    value = row.get(audit.at)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return epoch(value)
+    units = (unit for unit in (1, 10**3, 10**6, 10**9) if abs(value) < MOST_EPOCH_S * unit)
+    return next((value / unit for unit in units), math.nan)
+
+
+def _text_in(row: Row, member: str) -> str | None:
+    """Return a name or an id in a row as text, because it may be a number there; None if it is missing."""
+    value = row.get(member)
+    return id_text(value) if is_scalar(value) else None
 
 
 def judge_extra_rows(
@@ -75,7 +97,8 @@ def judge_extra_rows(
         says[audit.action] for says in calls if not any(m in says for m in made)
     }  # their instances are unknown
     for row in rows:
-        name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
+        name = row.get(audit.action)
+        about = [pair for m in audit.about if (pair := (m, _text_in(row, m))) in ours]
         stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
         through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
         if (
@@ -104,7 +127,7 @@ def judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Ite
     matched: list[tuple[Done, Row]] = []
     for done in sorted(noted, key=lambda d: (not d.platform, -len(d.says))):
         there = free.get(done.says[audit.action], [])
-        fitting = [row for row in there if all(row.get(m) == v for m, v in done.says.items())]
+        fitting = [row for row in there if all(_text_in(row, m) == v for m, v in done.says.items())]
         stamped = [row for row in fitting if all(row.get(m) == v for m, v in done.platform.items())]
         row: Row | None = min(stamped, key=lambda r: _off_s(audit, done, r), default=None)
         contract = f"{AUDIT_TRAIL}/{done.endpoint.place}"
@@ -145,9 +168,9 @@ def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[J
                     contract, f"{audit.diff} says what {done.endpoint.action.name} changed", f"it is {diff}"
                 )
             )
-        open_ = {
-            m: v for m, v in row.items() if m != audit.diff or done.endpoint.action.effect == "read"
-        }  # a read changes nothing
+        # a read changes nothing, and the digits of a time may be those of a private number by chance
+        left_out = {audit.at} | ({audit.diff} if done.endpoint.action.effect != "read" else set())
+        open_ = {m: v for m, v in row.items() if m not in left_out}
         shown = "\n".join(_texts(open_)).lower()
         told = next((text for text in done.hides if text.lower() in shown), None)
         if done.hides:
@@ -163,7 +186,7 @@ def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[J
 
 def _off_s(audit: Audit, done: Done, row: Row) -> float:
     """Return the seconds between a call and its row's time; infinite if the row has no valid time."""
-    at = epoch(row.get(audit.at))
+    at = read_time(audit, row)
     return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
 
 
@@ -185,8 +208,7 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
     by_role: dict[str, set[str | None]] = {}
     for done, row in matched:
         if done.endpoint.action.effect == "write":
-            actor = row.get(member)
-            by_role.setdefault(done.role, set()).add(actor if isinstance(actor, str) and actor else None)
+            by_role.setdefault(done.role, set()).add(_text_in(row, member) or None)
     for role, actors in by_role.items():
         others = {a for r, several in by_role.items() if r != role for a in several}
         if None in actors or len(actors) > 1:
@@ -211,7 +233,7 @@ def judge_unchanged(
     contract = f"{AUDIT_TRAIL}/unchanged@{REST}"
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:
-        listed = since is None or epoch(row.get(audit.at)) > since
+        listed = since is None or read_time(audit, row) > since
         if (
             listed
             and json_bytes(row) not in exactly

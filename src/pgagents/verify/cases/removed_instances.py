@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.proof import is_random_id
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.next_page import PageRequest, next_page
+from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -115,6 +115,7 @@ def is_nobodys_now(
 
     A random id is never given again. Any other is read just before the call: it must be missing, or shown as
     removed, or with a mark of the removed instance. That holds on this machine too, which may be a tunnel.
+    Where nothing reads it, a whole list must lack it.
     """
     if has_random_id(resource, body):
         return True
@@ -126,10 +127,24 @@ def is_nobodys_now(
         seen: Exchange = yield read_instance(endpoint, call, resource, body, why)
         if not seen.success:
             return is_missing(resource, seen)
-        shown = at_path(call, seen)
-        removed = isinstance(shown, Mapping) and is_gone(resource, shown)
-        return removed or any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
-    return True
+        return _is_removed(resource, body, at_path(call, seen))
+    for call in resource.listed_by:
+        endpoint = setting.find_usable_lead(str(call.action.name))
+        if endpoint is None:
+            continue
+        last, page = yield from find_page(setting, resource, (call, endpoint), body)
+        items = at_path(call, last) if last.success else None
+        if page is not None:
+            return _is_removed(resource, body, find_item(resource, call, last, body))
+        return isinstance(items, list) and not may_go_on(last, items)
+    return False
+
+
+def _is_removed(resource: Resource, body: Mapping[str, Any], shown: Any) -> bool:
+    """True if what has the id of a removed instance is marked as removed, or has a mark of that instance."""
+    if isinstance(shown, Mapping) and is_gone(resource, shown):
+        return True
+    return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
 
 
 def _own_values(resource: Resource, made: Exchange) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pgagents.http import Handler
+from pgagents.jsonschema.joined import join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import Param
 from pgagents.model.model import Model
@@ -193,8 +194,15 @@ class Setting:
         return self.test(("schema", name), self.model.schemas[name])
 
     def resolve_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the schema behind a reference."""
-        return resolve(schema, self.model.schemas)
+        """Return the schema behind a reference, and the parts of its `allOf` as one where one can say the
+        same.
+        """
+        end = resolve(schema, self.model.schemas)
+        if "allOf" not in end:
+            return end
+        # the answer holds the schema, because another one may get the `id()` of a schema that is gone
+        _, joined = self.compute_once(("joined", id(end)), lambda: (end, join(end, self.model.schemas)))
+        return joined.schema if joined.is_exact else end
 
 
 def setting_of(model: Model, url: str = "", plain_url: str = "", **asked: Any) -> Setting:

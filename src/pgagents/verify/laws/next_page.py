@@ -58,20 +58,34 @@ def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     Without `pages` in the catalogue, that is so in two cases. A header or a member announces a page, or the
     list is as long as a page. The page's length is an argument or a usual size.
     """
-    pages = exchange.call.endpoint.action.pages if exchange.call.endpoint is not None else None
-    if pages is not None:
-        return find_next_page(pages, _values(exchange)) is not None
-    if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
+    if announces_more(exchange, items):
         return True
-    if isinstance(exchange.body, Mapping) and any(
-        _says_more(str(name), value, len(items)) for name, value in exchange.body.items()
-    ):
-        return True
+    if _pages(exchange) is not None:
+        return False
     endpoint = exchange.call.endpoint
     sizes = {
         size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)
     }
     return bool(items) and (len(items) in sizes or (len(items) >= LEAST_PAGE and len(items) % ROUND == 0))
+
+
+def announces_more(exchange: Exchange, items: list[Any]) -> bool:
+    """True if the answer says that further pages have more items.
+
+    The catalogue's `pages` decide. Without them, a header or a member may say so.
+    """
+    pages = _pages(exchange)
+    if pages is not None:
+        return find_next_page(pages, _values(exchange)) is not None
+    if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
+        return True
+    return isinstance(exchange.body, Mapping) and any(
+        _says_more(str(name), value, len(items)) for name, value in exchange.body.items()
+    )
+
+
+def _pages(exchange: Exchange) -> Pages | None:
+    return exchange.call.endpoint.action.pages if exchange.call.endpoint is not None else None
 
 
 def _values(exchange: Exchange) -> dict[str, Any]:

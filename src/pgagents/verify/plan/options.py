@@ -69,6 +69,8 @@ class Options:
     """True if actions that are tools are called through the MCP server, unless a contract needs another
     endpoint.
     """
+    accepted: tuple[str, ...] = ()
+    """Beginnings of contract ids whose findings are not told while the run goes on. The report has them."""
 
 
 DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "server_card/", "oauth_metadata/")

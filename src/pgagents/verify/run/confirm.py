@@ -53,11 +53,13 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     """Repeat a probe from its beginning, or a watched call on an instance with the same past.
 
     Return True if the answer can be compared with the first one. It cannot if the call names another
-    instance, or if the check remembers earlier exchanges.
+    instance, if the check remembers earlier exchanges, or if the probe takes fewer requests.
     """
     if found.probe is not None:
+        before = driver.counted
         driver.run(found.probe)
-        return True
+        # a probe that ends sooner did not come to what broke, such as the end of a list that is longer now
+        return driver.counted - before >= found.steps
     call = found.call
     if call is None or call.subject is None:
         if call is not None:

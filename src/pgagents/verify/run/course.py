@@ -61,7 +61,7 @@ class Course:
         self._reserve = min(RETRIES, draft.max_requests // 10)
         self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
         self._lanes: Lanes | None = None
-        self._new_findings = NewFindings(driver)
+        self._new_findings = NewFindings(driver, options.accepted)
         self._own_instances = 0
         """Further requests for the instances that several workers make."""
         self.workers = 1

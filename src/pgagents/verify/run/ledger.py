@@ -38,6 +38,8 @@ class Break:
     """True if the break only contradicts an inferred part of the catalogue."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
+    steps: int = 0
+    """The number of exchanges up to the break, of which `chain` has the last ones."""
 
     @property
     def severity(self) -> Severity:
@@ -110,7 +112,8 @@ class Ledger:
             self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
             odd = self.guesses.cover(entry.contract, chain)
-            entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome, odd=odd)
+            kept_chain = tuple(chain[-MAX_CHAIN:])
+            entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
         return entry
 
     def all_judged(self, contracts: Iterable[str]) -> bool:

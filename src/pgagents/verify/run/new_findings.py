@@ -16,10 +16,12 @@ class NewFindings:
     There are none while the run may still end because the server refuses the key: then it withdraws every
     judgement. Two kinds of findings wait for the report: those that only contradict a guess, and those that
     another finding explains.
+
+    Contracts whose ids begin with one of `accepted` are left out, so that others of their cause are told.
     """
 
-    def __init__(self, driver: Driver) -> None:
-        self._driver = driver
+    def __init__(self, driver: Driver, accepted: tuple[str, ...] = ()) -> None:
+        self._driver, self._accepted = driver, accepted
         self._broken = 0
         """The number of broken contracts in the ledger at the last call of `take`."""
         self._causes: set[str] = set()
@@ -39,6 +41,7 @@ class NewFindings:
                 or broken.odd
                 or broken.judgement.derived
                 or entry.contract.id in ledger.settled
+                or entry.contract.id.startswith(self._accepted)
             ):
                 continue
             said = name_cause(entry.contract, broken)

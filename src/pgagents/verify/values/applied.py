@@ -17,7 +17,7 @@ from pgagents.jsonschema.schema import closure, resolve, subschemas
 Schemas = Mapping[str, Any]
 Edge = Callable[[Mapping[str, Any]], Any]
 """Returns a value that the schema accepts, at one end of its range."""
-HARD = frozenset((*APPLICATORS, "minProperties", "discriminator"))
+HARD = frozenset((*APPLICATORS, "allOf", "minProperties", "discriminator"))
 ODD_NAME = "pgv unknown!"
 MOST_ITEMS = 200
 _DRAWN = 25

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pgagents.encoding.file import MAX_BOUNDARY, make_file
 from pgagents.jsonschema.direction import is_read_only
+from pgagents.jsonschema.joined import join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import break_alternatives, break_applied
@@ -98,14 +99,20 @@ def violations(
     required: bool,
     path: tuple[str | int, ...] = (),
     of: str = "",
+    above: frozenset[str] = frozenset(),
 ) -> Iterator[InvalidValue]:
     """Yield values that each break one keyword at one place of the schema, nested places included.
 
-    `of` is an id that no instance has. If it fits the schema, invalid texts are made from it.
+    `of` is an id that no instance has. If it fits the schema, invalid texts are made from it. `above` are the
+    named schemas of the values that contain it. None of them is broken once more inside itself.
     """
-    schema = resolve(schema, schemas)
+    joined = join(schema, schemas)
+    schema = joined.schema if joined.is_exact else resolve(schema, schemas)
     if required:
         yield InvalidValue("required", path, MISSING, "is missing")
+    if not above.isdisjoint(joined.names):
+        return
+    above |= joined.names
     yield from _bounds(schema, path)
     yield from _texts(schema, path, of)
     if schema.get("enum"):
@@ -119,13 +126,14 @@ def violations(
     for keyword, value, says in break_alternatives(schema, schemas, lambda part: low(part, schemas)):
         yield InvalidValue(keyword, path, value, says)
     if "array" in kinds:
-        yield from _arrays(schema, schemas, path)
+        yield from _arrays(schema, schemas, path, above)
     if "object" in kinds:
         wanted = schema.get("required", ())
         for name, member in schema.get("properties", {}).items():
             if is_read_only(member, schemas) and name not in wanted:
                 continue  # nobody sends it, and a server may ignore whatever comes
-            yield from violations(member, schemas, required=name in wanted, path=(*path, name))
+            inner = (*path, name)
+            yield from violations(member, schemas, required=name in wanted, path=inner, above=above)
         if schema.get("additionalProperties") is False:
             yield InvalidValue("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
 
@@ -321,7 +329,7 @@ def _strangers(
 
 
 def _arrays(
-    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], above: frozenset[str]
 ) -> Iterator[InvalidValue]:
     item = schema.get("items", {})
     if least := schema.get("minItems"):
@@ -329,7 +337,7 @@ def _arrays(
             "minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items"
         )
     if (most := schema.get("maxItems")) is not None:
-        listed = resolve(item, schemas).get("enum")
+        listed = join(item, schemas).schema.get("enum")
         values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
         yield InvalidValue("maxItems", path, values, f"has {most + 1} items")
     if schema.get("uniqueItems"):
@@ -338,4 +346,4 @@ def _arrays(
     place = (
         0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1
     )  # some servers check only the first item
-    yield from violations(item, schemas, required=False, path=(*path, place))
+    yield from violations(item, schemas, required=False, path=(*path, place), above=above)

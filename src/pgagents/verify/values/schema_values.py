@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from string import ascii_letters, digits
@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.encoding.file import is_pattern, make_file
 from pgagents.jsonschema.direction import is_read_only
+from pgagents.jsonschema.joined import TEXTS, join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
@@ -26,6 +27,8 @@ FORMATS = {
     "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
 }
 URI = "https://example.com/"
+MOST_INSIDE = 2
+"""Number of times that a named schema may contain itself in a value."""
 
 Schemas = Mapping[str, Any]
 
@@ -53,7 +56,7 @@ def _fitting(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
     value = _edge(schema, schemas, end)
     if not is_hard(schema, schemas):
         return value
-    return fit(value, schema, schemas, lambda part: _edge(resolve(part, schemas), schemas, end))
+    return fit(value, schema, schemas, lambda part: _edge(part, schemas, end))
 
 
 def branches(schema: Mapping[str, Any], schemas: Schemas) -> list[Any]:
@@ -76,14 +79,24 @@ def _file(schema: Mapping[str, Any]) -> str:
     return make_file(FileLimits(media)).url
 
 
-def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
+def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[str, ...] = ()) -> Any:
+    """Return a value at one end of a schema. `above` are the named schemas of the objects that contain it.
+
+    Optional members and alternatives that are one of these are left out. A schema that must contain itself
+    has no value, so null ends it.
+    """
+    joined = join(schema, schemas)
+    if any(above.count(name) >= MOST_INSIDE for name in joined.names):
+        return None
+    schema, above = joined.schema, (*above, *joined.names)
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][-1 if end else 0]
     for key in ("oneOf", "anyOf"):
         if schema.get(key):
-            return _edge(resolve(schema[key][0], schemas), schemas, end)
+            chosen = _choose(schema[key], schemas, above)
+            return None if chosen is None else _edge(_with_rest(schema, key, chosen), schemas, end, above)
     kinds = [k for k in types_of(schema) if k != "null"]
     kind = kinds[0] if kinds else "string"
     if kind in ("number", "integer"):
@@ -91,16 +104,33 @@ def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
     if kind == "boolean":
         return bool(end)
     if kind == "array":
-        return _array(schema, schemas, end)
+        return _array(schema, schemas, end, above)
     if kind == "object":
         wanted = schema.get("required", ())
         members = schema.get("properties", {})
         return {
-            n: _edge(resolve(s, schemas), schemas, end)
+            n: _edge(s, schemas, end, above)
             for n, s in members.items()
-            if n in wanted or (end and not is_read_only(s, schemas))
+            if n in wanted
+            or (end and not is_read_only(s, schemas) and join(s, schemas).names.isdisjoint(above))
         }
     return _text(schema, end)
+
+
+def _choose(
+    parts: Sequence[Mapping[str, Any]], schemas: Schemas, above: tuple[str, ...]
+) -> Mapping[str, Any] | None:
+    """Return the first alternative that is none of the schemas above; None if the value is to be null."""
+    joined = [(part, join(part, schemas)) for part in parts]
+    other = [(part, one) for part, one in joined if types_of(one.schema) != ("null",)]
+    free = next((part for part, one in other if one.names.isdisjoint(above)), None)
+    return free if free is not None or len(other) < len(joined) else parts[0]
+
+
+def _with_rest(schema: Mapping[str, Any], key: str, chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an alternative together with the keywords beside the list of alternatives."""
+    rest = {name: value for name, value in schema.items() if name not in (key, "discriminator", *TEXTS)}
+    return {"allOf": [rest, chosen]} if rest else chosen
 
 
 def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
@@ -118,32 +148,36 @@ def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
     return int(bound) if float(bound).is_integer() else float(bound)
 
 
-def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
-    items = resolve(schema.get("items", {}), schemas)
+def _array(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[str, ...]) -> list[Any]:
+    written = schema.get("items", {})
+    items = join(written, schemas).schema
     count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
     if first := schema.get("prefixItems"):
-        begun = [_edge(resolve(part, schemas), schemas, end) for part in first[:count]]
-        return begun + [distinct(items, schemas, i) for i in range(count - len(begun))]
+        begun = [_edge(part, schemas, end, above) for part in first[:count]]
+        return begun + [distinct(written, schemas, i, above) for i in range(count - len(begun))]
     if not schema.get("uniqueItems") and not end:
-        return [_edge(items, schemas, end) for _ in range(count)]
+        return [_edge(written, schemas, end, above) for _ in range(count)]
     if items.get("enum"):
         return list(items["enum"])[:count]
-    return [distinct(items, schemas, i) for i in range(count)]
+    return [distinct(written, schemas, i, above) for i in range(count)]
 
 
-def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
-    """Return the index-th of a series of different valid values."""
-    schema = resolve(schema, schemas)
+def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int, above: tuple[str, ...] = ()) -> Any:
+    """Return the index-th of a series of different valid values. `above` is that of `_edge`."""
+    joined = join(schema, schemas)
+    if any(above.count(name) >= MOST_INSIDE for name in joined.names):
+        return None
+    schema, above = joined.schema, (*above, *joined.names)
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     if alternatives:
-        return distinct(alternatives[0], schemas, index)
-    if schema.get("allOf") and not types_of(schema):
-        return low(schema, schemas)  # no series is known for a combination of schemas
+        return distinct(alternatives[0], schemas, index, above)
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
         wanted = schema.get("required", ())
         return {
-            n: distinct(s, schemas, index) for n, s in schema.get("properties", {}).items() if n in wanted
+            n: distinct(s, schemas, index, above)
+            for n, s in schema.get("properties", {}).items()
+            if n in wanted
         }
     if kind in ("number", "integer"):
         return low(schema, schemas) + index

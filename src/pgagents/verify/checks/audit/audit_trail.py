@@ -14,7 +14,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import epoch
 from pgagents.http import text_of
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
@@ -28,6 +27,7 @@ from pgagents.verify.answers.audit_rows import (
     judge_calls,
     judge_extra_rows,
     judge_unchanged,
+    read_time,
 )
 from pgagents.verify.check.check import (
     Check,
@@ -41,6 +41,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.laws.next_page import announces_more, may_go_on
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -177,7 +178,7 @@ def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]
         for param in exchange.call.endpoint.params if exchange.call.endpoint else ():
             given = exchange.input.get(str(param.name))
             if param.refers_to in kin and is_scalar(given):
-                found[member] = str(given)
+                found[member] = id_text(given)
         for resource in kin.values():
             made = resource.made_by
             if (
@@ -251,7 +252,6 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
     action = audit.listed_by.action
     offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
-    limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
     why = "the rows of the audit"
     exchange: Exchange = yield Call(
         endpoint,
@@ -268,7 +268,7 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         for contract in {f"{NAME}/{d.endpoint.place}": None for d in noted}:
             yield judge_untested(contract, f"the audit's list could not be read: {exchange.outcome}")
         return
-    since = epoch(rows[-1].get(audit.at)) if rows and limit is not None and len(rows) >= limit else None
+    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, exchange, rows, noted) else None
     inside = [d for d in noted if since is None or d.at > since + SLACK_S]
     for contract in {
         f"{NAME}/{d.endpoint.place}": None for d in noted if since is not None and not d.at > since + SLACK_S
@@ -283,6 +283,20 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
     if last and earlier:
         yield from judge_unchanged(audit, earlier, rows, since)
     earlier[:] = rows
+
+
+def _lacks_rows(audit: Audit, exchange: Exchange, rows: list[Row], noted: Sequence[Done]) -> bool:
+    """True if the log may have older rows than the listed ones.
+
+    A list that is only as long as a usual page may still be the whole log. It is, if it goes back to the
+    first call and has a row for each.
+    """
+    limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
+    if announces_more(exchange, rows) or (limit is not None and len(rows) >= limit):
+        return True
+    if limit is not None or not may_go_on(exchange, rows) or not noted:
+        return False
+    return len(noted) > len(rows) or read_time(audit, rows[-1]) > min(done.until for done in noted)
 
 
 CHECK = Check(
