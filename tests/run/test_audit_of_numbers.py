@@ -214,6 +214,7 @@ WRONG: dict[str, tuple[str, Callable[[Noted, Row], list[Row]]]] = {
     "an id that is true": ("create_note", change(note=lambda row: row["note"] == 1 or row["note"])),
     "another actor each time": ("actor", lambda server, row: [{**row, "user": len(server.rows)}]),
     "no actor": ("actor", change(user=lambda _: None)),
+    "an empty actor": ("actor", change(user=lambda _: "")),
     "an actor that is an object": ("actor", change(user=lambda row: {"id": row["user"]})),
     "an hour late": ("timed", change(at=lambda row: row["at"] + 3_600)),
     "an hour late in milliseconds": ("timed", change(at=lambda row: (row["at"] + 3_600) * 1_000)),
