@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import pytest
@@ -97,3 +97,34 @@ def test_metadata_may_leave_out_scopes_but_not_name_others_alone(
         return answer.with_json(told if scopes is None else {**told, "scopes_supported": scopes})
 
     assert judge(contract, change) == verdict
+
+
+def find_verdicts(put_off: Callable[[Request], bool], wrong: Sequence[str] = ()) -> dict[str, str]:
+    """Return the verdicts about grants, of a server that puts off some calls with a 429."""
+    model = signing_in()
+    opened = inside(model, faults=wrong)
+    inner = over_tls(opened.sandbox.handler)
+
+    def handler(request: Request) -> Response | Silence:
+        busy = Response(429, (("Retry-After", "1"),), b"slow down")
+        return busy if put_off(request) else inner(request)
+
+    report = verify_sandbox(model, opened, Options(only=("oauth_grants/",)), handler=handler)
+    return {r.contract.detail: r.verdict.value for r in report.results if r.contract.check == "oauth_grants"}
+
+
+def is_wrong_exchange(request: Request) -> bool:
+    """True for the exchange of a code without its verifier."""
+    return b"authorization_code" in request.body and b"code_verifier" not in request.body
+
+
+def test_token_endpoint_that_is_too_busy_is_not_judged() -> None:
+    """Servers slow down whoever sends wrong codes. Such an answer is neither a refusal nor a fault."""
+    plain, busy = find_verdicts(lambda _: False), find_verdicts(is_wrong_exchange)
+    assert {plain[case] for case in ("verifier_required", "other_challenged", "once")} == {"kept"}
+    assert {case for case in busy if busy[case] != plain[case]} == {"verifier_required", "other_challenged"}
+    assert busy["verifier_required"] == busy["other_challenged"] == "untested"
+
+
+def test_busy_token_endpoint_hides_no_other_fault() -> None:
+    assert find_verdicts(is_wrong_exchange, ["oauth-refresh-reused"])["rotation"] == "broken"
