@@ -150,3 +150,33 @@ def test_job_that_failed_in_its_first_answer_says_why(
         return Response(answer.status, answer.headers, json_bytes(failed))
 
     assert "jobs/ends/export_notes@rest" in ids(polled(change), verdict)
+
+
+@pytest.mark.parametrize(
+    ("documented", "status", "headers", "verdict"),
+    [
+        (303, 303, (("Location", "/v1/notes"),), Verdict.KEPT),
+        (302, 302, (("Location", "https://files.example/x"),), Verdict.KEPT),
+        (303, 303, (), Verdict.BROKEN),
+        (303, 302, (("Location", "/v1/notes"),), Verdict.BROKEN),
+        (None, 303, (("Location", "/v1/notes"),), Verdict.BROKEN),
+    ],
+)
+def test_job_that_has_ended_may_send_its_reader_on_to_the_result(
+    documented: int | None, status: int, headers: tuple[tuple[str, str], ...], verdict: Verdict
+) -> None:
+    """JSON:API recommends 303 for it. A redirect that nothing documents shows no end."""
+    where = {"headers": {"Location": {"description": "Where the export is", "required": False}}}
+    reader = {"actions": {"get_export": {"output": {documented: where}}}}
+    of = exporting(NO_WORKFLOW, *([reader] if documented else []))
+    opened = inside(of)
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.sandbox.handler(request)
+        if not isinstance(answer, Response) or request.method != "GET" or "/exports/" not in request.target:
+            return answer
+        ended = b'"succeeded"' in answer.body
+        return Response(status, headers) if ended else answer
+
+    report = verify_sandbox(of, opened, Options(allow_writes=True, only=("jobs",)), handler=handler)
+    assert "jobs/ends/export_notes@rest" in ids(report, verdict)

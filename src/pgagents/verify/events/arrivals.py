@@ -10,7 +10,7 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.deliveries import Event, read
 from pgagents.verify.events.registration import choose_types
 from pgagents.verify.events.steps import ExpectedEvent
-from pgagents.verify.events.versions import box_of, is_about
+from pgagents.verify.events.versions import box_of, count_alike, list_taken
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.receiver import Delivery, Inbox
 
@@ -69,11 +69,10 @@ class Arrivals:
             return False
         for type, box in self.boxes.items():
             events, asked = self.read_box(box), choose_types(self.setting, list(self.boxes), type)
-            taken = [e for e in events if not e.refused]
-            again = {e.id for e in taken}
+            again = {e.id for e in events if not e.refused}
             awaited = (one for one in self.expected if one.type in asked)
-            if not all(any(is_about(e, one) for e in taken) for one in awaited) or any(
-                e.id not in again for e in events if e.refused
-            ):
+            if not all(
+                len(list_taken(events, one)) >= count_alike(self.expected, one) for one in awaited
+            ) or any(e.id not in again for e in events if e.refused):
                 return False
         return True

@@ -10,6 +10,7 @@ from pgagents.cel.expression import epoch
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
+from pgagents.model.resource import is_scalar
 from pgagents.model.signature import schemes
 from pgagents.verify.answers.timestamps import find_malformed_time
 from pgagents.verify.check.check import Judgement, collect
@@ -75,7 +76,7 @@ def read(model: Model, delivery: Delivery, version: str = "") -> Event:
         delivery,
         found.value,
         problem,
-        id if isinstance(id, str) else None,
+        str(id) if is_scalar(id) else None,
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
         version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from pgagents.model.resource import Resource, id_text
+from pgagents.model.resource import Id, Resource
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.events.steps import steps_of
 from pgagents.verify.fixtures.instance import at_path
@@ -71,8 +71,11 @@ def lengthen_address(setting: Setting, endpoint: Endpoint, address: str) -> str:
 
 def register_of_another(
     setting: Setting, address: str, endpoint: Endpoint, types: list[str]
-) -> Generator[Any, Any, str | None]:
-    """Register a webhook of another project and make an instance there; return the instance's id, or None."""
+) -> Generator[Any, Any, tuple[Resource, Id] | None]:
+    """Register a webhook of another project and make an instance there.
+
+    Return the resource and the instance's id, or None.
+    """
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: address, hooks.types: types}
     made: Exchange = yield Call(
@@ -88,4 +91,5 @@ def register_of_another(
     body = (
         at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
     )
-    return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None
+    id = resource.id_of(body) if isinstance(body, Mapping) else None
+    return (resource, id) if id is not None else None

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import id_text
+from pgagents.model.resource import Id, Resource
 from pgagents.verify.check.check import (
     Check,
     Conversation,
@@ -48,7 +48,16 @@ from pgagents.verify.events.registration import (
     register_of_another,
 )
 from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
-from pgagents.verify.events.versions import box_of, is_about, judge_version, register_versions, usual_version
+from pgagents.verify.events.versions import (
+    box_of,
+    count_alike,
+    is_about,
+    judge_version,
+    list_taken,
+    register_versions,
+    shows,
+    usual_version,
+)
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
@@ -139,7 +148,7 @@ def _run(
     first, *_ = types = list(boxes)
     versions = yield from register_versions(setting, receiver, endpoint, first)
     yield from _register_and_delete(setting, receiver, endpoint, types)
-    theirs: str | None = None
+    theirs: tuple[Resource, Id] | None = None
     if another:
         theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, types)
     told: list[ExpectedEvent] = []
@@ -230,7 +239,7 @@ def _register_and_delete(
 def _apart(
     arrivals: Arrivals,
     heard: Mapping[str, tuple[Event, ...]],
-    theirs: str | None,
+    theirs: tuple[Resource, Id] | None,
     *,
     another: bool,
 ) -> Iterator[Judgement]:
@@ -250,9 +259,10 @@ def _apart(
         )
     if not another:
         return
-    mine = {id_text(one.id) for one in arrivals.expected}
-    foreign = [e for e in arrivals.read_box(THEIRS) if _names(e, mine)]
-    foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
+    mine = [(one.resource, one.id) for one in arrivals.expected if one.id is not None]
+    foreign = [e for e in arrivals.read_box(THEIRS) if any(shows(setting, e, *one) for one in mine)]
+    if theirs is not None:
+        foreign += [e for events in heard.values() for e in events if shows(setting, e, *theirs)]
     if foreign:
         yield judge_broken(
             OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's"
@@ -261,10 +271,6 @@ def _apart(
         yield judge_untested(OWN, "another project could register no webhook, or make nothing")
     else:
         yield judge_kept(OWN)
-
-
-def _names(event: Event, ids: set[str]) -> bool:
-    return any(json_bytes(id) in event.delivery.body for id in ids)
 
 
 def _hint(receiver: Inbox) -> str:
@@ -291,24 +297,27 @@ def _judge_events(
                 contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came"
             )
             continue
-        wrong = _unlike(setting, one, mine[0])
-        yield (
-            judge_broken(contract, f"{one.type} shows the {one.resource.name} as the action left it", wrong)
-            if wrong
-            else judge_kept(contract)
-        )
+        times, due = len(list_taken(mine, one)), count_alike(told, one)
+        wrong = [_unlike(setting, one, event) for event in (mine if due > 1 else mine[:1])]
+        came_all = len({event.id or event.delivery.body for event in mine})
+        if came_all < due:
+            yield judge_broken(contract, f"{due} {one.type} about {one.id}", f"{came_all} came")
+        elif all(wrong):
+            expected = f"{one.type} shows the {one.resource.name} as the action left it"
+            yield judge_broken(contract, expected, wrong[-1])
+        else:
+            yield judge_kept(contract)
         for other in (
             t for t in heard if t != one.type and one.type in choose_types(setting, list(heard), t)
         ):
             there = any(is_about(e, one) for e in heard[other])
             expected = f"each webhook that asked for {one.type} hears of {one.id}"
             yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
-        times = len({e.id for e in mine if not e.refused})
-        yield (
-            judge_kept(ONCE)
-            if times <= 1
-            else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
-        )
+        if times <= due:
+            yield judge_kept(ONCE)
+        else:
+            expected = f"{due if due > 1 else 'one'} {one.type} about {one.id}"
+            yield judge_broken(ONCE, expected, f"{times} events of that type came")
     others = set(
         list_other_types(setting, list(heard))
     )  # an event of another type may rightly hold such a value

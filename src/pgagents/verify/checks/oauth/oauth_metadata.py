@@ -1,8 +1,9 @@
 """The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist.
 
 Both documents are read: RFC 8414 (the authorization server) and RFC 9728 (the API that accepts its tokens).
-Each endpoint must refuse a call without parameters (RFC 6749, 5.2). A 401 or 403 must not name metadata or
-scopes that do not exist.
+Each endpoint must refuse a call without parameters (RFC 6749, 5.2); the authorization endpoint may also ask
+for a login first, or show its refusal as a page. A 401 or 403 must not name metadata or scopes that do not
+exist. A document may leave out scopes (RFC 8414, 2; RFC 9728, 2), but not all of those that it could name.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import make_get, make_post, refusal
+from pgagents.verify.wire.oauth import find_redirect_target, make_get, make_post, parse_redirect, refusal
 
 NAME = "oauth_metadata"
 SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
 SCOPE = f"{NAME}/challenge_scope@rest"
 UNAUTHORIZED, REFUSED = 401, (401, 403)
+PAGES = ("text/html", "application/xhtml+xml")
 STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
 """Scopes of OpenID Connect (Core, 5.4 and 11), which an API need not list among its own."""
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
@@ -212,17 +214,10 @@ def _server(
     lists = {
         "response_types_supported": ["code"],
         **({"code_challenge_methods_supported": [PKCE]} if oauth.pkce_binds else {}),
-        "scopes_supported": list(oauth.scopes),
         "grant_types_supported": grants,
     }
-    return _lacking(
-        told,
-        lists,
-        {
-            "scopes_supported": lists["scopes_supported"],
-            "grant_types_supported": ["authorization_code", "implicit"],
-        },
-    )
+    defaults = {"grant_types_supported": ["authorization_code", "implicit"]}
+    return _lacking(told, lists, defaults) or _judge_scopes(list(oauth.scopes), told)
 
 
 def _resource(
@@ -241,15 +236,8 @@ def _resource(
             f"authorization_servers has {issuer}, the issuer of the other document",
             f"authorization_servers: {told.get('authorization_servers')}",
         )
-    scopes = list(oauth.scopes)
-    return _lacking(
-        told,
-        {"scopes_supported": scopes, "bearer_methods_supported": ["header"]},
-        {
-            "scopes_supported": scopes,
-            "bearer_methods_supported": ["header"],
-        },
-    )
+    methods = {"bearer_methods_supported": ["header"]}
+    return _lacking(told, methods, methods) or _judge_scopes(list(oauth.scopes), told)
 
 
 def _lacking(
@@ -266,11 +254,34 @@ def _lacking(
     return None
 
 
+def _is_authorization_page(exchange: Exchange) -> bool:
+    """True if an authorization request without parameters is refused, or asks a person to sign in.
+
+    How the person is told is left to the server (RFC 6749, 4.1.2.1). Nobody may get a code.
+    """
+    location = find_redirect_target(exchange)
+    if location is not None:
+        return not {"code", "access_token"} & parse_redirect(location).keys()
+    if exchange.success:
+        return exchange.media_type in PAGES
+    return 400 <= exchange.status < 500 and exchange.status not in (404, 405)
+
+
+def _judge_scopes(scopes: list[str], told: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the expected and the actual scopes of a document, or None if it may name these."""
+    given = told.get("scopes_supported", [])
+    texts = isinstance(given, list) and all(isinstance(one, str) for one in given)
+    others = set(given) - STANDARD if texts else set()
+    if texts and (not scopes or not others or others & set(scopes)):
+        return None
+    return f"scopes_supported has scopes out of {', '.join(scopes)}", f"scopes_supported: {given}"
+
+
 def _endpoint(key: str, path: str, contract: str) -> Conversation:
     if key == "authorize":
         exchange: Exchange = yield make_get(path, {}, "an authorization request without parameters")
-        good = 400 <= exchange.status < 500 and exchange.status not in (404, 405)
-        expected, said = "a page that refuses, 400", exchange.outcome
+        said = exchange.outcome
+        good, expected = _is_authorization_page(exchange), "a page that refuses or asks for a login"
     else:
         exchange = yield make_post(path, {}, f"a call of {path} without parameters")
         said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from urllib.parse import quote
 
 from pgagents.model.contract import Contract
 from pgagents.verify.check.check import (
@@ -23,6 +24,7 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -176,11 +178,27 @@ def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
     return sorted({*own, *body, *(wires - SAFE_HEADERS), *told})
 
 
+def _fill_path(setting: Setting, endpoint: Endpoint) -> str:
+    """Return the endpoint's path with a value that each placeholder allows.
+
+    Routers that take only numbers, or only UUIDs, know no path with another text there.
+    """
+    path, model = endpoint.path, setting.model
+    for param in (p for p in endpoint.params if p.place == "path"):
+        resource = model.resources.get(param.refers_to or "")
+        absent = resource.find_absent_value(param) if resource is not None else None
+        test = setting.test_argument(endpoint, param)
+        tried = (absent, param.wire, 1, low(param.schema, model.schemas))
+        value = next((v for v in tried if v not in (None, "") and test.is_valid(v)), param.wire)
+        path = path.replace(f"{{{param.wire}}}", quote(str(value), safe=""))
+    return path.replace("{", "").replace("}", "")
+
+
 def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
     origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
     asked = (("Access-Control-Request-Headers", ",".join(wanted)),) if wanted else ()
     headers = (("Origin", origin), ("Access-Control-Request-Method", endpoint.method), *asked)
-    path = endpoint.path.replace("{", "").replace("}", "")
+    path = _fill_path(setting, endpoint)
     exchange: Exchange = yield Call(
         None,
         {},

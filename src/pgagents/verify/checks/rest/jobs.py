@@ -2,7 +2,8 @@
 
 One job is started and read until it ends, by the operator's clock if there is one. Its state never goes back
 in the order of the resource's `states`, and the final state stays. A failed job gives a reason. A Location
-leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3).
+leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3). A read that documents a redirect
+may send the caller on to the result instead of showing the final state; that job has ended.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 class _Course:
     """The observed course of a job: its states in order, its last body, and the seconds that it has taken.
 
-    `wrong` is a refusal to show the job. `unread` is an answer that proves nothing, such as a 429.
+    `wrong` is a refusal to show the job. `unread` is an answer that proves nothing, such as a 429. `sent_on`
+    is true if a documented redirect led to the result.
     """
 
     states: list[str] = field(default_factory=list)
@@ -100,6 +102,7 @@ class _Course:
     passed_s: float = 0.0
     wrong: str = ""
     unread: str = ""
+    sent_on: bool = False
 
 
 def _run(setting: Setting, endpoint: Endpoint, job: Job, reader: Endpoint, *, by_clock: bool) -> Conversation:
@@ -170,6 +173,9 @@ def _follow(
         if exchange.void:
             course.unread = exchange.outcome
             return
+        if exchange.sent_on and exchange.header("Location"):
+            course.sent_on = True
+            return
         if not exchange.success:
             course.wrong = exchange.outcome
             return
@@ -191,6 +197,8 @@ def _judge_end(job: Job, course: _Course, contract: str, resource: Resource) -> 
     state = course.states[-1]
     if course.unread:
         return judge_untested(contract, f"the {resource.name} could not be read: {course.unread}")
+    if course.sent_on:
+        return judge_kept(contract)
     if course.wrong:
         return judge_broken(contract, f"the {resource.name} can be read until it has ended", course.wrong)
     if state not in job.ends:

@@ -1,7 +1,8 @@
 """The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
 It is followed only on the API's own host, and only at the path of a reading action. A path of no action
-proves nothing.
+proves nothing. After a 202 it may lead to the state of the work, or to an instance that is not there yet
+(RFC 9110, 15.3.3).
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "location"
 HEADER = "location"
+ACCEPTED, ABSENT = 202, 404
+"""The status of work that only began, and that of an instance that is not there yet."""
 _PLACEHOLDER = re.compile(r"\\{([^{}]*)\\}")
 
 
@@ -80,6 +83,10 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
     action, values = found
     read = next((r for r in resource.read_by if r.action is action), None)
     reader = setting.endpoint(str(action.name), REST)
+    begun = made.status == ACCEPTED
+    if begun and read is None:
+        yield judge_untested(contract, f"the answer is a 202, and its Location leads to {action.name}")
+        return
     if read is None or reader is None:
         told = f"{text[:200]}, which is {action.name}"
         yield judge_broken(contract, f"a Location of the new {resource.name}", told)
@@ -87,6 +94,9 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
     given = _typed(setting, action, values)
     why = "what the Location leads to"
     answer: Exchange = yield Call(reader, given, "explore", why, raw=Raw(target=path), made=body)
+    if begun and answer.status == ABSENT:
+        yield judge_untested(contract, f"the answer is a 202, and its Location still gives {answer.outcome}")
+        return
     yield _judge(contract, resource, read, body, answer)
 
 

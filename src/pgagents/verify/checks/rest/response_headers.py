@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.http import Response
+from pgagents.http import LISTS, Response
 from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.identity import find_proof
@@ -25,7 +25,9 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "response_headers"
 MOST_KNOWN = 5_000
 """The number of header values whose verdict is cached."""
-_WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
+_WHOLE = re.compile(r"-?[0-9]{1,40}")
+_BROKEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
+"""Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know."""
 _FLAGS = {"true": True, "false": False}
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
@@ -187,9 +189,7 @@ def _list_kinds(exchange: Exchange, model: Model) -> set[str | int]:
 
 def _fits(header: Header, text: str, memory: Memory) -> bool:
     if header.const is not None:
-        return header.const == text or header.const.lower() in [
-            part.strip().lower() for part in text.split(",")
-        ]
+        return header.const == text or _contains(header.name, text, header.const)
     known: dict[tuple[str, str], bool] = memory.notes.setdefault((NAME, "fits"), {})
     fits = known.get((header.name, text))
     if fits is None:
@@ -198,6 +198,16 @@ def _fits(header: Header, text: str, memory: Memory) -> bool:
         if len(known) < MOST_KNOWN:
             known[header.name, text] = fits
     return fits
+
+
+def _contains(name: str, text: str, const: str) -> bool:
+    """True if a header's text has the constant among its parts.
+
+    The parts of a header that is a list may have any order and any spaces (RFC 9110, 5.6.1).
+    """
+    parts = {part.strip().lower() for part in text.split(",")}
+    wanted = const.split(",") if name.lower() in LISTS else [const]
+    return {part.strip().lower() for part in wanted} <= parts
 
 
 def _holds_many(schema: Mapping[str, Any], setting: Setting) -> bool:

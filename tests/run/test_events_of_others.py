@@ -1,0 +1,34 @@
+"""Events of a server that counts its orders and its events, and announces two changes by one type."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders_api import LEGAL, WRONG, verify_events
+from pgagents.model.contract import Verdict
+from verifying import ids
+
+FOUND_BY = {
+    "second-change-untold": "event_delivery/order.updated@rest",
+    "second-change-told-twice": "event_delivery/once@rest",
+    "state-before": "event_delivery/order.updated@rest",
+    "another-id-again": "event_redelivery/again@rest",
+    "never-again": "event_redelivery/again@rest",
+    "one-id-for-all": "event_schema/own_id@rest",
+    "told-to-all": "event_delivery/own@rest",
+}
+
+
+@pytest.mark.parametrize("habit", LEGAL)
+def test_legal_events_are_not_reported(habit: str) -> None:
+    report = verify_events(habit)
+    assert {f.contract.id: (f.expected, f.actual) for f in report.findings} == {}
+    untested = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert untested == {}
+    assert {"event_redelivery/again@rest", "event_delivery/own@rest"} <= set(ids(report, Verdict.KEPT))
+
+
+@pytest.mark.parametrize("habit", WRONG)
+def test_wrong_events_are_found(habit: str) -> None:
+    report = verify_events(habit)
+    assert FOUND_BY[habit] in {f.contract.id for f in report.findings}, report.findings

@@ -1,0 +1,67 @@
+"""The Location of a create, where the answer says that the work is done or only begun."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgagents.http import Request, Response
+from small_api import Notes, answer, verified, with_resource
+
+JOB = """
+  get_task:
+    title: Get a task
+    description: Gets a task of the server.
+    http: GET /tasks/{task_id}
+    effect: read
+    input: {task_id: {type: string, minLength: 1, maxLength: 40, required: true}}
+    output: {200: {type: object, properties: {state: {type: string}}}}
+    errors: [NOT_FOUND, REFUSED]
+surfaces:"""
+LOCATION = "headers: {Location: {type: string, description: Where it is, required: false}}"
+CONTRACT = "location/create_note@rest"
+
+
+def judge_location(status: int, location: str) -> str:
+    """Return the verdict on a server whose creates have this status and Location."""
+    model = with_resource(
+        ("    output: {201: {$ref: Note}}", f"    output: {{{status}: {{$ref: Note, {LOCATION}}}}}"),
+        ("\nsurfaces:", JOB),
+    )
+    server = Notes()
+
+    def handler(request: Request) -> Response:
+        if request.path.startswith("/tasks/"):
+            return answer(200, {"state": "running"})
+        told = server(request)
+        if told.status != 201:
+            return told
+        id = list(server.notes)[-1]
+        where = location.replace("ID", id)
+        return replace(told, status=status, headers=(*told.headers, ("Location", where)))
+
+    report = verified(model, handler, allow_writes=True, only=("location/",))
+    return next(r.verdict.value for r in report.results if r.contract.id == CONTRACT)
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "verdict"),
+    [
+        (201, "/notes/ID", "kept"),
+        (202, "/notes/ID", "kept"),
+        (202, "/tasks/t1", "untested"),
+        (202, "/operations/t1", "untested"),
+        (202, "/notes/n999", "untested"),
+        (201, "/tasks/t1", "broken"),
+        (201, "/notes/n999", "broken"),
+    ],
+)
+def test_location_of_work_that_only_began_may_lead_to_its_state(
+    status: int, location: str, verdict: str
+) -> None:
+    assert judge_location(status, location) == verdict
+
+
+def test_location_of_another_instance_is_found_in_a_202_too() -> None:
+    assert judge_location(202, "/notes/n1") == "broken"
