@@ -50,8 +50,8 @@ def judge_location(status: int, location: str) -> str:
     [
         (201, "/notes/ID", "kept"),
         (202, "/notes/ID", "kept"),
-        (202, "/tasks/t1", "untested"),
-        (202, "/operations/t1", "untested"),
+        (202, "/tasks/t1", "not_applicable"),
+        (202, "/operations/t1", "not_applicable"),
         (202, "/notes/n999", "untested"),
         (201, "/tasks/t1", "broken"),
         (201, "/notes/n999", "broken"),

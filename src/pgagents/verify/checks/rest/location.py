@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from pgagents.model.action import Action, ActionCall
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import (
     Check,
@@ -77,16 +77,17 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str
         return
     path = _path_on_api(setting, made, text)
     found = _find_action(setting, path) if path else None
+    begun = made.status == ACCEPTED
+    if begun and (found is None or not any(r.action is found[0] for r in resource.read_by)):
+        why = f"the answer is a 202, and its Location leads to no {resource.name}: {text[:200]}"
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, why)
+        return
     if path is None or found is None:
         yield judge_untested(contract, f"its path is none of the API's: {text[:200]}")
         return
     action, values = found
     read = next((r for r in resource.read_by if r.action is action), None)
     reader = setting.endpoint(str(action.name), REST)
-    begun = made.status == ACCEPTED
-    if begun and read is None:
-        yield judge_untested(contract, f"the answer is a 202, and its Location leads to {action.name}")
-        return
     if read is None or reader is None:
         told = f"{text[:200]}, which is {action.name}"
         yield judge_broken(contract, f"a Location of the new {resource.name}", told)
