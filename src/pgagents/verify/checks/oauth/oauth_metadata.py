@@ -1,9 +1,9 @@
 """The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist.
 
 Both documents are read: RFC 8414 (the authorization server) and RFC 9728 (the API that accepts its tokens).
-Each endpoint must refuse a call without parameters (RFC 6749, 5.2); the authorization endpoint may also ask
+Each endpoint must refuse a call without parameters (RFC 6749, 5.2). The authorization endpoint may also ask
 for a login first, or show its refusal as a page. A 401 or 403 must not name metadata or scopes that do not
-exist. A document may leave out scopes (RFC 8414, 2; RFC 9728, 2), but not all of those that it could name.
+exist. A document may leave out scopes (RFC 8414, 2; RFC 9728, 2), but must not name unknown ones alone.
 """
 
 from __future__ import annotations
@@ -257,7 +257,7 @@ def _lacking(
 def _is_authorization_page(exchange: Exchange) -> bool:
     """True if an authorization request without parameters is refused, or asks a person to sign in.
 
-    How the person is told is left to the server (RFC 6749, 4.1.2.1). Nobody may get a code.
+    A server chooses the form in which it tells the person (RFC 6749, 4.1.2.1). Nobody may get a code.
     """
     location = find_redirect_target(exchange)
     if location is not None:

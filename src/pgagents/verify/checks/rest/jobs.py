@@ -2,8 +2,8 @@
 
 One job is started and read until it ends, by the operator's clock if there is one. Its state never goes back
 in the order of the resource's `states`, and the final state stays. A failed job gives a reason. A Location
-leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3). A read that documents a redirect
-may send the caller on to the result instead of showing the final state; that job has ended.
+leads to the job, and a Retry-After is seconds or a date (RFC 9110, 10.2.3). A documented
+redirect of the read leads to the result, so the job has ended.
 """
 
 from __future__ import annotations
