@@ -23,6 +23,7 @@ from pgagents.verify.values.schema_values import (
     pattern_text,
     types_of,
 )
+from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long, say_too_long
 
 FAR = 300
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
@@ -43,6 +44,7 @@ DIGIT = "3"
 KELVIN = "\u212a"
 WIDE = "\U0001f17f"
 """A character of four bytes in UTF-8 and two units in UTF-16."""
+WIDE_BYTES = len(WIDE.encode())
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
 """Media types to send if they are not among those that a file may have."""
 UNLIKELY = ("a word", "another word", "a list", "an object")
@@ -69,6 +71,8 @@ class InvalidValue:
     likely: Likely = ""
     rule: str = ""
     """The rule that all values of the keyword break; empty if it has no sentence of its own."""
+    unmade: str = ""
+    """Why no such value is made; empty if `value` is one."""
 
 
 MISSING = object()
@@ -163,13 +167,11 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
     if "string" not in types_of(schema):
         return
     if least := schema.get("minLength"):
-        yield InvalidValue("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+        short = low(schema, {})[: least - 1]
+        count = len(short) if is_too_long(least) else least - 1
+        yield InvalidValue("minLength", path, short, f"has {count} characters")
     if (most := schema.get("maxLength")) is not None:
-        head = URI if schema.get("format") in ("uri", "url") else ""
-        yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
-        if not head:
-            yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
-        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
+        yield from _long_texts(schema, most, path)
     if pattern := schema.get("pattern"):
         yield from _mismatches(schema, str(pattern), path, of)
     if form := schema.get("format"):
@@ -179,6 +181,20 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
         yield InvalidValue(
             "format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1
         )
+
+
+def _long_texts(schema: Mapping[str, Any], most: int, path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
+    """Yield texts that are too long for a schema, or one that is not made because it is too large."""
+    says = f"has {most + 1} characters"
+    if is_too_long(most + 1):
+        yield InvalidValue("maxLength", path, None, says, unmade=say_too_long(most + 1, "characters"))
+        return
+    head = URI if schema.get("format") in ("uri", "url") else ""
+    yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), says)
+    if not head and not is_too_long(most + 1, WIDE_BYTES):
+        yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+    if not is_too_long(most + FAR):
+        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
 
 
 def _mismatches(
@@ -324,16 +340,23 @@ def _arrays(
     schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]
 ) -> Iterator[InvalidValue]:
     item = schema.get("items", {})
+    one = distinct(item, schemas, 0)
     if least := schema.get("minItems"):
+        count = fit_count(least - 1, one)
         yield InvalidValue(
-            "minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items"
+            "minItems", path, [distinct(item, schemas, i) for i in range(count)], f"has {count} items"
         )
     if (most := schema.get("maxItems")) is not None:
-        listed = resolve(item, schemas).get("enum")
-        values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
-        yield InvalidValue("maxItems", path, values, f"has {most + 1} items")
+        says = f"has {most + 1} items"
+        if most > MOST_ITEMS or fit_count(most, one) < most:
+            yield InvalidValue("maxItems", path, None, says, unmade=say_too_long(most + 1, "items"))
+        else:
+            listed = resolve(item, schemas).get("enum")
+            values = [
+                listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)
+            ]
+            yield InvalidValue("maxItems", path, values, says)
     if schema.get("uniqueItems"):
-        one = distinct(item, schemas, 0)
         yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
     place = (
         0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1

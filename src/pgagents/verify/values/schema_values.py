@@ -15,10 +15,13 @@ from pgagents.jsonschema.direction import is_read_only
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
+from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long
 
 STEP = 0.01
 SMALLEST, GREATEST = 1e-6, 1e12
 """The least and greatest size of a usual number."""
+UNBOUNDED = 40
+"""Length of a long text whose schema sets no maximum, or one that is too large to be sent, in characters."""
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
@@ -26,6 +29,8 @@ FORMATS = {
     "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
 }
 URI = "https://example.com/"
+MOST_PLACES = 200
+"""Most characters of a text that are changed, one at a time, to get other texts."""
 
 Schemas = Mapping[str, Any]
 
@@ -42,6 +47,8 @@ def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
     """Return the greatest value that the schema allows: the highest number, the longest text, the last of an
     enum.
+
+    A bound beyond what is sent (`sizes`) counts as none.
     """
     return _fitting(resolve(schema, schemas), schemas, 1)
 
@@ -120,7 +127,11 @@ def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
 
 def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
     items = resolve(schema.get("items", {}), schemas)
-    count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
+    least = schema.get("minItems", 0)
+    count = fit_count(least, distinct(items, schemas, 0) if least > 1 else None)
+    if end:
+        most = schema.get("maxItems", max(2, count))
+        count = max(min(most, count), fit_count(most, distinct(items, schemas, 0) if most > 1 else None))
     if first := schema.get("prefixItems"):
         begun = [_edge(resolve(part, schemas), schemas, end) for part in first[:count]]
         return begun + [distinct(items, schemas, i) for i in range(count - len(begun))]
@@ -160,14 +171,21 @@ def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
 
     The first one is `text` itself. It is also returned if there are fewer than `index` others.
     """
+    found = _list_varied(_serialize_schema(schema), text) if index else ()
+    return found[index - 1] if 0 < index <= len(found) else text
+
+
+@lru_cache(maxsize=200)
+def _list_varied(schema: str, text: str) -> tuple[str, ...]:
+    """Return the texts that a schema accepts and that differ from `text` in one of its first characters."""
+    fits = _validator(schema).is_valid
     others = (
         text[:at] + char + text[at + 1 :]
-        for at in range(len(text))
+        for at in range(min(len(text), MOST_PLACES))
         for char in ascii_letters + digits
         if char != text[at]
     )
-    fitting = (other for other in others if matches(schema, other))
-    return next(islice(fitting, index - 1, None), text) if index else text
+    return tuple(islice(filter(fits, others), MOST_ITEMS))
 
 
 def _text(schema: Mapping[str, Any], end: int) -> str:
@@ -180,8 +198,9 @@ def _text(schema: Mapping[str, Any], end: int) -> str:
         return _file(schema)
     if schema.get("pattern"):
         return pattern_text(str(schema["pattern"]), least, most, longest=bool(end))
+    least = UNBOUNDED if is_too_long(least) else least
     if end:
-        return "x" * int(most if most is not None else max(least, 40))
+        return "x" * int(most if most is not None and not is_too_long(most) else max(least, UNBOUNDED))
     return "x" * int(max(least, 1 if most is None or most > 0 else 0))
 
 
