@@ -154,6 +154,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
     from pgagents.lint.expired_names import HELP, past
+    from pgagents.lint.surface_names import check_surfaces
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [
         p for p in (here / "pgagents.yaml",) if p.exists()
@@ -174,7 +175,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
         )
     shown = found[0].relative_to(here)
     try:
-        model = load_file(found[0], name=str(shown))
+        model = check_surfaces(load_file(found[0], name=str(shown)))
     except InputError as error:
         return DoctorLine("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
     except PgagentsError as error:

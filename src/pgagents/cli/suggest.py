@@ -56,7 +56,10 @@ NOTHING, CUT_OFF = 3, 3
 @catalogue_argument
 @env_option
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the laws there."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the laws there. Of files that are there already, only earlier suggestions are replaced.",
 )
 @click.option(
     "--no-calls",
@@ -95,6 +98,7 @@ def command(
 
     if out is not None:
         report_files.check_place("--out", out)
+        _check_former(out)
     if store is not None:
         return _propose_cases(catalogue, store, out)
     from pgagents.cli.inputs import api_keys, target
@@ -127,6 +131,18 @@ def command(
     )
 
 
+def _check_former(out: Path) -> None:
+    """Raise PgagentsError for a file that no suggestion wrote, such as the catalogue, a document or keys."""
+    from pgagents.errors import PgagentsError
+    from pgagents.suggest.writing.former import is_suggestion
+
+    if out.exists() and not (out.is_file() and is_suggestion(out.read_bytes()[:100])):
+        raise PgagentsError(
+            f"--out {out}: the file is there already, and `pgagents suggest` did not write it",
+            "name another file",
+        )
+
+
 def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     """Print proposed test cases, or write them into a file; return the exit code."""
     from pgagents.catalogue.checks.listings.listing import STORES
@@ -135,6 +151,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     from pgagents.registry import collect
     from pgagents.source.dump import to_yaml
     from pgagents.suggest.cases.propose import propose_cases
+    from pgagents.suggest.writing.former import CASES
     from pgagents.text.nearest import did_you_mean
 
     stores = sorted(collect(STORES))
@@ -146,9 +163,11 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
         raise PgagentsError("test cases call the tools of an MCP server", "add `surfaces.mcp`")
     found = propose_cases(model)
     count = len(found["positive"]) + len(found["negative"])
-    head = f"# {count} test cases to paste; write each prompt in your own words, then remove `draft`\n"
+    head = f"# {count} {CASES}; write each prompt in your own words, then remove `draft`\n"
     text = head + to_yaml({"surfaces": {store: {"cases": found}}}).decode()
-    if out is not None:
+    if out is not None and not count:
+        click.echo(f"{out} is not written: no test case is proposed", err=True)
+    elif out is not None:
         write_both({out: text.encode()})
         click.echo(f"{out}: {count} test cases", err=True)
     else:
@@ -161,7 +180,9 @@ def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: b
     from pgagents.cli.inputs.fetch import write_both
 
     text = companion.write()
-    if out is not None:
+    if out is not None and not companion.readings:
+        click.echo(f"{out} is not written: no law was found", err=True)
+    elif out is not None:
         write_both({out: text.encode()})
         click.echo(f"{out}: {text.partition(chr(10))[0].removeprefix('# ')}", err=True)
     else:

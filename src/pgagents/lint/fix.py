@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pgagents.catalogue.load import load, load_source
 from pgagents.lint.edits import apply
 from pgagents.lint.run import Linted, lint
+from pgagents.lint.surface_names import check_surfaces
 from pgagents.source.read import parse
 from pgagents.source.source import Source
 
@@ -21,7 +22,7 @@ def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
     """Return the source after all edits, and their number. Raises InputError if the original does not
     load.
     """
-    linted, count = lint(load_source(source), only), 0
+    linted, count = lint(check_surfaces(load_source(source)), only), 0
     for _ in range(_ROUNDS):
         better = _round(source, linted, only)
         if better is None:

@@ -14,6 +14,7 @@ from pgagents.lint.judged import Judged
 from pgagents.lint.packages.package_judge import list_judges as list_package_judges
 from pgagents.lint.packages.verdict import judge_source
 from pgagents.lint.run import lint
+from pgagents.lint.surface_names import check_surfaces
 from pgagents.lint.tools import shape
 from pgagents.lint.tools import verdict as tools
 from pgagents.lint.tools.tool_judge import list_judges
@@ -80,5 +81,5 @@ def catalogue(source: Source, only: Sequence[str] = (), today: date | None = Non
     """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not
     load.
     """
-    linted = lint(load_source(source), only, today)
+    linted = lint(check_surfaces(load_source(source)), only, today)
     return Judged(source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))

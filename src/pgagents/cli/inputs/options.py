@@ -168,13 +168,14 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     Graph's.
 
     Raises PgagentsError if none is found, so that a wrong working directory is never mistaken for a good
-    catalogue.
+    catalogue. Raises InputError for a catalogue with errors, such as a surface that nothing knows.
     """
     from pgagents.catalogue.find import find_catalogue, find_example
     from pgagents.errors import PgagentsError
+    from pgagents.lint.surface_names import check_surfaces
 
     if (own := find_catalogue(catalogue)) is not None:
-        return own
+        return check_surfaces(own)
     found = find_example(EXAMPLE) if else_example else None
     if found is None:
         raise PgagentsError(

@@ -259,6 +259,10 @@ CATALOGUE = {
         "Something is named that the catalogue does not have: an action, a schema, an argument, an error "
         "code, a role …"
     ),
+    "unknown-surface": (
+        "A name under `surfaces` is that of no vendor's surface, so no document is made for it. The help has "
+        "the name that was probably meant. A dispatcher, which has `http`, may have any name."
+    ),
     "unused-ignore": (
         "A `# pgagents: ignore[…]` silences nothing: what it speaks of was corrected, or the comment "
         "stands at another line "

@@ -13,6 +13,8 @@ from pgagents.sandbox.injection.fault_declaration import Context, fault
 
 _SINCE = "a change alters more than its answer may"
 _SEVERAL = 2
+_LONGEST = 10_000
+"""Most characters of a text that stands for one that was left out."""
 
 
 @fault(
@@ -56,5 +58,10 @@ def _empty(schema: Mapping[str, Any]) -> Any:
         return None
     if "enum" in schema:
         return schema["enum"][0]
-    plain = {"array": [], "object": {}, "boolean": False, "string": "-" * schema.get("minLength", 1)}
+    plain = {
+        "array": [],
+        "object": {},
+        "boolean": False,
+        "string": "-" * min(schema.get("minLength", 1), _LONGEST),
+    }
     return next((plain[kind] for kind in kinds if kind in plain), schema.get("minimum", 0))

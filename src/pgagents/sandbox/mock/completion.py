@@ -13,6 +13,8 @@ _WORDS = frozenset(
     ("contains", "dependentRequired", "dependentSchemas", "if", "not", "patternProperties", "minProperties")
 )
 Sample = Callable[[Mapping[str, Any]], Any]
+MOST_CONTAINED = 10_000
+"""Most items that `contains` wants which are added."""
 _OTHERS = ("text-2", "Text", "a", 1, 2, 7, 0.5, True)
 
 
@@ -28,7 +30,7 @@ def complete(
     if isinstance(value, dict):
         value = _object(dict(value), schema, known, sample)
     if isinstance(value, list) and "contains" in schema:
-        return [*value, *[sample(schema["contains"])] * schema.get("minContains", 1)]
+        return [*value, *[sample(schema["contains"])] * min(schema.get("minContains", 1), MOST_CONTAINED)]
     if "not" in schema and not _fits(schema, known, value):
         return next((other for other in _OTHERS if _fits(schema, known, other)), value)
     return value

@@ -14,6 +14,8 @@ from pgagents.sandbox.keys import word
 DIGITS = "0123456789"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MOST_REPEATS = 12
+LONGEST = 1_000
+"""Most characters of an id."""
 
 
 def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iterator[Any]:
@@ -36,7 +38,7 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
     yield from (stem + word(rng, 12) for _ in range(3))
     yield from (stem + "".join(rng.choices(DIGITS, k=n)) for n in (9, 6, 6, 6, 4, 4))
     yield from (stem + word(rng, n).lower() for n in (8, 6, 4))
-    least, most = int(wanted.get("minLength", 0)), int(wanted.get("maxLength", 12))
+    least, most = min(int(wanted.get("minLength", 0)), LONGEST), int(wanted.get("maxLength", 12))
     yield from (word(rng, max(least, min(most, 12))) for _ in range(3))
 
 

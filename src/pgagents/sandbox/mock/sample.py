@@ -9,11 +9,14 @@ from functools import lru_cache
 from re import _constants, _parser  # private, but there is no other parser for patterns; tests cover its use
 from typing import Any
 
+from pgagents.encoding.file import MAX_BOUNDARY
 from pgagents.jsonschema import schema as schemas
 from pgagents.jsonschema.patterns import MOST_SPELLED
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.mock.completion import complete
 
+MOST_ITEMS = 10_000
+"""Most items of a list in an answer. One that must have more is shorter, so it breaks its schema."""
 Schemas = Mapping[str, Any]
 
 
@@ -46,7 +49,7 @@ def _plain(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
         return {str(n): sample(members[n], known, now) for n in schema.get("required", ()) if n in members}
     if kind == "array":
         first = schema.get("prefixItems", ())
-        count = max(schema.get("minItems", len(first)), len(first))
+        count = max(min(schema.get("minItems", len(first)), MOST_ITEMS), len(first))
         parts = [*first, *[schema.get("items", {})] * (count - len(first))]
         return [sample(part, known, now) for part in parts]
     if kind in ("integer", "number"):
@@ -107,7 +110,8 @@ def _text(schema: Mapping[str, Any], now: float) -> str:
         else formats.get(schema.get("format", ""), "text")
     )
     if "pattern" not in schema and "format" not in schema:
-        text = text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength", 80)]
+        least = min(schema.get("minLength", 0), MAX_BOUNDARY)
+        text = text.ljust(least, "x")[: schema.get("maxLength", max(least, 80))]
     return text
 
 

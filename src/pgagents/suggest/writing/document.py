@@ -12,6 +12,7 @@ from pgagents.suggest.across.relations import ProposedRelation
 from pgagents.suggest.candidate import Proposal, Written
 from pgagents.suggest.readings import Named, Reading
 from pgagents.suggest.writing.across import list_relation_lines, list_resource_lines
+from pgagents.suggest.writing.former import LAWS
 from pgagents.suggest.writing.lines import WIDTH, comment, entry, scalar
 
 EXAMPLE = 60
@@ -63,7 +64,7 @@ def write_yaml(
     readings = len(tried) + across.count
     laws = sum(len(t.reading.laws) for t in tried) + across.count
     lines = [
-        f"# {laws} laws in {readings} readings held in {exchanges:,} answers, {sought:,} of them sought.",
+        f"# {laws} {LAWS} {readings} readings held in {exchanges:,} answers, {sought:,} of them sought.",
         "# A law that held is not yet a promise: keep those that you mean, and delete the others.",
     ]
     by_action: dict[str, list[tuple[Named, int, str]]] = {}

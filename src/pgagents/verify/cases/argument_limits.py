@@ -12,12 +12,11 @@ from pgagents.model.argument import Param
 from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.laws.equations import equations
-from pgagents.verify.values.invalid_values import WIDE
-from pgagents.verify.values.schema_values import high, low, matches, types_of
+from pgagents.verify.values.invalid_values import WIDE, WIDE_BYTES
+from pgagents.verify.values.schema_values import UNBOUNDED, high, low, matches, types_of
+from pgagents.verify.values.sizes import has_far_bound, is_too_long
 from pgagents.verify.wire.endpoint import Endpoint
 
-UNBOUNDED = 40
-"""Length (characters) of a long text whose schema sets no maximum."""
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
@@ -125,7 +124,10 @@ def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Map
         and not _BOUND & schema.keys()
         and not (endpoint.on_rest and param.place in ("header", "path", "cookie"))
     ):
-        return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
+        usual = max(schema.get("minLength", 0), UNBOUNDED)
+        most = schema.get("maxLength", usual)
+        if not is_too_long(most, WIDE_BYTES):
+            return WIDE * int(most)
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
         plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
         known = {
@@ -144,6 +146,12 @@ def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Map
         if found is not None:
             return found
     return high(param.schema, setting.model.schemas)
+
+
+def say_far_bounds(setting: Setting, params: Collection[Param]) -> str:
+    """Return that the greatest value of some arguments is too large to be sent; empty if of none."""
+    names = [str(p.name) for p in params if has_far_bound(setting.resolve_schema(p.schema))]
+    return f", save that the greatest {' and '.join(names)} would be too large to send" if names else ""
 
 
 def _only_flag(setting: Setting, param: Param) -> bool:

@@ -15,6 +15,7 @@ from pgagents.verify.cases.argument_limits import (
     least_inside,
     least_value,
     list_bounded,
+    say_far_bounds,
 )
 from pgagents.verify.cases.locations import (
     add_decimals,
@@ -28,6 +29,7 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.declared_refusals import make_accepted
 from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.schema_values import branches, types_of
+from pgagents.verify.values.sizes import say_unmade
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -138,7 +140,7 @@ def _list_greatest(
     yield (
         "high",
         {**base, **begun, **greatest, **move_beside(setting, endpoint, around, base)},
-        "with every argument at its greatest",
+        f"with every argument at its greatest{say_far_bounds(setting, wide)}",
     )
     writes = endpoint.action.effect == "write"
     bounded = list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
@@ -243,7 +245,7 @@ def _optional(endpoint: Endpoint) -> bool:
 
 def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
     """True if the argument may have any value: it is no id, no key and no object, and no resource or default
-    sets it.
+    sets it. An argument whose least value is too large to be sent has none.
     """
     name = str(param.name)
     given = template.input.get(name)
@@ -260,6 +262,8 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
     if isinstance(given, Expression) and {"resource"} & given.names:
         return False
     schema = setting.resolve_schema(param.schema)
+    if say_unmade(schema, setting.model.schemas, name):
+        return False
     kinds = set(types_of(schema)) - {"null"}
     if kinds & {"number", "integer", "string"} or schema.get("enum"):
         return schema.get("format") is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from zlib import crc32
@@ -46,6 +46,18 @@ class InvalidCase:
     """The condition that all cases of a contract meet; empty if `says` is the contract's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnmadeCase:
+    """A keyword of an argument that no call breaks, as the value would be too large; `reason` says so."""
+
+    detail: str
+    field: str
+    says: str
+    origin: Pointer
+    cite: tuple[str, ...]
+    reason: str
+
+
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
     """Yield calls that each break one keyword of one argument and that every server must refuse as
     invalid.
@@ -54,17 +66,8 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
     for param in endpoint.params:
         if param.name == endpoint.action.if_match:
             continue  # conditional_calls judges it: servers may accept any text as a stale tag
-        listed = (
-            violations(
-                plain(param.schema),
-                setting.model.schemas,
-                required=param.required,
-                of=_nothing(setting, endpoint, param),
-            )
-            if param.file is None
-            else file_violations(param.file, required=param.required, typed=param.place == "body")
-        )
-        safe = (harmless(setting, endpoint.action, param, violation) for violation in listed)
+        made = (violation for violation in _violations(setting, endpoint, param) if not violation.unmade)
+        safe = (harmless(setting, endpoint.action, param, violation) for violation in made)
         listed = (violation for violation in safe if violation is not None)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             turn = (
@@ -82,6 +85,41 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                     first = False
     yield from _make_group_cases(endpoint, template, setting)
     yield from _make_unknown_case(setting, endpoint, template)
+
+
+def _violations(setting: Setting, endpoint: Endpoint, param: Param) -> Iterator[InvalidValue]:
+    """Return the values that break an argument's schema, or the limits of its file."""
+    if param.file is not None:
+        return file_violations(param.file, required=param.required, typed=param.place == "body")
+    return violations(
+        plain(param.schema),
+        setting.model.schemas,
+        required=param.required,
+        of=_nothing(setting, endpoint, param),
+    )
+
+
+def unmade_cases_of(setting: Setting, endpoint: Endpoint) -> Mapping[str, UnmadeCase]:
+    """Return the keywords of an endpoint's arguments that only a value too large to be sent would break.
+
+    They are computed once a run, by their details.
+    """
+    return setting.compute_once(
+        ("unmade cases", endpoint.place),
+        lambda: {case.detail: case for case in _list_unmade(setting, endpoint)},
+    )
+
+
+def _list_unmade(setting: Setting, endpoint: Endpoint) -> Iterator[UnmadeCase]:
+    for param in endpoint.params:
+        if param.name == endpoint.action.if_match:
+            continue
+        for violation in _violations(setting, endpoint, param):
+            if violation.unmade:
+                field = ".".join([str(param.name), *map(str, violation.path)])
+                detail, says = _detail(param, violation), f"{field} {violation.says}"
+                at = _origin(setting, param, violation)
+                yield UnmadeCase(detail, field, says, at, endpoint.action.cite, violation.unmade)
 
 
 def _make_group_cases(
@@ -138,19 +176,14 @@ def _invalid_case(
         return None
     if not is_sendable(endpoint, param, given.get(str(param.name))):
         return None
-    steps = [str(param.name), *(str(s) for s in violation.path)]
-    field = ".".join(steps)
+    field = ".".join([str(param.name), *map(str, violation.path)])
     says = f"{field} {violation.says}"
     call = ordinary(endpoint, template, "invalid", says, input=given, field=field)
     if not is_broken(setting, param, call):
         return None
-    named = (
-        [s for s in steps if not s.isdigit()] if violation.keyword != "additionalProperties" else steps[:-1]
-    )
-    detail = f"{violation.keyword}/{'.'.join(named)}"
     return InvalidCase(
         endpoint,
-        detail,
+        _detail(param, violation),
         field,
         call,
         says,
@@ -159,6 +192,15 @@ def _invalid_case(
         priority,
         f"{field} {violation.rule}" if violation.rule else "",
     )
+
+
+def _detail(param: Param, violation: InvalidValue) -> str:
+    """Return the keyword that a value breaks, and the path of its place without the numbers of items."""
+    steps = [str(param.name), *map(str, violation.path)]
+    named = (
+        [s for s in steps if not s.isdigit()] if violation.keyword != "additionalProperties" else steps[:-1]
+    )
+    return f"{violation.keyword}/{'.'.join(named)}"
 
 
 def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:

@@ -74,13 +74,15 @@ def _rest(
     """Return each argument with its possible values; None if the body is no JSON object."""
     found: dict[str, list[Any]] = {}
     by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
+    schemas = {p.wire: p.schema for p in endpoint.params if p.place == "query"}
     pairs = request.query
     for wire in dict.fromkeys(k for k, _ in pairs):
         if ("query", wire) in by_wire:
             texts = [v for k, v in pairs if k == wire]
             found[by_wire["query", wire]] = [
                 *readings_of(texts[0]),
-                *([texts] if len(texts) > 1 else [[texts[0]]]),
+                texts,
+                *_typed(setting, texts, schemas[wire], 0),
             ]
     for name, text in _path_values(endpoint, request.path).items():
         found[name] = list(readings_of(text))

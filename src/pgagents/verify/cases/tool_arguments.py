@@ -137,7 +137,9 @@ class ToolArguments:
                     {**base, name: _WRONG[kinds[0]]}, f"with `{name}` of another type", "type"
                 )
             try:
-                broken = [v for v in violations(schema, {}, required=False) if v.priority == 1]
+                broken = [
+                    v for v in violations(schema, {}, required=False) if v.priority == 1 and not v.unmade
+                ]
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
                 continue
             for one in broken:

@@ -13,7 +13,8 @@ from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST
+from pgagents.verify.values.sizes import say_unmade
+from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST, Endpoint
 
 PLAINTEXT = "plaintext"
 
@@ -121,9 +122,23 @@ def _not_applicable(setting: Setting, contract: Contract) -> str:
     """Return why the contract does not apply to this address; empty if it applies."""
     if contract.surface == REST and not setting.endpoints:
         return "no action has a path: only an MCP server has them"
+    endpoint = setting.by_place.get(contract.place) or setting.find_lead(contract.action)
+    if endpoint is not None and (unmade := _say_uncallable(setting, endpoint)):
+        return unmade
     header = contract.detail if contract.check == "response_headers" else ""
     of_https = _is_plaintext(contract) or any(h.https and h.name == header for h in setting.model.headers)
     return "promised at https addresses only" if of_https and not setting.https else ""
+
+
+def _say_uncallable(setting: Setting, endpoint: Endpoint) -> str:
+    """Return why no right call of an endpoint is made: a required argument is too large; else nothing."""
+
+    def find() -> str:
+        schemas = setting.model.schemas
+        reasons = (say_unmade(p.schema, schemas, str(p.name)) for p in endpoint.params if p.required)
+        return next(filter(None, reasons), "")
+
+    return setting.compute_once(("uncallable", endpoint.place), find)
 
 
 def settle_without_identity(

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.jsonschema.intersect import APPLICATORS
 from pgagents.jsonschema.schema import closure, resolve, subschemas
+from pgagents.verify.values.sizes import fit_count
 
 Schemas = Mapping[str, Any]
 Edge = Callable[[Mapping[str, Any]], Any]
@@ -179,7 +180,8 @@ def _break_list(
 ) -> Iterator[tuple[list[Any], str]]:
     first = [edge(part) for part in schema.get("prefixItems", ())]
     items = schema.get("items", {})
-    full = first + [edge(items)] * max(0, schema.get("minItems", 0) - len(first))
+    item = edge(items)
+    full = first + [item] * (fit_count(max(0, schema.get("minItems", 0)), item) - len(first))
     if keyword == "prefixItems":
         for n, part in enumerate(schema["prefixItems"]):
             for other in _others(part, schemas):

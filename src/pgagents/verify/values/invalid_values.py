@@ -24,6 +24,7 @@ from pgagents.verify.values.schema_values import (
     pattern_text,
     types_of,
 )
+from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long, say_too_long
 
 FAR = 300
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
@@ -44,6 +45,7 @@ DIGIT = "3"
 KELVIN = "\u212a"
 WIDE = "\U0001f17f"
 """A character of four bytes in UTF-8 and two units in UTF-16."""
+WIDE_BYTES = len(WIDE.encode())
 OTHER_MEDIA = ("text/plain", "application/pdf", "image/gif", "application/zip")
 """Media types to send if they are not among those that a file may have."""
 UNLIKELY = ("a word", "another word", "a list", "an object")
@@ -70,6 +72,8 @@ class InvalidValue:
     likely: Likely = ""
     rule: str = ""
     """The rule that all values of the keyword break; empty if it has no sentence of its own."""
+    unmade: str = ""
+    """Why no such value is made; empty if `value` is one."""
 
 
 MISSING = object()
@@ -104,14 +108,14 @@ def violations(
     """Yield values that each break one keyword at one place of the schema, nested places included.
 
     `of` is an id that no instance has. If it fits the schema, invalid texts are made from it. `above` are the
-    named schemas of the values that contain it. None of them is broken once more inside itself.
+    named schemas of the values that contain it. The members and items of one of them
+    are not broken once more inside itself, because that has no end.
     """
     joined = join(schema, schemas)
     schema = joined.schema if joined.is_exact else resolve(schema, schemas)
     if required:
         yield InvalidValue("required", path, MISSING, "is missing")
-    if not above.isdisjoint(joined.names):
-        return
+    again = not above.isdisjoint(joined.names)
     above |= joined.names
     yield from _bounds(schema, path)
     yield from _texts(schema, path, of)
@@ -126,8 +130,8 @@ def violations(
     for keyword, value, says in break_alternatives(schema, schemas, lambda part: low(part, schemas)):
         yield InvalidValue(keyword, path, value, says)
     if "array" in kinds:
-        yield from _arrays(schema, schemas, path, above)
-    if "object" in kinds:
+        yield from _arrays(schema, schemas, path, None if again else above)
+    if "object" in kinds and not again:
         wanted = schema.get("required", ())
         for name, member in schema.get("properties", {}).items():
             if is_read_only(member, schemas) and name not in wanted:
@@ -171,13 +175,11 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
     if "string" not in types_of(schema):
         return
     if least := schema.get("minLength"):
-        yield InvalidValue("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+        short = low(schema, {})[: least - 1]
+        count = len(short) if is_too_long(least) else least - 1
+        yield InvalidValue("minLength", path, short, f"has {count} characters")
     if (most := schema.get("maxLength")) is not None:
-        head = URI if schema.get("format") in ("uri", "url") else ""
-        yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
-        if not head:
-            yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
-        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
+        yield from _long_texts(schema, most, path)
     if pattern := schema.get("pattern"):
         yield from _mismatches(schema, str(pattern), path, of)
     if form := schema.get("format"):
@@ -187,6 +189,20 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
         yield InvalidValue(
             "format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1
         )
+
+
+def _long_texts(schema: Mapping[str, Any], most: int, path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
+    """Yield texts that are too long for a schema, or one that is not made because it is too large."""
+    says = f"has {most + 1} characters"
+    if is_too_long(most + 1):
+        yield InvalidValue("maxLength", path, None, says, unmade=say_too_long(most + 1, "characters"))
+        return
+    head = URI if schema.get("format") in ("uri", "url") else ""
+    yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), says)
+    if not head and not is_too_long(most + 1, WIDE_BYTES):
+        yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+    if not is_too_long(most + FAR):
+        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
 
 
 def _mismatches(
@@ -329,20 +345,30 @@ def _strangers(
 
 
 def _arrays(
-    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], above: frozenset[str]
+    schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], above: frozenset[str] | None
 ) -> Iterator[InvalidValue]:
+    """Yield invalid lists, and lists with an invalid item if `above` is not None."""
     item = schema.get("items", {})
+    one = distinct(item, schemas, 0)
     if least := schema.get("minItems"):
+        count = fit_count(least - 1, one)
         yield InvalidValue(
-            "minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items"
+            "minItems", path, [distinct(item, schemas, i) for i in range(count)], f"has {count} items"
         )
     if (most := schema.get("maxItems")) is not None:
-        listed = join(item, schemas).schema.get("enum")
-        values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
-        yield InvalidValue("maxItems", path, values, f"has {most + 1} items")
+        says = f"has {most + 1} items"
+        if most > MOST_ITEMS or fit_count(most, one) < most:
+            yield InvalidValue("maxItems", path, None, says, unmade=say_too_long(most + 1, "items"))
+        else:
+            listed = join(item, schemas).schema.get("enum")
+            values = [
+                listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)
+            ]
+            yield InvalidValue("maxItems", path, values, says)
     if schema.get("uniqueItems"):
-        one = distinct(item, schemas, 0)
         yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
+    if above is None:
+        return
     place = (
         0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1
     )  # some servers check only the first item

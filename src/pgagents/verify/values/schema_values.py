@@ -16,10 +16,13 @@ from pgagents.jsonschema.joined import TEXTS, join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import branch_values, fit, is_hard
+from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long
 
 STEP = 0.01
 SMALLEST, GREATEST = 1e-6, 1e12
 """The least and greatest size of a usual number."""
+UNBOUNDED = 40
+"""Length of a long text whose schema sets no maximum, or one that is too large to be sent, in characters."""
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
@@ -29,6 +32,8 @@ FORMATS = {
 URI = "https://example.com/"
 MOST_INSIDE = 2
 """Number of times that a named schema may contain itself in a value."""
+MOST_PLACES = 200
+"""Most characters of a text that are changed, one at a time, to get other texts."""
 
 Schemas = Mapping[str, Any]
 
@@ -45,6 +50,8 @@ def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
     """Return the greatest value that the schema allows: the highest number, the longest text, the last of an
     enum.
+
+    A bound beyond what is sent (`sizes`) counts as none.
     """
     return _fitting(resolve(schema, schemas), schemas, 1)
 
@@ -98,6 +105,8 @@ def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[st
             chosen = _choose(schema[key], schemas, above)
             return None if chosen is None else _edge(_with_rest(schema, key, chosen), schemas, end, above)
     kinds = [k for k in types_of(schema) if k != "null"]
+    if types_of(schema) and not kinds:
+        return None
     kind = kinds[0] if kinds else "string"
     if kind in ("number", "integer"):
         return _number(schema, kind, end)
@@ -151,7 +160,12 @@ def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
 def _array(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[str, ...]) -> list[Any]:
     written = schema.get("items", {})
     items = join(written, schemas).schema
-    count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
+    least = schema.get("minItems", 0)
+    count = fit_count(least, distinct(written, schemas, 0, above) if least > 1 else None)
+    if end:
+        most = schema.get("maxItems", max(2, count))
+        one = distinct(written, schemas, 0, above) if most > 1 else None
+        count = max(min(most, count), fit_count(most, one))
     if first := schema.get("prefixItems"):
         begun = [_edge(part, schemas, end, above) for part in first[:count]]
         return begun + [distinct(written, schemas, i, above) for i in range(count - len(begun))]
@@ -170,7 +184,10 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int, above: tup
     schema, above = joined.schema, (*above, *joined.names)
     alternatives = schema.get("oneOf") or schema.get("anyOf")
     if alternatives:
-        return distinct(alternatives[0], schemas, index, above)
+        chosen = _choose(alternatives, schemas, above)
+        return None if chosen is None else distinct(chosen, schemas, index, above)
+    if types_of(schema) == ("null",):
+        return None
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
         wanted = schema.get("required", ())
@@ -194,14 +211,21 @@ def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
 
     The first one is `text` itself. It is also returned if there are fewer than `index` others.
     """
+    found = _list_varied(_serialize_schema(schema), text) if index else ()
+    return found[index - 1] if 0 < index <= len(found) else text
+
+
+@lru_cache(maxsize=200)
+def _list_varied(schema: str, text: str) -> tuple[str, ...]:
+    """Return the texts that a schema accepts and that differ from `text` in one of its first characters."""
+    fits = _validator(schema).is_valid
     others = (
         text[:at] + char + text[at + 1 :]
-        for at in range(len(text))
+        for at in range(min(len(text), MOST_PLACES))
         for char in ascii_letters + digits
         if char != text[at]
     )
-    fitting = (other for other in others if matches(schema, other))
-    return next(islice(fitting, index - 1, None), text) if index else text
+    return tuple(islice(filter(fits, others), MOST_ITEMS))
 
 
 def _text(schema: Mapping[str, Any], end: int) -> str:
@@ -214,8 +238,9 @@ def _text(schema: Mapping[str, Any], end: int) -> str:
         return _file(schema)
     if schema.get("pattern"):
         return pattern_text(str(schema["pattern"]), least, most, longest=bool(end))
+    least = UNBOUNDED if is_too_long(least) else least
     if end:
-        return "x" * int(most if most is not None else max(least, 40))
+        return "x" * int(most if most is not None and not is_too_long(most) else max(least, UNBOUNDED))
     return "x" * int(max(least, 1 if most is None or most > 0 else 0))
 
 

@@ -84,7 +84,13 @@ def _list_other_bodies(setting: Setting) -> Iterator[Case]:
                 call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
                 call = replace(call, input={**call.input, **other.input})
                 yield Case(
-                    other.detail, other.says, call, code, ("errors", "framework", other.key), writes=writes
+                    other.detail,
+                    other.says,
+                    call,
+                    code,
+                    ("errors", "framework", other.key),
+                    writes=writes,
+                    size=other.size,
                 )
                 continue
             template = template_of(setting.model, endpoint.action)
@@ -92,7 +98,9 @@ def _list_other_bodies(setting: Setting) -> Iterator[Case]:
             call = replace(
                 ordinary(endpoint, template, "valid", why, fresh=writes, input=given), raw=other.raw
             )
-            yield Case(other.detail, other.says, call, None, endpoint.action.origin, writes=writes)
+            yield Case(
+                other.detail, other.says, call, None, endpoint.action.origin, writes=writes, size=other.size
+            )
 
 
 def _list_bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
@@ -166,7 +174,15 @@ def _list_types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
         largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
     yield Case(
-        "charset", says, call, None, endpoint.action.origin, writes=writes, again=plain, largest=largest
+        "charset",
+        says,
+        call,
+        None,
+        endpoint.action.origin,
+        writes=writes,
+        again=plain,
+        largest=largest,
+        size=most or 0,
     )
 
 
@@ -189,4 +205,5 @@ def _list_large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         setting.model.codes[name],
         find_limit_origin(setting, endpoint),
         writes=endpoint.action.effect == "write",
+        size=most,
     )

@@ -36,6 +36,8 @@ class Case:
     """The same call with the largest allowed body. It is sent first, and its success keeps the contracts of
     both calls.
     """
+    size: int = 0
+    """The size of `largest`, or of a body made for its size, in bytes; 0 for any other body."""
     allowed: frozenset[str] = frozenset()
     """Methods that the refusal of a wrong method must name."""
 

@@ -28,6 +28,7 @@ from pgagents.verify.fixtures.request_template import (
 )
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
+from pgagents.verify.values.sizes import is_too_long
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -140,10 +141,11 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
     """
     schema = setting.resolve_schema(written)
     if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
+        most = schema.get("maxLength", FAR)
         return (
             f"{base}?{QUERY}"
             if text is TEXT
-            else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
+            else f"{_loudly(base)}?{QUERY}&x=".ljust(FAR if is_too_long(most) else most, "x")
         )
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
         item = _fill_texts(setting, schema.get("items", {}), base[0], text)

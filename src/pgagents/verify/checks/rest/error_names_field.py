@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_plus
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
 from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
@@ -26,7 +26,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if setting.model.errors.field_at is None:
         return
     for endpoint in setting.endpoints:
-        for field in _fields(setting, endpoint):
+        for field in dict.fromkeys((*_fields(setting, endpoint), *_list_unmade(setting, endpoint))):
             says = f"refusing {field}, {endpoint.action.name} names it at {setting.model.errors.field_at}"
             yield promise(NAME, field, endpoint, says, ("errors", "field_at"), endpoint.action.cite)
 
@@ -37,6 +37,20 @@ def _fields(setting: Setting, endpoint: Endpoint) -> Mapping[str, None]:
         (NAME, endpoint.place),
         lambda: dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint) if n.field),
     )
+
+
+def _list_unmade(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
+    """Return the fields that only values too large to be sent would break, each with the reason."""
+    made = _fields(setting, endpoint)
+    unmade = unmade_cases_of(setting, endpoint).values()
+    return {case.field: case.reason for case in unmade if case.field not in made}
+
+
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Exclude a field that only a value too large to be sent would break."""
+    endpoint = setting.by_place.get(contract.place)
+    reason = _list_unmade(setting, endpoint).get(contract.detail) if endpoint is not None else None
+    return (Verdict.NOT_APPLICABLE, reason) if reason is not None else None
 
 
 def _in_brackets(setting: Setting, exchange: Exchange, endpoint: Endpoint, field: str) -> set[str]:
@@ -106,5 +120,6 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    settled=settle_contract,
     rank=5,
 )

@@ -18,9 +18,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.framework import cases
-from pgagents.verify.cases.malformed.bodies import find_limit_origin
+from pgagents.verify.cases.malformed.bodies import MOST_BODY, find_limit_origin
 from pgagents.verify.cases.malformed.case import Case, edit_call
 from pgagents.verify.cases.malformed.paths import HUGE, LONG, has_head, number_in, reader
 from pgagents.verify.check.check import (
@@ -50,7 +50,7 @@ UNKNOWN, ALLOWED = f"{NAME}/unknown_method@{REST}", f"{NAME}/allowed_methods@{RE
 HEAD = f"{NAME}/head@{REST}"
 NO_METHOD = (404, NOT_ALLOWED, 501)
 """Statuses for a path or method that does not exist."""
-LARGEST = "largest"
+LARGEST, TOO_LARGE = "largest", "too_large"
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Odd requests that other calls may also contain. Each is sent alone only if no other call contained it."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
@@ -84,10 +84,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))
 
 
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Exclude the bodies at a limit that is too large to be tried."""
+    for case in cases(setting) if LARGEST in contract.detail or TOO_LARGE in contract.detail else ():
+        detail = LARGEST if case.largest is not None else case.detail
+        if case.size > MOST_BODY and contract.id == f"{NAME}/{detail}@{case.call.surface}":
+            why = f"the limit is {case.size:,} bytes, and no body of more than {MOST_BODY:,} bytes is sent"
+            return Verdict.NOT_APPLICABLE, why
+    return None
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each case."""
     del roles
-    for case in cases(setting):
+    for one in cases(setting):
+        case = replace(one, largest=None) if one.size > MOST_BODY else one
         contract = f"{NAME}/{case.detail}@{case.call.surface}"
         endpoints = (case.call.endpoint,) if case.call.endpoint else ()
         stage, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
@@ -292,5 +303,6 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
+    settled=settle_contract,
     overlap="all",
 )

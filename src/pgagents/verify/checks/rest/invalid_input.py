@@ -2,6 +2,8 @@
 
 Each keyword of each argument is broken once. If an error can name several fields, two arguments are broken in
 one call. Each is broken alone only if the answer does not name both.
+
+A keyword that only a very large text or list would break is not applicable.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generation.coverage import list_varied_calls
 from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
 from pgagents.verify.check.check import (
     RANDOM,
     Check,
@@ -47,6 +49,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for invalid_case in invalid_cases_of(setting, endpoint):
             says = f"{endpoint.action.name} refuses a call where {invalid_case.promised or invalid_case.says}"
             yield promise(NAME, invalid_case.detail, endpoint, says, invalid_case.origin, invalid_case.cite)
+        for unmade in unmade_cases_of(setting, endpoint).values():
+            says = f"{endpoint.action.name} refuses a call where {unmade.says}"
+            yield promise(NAME, unmade.detail, endpoint, says, unmade.origin, unmade.cite)
         if any(len(group) > 1 for group in groups(setting, endpoint)):
             errors = setting.model.errors
             says = (
@@ -54,6 +59,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 f"{errors.field_of_several} at {errors.field_at}"
             )
             yield promise(NAME, SEVERAL, endpoint, says, ("errors", "field_of_several"), endpoint.action.cite)
+
+
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Exclude a keyword that only a value too large to be sent would break."""
+    endpoint = setting.by_place.get(contract.place)
+    unmade = unmade_cases_of(setting, endpoint).get(contract.detail) if endpoint is not None else None
+    return (Verdict.NOT_APPLICABLE, unmade.reason) if unmade is not None else None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -315,6 +327,7 @@ CHECK = Check(
     __doc__,
     promises,
     probes=probes,
+    settled=settle_contract,
     tools=True,
     overlap="all",
 )
