@@ -246,7 +246,9 @@ def test_file_of_a_multipart_body_is_an_argument(schema: dict[str, Any], encodin
         ({"type": "string", "format": "binary"}, {"contentType": "application/pdf, image/*"}),
     ],
 )
-def test_file_of_octets_or_of_a_range_of_types_may_have_any_type(schema: dict[str, Any], encoding: Any) -> None:
+def test_file_of_octets_or_of_a_range_of_types_may_have_any_type(
+    schema: dict[str, Any], encoding: Any
+) -> None:
     """FastAPI documents every upload so; a call with a text file is right."""
     content = {
         "schema": {"type": "object", "properties": {"file": schema}},
