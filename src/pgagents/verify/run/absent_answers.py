@@ -152,8 +152,9 @@ def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> 
 
 
 def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -> str:
-    """Return the argument of a correct call by whose name its made-up value names an instance, such as
-    `owner_id` in a body; empty if there is none, or if the author said what arguments mean.
+    """Return the argument of a correct call that has a made-up id by its name, such as `owner_id` in a body.
+
+    It is empty if there is none, or if the author said what the arguments mean.
     """
     if not setting.model.leaves_open or call.intent not in ("valid", "explore"):
         return ""
