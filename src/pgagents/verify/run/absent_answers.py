@@ -58,8 +58,8 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     ):
         return ""
     if exchange.status in NOT_PROCESSED:
-        name = _find_invented_reference(setting, endpoint, call)
-        return _say_no_reference(name, exchange.outcome) if name else ""
+        reference = _find_invented_reference(setting, endpoint, call)
+        return _say_no_reference(reference, exchange.outcome) if reference else ""
     points = setting.model.behaviour
     if call.intent == "auth" and points.auth_first is True:
         return ""

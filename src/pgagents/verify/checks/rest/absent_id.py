@@ -1,7 +1,8 @@
 """An id that does not exist, or belongs to another project, is answered as missing.
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
-Another project's id gets the same answer, or a refusal, as the catalogue allows.
+Another project's id gets the same answer, or a refusal, as the catalogue allows. Without an `absent` id, an
+imported resource is read by a number or a UUID that hardly any server has, and any refusal will do.
 """
 
 from __future__ import annotations
