@@ -57,6 +57,24 @@ def test_part_of_a_list_shows_nothing_of_what_a_refusal_leaves(
     assert verdict is not Verdict.UNTESTED or "goes on behind its first page" in found.reason
 
 
+def test_pages_of_a_list_without_an_order_show_nothing_of_what_a_refusal_leaves() -> None:
+    """An older item that comes again on the second page hides another one, which later seems to be new."""
+    server = served(by_id, others=60, shown=SHOWN)
+    listing = server.odd
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        if request.method == "GET" and request.path == "/notes":
+            ids = list(notes.notes)
+            notes.notes = {id: notes.notes[id] for id in (*ids[7:], *ids[:7])}
+        return listing(notes, request)
+
+    server.odd = odd
+    only = ("no_effect_of_refusals",)
+    report = verified(paged(UNORDERED), server, allow_writes=True, exclusive=True, only=only)
+    found = next(r for r in report.results if r.contract.id == CREATE)
+    assert (found.verdict, "repeat items" in found.reason) == (Verdict.UNTESTED, True)
+
+
 @pytest.mark.parametrize(
     ("member", "verdict"),
     [("note", Verdict.KEPT), ("note_id", Verdict.KEPT), ("size", Verdict.BROKEN), ("", Verdict.BROKEN)],

@@ -55,6 +55,35 @@ def test_pages_that_the_answer_numbers_are_read_with_one_size(shifted: int, verd
     assert next(r.verdict for r in report.results if r.contract.id == CONTRACT) is verdict
 
 
+def shuffled(seen: list[int], alone: bool) -> Any:
+    """A list that every answer puts into another order; if not `alone`, somebody adds to it all the time."""
+
+    def page(notes: Notes, request: Request) -> Response | None:
+        if request.method == "GET" and request.path == "/notes":
+            seen.append(1)
+            ids = list(notes.notes)
+            turn = 1 + 3 * len(seen) % len(ids)
+            notes.notes = {id: notes.notes[id] for id in (*ids[turn:], *ids[:turn])}
+            if not alone and len(notes.notes) < 18:
+                notes.make(f"other{len(seen)}", "hello")
+        return page_of(notes, request)
+
+    return page
+
+
+@pytest.mark.parametrize(("alone", "verdict"), [(True, Verdict.BROKEN), (False, Verdict.UNTESTED)])
+def test_list_whose_order_changes_is_found_where_nobody_else_changes_it(
+    alone: bool, verdict: Verdict
+) -> None:
+    server = Notes(odd=shuffled([], alone))
+    for number in range(10):
+        server.make(f"old{number}", "hello")
+    report = verified(with_resource((LISTED, NUMBERED)), server, only=("pagination/",), exclusive=True)
+    found = next(r for r in report.results if r.contract.id == CONTRACT)
+    assert found.verdict is verdict
+    assert verdict is Verdict.BROKEN or found.reason == "others changed the list meanwhile"
+
+
 QUERY = f"""input:
       lat: {{type: number, required: true}}
       tag: {{type: array, items: {{type: string}}}}

@@ -198,3 +198,24 @@ def test_key_is_sent_to_the_api_and_printed_nowhere(
     told = capsys.readouterr()
     assert seen[0].header("Authorization") == "Bearer try_secret_key_1"
     assert "try_secret_key_1" not in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("shop.yaml", "get_product", "product_id=p1"), "pgagents call get_product --catalogue shop.yaml"),
+        (("shop.yaml", "limit=5"), "pgagents call ACTION --catalogue shop.yaml"),
+        (("shop.yaml",), "pgagents call ACTION --catalogue shop.yaml"),
+    ],
+)
+def test_catalogue_in_the_place_of_the_action_is_told_where_it_belongs(
+    words: tuple[str, ...], line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Other commands take the catalogue there; that none is in this folder would be untrue."""
+    monkeypatch.chdir(tmp_path)
+    Path("shop.yaml").write_text(Path(SHOP).read_text(encoding="utf-8"), encoding="utf-8")
+    assert main(["call", *words]) == 2
+    said = capsys.readouterr()
+    assert line in said.err
+    assert "no catalogue here" not in said.err
+    assert said.out == ""

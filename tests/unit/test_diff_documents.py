@@ -279,3 +279,29 @@ def test_members_of_a_merge_key_stay_in_their_order() -> None:
     merged = parse(text, "x", foreign=True).data["b"]
     assert list(merged) == ["X-Header-E", *(name for name in names if name != "X-Header-E")]
     assert merged["X-Header-E"] == 2
+
+
+def test_document_and_the_catalogue_imported_from_it_do_not_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An import adds what a person is asked before a write, which no document has."""
+    monkeypatch.chdir(tmp_path)
+    Path("api.json").write_text(json.dumps(BASE, indent=1), encoding="utf-8")
+    assert main(["import", "api.json", "--out", "mine.yaml"]) == 0
+    assert main(["diff", "mine.yaml", "api.json"]) == 0
+    assert main(["diff", "api.json", "mine.yaml"]) == 0
+    assert "nothing that an agent" in capsys.readouterr().out
+
+
+def test_change_of_a_document_beside_a_catalogue_has_the_line_of_the_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("old.json").write_text(json.dumps(BASE, indent=1), encoding="utf-8")
+    new = edited(BASE, {f"{BOOK}|properties|name|maxLength": 8})
+    Path("new.json").write_text(json.dumps(new, indent=1), encoding="utf-8")
+    assert main(["import", "old.json", "--out", "mine.yaml"]) == 0
+    capsys.readouterr()
+    changes = told(capsys, "mine.yaml", "new.json")
+    assert "breaking" in {c["severity"] for c in changes}
+    assert {c["place"].partition(":")[0] for c in changes} == {"new.json"}

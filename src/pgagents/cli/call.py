@@ -5,6 +5,7 @@ vendor's format.
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,12 @@ def command(
 
     from pgagents.cli.inputs.api_keys import TOKEN
 
+    if action is not None and Path(action).is_file():
+        following = arguments[0] if arguments and "=" not in arguments[0] else "ACTION"
+        raise click.UsageError(
+            f"`{action}` is a file, and the action comes first: "
+            f"pgagents call {following} --catalogue {shlex.quote(action)}"
+        )
     model = load(catalogue)
     message: Any = None
     given: dict[str, Any] = {}

@@ -154,7 +154,8 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
         trees = old.references(allow_remote=allow_remote), new.references(allow_remote=allow_remote)
         if "2.0" not in {version(tree.root()) for tree in trees}:
             return _documents(old, new, *trees)
-    before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
+    mixed = _is_openapi(old.raw) != _is_openapi(new.raw)
+    before, after = (_model(given, allow_remote=allow_remote, mixed=mixed) for given in (old, new))
     return Comparison(side(before), side(after), tuple(compare(before, after)))
 
 
@@ -200,16 +201,28 @@ def _side(given: _Input, edition: Edition) -> Side:
     return Side(edition.text(info, "title"), str(edition.mapping(info).get("version", "")), places)
 
 
-def _model(given: _Input, *, allow_remote: bool) -> Model:
-    """Return the catalogue. An OpenAPI document is imported first."""
+def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
+    """Return the catalogue. An OpenAPI document is imported first.
+
+    If the other side is a catalogue (`mixed`), it is imported as `pgagents import` does. Else what an import
+    adds, such as the question to a person, would seem to be lost. Its places are lines of the document.
+    """
+    from dataclasses import replace
+
     from pgagents.catalogue.find import find_example
     from pgagents.catalogue.load import load_text
     from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.places import open_source
 
     if given.shipped and (shipped := find_example(given.named)):
         return shipped
     if _is_openapi(given.raw):
-        return catalogue(given.references(allow_remote=allow_remote), offering=False, comparing=True).model
+        references = given.references(allow_remote=allow_remote)
+        made = catalogue(references, offering=mixed, comparing=not mixed)
+        source = open_source(
+            made.document, given.named, made.model.source.data, made.places, made.schemes, made.bases
+        )
+        return replace(made.model, source=source)
     return load_text(_decode(given.raw, given.named), given.named)
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.encoding.file import ANY
 from pgagents.encoding.medium import medium_of
 from pgagents.http import media_type_of
 from pgagents.importer.reading.names import cut
@@ -74,7 +75,10 @@ def find_file(part: Member, body: Body, schemas: Schemas) -> dict[str, Any] | No
         return None
     own = raw.get("contentMediaType") if "contentEncoding" not in raw else None
     kinds = body.whole.at("encoding", part.name).text("contentType") or str(own or "")
-    media = [kind.strip().lower() for kind in kinds.split(",") if _MEDIA.fullmatch(kind.strip().lower())]
+    every = [kind.strip().lower() for kind in kinds.split(",")]
+    media = [kind for kind in every if _MEDIA.fullmatch(kind)]
+    if ANY in media or any("*" in kind for kind in every):  # FastAPI says octets of a file of any type
+        media = []
     made: dict[str, Any] = {"type": "string", "format": "binary"}
     if media:
         made["media"] = media

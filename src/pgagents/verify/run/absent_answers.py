@@ -25,6 +25,8 @@ from pgagents.verify.wire.exchange import Exchange
 NOT_THERE = frozenset((404, 410))
 FORBIDDEN = 403
 """Also means "no such instance", if a document leaves open how a server hides which ids exist."""
+NOT_PROCESSED = frozenset((400, 422))
+"""Also mean "no such instance", if a body names it and a document says no more of the id than its type."""
 _NAMES_AN_INSTANCE = re.compile(
     r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$"
     r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
@@ -43,7 +45,8 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
     if (
         endpoint is None
         or not isinstance(exchange.told, Response)
-        or exchange.status not in (NOT_THERE | ({FORBIDDEN} if _may_hide(setting, call) else set()))
+        or exchange.status
+        not in NOT_THERE | NOT_PROCESSED | ({FORBIDDEN} if _may_hide(setting, call) else set())
         or call.authored
         or call.intent in ("absent", "clean")
     ):
@@ -54,6 +57,9 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         or not _is_documented(setting, endpoint, exchange.status)
     ):
         return ""
+    if exchange.status in NOT_PROCESSED:
+        reference = _find_invented_reference(setting, endpoint, call)
+        return _say_no_reference(reference, exchange.outcome) if reference else ""
     points = setting.model.behaviour
     if call.intent == "auth" and points.auth_first is True:
         return ""
@@ -75,6 +81,14 @@ def say_made_up(name: str) -> str:
     return (
         f"the value of {name} was made up, and nothing is there: give the action an example "
         f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by"
+    )
+
+
+def _say_no_reference(name: str, outcome: str) -> str:
+    return (
+        f"{name} is an id that was made up, and the call was answered {outcome}: say what it names "
+        f"(`refers_to: RESOURCE`), or give the action an example (`examples: {{one: {{input: {{{name}: "
+        "VALUE}}}`)"
     )
 
 
@@ -135,6 +149,25 @@ def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> 
             continue
         return str(name)
     return None
+
+
+def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -> str:
+    """Return the argument of a correct call that has a made-up id by its name, such as `owner_id` in a body.
+
+    It is empty if there is none, or if the author said what the arguments mean.
+    """
+    if not setting.model.leaves_open or call.intent not in ("valid", "explore"):
+        return ""
+    for param in endpoint.params:
+        name, schema = str(param.name), setting.resolve_schema(param.schema)
+        value = call.input.get(name)
+        if value is None or param.place == "path" or not _is_name(name) or isinstance(value, _LATER):
+            continue
+        if value in schema.get("examples", ()) or _is_enumerated(schema) or _is_obtainable(setting, param):
+            continue
+        if name != endpoint.action.idempotency:
+            return name
+    return ""
 
 
 def _is_documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:

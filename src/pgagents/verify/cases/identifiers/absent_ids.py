@@ -10,8 +10,32 @@ from pgagents.cel.scope import Scope
 from pgagents.model.argument import Param
 from pgagents.model.resource import Resource
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
+
+UNUSED_NUMBER = 2_147_483_629
+"""A prime just below the largest id of a column of 32 bits, which a server has hardly ever reached."""
+UNUSED_UUID = "7f3c9a1e-5b2d-4064-9d17-c41b6e2f8a53"
+"""A random UUID, drawn once."""
+
+
+def find_absent_id(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource
+) -> str | int | float | None:
+    """Return an id that no instance has; None if none is known.
+
+    An inferred resource has a number or a UUID that hardly any server has. Only reads get it, because a write
+    could hit an instance of others.
+    """
+    if resource.absent is not None or not resource.inferred:
+        return resource.find_absent_value(param)
+    if endpoint.action.effect != "read" or not (endpoint.leads and endpoint.on_rest and param.required):
+        return None
+    schema = setting.resolve_schema(param.schema)
+    unused: str | int = UNUSED_UUID if schema.get("format") == "uuid" else UNUSED_NUMBER
+    fitting = isinstance(unused, str) or types_of(schema) == ("integer",)
+    return unused if fitting and setting.test_argument(endpoint, param).is_valid(unused) else None
 
 
 def list_references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:

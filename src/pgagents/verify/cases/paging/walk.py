@@ -178,9 +178,22 @@ class Walk:
         verdict = self._verdict(pages, there, walked)
         if verdict is not None and self.paged.counts:
             first = yield from self._step(1, PageRequest(), [])
-            if first is None or self._ids([first]) != walked[: len(first.items)]:
+            moved = first is None or self._ids([first]) != walked[: len(first.items)]
+            if moved and not (yield from self._is_unchanged()):
                 return judge_untested(self.contract, "others changed the list meanwhile")
         return verdict or judge_kept(self.contract)
+
+    def _is_unchanged(self) -> Generator[Any, Any, bool]:
+        """Return True if the whole list has the same items as before its pages, and nobody else uses the
+        server. Then the server itself puts them into another order each time.
+        """
+        if not self.setting.exclusive or not self.every or self.paged.most is None:
+            return False
+        given = {**self.given, str(self.paged.pages.size): self.paged.most}
+        again = yield from self.request(given, "the list in one piece again")
+        if again is None or again.next is not None:
+            return False
+        return set(self._ids([again])) == {self.paged.id_of(item) for item in self.there or ()}
 
     def _verdict(self, pages: list[Page], there: list[Any], walked: list[Any]) -> Judgement | None:
         """Return the judgement of an error in the whole pass, or None. `there` are ids listed before and

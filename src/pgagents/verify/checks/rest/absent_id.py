@@ -1,7 +1,8 @@
 """An id that does not exist, or belongs to another project, is answered as missing.
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
-Another project's id gets the same answer, or a refusal, as the catalogue allows.
+Another project's id gets the same answer, or a refusal, as the catalogue allows. Without an `absent` id, an
+imported resource is read by a number or a UUID that hardly any server has, and any refusal will do.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import (
+    ANY_REFUSAL,
     list_allowed_refusals,
     list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
 )
 from pgagents.verify.cases.identifiers.absent_ids import (
+    find_absent_id,
     find_repeated,
     has_foreign,
     list_final_states,
@@ -30,9 +33,18 @@ from pgagents.verify.cases.identifiers.absent_ids import (
     name_instance,
     takes_similar_id,
 )
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.check.check import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_refused,
+    judge_untested,
+    promise,
+)
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -52,14 +64,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """
     for endpoint, param, resource in list_references(setting):
         missing = resource.missing_for(param)
-        if resource.absent is not None and missing and not makes_it(endpoint, param):
+        absent = find_absent_id(setting, endpoint, param, resource)
+        if absent is not None and missing and not makes_it(endpoint, param):
             says = f"{endpoint.action.name} answers {missing.name} for a {param.name} that does not exist"
             yield promise(
                 NAME,
                 f"unknown/{param.name}",
                 endpoint,
                 says,
-                (*resource.origin, "absent"),
+                (*resource.origin, "absent") if resource.absent is not None else resource.origin,
                 endpoint.action.cite,
             )
         if has_foreign(setting, endpoint, param, resource):
@@ -81,18 +94,21 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for endpoint, param, resource in list_references(setting):
         if endpoint.place not in usable:
             continue
-        if resource.absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
-            yield _probe_unknown(setting, endpoint, param, resource)
+        absent = find_absent_id(setting, endpoint, param, resource)
+        if absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
+            yield _probe_unknown(setting, endpoint, param, resource, absent)
         if has_foreign(setting, endpoint, param, resource):
             yield _probe_foreign(setting, endpoint, param, resource)
 
 
-def _probe_unknown(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> Probe:
+def _probe_unknown(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, absent: str | int | float
+) -> Probe:
     """Return the probe of a call with an id that no instance has."""
     template = template_of(setting.model, endpoint.action)
     writes = endpoint.action.effect == "write"
     contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
-    given = {**template.input, str(param.name): resource.find_absent_value(param)}
+    given = {**template.input, str(param.name): absent}
     call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
     twice = (endpoint, param) == find_repeated(setting)
     run = (
@@ -249,14 +265,26 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if resource is None or makes_it(endpoint, param):
             continue
         own = resource.missing_for(param)
-        if resource.absent is not None and own is not None and given == resource.find_absent_value(param):
+        absent = find_absent_id(memory.setting, endpoint, param, resource)
+        if absent is not None and own is not None and given == absent:
             what = f"a {param.name} that does not exist"
             if exchange.call.role or exchange.code == own.name:  # a call with a token may get another answer
                 missing = [own, *list_missing_children(memory.model, endpoint, resource)]
-                yield from judge_refused(
-                    exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", missing, what
-                )
+                contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
+                if resource.absent is None and _answers(resource, exchange, absent):
+                    yield judge_untested(contract, f"the server has a {resource.name} {absent}")
+                    return
+                statuses = (
+                    ANY_REFUSAL if resource.absent is None else ()
+                )  # it may be out of the server's range
+                yield from judge_refused(exchange, contract, missing, what, statuses)
             return
+
+
+def _answers(resource: Resource, exchange: Exchange, id: Any) -> bool:
+    """True if the answer is an instance with this id, so that the id exists after all."""
+    bodies = (at_path(read, exchange) for read in resource.read_by if exchange.success)
+    return any(isinstance(body, Mapping) and resource.id_of(body) == id for body in bodies)
 
 
 CHECK = Check(

@@ -141,6 +141,8 @@ def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) 
             )
         elif exchange.success:
             yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
+        elif any(len(set(ids)) < len(ids) for ids in (before, after)):
+            yield judge_untested(contract, "the pages of the list repeat items, so they may leave others out")
         elif new := [id for id in after if id not in before]:
             yield judge_broken(
                 contract,
