@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,46 @@ def test_title_is_read_as_it_was_typed_where_no_locale_is_set(tmp_path: Path) ->
     text = out.read_text(encoding="utf-8")
     assert '  title: "Bücher"\n' in text
     assert "  id: bucher\n" in text
+
+
+# -- closed streams
+# ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--help", 0),
+        ("lint SHOP", 0),
+        ("mcp park-graph", 0),
+        ("sandbox SHOP --exec true", 0),
+        ("webhook verify park-graph --secret-env HOOK --header t=1,v1=00", 1),
+        ("build no.yaml", 2),
+    ],
+)
+def test_closed_stream_is_as_good_as_an_empty_one(words: str, code: int, closed: str, tmp_path: Path) -> None:
+    call = shlex.join([*STARTED, *words.replace("SHOP", SHOP).split()])
+    done = start(
+        command=["bash", "-c", f"cd {shlex.quote(str(tmp_path))} && {call} {closed}"],
+        HOOK="whsec_test",
+        PYTHONPATH=os.pathsep.join(sys.path),
+    )
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert done.returncode == code, done.stderr
+
+
+def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """SQLite would open its file as stream 2, and the errors of a library would be written into it."""
+    code = (
+        "import os\n"
+        "os.close(2)\n"
+        "from pgagents.cli.main import main\n"
+        "main(['--version'])\n"
+        f"print(os.open({str(tmp_path / 'data')!r}, os.O_CREAT | os.O_RDWR) > 2)\n"
+    )
+    done = start(command=[sys.executable, "-c", code], PYTHONPATH=os.pathsep.join(sys.path))
+    assert done.stdout.splitlines()[-1] == b"True"
 
 
 # -- homes

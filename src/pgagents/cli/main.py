@@ -6,6 +6,7 @@ import errno
 import gc
 import importlib
 import keyword
+import os
 import re
 import sys
 from pathlib import Path
@@ -104,6 +105,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and print each error as one message; return the exit code."""
+    _open_closed_streams()
     let_all_be_written()
     try:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
@@ -121,6 +123,22 @@ def main(arguments: list[str] | None = None) -> int:
         return STDOUT_CLOSED
     except Exception as error:
         return _report_error(error)
+
+
+def _open_closed_streams() -> None:
+    """Open the null device in place of each standard stream that the caller closed (`pgagents … 2>&-`).
+
+    Python has None there, which nothing can read or write. The next file would get the stream's number, and
+    what a library prints would be written into that file.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 def _explain_path(error: OSError) -> int:
