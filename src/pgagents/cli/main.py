@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import importlib
+import io
 import keyword
 import os
 import re
@@ -111,7 +112,11 @@ def main(arguments: list[str] | None = None) -> int:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        from pgagents.text.web_address import hide_in_text
+
+        said = io.StringIO()
+        error.show(said)
+        click.echo(hide_in_text(said.getvalue()), nl=False, err=True)
         return 2
     except click.Abort:
         click.echo("stopped", err=True)
@@ -146,7 +151,9 @@ def _explain_path(error: OSError) -> int:
 
     It is 0 for any other error, about which nothing is printed.
     """
-    name = str(error.filename)[:200] if error.filename else ""
+    from pgagents.text.web_address import hide_in_text
+
+    name = hide_in_text(str(error.filename))[:200] if error.filename else ""
     if error.errno in FULL:
         said, help = f"cannot write {name}".rstrip(), "make room"
     elif error.errno in OF_PATH and name:
@@ -161,6 +168,7 @@ def _report_error(error: Exception) -> int:
     """Print an error and return the exit code. A bug of pgagents is printed with its traceback."""
     from pgagents.errors import InputError, PgagentsError
     from pgagents.source.diagnostics import printable, show
+    from pgagents.text.web_address import hide_in_text
 
     if isinstance(error, InputError):
         for diagnostic in error.diagnostics:
@@ -168,9 +176,8 @@ def _report_error(error: Exception) -> int:
         click.echo(error.message, err=True)
         return error.exit_code
     if isinstance(error, PgagentsError):
-        click.echo(
-            printable(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else "")), err=True
-        )
+        said = f"error: {hide_in_text(error.message)}"
+        click.echo(printable(said + (f"\n  help: {error.help}" if error.help else "")), err=True)
         return error.exit_code
     import traceback
 
