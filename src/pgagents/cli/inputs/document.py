@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.options import load
+from pgagents.text.brief import show_path
 from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def name_of(document: str) -> str:
 
     The catalogue and reports repeat it, so it has no secrets of the URL.
     """
-    shown = hide_secrets(document)
+    shown = show_path(hide_secrets(document))
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
@@ -90,7 +91,7 @@ def _show_import(document: str, auth: str, base: str) -> str:
     given = {"--auth": auth, "--base-path": base}
     more = [word for flag, value in given.items() if value for word in (flag, value)]
     return shlex.join(
-        ["pgagents", "import", hide_secrets(document), *more, "--out", "catalogue.yaml"]
+        ["pgagents", "import", show_path(hide_secrets(document)), *more, "--out", "catalogue.yaml"]
     )
 
 

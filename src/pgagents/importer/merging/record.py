@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice
+from pgagents.text.brief import show_path
 from pgagents.text.web_address import hide_secrets
 
 FORMAT = 1
@@ -36,7 +37,7 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
     }
     held = {
         "pgagents_import": FORMAT,
-        "of": hide_secrets(source),
+        "of": show_path(hide_secrets(source)),
         "choice": choices,
         "catalogue": data,
     }
