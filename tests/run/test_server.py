@@ -19,6 +19,7 @@ import pytest
 
 from lengths import share
 from pgagents.cli.main import main
+from pgagents.sandbox.injection.fault_registry import describe_all
 from sandboxes import ROOT, VAIL, model
 
 # a test run under nohup hands down that it is ignored
@@ -278,6 +279,10 @@ def test_list_of_faults_has_a_sentence_for_each(capsys: pytest.CaptureFixture[st
     assert "search-unsorted" in shown
     assert "Lists come in reverse order." in shown
     assert "header-case" in shown
+    assert max(map(len, shown.splitlines())) <= 100
+    for kind in describe_all().values():
+        for name, sentence in kind.items():
+            assert f"{name} {sentence}" in " ".join(shown.split())
 
 
 def test_client_cannot_choose_the_address_by_which_its_calls_are_counted(running: dict[str, Any]) -> None:

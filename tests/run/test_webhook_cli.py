@@ -151,3 +151,12 @@ def test_secret_that_is_no_base64_is_a_mistake_of_the_caller(
     code, out, error = verify(f"v1,{'A' * 43}=", *headers, file)
     assert (code, out) == (2, "")
     assert "HOOK does not hold a secret of standard_webhooks" in error
+
+
+@pytest.mark.parametrize("endless", ["nan", "inf"])
+def test_tolerance_is_a_number_of_seconds(verify, endless: str) -> None:
+    """With `nan`, a signature of any age would be refused as too old, or taken."""
+    code, out, err = verify(signed(), "--tolerance", endless)
+    assert (code, out) == (2, "")
+    assert f"{endless} is no number of seconds" in err
+    assert verify(signed(), "--tolerance", "20.5") == (0, FITS, "")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,113 @@ def test_title_is_read_as_it_was_typed_where_no_locale_is_set(tmp_path: Path) ->
     text = out.read_text(encoding="utf-8")
     assert '  title: "Bücher"\n' in text
     assert "  id: bucher\n" in text
+
+
+# -- closed streams
+# ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("--help", 0),
+        ("lint SHOP", 0),
+        ("mcp park-graph", 0),
+        ("sandbox SHOP --exec true", 0),
+        ("webhook verify park-graph --secret-env HOOK --header t=1,v1=00", 1),
+        ("build no.yaml", 2),
+    ],
+)
+def test_closed_stream_is_as_good_as_an_empty_one(words: str, code: int, closed: str, tmp_path: Path) -> None:
+    call = shlex.join([*STARTED, *words.replace("SHOP", SHOP).split()])
+    done = start(
+        command=["bash", "-c", f"cd {shlex.quote(str(tmp_path))} && {call} {closed}"],
+        HOOK="whsec_test",
+        PYTHONPATH=os.pathsep.join(sys.path),
+    )
+    assert b"Traceback" not in done.stdout + done.stderr
+    assert done.returncode == code, done.stderr
+
+
+def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
+    """SQLite would open its file as stream 2, and the errors of a library would be written into it."""
+    code = (
+        "import os\n"
+        "os.close(2)\n"
+        "from pgagents.cli.main import main\n"
+        "main(['--version'])\n"
+        f"print(os.open({str(tmp_path / 'data')!r}, os.O_CREAT | os.O_RDWR) > 2)\n"
+    )
+    done = start(command=[sys.executable, "-c", code], PYTHONPATH=os.pathsep.join(sys.path))
+    assert done.stdout.splitlines()[-1] == b"True"
+
+
+# -- names that are not UTF-8
+# ---------------------------------------------------------------------------------------------------
+
+NOT_UTF8 = b"b\xfccher"
+DOCUMENT = json.dumps(
+    {
+        "openapi": "3.0.3",
+        "info": {"title": "Books", "version": "1"},
+        "paths": {"/books": {"get": {"responses": {"200": {"description": "Books."}}}}},
+    }
+)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names of files are UTF-8 there")
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ("build CATALOGUE", (0,)),
+        ("build CATALOGUE --out FOLDER", (0,)),
+        ("lint CATALOGUE", (0,)),
+        ("lint CATALOGUE --format json", (0,)),
+        ("lint DOCUMENT", (0, 1)),
+        ("contracts CATALOGUE", (0,)),
+        ("diff CATALOGUE DOCUMENT", (0, 1)),
+        ("import DOCUMENT", (0,)),
+        ("import DOCUMENT --out FOLDER/new.yaml", (0,)),
+        ("init FOLDER", (0,)),
+        ("verify CATALOGUE --url http://127.0.0.1:9 --plan --report FOLDER.json", (0,)),
+        ("verify CATALOGUE --url http://127.0.0.1:9", (3,)),
+        ("verify --openapi DOCUMENT --url http://127.0.0.1:9", (3,)),
+        ("verify CATALOGUE --url http://127.0.0.1:9 --env FOLDER", (2,)),
+        ("trace FOLDER", (2,)),
+        ("report show FOLDER", (2,)),
+        ("sandbox FOLDER", (2,)),
+        ("demo FOLDER", (2,)),
+        ("FOLDER", (2,)),
+    ],
+)
+def test_name_that_is_not_utf8_is_taken_or_refused_in_words(
+    words: str, codes: tuple[int, ...], tmp_path: Path
+) -> None:
+    names = {"FOLDER": NOT_UTF8, "CATALOGUE": NOT_UTF8 + b".yaml", "DOCUMENT": NOT_UTF8 + b".json"}
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + names["CATALOGUE"])).write_bytes(Path(SHOP).read_bytes())
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + names["DOCUMENT"])).write_text(DOCUMENT, encoding="utf-8")
+    call = os.fsencode(words)
+    for name, real in names.items():
+        call = call.replace(name.encode(), real)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PGAGENTS_")}
+    done = subprocess.run(
+        [*map(os.fsencode, STARTED), *call.split()],
+        cwd=tmp_path,
+        env={
+            **kept,
+            "PYTHONIOENCODING": "utf-8:strict",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PGAGENTS_TOKEN": "shop_test_key",
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    said = (done.stdout + done.stderr).decode()
+    assert "Traceback" not in said
+    assert done.returncode in codes, said
 
 
 # -- homes

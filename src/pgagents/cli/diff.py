@@ -108,8 +108,10 @@ class _Input:
     def __init__(self, named: str) -> None:
         from pgagents.catalogue.find import find_example
         from pgagents.importer.reading.references import is_url
+        from pgagents.text.brief import show_path
+        from pgagents.text.web_address import hide_secrets
 
-        self.named = named
+        self.named = show_path(hide_secrets(named))
         self.shipped = find_example(named) is not None
         """True if the name is that of a shipped catalogue."""
         self.texts: dict[str, bytes] = {}

@@ -90,16 +90,15 @@ def starter(title: str, server: str) -> str:
     from urllib.parse import urlsplit
 
     from pgagents.errors import PgagentsError
+    from pgagents.text.web_address import find_unreachable, hide_in_address
 
-    try:
-        parts = urlsplit(server)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    if not re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server) or not host:
+    plain = re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server)
+    if plain is None or (why := find_unreachable(server)):
         raise PgagentsError(
-            f"--server {server} is no address", "give scheme and host: https://api.example.com"
+            f"--server {hide_in_address(server)} is no address" + (f": {why}" if plain else ""),
+            "give scheme and host: https://api.example.com",
         )
+    host = urlsplit(server).hostname or ""
     if not title.strip() or not title.isprintable() or len(title) > 100:
         raise PgagentsError(
             "--title must be one line of at most 100 characters", "give the name that people use"

@@ -168,13 +168,15 @@ def _read(file: str) -> Source:
     from pgagents.cli.inputs.fetch import fetch
     from pgagents.lint.document import read
     from pgagents.source.read import MAX_BYTES, parse
+    from pgagents.text.brief import show_path
+    from pgagents.text.web_address import hide_secrets
 
     if shipped := find_example(file):
         return shipped.source
-    raw = fetch(file)
-    source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
+    raw, name = fetch(file), show_path(hide_secrets(file))
+    source = read(raw, name) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
     folder = None if "://" in file else Path(file).parent
-    return source or parse(_text(raw, file), file, folder=folder)
+    return source or parse(_text(raw, name), name, folder=folder)
 
 
 def _text(raw: bytes, file: str) -> str:

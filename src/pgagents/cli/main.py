@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import gc
 import importlib
+import io
 import keyword
+import os
 import re
 import sys
 from pathlib import Path
@@ -104,12 +106,17 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and print each error as one message; return the exit code."""
+    _open_closed_streams()
     let_all_be_written()
     try:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        from pgagents.text.web_address import hide_in_text
+
+        said = io.StringIO()
+        error.show(said)
+        click.echo(hide_in_text(said.getvalue()), nl=False, err=True)
         return 2
     except click.Abort:
         click.echo("stopped", err=True)
@@ -123,12 +130,30 @@ def main(arguments: list[str] | None = None) -> int:
         return _report_error(error)
 
 
+def _open_closed_streams() -> None:
+    """Open the null device in place of each standard stream that the caller closed (`pgagents … 2>&-`).
+
+    Python has None there, which nothing can read or write. The next file would get the stream's number, and
+    what a library prints would be written into that file.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
 def _explain_path(error: OSError) -> int:
     """Print an error about a full disk, or about a path that the caller gave. Return the exit code.
 
     It is 0 for any other error, about which nothing is printed.
     """
-    name = str(error.filename)[:200] if error.filename else ""
+    from pgagents.text.web_address import hide_in_text
+
+    name = hide_in_text(str(error.filename))[:200] if error.filename else ""
     if error.errno in FULL:
         said, help = f"cannot write {name}".rstrip(), "make room"
     elif error.errno in OF_PATH and name:
@@ -143,6 +168,7 @@ def _report_error(error: Exception) -> int:
     """Print an error and return the exit code. A bug of pgagents is printed with its traceback."""
     from pgagents.errors import InputError, PgagentsError
     from pgagents.source.diagnostics import printable, show
+    from pgagents.text.web_address import hide_in_text
 
     if isinstance(error, InputError):
         for diagnostic in error.diagnostics:
@@ -150,9 +176,8 @@ def _report_error(error: Exception) -> int:
         click.echo(error.message, err=True)
         return error.exit_code
     if isinstance(error, PgagentsError):
-        click.echo(
-            printable(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else "")), err=True
-        )
+        said = f"error: {hide_in_text(error.message)}"
+        click.echo(printable(said + (f"\n  help: {error.help}" if error.help else "")), err=True)
         return error.exit_code
     import traceback
 

@@ -17,6 +17,9 @@ from pgagents.cli.inputs.options import catalogue_argument, examples, load
 if TYPE_CHECKING:
     from pgagents.sandbox.sandbox import Sandbox
 
+WIDTH = 100
+"""Columns of the tables that --list-faults prints."""
+
 
 @click.command(
     short_help="Serve an API made from a catalogue: Park Graph, or a mock of any other.",
@@ -257,13 +260,19 @@ def _check_ready(ready: Path | None) -> None:
 
 
 def _list() -> None:
+    """Print a table of the faults, and one of the variations. Long sentences go on below their beginning."""
+    from textwrap import fill
+
     from pgagents.sandbox.injection.fault_registry import describe_all
 
     for kind, found in describe_all().items():
         click.echo(f"{kind}:")
         width = max((len(name) for name in found), default=0)
         for name, sentence in found.items():
-            click.echo(f"  {name:<{width}}  {sentence}")
+            head, rest = f"  {name:<{width}}  ", " " * (width + 4)
+            click.echo(
+                fill(sentence, WIDTH, initial_indent=head, subsequent_indent=rest, break_on_hyphens=False)
+            )
 
 
 def _show(facts: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import Seconds, catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
@@ -57,7 +57,7 @@ def command() -> None:
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="S",
     help="Greatest age in seconds. Default: the catalogue's.",
 )

@@ -7,12 +7,14 @@ the same variables.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.model.identity import name_holder, variable_of_scheme
+from pgagents.text.web_address import find_unreachable, hide_in_address
 
 if TYPE_CHECKING:
     from pgagents.client.keys.secret_command import CommandSecrets
@@ -72,21 +74,15 @@ def base_url(url: str, flag: str = "--url") -> str:
     invalid server URL.
     """
     example = f"give it as {'http' if 'plain' in flag else 'https'}://staging.example.com"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise PgagentsError(f"{flag} {url!r}: {error}", example) from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or port == 0
-        or any(c.isspace() or not c.isprintable() for c in url)
-    ):
-        raise PgagentsError(f"{flag} {url!r} is no http or https URL", example)
+    shown = hide_in_address(url)
+    if not re.match(r"https?://[^/?#]", url, re.I) or any(c.isspace() or not c.isprintable() for c in url):
+        raise PgagentsError(f"{flag} {shown!r} is no http or https URL", example)
+    if why := find_unreachable(url):
+        raise PgagentsError(f"{flag} {shown!r}: {why}", example)
+    parts = urlsplit(url)
     if parts.username is not None or parts.query or parts.fragment:
         raise PgagentsError(
-            f"{flag} {url!r} has more than scheme, host, port and path",
+            f"{flag} {shown!r} has more than scheme, host, port and path",
             f"{example}; the key comes from PGAGENTS_TOKEN",
         )
     return url.rstrip("/")

@@ -50,7 +50,16 @@ def _line(source: Source | None, span: Span) -> str | None:
     if source is None or source.file != span.file or not source.text:
         return None
     lines = _lines(source.text)
-    return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+    return _PASSWORD.sub(_blot_out, lines[span.line - 1]) if 0 < span.line <= len(lines) else None
+
+
+_PASSWORD = re.compile(r"(?<=://)[^\s/@\"']{1,200}(?=@)")
+"""Matches the user and the password in a URL."""
+
+
+def _blot_out(found: re.Match[str]) -> str:
+    """Return as many characters as were found, so that columns stay right."""
+    return "…" * len(found.group())
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pgagents.source.source import Place, Problem, Source, Span, span_at
 from pgagents.source.yaml_text import YamlReader
+from pgagents.text.brief import show_path
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 400_000
@@ -27,7 +28,7 @@ def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTE
     Problems of the text are in `Source.problems`. A path that cannot be opened, or is a folder, a pipe or a
     device, raises OSError.
     """
-    shown = name or str(path)
+    shown = name or show_path(path)
     raw = read_bytes(Path(path), max_bytes + 1)
     if len(raw) > max_bytes:
         problem = Problem(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.options import load
+from pgagents.text.brief import show_path
+from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -36,8 +38,12 @@ def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imp
 
 
 def name_of(document: str) -> str:
-    """Return the last part of a path or URL, which messages use as the document's name."""
-    return document.rstrip("/").rpartition("/")[2] or document
+    """Return the last part of a path or URL, which messages use as the document's name.
+
+    The catalogue and reports repeat it, so it has no secrets of the URL.
+    """
+    shown = show_path(hide_secrets(document))
+    return shown.rstrip("/").rpartition("/")[2] or shown
 
 
 def load_document(document: str, auth: str = "", base: str = "") -> Model:
@@ -84,7 +90,9 @@ def _show_import(document: str, auth: str, base: str) -> str:
     """Return the command that writes the catalogue of a document."""
     given = {"--auth": auth, "--base-path": base}
     more = [word for flag, value in given.items() if value for word in (flag, value)]
-    return shlex.join(["pgagents", "import", document, *more, "--out", "catalogue.yaml"])
+    return shlex.join(
+        ["pgagents", "import", show_path(hide_secrets(document)), *more, "--out", "catalogue.yaml"]
+    )
 
 
 def is_document(path: Path) -> bool:

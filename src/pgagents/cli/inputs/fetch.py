@@ -7,6 +7,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from pgagents.text.web_address import find_unreachable, hide_secrets
+
 MAX_BYTES = 48_000_000
 TIMEOUT_S = 30.0
 _LOGIN = ("login", "log-in", "signin", "sign-in", "sign_in", "sso", "saml")
@@ -20,7 +22,7 @@ def fetch(location: str) -> bytes:
         return _over_http(location)
     if "://" in location:
         raise PgagentsError(
-            f"cannot read {location}: neither a path nor an http address",
+            f"cannot read {hide_secrets(location)}: neither a path nor an http address",
             "give a file, or a URL that begins https://",
         )
     try:
@@ -46,22 +48,25 @@ def _over_http(url: str) -> bytes:
 
     from pgagents.errors import PgagentsError
 
+    shown = hide_secrets(url)
+    if why := find_unreachable(url):
+        raise PgagentsError(f"cannot read {shown}: {why}", "correct the address")
     try:
-        raw = asyncio.run(_got(url))
+        raw = asyncio.run(_got(url, shown))
     except TimeoutError:
         raise PgagentsError(
-            f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file"
+            f"{shown} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file"
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise PgagentsError(
-            f"cannot read {url}: {str(error) or type(error).__name__}",
+            f"cannot read {shown}: {str(error) or type(error).__name__}",
             "is the address right, and the host up?",
         ) from None
-    return _check_size(raw, url)
+    return _check_size(raw, shown)
 
 
-async def _got(url: str) -> bytes:
-    """Return the body, up to a little over the limit.
+async def _got(url: str, shown: str) -> bytes:
+    """Return the body, up to a little over the limit. Messages name the URL as `shown`.
 
     The time limit is for the whole exchange, because a server may send slowly.
     """
@@ -80,10 +85,10 @@ async def _got(url: str) -> bytes:
     ):
         if answer.is_redirect:
             location = answer.headers.get("location", "?")
-            raise PgagentsError(f"{url} redirects to {location}", _advise_on(location))
+            raise PgagentsError(f"{shown} redirects to {hide_secrets(location)}", _advise_on(location))
         if answer.status_code != 200:
             raise PgagentsError(
-                f"{url} answers {answer.status_code}",
+                f"{shown} answers {answer.status_code}",
                 "give the address of the document itself; servers often have it at /openapi.json or "
                 "/v3/api-docs",
             )
@@ -100,7 +105,8 @@ def _advise_on(location: str) -> str:
     """Return what to do about a redirect of a document. Behind a login there is only a page."""
     if any(word in location.partition("?")[0].lower() for word in _LOGIN):
         return "it wants a login: save the document to a file, as you see it when signed in, and give that"
-    return "give that address, if you trust it"
+    whole = "" if hide_secrets(location) == location else "; `curl -I` prints it whole"
+    return f"give that address, if you trust it{whole}"
 
 
 def _check_size(raw: bytes, name: str) -> bytes:

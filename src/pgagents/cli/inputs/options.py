@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,17 @@ class NamedFolder(click.Path):
         if value == "":
             self.fail("the name is empty; write . for this folder", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds. `nan` and `inf` are none: a limit of that length would never end anything."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. Raises BadParameter for one that is not finite."""
+        seconds = float(super().convert(value, param, ctx))
+        if not math.isfinite(seconds):
+            self.fail(f"{value} is no number of seconds; leave the option out for its default", param, ctx)
+        return seconds
 
 
 catalogue_argument: Callable[[Any], Any] = click.argument(
@@ -106,12 +118,12 @@ identity_option: Callable[[Any], Any] = click.option(
 )
 
 max_time_option: Callable[[Any], Any] = click.option(
-    "--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds."
+    "--max-time", type=Seconds(min=1), metavar="S", help="Stop after S seconds."
 )
 
 max_wait_option: Callable[[Any], Any] = click.option(
     "--max-wait",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=60.0,
     show_default=True,
     metavar="S",

@@ -28,12 +28,11 @@ def _escape(character: str) -> str:
 
 
 def let_all_be_written() -> None:
-    """Make stdout and stderr accept every text."""
+    """Make stdout and stderr accept every text, also the name of a file that is not UTF-8."""
     codecs.register_error(NAME, near)
     for stream in (sys.stdout, sys.stderr):
-        if (
-            isinstance(stream, io.TextIOWrapper)
-            and stream.errors != NAME
-            and codecs.lookup(stream.encoding).name not in ("utf-8", "ascii")
-        ):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue
+        encoding = codecs.lookup(stream.encoding).name
+        if encoding != "ascii" and (encoding != "utf-8" or stream.errors == "strict"):
             stream.reconfigure(errors=NAME)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
+from pgagents.text.web_address import hide_in_address
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
@@ -25,7 +26,8 @@ def plain_twin(url: str, plain_url: str | None) -> str:
         )
     if not plain_url.startswith("http://"):
         raise PgagentsError(
-            f"--plain-url {plain_url!r} is no http URL", "give it as http://staging.example.com"
+            f"--plain-url {hide_in_address(plain_url)!r} is no http URL",
+            "give it as http://staging.example.com",
         )
     return base_url(plain_url, "--plain-url")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.text.web_address import hide_secrets
+
 if TYPE_CHECKING:
     from pgagents.lint.judged import Judged
     from pgagents.lint.packages.tree import Tree
@@ -29,7 +31,7 @@ def lint_package(file: str, judge: str | None, published: str | None) -> Judged 
     old = _open_published(published) if published else None
     if not file.lower().startswith(_URLS) and Path(file).is_dir():
         return _lint_folder(file, chosen, old)
-    return _lint_bytes(file, _read(file), chosen, old)
+    return _lint_bytes(hide_secrets(file), _read(file), chosen, old)
 
 
 def _read(file: str) -> bytes:
@@ -116,8 +118,9 @@ def _open_published(path: str) -> Tree:
     if Path(path).is_dir():
         return list_folder(path)
     try:
-        return open_archive(path, _read(path))
+        return open_archive(hide_secrets(path), _read(path))
     except NoZipError as error:
         raise PgagentsError(
-            f"--published {path}: it is neither a folder nor a ZIP ({error})", "name the published package"
+            f"--published {hide_secrets(path)}: it is neither a folder nor a ZIP ({error})",
+            "name the published package",
         ) from None

@@ -23,7 +23,9 @@ def place(model: Model, url: str) -> Path:
     """Return the path of the file for this server and catalogue."""
     from pgagents.cli.inputs.caches import folder
 
-    name = sha256(f"{Path(model.source.file).absolute()}\n{url}".encode()).hexdigest()[:20]
+    name = sha256(
+        f"{Path(model.source.file).absolute()}\n{url}".encode("utf-8", "surrogateescape")
+    ).hexdigest()[:20]
     return folder() / "last" / f"{name}.json"
 
 

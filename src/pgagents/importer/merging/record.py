@@ -11,6 +11,8 @@ from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice
+from pgagents.text.brief import show_path
+from pgagents.text.web_address import hide_secrets
 
 FORMAT = 1
 
@@ -21,7 +23,10 @@ def path_of(catalogue: Path) -> Path:
 
 
 def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
-    """Return the record as its file's content."""
+    """Return the record as its file's content.
+
+    `source` is for people: no later import reads it. The record is committed, so it has no secrets of a URL.
+    """
     choices = {
         "include": list(choice.include),
         "tags": list(choice.tags),
@@ -30,7 +35,12 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
         **({"base": choice.base} if choice.base else {}),
         **({"reads": list(choice.reads)} if choice.reads else {}),
     }
-    held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}
+    held = {
+        "pgagents_import": FORMAT,
+        "of": show_path(hide_secrets(source)),
+        "choice": choices,
+        "catalogue": data,
+    }
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from pgagents.errors import PgagentsError
 from pgagents.importer.reading.document import Document, read
 from pgagents.text.brief import brief
+from pgagents.text.web_address import hide_in_address
 
 Read = Callable[[str], bytes]
 """A function that returns the content of a path or URL. Raises PgagentsError."""
@@ -125,13 +126,10 @@ class References:
 
     def _document(self, location: str, found: Found) -> Document:
         base = found.document.location
-        shown = brief(location, 100)
+        web = is_url(base) or is_url(location)
+        shown = brief(hide_in_address(location) if web else location, 100)
         try:
-            whole = (
-                urljoin(base, location)
-                if is_url(base) or is_url(location)
-                else self._whole(Path(base).parent / unquote(location))
-            )
+            whole = urljoin(base, location) if web else self._whole(Path(base).parent / unquote(location))
         except (ValueError, OSError) as error:  # an incomplete escape, a NUL, or an unclosed bracket
             raise PgagentsError(
                 f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref"
@@ -178,7 +176,7 @@ def _split_reference(found: Found) -> tuple[str, str]:
     try:
         location, fragment = urldefrag(found.value["$ref"])
     except ValueError as error:
-        shown = brief(found.value["$ref"], 100)
+        shown = brief(hide_in_address(found.value["$ref"]), 100)
         raise PgagentsError(
             f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref"
         ) from None

@@ -157,6 +157,8 @@ class Client:
         except self._failures as error:
             silence = silence_of(error)
             return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
+        except UnicodeError:  # raised for a host's name that DNS cannot hold, such as `a..b`
+            return Silence("refused", "the host's name does not resolve")
         try:
             came = self._read_answer(answer, began)
             if isinstance(came, Response) and came.status == NO_CONTENT:
