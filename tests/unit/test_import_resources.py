@@ -292,3 +292,35 @@ def test_a_path_by_a_member_of_which_nothing_is_known_makes_nothing(why: str, pa
 
 def test_only_the_path_just_below_the_collection_is_taken_for_a_member() -> None:
     assert [n for n, r in infer(by_member())[0].items() if "made_by" in r] == ["kind", "slug"]
+
+
+TIME = {"type": "string", "format": "date-time"}
+
+
+@pytest.mark.parametrize(
+    ("members", "condition"),
+    [
+        (
+            {"deleted_at": {"type": ["string", "null"]}},
+            "has(resource.deleted_at) && resource.deleted_at != null",
+        ),
+        (
+            {"deletedAt": {"anyOf": [TIME, {"type": "null"}]}},
+            "has(resource.deletedAt) && resource.deletedAt != null",
+        ),
+        ({"is_deleted": {"type": "boolean"}}, "has(resource.is_deleted) && resource.is_deleted == true"),
+        ({"deleted": {"type": "integer"}}, None),
+        ({"updated_at": TIME}, None),
+    ],
+)
+def test_member_that_tells_a_removal_says_when_an_instance_is_gone(
+    members: dict[str, Any], condition: str | None
+) -> None:
+    item = {**ITEM, "properties": {**ITEM["properties"], **members}}
+    paths = {
+        "/items": {"post": create(item, name={"type": "string"})},
+        "/items/{item_id}": by_id() | {"get": answer(item), "delete": answer(None, "204")},
+    }
+    assert infer(paths)[0]["item"].get("gone_when") == condition
+    del paths["/items/{item_id}"]["delete"]
+    assert "gone_when" not in infer(paths)[0]["item"]

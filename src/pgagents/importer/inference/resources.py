@@ -29,7 +29,7 @@ from pgagents.importer.inference.states import find_status, infer_states
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.names import snake, unique
 from pgagents.importer.reading.note import Notes
-from pgagents.jsonschema.parts import follow
+from pgagents.jsonschema.parts import follow, is_type
 from pgagents.model.values.sure_values import choose_value
 from pgagents.text.nouns import singular
 
@@ -39,6 +39,8 @@ TAKEN = frozenset((
 """Names that have another meaning in expressions."""
 NOT_FOUND = 404
 _ACTING = ("POST", "PUT", "PATCH")
+_REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
+_REMOVED = ("deleted", "is_deleted", "isDeleted", "removed")
 
 
 @dataclass(slots=True)
@@ -242,7 +244,23 @@ def _describe(
         named_by = PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = make_call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
         reasons.append(str(removal.action["http"]))
+        if gone_when := _find_removed_mark(one, read, named):
+            section["gone_when"] = gone_when
     return section, reasons
+
+
+def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mapping[str, Any]) -> str:
+    """Return the condition by which an answer shows a removed instance, such as a time in `deleted_at`; empty
+    if no member tells it.
+    """
+    shown = find_object(read, one.argument, one.kind, named)
+    members = shown[2].get("properties", {}) if shown is not None else {}
+    for name, schema in members.items():
+        if name in _REMOVED_AT:
+            return f"has(resource.{name}) && resource.{name} != null"
+        if name in _REMOVED and is_type(follow(schema, named), ("boolean",)):
+            return f"has(resource.{name}) && resource.{name} == true"
+    return ""
 
 
 def _list(
