@@ -320,7 +320,7 @@ def test_verify_finds_an_answer_over_tls_without_hsts() -> None:
         (
             "https://127.0.0.1:1",
             "http://127.0.0.1:2/?key=1",
-            "--plain-url 'http://127.0.0.1:2/?key=1' has more than",
+            "--plain-url 'http://127.0.0.1:2/?key=…' has more than",
         ),
         ("https://127.0.0.1:1", "http://", "--plain-url 'http://' is no http"),
     ],
