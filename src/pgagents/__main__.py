@@ -11,13 +11,12 @@ def run() -> None:
     Ctrl-C exits with 130 and no traceback, also while the command line is still being imported.
     """
     try:
-        from pgagents.cli.main import main
+        from pgagents.cli import main
 
-        code = main()
+        main.run()
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
-        code = 130
-    sys.exit(code)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _report_error(error: Exception) -> int:
 
 
 def run() -> None:
-    """Entry point of the installed command."""
+    """Run the command line and exit with its code."""
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     if command in READ_ONCE:
         gc.disable()
