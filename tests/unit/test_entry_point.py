@@ -1,4 +1,4 @@
-"""The installed command is the one that the project names, and collects garbage where it does not read once."""
+"""The installed command is the one that the project names; it collects no garbage where it reads once."""
 
 from __future__ import annotations
 
