@@ -128,7 +128,7 @@ def test_kept_hint_says_where_nobody_looked() -> None:
         assert ("not looked at" in text) == bool(told)
         brief = render(report, telling_model().source)
         assert "was not looked at:" not in brief
-        short = [line for line in brief.splitlines() if "a part was not looked at; --verbose says" in line]
+        short = [line for line in brief.splitlines() if "examined in part; --verbose says" in line]
         assert [int(line.split()[1].rstrip(":")) for line in short] == (
             [sum(map(bool, reasons.values()))] if told else []
         )

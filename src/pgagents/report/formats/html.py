@@ -107,7 +107,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "lists": [
             (title, lines)
             for title, lines in (
-                ("Kept, but not looked at everywhere", _list_half_seen(report)),
+                ("Kept, but examined in part", _list_half_seen(report)),
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
                 ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
