@@ -37,8 +37,8 @@ class PageRequest:
     """The request of a further page: arguments to add to those of the first request, and the URL if one was
     given.
 
-    `problem` says why the promised page cannot be requested. `unfollowed` is any other reason for not
-    requesting it.
+    `problem` says why the promised page cannot be requested, which breaks the contract. `unfollowed` is any
+    other reason for not requesting it, which leaves the contract untested.
     """
 
     input: Mapping[str, Any] = field(default_factory=dict)

@@ -119,7 +119,7 @@ def _is_plaintext(contract: Contract) -> bool:
 
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
-    """Return why the contract does not apply to this address; empty if it applies."""
+    """Return why the contract does not apply to this API or its address; empty if it applies."""
     if contract.surface == REST and not setting.endpoints:
         return "no action has a path: only an MCP server has them"
     endpoint = setting.by_place.get(contract.place) or setting.find_lead(contract.action)

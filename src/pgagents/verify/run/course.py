@@ -169,8 +169,9 @@ class Course:
     def _admit(self, slot: Slot) -> bool:
         """Return True if a probe runs now.
 
-        If too few requests are left for the probe, its contracts are noted as untested. A probe that is
-        optional, or only repeats others, is left out without a note. Once something is broken, some requests
+        If too few requests are left for the probe, its contracts are noted as untested. An
+        optional one whose contracts are all judged is left out without a note. So is a repeating or random
+        one for which requests are short. Once something is broken, some requests
         are kept back to try it again.
         """
         probe, driver, draft = slot.probe, self.driver, self.draft

@@ -68,8 +68,8 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts with a verdict from before the run: not selected, not applicable, or required by
-    `--require` without a key.
+    """Contracts with a final verdict: not selected, not applicable, or required by `--require` without a
+    key. Most have it before the run; a Judgement may give it during the run.
     """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Present a credential correctly, and in forms that must be refused.
 
-The forms of credentials are data in `model/credential.py`; only this module changes them.
+The forms of credentials are data in `model/credential.py`; only this module presents them in wrong forms.
 """
 
 from __future__ import annotations

@@ -33,9 +33,8 @@ JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
 class Exchange:
     """A call with its request and answer.
 
-    `input` has live ids and defaults filled in. `sent_at` is the caller's clock in epoch seconds. `void` is
-    true if the answer proves nothing about the call, such as a final 429 or 503. `base` is the base URL, if
-    it is not the target's. `flush` makes the watchers judge it that have not done so yet.
+    `input` has live ids and defaults filled in. `sent_at` is the caller's clock in epoch seconds. `base` is
+    the base URL, if it is not the target's. `flush` makes the watchers judge it that have not done so yet.
     """
 
     __slots__ = (

@@ -4,7 +4,8 @@ The catalogue's `pages` describe how the next page is requested. A list whose pa
 in one piece, then in two or three pages. If the server makes smaller ones, up to eight are read. The pages
 must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. If
 nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
-and its value is the number of items. A URL of the next page must have the same host and scheme. The list is
+and its value is the number of items. The URL of the next page may be
+relative, in the body and in a `Link` header. Else it has the list's host and scheme. The list is
 also read with each value of its optional arguments, which the further pages must keep.
 """
 

@@ -110,8 +110,8 @@ def _look_up_unsure(driver: Driver) -> bool:
 def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: int) -> list[Instance]:
     """Return the instances to undo next, at most `workers`; none if all are undone.
 
-    The latest comes first, because earlier ones may contain it. Others go with it if their owner is proved,
-    and if neither it nor any later one may need them.
+    The latest comes first, because earlier ones may contain it. Another one joins the group if
+    it is proved to be ours. Neither it nor an instance that was made after it may need the other.
     """
     group: list[Instance] = []
     later: list[Instance] = []
