@@ -295,6 +295,7 @@ def test_only_the_path_just_below_the_collection_is_taken_for_a_member() -> None
 
 
 TIME = {"type": "string", "format": "date-time"}
+NULL = {"type": "null"}
 
 
 @pytest.mark.parametrize(
@@ -324,3 +325,18 @@ def test_member_that_tells_a_removal_says_when_an_instance_is_gone(
     assert infer(paths)[0]["item"].get("gone_when") == condition
     del paths["/items/{item_id}"]["delete"]
     assert "gone_when" not in infer(paths)[0]["item"]
+
+
+@pytest.mark.parametrize(
+    ("time", "inferred"),
+    [(TIME, False), ({"type": ["string", "null"]}, True), ({"anyOf": [TIME, NULL]}, True)],
+)
+def test_required_time_of_a_removal_says_nothing_unless_it_may_be_null(
+    time: dict[str, Any], inferred: bool
+) -> None:
+    item = {**ITEM, "properties": {**ITEM["properties"], "deleted_at": time}, "required": ["deleted_at"]}
+    paths = {
+        "/items": {"post": create(item, name={"type": "string"})},
+        "/items/{item_id}": by_id() | {"get": answer(item), "delete": answer(None, "204")},
+    }
+    assert ("gone_when" in infer(paths)[0]["item"]) is inferred

@@ -251,16 +251,22 @@ def _describe(
 
 def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mapping[str, Any]) -> str:
     """Return the condition by which an answer shows a removed instance, such as a time in `deleted_at`; empty
-    if no member tells it.
+    if no member tells it. A time that is always there is not null while the instance exists.
     """
     shown = find_object(read, one.argument, one.kind, named)
-    members = shown[2].get("properties", {}) if shown is not None else {}
-    for name, schema in members.items():
-        if name in _REMOVED_AT:
+    whole = shown[2] if shown is not None else {}
+    for name, schema in whole.get("properties", {}).items():
+        if name in _REMOVED_AT and (name not in whole.get("required", ()) or _may_be_null(schema, named)):
             return f"has(resource.{name}) && resource.{name} != null"
         if name in _REMOVED and is_type(follow(schema, named), ("boolean",)):
             return f"has(resource.{name}) && resource.{name} == true"
     return ""
+
+
+def _may_be_null(schema: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
+    followed = follow(schema, named)
+    parts = (*followed.get("anyOf", ()), *followed.get("oneOf", ()))
+    return any(is_type(follow(one, named), ("null",)) for one in (followed, *parts))
 
 
 def _list(
