@@ -16,7 +16,7 @@ from pgagents.text.scalar import scalar
 MAX_DEPTH = 100
 _TOO_DEEP = f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed"
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
-"""What newer versions of libyaml say of more than 1,000 levels, for which they give no events."""
+"""The error of newer versions of libyaml for more than 1,000 levels; they give no events for these."""
 MAX_PROBLEMS = 200
 _TEXT_WEIGHT = 64
 """In a foreign document: the number of characters that count as one value more, if an alias repeats them."""
