@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lengths import share
 from pgagents.cli import demo
 from pgagents.cli.inputs import caches, output_encoding
 from pgagents.cli.running.progress import Pace, describe_progress
@@ -95,18 +96,21 @@ def test_title_is_read_as_it_was_typed_where_no_locale_is_set(tmp_path: Path) ->
 # ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("closed", ["0<&-", ">&-", "2>&-"])
-@pytest.mark.parametrize(
-    ("words", "code"),
-    [
+CLOSED = [
+    (words, code, closed)
+    for words, code in (
         ("--help", 0),
         ("lint SHOP", 0),
         ("mcp park-graph", 0),
         ("sandbox SHOP --exec true", 0),
         ("webhook verify park-graph --secret-env HOOK --header t=1,v1=00", 1),
         ("build no.yaml", 2),
-    ],
-)
+    )
+    for closed in ("0<&-", ">&-", "2>&-")
+]
+
+
+@pytest.mark.parametrize(("words", "code", "closed"), share(CLOSED, 4))
 def test_closed_stream_is_as_good_as_an_empty_one(words: str, code: int, closed: str, tmp_path: Path) -> None:
     call = shlex.join([*STARTED, *words.replace("SHOP", SHOP).split()])
     done = start(
@@ -147,27 +151,30 @@ DOCUMENT = json.dumps(
 @pytest.mark.skipif(sys.platform == "darwin", reason="names of files are UTF-8 there")
 @pytest.mark.parametrize(
     ("words", "codes"),
-    [
-        ("build CATALOGUE", (0,)),
-        ("build CATALOGUE --out FOLDER", (0,)),
-        ("lint CATALOGUE", (0,)),
-        ("lint CATALOGUE --format json", (0,)),
-        ("lint DOCUMENT", (0, 1)),
-        ("contracts CATALOGUE", (0,)),
-        ("diff CATALOGUE DOCUMENT", (0, 1)),
-        ("import DOCUMENT", (0,)),
-        ("import DOCUMENT --out FOLDER/new.yaml", (0,)),
-        ("init FOLDER", (0,)),
-        ("verify CATALOGUE --url http://127.0.0.1:9 --plan --report FOLDER.json", (0,)),
-        ("verify CATALOGUE --url http://127.0.0.1:9", (3,)),
-        ("verify --openapi DOCUMENT --url http://127.0.0.1:9", (3,)),
-        ("verify CATALOGUE --url http://127.0.0.1:9 --env FOLDER", (2,)),
-        ("trace FOLDER", (2,)),
-        ("report show FOLDER", (2,)),
-        ("sandbox FOLDER", (2,)),
-        ("demo FOLDER", (2,)),
-        ("FOLDER", (2,)),
-    ],
+    share(
+        [
+            ("build CATALOGUE", (0,)),
+            ("build CATALOGUE --out FOLDER", (0,)),
+            ("lint CATALOGUE", (0,)),
+            ("lint CATALOGUE --format json", (0,)),
+            ("lint DOCUMENT", (0, 1)),
+            ("contracts CATALOGUE", (0,)),
+            ("diff CATALOGUE DOCUMENT", (0, 1)),
+            ("import DOCUMENT", (0,)),
+            ("import DOCUMENT --out FOLDER/new.yaml", (0,)),
+            ("init FOLDER", (0,)),
+            ("verify CATALOGUE --url http://127.0.0.1:9 --plan --report FOLDER.json", (0,)),
+            ("verify CATALOGUE --url http://127.0.0.1:9", (3,)),
+            ("verify --openapi DOCUMENT --url http://127.0.0.1:9", (3,)),
+            ("verify CATALOGUE --url http://127.0.0.1:9 --env FOLDER", (2,)),
+            ("trace FOLDER", (2,)),
+            ("report show FOLDER", (2,)),
+            ("sandbox FOLDER", (2,)),
+            ("demo FOLDER", (2,)),
+            ("FOLDER", (2,)),
+        ],
+        3,
+    ),
 )
 def test_name_that_is_not_utf8_is_taken_or_refused_in_words(
     words: str, codes: tuple[int, ...], tmp_path: Path

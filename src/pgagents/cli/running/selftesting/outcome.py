@@ -65,10 +65,6 @@ class Outcome:
         """Return 1 if something is wrong, 3 if something was not tried, else 0."""
         return 1 if self.bad else CUT_SHORT if self.untried else 0
 
-    def count_untried(self, kind: str) -> int:
-        """Return the number of untried steps of one kind."""
-        return sum(step.kind == kind for step in self.untried)
-
 
 def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
     """Yield the table and its summary as text. The last line says how much was tried."""
