@@ -41,7 +41,7 @@ def command() -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMS)),
+    type=click.Choice(FORMS),
     default="text",
     show_default=True,
     help="What to print.",

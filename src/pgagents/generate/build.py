@@ -228,9 +228,10 @@ def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Boun
 
 
 def _add_unoffered(model: Model, target: Target, view: View) -> View:
-    """Return the view with a loss for each action that its surface has and the document cannot carry.
+    """Return the view with a loss for each action that its surface had to leave out of `actions: all`.
 
-    Such actions are tools that only the MCP server has, and actions with a signed body.
+    Such actions are tools that only the MCP server has, and actions with a signed body. The author chose what
+    a surface that lists its actions leaves out, so nothing is lost there.
     """
     surface = model.surfaces.get(target.surface or "") if target.lists_actions else None
     if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pgagents.registry import names
+
 if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.source.source import Source
 
-FORMS = {
-    "text": "text", "json": "json", "junit": "junit", "sarif": "sarif", "markdown": "markdown",
-    "html": "html", "github": "github",
-}  # fmt: skip
+FORMATS = "pgagents.report.formats"
+FORMS = tuple(name.rpartition(".")[2] for name in names(FORMATS))
+"""The names of the formats: those of the modules."""
 SUFFIXES = {
     ".json": "json",
     ".xml": "junit",
@@ -46,8 +47,6 @@ def describe_suffixes() -> str:
 
 def render(form: str, report: Report, source: Source) -> bytes:
     """Return the report in a format of FORMS. `source` is the catalogue's, or that of a report file."""
-    made: Callable[[Report, Source], bytes | str] = import_module(
-        f"pgagents.report.formats.{FORMS[form]}"
-    ).render
+    made: Callable[[Report, Source], bytes | str] = import_module(f"{FORMATS}.{form}").render
     text = made(report, source)
     return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

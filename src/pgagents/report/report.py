@@ -82,8 +82,7 @@ class Causes:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A broken contract: the expected and the actual answer, and the fewest exchanges that show the
-    difference.
+    """A broken contract: the expected and the actual answer, and the last exchanges up to its first break.
 
     `also` names further contracts broken by the same cause. `known` is the baseline's reason for accepting
     it.

@@ -59,10 +59,7 @@ class Judgement:
     sticky: bool = False
     """True if the contract stays untested, even if other exchanges keep it."""
     derived: bool = False
-    """True if the contract of one surface breaks because a check of the whole API is broken.
-
-    Both breaks are one finding.
-    """
+    """True if another check judges the same promise for the whole API. A report shows both as one finding."""
 
 
 Conversation = Generator[
@@ -93,7 +90,7 @@ class Probe:
     | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
     | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
     | `compares` | with `overlap` `readers`, the collections whose answers it compares; None for all |
-    | `calls` | actions that it calls beside those of its endpoints, where it says what it compares |
+    | `calls` | actions that its endpoints lack; with `compares`, the plan derives from them what it changes |
     | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
     """
 

@@ -1,8 +1,8 @@
 """Decide which probes may run at the same time, and which probes must have ended before each one starts.
 
 A probe runs alone unless the probe itself (`Probe.overlap`) or its check (`Check.overlap`) says otherwise.
-One that compares several answers runs beside probes that only read, or that change none of the collections
-whose answers it compares. Where such a probe may write, and does not name what it compares, it runs alone.
+A `readers` probe compares several answers. Another probe may run beside it if it changes none of the compared
+collections. A `readers` probe that may write, and does not name what it compares, runs alone.
 Everything follows from the plan and the catalogue, so a server's speed changes nothing.
 """
 
@@ -25,7 +25,7 @@ class Slot:
 
     | field | meaning |
     |---|---|
-    | `company` | the probes that may run at the same time: none, only those that read, or all |
+    | `company` | the probes that may run beside it: none, those that change nothing it compares, or all |
     | `writes` | True if it may change something, or may have to make an instance that it uses |
     | `after` | it starts when all probes before this index have ended |
     | `compares` | the collections that nobody else may change meanwhile; None for all |

@@ -176,7 +176,7 @@ class Ledger:
                     chain,
                     first.broken.stable,
                     also,
-                    causes=Causes(group.place[0], tuple(sorted(group.claims)), group.derived),
+                    causes=Causes(group.key[0], tuple(sorted(group.claims)), group.derived),
                 )
             )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
@@ -196,10 +196,8 @@ class Ledger:
     def _groups(self) -> list[_Group]:
         """Return the entries of each finding: those of one cause, and the derived ones that it explains.
 
-        A derived contract describes one surface, and another check describes the same of the whole API. It
-        joins the group with the same severity and the same breaking exchange, or else one of the same cause
-        or claim.
-        Without such a group, derived contracts of one cause are a group at the end.
+        A derived contract joins a group of its severity: first by the breaking exchange, then by the cause's
+        key, then by its claim. Those that join none are groups by cause, at the end.
         """
         leading: dict[tuple[str, ...], _Group] = {}
         derived: list[tuple[Entry, Break]] = []
@@ -217,9 +215,9 @@ class Ledger:
 
 @dataclass(slots=True)
 class _Group:
-    """The entries of a finding. Its place is the key of their cause, and their severity."""
+    """The entries of a finding, found by the key of their cause and their severity."""
 
-    place: tuple[str, ...]
+    key: tuple[str, ...]
     entries: list[Entry] = field(default_factory=list)
     claims: set[str] = field(default_factory=set)
     derived: dict[str, Cause] = field(default_factory=dict)
@@ -237,9 +235,9 @@ def _add(groups: dict[tuple[str, ...], _Group], entry: Entry, broken: Break) -> 
 
 def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Break]]) -> Iterable[_Group]:
     """Add derived entries to the groups that explain them, and return groups of the others."""
-    ordered = sorted(leading, key=lambda group: group.place)
-    by_exchange = {(n, g.place[1]): g for g in reversed(ordered) for e in g.entries if (n := _at(e))}
-    leaders = Leaders((g.place, g.claims, g) for g in ordered)
+    ordered = sorted(leading, key=lambda group: group.key)
+    by_exchange = {(n, g.key[1]): g for g in reversed(ordered) for e in g.entries if (n := _at(e))}
+    leaders = Leaders((g.key, g.claims, g) for g in ordered)
     alone: dict[tuple[str, ...], _Group] = {}
     for entry, broken in derived:
         cause = _find_cause(entry.contract, broken)
@@ -285,8 +283,8 @@ def _find_cause(contract: Contract, broken: Break) -> Cause:
     """Return the cause of a break.
 
     Its key joins the breaks of one check, or of one member of answers (`report.causes.cause_of`). Its claim,
-    made of the outcome and the text of the break, joins a derived break with one of another check. The claim
-    is also equal where our document and a vendor's lack the same status of an action.
+    made of the outcome and the text of the break, joins a derived break with one of another check. If two
+    documents omit one status of an action, both breaks get the same claim.
     """
     unlisted = _find_unlisted_status(contract, broken)
     about, said = (contract.action, unlisted) if unlisted else (broken.outcome, broken.judgement.actual)

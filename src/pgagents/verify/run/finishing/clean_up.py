@@ -63,7 +63,7 @@ def _undo(
     """Remove instances, several at the same time; return for each if it is gone, or why it was not removed.
     The second value is True if an interrupt came.
 
-    Raises errors of our own. A hurried clean-up that is interrupted does not wait for answers.
+    Raises the errors of pgagents itself. A hurried clean-up that is interrupted does not wait for answers.
     """
     steps = [driver.removal.remove(instance) for instance in instances]
     if len(steps) == 1:
