@@ -104,7 +104,7 @@ def _listen(handler: Handler) -> Iterator[str]:
             """Write nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Connection) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:

@@ -115,7 +115,7 @@ def listening() -> Iterator[Listening]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     found.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield found
     finally:

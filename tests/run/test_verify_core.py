@@ -321,7 +321,7 @@ def test_calls_at_once_are_on_the_wire_at_the_same_time():
             """Nothing on stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Waits)
-    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    Thread(target=server.serve_forever, daemon=True).start()
     try:
         with (
             Client(f"http://127.0.0.1:{server.server_port}", timeout_s=15) as client,

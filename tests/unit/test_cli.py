@@ -296,7 +296,8 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
     _Slow.asked.clear()
     _Slow.requests = 0
     with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        server.daemon_threads = False  # its end waits for answers to a client that has gone, and their errors
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         words = ["verify", SHOP, "--url", f"http://127.0.0.1:{server.server_port}", "--report", str(out)]
         environment = {**os.environ, "PGAGENTS_TOKEN": "tst_nothing"}
         child = subprocess.Popen(

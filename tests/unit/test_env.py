@@ -237,7 +237,7 @@ def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
     monkeypatch.setenv("GATEWAY_KEY", secret)
     path, report = tmp_path / "staging.yaml", tmp_path / "report.json"
     with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         path.write_text(
             (
                 f"url: http://127.0.0.1:{server.server_port}\nheaders: {{X-Gateway-Key: {{variable: "

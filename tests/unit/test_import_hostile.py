@@ -309,7 +309,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def address() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     Answering.asked = []
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

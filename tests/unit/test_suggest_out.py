@@ -42,7 +42,7 @@ def server() -> Iterator[tuple[str, list[str]]]:
             """Say nothing."""
 
     there = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=there.serve_forever, args=(0.01,), daemon=True).start()
+    threading.Thread(target=there.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{there.server_port}", asked
     there.shutdown()
     there.server_close()

@@ -460,7 +460,7 @@ class _Hosted(BaseHTTPRequestHandler):
 @pytest.fixture
 def hosted() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Hosted) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 

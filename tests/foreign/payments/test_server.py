@@ -307,7 +307,7 @@ def test_webhooks_are_signed_and_tried_again(api: httpx.Client) -> None:
     receiver = HTTPServer(("127.0.0.1", 0), Receiver)
     messages: list[tuple[dict[str, str], bytes]] = []
     receiver.messages = messages  # type: ignore[attr-defined]
-    threading.Thread(target=receiver.serve_forever, args=(0.01,), daemon=True).start()
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
 
     def wait_for(count: int, seconds: float) -> None:
         end = time.monotonic() + seconds
