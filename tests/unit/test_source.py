@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.errors import InputError
+from pgagents.importer.reading.document import read
 from pgagents.source.diagnostics import Diagnostic, in_order, show
 from pgagents.source.json_text import read_json
 from pgagents.source.read import parse
 from pgagents.source.source import LONG_LINE, MOST_POINTER, Span
+from pgagents.source.yaml_text import TOO_DEEP
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
@@ -234,3 +238,36 @@ def test_a_problem_of_json_has_its_pointer(text: str, pointer: str) -> None:
 
 def test_places_that_differ_in_the_pointer_alone_are_one() -> None:
     assert Span("a", 1, 2, "/x") == Span("a", 1, 2)
+
+
+# -- depth
+# --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda levels: "[" * levels + "]" * levels,
+        lambda levels: '{"a":' * levels + "1" + "}" * levels,
+        lambda levels: "".join(f"{' ' * level}a:\n" for level in range(levels)),
+        lambda levels: "- " * levels + "a",
+    ],
+    ids=["JSON lists", "JSON objects", "YAML mappings", "YAML lists"],
+)
+def test_a_hundred_levels_are_read_and_one_more_is_too_deep(
+    nest: Callable[[int], str], foreign: bool
+) -> None:
+    """PyYAML 6.0.4 has no events for more than 1,000 levels in brackets: libyaml refuses them itself."""
+    assert not parse(nest(100), foreign=foreign).problems
+    for levels in (101, 1_001, 3_000):
+        (only,) = parse(nest(levels), foreign=foreign).problems
+        assert (only.id, only.message) == ("too-deep", TOO_DEEP), levels
+
+
+@pytest.mark.parametrize("opened", ['{"a":', '{"a":\n'], ids=["on one line", "on lines"])
+def test_a_document_of_others_has_the_same_bound(opened: str) -> None:
+    assert read((opened * 99 + "{}" + "}" * 99).encode(), "doc", "doc").data
+    with pytest.raises(InputError) as raised:
+        read((opened * 100 + "{}" + "}" * 100).encode(), "doc", "doc")
+    assert [one.message for one in raised.value.diagnostics] == [TOO_DEEP]

@@ -14,7 +14,7 @@ from pgagents.text.brief import brief
 from pgagents.text.scalar import scalar
 
 MAX_DEPTH = 100
-_TOO_DEEP = f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed"
+TOO_DEEP = f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed"
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 """The error of newer versions of libyaml for more than 1,000 levels; they give no events for these."""
 MAX_PROBLEMS = 200
@@ -90,7 +90,7 @@ class YamlReader:
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
             span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
             if problem == _LIBYAML_TOO_DEEP:
-                self.problems.append(Problem(span, "too-deep", _TOO_DEEP))
+                self.problems.append(Problem(span, "too-deep", TOO_DEEP))
                 return nothing
             self.problems.append(Problem(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
             return nothing
@@ -188,7 +188,7 @@ class YamlReader:
         self._tags(event, event.implicit)
         at = self._at(event.start_mark)
         if len(self.stack) >= MAX_DEPTH:
-            self._report(event.start_mark, "too-deep", _TOO_DEEP)
+            self._report(event.start_mark, "too-deep", TOO_DEEP)
             raise _Stop
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:

@@ -12,10 +12,10 @@ from pgagents.errors import InputError, PgagentsError
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.read import parse
 from pgagents.source.source import Problem, Source, Span
+from pgagents.source.yaml_text import MAX_DEPTH, TOO_DEEP
 from pgagents.text.brief import brief
 
 MAX_BYTES = 48_000_000
-MAX_DEPTH = 100
 MAX_VALUES = 3_000_000
 MAX_YAML_VALUES = 1_000_000
 MAX_TWIN_BYTES = 8_000_000
@@ -147,13 +147,7 @@ def _json(text: str, name: str) -> Any:
 
 
 def _too_deep(name: str) -> InputError:
-    return _make_error(
-        name,
-        1,
-        1,
-        "too-deep",
-        f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed",
-    )
+    return _make_error(name, 1, 1, "too-deep", TOO_DEEP)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
