@@ -438,7 +438,12 @@ ARCHIVE = [
     add("archive_member_type_unsupported", P, "notes.txt", Link("plugin.json"), zipped=True),
     add("archive_member_type_unsupported", P, "notes.txt", Link("plugin.json")),
     entry("archive_member_path_type_conflict", "plugin.json/a.txt"),
-    Mutant("archive_too_many_entries", P, lambda files: files.update({f"n/{n}": b"" for n in range(5001)})),
+    Mutant(
+        "archive_too_many_entries",
+        P,
+        lambda files: files.update({f"n/{n}": b"" for n in range(5001)}),
+        also=frozenset(["rule-secret-unsearched"]),
+    ),
 ]
 REVIEW = [
     member("rule-test-credentials", P, "x.review.test_credentials", {"user": "a"}),
@@ -470,6 +475,7 @@ REVIEW = [
         lambda files: (files.update({APPS: A()[APPS]}), put(files[main_file(files)], "apps", APPS)),
     ),
     add("rule-secret", P, "skills/find-books/env.txt", "KEY=" + "sk-" + "a1" * 20),
+    add("rule-secret-unsearched", P, "skills/find-books/data.bin", b"\0" * 16_000_001),
     add("rule-ai-plugin", P, ".well-known/ai-plugin.json", {}),
     add("domain_verification_required", P, ".well-known/openai-apps-challenge", '{"token": "a"}'),
     Mutant(

@@ -23,6 +23,7 @@ from pgagents.decoding.images.picture import PictureError, read_picture
 from pgagents.errors import PgagentsError
 from pgagents.lint.packages import archive, folder, texts
 from pgagents.lint.packages.package_judge import list_judges
+from pgagents.lint.packages.portal import review
 from pgagents.lint.packages.verdict import judge_path
 from plugin_packages import Link, pack, png, write
 
@@ -127,6 +128,27 @@ def test_nothing_is_said_of_secrets_but_the_place(tmp_path: Path, capsys: Any) -
         out, err = capsys.readouterr()
         assert "rule-secret" in out
         assert secret not in out + err
+
+
+def test_files_that_are_not_searched_for_secrets_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is too large, or stands after too many others."""
+    files = {**good.portable(), "a.bin": b"\0" * 16_000_001, "b.bin": b"\0" * 16_000_000}
+    place = str(write(files, tmp_path / "plugin"))
+    assert _list_unsearched(place) == ["a.bin"]
+    monkeypatch.setattr(review, "_MOST_FILES", len(files) - 2)
+    assert _list_unsearched(place) == ["a.bin", sorted(files)[-2]]
+    monkeypatch.setattr(review, "_MOST_FILES", len(files))
+    monkeypatch.setattr(review, "_MOST_BYTES", 15_999_999)
+    assert _list_unsearched(place) == ["a.bin", "b.bin"]
+
+
+def _list_unsearched(place: str) -> list[str]:
+    found = judge_path(place, "openai-portal").found
+    return [
+        one.span.file.removeprefix(f"{place}/") for one in found if one.id.endswith("/rule-secret-unsearched")
+    ]
 
 
 def test_terminal_codes_in_names_are_escaped(tmp_path: Path, capsys: Any) -> None:

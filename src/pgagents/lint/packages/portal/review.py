@@ -63,17 +63,26 @@ def _check_onboarding(package: Package, manifest: Manifest) -> Iterator[Hit]:
 
 
 def check_secrets(package: Package) -> Iterator[Hit]:
-    """Yield files that hold a secret of a known form. The secret itself is never shown."""
+    """Yield files that hold a secret of a known form, and those that were not searched.
+
+    The secret itself is never shown.
+    """
     room = _MOST_BYTES
-    for path in sorted(package.tree.files)[:_MOST_FILES]:
+    files = [path for path, entry in sorted(package.tree.files.items()) if entry.kind == "file"]
+    for path in files[:_MOST_FILES]:
         entry = package.tree.files[path]
-        if entry.kind != "file" or entry.size > min(MAX_BYTES, room):
+        if entry.size > min(MAX_BYTES, room):
+            yield Hit("rule-secret-unsearched", path, detail=f"it has {entry.size:,} bytes")
             continue
         try:
             raw = entry.read(MAX_BYTES)
-        except OSError:
+        except OSError as error:
+            yield Hit("rule-secret-unsearched", path, detail=error.strerror or str(error))
             continue
         room -= len(raw)
         if match := _SECRETS.search(raw):
             line = raw.count(b"\n", 0, match.start()) + 1
             yield Hit("rule-secret", path, line=line)
+    if len(files) > _MOST_FILES:
+        more = f"this file and the {len(files) - _MOST_FILES - 1:,} after it come after {_MOST_FILES:,} others"
+        yield Hit("rule-secret-unsearched", files[_MOST_FILES], detail=more)
