@@ -184,6 +184,18 @@ def unknown_to_git(folder: Path) -> list[str]:
     return sorted(set(left) - set(done.stdout.splitlines()))
 
 
+@pytest.mark.matrix
+def test_demo_ends_as_the_readme_shows(tmp_path: Path) -> None:
+    """But for the number of requests and the seconds, which depend on the machine."""
+    found = re.search(r"^The report ends like this:\n\n```text\n(.*?)^```", README, re.M | re.S)
+    assert found
+    first, *others = found.group(1).splitlines()
+    ((_, code, said),) = pages.run(["pgagents demo"], tmp_path)
+    assert code == 0
+    assert first.partition(" judged ")[2] in said
+    assert [line for line in others if line not in said.splitlines()] == []
+
+
 def test_every_command_that_finds_something_is_on_the_page_that_shows_it() -> None:
     assert set(FINDS) <= set(COMMANDS["README.md"])
 

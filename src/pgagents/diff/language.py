@@ -1,8 +1,7 @@
-"""The severity of each change of a catalogue's keys, for callers and agents, and for readers.
+"""A table of the catalogue's keys: how bad a change of each is, for callers and for readers.
 
-Only the reference and the tests read this table: the comparisons beside it name their severities themselves.
-Tests keep the table complete. They change keys of real catalogues to check that a comparison reports no less
-and no worse.
+Comparisons do not read the table; each module beside it rates its own changes. The table is for the
+reference, and for tests. They change each key of real catalogues, and compare the rating with the table.
 """
 
 from __future__ import annotations

@@ -32,14 +32,13 @@ class CollectionIndex:
     name_of: Mapping[str, str]
     """The name of each resource's collection."""
     above: Mapping[str, frozenset[str]]
-    """The collections that change together with each collection: itself, and those that its instances refer
-    to.
-    """
+    """By collection, those that may change with it: itself, and those to which its instances refer."""
     by_action: Mapping[str, frozenset[str]]
-    """The collections whose instances each action makes, moves, undoes or refers to."""
+    """By action, the collections whose instances a call makes, reads, lists, moves, undoes or names."""
     named: Mapping[str, frozenset[str]]
-    """The resources that each resource names when it is made, and those that they name; itself only if
-    named.
+    """By resource, those whose ids a call needs to make an instance of it, directly or through others.
+
+    The resource itself is among them only if its calls need another instance of it.
     """
 
     def may_need(self, one: str, other: str) -> bool:

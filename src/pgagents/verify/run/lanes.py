@@ -119,9 +119,8 @@ class Lanes:
     def _next_slot(self) -> Slot | None:
         """Return the first slot of the plan that may run beside the running ones; None if there is none.
 
-        A long slot is preferred, then one that reads beside readers or writes beside writers. A short one
-        that reads never overtakes one of an earlier stage that writes: later laws need the instances of that
-        one.
+        A long slot is preferred, then one that reads beside readers, or writes beside writers. A short slot
+        that only reads waits for slots of earlier stages that write: it needs the instances that they make.
         """
         running = [lane.slot for lane in self._running]
         company = Company(running)

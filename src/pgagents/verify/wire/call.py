@@ -256,8 +256,9 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Prove that the exchange with this number made an instance of ours, before a call changes the
-    instance.
+    """Prove that the run itself made the instance of the exchange with this number.
+
+    A probe yields it before it changes the instance, because a run changes only what it made.
     """
 
     number: int

@@ -258,7 +258,9 @@ class Exchange:
     def outcome(self) -> str:
         """Describe the answer in a few words: its status and code, or the reason why there is none."""
         if isinstance(self.answer, Silence):
-            return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
+            whole = "complete " if self.answer.begun or self.answer.kind == "too-large" else ""
+            detail = f": {self.answer.detail}" if self.answer.detail else ""
+            return f"no {whole}answer ({self.answer.kind}{detail})"
         return f"{self.status}{' ' + self.said if self.said else ''}"
 
     def header(self, name: str) -> str | None:

@@ -84,5 +84,7 @@ def check_secrets(package: Package) -> Iterator[Hit]:
             line = raw.count(b"\n", 0, match.start()) + 1
             yield Hit("rule-secret", path, line=line)
     if len(files) > _MOST_FILES:
-        more = f"this file and the {len(files) - _MOST_FILES - 1:,} after it come after {_MOST_FILES:,} others"
+        more = (
+            f"this file and the {len(files) - _MOST_FILES - 1:,} after it come after {_MOST_FILES:,} others"
+        )
         yield Hit("rule-secret-unsearched", files[_MOST_FILES], detail=more)

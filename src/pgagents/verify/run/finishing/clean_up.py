@@ -20,7 +20,9 @@ MADE_MEANWHILE = 50
 
 
 def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:
-    """Remove everything that a run made; return the instances that could not be removed, with known reasons.
+    """Remove everything that a run made.
+
+    Return the names of the instances that are left, each with the reason if it is known.
 
     Instances that cannot need each other are removed at the same time, at most `workers` of them. With
     `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further interrupt
