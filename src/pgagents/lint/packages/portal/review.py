@@ -83,8 +83,7 @@ def check_secrets(package: Package) -> Iterator[Hit]:
         if match := _SECRETS.search(raw):
             line = raw.count(b"\n", 0, match.start()) + 1
             yield Hit("rule-secret", path, line=line)
-    if len(files) > _MOST_FILES:
-        more = (
-            f"this file and the {len(files) - _MOST_FILES - 1:,} after it come after {_MOST_FILES:,} others"
-        )
-        yield Hit("rule-secret-unsearched", files[_MOST_FILES], detail=more)
+    for path in files[_MOST_FILES : _MOST_FILES + 1]:
+        after = len(files) - _MOST_FILES - 1
+        more = f"it and {after:,} more files come after the first {_MOST_FILES:,}"
+        yield Hit("rule-secret-unsearched", path, detail=more)
