@@ -1,11 +1,7 @@
 """Runs verify, and schemathesis beside it, against the servers of this folder: right, and with one bug each.
 
-`python tests/foreign/measure.py` runs all; names choose servers (`library`) or bugs (`library/NAME`).
-`--peer` runs `schemathesis run` too, with its defaults; `--peer-short` with about as many requests as
-verify sends; `--peer-alone` leaves verify out. `--record FILE` adds the figures of runs that are not in it
-yet, as JSON. `--most-s N` interrupts schemathesis after N seconds on a server with a bug; what it has found
-until then counts. `--at-once N` is how many runs go on at the same time. A bug counts as found by a tool
-that says something which it does not say of the right server.
+`python tests/foreign/measure.py --help` lists the options. A bug counts as found by a tool that says
+something which it does not say of the right server.
 """
 
 from __future__ import annotations
@@ -25,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml
 
 from pgagents.source.dump import to_yaml
@@ -44,8 +41,8 @@ SETTINGS = "schemathesis.toml"
 """Settings that tell schemathesis what the OpenAPI document of a server cannot say."""
 REPORT = "v.json"
 AT_ONCE = 2
-VALUED = ("--record", "--most-s", "--at-once")
-"""Options that have a value."""
+RIGHT = "right"
+"""Stands in a name for the server without a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,38 +203,68 @@ def _run(command: list[str], folder: str, env: dict[str, str]) -> tuple[float, s
 Tool = Callable[[str, str], Measured]
 
 
-def list_tools(words: Sequence[str], most_s: float) -> dict[str, Tool]:
-    """Return the tools that the words of a command line ask for, by name."""
-    peers = {"--peer": "schemathesis", "--peer-short": "schemathesis, short"}
-    found: dict[str, Tool] = {} if "--peer-alone" in words else {"verify": verify}
-    for word, name in peers.items():
-        if word in words:
-            found[name] = partial(peer, short=word == "--peer-short", most_s=most_s)
+def list_tasks(chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the runs by server and bug, which is empty for the right server; that run is the server's first.
+
+    A server that cannot start here is left out, with a line on stderr. Raises click.BadParameter for a name
+    that is neither a server nor a bug.
+    """
+    found: list[tuple[str, str]] = []
+    unknown = set(chosen)
+    for api in (api for api in APIS if (HERE / api / "verify.yaml").exists()):
+        known = [bug.name for bug in read_bugs(api)]
+        unknown -= {api, f"{api}/{RIGHT}", *(f"{api}/{name}" for name in known)}
+        bugs = [b for b in known if not chosen or api in chosen or f"{api}/{b}" in chosen]
+        if not bugs and f"{api}/{RIGHT}" not in chosen:
+            continue
+        if why := why_missing(api):
+            click.echo(f"{api} is left out: {why}", err=True)
+        else:
+            found += [(api, bug) for bug in ("", *bugs)]
+    if unknown:
+        names = f"{', '.join(APIS)}, a server with its bug (library/NAME), or library/{RIGHT}"
+        raise click.BadParameter(f"{', '.join(sorted(unknown))} is not known; choose {names}")
     return found
 
 
 def measure(chosen: Sequence[str], tools: dict[str, Tool], at_once: int = AT_ONCE) -> Iterator[Measured]:
-    """Yield the runs against each chosen server: first the right one, then each bug."""
-    tasks: list[tuple[str, str, str]] = []
-    for api in (api for api in APIS if (HERE / api / "verify.yaml").exists()):
-        known = () if why_missing(api) else (bug.name for bug in read_bugs(api))
-        bugs = [b for b in known if not chosen or api in chosen or f"{api}/{b}" in chosen]
-        if bugs or api in chosen or not chosen:
-            tasks += [(tool, api, bug) for bug in ("", *bugs) for tool in tools]
+    """Yield the runs of each tool against the chosen servers."""
+    tasks = [(run, *task) for task in list_tasks(chosen) for run in tools.values()]
     with ThreadPoolExecutor(at_once) as pool:
-        yield from pool.map(lambda task: tools[task[0]](task[1], task[2]), tasks)
+        yield from pool.map(lambda task: task[0](task[1], task[2]), tasks)
 
 
-def main() -> None:
-    """Print one line for each run, and the sum for each server and tool."""
-    words = sys.argv[1:]
-    given = {name: words.pop(words.index(name) + 1) for name in VALUED if name in words}
-    record = Path(given["--record"]) if "--record" in given else None
-    tools = list_tools(words, float(given.get("--most-s", MOST_S)))
-    at_once = int(given.get("--at-once", AT_ONCE))
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--peer", "whole", is_flag=True, help="Run `schemathesis run` too, with its defaults.")
+@click.option("--peer-short", "short", is_flag=True, help="The same with about as many requests as verify.")
+@click.option("--peer-alone", "alone", is_flag=True, help="Leave verify out.")
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Add the new runs as JSON.")
+@click.option("--most-s", default=MOST_S, show_default=True, help="Interrupt schemathesis after SECONDS.")
+@click.option("--at-once", default=AT_ONCE, show_default=True, help="So many runs go on at the same time.")
+def main(
+    names: tuple[str, ...],
+    *,
+    whole: bool,
+    short: bool,
+    alone: bool,
+    record: Path | None,
+    most_s: int,
+    at_once: int,
+) -> None:
+    """Print one line for each run, and the sum for each server and tool.
+
+    NAMES are servers (`library`), bugs (`library/NAME`) or a server without a bug (`library/right`); all
+    servers if there are none.
+    """
+    tools: dict[str, Tool] = {} if alone else {"verify": verify}
+    if whole:
+        tools["schemathesis"] = partial(peer, most_s=most_s)
+    if short:
+        tools["schemathesis, short"] = partial(peer, short=True, most_s=most_s)
     right: dict[tuple[str, str], Measured] = {}
     found: list[Measured] = []
-    for one in measure([word for word in words if not word.startswith("--")], tools, at_once):
+    for one in measure(names, tools, at_once):
         found.append(one)
         plain = right.setdefault((one.api, one.tool), one)
         new = sorted(set(one.said) - set(plain.said))
