@@ -66,7 +66,7 @@ def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks(
 ALL_ROWS = ("audit-actor-shared", "audit-at-creation", "audit-row-changes", "audit-row-of-refused")
 """Faults of audit rows, each found by a contract that is judged on the rows of a whole run."""
 ALONE = [name for name in FAULTS if SHOWN.get(name) != [] and name not in ALL_ROWS]
-PARTS, FAULTS_OF_A_CHECK = 2, 2
+PARTS, FAULTS_OF_A_CHECK = 1, 1
 """So many parts of each check are tried at every push, and at least so many faults of it, where there are."""
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from language_table import model_of, rows
-from lengths import rarely
+from lengths import rarely, share
 from pgagents.inprocess_mcp import tool_contracts, verify_mcp
 from pgagents.model.contract import Verdict
 from pgagents.source.read import read
@@ -39,7 +39,7 @@ CATALOGUES = [
 ]
 
 
-@pytest.mark.parametrize("id", rarely(ROWS, *ONCE_BROKEN, *ROWS[::36]))
+@pytest.mark.parametrize("id", rarely(ROWS, *ONCE_BROKEN, *ROWS[::72]))
 def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     of = model_of(id)
     report = verify_mcp(of, allow_writes=True, allow=list_writes(of), max_requests=ENOUGH)
@@ -52,7 +52,7 @@ def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     assert report.footer.left_behind == ()
 
 
-@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", share(CATALOGUES, 3), ids=lambda path: path.stem)
 def test_mock_and_tools_of_a_catalogue_keep_every_contract(path: Path) -> None:
     of, report = model(path), whole_run(path)
     assert {f.contract.id: f.actual for f in report.findings} == {}
