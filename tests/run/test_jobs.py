@@ -71,6 +71,17 @@ def test_job_is_followed_by_the_operators_clock() -> None:
     assert len(judged(report, Verdict.KEPT)) == 3, judged(report, Verdict.UNTESTED)
 
 
+def test_long_job_without_the_operators_key_is_not_selected_and_not_waited_for() -> None:
+    of = exporting(NO_WORKFLOW, CLOCK, {"actions": {"export_notes": {"job": {"within_s": 4000}}}})
+    opened = inside(of)
+    keys = {role: key for role, key in opened.keys.items() if role != "operator"}
+    report = verify_sandbox(of, opened, Options(allow_writes=True), keys=keys)
+    assert len(judged(report, Verdict.NOT_SELECTED)) == 3
+    reasons = {r.reason for r in report.results if r.contract.check == "jobs"}
+    assert reasons == {"needs the identity `operator`: add --identity operator=ENVVAR"}
+    assert opened.slept < 60
+
+
 @pytest.mark.parametrize(
     ("location", "verdict"),
     [

@@ -166,6 +166,22 @@ def test_renamed_action_breaks_agents_and_is_not_taken_for_two() -> None:
     assert [c.surfaces for c in found if c.id == "operation-renamed"] == [("rest", "openai", "copilot")]
 
 
+@pytest.mark.parametrize(
+    ("new", "id"),
+    [("maxItems: 1", "narrower"), ("maxItems: 2, as: packets", "argument-moved")],
+)
+def test_change_of_an_argument_on_one_surface_names_that_surface_alone(new: str, id: str) -> None:
+    parcels = (ROOT / "tests/catalogues/parcels.yaml").read_text(encoding="utf-8")
+    found = changed(
+        (
+            "narrow: {create_shipment: {parcels: {maxItems: 2",
+            f"narrow: {{create_shipment: {{parcels: {{{new}",
+        ),
+        base=parcels,
+    )
+    assert {(c.id, c.surfaces) for c in found if "on `gemini`" in c.message} == {(id, ("gemini",))}
+
+
 def test_dropped_confirmation_is_marked_as_safety() -> None:
     (found,) = changed((ASKED, ""))
     assert found.safety

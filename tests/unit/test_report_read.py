@@ -455,6 +455,12 @@ def test_each_contract_of_one_finding_has_what_was_answered_to_it() -> None:
     assert actual_of(replace(one.results[1], reason=""), finding) == finding.actual
 
 
+def test_suffixes_lead_to_formats() -> None:
+    """GitHub's annotations are no file; a new format without a suffix must say so here."""
+    assert set(forms.FORMS) - set(forms.SUFFIXES.values()) == {"github"}
+    assert set(forms.SUFFIXES.values()) <= set(forms.FORMS)
+
+
 EVERY_FORM = sorted(forms.FORMS)
 
 

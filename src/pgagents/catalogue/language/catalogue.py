@@ -49,8 +49,9 @@ class Catalogue(Strict):
     security: Security | None = Field(
         None,
         description=(
-            "The scheme that calls use, as in OpenAPI: `[{NAME: []}]` with a name under `auth.schemes`, or "
-            "`[]` for none. The default is the only scheme, and no key where there is none."
+            "The schemes that calls use, as in OpenAPI: `[{NAME: []}]` with a name under `auth.schemes`, "
+            "`[{A: [], B: []}]` for two together, or `[]` for none. The default is the only scheme, and no "
+            "key where there is none."
         ),
     )
     auth: Auth = Field(

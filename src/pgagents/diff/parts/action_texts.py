@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, compare_schemas
@@ -40,6 +41,7 @@ def compare_texts(s: Sides) -> Iterator[Change]:
 
 def _compare_narrowing(s: Sides, surface: str) -> Iterator[Change]:
     """Yield changes of the names and values that a surface gives to the action's arguments."""
+    s = replace(s, where=(surface,))
     before, after = s.old.surfaces[surface], s.new.surfaces[surface]
     mine = {p.catalogue_name: p for p in before.params(s.a)}
     theirs = {p.catalogue_name: p for p in after.params(s.b)}

@@ -50,7 +50,10 @@ def slug(text: str) -> str:
 
 
 def unique(name: str, taken: Iterable[str]) -> str:
-    """Return the name, with a number appended if it is taken already."""
+    """Return the name, with a number appended if it is taken already, in capitals or not.
+
+    A set must hold names in lower case; it is not copied, because it may be large.
+    """
     used = {t.lower() for t in taken} if not isinstance(taken, set) else taken
     made, n = name, 2
     while made.lower() in used:

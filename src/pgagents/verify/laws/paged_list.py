@@ -25,9 +25,9 @@ class PagedList:
     """A list with pages. `most` is the largest page size that can be requested; None if the server chooses
     the size.
 
-    `choices` maps optional arguments to possible values. `sorts` holds those that name members of the items.
-    With `counts`, pages or items are numbered: all pages must have one size, and a new item moves later items
-    on.
+    `choices` maps optional arguments to possible values. `kinds` holds those that filter by a member of the
+    items. With `counts`, pages or items are numbered: all pages must have one size, and a new item moves
+    later items on.
     """
 
     endpoint: Endpoint
@@ -36,7 +36,7 @@ class PagedList:
     resource: Resource | None
     body_at: str
     choices: Mapping[str, tuple[Any, ...]]
-    sorts: Mapping[str, tuple[Any, ...]]
+    kinds: Mapping[str, tuple[Any, ...]]
     counts: bool
     parents: Mapping[str, Resource]
     """Required arguments that name an instance, which the run can make, such as the folder whose list it

@@ -1,13 +1,14 @@
 """Decide for every request of a run whether it may be sent, and say why not.
 
 A read is a GET, HEAD or OPTIONS whose path is not that of an action which writes or costs money. A call whose
-author said that it reads is one too. Everything else is a write, however broken it is. A write is sent only
-with a key that may write, and only if it
+author said that it reads is one too. Everything else is a write, however broken it is.
+
+A write is sent if the caller named its action (`--allow`), or if it is a call of the operator. Any other
+write is sent only with a key that may write, and only if it
 
 - makes something of the run's own; or
 - changes an instance that is shown to be the run's own; or
-- names an id that nothing can have; or
-- is an action that the caller has named.
+- names an id that nothing can have.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 _SLASHES = re.compile(r"/{2,}")
-_LEAVE = re.compile(r"--allow \S+ would call it\Z")
+_FLAG = re.compile(r"--allow \S+ would call it\Z")
 
 
 def names_flag(objection: str) -> bool:
     """True if an objection ends with the flag by which the caller would let the call pass."""
-    return _LEAVE.search(objection) is not None
+    return _FLAG.search(objection) is not None
 
 
 class Gate:
@@ -185,12 +186,10 @@ class Gate:
         Allowed are calls of the OAuth endpoints and of an MCP server, and requests with an invented method.
         """
         oauth = self.model.own_code_flow
-        paths = (
-            {oauth.token, oauth.revoke} if oauth is not None else set()
-        )  # where a client that is none is refused
-        ours = (
-            self.setting.oauth is not None and call.intent == "document"
-        )  # a client's own codes, tokens, and its user's consent
+        # these endpoints refuse whoever is not a client of theirs
+        paths = {oauth.token, oauth.revoke} if oauth is not None else set()
+        # the run is a client: its calls use codes and tokens of its own, and the consent of its own user
+        ours = self.setting.oauth is not None and call.intent == "document"
         if (
             ours
             or urlsplit(request.target).path in paths

@@ -85,7 +85,8 @@ class Judge:
         """
         exchange.probe, exchange.order = self.probe, self.order
         exchange.in_company = self.in_company
-        beside = exchange.call.beside and not alone  # of calls at once none is before the others
+        # calls that are sent at the same time have no order, so none of them has a `before`
+        beside = exchange.call.beside and not alone
         exchange.fits = fits(self.setting, exchange)
         exchange.moot = nothing_there(self.setting, exchange)
         if name := find_made_up(self.setting, exchange):

@@ -56,7 +56,10 @@ def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tu
 
 
 def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a write only makes or changes instances of this run, and costs nothing."""
+    """True if a write makes an instance or names the one that it changes, and costs nothing.
+
+    The gate lets such a write pass only for instances of this run.
+    """
     action = endpoint.action
     if action.costs or action.may_name_none:
         return False

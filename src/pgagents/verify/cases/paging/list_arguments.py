@@ -120,8 +120,8 @@ def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
     """Return a page size for which a server that forgets the argument is found; None if there is no such
     size.
 
-    After the first page of that size, the ids of `whole` must differ from those of `usual`. They are counted
-    after the same item, and after the same number of items.
+    After the first page of that size, the ids of `whole` must differ from those of `usual`. Both are
+    compared after the same item, and after the same number of items.
     """
     for size in range(len(whole) - 1, 0, -1):
         if -(-len(whole) // size) > MOST_PAGES:

@@ -34,9 +34,7 @@ ENOUGH = 2
 MOST_PAGES = 8
 """The most pages that are followed, if the server makes smaller ones than planned."""
 ENDLESS = 3
-"""The number of empty pages in a row, each of which announces another, after which a complete list counts as
-endless.
-"""
+"""After so many empty pages in a row a list counts as endless, if all its items came before them."""
 
 
 @dataclass(slots=True)
@@ -134,8 +132,9 @@ class Walk:
         return None
 
     def _judge_totals(self, number: int, page: Page) -> Generator[Any, Any, Judgement | None]:
-        """Return the judgement of a page whose total differs from the whole list's before and after it, or
-        None.
+        """Judge a page's total by that of the whole list; return None if nothing is wrong.
+
+        If they differ, the whole list is read again. Only a total that is the same as before is a proof.
         """
         other = find_other_total(page, self.totals) if self.setting.exclusive else None
         if other is None:
@@ -226,8 +225,9 @@ class Walk:
     def _count_endless(self, pages: list[Page], walked: int) -> int:
         """Return the number of empty pages at the end, if they show that no end comes; else 0.
 
-        Two show it if both announce the same request, because a client would repeat it for ever. Other ones
-        may be left over from items that a filter took out, unless the whole list is known.
+        Two show it if both announce the same request, because a client would repeat it for ever. Pages that
+        announce different requests may be empty because a filter took their items out. They show it only if
+        all items of the list have come.
         """
         empty = list(takewhile(lambda page: not page.items, reversed(pages)))
         if len(empty) < 2:

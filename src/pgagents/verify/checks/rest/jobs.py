@@ -45,7 +45,7 @@ COST = 12
 FIRST_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
 """Seconds before the first read; the factor between two waits; the longest wait in seconds."""
 MOST_WAIT_S = 300.0
-"""The longest time, in seconds, that a run waits for a job."""
+"""The longest time, in seconds, that a run waits for a job. For longer ones it moves the clock."""
 SLACK_S = 2.0
 """Seconds that a job may be late, because clocks differ and answers take time."""
 
@@ -73,20 +73,24 @@ def _jobs(setting: Setting) -> Iterator[tuple[Endpoint, Job, Endpoint]]:
 
 
 def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude jobs that may take longer than a run waits, unless a clock can be moved."""
+    """Exclude jobs that may take longer than a run waits, unless the API has a clock that can be moved."""
     job = next(job for endpoint, job, _ in _jobs(setting) if endpoint.place == contract.place)
-    if job.within_s > MOST_WAIT_S and setting.model.clock is None:
+    if job.within_s > MOST_WAIT_S and time_passes(setting, SLACK_S) is None:
         why = f"a job may take {job.within_s:g} s, longer than a run waits, and the API has no clock to move"
         return Verdict.NOT_APPLICABLE, why
     return None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each action that starts a job."""
+    """Yield one probe for each action that starts a job.
+
+    That of a long job has the operator's role, so that it is not selected without the operator's key.
+    """
     for endpoint, job, reader in _jobs(setting):
         covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("ends", "forward", "found"))
         run = partial(_run, setting, endpoint, job, reader, by_clock=OPERATOR in roles)
-        yield Probe(covers[0], 6, covers, COST, run, (endpoint, reader), "main", True)
+        role = OPERATOR if job.within_s > MOST_WAIT_S else "main"
+        yield Probe(covers[0], 6, covers, COST, run, (endpoint, reader), role, True)
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
-It is followed only on the API's own host, and only at the path of a reading action. A path of no action
-proves nothing. After a 202 it may lead to the state of the work, or to an instance that is not there yet
-(RFC 9110, 15.3.3).
+It is followed only on the API's own host, and only at the path of a reading action. Any other path leaves
+the contract untested. After a 202 it may lead to the state of the work, or to an instance that is not there
+yet (RFC 9110, 15.3.3).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ in one piece, then in two or three pages. If the server makes smaller ones, up t
 must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. If
 nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
 and its value is the number of items. The URL of the next page may be
-relative, in the body and in a `Link` header. Else it has the list's host and scheme. The list is
-also read with each value of its optional arguments, which the further pages must keep.
+relative, in the body and in a `Link` header. If it is absolute, it must have the list's host and
+scheme. The list is also read with each value of its optional arguments, which the further pages must keep.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield probes for each paged list.
 
-    The first one reads the list in one piece, then in pages. If a filter separates sorts of items, it reads
-    only the most frequent sort in pages. A second one makes items first, and runs if the list was too short
+    The first one reads the list in one piece, then in pages. If a filter separates kinds of items, it reads
+    only the most frequent kind in pages. A second one makes items first, and runs if the list was too short
     for two pages. Others read the list with its optional arguments, or use a page of one list in another.
     """
     for paged in list_paged_lists(setting):
@@ -116,10 +116,10 @@ def _run(setting: Setting, paged: PagedList, contract: str, second: bool) -> Con
         yield judge_untested(contract, "the list in one piece was not answered as its schema says")
         return
     instances = whole.items
-    sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
-    several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
-    several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
-    if several:  # filter by the most frequent sort, so that its laws are judged on every page
+    kinds = [(name, value) for name, values in paged.kinds.items() for value in values]
+    several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in kinds]
+    several = [(kind, alike) for kind, alike in several if 1 < len(alike) < len(instances)]
+    if several:  # filter by the most frequent kind, so that its laws are judged on every page
         (name, value), instances = max(several, key=lambda found: len(found[1]))
         walk.given = {**given, name: value}
     walk.there, walk.every = instances, whole.next is None

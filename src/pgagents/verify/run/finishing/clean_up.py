@@ -47,7 +47,8 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
         found, interrupted = _undo(driver, tried, hurried=hurried)
         ends = dict(zip(map(id, tried), found, strict=True))
         if interrupted:
-            there, hurried = not hurried, True  # of a run that came to its end by itself, the rest is undone
+            # after the first interrupt the rest is undone in a hurry; a second one ends the clean-up
+            there, hurried = not hurried, True
             sender.timing.left.hurry(HURRIED_S)
         if any(isinstance(end, Stop) for end in ends.values()):
             there = False  # each further call would take the whole time-out
@@ -112,8 +113,8 @@ def _look_up_unsure(driver: Driver) -> bool:
 def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: int) -> list[Instance]:
     """Return the instances to undo next, at most `workers`; none if all are undone.
 
-    The latest comes first, because earlier ones may contain it. Another one joins the group if
-    it is proved to be ours. Neither it nor an instance that was made after it may need the other.
+    The latest comes first, because earlier ones may contain it. An earlier one joins the group if it is
+    proved to be ours. No later instance may need it, and it may need no later one.
     """
     group: list[Instance] = []
     later: list[Instance] = []

@@ -206,7 +206,7 @@ class KnownSecrets:
                     self._coded.add(text, size)
             elif size < SHORTEST:
                 self._words.add(text)
-            else:  # a key is tried without its last character too
+            else:  # a key is also found without its last character
                 # ids and secrets that are ordered by time begin alike, so most of a secret must be there
                 width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
                 self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")

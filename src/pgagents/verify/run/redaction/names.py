@@ -22,7 +22,7 @@ OAUTH = frozenset(
 )
 """Secrets of RFC 6749, 7636, 7523, 8628 and OpenID Connect. They are masked in every run."""
 IN_FORMS = frozenset((*OAUTH, "code", "password", "api_key"))
-"""Names of secrets in a query or a form; in JSON, `code` is mostly the name of an error."""
+"""Names of secrets in a query or a form. In JSON only OAUTH is: there `code` mostly names an error."""
 
 
 @dataclass(frozen=True, slots=True)

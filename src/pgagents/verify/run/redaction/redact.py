@@ -38,8 +38,9 @@ _NUMBER = re.compile(r"(?<=\w) \d+\]")
 
 
 class Redactor:
-    """Masks keys by value and header, secret and private members by name, and the values they once had
-    anywhere.
+    """Masks keys by their value and header, and secret and private members by their name.
+
+    The values of such members are masked everywhere, also where another member has them.
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Redactor:
         if shown != value:
             if MASK not in shown and ", encoded]" not in shown:
                 return shown
-            # a curl line takes a header that is masked as a whole for a bearer key
+            # a header that is masked as a whole is shown as a bearer key in curl lines
             return value[: len(lead)] + MASK if own and lead != "Bearer " else MASK
         return value if self.known.keys and own else MASK
 
