@@ -151,7 +151,7 @@ class Check:
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
     | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
-    | `watched` | all | the details of the contracts that its watcher judges; an empty set means all |
+    | `watched` | all | contracts that its watcher may find broken, by the first part of their detail |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
@@ -170,7 +170,7 @@ class Check:
     calls_correctly: bool = False
     tools: bool = False
     self_contained: bool = False
-    watched: frozenset[str] = frozenset()
+    watched: frozenset[str] | None = None
     remembers: bool = False
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
@@ -184,7 +184,7 @@ class Check:
 
     def needs_others(self, contract: Contract) -> bool:
         """True if one of its contracts is judged on other checks' exchanges too."""
-        seen = not self.watched or contract.detail in self.watched
+        seen = self.watched is None or contract.detail.partition("/")[0] in self.watched
         return self.watch is not None and not self.self_contained and seen
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:

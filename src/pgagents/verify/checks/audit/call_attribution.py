@@ -152,5 +152,6 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("",)),
     probes=probes,
 )

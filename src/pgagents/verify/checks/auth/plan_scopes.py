@@ -185,6 +185,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(),
     probes=probes,
     overlap="all",
 )

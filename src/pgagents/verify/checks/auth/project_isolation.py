@@ -349,6 +349,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("told",)),
     probes=probes,
     settled=settle_contract,
     rank=9,

@@ -117,6 +117,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("as_result",)),
     probes=probes,
     rank=3,
     tools=True,

@@ -298,6 +298,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("challenge", "challenge_scope")),
     probes=probes,
     overlap="all",
 )

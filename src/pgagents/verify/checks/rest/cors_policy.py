@@ -297,6 +297,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("answer", "refusal")),
     probes=probes,
     overlap="all",
 )

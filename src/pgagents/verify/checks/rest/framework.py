@@ -302,6 +302,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("head", "survives", "wrong_method", "allowed_methods")),
     probes=probes,
     settled=settle_contract,
     overlap="all",

@@ -305,6 +305,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("made",)),
     probes=probes,
     remembers=True,
     overlap="all",

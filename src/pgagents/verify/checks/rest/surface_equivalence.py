@@ -328,6 +328,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("refused",)),
     probes=probes,
     rank=8,
     calls_correctly=True,

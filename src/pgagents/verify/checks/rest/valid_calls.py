@@ -335,6 +335,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
+    watched=frozenset(("ordinary",)),
     probes=probes,
     rank=6,
     calls_correctly=True,

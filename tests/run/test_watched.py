@@ -1,0 +1,89 @@
+"""A check's `watched` names the contracts that its watcher may find broken; `--only` relies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import pytest
+
+from lengths import share
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.check.check import Check, Judgement, collect
+from pgagents.verify.check.memory import Memory
+from pgagents.verify.check.setting import Setting
+from pgagents.verify.run.judging.watchers import Watchers
+from pgagents.verify.wire.exchange import Exchange
+from verifying import ids, model, run
+
+CHECKS = {name: check for name, check in collect().items() if check.watched is not None}
+FAULTS = [
+    name
+    for name in fault_registry.list_names("faults")
+    if (fault := fault_registry.find("faults", name)).breaks & CHECKS.keys() and not fault.needs
+]
+"""Faults of Park Graph that break a contract of such a check."""
+Seen = tuple[str, str, Verdict]
+Watch = Callable[[Exchange, Memory], Iterable[Judgement]]
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> set[Seen]:
+    """The check, the contract and the verdict of each judgement that a watcher makes during the test."""
+    seen: set[Seen] = set()
+    inner = Watchers.__init__
+
+    def note(name: str, watch: Watch) -> Watch:
+        def watch_and_note(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+            for judgement in watch(exchange, memory):
+                seen.add((name, judgement.contract, judgement.verdict))
+                yield judgement
+
+        return watch_and_note
+
+    def init(self: Watchers, setting: Setting, checks: Mapping[str, Check]) -> None:
+        inner(self, setting, checks)
+        self._by_facts = {
+            facts: [(name, note(name, watch)) for name, watch in watchers]
+            for facts, watchers in self._by_facts.items()
+        }
+
+    monkeypatch.setattr(Watchers, "__init__", init)
+    return seen
+
+
+def others(judged: set[Seen], report: Report) -> list[str]:
+    """Contracts of such a check that its watcher did not find kept, though its `watched` does not name
+    them.
+    """
+    known = {result.contract.id: result.contract for result in report.results}
+    found = [(known[id], verdict) for name, id, verdict in judged if name in CHECKS and id in known]
+    assert found, "watchers judged nothing, so that this test could not fail"
+    unkept = [contract for contract, verdict in found if verdict is not Verdict.KEPT]
+    return [contract.id for contract in unkept if not CHECKS[contract.check].needs_others(contract)]
+
+
+@pytest.mark.parametrize("fault", share(FAULTS, 60))
+def test_watchers_break_no_other_contracts(fault: str, judged: set[Seen]) -> None:
+    assert others(judged, run(model(), faults=[fault])) == []
+
+
+MOST = 10
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "oauth_metadata/server@rest",
+        "framework/unknown_path@rest",
+        "id_comparison/check_availability@rest",
+        "plan_scopes/agent/dispatch_av_fleet@rest",
+        "surface_equivalence/minimal/search_parking@dispatcher",
+        "valid_calls/high/search_parking@rest",
+    ],
+)
+def test_one_contract_that_only_its_own_probe_judges_costs_few_requests(id: str) -> None:
+    report = run(model(), only=(id,))
+    assert ids(report, Verdict.KEPT) == [id]
+    assert report.footer.requests <= MOST
