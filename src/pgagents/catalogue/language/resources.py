@@ -166,7 +166,9 @@ class Resource(Cited):
         default=[], description="Members that never change after the instance is made."
     )
     volatile: list[JsonName] = Field(
-        default=[], description="Members that are ignored when the same call is compared on two surfaces."
+        default=[],
+        description="Members that may differ between two equal answers, such as a time of reading. No "
+        "comparison of answers looks at them.",
     )
     reads_change: list[JsonName] = Field(
         default=[],
