@@ -39,7 +39,7 @@ CATALOGUES = [
 ]
 
 
-@pytest.mark.parametrize("id", rarely(ROWS, *ONCE_BROKEN, *ROWS[::72]))
+@pytest.mark.parametrize("id", rarely(ROWS, *sorted(ONCE_BROKEN)[::2]))
 def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     of = model_of(id)
     report = verify_mcp(of, allow_writes=True, allow=list_writes(of), max_requests=ENOUGH)

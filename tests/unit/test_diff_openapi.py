@@ -249,7 +249,7 @@ SHOWN = {shape[0] for shape in SHAPES}
 
 
 @pytest.mark.parametrize(
-    ("id", "old", "new"), share(SHAPES, 2), ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)]
+    ("id", "old", "new"), share(SHAPES, 4), ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)]
 )
 def test_each_row_is_found_and_a_second_judge_agrees(id: str, old: Data, new: Data) -> None:
     changes = found(old, new)

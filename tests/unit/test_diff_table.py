@@ -13,6 +13,7 @@ import yaml
 from jsonschema_specifications import REGISTRY
 
 from diff_catalogue import Key, edits, keys, places, written
+from lengths import share
 from loading import load_once
 from pgagents.catalogue.load import load_text
 from pgagents.diff.compare import compare
@@ -124,7 +125,7 @@ def by_key(most: int = 3) -> dict[Key, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize(
-    ("key", "paths"), by_key().items(), ids=lambda v: ".".join(v) if isinstance(v, tuple) else ""
+    ("key", "paths"), share(by_key().items(), 3), ids=lambda v: ".".join(v) if isinstance(v, tuple) else ""
 )
 def test_changed_key_is_told_as_its_table_says(key: Key, paths: list[tuple[Any, ...]]) -> None:
     base = load_once(written(DATA), "shop.yaml")

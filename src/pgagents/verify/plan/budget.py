@@ -70,11 +70,10 @@ def shares(
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
-    for probe in probes:
+    for probe in (p for p in probes if p.priority == 1):
         covered = [known[id] for id in probe.contracts if id in known]
         owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
-        if probe.priority == 1:
-            found[owner] = found.get(owner, 0) + probe.cost
+        found[owner] = found.get(owner, 0) + probe.cost
     planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
     return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}
 
