@@ -31,6 +31,11 @@ class Code:
     offline: str = "yes"
     undecided: str = ""
 
+    @property
+    def cited(self) -> str:
+        """The source, with the day on which it was read if it is a vendor's."""
+        return f"{self.source}, read {self.read}" if self.read else self.source
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -55,7 +60,7 @@ def table(judge: str) -> Table:
             row.get("severity", "error"),
             row.get("help", ""),
             row.get("source", data["source"]),
-            str(data["read"]),
+            str(row.get("read", data["read"])),
             row.get("offline", "yes"),
             row.get("undecided", ""),
         )

@@ -108,7 +108,7 @@ def describe_hit(hit: Hit, span: Span, name: str) -> Diagnostic:
     """Return a judge's finding as a diagnostic at the caller's own place."""
     code: Code = table(name.replace("-", "_")).codes[hit.code]
     message = code.says.rstrip(".") + (f": {hit.detail}" if hit.detail else "")
-    note = f"source: {code.source}, read {code.read}"
+    note = f"source: {code.cited}"
     severity = hit.severity or code.severity
     return Diagnostic(span, f"{name}/{hit.code}", severity, message, code.help or hit.help, (note,))
 

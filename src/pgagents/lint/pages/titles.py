@@ -89,7 +89,7 @@ def _package_rule(id: str) -> tuple[str, str] | None:
         parts.append(f"What to do: {code.help}")
     if code.undecided:
         parts.append(f"Not decided here: {code.undecided}")
-    parts.append(f"Source: {code.source}, read {code.read}")
+    parts.append(f"Source: {code.cited}")
     return code.says.rstrip("."), "\n\n".join(parts)
 
 
