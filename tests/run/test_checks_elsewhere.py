@@ -61,7 +61,7 @@ def _path_of(catalogue: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "check", share(sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)), 20)
+    "check", share(sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)), 40)
 )
 def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
     """The contract is tried alone first, until it is broken, and then with the check's others.

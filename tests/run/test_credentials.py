@@ -108,7 +108,9 @@ def verified(kind: str, admits: Admits, seed: int = 0) -> Report:
         )
 
 
-@pytest.mark.parametrize(("kind", "bug"), [(kind, bug) for kind, bugs in BUGS.items() for bug in bugs])
+@pytest.mark.parametrize(
+    ("kind", "bug"), share([(kind, bug) for kind, bugs in BUGS.items() for bug in bugs], 2)
+)
 def test_bug_in_how_calls_are_admitted_is_found(kind: str, bug: str) -> None:
     """A key that nearly is right takes several forms, one in a run: two seeds try two of them."""
     admits, detail = BUGS[kind][bug]

@@ -71,7 +71,7 @@ def test_what_tells_of_a_change_that_no_call_made_breaks_the_hint(name: str) -> 
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(1, 20))])
-@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize("name", share(LEGAL, 2))
 def test_legal_ways_of_telling_are_not_reported(name: str, seed: int) -> None:
     report, _ = _verify([name], seed=seed)
     assert {f.contract.id: f.actual for f in report.findings} == {}

@@ -189,7 +189,7 @@ def _assert_found(report: Report, patterns: Sequence[str]) -> None:
     assert not [note for note in report.footer.notes if "internal" in note]
 
 
-@pytest.mark.parametrize(("id", "fault"), FAULTS[::2])
+@pytest.mark.parametrize(("id", "fault"), FAULTS[::3])
 def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
     """One contract of each pattern is tried alone, and all of them where that does not show the fault.
 
@@ -225,7 +225,7 @@ VARIATIONS = [case for row in rows().values() for case in _variations(row)]
 FIRST_VARIATIONS = [cases[0] for row in rows().values() if (cases := _variations(row))]
 
 
-@pytest.mark.parametrize(("id", "name"), FIRST_VARIATIONS[::4])
+@pytest.mark.parametrize(("id", "name"), FIRST_VARIATIONS[::6])
 def test_variation_of_a_row_breaks_none_of_its_contracts(id: str, name: str) -> None:
     """The contracts that the row names are tried alone: for its own promises and for those it breaks. A run
     with bursts is whole, because this variation's server is busy at first.

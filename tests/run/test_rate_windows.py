@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lengths import rarely
+from lengths import rarely, share
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
 from pgagents.generate.files import write
@@ -163,16 +163,19 @@ STILL_TOLD = "rate_limit_enforcement/limit"
 
 @pytest.mark.parametrize(
     ("way", "contracts"),
-    [
-        (Unenforced, {"rate_limit_enforcement/limit"}),
-        (Twice, {"rate_limit_enforcement/limit"}),
-        (WaitTooLong, {"rate_limit_enforcement/wait"}),
-        (WaitTooShort, {"rate_limit_enforcement/wait"}),
-        (WaitCut, {"rate_limit_enforcement/wait"}),
-        (ResetPast, {"rate_limit_headers/reset"}),
-        (ResetBeyond, {"rate_limit_headers/reset"}),
-        (RemainingFrozen, {*FALLS, STILL_TOLD}),
-    ],
+    share(
+        [
+            (Unenforced, {"rate_limit_enforcement/limit"}),
+            (Twice, {"rate_limit_enforcement/limit"}),
+            (WaitTooLong, {"rate_limit_enforcement/wait"}),
+            (WaitTooShort, {"rate_limit_enforcement/wait"}),
+            (WaitCut, {"rate_limit_enforcement/wait"}),
+            (ResetPast, {"rate_limit_headers/reset"}),
+            (ResetBeyond, {"rate_limit_headers/reset"}),
+            (RemainingFrozen, {*FALLS, STILL_TOLD}),
+        ],
+        2,
+    ),
 )
 def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str]) -> None:
     assert broken(way, call_s=0.01) == contracts

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from lengths import share
 from pgagents.cli.main import main
 from pgagents.diff.openapi.places import lines
 from pgagents.errors import PgagentsError
@@ -193,7 +194,7 @@ SHAPES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", share(SHAPES, 2))
 def test_schemas_that_refer_without_end_are_compared(shape: str) -> None:
     """Each pair of named schemas is entered once, so this ends; the break at the end of all references is
     found.
