@@ -52,6 +52,14 @@ def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     assert report.footer.left_behind == ()
 
 
+def test_note_without_an_optional_member_is_no_difference_from_one_that_has_it() -> None:
+    """A change is called once on each surface, each time of another note; one was made with stars."""
+    of = model_of("form-body")
+    report = verify_mcp(of, allow_writes=True, allow=list_writes(of), max_requests=ENOUGH)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert "surface_equivalence/ordinary/change_note@mcp" in ids(report, Verdict.KEPT)
+
+
 @pytest.mark.parametrize("path", share(CATALOGUES, 3), ids=lambda path: path.stem)
 def test_mock_and_tools_of_a_catalogue_keep_every_contract(path: Path) -> None:
     of, report = model(path), whole_run(path)

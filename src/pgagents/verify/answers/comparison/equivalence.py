@@ -33,16 +33,14 @@ def list_places(resource: Resource) -> list[str]:
 
 
 def to_forms(a: Any, b: Any) -> tuple[Any, Any]:
-    """Return the members and types of two answers, without their values.
+    """Return the types of the members that two answers have in common, without their values.
 
-    A null or an empty list gets the form of the other answer's value at that place.
+    An optional member that one of two instances lacks is no difference; `response_schema` holds the required
+    ones. A null or an empty list gets the form of the other answer's value at that place.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         both = {name: to_forms(a[name], b[name]) for name in a if name in b}
-        return (
-            {name: both[name][0] if name in both else "" for name in a},
-            {name: both[name][1] if name in both else "" for name in b},
-        )
+        return {name: form[0] for name, form in both.items()}, {name: form[1] for name, form in both.items()}
     if isinstance(a, list) and isinstance(b, list):
         first = to_forms(a[0], b[0]) if a and b else ("", "")
         return [first[0]], [first[1]]
