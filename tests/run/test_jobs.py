@@ -71,6 +71,23 @@ def test_job_is_followed_by_the_operators_clock() -> None:
     assert len(judged(report, Verdict.KEPT)) == 3, judged(report, Verdict.UNTESTED)
 
 
+@pytest.mark.parametrize(
+    ("clock", "within_s", "verdict"),
+    [
+        ({}, 300, Verdict.KEPT),
+        ({}, 301, Verdict.NOT_APPLICABLE),
+        (CLOCK, 300, Verdict.KEPT),
+        (CLOCK, 301, Verdict.NOT_SELECTED),
+    ],
+)
+def test_five_minutes_are_the_longest_wait(clock: dict[str, Any], within_s: int, verdict: Verdict) -> None:
+    of = exporting(NO_WORKFLOW, clock, {"actions": {"export_notes": {"job": {"within_s": within_s}}}})
+    opened = inside(of)
+    keys = {role: key for role, key in opened.keys.items() if role != "operator"}
+    report = verify_sandbox(of, opened, Options(allow_writes=True), keys=keys)
+    assert len(judged(report, verdict)) == 3
+
+
 def test_long_job_without_the_operators_key_is_not_selected_and_not_waited_for() -> None:
     of = exporting(NO_WORKFLOW, CLOCK, {"actions": {"export_notes": {"job": {"within_s": 4000}}}})
     opened = inside(of)
