@@ -1,4 +1,4 @@
-"""pgagents as `pip install pgagents` leaves it, without extras: the wheel beside the packages that its
+"""pgagents as `pip install` of its wheel leaves it, without extras: the wheel beside the packages that its
 core needs, and no others.
 """
 

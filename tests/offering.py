@@ -104,6 +104,11 @@ class _Whole(yaml.CSafeDumper):
         return True
 
 
+def write(data: Any) -> str:
+    """The file of a catalogue's data."""
+    return str(yaml.dump(data, Dumper=_Whole, sort_keys=False))
+
+
 def shop_text(**changes: Any) -> str:
     """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
     data: Any = parse(SHOP.read_text(encoding="utf-8")).data
@@ -115,7 +120,7 @@ def shop_text(**changes: Any) -> str:
         for step in path:
             here = here[step]
         here[last] = value
-    return str(yaml.dump(data, Dumper=_Whole, sort_keys=False))
+    return write(data)
 
 
 def shop(**changes: Any) -> Model:

@@ -33,7 +33,7 @@ def why_missing(api: str) -> str:
     if api == "documents":
         return _install_node_modules()
     missing = [name for name in PACKAGES[api] if find_spec(name) is None]
-    return f"needs {', '.join(missing)} (pip install 'pgagents[foreign]')" if missing else ""
+    return f"needs {', '.join(missing)} (pip install '.[foreign]')" if missing else ""
 
 
 def _install_node_modules() -> str:

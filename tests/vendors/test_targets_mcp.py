@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 
-from offering import OFFERING, park, shop
+from offering import OFFERING, park, shop, shop_text
+from pgagents.catalogue.find import find_catalogue
 from pgagents.generate.build import build, targets
 from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Target
@@ -158,11 +160,46 @@ def test_the_registry_knows_the_package_and_what_it_needs(model: Model) -> None:
 
 def test_a_surface_that_names_nothing_gets_names_from_the_api() -> None:
     files = _files(shop(surfaces__mcp={}))
-    assert files["server.json"]["name"] == "example.shop/cornershop-mcp"
     assert files["clients.json"][".cursor/mcp.json"]["mcpServers"]["cornershop-mcp"]["env"] == {
         "CORNERSHOP_API_KEY": "${env:CORNERSHOP_API_KEY}",
         "CORNERSHOP_API_URL": "https://shop.example",
     }
+
+
+def test_without_a_package_clients_start_pgagents_on_the_file_that_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No registry's entry is written, as nothing is published. The path holds where `build` ran."""
+    (tmp_path / "catalogue").mkdir()
+    (tmp_path / "catalogue" / "mine.yaml").write_text(shop_text(surfaces__mcp={}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    model = find_catalogue(None)
+    assert model is not None
+    files = _files(model)
+    assert set(files) == {"clients.json", "tools.json"}
+    clients = files["clients.json"]
+    lines = {
+        name: [entry["command"], *entry["args"]]
+        for name, servers in clients.items()
+        for entry in (servers.get("mcpServers") or servers["servers"]).values()
+    }
+    assert lines == {
+        "claude_desktop_config.json": ["pgagents", "mcp", "catalogue/mine.yaml"],
+        ".cursor/mcp.json": ["pgagents", "mcp", "catalogue/mine.yaml"],
+        ".vscode/mcp.json": ["pgagents", "mcp", "${workspaceFolder}/catalogue/mine.yaml"],
+    }
+    started = find_catalogue(Path(lines[".cursor/mcp.json"][2]))
+    assert started is not None
+    assert started.source.text == model.source.text
+    absolute = find_catalogue(tmp_path / "catalogue" / "mine.yaml")
+    assert absolute is not None
+    assert _files(absolute)["clients.json"] == clients
+    target = targets()["mcp/clients"]
+    assert isinstance(target, Target)
+    assert [loss.constraint for loss in target.view(model).losses] == [
+        "path of the catalogue for Claude Desktop",
+        "server `pgagents mcp`",
+    ]
 
 
 def test_further_members_are_laid_into_the_registrys_entry() -> None:

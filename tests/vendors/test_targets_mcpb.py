@@ -55,9 +55,8 @@ def test_a_hosted_server_is_reached_by_a_bridge_with_the_key_in_a_variable() -> 
     env = json.loads(files["manifest.json"])["server"]["mcp_config"]["env"]
     assert env == {"CORNERSHOP_API_KEY": "Bearer ${user_config.cornershop_api_key}"}
     launcher = files["server/index.js"].decode()
-    assert (
-        '"mcp-remote","https://shop.example/mcp","--header","Authorization:${CORNERSHOP_API_KEY}"' in launcher
-    )
+    header = '"--header","Authorization:${CORNERSHOP_API_KEY}"'
+    assert f'"mcp-remote@0.15.1","https://shop.example/mcp",{header}' in launcher
 
 
 def test_the_launcher_starts_the_server_and_hands_everything_through(tmp_path: Path) -> None:

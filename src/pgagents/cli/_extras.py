@@ -1,4 +1,4 @@
-"""Optional packages for some commands: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'`."""
+"""Optional packages for some commands: the extras `sandbox` and `mcp` of `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -31,5 +31,17 @@ def missing(extra: str) -> list[str]:
 
 
 def installing(*extras: str) -> str:
-    """Return the command line that installs these extras."""
-    return f"pip install 'pgagents[{','.join(extras)}]'"
+    """Return the command line that installs the packages of these extras.
+
+    It names them one by one. pgagents is on no registry, so a stranger could publish something under its
+    name.
+    """
+    from importlib import metadata
+
+    wanted = dict.fromkeys(
+        line.partition(";")[0].strip()
+        for extra in extras
+        for line in metadata.requires("pgagents") or ()
+        if line.endswith((f"extra == '{extra}'", f'extra == "{extra}"'))
+    )
+    return f"pip install {' '.join(repr(line) for line in wanted)}"

@@ -36,7 +36,7 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
         ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
         (
             "an MCP server's tools, as each vendor's models get them",
-            "pgagents lint --mcp-stdio 'npx -y example-mcp'",
+            "pgagents lint --mcp-stdio 'python server.py'",
         ),
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),

@@ -100,7 +100,8 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
         if not any(name in (id, vendor(id)) for id in applying):
             needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
             if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
-                help = f"add `{needed.part}:`" if needed.part != PATHS else "give an action `http`"
+                lacking = list_missing(model, needed.part)[0]
+                help = f"add `{lacking}:`" if lacking != PATHS else "give an action `http`"
                 raise PgagentsError(f"the catalogue has nothing for `{name}`", help)
             raise PgagentsError(
                 f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`"
@@ -112,8 +113,13 @@ def _applies(target: Target | Summary, model: Model) -> bool:
     if isinstance(target, Summary):
         return True
     return (target.surface is None or target.surface in model.surfaces) and (
-        target.part is None or bool(part(model, target.part))
+        target.part is None or not list_missing(model, target.part)
     )
+
+
+def list_missing(model: Model, parts: str | tuple[str, ...]) -> list[str]:
+    """Return those of the parts, one or several dotted paths, that the model does not have."""
+    return [path for path in ((parts,) if isinstance(parts, str) else parts) if not part(model, path)]
 
 
 def part(model: Model, path: str) -> Any:
@@ -177,7 +183,11 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                 if not _applies(target, model):
                     missing = getattr(target, "surface", None)
                     without = missing and missing not in model.surfaces
-                    why = f"no surface `{missing}`" if without else f"no `{getattr(target, 'part', '')}`"
+                    why = (
+                        f"no surface `{missing}`"
+                        if without
+                        else f"no `{list_missing(model, getattr(target, 'part', None) or '')[0]}`"
+                    )
                     raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
                 needed: dict[str, Target | Summary] = (
                     plan(model) if isinstance(target, Summary) else {id: target}

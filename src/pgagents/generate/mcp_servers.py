@@ -1,7 +1,8 @@
-"""Facts about MCP servers for several documents: the command of a package, and where each key is sent."""
+"""Facts about MCP servers for several documents: the command that starts one, and where each key is sent."""
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from pgagents.generate.openapi.address import reverse_domain
@@ -14,6 +15,12 @@ from pgagents.source.origin import Node, Text
 
 RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
 """The command that starts a package, by registry."""
+BRIDGE = ("-y", "mcp-remote@0.15.1")
+"""The arguments of npx that start the bridge to a hosted server, for hosts that only start processes.
+
+It gets the key, so its version is pinned: one that is published later is not run unread
+(https://www.npmjs.com/package/mcp-remote, read 2026-11-25).
+"""
 
 
 def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
@@ -25,17 +32,40 @@ def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
     return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
 
 
-def list_arguments(model: Model, server: McpServer) -> list[str]:
-    """Return the arguments for the command of `RUNTIMES` that starts a server's package."""
+def find_command(model: Model, server: McpServer, *, folder: str = "") -> tuple[str, list[str]]:
+    """Return the command that starts the server, and its arguments.
+
+    Without a package that the author declared it is `pgagents mcp FILE`: whoever publishes an invented name
+    would get the keys. FILE is the path that was given to the command, and holds in the folder where that
+    ran. `folder` is the client's notation for that folder. Files that are committed contain no absolute path.
+    """
+    if not server.package:
+        return "pgagents", ["mcp", f"{folder}{_relative_path(model.source.file)}"]
     keys, url = name_variables(model)
-    package = server.package or server.name
+    package = server.package
     passed: list[str] = [part for name in (*keys.values(), url) for part in ("-e", name)]
     arguments: dict[str, list[str]] = {
         "npm": ["-y", package],
         "pypi": [package],
         "oci": ["run", "-i", "--rm", *passed, package],
     }
-    return arguments[server.registry or "npm"]
+    return RUNTIMES[server.registry], arguments[server.registry]
+
+
+def _relative_path(file: str) -> str:
+    """Return the catalogue's path in its project: as given, or from the folder where commands look for it."""
+    path = PurePath(file)
+    if path.is_absolute() or ".." in path.parts:
+        path = PurePath(*path.parts[-2:]) if path.parent.name == "catalogue" else PurePath(path.name)
+    return path.as_posix()
+
+
+def local_losses(server: McpServer) -> list[Loss]:
+    """Yield a loss for a server that neither a package nor a URL lets others reach."""
+    if server.package or server.url:
+        return []
+    why = "it starts from this project's folder alone; for other machines name a package or URL in `server:`"
+    return [Loss(server.origin, "server `pgagents mcp`", "client", why)]
 
 
 def is_required(model: Model, scheme: str) -> bool:

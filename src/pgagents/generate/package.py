@@ -7,7 +7,7 @@ from types import ModuleType
 
 from pgagents import registry
 from pgagents.errors import PgagentsError
-from pgagents.generate.build import Built, part
+from pgagents.generate.build import Built, list_missing
 from pgagents.generate.render import Artifact
 from pgagents.model.model import Model
 
@@ -17,7 +17,7 @@ def applying(model: Model) -> dict[str, ModuleType]:
     return {
         id: module
         for id, module in registry.collect("pgagents.generate.packages").items()
-        if part(model, module.PART)
+        if not list_missing(model, module.PART)
     }
 
 

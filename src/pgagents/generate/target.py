@@ -67,13 +67,14 @@ class Target:
     """One kind of generated document. Its id is its module's path: `gemini/functions`.
 
     It applies if `surface` exists under `surfaces` (None: always). `part` is a part of the model that must
-    not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder. The
-    `.json` and `.yaml` files of one target are one document in two forms. Pictures are assets, anything else
-    is text. A `*` in the only path stands for the names of `View.several`. In a picture's path it stands for
-    the ending of its name. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model
-    receives the whole document at every turn; then its size in tokens is counted. `most_actions` is how many
-    actions an import offers on the surface. None means that the surface needs further settings, so an import
-    leaves it out. `lists_actions` is false if the document only names another document with the list.
+    not be empty (`workflows`, `surfaces.copilot.package`), or several such parts. `outputs` are paths in the
+    output folder. The `.json` and `.yaml` files of one target are one document in two forms. Pictures are
+    assets, anything else is text. A `*` in the only path stands for the names of `View.several`. In a
+    picture's path it stands for the ending of its name. `max_bytes` is the vendor's limit for one file.
+    `for_models` is true if a model receives the whole document at every turn; then its size in tokens is
+    counted. `most_actions` is how many actions an import offers on the surface. None means that the surface
+    needs further settings, so an import leaves it out. `lists_actions` is false if the document only names
+    another document with the list.
     """
 
     title: str
@@ -81,12 +82,14 @@ class Target:
     view: Callable[[Model], View]
     surface: str | None = None
     max_bytes: int | None = None
-    part: str | None = None
+    part: str | tuple[str, ...] | None = None
     for_models: bool = False
     most_actions: int | None = None
     lists_actions: bool = True
 
 
+DECLARED_SERVER = "surfaces.mcp.server"
+"""The part of the model that must exist for a document with which others start or reach the MCP server."""
 PATHS = "path_actions"
 """The part of the model that must exist for a document with paths."""
 

@@ -168,7 +168,8 @@ class Surface(Strict):
         None,
         description=(
             "For `mcp` and `copilot_mcp`: the MCP server; short forms are its URL, and the name of its npm "
-            "package."
+            "package. Without it, clients start `pgagents mcp` on this file, and nothing is written for the "
+            "registry."
         ),
     )
     headers: dict[str, str] = Field(

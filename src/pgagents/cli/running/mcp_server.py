@@ -69,7 +69,7 @@ def check_address(url: str | None, command: str | None, flag: str = "") -> None:
     elif not (words := _words(command or "")):
         raise PgagentsError(
             f"{flag or '--mcp-stdio'} is empty",
-            f"give the server's command line: {flag or '--mcp-stdio'} 'npx -y example-mcp'",
+            f"give the server's command line: {flag or '--mcp-stdio'} 'python server.py'",
         )
     elif _starts_this_program(words):
         _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")

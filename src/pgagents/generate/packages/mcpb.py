@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pgagents.generate.stores.zipped import pack_files
+from pgagents.generate.target import DECLARED_SERVER
 from pgagents.model.model import Model
 
-PART = "surfaces.anthropic.listing"
-"""The part of the catalogue that the package requires."""
+PART = ("surfaces.anthropic.listing", DECLARED_SERVER)
+"""The parts of the catalogue that the package requires. A server that only this project starts cannot be
+installed elsewhere."""
 OUTPUT = "mcpb/server.mcpb"
 _FOLDER = "mcpb/"
 NEEDS = ("mcpb/manifest.json", "mcpb/server/index.js", "mcpb/icon.png")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, list_arguments, list_keys, name_variables
+from pgagents.generate.mcp_servers import find_command, list_keys, name_variables
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer
@@ -27,12 +27,9 @@ def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str
         return Node(members, origin=server.origin)
     env: dict[str, Any] = {name: Text(expand(name), name.origin) for name in variables.values()}
     env[url] = Text(model.api.server, ("api", "server"))
-    command = {
-        "command": RUNTIMES[server.registry or "npm"],
-        "args": list_arguments(model, server),
-        "env": Node(env, origin=server.origin),
-    }
-    return Node(command, origin=server.origin)
+    command, arguments = find_command(model, server)
+    members = {"command": command, "args": arguments, "env": Node(env, origin=server.origin)}
+    return Node(members, origin=server.origin)
 
 
 def list_carried(model: Model, server: McpServer) -> list[Credential]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, list_arguments, list_keys, name_variables
+from pgagents.generate.mcp_servers import find_command, list_keys, local_losses, name_variables
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer
@@ -29,10 +29,11 @@ def view(model: Model) -> View:
         members = {"type": server.transport, "url": server.url}
     else:
         _, url = name_variables(model)
+        command, arguments = find_command(model, server)
         members = {
             "type": "stdio",
-            "command": RUNTIMES[server.registry or "npm"],
-            "args": list_arguments(model, server),
+            "command": command,
+            "args": arguments,
             "env": {url: Text(model.api.server, ("api", "server"))},
         }
     entry = Node(members, origin=server.origin)
@@ -46,6 +47,7 @@ def _losses(model: Model, server: McpServer) -> Iterator[Loss]:
     if not server.url:
         why = f"{HOST}'s directory connects to a hosted server only; other hosts start the package"
         yield Loss(server.origin, f"server {server.name}", "client", why)
+        yield from local_losses(server)
         for name, variable in name_variables(model)[0].items():
             why = "whoever starts the server sets the variable; the package holds no key"
             yield Loss(model.credentials[name].origin, f"key in {variable}", "client", why)

@@ -6,7 +6,7 @@ streamable HTTP is `http`.
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import key_losses
+from pgagents.generate.mcp_servers import key_losses, local_losses
 from pgagents.generate.stores.entry import make_entry
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
@@ -20,7 +20,7 @@ def view(model: Model) -> View:
     assert listing is not None
     remote = {"type": "sse" if server.transport == "sse" else "http", "url": server.url}
     entry = make_entry(model, server, lambda name: f"${{{name}}}", remote)
-    return View({"name": listing.id, "server": entry}, tuple(key_losses(model, server)))
+    return View({"name": listing.id, "server": entry}, (*local_losses(server), *key_losses(model, server)))
 
 
 TARGET = Target(

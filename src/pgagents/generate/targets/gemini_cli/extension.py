@@ -5,7 +5,7 @@ https://geminicli.com/docs/extensions/reference and npm @google/gemini-cli 0.61.
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import key_losses
+from pgagents.generate.mcp_servers import key_losses, local_losses
 from pgagents.generate.stores.entry import list_settings, make_entry
 from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
 from pgagents.generate.target import Target, View
@@ -40,7 +40,11 @@ def view(model: Model) -> View:
             "server": make_entry(model, server, lambda name: f"${name}", {member: server.url}),
             "settings": settings,
         },
-        (*key_losses(model, server), *list_lost_cases(model, "gemini", "an extension of Gemini CLI")),
+        (
+            *local_losses(server),
+            *key_losses(model, server),
+            *list_lost_cases(model, "gemini", "an extension of Gemini CLI"),
+        ),
         tuple(list_drafts(model, "gemini")),
     )
 

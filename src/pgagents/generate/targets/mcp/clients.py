@@ -10,8 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgagents.generate.mcp_servers import RUNTIMES, key_losses, list_arguments, list_keys, name_variables
-from pgagents.generate.target import Target, View
+from pgagents.generate.mcp_servers import (
+    BRIDGE,
+    find_command,
+    key_losses,
+    list_keys,
+    local_losses,
+    name_variables,
+)
+from pgagents.generate.target import Loss, Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer
@@ -34,7 +41,7 @@ def view(model: Model) -> View:
             **made,
             "asked": [_ask(model, c) for c in asked if c.place == "header" or not server.url],
         },
-        tuple(key_losses(model, server)),
+        (*_desktop_losses(server), *local_losses(server), *key_losses(model, server)),
     )
 
 
@@ -43,18 +50,20 @@ def _started(model: Model, server: McpServer) -> dict[str, Node]:
     surface = model.surfaces["mcp"]
     at = (*surface.origin, "env")
     keys, url = name_variables(model)
-    arguments = list_arguments(model, server)
 
-    def make_command(show: Show, **more: Any) -> Node:
+    def make_command(show: Show, folder: str = "", **more: Any) -> Node:
+        command, arguments = find_command(model, server, folder=folder)
         secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
         env = Node({**secrets, url: Text(model.api.server, ("api", "server"))}, origin=at)
-        command = {**more, "command": RUNTIMES[server.registry or "npm"], "args": arguments, "env": env}
-        return Node(command, origin=surface.origin)
+        members = {**more, "command": command, "args": arguments, "env": env}
+        return Node(members, origin=surface.origin)
 
     return {
         "claude": make_command(lambda c: f"{c.find_prefix('test')}…"),
         "cursor": make_command(lambda c: f"${{env:{keys[c.name]}}}"),
-        "vscode": make_command(lambda c: f"${{input:{_name_input(model, c)}}}", type="stdio"),
+        "vscode": make_command(
+            lambda c: f"${{input:{_name_input(model, c)}}}", "${workspaceFolder}/", type="stdio"
+        ),
     }
 
 
@@ -74,7 +83,7 @@ def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
             members["headers"] = Node(headers, origin=server.origin)
         return Node(members, origin=server.origin)
 
-    arguments = ["-y", "mcp-remote", server.url]
+    arguments = [*BRIDGE, server.url]
     for one in carried:
         arguments += ["--header", Text(f"{one.header}:${{{variables[one.name]}}}", one.origin)]
     secrets: dict[str, Any] = {
@@ -88,6 +97,13 @@ def _hosted(model: Model, server: McpServer) -> dict[str, Node]:
         "cursor": make_entry(lambda c: f"${{env:{variables[c.name]}}}"),
         "vscode": make_entry(lambda c: f"${{input:{_name_input(model, c)}}}", kind),
     }
+
+
+def _desktop_losses(server: McpServer) -> list[Loss]:
+    if server.package or server.url:
+        return []
+    why = "it starts servers in a folder of its own: write the file's absolute path there"
+    return [Loss(server.origin, "path of the catalogue for Claude Desktop", "client", why)]
 
 
 def _name_input(model: Model, credential: Credential) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
 from pgagents.generate.openapi.address import with_extra
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer
@@ -18,6 +18,8 @@ from pgagents.source.origin import Node, Text
 
 def view(model: Model) -> View:
     """Return name, texts, and how the `mcp` surface's server is reached: by its package, its URL, or both.
+
+    A server that has neither is not for others, so it has no entry.
 
     The surface's `extra` replaces or adds members, such as `repository`.
     """
@@ -30,7 +32,7 @@ def view(model: Model) -> View:
         "description": surface.description or model.text("api", "for_people"),
         "version": server.version,
         "websiteUrl": model.text("api", "docs") or Text(model.api.server, ("api", "server")),
-        "packages": [_package(model, server)] if server.package or not server.url else None,
+        "packages": [_package(model, server)] if server.package else None,
         "remotes": [make_remote(model, server)] if server.url else None,
     }
     lost = tuple(key_losses(model, server))
@@ -55,12 +57,12 @@ def _package(model: Model, server: McpServer) -> Node:
         "description": "Where the API is",
         "default": Text(model.api.server, ("api", "server")),
     }
-    registry = server.registry or "npm"
+    registry = server.registry
     version = {} if registry == "oci" else {"version": server.version}  # an image names its own
     return Node(
         {
             "registryType": registry,
-            "identifier": server.package or server.name,
+            "identifier": server.package,
             **version,
             "runtimeHint": RUNTIMES[registry],
             "transport": {"type": "stdio"},
@@ -78,4 +80,4 @@ def _env(model: Model, which: str) -> Text:
     )
 
 
-TARGET = Target("MCP registry entry", ("mcp/server.json",), view, surface="mcp")
+TARGET = Target("MCP registry entry", ("mcp/server.json",), view, surface="mcp", part=DECLARED_SERVER)

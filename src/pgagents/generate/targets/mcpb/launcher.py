@@ -6,9 +6,9 @@ A bundle needs a program of its own (https://github.com/modelcontextprotocol/mcp
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import RUNTIMES, list_arguments
+from pgagents.generate.mcp_servers import BRIDGE, find_command
 from pgagents.generate.stores.entry import list_settings
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer
 
@@ -19,13 +19,13 @@ def view(model: Model) -> View:
     assert server is not None
     if server.url:
         return View({"command": "npx", "arguments": _bridge(model, server)})
-    command = RUNTIMES[server.registry or "npm"]
-    return View({"command": command, "arguments": [str(one) for one in list_arguments(model, server)]})
+    command, arguments = find_command(model, server)
+    return View({"command": command, "arguments": [str(one) for one in arguments]})
 
 
 def _bridge(model: Model, server: McpServer) -> list[str]:
     """Return the arguments of `mcp-remote`, which fills variables into headers itself."""
-    arguments = ["-y", "mcp-remote", str(server.url)]
+    arguments = [*BRIDGE, str(server.url)]
     for name, one in list_settings(model, server):
         arguments += ["--header", f"{one.header}:${{{name}}}"]
     return arguments
@@ -36,6 +36,6 @@ TARGET = Target(
     ("mcpb/server/index.js",),
     view,
     surface="mcp",
-    part="surfaces.anthropic.listing",
+    part=("surfaces.anthropic.listing", DECLARED_SERVER),
     lists_actions=False,
 )

@@ -13,7 +13,7 @@ from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.mcp_servers import is_required, key_losses, name_variables
 from pgagents.generate.stores.entry import list_settings
 from pgagents.generate.stores.members import leave_out_empty, make_author
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
@@ -105,5 +105,5 @@ TARGET = Target(
     ("mcpb/manifest.json", "mcpb/icon.png"),
     view,
     surface="mcp",
-    part="surfaces.anthropic.listing",
+    part=("surfaces.anthropic.listing", DECLARED_SERVER),
 )
