@@ -55,6 +55,8 @@ CASES: dict[str, Case] = {
     "json_api": Case("json_api"),
     "composite": Case("composite"),
     "reused_ids": Case("reused_ids", "integer_ids", green=None),
+    "largest_ids": Case("largest_ids", "integer_ids"),
+    "largest_ids_bare": Case("largest_ids_bare"),
     "reused_by_others": Case("reused_by_others", "integer_ids", green=None, reason=ANOTHER),
     "reused_later": Case("reused_later", "integer_ids", green=None, reason=ANOTHER),
     "timeout_delete": Case("timeout_delete", "integer_ids", green=False, broken=True),

@@ -60,6 +60,16 @@ def test_where_there_are_too_many_of_a_kind_the_tainted_ones_go_first(broke: boo
     assert [t.id for t in pool.surplus(broke=broke)] == (["sess_0"] if broke else [f"sess_{SIZE}"])
 
 
+def test_what_a_server_may_have_forgotten_is_used_by_no_call_and_still_undone() -> None:
+    pool = pool_of(2)
+    lot = Instance(model().resources["lot"], "lot_0", {}, "main", False, None)
+    pool.add(lot)
+    pool.doubt_all()
+    assert given(pool) is None
+    assert [t.id for t in pool.list_remaining()] == ["sess_0", "sess_1"]
+    assert lot.gone, "it is found again"
+
+
 class Witness:
     """Notes the answers to equal creates, by which a run sees that each webhook is a new one."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.model.resource import id_text
 from pgagents.verify.answers.comparison.representations import Representation, kind_of
-from pgagents.verify.answers.removed import list_removed
+from pgagents.verify.answers.removed import list_fellows, list_removed
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
@@ -55,10 +55,20 @@ class ShownInstances:
 
 
 def forget_removed(setting: Setting, exchange: Exchange, facts: ShownInstances) -> None:
-    """Forget the instance that a call removes, even if it got no answer, because its id may be reused."""
+    """Forget the instance that a call removes, even if it got no answer, because its id may be reused.
+
+    It forgets instances that may refer to the removed one, because a server may remove both.
+    """
     for gone, place, id in list_removed(setting, exchange):
         if gone.removes:
-            facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
+            shown = facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
+            if shown is not None:
+                fellows = {
+                    kind_of(setting, setting.model.resources[name])
+                    for name in list_fellows(setting.model, gone)
+                }
+                for key in [key for key in facts.told if key[0] in fellows]:
+                    del facts.told[key]
 
 
 def is_uncertain(memory: Memory, told: ShownInstance) -> bool:

@@ -17,7 +17,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
-from pgagents.verify.answers.removed import list_removed
+from pgagents.verify.answers.removed import list_fellows, list_removed
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.malformed.paths import of_ours
 from pgagents.verify.check.check import (
@@ -145,11 +145,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _forget_removed(setting: Setting, exchange: Exchange, made: dict[tuple[str, str, str], str]) -> None:
-    """Forget the instance that a call removes and its parts, because their ids may be reused."""
+    """Forget the instance that a call removes, its parts and what may refer to it, because their ids may be
+    reused.
+    """
     for gone, place, id in list_removed(setting, exchange):
         if gone.removes:
             within = {r.name for r in setting.model.resources.values() if r.within == gone.name}
+            fellows = list_fellows(setting.model, gone) if (gone.name, place, id) in made else ()
             made.pop((gone.name, place, id), None)
+            for other in [key for key in made if key[0] in fellows]:
+                del made[other]
             inside = (id, f"{place}/{id}")
             for inner in [key for key in made if key[0] in within and key[1] in inside]:
                 del made[inner]

@@ -9,7 +9,7 @@ from pgagents.model.resource import Resource, id_text
 from pgagents.verify.answers.removed import list_removed
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.target import changes_unseen
+from pgagents.verify.fixtures.target import changes_unseen, is_made_by
 from pgagents.verify.wire.exchange import Exchange
 
 MISTAKE, CRASHED = 400, 500
@@ -33,9 +33,10 @@ def learn(
         assert exchange.call.endpoint is not None
         place = resource.place_in(exchange.call.endpoint.params, exchange.input)
         key = (resource.name, f"{place}{id_text(resource.id_of(body))}")
-        if beside and exchange.call.endpoint.action.effect == "write":
-            memory.bodies.pop(key, None)
-        else:
+        writes = exchange.call.endpoint.action.effect == "write"
+        if writes and (beside or is_made_by(resource, exchange.call.endpoint.action)):
+            memory.bodies.pop(key, None)  # a new instance may have the id of a removed one
+        if not (writes and beside):
             memory.learn(key, body)
     if not MISTAKE <= exchange.status < CRASHED:
         _learn_change(memory, exchange, beside=beside)
