@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pgagents.importer.examples import examples
@@ -19,6 +20,7 @@ from pgagents.importer.reading.operations import Body, Operation
 from pgagents.importer.reading.servers import Servers
 from pgagents.importer.schemas.schemas import Schemas
 from pgagents.source.source import Pointer
+from pgagents.text.acting import NOTHING, Acting
 from pgagents.text.brief import brief
 
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
@@ -35,9 +37,10 @@ class Actions:
         find_security: Any,
         *,
         reads: frozenset[str] = frozenset(),
+        acting: Mapping[str, Acting] | None = None,
         comparing: bool = False,
     ) -> None:
-        self.reads, self.comparing = reads, comparing
+        self.reads, self.acting, self.comparing = reads, acting or {}, comparing
         self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
         self.taken: set[str] = set()
         self.ids: set[str] = set()
@@ -74,7 +77,8 @@ class Actions:
             action["server"] = server
         self._operation_id(op, name, action, at)
         reads = op.label in self.reads
-        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing, reads=reads)
+        acting = self.acting.get(op.label, NOTHING) if op.method == "GET" else NOTHING
+        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing, reads=reads, acting=acting)
         if (own := self.find_security(op, at)) is not None:
             action["security"] = own
         if inputs:

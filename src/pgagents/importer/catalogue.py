@@ -22,6 +22,7 @@ from pgagents.importer.invalid_parts import (
     without_wrong_examples,
 )
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.operations.nature import find_acting
 from pgagents.importer.operations.response_headers import Headers
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
@@ -111,8 +112,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
-    reads = _find_reads(chosen, choice.reads)
-    actions = Actions(schemas, notes, servers, security.find_own, reads=reads, comparing=comparing)
+    reads, acting = _find_reads(chosen, choice.reads), find_acting(every)
+    actions = Actions(
+        schemas, notes, servers, security.find_own, reads=reads, acting=acting, comparing=comparing
+    )
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]
     if not made:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.model.contract import Contract
+from pgagents.text.acting import CHANGING_VERBS
 from pgagents.verify.check.check import Check, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.tools.contracts import contract_id, judging, tool_contract
-from pgagents.verify.wire.mcp.listing import ToolListing, find_acting_word, find_hints
+from pgagents.verify.wire.mcp.listing import ToolListing, find_hints
 
 NAME = "tool_words"
 LEAST, MOST = 10, 8_000
@@ -55,7 +56,7 @@ def _judge(listing: ToolListing) -> Iterator[Judgement]:
         yield _verdict(
             "arguments", name, "words for each argument", _find_mute_argument(tool.get("inputSchema"))
         )
-        yield _verdict("hints", name, "hints that fit", _find_contradiction(name, find_hints(tool)))
+        yield _verdict("hints", name, "hints that fit", _find_contradiction(listing, tool))
 
 
 def _verdict(kind: str, name: str, expected: str, problem: str) -> Judgement:
@@ -91,8 +92,9 @@ def _find_mute_argument(schema: Any) -> str:
     return f"without words: {', '.join(mute)[:200]}" if mute else ""
 
 
-def _find_contradiction(name: str, hints: Mapping[str, Any]) -> str:
-    word = find_acting_word(name)
+def _find_contradiction(listing: ToolListing, tool: Mapping[str, Any]) -> str:
+    hints, acting = find_hints(tool), listing.why_acts(tool)
+    word = acting.word if acting.place == "name" and acting.word in CHANGING_VERBS else ""
     if hints.get("readOnlyHint") is True and hints.get("destructiveHint") is True:
         return "`readOnlyHint` and `destructiveHint` are both true"
     if hints.get("readOnlyHint") is True and word:

@@ -1,49 +1,44 @@
 """The tools that an MCP server lists: read all pages in bounded time, and decide which tools may be called.
 
-A tool may be called without permission if its hints say that it only reads and its name does not contradict
-that. https://modelcontextprotocol.io/specification/2025-11-25/server/tools, read 2026-11-22.
+A tool may be called without permission if its hints say that it only reads. Its name and its description
+must not say that it acts.
+https://modelcontextprotocol.io/specification/2025-11-25/server/tools, read 2026-11-22.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.http import json_bytes
+from pgagents.text.acting import NOTHING, Acting, find_shared_prefix, why_acts
 from pgagents.verify.wire.mcp.form import error_of, result_of
 from pgagents.verify.wire.mcp.link import Link
 
 LIST = "tools/list"
 MOST_PAGES, MOST_TOOLS, MOST_CHARACTERS = 50, 2_000, 8_000_000
-ACTING_WORDS = frozenset((
-    "add", "append", "cancel", "commit", "create", "delete", "destroy", "drop", "edit", "erase", "execute",
-    "insert", "kill", "modify", "move", "overwrite", "post", "publish", "purge", "push", "remove", "rename",
-    "reset", "restart", "revoke", "send", "set", "start", "stop", "submit", "truncate", "update", "upload",
-    "wipe", "write",
-))  # fmt: skip
-"""First words in names of tools that change something."""
-READING = frozenset((
-    "check", "count", "describe", "fetch", "find", "get", "has", "is", "list", "look", "lookup", "preview",
-    "query", "read", "search", "show", "validate", "view",
-))  # fmt: skip
-"""First words in names of tools that read."""
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class ToolListing:
     """A server's answer to `tools/list`. `tools` has the items of all pages, unchecked.
 
-    `problem` says why the list could not be read to its end. `pages` is the number of its pages. `allowed`
-    are the names of tools that the caller permits, even if they write.
+    `problem` says why the list could not be read to its end. `pages` is the number of its pages. The caller
+    names tools: `allowed` may be called even if they write, `reads` only read, and `acts` do not only read.
     """
 
     tools: tuple[Any, ...] = ()
     problem: str = ""
     pages: int = 0
     allowed: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    acts: frozenset[str] = frozenset()
+    prefix: str = field(init=False, default="")
+    """The prefix that most tools' names share, such as `browser_`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefix", find_shared_prefix([name for _, name, _ in self.named]))
 
     @property
     def named(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
@@ -58,7 +53,27 @@ class ToolListing:
 
     def may_call(self, tool: Mapping[str, Any]) -> bool:
         """True if a tool may be called: it only reads, or the caller permits it by name."""
-        return only_reads(tool) or tool.get("name") in self.allowed
+        return tool.get("name") in self.allowed or not self.object_to(tool)
+
+    def object_to(self, tool: Mapping[str, Any]) -> str:
+        """Return why a tool is taken for one that may write; empty for one that only reads."""
+        name = str(tool.get("name"))
+        if name in self.acts:
+            return "by your word (--acts)"
+        if name in self.reads:
+            return ""
+        if find_hints(tool).get("readOnlyHint") is not True:
+            return "as its hints do not say that it only reads"
+        acting = self.why_acts(tool)
+        return f"as its {acting.place} says: {acting}" if acting else ""
+
+    def why_acts(self, tool: Mapping[str, Any]) -> Acting:
+        """Return the word by which a tool acts, whatever its hints say."""
+        name, description = tool.get("name"), tool.get("description")
+        if not isinstance(name, str):
+            return NOTHING
+        text = description if isinstance(description, str) else ""
+        return why_acts(name.removeprefix(self.prefix), "", text, tool=True)
 
     def find(self, name: str) -> Mapping[str, Any] | None:
         """Return the first tool of this name."""
@@ -98,19 +113,3 @@ def find_hints(tool: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the hints (`annotations`) of a tool; empty if it has none."""
     found = tool.get("annotations")
     return found if isinstance(found, Mapping) else {}
-
-
-def find_acting_word(name: str) -> str:
-    """Return the word in a tool's name that means a change; empty if there is none.
-
-    It is the first word, or the second one if names begin with the server's name (`git_commit`).
-    """
-    words = [word.lower() for word in _WORDS.findall(name)[:2]]
-    if words and words[0] in READING:
-        return ""
-    return next((word for word in words if word in ACTING_WORDS), "")
-
-
-def only_reads(tool: Mapping[str, Any]) -> bool:
-    """True if a tool's hints say that it only reads, and its name does not mean a change."""
-    return find_hints(tool).get("readOnlyHint") is True and not find_acting_word(str(tool.get("name")))
