@@ -163,7 +163,9 @@ def test_next_contract_of_a_cause_is_told_if_the_first_one_is_accepted(
         limits=catalogue().limit_reader,
     )
     driver = SimpleNamespace(
-        judge=SimpleNamespace(ledger=ledger), keys={}, redactor=SimpleNamespace(finding=lambda found: found)
+        judge=SimpleNamespace(ledger=ledger),
+        acceptance=SimpleNamespace(is_settled=True),
+        redactor=SimpleNamespace(finding=lambda found: found),
     )
     new = NewFindings(cast(Driver, driver), accepted)
     found: list[Finding] = []

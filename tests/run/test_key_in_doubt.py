@@ -16,7 +16,7 @@ from test_verify_openapi import run_verify
 PLACES = ("trees", "roots", "leaves", "stems", "buds")
 
 
-def document(*open_paths: str, writes: int = 0) -> str:
+def document(*open_paths: str, writes: int = 0, declares_key: bool = True) -> str:
     """Return an OpenAPI document whose calls all need a key, as it says; it never mentions 401."""
     answer = {"content": {"application/json": {"schema": {"type": "object", "required": ["name"]}}}}
     paths = {
@@ -34,7 +34,7 @@ def document(*open_paths: str, writes: int = 0) -> str:
         {
             "openapi": "3.1.0",
             "info": {"title": "A garden", "version": "1"},
-            "security": [{"key": []}],
+            "security": [{"key": []}] if declares_key else [],
             "paths": paths,
             "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         }
@@ -47,9 +47,15 @@ class Garden:
     """
 
     def __init__(
-        self, *open_paths: str, refused: tuple[str, ...] = (), wrong: bool = False, writes: int = 0
+        self,
+        *open_paths: str,
+        refused: tuple[str, ...] = (),
+        wrong: bool = False,
+        writes: int = 0,
+        declares_key: bool = True,
     ) -> None:
         self.open, self.refused, self.wrong, self.writes = open_paths, refused, wrong, writes
+        self.document = document(*open_paths, writes=writes, declares_key=declares_key)
         self.requests: list[Request] = []
 
     def __call__(self, request: Request) -> Response:
@@ -71,10 +77,10 @@ def _say(status: int, body: object) -> Response:
 
 def run(folder: Path, server: Garden, key: str, *words: str) -> tuple[int, str, Counter[str]]:
     """Return the exit code, the whole output, and the number of contracts by verdict."""
-    (folder / "garden.json").write_text(document(*server.open, writes=server.writes), encoding="utf-8")
+    (folder / "garden.json").write_text(server.document, encoding="utf-8")
     with served(server) as url, pytest.MonkeyPatch.context() as patch:
         patch.setattr("test_verify_openapi.KEY", key)
-        patch.setattr("test_verify_openapi.DOCUMENT", document(*server.open, writes=server.writes))
+        patch.setattr("test_verify_openapi.DOCUMENT", server.document)
         code, out, err = run_verify(folder, url, "--openapi", "garden.json", *words, name="garden.json")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     return code, out + err, Counter(result["verdict"] for result in report["results"])
@@ -119,6 +125,16 @@ def test_writes_that_are_not_sent_keep_no_finding_back(tmp_path: Path) -> None:
     assert counts["broken"] > 0
     told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
     assert [line for line in told if "; curl -sS" in line]
+
+
+def test_a_key_that_no_call_takes_keeps_no_finding_back(tmp_path: Path) -> None:
+    """The document declares no key, and one is set all the same."""
+    server = Garden(*PLACES, wrong=True, declares_key=False)
+    _, said, counts = run(tmp_path, server, KEY)
+    assert counts["broken"] > 0
+    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    assert [line for line in told if "; curl -sS" in line]
+    assert not any(request.header("Authorization") for request in server.requests)
 
 
 def test_the_right_key_is_not_doubted(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ import click
 import pytest
 
 from harm.cases import CASES
-from harm.runs import EVERYONE, URL, harms, model_of, server_of, unlisted
+from harm.runs import EVERYONE, URL, harms, model_of, server_of, text_of, unlisted
 from harm.runs import run as run_case
 from lengths import rarely
+from pgagents.catalogue.load import load_text
 from pgagents.cli.verify import command as verify_command
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
@@ -49,7 +50,7 @@ from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.call import Alone, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
-from small_api import Notes, catalogue
+from small_api import KEY, Notes, catalogue
 from verifying import SHOP, model
 
 SEVERAL = 8
@@ -599,6 +600,54 @@ def test_several_workers_do_no_harm(name: str) -> None:
     report = run_case(name, server, handler=Slow(server, 1, 0.001), workers=SEVERAL)
     assert harms(server) == []
     assert unlisted(server, report) == []
+
+
+def run_keyless(name: str, workers: int) -> tuple[Slow, Report, list[Any]]:
+    """Verify a server of the harm tests without a key: each call gets one on its way."""
+    server = server_of(name)
+    head, _, rest = text_of(CASES[name]).partition("security: [{key: []}]")
+    body = rest[rest.index("\nerrors:\n") :].replace("always: [UNAUTHORIZED, INTERNAL]", "always: [INTERNAL]")
+    of = load_text(head + body.replace("no_key: UNAUTHORIZED, ", ""), f"{name}.yaml")
+
+    def answer(request: Request) -> Response | Silence:
+        return server(request.with_header("Authorization", f"Bearer {EVERYONE['main']}"))
+
+    slow = Slow(answer, 1, 0.001)
+    options = Options(allow_writes=True, live=False, workers=workers)
+    report = by_the_clock(of, slow, {}, options)
+    return slow, report, [*harms(server), *unlisted(server, report)]
+
+
+@pytest.mark.parametrize(
+    "name", rarely([n for n, c in CASES.items() if not c.imported], "nested", "reused_ids")
+)
+def test_a_server_without_keys_gets_all_workers_and_suffers_no_harm(name: str) -> None:
+    slow, report, harm = run_keyless(name, SEVERAL)
+    assert report.footer.workers == SEVERAL
+    assert slow.most > 1
+    assert harm == []
+
+
+def test_a_server_without_keys_gets_the_verdicts_of_one_worker() -> None:
+    outcomes = [outcome(run_keyless("bare", workers)[1]) for workers in (1, SEVERAL)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_a_run_that_waits_for_its_key_to_the_end_says_why_it_has_one_worker() -> None:
+    """No action of the notes that is called here takes the key."""
+    notes = Slow(Notes(), 1, 0.001)
+    options = Options(live=False, workers=SEVERAL, only=("framework/unknown_path",))
+    report = by_the_clock(catalogue(), notes, {"main": KEY}, options)
+    said = f"one worker ran instead of {SEVERAL}: "
+    assert report.footer.workers == 1
+    assert [note for note in report.footer.notes if note.startswith(said)]
+
+
+def test_an_empty_key_is_no_key() -> None:
+    given = Identities({"main": "", "second": "k"})
+    assert given.keys == {"second": "k"}
+    assert given.roles == {"second"}
+    assert replace(given, calls_keyless=True).roles == {"main", "second"}
 
 
 def test_a_refused_key_ends_the_run_before_there_are_several_requests() -> None:

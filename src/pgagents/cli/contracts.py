@@ -76,7 +76,7 @@ def command(
     if form == "ids":
         click.echo("\n".join(c.id for c in chosen))
         return 0
-    planned = plan(model, Options(), Identities({role: "" for role in model.auth.roles if role != "main"}))
+    planned = plan(model, Options(), Identities({role: "key" for role in model.auth.roles if role != "main"}))
     if form == "json":
         import json
 

@@ -57,7 +57,8 @@ def find_lacking(
     `keys` holds secrets by these names. Return an empty text if none is missing, or if `keys` has none of the
     role.
     """
-    if role not in keys or choose(model, keys, role, alternatives):
+    has_any = any(holder.partition(".")[0] == role for holder in keys)
+    if not has_any or choose(model, keys, role, alternatives):
         return ""
     first: Alternative = next((one for one in alternatives if one), ())
     holders = (name_holder(model, role, name) for name in first)

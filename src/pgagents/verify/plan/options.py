@@ -84,7 +84,7 @@ DISCOVERY_FLAG = "--discovery"
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Keys by role: `main`, `second`, …. A role without a key is absent."""
+    """Keys by role: `main`, `second`, …. A role without a key is absent; an empty key is dropped."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
@@ -101,6 +101,17 @@ class Identities:
     """
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers, by name. A server without a base URL gets no call."""
+    calls_keyless: bool = False
+    """True if the run calls as `main` although there is no key of this name: no call needs it."""
+
+    def __post_init__(self) -> None:
+        """Drop empty keys, so that the absence of a key is said in one way."""
+        object.__setattr__(self, "keys", {role: key for role, key in self.keys.items() if key})
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles as which the run may call: those with a key, and `main` where no call needs one."""
+        return frozenset(self.keys) | ({"main"} if self.calls_keyless else frozenset())
 
     @property
     def hidden(self) -> tuple[str, ...]:

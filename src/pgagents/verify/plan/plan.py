@@ -100,7 +100,7 @@ def make_setting(
         reach=identities.reach,
         servers=identities.servers,
         strangers=identities.strangers,
-        roles=frozenset(identities.keys),
+        roles=identities.roles,
     )
 
 
@@ -129,8 +129,7 @@ def draft(
     `setting` must be made from the same options and identities.
     """
     writes = may_write(setting.model, identities, options)
-    roles = frozenset(identities.keys)
-    probes = _probes(setting, checks, roles)
+    probes = _probes(setting, checks, identities.roles)
     with_keys = list_possible(setting, probes, identities)
     shared = [p for p in with_keys if p.stage != LAST]
     settled = settle_contracts(

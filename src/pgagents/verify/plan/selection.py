@@ -39,9 +39,9 @@ def list_possible(setting: Setting, probes: Iterable[Probe], identities: Identit
 
 
 def _has_roles(probe: Probe, identities: Identities) -> bool:
-    """True if the run has keys for all roles of a probe's calls and signatures."""
+    """True if the run may call and sign as all roles of a probe."""
     signers = (d.action.signed.role for d in probe.endpoints if d.action.signed is not None)
-    return all(role in identities.keys for role in (probe.role, *signers) if role)
+    return all(role in identities.roles for role in (probe.role, *signers) if role)
 
 
 def _lacking_finder(setting: Setting, identities: Identities) -> Callable[[Probe], str]:
@@ -163,7 +163,7 @@ def settle_without_identity(
     found = {}
     for contract in contracts:
         needed = roles.get(contract.id, set()) if contract.id in wanted else set()
-        if needed and not needed & identities.keys.keys():
+        if needed and not needed & identities.roles:
             role = min(needed)
             required = bool(needed & set(options.require))
             verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED

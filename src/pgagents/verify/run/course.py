@@ -43,6 +43,11 @@ OWN, ONCE_MORE = 2, 10
 """Further requests for each worker: to make its own instances, and to repeat probes that others disturbed."""
 FIRST_ANSWERS = 5
 """The number of answers after which the server's usual response time is known."""
+MOST_OPEN_ANSWERS = 40
+"""The number of answers after which a run with a key goes on in lanes, though no call has shown the key yet.
+
+The calls that take it may need what cannot be made.
+"""
 
 
 class Course:
@@ -96,7 +101,7 @@ class Course:
         budget = driver.sender.budget
         budget.most = max(budget.most, driver.counted) + companion.most_requests
         try:
-            for probe in companion.list_probes(driver.setting, frozenset(driver.keys)):
+            for probe in companion.list_probes(driver.setting, driver.roles):
                 self._tell(probe.name)
                 driver.run(probe)
                 driver.judge.flush()
@@ -153,10 +158,13 @@ class Course:
                 self.alone[slot.probe.check] += self.driver.sent - sent
 
     def _is_server_known(self) -> bool:
-        """True after the server has accepted the key and given enough answers to know its response time."""
+        """True after the server has accepted the key and given enough answers to know its response time.
+
+        Where no call presents the key for long, the run does not wait for it any more.
+        """
         if self._options.workers == 1:
             return False
-        known = self.driver.acceptance.known or "main" not in self.driver.keys
+        known = self.driver.acceptance.known or self.driver.answered >= MOST_OPEN_ANSWERS
         return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
 
     def _choose_workers(self) -> int:

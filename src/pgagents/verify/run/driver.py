@@ -65,6 +65,7 @@ class Driver:
         self.setting = setting = routes.setting
         self.model, self.factory, self.timer = setting.model, factory, clocks.timer
         self.keys = keys = identities.keys
+        self.roles = identities.roles
         self._redactor = make_redactor(self.model, keys, identities.hidden)
         self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, clocks.timer)
         self._started = clocks.timer()
@@ -74,7 +75,7 @@ class Driver:
             factory,
             writes=made.writes,
             allowed=options.allow,
-            roles=keys.keys(),
+            roles=self.roles,
             live=list_live_roles(setting.model, identities, options),
         )
         budget = RequestBudget(made.max_requests, made.apart)
@@ -88,7 +89,7 @@ class Driver:
         self.sender.maker.on_key = partial(hide_key, self.judge.memory, self._redactor)
         factory.pool.makes = made.writes
         called = [e for e in setting.home_endpoints if made.writes or e.action.effect == "read"]
-        self.acceptance = Acceptance(self.model, called)
+        self.acceptance = Acceptance(self.model, called, keys)
         bounded = options.max_requests is not None
         self.executor = CallExecutor(self.sender, self.judge, gate, factory, self.acceptance, bounded=bounded)
         self.removal = InstanceRemoval(self.executor)

@@ -7,8 +7,6 @@ from pgagents.report.report import Finding
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Break, exchange_of, name_cause
 
-MAIN = "main"
-
 
 class NewFindings:
     """The findings since the last call of `take`. Contracts with one cause are one finding.
@@ -52,7 +50,7 @@ class NewFindings:
 
     def _is_key_settled(self) -> bool:
         """True if the run can no longer end because the server refuses the key."""
-        return not self._driver.keys.get(MAIN) or self._driver.acceptance.is_settled
+        return self._driver.acceptance.is_settled
 
 
 def _make_finding(contract: Contract, broken: Break) -> Finding:

@@ -212,7 +212,7 @@ def _prepare(
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:
-    """Return the identities with a `main` caller, whose key is empty if no call needs one.
+    """Return the identities with a `main` caller, also without a key if no call needs one.
 
     Raises PgagentsError if calls need a key and there is none, unless the run was started without a key on
     purpose.
@@ -220,7 +220,7 @@ def _add_main(model: Model, identities: Identities, options: Options) -> Identit
     needs_key = any(action.key for action in model.actions)
     other_scheme = any(role.startswith("main.") for role in identities.keys)
     if not needs_key or ("main" not in identities.keys and other_scheme):
-        return replace(identities, keys={"main": "", **identities.keys})
+        return replace(identities, calls_keyless=True)
     if "main" not in identities.keys and not options.keyless:
         raise PgagentsError(
             "there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR"

@@ -68,7 +68,7 @@ def make_report(
         not stopped,
         judge.served,
         tuple(map(redacted, behind)),
-        tuple(map(redacted, _notes(driver, stopped))),
+        tuple(map(redacted, _notes(course, options, stopped))),
         max(0.0, generating),
         driver.sender.timing.seconds_sending,
         judge.seconds,
@@ -105,8 +105,9 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     return {surface: tuple(places) for surface, places in found.items()}
 
 
-def _notes(driver: Driver, stopped: str) -> list[str]:
+def _notes(course: Course, options: Options, stopped: str) -> list[str]:
     """Return notes for the reader: the early end of the run, waits, and internal errors."""
+    driver = course.driver
     ledger = driver.ledger
     doubt = driver.acceptance.describe()
     notes = [
@@ -114,6 +115,11 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
         *([doubt] if doubt else []),
         *dict.fromkeys(driver.sender.notes),
     ]
+    if not stopped and course.workers == 1 < (options.workers or 1):
+        notes.append(
+            f"one worker ran instead of {options.workers}: requests go one at a time until a call with the "
+            "key is answered, and none was"
+        )
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
     if driver.sender.clocks.moved_s:

@@ -6,11 +6,11 @@ reads that were answered otherwise are sent once more without a key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pgagents.http import Response
-from pgagents.model.identity import has_proof
+from pgagents.model.identity import choose, has_proof
 from pgagents.model.model import Model
 from pgagents.verify.run.preflight.trouble import UNAUTHORIZED
 from pgagents.verify.run.sending.ready import Ready
@@ -28,17 +28,21 @@ ENOUGH = 10
 
 
 class Acceptance:
-    """The evidence of one run. `endpoints` are those that it may call.
+    """The evidence of one run. `endpoints` are those that it may call, `keys` the secrets that it has.
 
     An action is counted once for each surface.
     """
 
-    def __init__(self, model: Model, endpoints: Sequence[Endpoint] = ()) -> None:
+    def __init__(self, model: Model, endpoints: Sequence[Endpoint], keys: Mapping[str, str]) -> None:
         self._model = model
         self._enough = min(ENOUGH, sum(1 for endpoint in endpoints if endpoint.on_rest and _shows(endpoint)))
         self._demanding = {e.place for e in endpoints if e.surface != MCP and _demands_key(e)}
-        self.known = False
-        """True once a call with the key was answered otherwise than one with a wrong key."""
+        self._presents = any(e.needs_key and choose(model, keys, "main", e.security) for e in endpoints)
+        """True if a call of the run carries a key that the server could refuse."""
+        self.known = not self._presents
+        """True once a call with the key was answered otherwise than one with a wrong key, or if there is no
+        such call.
+        """
         self.refused = False
         """True once the run ends because the server refuses the key."""
         self._proven = False
@@ -56,6 +60,8 @@ class Acceptance:
 
         Then the key has made a difference, or too few actions are left that could refuse it.
         """
+        if not self._presents:
+            return True
         left = len(self._demanding - self._answering.keys())
         return self.known and (self._proven or left < MOST_REFUSED or left <= len(self._answering))
 

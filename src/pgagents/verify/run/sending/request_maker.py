@@ -87,7 +87,7 @@ class RequestMaker:
         if call.endpoint is None or not call.endpoint.needs_key or call.schemes is not None or call.twist:
             return ""
         needs = self._list_alternatives(call)
-        if () in needs or call.raw.secret or not any(self.keys.values()):
+        if () in needs or call.raw.secret or not self.keys:
             return ""
         return find_lacking(self.model, self.keys, call.role, needs)
 
