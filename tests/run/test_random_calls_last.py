@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -12,8 +14,11 @@ from importing import imported
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.http import Request, Response
 from pgagents.model.model import Model
+from pgagents.report.formats import text
+from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.cases.generation import random_calls
+from pgagents.verify.check.setting import setting_of
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import plan, verify
@@ -127,3 +132,74 @@ def test_a_forecast_has_the_random_calls_too(monkeypatch: pytest.MonkeyPatch) ->
     whole = forecast()
     monkeypatch.setattr(planning, "_draw_random_calls", lambda *_: iter(()))
     assert whole >= forecast() + 5
+
+
+FORTY = 40
+KINDS = ("list", "create", "get", "put", "delete")
+
+
+def many_resources() -> Model:
+    """A document of forty resources with five operations each, in one order, and a number in each call."""
+    number = {"type": "integer", "minimum": 0, "maximum": 90}
+    given = [{"name": "stars", "in": "query", "schema": number}]
+    thing = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "stars": number}}
+    it = {"description": "It.", "content": {"application/json": {"schema": thing}}}
+    all_of_it = {"content": {"application/json": {"schema": {"type": "array", "items": thing}}}}
+    body = {"type": "object", "properties": {"stars": number}}
+    sent = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
+    paths: dict[str, Any] = {}
+    for n in range(FORTY):
+        id = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        paths[f"/things{n}"] = {
+            "get": {
+                "operationId": f"list{n}",
+                "parameters": given,
+                "responses": {"200": {"description": "All.", **all_of_it}},
+            },
+            "post": {"operationId": f"create{n}", **sent, "responses": {"201": it}},
+        }
+        paths[f"/things{n}/{{id}}"] = {
+            "parameters": id,
+            "get": {"operationId": f"get{n}", "parameters": given, "responses": {"200": it}},
+            "put": {"operationId": f"put{n}", **sent, "responses": {"200": it}},
+            "delete": {
+                "operationId": f"delete{n}",
+                "parameters": given,
+                "responses": {"204": {"description": "Gone."}},
+            },
+        }
+    whole = {"openapi": "3.1.0", "info": {"title": "Many", "version": "1"}, "paths": paths}
+    return load_text(imported(json.dumps(whole)).text)
+
+
+def test_each_kind_of_call_and_in_time_each_operation_gets_random_calls() -> None:
+    model, chosen = many_resources(), Counter[str]()
+    for seed in range(100):
+        places, able = random_calls.list_drawn_places(setting_of(model, URL, seed=seed, drawn=1))
+        assert (len(places), able) == (FORTY, FORTY * len(KINDS))
+        assert {place.partition("@")[0].rstrip("0123456789") for place in places} == set(KINDS)
+        chosen.update(places)
+    assert len(chosen) == FORTY * len(KINDS)
+    assert max(chosen.values()) < 40, "each has a chance of one in five"
+
+
+def test_a_run_that_may_not_write_draws_for_as_many_reads() -> None:
+    setting = setting_of(many_resources(), URL, drawn=1, drawn_writes=False)
+    places, able = random_calls.list_drawn_places(setting)
+    assert (len(places), able) == (FORTY, 2 * FORTY)
+    assert all(place.startswith(("list", "get")) for place in places)
+
+
+def test_the_report_says_for_how_many_operations_random_calls_were_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report, _ = verified(monkeypatch, writes=True)
+    drawn, able = report.footer.drawn
+    assert 0 < drawn == able
+    said = f"random calls were drawn for {drawn} of {able} operations with arguments to vary"
+    assert said in text.render(report, notes().source).decode()
+    data = document(report, notes().source)
+    assert data["footer"]["random_calls"] == {"operations": drawn, "of": able}
+    some = replace(report.footer, drawn=(40, 140)).pace[0]
+    assert some.endswith("40 of 140 operations with arguments to vary; another --seed chooses others")
+    assert replace(report.footer, drawn=(0, 0)).pace == ()

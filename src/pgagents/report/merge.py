@@ -213,7 +213,9 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
     footers = [p.report.footer for p in parts]
     served: Counter[str] = Counter()
     alone: Counter[str] = Counter()
+    waits: dict[str, float] = {}
     for footer in footers:
+        waits |= {name: waits.get(name, 0.0) + seconds for name, seconds in footer.waits.items()}
         served.update(footer.served)
         alone.update(footer.alone)
     counts = Counter(r.verdict for r in results)
@@ -233,5 +235,7 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         tuple(b for f in footers for b in f.lasting),
         max(f.workers for f in footers),
         dict(alone),
+        (max(f.drawn[0] for f in footers), max(f.drawn[1] for f in footers)),
+        waits,
         footers[0].gains,
     )

@@ -154,6 +154,7 @@ def _report(data: dict[str, Any]) -> Report:
         h.get("again", ""),
         (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
     )
+    drawn = f.get("random_calls", {})
     footer = Footer(
         f["requests"],
         _seconds(f["seconds"]),
@@ -169,6 +170,8 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(f.get("lasting", ())),
         f.get("workers", 1),
         f.get("alone", {}),
+        (drawn.get("operations", 0), drawn.get("of", 0)),
+        {name: _seconds(s) for name, s in f.get("waits", {}).items()},
         tuple(f.get("gains", ())),
     )
     results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])

@@ -154,11 +154,29 @@ class Footer:
     """The number of probes that could run at the same time."""
     alone: Mapping[str, int] = field(default_factory=dict)
     """By check, the number of requests during which no other probe ran, in a run with several workers."""
+    drawn: tuple[int, int] = (0, 0)
+    """The number of operations with random calls, and of those that could have some; 0 and 0 without any."""
+    waits: Mapping[str, float] = field(default_factory=dict)
+    """The seconds that calls waited for the server's limits, by the limit's name."""
     gains: tuple[str, ...] = ()
     """Lines on what a catalogue would add to the run of a document.
 
     The last line is the command that makes one.
     """
+
+    @property
+    def pace(self) -> tuple[str, ...]:
+        """Return sentences on what a run of this length left out or waited for."""
+        drawn, able = self.drawn
+        lines = []
+        if able:
+            others = "; another --seed chooses others" if drawn < able else ""
+            lines.append(
+                f"random calls were drawn for {drawn:,} of {able:,} operations with arguments to vary{others}"
+            )
+        for name, seconds in sorted(self.waits.items(), key=lambda one: -one[1]):
+            lines.append(f"{name} waited {seconds:,.0f} s for its limit")
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)

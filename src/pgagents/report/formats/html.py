@@ -112,7 +112,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("Left behind on the server", report.footer.left_behind),
                 ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
-                ("Notes", report.footer.notes),
+                ("Notes", (*report.footer.pace, *report.footer.notes)),
                 ("A catalogue would add", report.footer.gains),
             )
             if lines

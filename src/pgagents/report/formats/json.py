@@ -55,6 +55,8 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "seconds_judging": round(footer.seconds_judging, 3),
             "workers": footer.workers,
             "alone": dict(footer.alone),
+            "random_calls": {"operations": footer.drawn[0], "of": footer.drawn[1]},
+            "waits": {name: round(seconds, 3) for name, seconds in footer.waits.items()},
         },
     }
 

@@ -59,7 +59,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _list("Left behind on the server", list(footer.left_behind))
     yield from _list("May have been made by calls that got no answer, or a 5xx", list(footer.may_exist))
     yield from _list("Made, and cannot be undone", list(footer.lasting))
-    yield from _list("Notes", list(footer.notes))
+    yield from _list("Notes", [*footer.pace, *footer.notes])
     yield from _list("A catalogue would add", list(footer.gains))
     yield from _checks(report)
 

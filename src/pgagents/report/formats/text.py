@@ -244,6 +244,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     if footer.workers > 1:
         alone = sum(footer.alone.values())
         lines.append(f"  by {footer.workers} workers; {format_count(alone, 'request')} ran alone")
+    lines += [line for said in footer.pace for line in _wrap(said, "  ", "    ", width)]
     if footer.served and verbose:
         each = sum(footer.served.values()) / max(1, footer.requests)
         served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())

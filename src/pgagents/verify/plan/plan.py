@@ -63,6 +63,8 @@ class Draft:
     """
     room: int = 0
     """The number of requests for random calls."""
+    draws_writes: bool = False
+    """True if writes have random calls too."""
     unprovoked: Mapping[str, str] = field(default_factory=dict)
     """The reasons for contracts that no probe of this plan provokes, by id. They are judged all the same if
     an answer shows them.
@@ -89,6 +91,7 @@ def make_setting(
         fuzz=deep,  # Schemathesis' coverage adds little to our own values, and costs a second
         draws=DRAWS if deep else 0,
         drawn=DRAWS if deep else 0,
+        drawn_writes=may_write(model, identities, options),
         limits=options.limits,
         discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None
@@ -166,6 +169,7 @@ def draft(
         _show_shares(options, parts),
         lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
         room,
+        any(p.writes for p in ordered),
         unprovoked,
     )
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from statistics import median
 
+from pgagents.verify.cases.generation.random_calls import list_drawn_places
 from pgagents.verify.check.check import RANDOM, Probe, checks_for
 from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import Unavailable
@@ -66,6 +68,8 @@ class Course:
         self._reserve = min(RETRIES, draft.max_requests // 10)
         self._planned = min(draft.max_requests, sum(p.cost for p in draft.probes) + self._reserve)
         self._lanes: Lanes | None = None
+        self._drawn: list[Probe] = []
+        """The probes with random calls that came after the plan's."""
         self._new_findings = NewFindings(driver, options.accepted)
         self._own_instances = 0
         """Further requests for the instances that several workers make."""
@@ -113,7 +117,7 @@ class Course:
 
     def _draw(self) -> list[Probe]:
         """Return the probes with random calls, in their order."""
-        drawn: list[Probe] = []
+        drawn = self._drawn
         if self.draft.room:
             self._tell(GENERATING)
         for probe in self.draft.draw():
@@ -121,6 +125,18 @@ class Course:
             self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
         self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
         return by_phase(drawn, self._options.seed)
+
+    def count_drawn(self) -> tuple[int, int]:
+        """Return the number of operations with random calls, and of those that could have some.
+
+        Both are 0 if the run has no random calls.
+        """
+        drawn = (p for p in (*self.draft.probes, *self._drawn) if p.priority == RANDOM)
+        places = {endpoint.place for probe in drawn for endpoint in probe.endpoints}
+        if not places:
+            return 0, 0
+        setting = replace(self.driver.setting, drawn_writes=self.draft.draws_writes)
+        return len(places), list_drawn_places(setting)[1]
 
     def _lay_out(self, probes: Sequence[Probe], first: int = 0) -> list[Slot]:
         setting = self.driver.setting

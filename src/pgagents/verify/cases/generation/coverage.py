@@ -5,8 +5,9 @@ Each call is classified anew as valid or invalid by the request that is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from pgagents.cel.expression import Expression
@@ -28,6 +29,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 FULL = "openapi/openapi.json"
 MOST_ENDPOINTS = 40
+"""The most endpoints for which Schemathesis generates values in a run: it takes about 20 ms for each."""
 ALONE = "alone"
 """The argument's name while Schemathesis generates values for one argument alone."""
 
@@ -62,27 +64,30 @@ class VariedCall:
 
 
 def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
-    """Return the coverage calls of an endpoint, computed once a run; empty if the seed did not select the
+    """Return the coverage calls of an endpoint, computed once a run; empty if the seed did not choose the
     endpoint.
     """
-    if not setting.fuzz or not is_selected(setting, endpoint):
+    if not setting.fuzz:
+        return ()
+    chosen = setting.compute_once(
+        ("varied places", setting.seed), lambda: choose_places(setting.endpoints, setting.seed)
+    )
+    if endpoint.place not in chosen:
         return ()
     return setting.compute_once(
         ("varied", endpoint.place), lambda: tuple(_make_varied_calls(setting, endpoint))
     )
 
 
-def is_selected(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if coverage values are generated for this endpoint.
+def choose_places(endpoints: Iterable[Endpoint], seed: int) -> frozenset[str]:
+    """Return the places of at most MOST_ENDPOINTS of these endpoints, chosen by the seed.
 
-    Schemathesis takes about 20 ms for an action, and its cases come last. If there are more than
-    MOST_ENDPOINTS endpoints, the seed selects some of them.
+    Over many seeds each endpoint is chosen equally often, whatever order the document has: a hash decides.
+    Every n-th endpoint would be the same kind of call where each resource has n of them.
     """
-    step = -(-len(setting.endpoints) // MOST_ENDPOINTS)
-    places: dict[str, int] = setting.compute_once(
-        "varied places", lambda: {d.place: i for i, d in enumerate(setting.endpoints)}
-    )
-    return step < 2 or places[endpoint.place] % step == setting.seed % step
+    places = (endpoint.place for endpoint in endpoints)
+    ranked = sorted(places, key=lambda place: sha256(f"{seed} {place}".encode()).digest())
+    return frozenset(ranked[:MOST_ENDPOINTS])
 
 
 def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:

@@ -17,7 +17,7 @@ from pgagents.jsonschema.schema import closure
 from pgagents.model.argument import Param
 from pgagents.report.report import GENERATED
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable, takes_any_text
-from pgagents.verify.cases.generation.coverage import document_of, is_selected
+from pgagents.verify.cases.generation.coverage import choose_places, document_of
 from pgagents.verify.cases.readings import readings_of
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
@@ -47,12 +47,30 @@ class DrawnCall:
 
 def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tuple[DrawnCall, ...]:
     """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
-    if not setting.drawn or not endpoint.on_rest or not is_selected(setting, endpoint):
-        return ()
-    if endpoint.action.effect == "write" and not (setting.drawn_writes and may_vary(setting, endpoint)):
+    if not setting.drawn or endpoint.place not in list_drawn_places(setting)[0]:
         return ()
     key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)
     return setting.compute_once(key, lambda: tuple(_draw_calls(setting, endpoint, valid=valid)))
+
+
+def list_drawn_places(setting: Setting) -> tuple[frozenset[str], int]:
+    """Return the places of the endpoints with random calls, and the number of those that could have some."""
+
+    def choose() -> tuple[frozenset[str], int]:
+        able = [endpoint for endpoint in setting.endpoints if _may_draw(setting, endpoint)]
+        return choose_places(able, setting.seed), len(able)
+
+    return setting.compute_once(("drawn places", setting.seed, setting.drawn_writes), choose)
+
+
+def _may_draw(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a REST endpoint has an argument that may have any value, and the run may send such a call."""
+    if not endpoint.on_rest:
+        return False
+    if endpoint.action.effect == "write" and not (setting.drawn_writes and may_vary(setting, endpoint)):
+        return False
+    template = template_of(setting.model, endpoint.action)
+    return any(is_free(setting, endpoint, param, template) for param in endpoint.params)
 
 
 def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
@@ -69,8 +87,6 @@ def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
 def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterator[DrawnCall]:
     template = template_of(setting.model, endpoint.action)
     free = {str(p.name): p for p in endpoint.params if is_free(setting, endpoint, p, template)}
-    if not free:
-        return
     spec, names = document_of(setting, endpoint)
     seed, found = setting.seed, 0
     for given in random_inputs(spec, names, setting.drawn * MORE, seed, valid=valid):

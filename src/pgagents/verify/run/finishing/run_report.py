@@ -76,6 +76,7 @@ def make_report(
         lasting=tuple(driver.factory.lasting()),
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
+        drawn=course.count_drawn(),
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
