@@ -6,7 +6,9 @@ Made by pgagents from park_graph.yaml; change that, not this. Needs `pip install
 
 PGAGENTS_URL           the server, without the paths of the document
 PGAGENTS_TOKEN         a key, sent as a bearer token
-PGAGENTS_ALLOW_WRITES  1: call operations that write, whatever the key; a test key may always write
+PGAGENTS_ALLOW_WRITES  1: write with any key; a test key may always write. Operations that make something are called (what they
+                       made stays, and is counted), and those that change something with ids that nobody has
+PGAGENTS_ALLOW         operationIds, separated by commas: call these whatever they change, remove or cost
 PGAGENTS_EXAMPLES      generated calls an operation beside the systematic ones (10)
 
 Calls are paced by the API's limits, then by what the server's headers tell; the worker processes of `-n` share that pace.
@@ -15,7 +17,12 @@ Calls that the server puts off (429, 503) are repeated after Retry-After and jud
 
 import json
 import os
+import re
+import secrets
 import time
+import uuid
+import warnings
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
@@ -38,6 +45,7 @@ EXAMPLES = int(os.environ.get("PGAGENTS_EXAMPLES", "10"))
 NEEDS_KEY = True
 TEST_PREFIXES = ['pk_test_']
 MAY_WRITE = os.environ.get("PGAGENTS_ALLOW_WRITES") == "1" or any(TOKEN.startswith(prefix) for prefix in TEST_PREFIXES)
+ALLOWED = set(os.environ.get("PGAGENTS_ALLOW", "").replace(",", " ").split())
 READS = [
     'searchParking',
     'checkAvailability',
@@ -51,6 +59,15 @@ READS = [
     'listWebhooks',
     'getHealth',
 ]
+QUERIES = []
+WRITES = {
+    'createSession': [['body', 'hold_id', 'text']],
+    'refundSession': [['body', 'session_id', 'text']],
+    'dispatchAvFleet': [],
+    'releaseHold': [['path', 'hold_id', 'text']],
+    'createWebhook': [],
+    'deleteWebhook': [['path', 'webhook_id', 'text']],
+}  # what may be called with leave to write; in these places it gets ids that nobody has: place, name, kind of id
 NO_KEY_STATUS = 401  # None: the server may name another fault of the call first
 PATIENCE_S = 60.0
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -99,9 +116,15 @@ def _without_security(document):
     return bare
 
 
-SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=Config.from_dict({}))
+# a method that the document does not list may exist all the same, and act: none is tried
+CONFIG = Config.from_dict({"phases": {"coverage": {"unexpected-methods": []}}})
+SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=CONFIG)
 SCHEMA.config.update(base_url=URL or "http://127.0.0.1:9")
-TRIED = SCHEMA if MAY_WRITE else SCHEMA.include(operation_id=READS)
+NAMES = [op["operationId"] for _, _, op in OPERATIONS]
+CALLED = [name for name in NAMES if name in ALLOWED or name in READS or name in QUERIES or (MAY_WRITE and name in WRITES)]
+TRIED = SCHEMA.include(operation_id=CALLED)
+if unknown := sorted(ALLOWED - set(NAMES)):
+    pytest.exit(f"PGAGENTS_ALLOW names no operation of the document: {', '.join(unknown)}")
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -116,6 +139,69 @@ def _retry_after(response):
         return min(max(float(response.headers.get("Retry-After", "1")), 0.1), PATIENCE_S)
     except ValueError:
         return 1.0
+
+
+MADE = Counter()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _count_what_was_made():
+    yield
+    if MADE:
+        made = ", ".join(f"{count} x {name}" for name, count in sorted(MADE.items()))
+        warnings.warn(f"writes that the server accepted, and that nothing here takes back: {made}", stacklevel=1)
+
+
+def _nobodys_id(kind):
+    """An id that no instance has, as no server gives it and no call here has used it."""
+    if kind == "int64":
+        return 2**62 + secrets.randbits(61)
+    if kind == "int32":
+        return 2**30 + secrets.randbits(30)
+    return f"f{str(uuid.uuid4())[1:]}" if kind == "uuid" else _mark()
+
+
+def _mark():
+    """A text that nothing on the server has."""
+    return f"pgv-{secrets.token_hex(8)}"
+
+
+def _marked(schema, value, depth=0):
+    """The value with a text of its own wherever the schema takes any text, so that a create meets nothing older."""
+    while "$ref" in schema and depth < 50:
+        schema, depth = DOCUMENT.get("components", {}).get("schemas", {}).get(schema["$ref"].rpartition("/")[2], {}), depth + 1
+    if depth >= 50:
+        return value
+    if isinstance(value, dict):
+        members = schema.get("properties", {})
+        return {name: _marked(members.get(name, {}), member, depth + 1) for name, member in value.items()}
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        return [_marked(schema["items"], member, depth + 1) for member in value]
+    if not isinstance(value, str) or "enum" in schema or "const" in schema or _refuses(schema, value):
+        return value
+    mark = _mark()
+    tried = [f"{mark}@example.com", f"https://example.com/{mark}", value[: -len(mark)] + mark, mark]
+    tried = {"email": tried[:1], "uri": tried[1:2], "url": tried[1:2]}.get(schema.get("format"), tried[2:] if "format" not in schema else [])
+    return next((text for text in tried if not _refuses(schema, text)), value)
+
+
+def _without_harm(case, name):
+    """Give a call that writes ids that nobody has, and texts of its own; what PGAGENTS_ALLOW names stays as it is."""
+    if name in ALLOWED or name not in WRITES:
+        return
+    operation = DOCUMENT["paths"][case.path][case.method.lower()]
+    if isinstance(case.body, (dict, list)):
+        content = operation.get("requestBody", {}).get("content", {}).get(case.media_type, {})
+        case.body = _marked(content.get("schema", {}), case.body)
+    places = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies", "body": "body"}
+    for parameter in operation.get("parameters", ()):
+        given = getattr(case, places[parameter["in"]])
+        if parameter["in"] == "query" and isinstance(given, dict) and parameter["name"] in given:
+            given[parameter["name"]] = _marked(parameter.get("schema", {}), given[parameter["name"]])
+    for place, wire, kind in WRITES[name]:
+        given = getattr(case, places.get(place, "body"))
+        if place == "path" or (hasattr(given, "__setitem__") and not isinstance(given, list) and wire in given):
+            given[wire] = _nobodys_id(kind)
 
 
 TANKS = {}
@@ -146,15 +232,23 @@ def _heard(name, response):
         TANKS[bucket] = {"most": part, "left": int(remaining) / WORKERS, "per_s": part / seconds, "at": time.monotonic()}
 
 
+def _count(name, response):
+    """Remember a write that the server accepted."""
+    if name not in READS and name not in QUERIES and response.status_code < 300:
+        MADE[name] += 1
+
+
 def _answer(case):
     """The answer to a call, once the server no longer puts it off."""
     headers = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
-    name = DOCUMENT["paths"][case.path].get(case.method.lower(), {}).get("operationId")  # also methods it has not are tried
+    name = DOCUMENT["paths"][case.path][case.method.lower()]["operationId"]
+    _without_harm(case, name)
     until = time.monotonic() + PATIENCE_S
     while True:
         _turn(name)
-        response = case.call(headers=headers, timeout=30)
+        response = case.call(headers=headers, timeout=30, allow_redirects=False)
         _heard(name, response)
+        _count(name, response)
         if response.status_code not in (429, 503):
             return response
         if time.monotonic() > until:
@@ -210,29 +304,44 @@ def _is_invalid(case):
 )
 def test_every_answer_is_as_documented(case):
     """Status, content type, headers and body are documented, whatever is sent; what the document forbids is refused."""
+    name = DOCUMENT["paths"][case.path][case.method.lower()]["operationId"]
+    if name in QUERIES and name not in ALLOWED and not MAY_WRITE and not (case.meta and case.meta.generation.mode is GenerationMode.POSITIVE):
+        return  # only a valid call is known to read
     response = _answer(case)
     case.validate_response(response, checks=CHECKS)
     if case.meta and case.meta.generation.mode is GenerationMode.NEGATIVE and response.status_code < 400:
         assert not _is_invalid(case), f"an invalid call got {response.status_code}: {case.as_curl_command()}"
 
 
+# a server that checks no keys does what it is asked: only calls that may do nothing are sent with a wrong one
+REFUSED = [one for one in KEYED if one[2] in CALLED and (one[2] not in QUERIES or MAY_WRITE)]
+
+
 @pytest.mark.skipif(not NEEDS_KEY, reason="no operation needs a key")
-@pytest.mark.parametrize(("method", "path", "name"), KEYED, ids=[name for _, _, name in KEYED])
+@pytest.mark.parametrize(("method", "path", "name"), REFUSED, ids=[name for _, _, name in REFUSED])
 @pytest.mark.parametrize("key", [None, "wrong"], ids=["no-key", "unknown-key"])
 def test_a_call_without_a_good_key_is_refused(method, path, name, key):
     """No key and an unknown one are refused before anything happens."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    while "{" in path:
-        start, end = path.index("{"), path.index("}")
-        path = f"{path[:start]}unknown{path[end + 1 :]}"
+    for place, wire, kind in WRITES.get(name, ()):
+        if place == "path":
+            path = path.replace("{" + wire + "}", str(_nobodys_id(kind)))
+    path = re.sub(r"\{[^{}]*\}", "unknown", path)
     body = {} if method in ("post", "put", "patch") else None
-    response = requests.request(method, URL + path, headers=headers, json=body, timeout=30)
+    response = requests.request(method, URL + path, headers=headers, json=body, timeout=30, allow_redirects=False)
+    _count(name, response)
     if response.status_code not in (429, 503):
         assert response.status_code == NO_KEY_STATUS or (NO_KEY_STATUS is None and 400 <= response.status_code < 500)
 
 
 def test_operations_that_write_are_tried_too():
-    """Fails never; says in the report what was left out."""
-    left_out = sorted(op["operationId"] for _, _, op in OPERATIONS if op["operationId"] not in READS)
-    if left_out and not MAY_WRITE:
-        pytest.skip(f"not called, as the key is no test key and PGAGENTS_ALLOW_WRITES is not 1: {', '.join(left_out)}")
+    """Fails never; says in the report what was left out, and what would call it."""
+    unasked = sorted(name for name in NAMES if name in WRITES and name not in CALLED)
+    unsafe = sorted(name for name in NAMES if name not in WRITES and name not in CALLED)
+    said = []
+    if unasked:
+        said.append(f"the key is no test key and PGAGENTS_ALLOW_WRITES is not 1: {', '.join(unasked)}")
+    if unsafe:
+        said.append(f"they may change or cost what is not ours, and only PGAGENTS_ALLOW={','.join(unsafe)} calls them")
+    if said:
+        pytest.skip(f"not called: {'; '.join(said)}")

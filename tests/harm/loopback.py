@@ -16,7 +16,7 @@ from typing import Any
 
 from harm.cases import CASES
 from harm.runs import text_of
-from harm.servers.base import KEYS, Server
+from harm.servers.base import KEYS, Answer
 from pgagents.http import Request, Silence
 
 
@@ -25,7 +25,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     before: Callable[[Request], None]
-    server_of: Server
+    server_of: Callable[[Request], Answer]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
@@ -53,7 +53,9 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def loopback(server: Server, after: Callable[[Request], None] = lambda _: None) -> Iterator[str]:
+def loopback(
+    server: Callable[[Request], Answer], after: Callable[[Request], None] = lambda _: None
+) -> Iterator[str]:
     """The server's base URL; `after` is called when a request has done its work and is not answered yet."""
     connection = type(
         "Connection", (_Connection,), {"server_of": staticmethod(server), "before": staticmethod(after)}

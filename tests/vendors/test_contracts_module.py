@@ -22,6 +22,8 @@ from pgagents.generate.files import write
 SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 PARK_GRAPH = Path(__file__).parents[2] / "generated" / "pgagents" / "test_contracts.py"
 START_S = 30.0
+DISPATCHER = "askTheShop"
+"""A call of it does what its body says, so that only its name lets the module call it."""
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +103,19 @@ def _run(module: Path, *options: str, **environment: str) -> subprocess.Complete
 def test_a_correct_server_passes_with_every_test_run(
     module: Path, serve: Callable[..., dict[str, str]]
 ) -> None:
-    done = _run(module, **serve())
+    done = _run(module, PGAGENTS_ALLOW=DISPATCHER, **serve())
     assert done.returncode == 0, done.stdout
     assert "skipped" not in done.stdout
+    assert re.search(r"nothing here takes back:.* [0-9]+ x placeOrder", done.stdout)
+
+
+@pytest.mark.matrix
+def test_an_operation_that_is_not_in_the_document_cannot_be_allowed(
+    module: Path, serve: Callable[..., dict[str, str]]
+) -> None:
+    done = _run(module, PGAGENTS_ALLOW="askTheShpo", **serve())
+    assert done.returncode == 2
+    assert "PGAGENTS_ALLOW names no operation of the document: askTheShpo" in done.stdout
 
 
 def _verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -116,7 +128,7 @@ def test_several_processes_give_the_verdicts_of_one(
     module: Path, serve: Callable[..., dict[str, str]]
 ) -> None:
     pytest.importorskip("xdist", reason="needs pytest-xdist")
-    environment = serve("accept-out-of-range")
+    environment = serve("accept-out-of-range") | {"PGAGENTS_ALLOW": DISPATCHER}
     alone, shared = (_run(module, "-rA", *several, **environment) for several in ((), ("-n", "2")))
     assert _verdicts(alone) == _verdicts(shared)
     assert set(_verdicts(alone).values()) == {"PASSED", "FAILED"}
@@ -171,4 +183,5 @@ def test_with_a_live_key_only_reads_are_called_and_the_rest_is_named(
     done = _run(module, "-k", "write", **environment)
     assert "1 skipped" in done.stdout
     assert "placeOrder" in done.stdout
+    assert f"only PGAGENTS_ALLOW={DISPATCHER} calls them" in done.stdout
     assert "searchProducts" not in done.stdout

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
 from pgagents.generate.render import Laid
 from pgagents.generate.target import Loss, Target, View
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action
 from pgagents.model.answers.error_reader import REFUSED, ErrorSign
 from pgagents.model.answers.limit_reader import LIMITED
+from pgagents.model.argument import Param
 from pgagents.model.credential import Credential, list_parameters
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model
+from pgagents.model.naming.removal import reads_id
 
 UNAVAILABLE = 503
+SAFE = ("GET", "HEAD", "OPTIONS")
+NUMBERS = {"integer", "number"}
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def view(model: Model) -> View:
@@ -28,7 +36,20 @@ def view(model: Model) -> View:
             "title": model.api.title,
             "version": model.api.version,
             "file": PurePath(model.source.file).name,
-            "reads": [a.operation_id for a in model.rest_actions if a.effect == "read"],
+            "reads": [a.operation_id for a in model.rest_actions if a.only_reads and a.method in SAFE],
+            "queries": [a.operation_id for a in model.rest_actions if a.only_reads and a.method not in SAFE],
+            "writes": {
+                str(a.operation_id): ids
+                for a in model.rest_actions
+                if (ids := _list_ids(model, a)) is not None
+            },
+            "acting_paths": sorted(
+                {
+                    "[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path))))
+                    for a in model.rest_actions
+                    if a.method in SAFE and not a.only_reads
+                }
+            ),
             "key_authentication": any(a.key for a in model.rest_actions),
             "no_key_status": no_key.status
             if no_key and no_key.status >= REFUSED and model.behaviour.auth_first is True
@@ -40,6 +61,60 @@ def view(model: Model) -> View:
         },
         tuple(_list_losses(model)),
     )
+
+
+def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
+    """Return the arguments of a write in which the tests put an id that nobody has: place, name, kind of id.
+
+    None if the tests must not call the action: it reads, or a call with such ids may still change something
+    that the tests have not made, as one whose id is in the body and not read. `verify/run/gate.py` decides
+    the same for a run of verify, which also knows what it has made.
+    """
+    if action.effect == "read":
+        return None
+    made = [r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action]
+    own_ids = {id.rpartition(".")[2] for resource in made for id in resource.ids}
+    named = [
+        p
+        for p in action.params
+        if p.place == "path"
+        or ((of := model.resources.get(p.refers_to or "")) is not None and of.made_by is not None)
+        or (made and (str(p.name) in own_ids or p.wire in own_ids))
+    ]
+    last = next((p for p in reversed(action.params) if p.place == "path"), None)
+    changed = [p for p in action.params if _names_changed(model, action, p)]
+    if last is not None and last in changed:
+        if action.method == "PUT" and not made:
+            return None  # it may make what is not there
+    elif not made or any(p.required for p in changed):
+        return None
+    kinds = [_find_kind(model, p) for p in named]
+    if any(kind is None for kind in kinds):
+        return None
+    return [[p.place, p.wire, kind] for p, kind in zip(named, kinds, strict=True) if kind]
+
+
+def _names_changed(model: Model, action: Action, param: Param) -> bool:
+    """True if an argument has the id of an instance that the action changes, as far as the catalogue says."""
+    calls = [(r.undone_by.action, r.undone_by.input, r) for r in model.resources.values() if r.undone_by]
+    calls += [(move.action, move.input, r) for r in model.resources.values() for move in r.moves]
+    changes = [(resource, given) for called, given, resource in calls if called is action]
+    makes = any(r.made_by is not None and r.made_by.action is action for r in model.resources.values())
+    return (bool(param.refers_to) and (bool(changes) or not makes)) or any(
+        reads_id(resource, given.get(str(param.name))) for resource, given in changes
+    )
+
+
+def _find_kind(model: Model, param: Param) -> str | None:
+    """Return the kind of id that an argument takes; None if each of its values may be somebody's."""
+    schema = resolve(param.schema, model.schemas)
+    types = schema.get("type")
+    types = {types} if isinstance(types, str) else set(types or ())
+    if "enum" in schema or "const" in schema or types & {"boolean", "array", "object"}:
+        return None
+    if types & NUMBERS and "string" not in types:
+        return "int32" if schema.get("format") == "int32" else "int64"
+    return "uuid" if schema.get("format") == "uuid" else "text"
 
 
 def _describe_credentials(model: Model) -> dict[str, Any]:
