@@ -197,7 +197,7 @@ def test_the_report_says_for_how_many_operations_random_calls_were_drawn(
     drawn, able = report.footer.drawn
     assert 0 < drawn == able
     said = f"random calls were drawn for {drawn} of {able} operations with arguments to vary"
-    assert said in text.render(report, notes().source).decode()
+    assert said in text.render(report, notes().source)
     data = document(report, notes().source)
     assert data["footer"]["random_calls"] == {"operations": drawn, "of": able}
     some = replace(report.footer, drawn=(40, 140)).pace[0]
