@@ -14,16 +14,19 @@ from typing import Any
 
 import pytest
 
+from lengths import rarely
+from loading import read_once
 from pgagents.http import Handler, Request, Response, json_bytes
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Contract, Verdict
-from pgagents.report.report import Report
-from pgagents.verify.check.check import Probe
+from pgagents.report.report import ELSEWHERE, Report, Result
+from pgagents.verify.check.check import Probe, checks_for
+from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.shard import elsewhere
 from pgagents.verify.run import run as running
 from pgagents.verify.run.run import contracts, verify
-from verifying import ids, model
+from verifying import SHOP, ids, model
 
 PLATE = "CO-7891"
 """The car that the catalogue's examples are about: whoever else parks it changes what its searches find."""
@@ -163,6 +166,36 @@ def test_shards_do_not_all_fill_one_place() -> None:
 
 def _probe(contract: str, cost: int) -> Probe:
     return Probe(contract, 4, (contract,), cost, lambda: iter(()), (), "", False)  # type: ignore[arg-type,return-value]  # never run
+
+
+CATALOGUES = sorted(path.stem for path in SHOP.parent.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("count", [2, 4])
+@pytest.mark.parametrize("keys", ["main", "all"])
+@pytest.mark.parametrize("name", rarely(CATALOGUES, "parcels"))
+def test_every_contract_is_of_one_shard_and_has_the_plan_of_the_whole_run(
+    name: str, keys: str, count: int
+) -> None:
+    """Also one that no shard can try, for want of a key or of a second scheme's secret."""
+    of = read_once(SHOP.with_name(f"{name}.yaml"))
+    opened = inside(of)
+    given = opened.keys if keys == "all" else {"main": opened.keys["main"]}
+
+    def settle(shard: tuple[int, int] | None) -> tuple[list[str], dict[str, Result]]:
+        options, identities = Options(shard=shard), Identities(given)
+        setting = planning.make_setting(of, options, identities, url="https://api.example.com")
+        checks = checks_for(setting)
+        listed = planning.all_contracts(setting, checks)
+        made = planning.draft(setting, checks, listed, options, identities)
+        return [c.id for c in listed], dict(made.settled)
+
+    listed, whole = settle(None)
+    shards = [settle((number, count))[1] for number in range(1, count + 1)]
+    for id in listed:
+        own = [made for made in shards if id not in made or made[id].reason != ELSEWHERE]
+        assert len(own) == 1, id
+        assert own[0].get(id) == whole.get(id), id
 
 
 def test_shards_weigh_the_same_in_requests() -> None:

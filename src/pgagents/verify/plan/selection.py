@@ -171,9 +171,12 @@ def settle_without_identity(
                 contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
             )
     further = _without_further_secret(setting, probes, identities)
-    return {c.id: Result(c, Verdict.NOT_SELECTED, further[c.id]) for c in contracts if c.id in further} | {
-        **found
+    lacking = {
+        c.id: Result(c, Verdict.NOT_SELECTED, further[c.id])
+        for c in contracts
+        if c.id in further and c.id in wanted  # another reason stays, such as that another shard has it
     }
+    return lacking | found
 
 
 def _without_further_secret(
