@@ -148,8 +148,11 @@ class Limits:
         return found
 
     def _applies(self, bucket: Bucket, action: Action | None, key: Key | None, agent: bool) -> bool:
-        if key is None or bucket.of == "address":
-            return key is None and bucket.of == "address"
+        if bucket.of == "address":  # an action may count by address, whoever calls it
+            own = action is not None and bucket.when is None and action.bucket == bucket.name
+            return key is None or own
+        if key is None:
+            return False
         return self._decide(bucket, action, key, agent)
 
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:

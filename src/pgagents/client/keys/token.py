@@ -13,6 +13,8 @@ from pgagents.text.brief import brief
 
 USUAL_S = 300.0
 """The lifetime of a token in seconds, if the server names none."""
+LONGEST_S = 1e9
+"""The longest lifetime that is counted, in seconds; a server may name any number."""
 EARLY = 0.1
 """The last fraction of a token's lifetime, in which it is no longer used."""
 MOST_CHARACTERS = 16_000
@@ -88,7 +90,7 @@ def read_token(answer: Response | Silence, now: float) -> Issued | str:
         return "200 with another token_type than Bearer"
     lives = data.get("expires_in")
     known = isinstance(lives, int | float) and not isinstance(lives, bool) and lives > 0
-    return Issued(token, now + (float(lives) if known else USUAL_S) * (1 - EARLY))
+    return Issued(token, now + (float(min(lives, LONGEST_S)) if known else USUAL_S) * (1 - EARLY))
 
 
 def _is_plain(token: str) -> bool:

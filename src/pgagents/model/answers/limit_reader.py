@@ -183,4 +183,6 @@ def _is_count(value: Any) -> bool:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.strip().isdigit() and len(text) < 16 else None
+    """Return the number that a header holds; None if it is anything but at most 15 digits of ASCII."""
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else None

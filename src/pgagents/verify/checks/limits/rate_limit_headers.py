@@ -34,7 +34,15 @@ from pgagents.verify.answers.rate_limits import (
     rate_of,
     reading_of,
 )
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.check import (
+    Check,
+    Judgement,
+    judge_broken,
+    judge_kept,
+    judge_untested,
+    promise,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
@@ -132,6 +140,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     place, model = exchange.place, memory.model
     bucket = model.buckets[endpoint.action.bucket]
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
+    if limit < 1:  # neither a remainder nor a reset can be computed of it
+        if not exchange.limited:
+            yield _limit(exchange, values, bucket, possible, memory, f"{NAME}/limit/{place}")
+        for detail in ("remaining", "reset") if values.reset is not None else ("remaining",):
+            yield judge_untested(f"{NAME}/{detail}/{place}", f"the answer announces a limit of {limit}")
+        return
     if values.reset is not None:
         yield _reset(exchange, values, values.reset, possible, memory, f"{NAME}/reset/{place}")
     if exchange.limited:  # the remainder of an empty bucket proves nothing
