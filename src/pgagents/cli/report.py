@@ -96,8 +96,9 @@ def show(file: Path, form: str, verbose: bool) -> int:
 def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | None) -> int:
     """Merge the reports of all shards of one run, and print the result.
 
-    Exit code as for `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tested.
-    2 if a shard is missing or of another run, or if no shard took a contract.
+    Exit code as for `verify`: 0 nothing found, 1 something found, 3 a shard ended early or left something
+    untried that it should have tried. 2 if a shard is missing or of another run, or if no shard took a
+    contract.
     """
     from pgagents.cli.running import report_output
     from pgagents.report.baseline import read_baseline

@@ -42,8 +42,8 @@ _OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything
 """Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
-    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "cacert",
-    "baseline", "reports", "verbose", "only_plan", "last_failed",
+    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "fail_on",
+    "cacert", "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
 
@@ -81,6 +81,10 @@ _OF_TOOLS = (
             "anybody's MCP server, by the protocol and its own schemas; only tools that read are called",
             "pgagents verify --mcp-stdio 'uvx mcp-server-time'",
         ),
+        (
+            "for a strict CI: what could not be tried fails too",
+            "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000 --fail-on not-tried",
+        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -89,7 +93,8 @@ def command(**given: Any) -> int:
     """Prove every contract of the CATALOGUE on a running server.
 
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1
-    something found, 2 wrong usage, 3 not everything selected could be tested, 4 an error of pgagents itself.
+    something found, 2 wrong usage, 3 the run ended early, or could not try what your own catalogue promises.
+    4 is an error of pgagents itself.
     """
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.cli.running import selftest

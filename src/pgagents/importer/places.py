@@ -39,6 +39,11 @@ class DocumentSource(Source):
     gains: Sequence[str] = ()
     """Lines about what a catalogue would add. The last one is the command that writes it."""
 
+    @property
+    def is_document(self) -> bool:
+        """True: the catalogue was made from it."""
+        return True
+
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the line in the document from which the value at `pointer` was made."""
         steps = tuple(pointer)

@@ -174,7 +174,10 @@ def _report(data: dict[str, Any]) -> Report:
         {name: _seconds(s) for name, s in f.get("waits", {}).items()},
         tuple(f.get("gains", ())),
     )
-    results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
+    results = tuple(
+        Result(_contract(r), Verdict(r["verdict"]), r.get("reason", ""), bool(r.get("excused", False)))
+        for r in data["results"]
+    )
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
     return Report(header, findings, results, footer, data.get("checks", {}), stale, carried)

@@ -49,6 +49,12 @@ class Result:
     contract: Contract
     verdict: Verdict
     reason: str = ""
+    excused: bool = False
+    """True for an untested contract of which no run of this kind can promise a verdict.
+
+    It follows from an inferred part or from a document, or what the server holds does not show it. It is
+    counted, and does not change the exit code.
+    """
 
 
 Severity = Literal["error", "odd"]
@@ -215,19 +221,16 @@ class Report:
     def exit_code(self) -> int:
         """Return the exit code.
 
-        It is 1 for new findings or a stale baseline, 3 if something selected is untested, otherwise 0.
+        It is 1 for new findings or a stale baseline. It is 3 if the run ended early or judged nothing, or if
+        a contract is untested and not excused. Otherwise it is 0.
         """
         if self.stale or any(not f.known and f.severity == "error" for f in self.findings):
             return 1
-        if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete or self.proves_nothing:
-            return 3
-        return 0
+        owed = any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
+        return 3 if owed or not self.footer.complete or self.proves_nothing else 0
 
     @property
     def proves_nothing(self) -> bool:
-        """Return whether no contract was tested at all. An empty shard does not count."""
-        judged = any(
-            self.footer.by_verdict.get(v, 0)
-            for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
-        )
+        """Return whether no contract was judged at all. An empty shard does not count."""
+        judged = any(self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD))
         return bool(self.results) and not judged and self.header.shard is None

@@ -143,6 +143,21 @@ def describe_left_out(report: Report) -> str:
     )
 
 
+def describe_untried(report: Report) -> str:
+    """Describe the untested contracts that do not change the exit code, with the most frequent reason; empty
+    if there are none.
+    """
+    reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.UNTESTED and r.excused)
+    if not reasons:
+        return ""
+    count, (reason, most) = reasons.total(), reasons.most_common(1)[0]
+    why = f"; {most:,} of these: {reason}" if len(reasons) > 1 else f": {reason}"
+    return (
+        f"{format_count(count, 'contract')} {'was' if count == 1 else 'were'} not tried, for want of a value "
+        f"or of what shows it (--fail-on not-tried exits 3){why}"
+    )
+
+
 def _verdict(
     surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]
 ) -> SurfaceVerdict:

@@ -79,6 +79,11 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     folder: Path | None = None
 
+    @property
+    def is_document(self) -> bool:
+        """True for a document of others, such as OpenAPI, that was read in a catalogue's place."""
+        return False
+
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of the value at `pointer`, or of its nearest existing ancestor.
 

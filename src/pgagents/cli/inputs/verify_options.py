@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Options, Profile
 
 MOST_WORKERS = 32
+NOT_TRIED = "not-tried"
+FAILINGS = ("found", NOT_TRIED)
+"""The values of --fail-on."""
 
 _SUBJECT: tuple[Callable[[Any], Any], ...] = (
     click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com."),
@@ -97,6 +100,14 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "--strict",
         is_flag=True,
         help="Count what contradicts something inferred or recommended (`odd`) as broken.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(FAILINGS),
+        default="found",
+        show_default=True,
+        help="not-tried: exit with 3 also for contracts that were not tried for want of a value in a "
+        "document or an inferred part, or because the server holds nothing that shows them.",
     ),
     seed_option,
     only_option,
@@ -251,6 +262,7 @@ class CommandLine:
     limits: bool
     exclusive: bool
     strict: bool
+    fail_on: str
     seed: int
     only: tuple[str, ...]
     skip: tuple[str, ...]
@@ -316,6 +328,7 @@ class CommandLine:
             limits=self.limits,
             exclusive=self.exclusive,
             strict=self.strict,
+            counts_untried=self.fail_on == NOT_TRIED,
         )
 
     def make_tool_options(self) -> Options:
@@ -330,6 +343,7 @@ class CommandLine:
             skip=self.skip,
             allow=self.allow,
             strict=self.strict,
+            counts_untried=self.fail_on == NOT_TRIED,
         )
 
     def make_output(self) -> Output:

@@ -39,7 +39,9 @@ def commands(report: Report, source: Source) -> list[str]:
             )
         )
     lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
-    untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
+    untested = Counter(
+        r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED and not r.excused
+    )
     for reason, count in untested.most_common(SHOWN):
         lines.append(
             command(

@@ -104,7 +104,8 @@ def _header(header: Header) -> dict[str, Any]:
 
 def _result(result: Result, source: Source) -> dict[str, Any]:
     reason = {"reason": result.reason} if result.reason else {}
-    return {**contract(result.contract, source), "verdict": result.verdict.value, **reason}
+    excused = {"excused": True} if result.excused else {}
+    return {**contract(result.contract, source), "verdict": result.verdict.value, **reason, **excused}
 
 
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:

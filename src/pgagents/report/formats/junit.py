@@ -54,14 +54,15 @@ def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str
 
 def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
     verdicts = [r.verdict for r in results]
-    excused = sum(r.contract.id in known for r in results)
+    accepted = sum(r.contract.id in known for r in results)
     skipped = (Verdict.ODD, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
     left_out = sum(verdict in skipped for verdict in verdicts)
+    excused = sum(r.verdict is Verdict.UNTESTED and r.excused for r in results)
     return {
         "tests": str(len(verdicts)),
-        "failures": str(verdicts.count(Verdict.BROKEN) - excused),
-        "errors": str(verdicts.count(Verdict.UNTESTED)),
-        "skipped": str(left_out + excused),
+        "failures": str(verdicts.count(Verdict.BROKEN) - accepted),
+        "errors": str(verdicts.count(Verdict.UNTESTED) - excused),
+        "skipped": str(left_out + accepted + excused),
     }
 
 
@@ -85,7 +86,7 @@ def _case(
             case, "failure", message=_text(message), type=finding.severity if finding else "error"
         )
         failure.text = _text(_details(result, finding, report, source))
-    elif result.verdict is Verdict.UNTESTED:
+    elif result.verdict is Verdict.UNTESTED and not result.excused:
         xml.SubElement(case, "error", message=_text(result.reason or "not reached"), type="untested")
     elif result.verdict is not Verdict.KEPT:
         xml.SubElement(case, "skipped", message=_text(f"{result.verdict.value}: {result.reason}"))

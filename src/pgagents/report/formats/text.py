@@ -22,6 +22,7 @@ from pgagents.report.verdicts import (
     by_surface,
     describe_evidence,
     describe_left_out,
+    describe_untried,
     format_count,
     news,
 )
@@ -46,7 +47,7 @@ STOPPED = 130
 _MEANING = {
     0: "nothing found",
     1: "something found",
-    3: "not everything selected could be tried",
+    3: "not everything that this run should have tried could be tried",
     STOPPED: "stopped before the end",
 }
 _OF_OTHERS = " (`also_curl` in the JSON report has each one's curl line)"
@@ -304,6 +305,8 @@ def _conclude(report: Report, paint: Paint, stopped: bool, width: int) -> list[s
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]
     if code == 0 and (left := describe_left_out(report)):
         lines += [paint(line, _YELLOW) for line in _wrap(left, "", "  ", width)]
+    if code == 0 and (untried := describe_untried(report)):
+        lines += [paint(line, _YELLOW) for line in _wrap(untried, "", "  ", width)]
     if footer.gains:
         lines.append("a catalogue would add:")
         lines += [line for gain in footer.gains[:-1] for line in _wrap(gain, "  ", "    ", width)]

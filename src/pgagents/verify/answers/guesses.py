@@ -9,6 +9,7 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 from pgagents.verify.wire.call import Intent
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 CLIENT_ERRORS = range(400, 500)
@@ -62,6 +63,12 @@ class Guesses:
         if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
             return False
         return any(param.refers_to in self.resources for param in endpoint.params)
+
+    def concern(self, contract: Contract, endpoint: Endpoint | None) -> bool:
+        """Return True if a contract follows from an inferred part, or needs an id of an inferred resource."""
+        if any(contract.origin[: len(place)] == place for place in self.places):
+            return True
+        return endpoint is not None and any(p.refers_to in self.resources for p in endpoint.params)
 
 
 NO_GUESSES = Guesses(frozenset(), frozenset())

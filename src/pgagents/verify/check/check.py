@@ -60,6 +60,8 @@ class Judgement:
     """True if the contract stays untested, even if other exchanges keep it."""
     derived: bool = False
     """True if another check judges the same promise for the whole API. A report shows both as one finding."""
+    tentative: bool = False
+    """True for a contract that does not apply to this answer, and applies if another one shows it."""
 
 
 Conversation = Generator[
@@ -155,7 +157,6 @@ class Check:
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
-    | `selected_by_flag` | False | its contract is not selected if only a flag would let its call pass |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
     """
 
@@ -174,7 +175,6 @@ class Check:
     remembers: bool = False
     skips_unavailable: bool = False
     derived_from: frozenset[str] = frozenset()
-    selected_by_flag: bool = False
     overlap: Overlap = "none"
 
     @property
@@ -212,6 +212,14 @@ def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judge
     make up for it.
     """
     return Judgement(contract, Verdict.UNTESTED, reason, sticky=sticky)
+
+
+def judge_idle(contract: str, reason: str) -> Judgement:
+    """Return the verdict that this answer shows nothing of the contract, and rightly so.
+
+    The contract is not applicable if no other answer of the run shows it.
+    """
+    return Judgement(contract, Verdict.NOT_APPLICABLE, reason, tentative=True)
 
 
 def promise(

@@ -65,6 +65,8 @@ class Draft:
     """The number of requests for random calls."""
     draws_writes: bool = False
     """True if writes have random calls too."""
+    for_writing: frozenset[str] = frozenset()
+    """The ids of contracts that no probe of this plan is for, because the run only reads."""
     unprovoked: Mapping[str, str] = field(default_factory=dict)
     """The reasons for contracts that no probe of this plan provokes, by id. They are judged all the same if
     an answer shows them.
@@ -170,8 +172,18 @@ def draft(
         lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
         room,
         any(p.writes for p in ordered),
+        _list_for_writing(with_keys, possible, wanted),
         unprovoked,
     )
+
+
+def _list_for_writing(
+    probes: Sequence[Probe], possible: Sequence[Probe], wanted: Iterable[str]
+) -> frozenset[str]:
+    """Return the wanted contracts that no possible probe is for; none if every probe is possible."""
+    if len(probes) == len(possible):
+        return frozenset()
+    return frozenset(wanted) - {id for probe in possible for id in probe.contracts}
 
 
 def _digest(options: Options, probes: Sequence[Probe]) -> str:

@@ -60,6 +60,10 @@ class Entry:
     """The reason why the contract is not judged so far."""
     unseen: str = ""
     """The traces that were not searched for a kept contract, such as events."""
+    idle: str = ""
+    """Why the contract does not apply to the answers that came; empty if no answer showed that."""
+    disturbed: bool = False
+    """True if the tester failed, or the server gave no answer or put the call off."""
 
 
 @dataclass(slots=True)
@@ -101,12 +105,16 @@ class Ledger:
                 self.judged += 1
             entry.kept += 1
             entry.unseen = entry.unseen or judgement.expected
+        elif judgement.verdict is Verdict.NOT_APPLICABLE and judgement.tentative:
+            entry.idle = entry.idle or judgement.expected
         elif judgement.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_SELECTED):
             self.settled[judgement.contract] = Result(entry.contract, judgement.verdict, judgement.expected)
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
             entry.reason = entry.reason or judgement.expected
+            last = chain[-1] if chain else None
+            entry.disturbed = entry.disturbed or (last is not None and (last.error or last.busy))
         elif entry.broken is None or _order(chain) < _order(entry.broken.chain) or _is_smaller(chain, entry):
             self.judged += entry.kept == 0 and entry.broken is None
             self.broken += entry.broken is None
@@ -135,7 +143,7 @@ class Ledger:
         self.internal.append(reason)
         for id in contracts:
             if (entry := self.entries.get(id)) is not None:
-                entry.error = entry.error or reason
+                entry.error, entry.disturbed = entry.error or reason, True
 
     def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
         """List every contract with its verdict. At a place (`action@surface`) without a 2xx, nothing counts
@@ -156,6 +164,8 @@ class Ledger:
             return Result(contract, Verdict.UNTESTED, entry.reason or _say_unreached(contract, reached))
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
+        if entry.idle and not entry.reason:
+            return Result(contract, Verdict.NOT_APPLICABLE, entry.idle)
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
 
     def findings(self) -> tuple[Finding, ...]:

@@ -21,6 +21,7 @@ from pgagents.verify.check.check import (
     Check,
     Judgement,
     judge_broken,
+    judge_idle,
     judge_kept,
     promise,
     promise_at,
@@ -69,15 +70,13 @@ def _others(action: Action) -> list[str]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a body, except documents."""
-    response = exchange.response
-    if (
-        response is None
-        or not (response.body or response.unfinished)
-        or exchange.call.intent == "document"
-        or exchange.sent_on
-    ):
+    response, contract = exchange.response, f"{NAME}/{exchange.place}"
+    if response is None or exchange.call.intent == "document" or exchange.sent_on:
         return
-    contract = f"{NAME}/{exchange.place}"
+    if not (response.body or response.unfinished):
+        if exchange.success and exchange.output is not None and exchange.output.schema is None:
+            yield judge_idle(contract, f"a {exchange.status} has no body, and no answer with one came")
+        return
     text = response.header("Content-Type") or ""
     promised = _find_expected_type(exchange, memory)
     if not promised:

@@ -172,5 +172,4 @@ CHECK = Check(
             "workflow_runs",
         )
     ),
-    selected_by_flag=True,  # the author names such a call on purpose, so it does not count as missed
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pgagents.model.contract import Verdict, check_of
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result
+from pgagents.verify.answers.guesses import Guesses, find_guesses
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import names_in
@@ -138,26 +140,57 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
     unreached = stopped or "no request of this run tests it"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
-    invented = driver.judge.invented
+    invented, guesses = driver.judge.invented, find_guesses(driver.model)
+    every = driver.ledger.results(driver.memory.reached, unreached)
+    called = {place.rpartition("@")[0] for place in driver.memory.reached}
+    withheld = {
+        r.contract.action: r.reason
+        for r in every
+        if r.contract.action not in called and (names_flag(r.reason) or r.reason == NO_WRITES)
+    }
     found = []
-    for result in driver.ledger.results(driver.memory.reached, unreached):
+    for result in every:
         if result.verdict is Verdict.UNTESTED:
-            if reason := _find_why_not_selected(driver, made, options, stopped, result):
+            if reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
                 result = Result(result.contract, Verdict.NOT_SELECTED, reason)
             elif result.reason.endswith(NEVER_REACHED) and (name := invented.get(result.contract.place)):
                 result = Result(result.contract, Verdict.UNTESTED, say_made_up(name))
             elif mute and result.contract.surface == MCP and result.reason == unreached:
                 result = Result(result.contract, Verdict.UNTESTED, mute)
+        if result.verdict is Verdict.UNTESTED and not stopped and not options.counts_untried:
+            result = replace(result, excused=_is_excused(driver, made, guesses, result))
         found.append(result)
     return tuple(found)
 
 
+def _is_excused(driver: Driver, made: planning.Draft, guesses: Guesses, result: Result) -> bool:
+    """Return True if no run of this kind can promise a verdict on an untested contract.
+
+    A document does not say where ids come from, nor does an inferred part. A run that only reads sees what
+    the server holds, and makes nothing. It owes a verdict only on reads that never answered.
+    """
+    contract, setting = result.contract, driver.setting
+    entry = driver.ledger.entries[contract.id]
+    if contract.id in driver.ledger.settled or entry.disturbed or entry.reason == TOO_FEW_LEFT:
+        return False
+    endpoint = setting.by_place.get(contract.place)
+    if driver.model.source.is_document or setting.listing is not None or guesses.concern(contract, endpoint):
+        return True
+    return not made.writes and (not contract.action or contract.place in driver.memory.reached)
+
+
 def _find_why_not_selected(
-    driver: Driver, made: planning.Draft, options: Options, stopped: str, result: Result
+    driver: Driver,
+    made: planning.Draft,
+    options: Options,
+    stopped: str,
+    result: Result,
+    withheld: Mapping[str, str],
 ) -> str:
     """Return the option by which the caller left a contract untested; empty if it was no option.
 
-    A run that ended early also left out what it did not reach.
+    `withheld` are the reasons, by action, for calls that a flag would let pass. A run that ended early also
+    left out what it did not reach.
     """
     contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
     if stopped:
@@ -165,20 +198,26 @@ def _find_why_not_selected(
     unprovoked = made.unprovoked.get(contract.id)
     if unprovoked and not driver.ledger.entries[contract.id].error:
         return unprovoked
-    if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, result):
+    if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, made, result):
         return NO_WRITES
-    if checks_for(driver.setting)[contract.check].selected_by_flag and names_flag(result.reason):
+    if names_flag(result.reason):
         return result.reason
+    if contract.action in withheld:
+        return withheld[contract.action]
     if unscoped:
         return unscoped
     return "outside the smoke profile" if options.profile == "smoke" and _never_tried(driver, result) else ""
 
 
-def _for_want_of_writes(driver: Driver, result: Result) -> bool:
+def _for_want_of_writes(driver: Driver, made: planning.Draft, result: Result) -> bool:
     """True if a contract is untested only because the key may not write."""
     place = result.contract.place
     endpoint = driver.setting.by_place.get(place)
-    if driver.ledger.entries[result.contract.id].reason == NO_WRITES:
+    entry = driver.ledger.entries[result.contract.id]
+    if entry.reason == NO_WRITES:
+        return True
+    seen = not result.contract.action or place in driver.memory.reached
+    if seen and not entry.reason and not entry.error and result.contract.id in made.for_writing:
         return True
     reads = endpoint is not None and endpoint.action.only_reads
     if reads and not _names_what_is_made(driver, endpoint):
