@@ -16,7 +16,9 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolResult
 
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
+from loading import load_once
 from offering import shop as changed
+from offering import write
 from pgagents.client.client import Client
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence
@@ -25,6 +27,7 @@ from pgagents.mcp.server import RequestHandler, make_server
 from pgagents.mcp.tools import Output, tools
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
+from pgagents.source.read import parse
 from sandboxes import ROOT, VAIL, model
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
@@ -242,14 +245,124 @@ def test_unfit_arguments_are_a_result_and_nothing_is_sent(era: str, arguments: A
     assert script.asked == []
 
 
-def test_idempotency_key_is_not_a_models_to_choose(era: str) -> None:
+# one effect of a repeated call
+
+
+def test_idempotency_key_of_a_call_is_sent_as_the_api_takes_it(era: str) -> None:
     script = Script(answered(200, {"session": {}}))
-    assert (
-        "idempotency_key"
-        in error_of(called(script, "end_session", {**END, "idempotency_key": "x"}, era))["message"]
-    )
-    called(script, "end_session", END, era)
-    assert script.asked[0].header("Idempotency-Key")
+    called(script, "end_session", {**END, "idempotency_key": "a-key"}, era)
+    assert script.asked[0].header("Idempotency-Key") == "a-key"
+    assert "a-key" not in script.asked[0].body.decode()
+    error = error_of(called(script, "end_session", {**END, "idempotency_key": "no key"}, era))
+    assert "idempotency_key" in error["message"]
+    assert len(script.asked) == 1
+
+
+def test_a_call_without_a_key_gets_a_new_one(era: str) -> None:
+    script = Script(answered(200, {"session": {}}))
+    for _ in range(2):
+        called(script, "end_session", END, era)
+    first, second = (request.header("Idempotency-Key") for request in script.asked)
+    assert first
+    assert second
+    assert first != second
+
+
+@pytest.mark.parametrize(("keys", "sessions"), [(["one", "one"], 1), (["one", "two"], 2), ([None, None], 2)])
+def test_equal_calls_with_one_key_start_one_session(keys: list[str | None], sessions: int, era: str) -> None:
+    _, client = sandboxed()
+    lots = [
+        {"lot_id": "lot_lionshead", "plate": "P", **({"idempotency_key": key} if key else {})} for key in keys
+    ]
+
+    async def talk(peer: mcp.Client) -> Any:
+        for one in lots:
+            await peer.call_tool("create_session", one)
+        return (await peer.call_tool("search_sessions", {"plate": "P"})).structured_content
+
+    assert len(talked(client, talk, era)["sessions"]) == sessions
+
+
+def test_description_says_where_to_look_before_a_call_is_repeated() -> None:
+    told = {name: tool.listed["description"] for name, tool in tools(park()).items()}
+    keyed = {name for name, text in told.items() if "with the same idempotency_key" in text}
+    assert keyed == {str(a.name) for a in park().surfaces["mcp"].actions if a.idempotency}
+    assert "look with list_sessions, then repeat it" in told["create_session"]
+    assert "look with get_session, then repeat it" in told["end_session"]
+    assert "look with" not in told["dispatch_av_fleet"], "no tool shows a fleet's holds"
+
+
+def test_another_argument_of_that_name_keeps_it() -> None:
+    key = {"wire": "Idempotency-Key", "in": "header", "type": "string", "description": "The call's own key"}
+    own = {"type": "string", "description": "A key of the caller's books"}
+    buy = {
+        "title": "Buy", "description": "Buy.", "http": "POST /buy", "effect": "write",
+        "input": {"once": key, "idempotency_key": own}, "idempotency": "once", "output": {200: None},
+    }  # fmt: skip
+    of = changed(actions__buy=buy)
+    assert set(tools(of)["buy"].listed["inputSchema"]["properties"]) == {"once", "idempotency_key"}
+    script = Script(answered(200))
+    called(script, "buy", {"once": "k-1", "idempotency_key": "own"}, "auto", of=of)
+    assert script.asked[0].header("Idempotency-Key") == "k-1"
+    assert json.loads(script.asked[0].body) == {"idempotency_key": "own"}
+
+
+def payments(**surface: Any) -> Model:
+    """The payments' catalogue, with further settings of its MCP surface."""
+    data: Any = parse((ROOT / "tests/catalogues/payments.yaml").read_text(encoding="utf-8")).data
+    data["surfaces"]["mcp"].update(surface)
+    return load_once(write(data), "payments.yaml")
+
+
+RUN = {
+    "report_type": "payments.summary",
+    "parameters": {"interval_start": 1790000000, "interval_end": 1790003600, "currency": "eur"},
+}
+
+
+def test_equal_calls_within_the_catalogues_time_have_one_key() -> None:
+    """The time begins with the first call; another caller's or another call is another one."""
+    of, world = payments(), World()
+    world.now_s = 1_000_030.0
+    script = Script(answered(202, {}))
+    client = client_of(of, script, "cp_test_k", factory=world)
+    other = client.with_keys("cp_test_other")
+
+    def key(using: Client = client, arguments: Any = RUN, caller: str = "") -> str | None:
+        run(
+            lambda: using.tool(
+                of.surfaces["mcp"], "create_report_run", arguments, confirmed=True, caller=caller
+            )
+        )
+        return script.asked[-1].header("Idempotency-Key")
+
+    first = key()
+    world.now_s += 59
+    assert key() == first, "a fixed period would have ended by now"
+    started_again = World()
+    started_again.now_s = 1_000_031.0
+    assert key(client_of(of, script, "cp_test_k", factory=started_again)) == first
+    apart = [
+        key(caller="ada"),
+        key(caller="bo"),
+        key(other),
+        key(arguments={**RUN, "report_type": "payments.unavailable"}),
+    ]
+    world.now_s += 2
+    apart.append(key())
+    assert len({first, *apart}) == 6
+    assert key(arguments={**RUN, "idempotency_key": "own"}) == "own"
+
+
+def test_hint_says_idempotent_only_where_each_call_has_a_key_of_its_intent() -> None:
+    hints = {name: tool.listed["annotations"]["idempotentHint"] for name, tool in tools(payments()).items()}
+    assert hints["create_report_run"] is True
+    assert hints["create_customer"] is False
+    asked = tools(payments(narrow={"create_refund": {"idempotency_key": {"required": True}}}))[
+        "create_refund"
+    ]
+    assert asked.listed["annotations"]["idempotentHint"] is True
+    assert "idempotency_key" in asked.listed["inputSchema"]["required"]
 
 
 def test_surfaces_headers_and_the_key_go_to_the_api(era: str) -> None:

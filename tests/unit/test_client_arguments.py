@@ -23,7 +23,9 @@ from pgagents.source.origin import plain
 def takes(model: Model, name: str) -> Arguments:
     action = model.action(name)
     assert action is not None
-    return Arguments(model, action, tuple(p for p in action.params if p.place != "header"))
+    return Arguments(
+        model, action, tuple(p for p in model.surfaces["mcp"].params(action) if p.place != "header")
+    )
 
 
 def strictly(schema: dict[str, Any], given: Any) -> Any:
@@ -49,7 +51,7 @@ def test_examples_come_back_from_every_dialect(model: Model, dialect: Any) -> No
     found, _ = functions(model, surface, dialect, answers=False)
     seen = 0
     for action, function in zip(surface.actions, found, strict=True):
-        offered = {p.name for p in action.params if p.place != "header"}
+        offered = {p.name for p in surface.params(action) if p.place != "header"}
         for example in action.examples:
             if example.status >= 400:
                 continue

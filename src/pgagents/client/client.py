@@ -27,6 +27,7 @@ from pgagents.client.form import form
 from pgagents.client.json_rpc import unwrap
 from pgagents.client.keys.keys import ClientKeys
 from pgagents.client.keys.secret_command import CommandSecrets
+from pgagents.client.keys.shared_keys import SharedKeys
 from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
@@ -58,7 +59,9 @@ Confirm = Callable[[Question], bool]
 
 
 class Client:
-    """Calls actions. Many tasks may use one client at once; no state of a call is kept.
+    """Calls actions. Many tasks may use one client at once.
+
+    No state of a call is kept, except the times of calls whose equals are one (`equal_calls_s`).
 
     `key` is the secret, or a mapping of the schemes' names to theirs. `confirm` is called before an action
     that needs confirmation; without it such a call is refused unless it has `confirmed=True`. `own_tools`
@@ -90,6 +93,7 @@ class Client:
         self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
         self._reach = reach
         self._keys = ClientKeys(model, key, commands, self._send_elsewhere, clock)
+        self._shared_keys = SharedKeys()
         self._arguments: dict[tuple[str, str], Arguments] = {}
         self._names: dict[str, dict[str, Action]] = {}
 
@@ -135,8 +139,12 @@ class Client:
         *,
         confirmed: bool = False,
         told: Told | None = None,
+        caller: str = "",
     ) -> Answer:
-        """Call the action that a surface offers under this name; a model cannot set header arguments."""
+        """Call the action that a surface offers under this name; a model cannot set header arguments.
+
+        `caller` distinguishes callers whose equal calls are not one, where several use this client.
+        """
         action = self.index_actions(surface).get(name)
         if action is None:
             help = did_you_mean(name, self.index_actions(surface))
@@ -146,7 +154,7 @@ class Client:
                 f"there is no tool `{brief(name)}`" + (f"; {help}" if help else ""),
             )
         params = tuple(p for p in surface.params(action) if p.place != "header")
-        return await self._call(action, params, arguments, surface, confirmed, told)
+        return await self._call(action, params, arguments, surface, confirmed, told, caller)
 
     async def call(
         self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None
@@ -185,6 +193,7 @@ class Client:
         surface: Surface | None,
         confirmed: bool,
         told: Told | None,
+        caller: str = "",
     ) -> Answer:
         takes = self._get_arguments(action, params, f"surface {surface.name}" if surface else "")
         given = takes.normalize(arguments)
@@ -200,7 +209,7 @@ class Client:
             return refused
         if not confirmed and (why := self._require_confirmation(action, given)):
             return make_refusal(action.name, "confirmation_required", why)
-        given, keyed = self._with_idempotency_key(action, given)
+        given, keyed = self._with_idempotency_key(action, given, caller)
         if surface is not None and any(p.required for p in action.params if p.name == action.if_match):
             # a model sets no headers, and `*` matches every version
             given = {str(action.if_match): "*", **given}
@@ -292,10 +301,13 @@ class Client:
             return f"ask the user first: {question.body}"
         return "" if self._confirm(question) else "the user said no"
 
-    def _with_idempotency_key(self, action: Action, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-        """Return the arguments with a new idempotency key, if the action has one and its schema allows ours.
+    def _with_idempotency_key(
+        self, action: Action, given: dict[str, Any], caller: str
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the arguments with an idempotency key, if the action has one and its schema allows ours.
 
-        The second value is True if the call has an idempotency key.
+        It is a new one, unless the catalogue says that equal calls within some time are one. The second value
+        is True if the call has an idempotency key.
         """
         name = action.idempotency
         param = action.param(name) if name else None
@@ -303,6 +315,9 @@ class Client:
             return given, param is not None
         takes = self._get_arguments(action, (param,), "idempotency key")
         made = uuid.uuid4()
+        if action.equal_calls_s is not None:
+            call = [caller, self._keys.holder, str(action.name), given]
+            made = self._shared_keys.find(call, action.equal_calls_s, self._clock())
         for value in (str(made), made.hex, made.hex[:16]):
             if not takes.list_problems({str(param.name): value}):
                 return {**given, str(param.name): value}, True

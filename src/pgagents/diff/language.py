@@ -57,6 +57,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "scope", "breaking, addition", "-"),
     _row("Action", "bucket", "may break", "-"),
     _row("Action", "idempotency", "breaking, may break", "-"),
+    _row("Action", "equal_calls_s", "breaking, may break", "-", "a repeated call is a second one, or none"),
     _row("Action", "input unknown", "by value", "-"),
     _row("Action", "output", "-", "by value"),
     _row("Action", "errors", "-", "may break, addition"),

@@ -80,7 +80,7 @@ def function(
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
     return Function(
-        find_name(surface, action), _description(surface, action, losses), parameters, response
+        find_name(surface, action), _description(model, surface, action, losses), parameters, response
     ), losses
 
 
@@ -95,7 +95,7 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
             losses.append(
                 Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit")
             )
-        elif param.place == "header":
+        elif param.place == "header" and not surface.takes_key(action, param):
             losses.append(
                 Loss(
                     param.origin,
@@ -115,7 +115,7 @@ def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
     return schema
 
 
-def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
+def _description(model: Model, surface: Surface, action: Action, losses: list[Loss]) -> Text:
     text = surface.text(action, "description")
     said = [str(text)]
     if action.deprecated:
@@ -133,4 +133,27 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
         )
     if job := describe_job(action, surface.actions, lambda reader: find_name(surface, reader)):
         said.append(job)
+    if surface.mcp_server is not None and (key := surface.key_param(action)) is not None:
+        look = _find_look(model, surface, action)
+        said.append(
+            f"When a call got no answer, {f'look with {look}, then ' if look else ''}repeat it with the same "
+            f"{key.name}."
+        )
     return Text(" ".join(said), text.origin)
+
+
+def _find_look(model: Model, surface: Surface, action: Action) -> str:
+    """Return the name of the tool that shows whether the action had its effect; empty if there is none.
+
+    A caller knows the id of what it changes, but not yet the id of what it makes.
+    """
+    offered = {str(one.name): one for one in surface.actions}
+    resources = model.resources.values()
+    made = [r for r in resources if r.made_by is not None and r.made_by.action.name == action.name]
+    named = {param.refers_to for param in action.params if param.required}
+    for resource in (*made, *(r for r in resources if r.name in named)):
+        reads = () if resource in made else resource.read_by
+        for call in (*reads, *resource.listed_by, resource.found_by):
+            if call is not None and call.action.only_reads and str(call.action.name) in offered:
+                return str(find_name(surface, offered[str(call.action.name)]))
+    return ""

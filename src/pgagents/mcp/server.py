@@ -184,6 +184,10 @@ class RequestHandler:
         """Return the client for a request's calls, or why there is none."""
         return self._client
 
+    def name_caller(self, _context: ServerRequestContext[Any, Any]) -> str:
+        """Return a name of who calls; equal calls of two callers are two."""
+        return ""
+
     async def _call(
         self, context: ServerRequestContext[Any, Any], client: Client, params: CallToolRequestParams
     ) -> Answer:
@@ -192,7 +196,12 @@ class RequestHandler:
         try:
             # the host has asked the user before: it sees the tool's hints and its question
             return await client.tool(
-                self._surface, params.name, params.arguments or {}, confirmed=True, told=progress.waits
+                self._surface,
+                params.name,
+                params.arguments or {},
+                confirmed=True,
+                told=progress.waits,
+                caller=self.name_caller(context),
             )
         finally:
             ticking.cancel()

@@ -109,6 +109,8 @@ class Action:
     outputs: tuple[Output, ...]
     errors: tuple[Code, ...]
     idempotency: str | None
+    equal_calls_s: int | None
+    """Seconds from a first call within which equal calls are one; None if each call is meant anew."""
     confirm_title: Text | None
     confirm_body: Text | None
     laws: tuple[Law, ...]

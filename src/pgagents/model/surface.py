@@ -93,14 +93,29 @@ class Surface:
         return (own.params.get(param.catalogue_name) if own else None) or param.description
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """Return the action's arguments as this surface offers them, under its own names."""
+        """Return the action's arguments as this surface offers them, under its own names.
+
+        A tool of an MCP server takes the idempotency key as an argument, although the API takes a header: a
+        host that repeats a call sends no headers, and a new key would make the repetition a second call.
+        """
         narrowed = self.narrow.get(action.name, {})
         return tuple(
             replace(p, name=narrowed[p.name].alias, of=str(p.name))
             if p.name in narrowed and narrowed[p.name].alias != p.name
             else p
-            for p in self.narrowed_params(action)
+            for p in (
+                replace(p, place="body") if p.place == "header" and self.takes_key(action, p) else p
+                for p in self.narrowed_params(action)
+            )
         )
+
+    def takes_key(self, action: Action, param: Param) -> bool:
+        """True if an argument is an idempotency key that a tool of this surface's MCP server takes."""
+        return self.mcp_server is not None and param.catalogue_name == action.idempotency
+
+    def key_param(self, action: Action) -> Param | None:
+        """Return the argument of the action's tool that is its idempotency key; None if it has none."""
+        return next((p for p in self.params(action) if self.takes_key(action, p)), None)
 
     def narrowed_params(self, action: Action) -> tuple[Param, ...]:
         """Return the offered arguments with the surface's schemas, under the catalogue's names."""

@@ -166,6 +166,10 @@ class Checker(Expressions):
         self.check_reference((*pointer, "bucket"), action.bucket, ("limits", "buckets"), "bucket")
         self.check_reference((*pointer, "scope"), action.scope, ("auth", "scopes"), "scope")
         self.check_reference((*pointer, "idempotency"), action.idempotency, arguments, "argument")
+        if action.equal_calls_s is not None and action.idempotency is None:
+            message = "`equal_calls_s` does nothing here: the action has no idempotency key"
+            help = "name its argument in `idempotency`, or leave it out"
+            self.report((*pointer, "equal_calls_s"), "idle", message, help, at_value=False)
         if action.signed:
             self.check_reference((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
             self.check_reference((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")

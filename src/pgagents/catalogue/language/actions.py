@@ -200,7 +200,8 @@ class Action(Cited):
         None,
         description=(
             "True if a repeated call with the same arguments changes nothing more. The default is true for "
-            "a read, a PUT, a DELETE, and a call that must have an idempotency key."
+            "a read, a PUT, a DELETE, a call that must have an idempotency key, and one with "
+            "`equal_calls_s`."
         ),
     )
     open_world: Hint | None = Field(
@@ -269,6 +270,14 @@ class Action(Cited):
         ),
     )
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    equal_calls_s: Annotated[int, Field(gt=0)] | None = Field(
+        None,
+        description=(
+            "Seconds from a first call within which equal calls of one caller are one: `pgagents mcp` gives "
+            "them one idempotency key, made of caller, tool and arguments. Without it each call that has no "
+            "key gets a new one."
+        ),
+    )
     etag: bool = Field(
         False,
         description="True if a read's answer has an ETag: the same tag in If-None-Match is answered 304, "

@@ -79,6 +79,7 @@ class Actions(Answers, Surfaces):
             other_statuses=tuple(sorted(set(a.other_statuses))),
             otherwise=self.codes[a.otherwise] if a.otherwise else None,
             idempotency=a.idempotency,
+            equal_calls_s=a.equal_calls_s,
             confirm_title=_confirm_title(a, at),
             confirm_body=Text(a.confirm.body, (*at, "confirm", "body")) if a.confirm else None,
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in a.laws.items()),

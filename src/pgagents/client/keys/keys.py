@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from pgagents.client.attempts import Ended
@@ -38,6 +39,11 @@ class ClientKeys:
         self._secrets = tuple(list_secrets(model, self._keys))
         self._tokens = dict[str, Issued]()
         self._fetching = asyncio.Lock()
+
+    @property
+    def holder(self) -> str:
+        """A text that differs for clients with other keys, and shows none of them."""
+        return hashlib.sha256("\n".join(self._secrets).encode()).hexdigest()
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -127,6 +127,15 @@ def _repetition(s: Sides) -> Iterator[Change]:
             "idempotency",
             safety=not b.idempotency,
         )
+    if a.equal_calls_s != b.equal_calls_s:
+        longer = a.equal_calls_s is None or (b.equal_calls_s or 0) > a.equal_calls_s
+        yield s.change(
+            "may break" if longer else "breaking",
+            "equal_calls",
+            f"equal calls are one within {b.equal_calls_s or 0} s now, was {a.equal_calls_s or 0}",
+            "equal_calls_s",
+            safety=not longer,
+        )
     if a.deprecation != b.deprecation and a.deprecated and b.deprecated:
         yield from _end(s)
     if a.deprecated != b.deprecated:

@@ -45,6 +45,11 @@ class HostedHandler(RequestHandler):
         """Return the client that calls with the caller's key, or why there is none."""
         return await self._clients.find(find_caller(context))
 
+    def name_caller(self, context: ServerRequestContext[Any, Any]) -> str:
+        """Return the id of who signed in; empty where nobody did."""
+        caller = find_caller(context)
+        return str(caller.id) if caller else ""
+
     async def answer(
         self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams
     ) -> Answer:

@@ -99,8 +99,11 @@ class Endpoint:
 
     def list_unsent(self) -> frozenset[str]:
         """Return the arguments of the action that calls here never have: a tool's calls have no headers."""
-        headers = (p for p in self.action.params if p.place == "header" and self.form is not None)
-        return frozenset(str(p.name) for p in headers)
+        if self.form is None:
+            return frozenset()
+        sent = {str(p.name) for p in self.params}
+        headers = (p for p in self.action.params if p.place == "header")
+        return frozenset(str(p.name) for p in headers) - sent
 
     def read(self, response: Response) -> Response:
         """Return the API's own answer, extracted from this surface's answer."""

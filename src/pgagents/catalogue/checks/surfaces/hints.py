@@ -115,6 +115,8 @@ def _idempotent(a: actions.Action, *, read: bool) -> tuple[bool, str]:
         return True, "It is a DELETE, so a repeated call finds nothing more to remove."
     if key is not None and key.required:
         return True, "Each call has an idempotency key, so a repeated call acts once."
+    if a.equal_calls_s is not None:
+        return True, f"Equal calls within {a.equal_calls_s} seconds have one idempotency key, and act once."
     return False, "Nothing says that a repeated call has no further effect."
 
 

@@ -15,6 +15,7 @@ from pgagents.generate.openapi.address import reverse_domain
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model
+from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
 
 
@@ -59,7 +60,7 @@ def view(model: Model) -> View:
                 function.description,
                 _input(function),
                 output,
-                _annotations(action),
+                _annotations(surface, action),
                 _meta(model, action),
             )
         )
@@ -77,15 +78,19 @@ def _input(function: Function) -> Node:
     )
 
 
-def _annotations(action: Action) -> Node:
-    """Return the tool's behaviour hints. The defaults assume the worst, so all four are written."""
-    hints = action.hints
+def _annotations(surface: Surface, action: Action) -> Node:
+    """Return the tool's behaviour hints. The defaults assume the worst, so all four are written.
+
+    A gateway repeats calls of a tool that says to be idempotent, so an optional key, which may be left out,
+    is no reason to say it.
+    """
+    hints, key = action.hints, surface.key_param(action)
     read = hints.read_only.value
     return Node(
         {
             "readOnlyHint": read,
             "destructiveHint": not read and hints.destructive.value,
-            "idempotentHint": read or hints.idempotent.value,
+            "idempotentHint": read or hints.idempotent.value or (key is not None and key.required),
             "openWorldHint": hints.open_world.value,
         },
         origin=hints.destructive.origin,

@@ -59,7 +59,10 @@ CALLS = 3
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each writing action whose hint claims that it is idempotent."""
+    """Yield one contract for each writing action whose hint claims that it is idempotent.
+
+    Where only our MCP server makes equal calls one, by `equal_calls_s`, the API promises nothing.
+    """
     for endpoint in _list_repeatable(setting):
         says = f"two and three equal calls of {endpoint.action.name} leave what one leaves"
         origin = endpoint.action.hints.idempotent.origin
@@ -70,7 +73,8 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         hints = action.hints
-        if endpoint is not None and hints.idempotent.value and not hints.read_only.value:
+        by_client = action.equal_calls_s is not None and not hints.idempotent.written
+        if endpoint is not None and hints.idempotent.value and not hints.read_only.value and not by_client:
             yield endpoint
 
 

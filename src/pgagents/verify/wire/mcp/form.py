@@ -34,7 +34,10 @@ _DEEPEST = 4
 
 
 class ToolForm:
-    """The form of the `mcp` surface. A tool has the action's arguments, without headers."""
+    """The form of the `mcp` surface. A tool has the action's arguments, without headers.
+
+    An optional idempotency key is left out too: calls are compared with REST's, where it has its own checks.
+    """
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
@@ -52,7 +55,11 @@ class ToolForm:
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the arguments that a tool takes."""
-        return tuple(p for p in self._surface.narrowed_params(action) if p.place != "header")
+        return tuple(
+            p
+            for p in self._surface.narrowed_params(action)
+            if p.place != "header" or (p.required and self._surface.takes_key(action, p))
+        )
 
     def name(self, action: Action) -> str:
         """Return the tool's name."""
