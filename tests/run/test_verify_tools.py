@@ -32,11 +32,12 @@ WRONG = f"tool_refusals/wrong/{FORECAST}"
 Edit = Callable[..., Any]
 
 
-def verify(server: Any, *, allow: tuple[str, ...] = (), **more: Any) -> Report:
+def verify(server: Any, **given: Any) -> Report:
+    options = Options(**given)
     link, other = (Link(server, url="http://127.0.0.1:1", path="/mcp") for _ in range(2))
     assert link.open(), link.problem
-    survey(link, other, allow)
-    return verify_tools(make_model(link), link, Options(allow=allow, **more))
+    survey(link, other, options)
+    return verify_tools(make_model(link), link, options)
 
 
 def results(edit: Callable[[dict[str, Any], dict[str, Any]], Any]) -> Edit:
@@ -377,7 +378,12 @@ def test_tools_that_may_write_are_called_only_if_named() -> None:
     left_out = [
         r for r in report.results if f"/{DELETE}@" in r.contract.id and r.verdict is Verdict.NOT_SELECTED
     ]
-    assert {r.reason for r in left_out} == {f"it may write: --allow {DELETE} would call it"}
+    assert {r.reason for r in left_out} == {
+        (
+            f"it may write, as its hints do not say that it only reads: --allow {DELETE} would call it; "
+            f"--reads {DELETE} says that it reads"
+        )
+    }
     verify(server, allow=(DELETE,))
     assert DELETE in server.called
 

@@ -130,8 +130,8 @@ def test_every_acting_get_of_a_document_of_actions_is_withheld() -> None:
         ("share_shot", "/shots/{id}/share", "Share a screenshot", "share", "summary"),
         ("get_users_id_reset", "/users/{id}/reset", "", "reset", "path"),
         ("getMode", "/mode/reset", "Resets the mode", "reset", "path and summary"),
-        ("emailCheck", "/email/verify/{token}", "", "verify", "a one-time code in the path"),
-        ("getOtp", "/users/{id}/code", "Generate a new OTP", "generate", "a new key or password"),
+        ("emailCheck", "/email/verify/{token}", "", "verify", "code"),
+        ("getOtp", "/users/{id}/code", "Generate a new OTP", "generate", "secret"),
     ],
 )
 def test_a_call_that_acts_names_the_word_and_its_place(

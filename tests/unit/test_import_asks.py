@@ -10,7 +10,8 @@ import pytest
 
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
-from pgagents.importer.catalogue import Imported
+from pgagents.importer.catalogue import Choice, Imported
+from pgagents.importer.merging import record
 from pgagents.importer.surfaces import list_plain
 from pgagents.importer.text import render_yaml
 from pgagents.lint.run import lint
@@ -92,7 +93,7 @@ def test_what_one_action_lacks_is_one_question() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "question"),
     [
-        ("get", "/orders/{id}/cancel", "does this GET act? `cancel` says so (path)"),
+        ("get", "/orders/{id}/cancel", "does this GET act? its path says `cancel`"),
         ("post", "/refunds", "does it move money, as `refunds` suggests?"),
         ("post", "/books", ""),
         ("delete", "/books/{id}", ""),
@@ -162,6 +163,61 @@ def test_optional_argument_of_a_read_that_would_end_a_session_is_left_out() -> N
     wanted = [query("log_out", type="boolean"), query("log_level"), query("sign_in_after")]
     made = imported(openapi({"/books": {"get": operation(parameters=wanted)}}))
     assert list(made.data["actions"]["get_book"]["input"]) == ["log_level", "sign_in_after"]
+
+
+@pytest.mark.parametrize(
+    ("argument", "sent"),
+    [
+        (query("turn", schema={"enum": ["on", "off"]}), False),
+        (query("command"), False),
+        (query("action", schema={"enum": ["stat", "delete"]}), False),
+        (query("action", schema={"type": "string", "default": "reboot"}), False),
+        (query("action", schema={"enum": ["created", "deleted"]}), True),
+        (query("method", schema={"enum": ["average", "sum"]}), True),
+        (query("turn_costs", type="boolean"), True),
+        (query("action"), True),
+    ],
+)
+def test_optional_argument_that_chooses_an_action_is_never_sent(argument: dict[str, Any], sent: bool) -> None:
+    made = imported(openapi({"/relays/{id}": {"get": operation(parameters=[argument])}}))
+    action = made.data["actions"]["get_book"]
+    assert (action["effect"], argument["name"] in action["input"]) == ("read", sent), action
+
+
+@pytest.mark.parametrize(
+    ("id", "argument", "effect"),
+    [
+        ("ups", {**query("action"), "required": True}, "write"),
+        ("ups", {**query("switchCmd"), "required": True}, "write"),
+        ("ups", {**query("op"), "required": True}, "read"),
+        ("getUps", {**query("action"), "required": True}, "read"),
+        ("ups", query("action"), "read"),
+    ],
+)
+def test_required_argument_that_chooses_an_action_makes_a_get_a_write(
+    id: str, argument: dict[str, Any], effect: str
+) -> None:
+    found = operation(operationId=id, summary="Power", parameters=[argument])
+    made = imported(openapi({"/ups": {"get": found}}))
+    assert [str(a.effect) for a in made.model.actions] == [effect]
+    assert [get.label for get in made.withheld.gets] == ["GET /ups"] * (effect == "write")
+
+
+def test_get_that_its_author_marks_as_consequential_is_a_write() -> None:
+    marked = operation(**{"x-openai-isConsequential": True})
+    made = imported(openapi({"/books": {"get": marked}}))
+    assert [str(a.effect) for a in made.model.actions] == ["write"]
+    assert "the document marks it `x-openai-isConsequential`" in made.text
+
+
+def test_author_says_which_gets_act_and_the_next_import_keeps_it() -> None:
+    start = operation(operationId="start", summary="Start")
+    document = openapi({"/start": {"get": start}, "/state": {"get": operation()}})
+    made = imported(document, Choice(reads=("GET /start",), acts=("getBook",)))
+    assert {str(a.name): a.effect for a in made.model.actions} == {"start": "read", "get_book": "write"}
+    choice = Choice(reads=("GET /start",), acts=("getBook",))
+    raw = record.encode_record(made.data, choice, "openapi.json")
+    assert record.read(raw, "shop.imported.json")[1] == choice
 
 
 def test_reading_action_has_nothing_to_confirm() -> None:

@@ -213,7 +213,7 @@ def test_import_keeps_no_secret_of_the_documents_url(
         assert main(["import", place, "--out", "new.yaml"]) == 0
         assert main(["lint", place.replace("openapi.json", "plain.json")]) == 1
         assert main(["diff", place, place, "--format", "json"]) == 0
-        model = document.load_document(place)
+        model = document.load_document(place, Choice())
     out, err = capsys.readouterr()
     written = "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
     assert "sekret" not in out + err + written

@@ -80,6 +80,12 @@ class Origin:
     metavar="OP",
     help="This POST or GET only reads: operationId, path, or 'POST /*/filter'; * is anything. Repeatable.",
 )
+@click.option(
+    "--acts",
+    multiple=True,
+    metavar="OP",
+    help="This GET acts, so it is a write: operationId, path, or 'GET /*/start'; * is anything. Repeatable.",
+)
 @click.option("--auth", default="", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--base-path", default="", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
@@ -93,6 +99,7 @@ def command(
     tags: tuple[str, ...],
     most: int | None,
     reads: tuple[str, ...],
+    acts: tuple[str, ...],
     auth: str,
     base_path: str,
     allow_remote: bool,
@@ -110,7 +117,7 @@ def command(
     """
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth, base_path, reads)
+    chosen = Choice(include, tags, most, auth, base_path, reads, acts)
     origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
     if out == "-":
         made = origin.make(chosen)
@@ -144,7 +151,7 @@ def _find_origin(
 
         if choice != Choice() or allow_remote:
             raise click.UsageError(
-                "--mcp imports all tools: leave out --include, --tag, --max, --reads, --auth."
+                "--mcp imports all tools: leave out --include, --tag, --max, --reads, --acts, --auth."
             )
         return Origin("an MCP server", lambda _: import_server(mcp))
     if har is not None:

@@ -42,8 +42,8 @@ _OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything
 """Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
-    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "strict", "fail_on",
-    "cacert", "baseline", "reports", "verbose", "only_plan", "last_failed",
+    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads", "acts",
+    "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
 
@@ -120,7 +120,9 @@ def _verify_api(line: CommandLine) -> int:
     choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = line.make_output()
-    model = load_api(line.catalogue, line.openapi, line.auth, line.base_path)
+    model = load_api(
+        line.catalogue, line.openapi, line.auth, line.base_path, reads=line.reads, acts=line.acts
+    )
     there = target.target(
         model,
         line.url,

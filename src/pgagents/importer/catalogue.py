@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from pgagents.importer.invalid_parts import (
     without_wrong_examples,
 )
 from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.operations.nature import find_acting
+from pgagents.importer.operations.nature import ActingGets, find_acting
 from pgagents.importer.operations.response_headers import Headers
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.questions import ask_about_findings, join_questions
@@ -34,8 +33,10 @@ from pgagents.importer.reading.servers import Servers, describe_main, find_usual
 from pgagents.importer.schemas.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.surfaces import Offer, offer
+from pgagents.model.action import WithheldGet, WithheldGets
 from pgagents.model.model import Model
-from pgagents.text.nearest import did_you_mean
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean, fits
 
 MAX_OPERATIONS = 4_000
 
@@ -46,8 +47,9 @@ class Choice:
 
     An entry of `include` is an operationId or `GET /path`, in which `*` matches anything. `auth` is the key
     of a document that declares none, as `--auth` takes it. `base` is the path before all others, `/` for
-    none. Without it, the path of the document's first server counts. `reads` are entries like those of
-    `include`: each POST and GET that fits one only reads, by the author's word.
+    none. Without it, the path of the document's first server counts. `reads` and `acts` are entries like
+    those of `include`. By the author's word, a POST or GET that fits one of `reads` only reads. A GET that
+    fits one of `acts` does not.
     """
 
     include: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class Choice:
     auth: str = ""
     base: str = ""
     reads: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,10 @@ class Imported:
     """A description of the actions chosen for vendors with a limit; empty if all actions are offered."""
     schemes: tuple[str, ...] = ()
     """Security schemes that the document describes, as `--auth` takes them."""
+    withheld: WithheldGets = field(default_factory=WithheldGets)
+    """The GETs of the document that act by their words."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names of each action's operation in the document: its operationId, its label and its path."""
     bases: tuple[str, ...] = ("",)
     """Paths of the document's servers. The first one is the beginning of the catalogue's paths."""
 
@@ -112,9 +119,10 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     described = api(root, notes, find_usual_url(chosen))
     security = Security(references, notes, chosen, scheme)
     servers = Servers(root, described["server"], notes, choice.base)
-    reads, acting = _find_reads(chosen, choice.reads), find_acting(every)
+    reads, acts = _find_decided(chosen, choice)
+    acting = find_acting(every, reads, acts)
     actions = Actions(
-        schemas, notes, servers, security.find_own, reads=reads, acting=acting, comparing=comparing
+        schemas, notes, servers, security.find_own, reads=reads, acting=acting.why, comparing=comparing
     )
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]
@@ -146,7 +154,24 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         bases=tuple(dict.fromkeys((servers.base, *list_bases(root)))),
         schemes=tuple(list_described(references)),
         chosen=offered.chosen,
+        withheld=_list_withheld(every, acting, servers, made),
+        names={m.name: (m.operation.id, m.operation.label, m.operation.path) for m in made},
     )
+
+
+def _list_withheld(
+    every: Sequence[Operation], acting: ActingGets, servers: Servers, made: Sequence[ImportedAction]
+) -> WithheldGets:
+    """Return the GETs that act, also those of which no action could be made."""
+    actions = {m.operation.label: m for m in made}
+    gets = []
+    for op in every:
+        if op.label not in acting.why:
+            continue
+        action = actions.get(op.label)
+        path = str(action.action["http"]).partition(" ")[2] if action else servers.find_base(op) + op.path
+        gets.append(WithheldGet(op.label, path, acting.why[op.label], action.name if action else ""))
+    return WithheldGets(tuple(gets), acting.total, acting.of_actions)
 
 
 def _convert_answers(
@@ -214,31 +239,43 @@ def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> 
     return found
 
 
-def _find_reads(chosen: Sequence[Operation], patterns: Sequence[str]) -> frozenset[str]:
-    """Return the labels of the operations that only read by the author's word, such as `POST /items/filter`.
+def _find_decided(chosen: Sequence[Operation], choice: Choice) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the labels of the operations that by the author's word only read, and of those that act.
 
-    Raises PgagentsError for a pattern that no POST or GET fits: PUT, PATCH and DELETE always write.
+    An entry without `*` outweighs one with it. Raises PgagentsError for an entry that nothing fits, and for
+    an operation that both options name alike. PUT, PATCH and DELETE always write.
     """
-    able = [op for op in chosen if op.method in ("POST", "GET")]
-    for pattern in patterns:
-        if not any(_names(pattern, op) for op in able):
-            names = [op.id or op.label for op in able]
-            raise PgagentsError(f"--reads {pattern}: no POST or GET fits it", did_you_mean(pattern, names))
-    return frozenset(op.label for op in able if any(_names(pattern, op) for pattern in patterns))
-
-
-def _names(pattern: str, op: Operation) -> bool:
-    """True if an operationId, a path, or a method and path fits the operation; `*` is anything."""
-    return any(_like(pattern, text) for text in (op.id, op.label, op.path))
+    able = {"--reads": ("POST", "GET"), "--acts": ("GET",)}
+    fitting: dict[str, dict[str, bool]] = {}
+    for flag, patterns in (("--reads", choice.reads), ("--acts", choice.acts)):
+        operations = [op for op in chosen if op.method in able[flag]]
+        fitting[flag] = {}
+        for pattern in patterns:
+            found = [op.label for op in operations if fits(pattern, (op.id, op.label, op.path))]
+            if not found:
+                methods, names = " or ".join(able[flag]), [op.id or op.label for op in operations]
+                names += [op.label for op in operations] if " " in pattern else []
+                near = (
+                    did_you_mean(pattern, names) or "name an operationId, or write 'GET /path'; * is anything"
+                )
+                raise PgagentsError(f"{flag} {brief(pattern)}: no {methods} fits it", near)
+            for label in found:
+                fitting[flag][label] = fitting[flag].get(label, False) or "*" not in pattern
+    reads, acts = fitting["--reads"], fitting["--acts"]
+    for label in reads.keys() & acts.keys():
+        if reads[label] == acts[label]:
+            raise PgagentsError(f"{brief(label)} fits both --reads and --acts", "name it in one of them")
+    return (
+        frozenset(label for label, exact in reads.items() if label not in acts or exact),
+        frozenset(label for label, exact in acts.items() if label not in reads or exact),
+    )
 
 
 def _fits(op: Operation, choice: Choice) -> bool:
     tagged = not choice.tags or any(t.lower() == tag.lower() for t in choice.tags for tag in op.tags)
-    return tagged and (not choice.include or any(_names(pattern, op) for pattern in choice.include))
-
-
-def _like(pattern: str, text: str) -> bool:
-    return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.I))
+    return tagged and (
+        not choice.include or any(fits(pattern, (op.id, op.label, op.path)) for pattern in choice.include)
+    )
 
 
 def _assemble(

@@ -19,6 +19,7 @@ from pgagents.model.law import Law, Relation
 from pgagents.model.pages import Pages
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
+from pgagents.text.acting import Acting
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,36 @@ class Action:
             schema["required"] = required
         schema["additionalProperties"] = False
         return schema
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldGet:
+    """A GET of a document that acts by its own words, so that only a caller who permits it may call it.
+
+    `label` is its method and path as in the document, `path` the path of a call, with placeholders. `action`
+    is its name; it is empty if no action was made of it.
+    """
+
+    label: str
+    path: str
+    acting: Acting
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithheldGets:
+    """The GETs of a document that act by their words. `total` is the number of all its GETs.
+
+    `of_actions` is true if so many act that the words of the others were not trusted either.
+    """
+
+    gets: tuple[WithheldGet, ...] = ()
+    total: int = 0
+    of_actions: bool = False
+
+    def find(self, action: str) -> WithheldGet | None:
+        """Return the entry of an action; None if nothing says that it acts."""
+        return next((get for get in self.gets if get.action == action), None) if action else None
 
 
 @dataclass(frozen=True, slots=True)

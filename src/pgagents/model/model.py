@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
 from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action, ActionCall
+from pgagents.model.action import Action, ActionCall, WithheldGets
 from pgagents.model.answers.error_code import Code
 from pgagents.model.answers.error_reader import ErrorReader
 from pgagents.model.answers.limit_reader import LimitReader
@@ -139,6 +139,8 @@ class Model:
     """The client certificate that connections have; None if no call needs one."""
     certificate_shared: bool = False
     """True if calls on a path that several actions share need the certificate."""
+    withheld: WithheldGets = field(default_factory=WithheldGets)
+    """GETs of a document that act by their words; a catalogue says `effect` itself."""
 
     def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
         """Return the base URLs of the other servers by name, if the API's own is at `url`."""

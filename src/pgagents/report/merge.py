@@ -238,4 +238,5 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         (max(f.drawn[0] for f in footers), max(f.drawn[1] for f in footers)),
         waits,
         footers[0].gains,
+        footers[0].withheld,
     )

@@ -21,7 +21,18 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.formats.json import FORMAT
-from pgagents.report.report import Cause, Causes, Finding, Footer, Header, RecordedExchange, Report, Result
+from pgagents.report.report import (
+    Cause,
+    Causes,
+    Finding,
+    Footer,
+    Header,
+    NotCalled,
+    RecordedExchange,
+    Report,
+    Result,
+    Withheld,
+)
 from pgagents.resources import folder
 from pgagents.source.source import Place, Source, Span
 
@@ -173,6 +184,7 @@ def _report(data: dict[str, Any]) -> Report:
         (drawn.get("operations", 0), drawn.get("of", 0)),
         {name: _seconds(s) for name, s in f.get("waits", {}).items()},
         tuple(f.get("gains", ())),
+        _withheld(f.get("withheld", {})),
     )
     results = tuple(
         Result(_contract(r), Verdict(r["verdict"]), r.get("reason", ""), bool(r.get("excused", False)))
@@ -181,6 +193,11 @@ def _report(data: dict[str, Any]) -> Report:
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
     return Report(header, findings, results, footer, data.get("checks", {}), stale, carried)
+
+
+def _withheld(told: Mapping[str, Any]) -> Withheld:
+    calls = (NotCalled(**call) for call in told.get("calls", ()))
+    return Withheld(tuple(calls), told.get("of", 0), told.get("of_actions", False))
 
 
 def _contract(told: Mapping[str, Any]) -> Contract:

@@ -139,6 +139,36 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class NotCalled:
+    """A GET of a document, or a tool, that acts by its own words, so that a run sent nothing to it.
+
+    `operation` is `GET /path` or the tool's name, `why` the word that decided or the quoted summary, and
+    `reason` both in words. `action` is its action; it is empty for a tool, and for a GET without an action.
+    """
+
+    operation: str
+    why: str
+    reason: str
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The calls that a run left out because they act by their words; `total` counts all GETs or tools.
+
+    `of_actions` is true if so many act that only those were called that surely read.
+    """
+
+    calls: tuple[NotCalled, ...] = ()
+    total: int = 0
+    of_actions: bool = False
+
+    def left_out(self, contract: Contract) -> bool:
+        """True if a contract is of a GET that was left out."""
+        return bool(contract.action) and any(call.action == contract.action for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
 class Footer:
     """Counts of a run. `complete` is False if the run was cut short."""
 
@@ -169,6 +199,8 @@ class Footer:
 
     The last line is the command that makes one.
     """
+    withheld: Withheld = field(default_factory=Withheld)
+    """The calls that act by their words, so that the run did not make them."""
 
     @property
     def pace(self) -> tuple[str, ...]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Finding, Report, Result
+from pgagents.report.report import Finding, Report, Result, Withheld
 
 MAX_CAUSES = 3
+WITHHELD = "their GETs act by their own words (the line `not called` has the words)"
+MAX_WITHHELD = 24
+"""The most calls that a sentence names; the JSON report has all."""
 FEW = 2
 _TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
 
@@ -130,7 +134,12 @@ def describe_left_out(report: Report) -> str:
     """Describe how much of the catalogue a run left out, with the most frequent reason; empty if nothing
     was.
     """
-    reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
+    withheld = report.footer.withheld
+    reasons = Counter(
+        WITHHELD if withheld.left_out(r.contract) else r.reason
+        for r in report.results
+        if r.verdict is Verdict.NOT_SELECTED
+    )
     count = reasons.total()
     if not count:
         return ""
@@ -156,6 +165,34 @@ def describe_untried(report: Report) -> str:
         f"{format_count(count, 'contract')} {'was' if count == 1 else 'were'} not tried, for want of a value "
         f"or of what shows it (--fail-on not-tried exits 3){why}"
     )
+
+
+def describe_withheld(withheld: Withheld) -> list[str]:
+    """Return the sentences about calls that act by their words; none if all were made."""
+    calls, lines = withheld.calls, []
+    if not calls:
+        return []
+    tools = not calls[0].operation.startswith("GET ")
+    what = "tool" if tools else "GET"
+    if withheld.of_actions:
+        lines.append(
+            f"{len(calls):,} of {format_count(withheld.total, 'GET')} of this document act by their names, "
+            "so only those are called whose names or summaries surely read (get, list, find …)"
+        )
+    several = len(calls) > 1
+    says = f"whose {'names or summaries say' if several else 'name or summary says'}"
+    act = "they act" if several else "it acts"
+    shown = ", ".join(f"{call.operation} ({call.why})" for call in calls[:MAX_WITHHELD])
+    more = len(calls) - MAX_WITHHELD
+    rest = f" and {more:,} more, all in the JSON report" if more > 0 else ""
+    first, other = (quote(calls[0].operation), "NAME") if tools else (quote(calls[0].operation), "'GET /x'")
+    alone = "" if tools else ", --allow-writes alone does not"
+    lines.append(
+        f"not called: {format_count(len(calls), what)} {says} that {act}: {shown}{rest}. "
+        f"--reads {first} calls it; --acts {other} withholds another; "
+        f"--allow {other} calls one as a write{alone}"
+    )
+    return lines
 
 
 def _verdict(

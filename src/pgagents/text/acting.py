@@ -42,7 +42,7 @@ vacuum void wipe withdraw write
 VERBS_OR_NOUNS = _words("""
 archive authenticate authorize backup block book build bump call capture change charge checkin checkout
 clean click collect comment connect control deny deploy dump empty end evaluate favorite favourite fire flag
-follow force fork go grant hide hold import invite invoke issue leave like link load lock log login manage
+follow force fork go grant hide hold import invite invoke issue leave like link lock log login manage
 open order park patch pin place poke post press print process queue rate record refresh refund release
 report request retire review roll rollout run scale scan sell share shorten sign signup simulate skip
 sleep split star store sync synchronize tag take touch trade transfer trash vote wake
@@ -51,7 +51,7 @@ sleep split star store sync synchronize tag take touch trade transfer trash vote
 READING_VERBS = _words("""
 all any are autocomplete browse calculate can check compare convert count decode describe detail details
 diff discover display does download echo enumerate estimate examine exists explain explore fetch filter find
-get has head health help index info inspect introspect is latest list listen locate look lookup match
+get has head health help index info inspect introspect is latest list listen load locate look lookup match
 me measure page parse peek ping poll predict preview query read receive recommend render retreive retrieve
 return search see select show snapshot sort stat statistics stats status suggest summarize summary tail tell
 translate validate verify version view watch whoami
@@ -118,12 +118,27 @@ _ONE_MEANS_OTHER = re.compile(r" to (?:receive|get|retrieve|obtain|see) ", re.I)
 """Matches what makes "Send … to receive …" a question and no sending."""
 
 
+_REASONS = {
+    "name": "its name says {}",
+    "path": "its path says {}",
+    "summary": "its summary says {}",
+    "name and path": "its name and its path say {}",
+    "path and summary": "its path and its summary say {}",
+    "code": "its path takes a one-time code, which {} uses up",
+    "secret": "it seems to {} a new key or password",
+    "document": "{} is no name that surely reads, in a document of actions",
+    "argument": "its required argument {} chooses what it does",
+    "mark": "the document marks it {}",
+    "caller": "{} says so",
+}
+"""By place, the evidence in words; `{}` is the word or the summary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
     """The word by which a call acts, and where it stands; false if nothing says that it acts.
 
-    `place` is `name`, `path`, `summary`, `name and path`, `path and summary` or a sentence's subject such as
-    `a document of actions`. `sentence` is the beginning of the summary, if that is the place.
+    `place` is a key of `_REASONS`. `sentence` is the beginning of the summary, if that is the place.
     """
 
     word: str = ""
@@ -135,6 +150,11 @@ class Acting:
 
     def __str__(self) -> str:
         return f'"{self.sentence}"' if self.sentence else self.word
+
+    @property
+    def reason(self) -> str:
+        """The evidence in a few words, as the end of a sentence: "its name says `reboot`"."""
+        return _REASONS[self.place].format(str(self) if self.sentence else f"`{self.word}`")
 
 
 NOTHING = Acting()
@@ -314,9 +334,9 @@ class _Call:
         if re.search(r"verify|confirm", f"{self._name} {self.part}", re.I) and _ONE_TIME_CODE.search(
             self._path
         ):
-            return Acting("verify", "a one-time code in the path")
+            return Acting("verify", "code")
         if _NEW_SECRET.search(f"{self._name} {self._path} {self._summary}"):
-            return Acting("generate", "a new key or password")
+            return Acting("generate", "secret")
         return NOTHING
 
     def _judge_name(self) -> Acting:
@@ -374,7 +394,7 @@ class _Call:
         whole = split_words(_cut_method(self._name))
         if {*name[:1], *name[-1:], *whole[:1], *whole[-1:], *path[:1]} & _CERTAIN_READS:
             return NOTHING
-        return Acting((*name, *path, "?")[0], "a document of actions")
+        return Acting((*name, *path, "?")[0], "document")
 
 
 def _find_kind(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -21,6 +22,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if words and len(words) <= 20:
         return "known here: " + ", ".join(brief(w) for w in words)
     return ""
+
+
+def fits(pattern: str, names: Iterable[str]) -> bool:
+    """Return True if a pattern names one of these, in any letter case; `*` stands for any text."""
+    expression = ".*".join(map(re.escape, re.split(r"\*+", pattern)))
+    return any(re.fullmatch(expression, name, re.I | re.S) for name in names if name)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ import click
 from click.core import ParameterSource
 
 from pgagents.errors import PgagentsError
-from pgagents.text.nearest import did_you_mean
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean, fits
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
@@ -40,13 +41,27 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
     return int(number), int(count)
 
 
-def actions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of actions. Raises PgagentsError for an unknown one."""
-    known = [str(a.name) for a in model.actions]
-    for name in names:
-        if name not in known:
-            raise PgagentsError(f"--allow {name[:80]}: there is no such action", did_you_mean(name, known))
-    return names
+def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the actions that the patterns name: by action, operationId, path or `GET /path`.
+
+    Raises PgagentsError for a pattern that names none.
+    """
+    document: Mapping[str, Sequence[str]] = getattr(model.source, "names", {})
+    known: dict[str, list[str]] = {}
+    for action in model.actions:
+        label = [str(action.path), f"{action.method} {action.path}"] if action.on_rest else []
+        names = [str(action.name), str(action.operation_id), *label, *document.get(str(action.name), ())]
+        known[str(action.name)] = [name for name in names if name]
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        found = [pattern] if pattern in known else [n for n, names in known.items() if fits(pattern, names)]
+        if not found:
+            near = {names[-2] if " " in pattern and document else n for n, names in known.items()}
+            raise PgagentsError(
+                f"--allow {brief(pattern, 80)}: there is no such action", did_you_mean(pattern, near)
+            )
+        chosen |= dict.fromkeys(found)
+    return tuple(chosen)
 
 
 def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:

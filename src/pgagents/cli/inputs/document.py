@@ -46,50 +46,62 @@ def name_of(document: str) -> str:
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
-def load_document(document: str, auth: str = "", base: str = "") -> Model:
+def load_document(document: str, choice: Choice) -> Model:
     """Return the model of a document, whose places are lines of the document.
 
-    `auth` is the key of calls where the document declares none, `base` another base path. Raises
-    InputError and PgagentsError.
+    `choice` has what the caller says of the document. Raises InputError and PgagentsError.
     """
-    from pgagents.importer.catalogue import Choice
     from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
 
-    made = import_document(document, Choice(auth=auth, base=base), allow_remote=False)
+    made = import_document(document, choice, allow_remote=False)
     source = open_source(
         made.document, name_of(document), made.model.source.data, made.places, made.schemes, made.bases
     )
-    source.gains = (*list_gains(made.data), _show_import(document, auth, base))
-    return replace(made.model, source=source)
+    source.gains = (*list_gains(made.data), _show_import(document, choice))
+    source.names = made.names
+    return replace(made.model, source=source, withheld=made.withheld)
 
 
 def load_api(
-    catalogue: Path | None, openapi: str | None, auth: str | None = None, base_path: str | None = None
+    catalogue: Path | None,
+    openapi: str | None,
+    auth: str | None = None,
+    base_path: str | None = None,
+    *,
+    reads: tuple[str, ...] = (),
+    acts: tuple[str, ...] = (),
 ) -> Model:
     """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
     document.
 
-    `auth` and `base_path` are options for a document. Raises UsageError if the options contradict each other,
-    InputError and PgagentsError for a file that cannot be read.
+    `auth`, `base_path`, `reads` and `acts` are options for a document. Raises UsageError if the options
+    contradict each other, InputError and PgagentsError for a file that cannot be read.
     """
     if openapi is not None and catalogue is not None:
         raise click.UsageError(f"{catalogue} and --openapi both say what the API is: give one of them.")
     if openapi is None and catalogue is not None and is_document(catalogue):
         openapi = str(catalogue)
     if openapi is not None:
-        return load_document(openapi, auth or "", base_path or "")
+        from pgagents.importer.catalogue import Choice
+
+        return load_document(openapi, Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts))
     if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
     if base_path is not None:
         raise click.UsageError("--base-path is for an OpenAPI document; a catalogue's paths have it.")
+    for flag, given, effect in (("--reads", reads, "read"), ("--acts", acts, "write")):
+        if given:
+            says = f"a catalogue says it at the action: `effect: {effect}`"
+            raise click.UsageError(f"{flag} is for an OpenAPI document; {says}.")
     return load(catalogue)
 
 
-def _show_import(document: str, auth: str, base: str) -> str:
+def _show_import(document: str, choice: Choice) -> str:
     """Return the command that writes the catalogue of a document."""
-    given = {"--auth": auth, "--base-path": base}
-    more = [word for flag, value in given.items() if value for word in (flag, value)]
+    given = [("--auth", choice.auth), ("--base-path", choice.base)]
+    given += [("--reads", one) for one in choice.reads] + [("--acts", one) for one in choice.acts]
+    more = [word for flag, value in given if value for word in (flag, value)]
     return shlex.join(
         ["pgagents", "import", show_path(hide_secrets(document)), *more, "--out", "catalogue.yaml"]
     )

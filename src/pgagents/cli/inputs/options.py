@@ -140,7 +140,8 @@ allow_option: Callable[[Any], Any] = click.option(
     "--allow",
     multiple=True,
     metavar="ACTION",
-    help="Also call this action, which may change existing instances. Repeatable.",
+    help="Also call this action, which may change existing instances; of a document also 'GET /path' or an "
+    "operationId. Repeatable.",
 )
 
 reports_option: Callable[[Any], Any] = click.option(

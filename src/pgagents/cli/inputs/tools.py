@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Imported
     from pgagents.model.model import Model
+    from pgagents.verify.plan.options import Options
     from pgagents.verify.wire.mcp.link import Link
     from pgagents.verify.wire.mcp.listing import ToolListing
 
@@ -34,7 +35,7 @@ surfaces: {mcp: {actions: all}}
 
 @contextmanager
 def open_server(
-    url: str | None, command: str | None, *, cacert: Path | None = None, allowed: tuple[str, ...] = ()
+    url: str | None, command: str | None, *, cacert: Path | None = None, options: Options | None = None
 ) -> Iterator[Link]:
     """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
     from pgagents.cli.running.mcp_server import open_foreign
@@ -45,20 +46,31 @@ def open_server(
         if not link.open():
             raise SetupError(printable(link.problem), _help(url))
         with open_foreign(url, command, cacert=cacert) as other:
-            survey(link, other, allowed)
+            survey(link, other, options)
         yield link
 
 
-def survey(link: Link, other: Link, allowed: tuple[str, ...] = ()) -> None:
+def survey(link: Link, other: Link, options: Options | None = None) -> None:
     """Read a server's tools over an open link, and begin a session on the other link.
 
-    Raises PgagentsError if a name in `allowed` is no tool.
+    Raises PgagentsError if a name among the options is no tool.
     """
     from pgagents.verify.wire.mcp.introduction import introduce
     from pgagents.verify.wire.mcp.listing import read_listing
 
-    link.listing = replace(read_listing(link), allowed=frozenset(allowed))
-    _check_names(link.listing, allowed)
+    listing = read_listing(link)
+    if options is not None:
+        allowed = _find_tools(listing, "--allow", options.allow)
+        reads, acts = (
+            _find_tools(listing, flag, given)
+            for flag, given in (("--reads", options.reads), ("--acts", options.acts))
+        )
+        if both := sorted(reads & acts):
+            from pgagents.errors import PgagentsError
+
+            raise PgagentsError(f"{both[0]} fits both --reads and --acts", "name it in one of them")
+        listing = replace(listing, allowed=allowed, reads=reads, acts=acts)
+    link.listing = listing
     link.introduction = introduce(other)
 
 
@@ -68,16 +80,22 @@ def _help(url: str | None) -> str:
     return "is it the server's MCP endpoint, such as https://…/mcp, and does it need PGAGENTS_MCP_TOKEN?"
 
 
-def _check_names(listing: ToolListing, allowed: tuple[str, ...]) -> None:
+def _find_tools(listing: ToolListing, flag: str, patterns: tuple[str, ...]) -> frozenset[str]:
+    """Return the names that fit the patterns. Raises PgagentsError for a pattern that fits none."""
     from pgagents.errors import PgagentsError
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.text.brief import brief
+    from pgagents.text.nearest import did_you_mean, fits
 
     known = [name for _, name, _ in listing.named]
-    for name in allowed:
-        if name not in known:
+    found: set[str] = set()
+    for pattern in patterns:
+        fitting = [pattern] if pattern in known else [name for name in known if fits(pattern, (name,))]
+        if not fitting:
             raise PgagentsError(
-                f"--allow {name[:80]}: the server lists no such tool", did_you_mean(name, known)
+                f"{flag} {brief(pattern, 80)}: the server lists no such tool", did_you_mean(pattern, known)
             )
+        found.update(fitting)
+    return frozenset(found)
 
 
 def import_server(place: str) -> Imported:

@@ -136,6 +136,19 @@ _CALLER: tuple[Callable[[Any], Any], ...] = (
     ),
     allow_writes_option,
     allow_option,
+    click.option(
+        "--reads",
+        multiple=True,
+        metavar="OP",
+        help="This GET or POST of the document only reads, whatever its name says: operationId, path, or "
+        "'GET /library/refresh'; * is anything. Also the name of an MCP server's tool. Repeatable.",
+    ),
+    click.option(
+        "--acts",
+        multiple=True,
+        metavar="OP",
+        help="This GET of the document acts: no request is sent to it. The same form as --reads. Repeatable.",
+    ),
 )
 """The identities, their connections, and what they may change."""
 
@@ -272,6 +285,8 @@ class CommandLine:
     plain_url: str | None
     allow_writes: bool
     allow: tuple[str, ...]
+    reads: tuple[str, ...]
+    acts: tuple[str, ...]
     receiver: str | None
     receiver_port: int
     mcp_url: str | None
@@ -342,6 +357,8 @@ class CommandLine:
             only=self.only,
             skip=self.skip,
             allow=self.allow,
+            reads=self.reads,
+            acts=self.acts,
             strict=self.strict,
             counts_untried=self.fail_on == NOT_TRIED,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,9 @@ def list_unproven(model: Model) -> list[str]:
 def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     """Return the plan as text. `unproven` are promises of the catalogue without a contract."""
     from pgagents.cli.running.progress import duration
+    from pgagents.report.escape import printable
     from pgagents.report.table import table
-    from pgagents.report.verdicts import format_count
+    from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
 
     pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"
     wall = pace if made.seconds >= 1 else ""
@@ -74,9 +76,13 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
             *table(["budget", "requests"], rows),
             f"up to {made.apart:,} more undo what was made or repeat a refused call",
         ]
-    reasons = Counter(reason for _, reason in made.left_out)
+    reasons = Counter(
+        WITHHELD if made.withheld.left_out(contract) else reason for contract, reason in made.left_out
+    )
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
+    for line in describe_withheld(made.withheld):
+        lines += ["", *textwrap.wrap(printable(line), 100, subsequent_indent="  ", break_on_hyphens=False)]
     if unproven:
         lines += ["", f"promised, and proved by no check: {', '.join(unproven)}"]
     return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])
@@ -86,7 +92,7 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
     """Return the plan as JSON data: requests by bucket, stage and check, selected contracts, and why
     others are left out.
     """
-    from pgagents.report.formats.json import contract
+    from pgagents.report.formats.json import contract, withheld
 
     tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]
     return {
@@ -106,4 +112,5 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
         },
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
+        **({"withheld": withheld(made.withheld)} if made.withheld.calls else {}),
     }

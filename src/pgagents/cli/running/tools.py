@@ -50,7 +50,7 @@ def run(
     mcp_server.check_address(url, command)
     click.echo("note: no --url and no catalogue: the MCP server is judged by its own list of tools", err=True)
     try:
-        with open_server(url, command, cacert=cacert, allowed=options.allow) as link, signals() as stop:
+        with open_server(url, command, cacert=cacert, options=options) as link, signals() as stop:
             model = make_model(link)
             choice.check_selection(model, options, link)
             memory = failed_contracts.place(model, link.base)

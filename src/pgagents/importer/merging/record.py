@@ -34,6 +34,7 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
         **({"auth": choice.auth} if choice.auth else {}),
         **({"base": choice.base} if choice.base else {}),
         **({"reads": list(choice.reads)} if choice.reads else {}),
+        **({"acts": list(choice.acts)} if choice.acts else {}),
     }
     held = {
         "pgagents_import": FORMAT,
@@ -54,8 +55,8 @@ def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
         choice = held["choice"]
         included, tags = (tuple(map(str, choice[name])) for name in ("include", "tags"))
         auth, base = (str(choice.get(name, "")) for name in ("auth", "base"))
-        reads = tuple(map(str, choice.get("reads", ())))
-        chosen = Choice(included, tags, choice["most"], auth, base, reads)
+        reads, acts = (tuple(map(str, choice.get(name, ()))) for name in ("reads", "acts"))
+        chosen = Choice(included, tags, choice["most"], auth, base, reads, acts)
         if held["pgagents_import"] != FORMAT or not isinstance(held["catalogue"], dict):
             raise KeyError("pgagents_import")
         for action in held["catalogue"]["actions"].values():

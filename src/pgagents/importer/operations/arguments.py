@@ -41,7 +41,7 @@ class Arguments:
         for p in parameters:
             if p.place == "path" and f"{{{p.name}}}" not in self.servers.find_base(op) + op.path:
                 self.notes.add_lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
-            elif suggests_change(op, p):
+            elif suggests_change(op, p, self.schemas.references.follow(p.schema).mapping()):
                 self.notes.infer(
                     at, f"reads alone: `{brief(p.name)}` is left out, as it may change something"
                 )

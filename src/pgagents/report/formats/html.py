@@ -28,6 +28,7 @@ from pgagents.report.verdicts import (
     conclusion,
     count_selected,
     describe_evidence,
+    describe_withheld,
     matrix,
     news,
 )
@@ -112,6 +113,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("Left behind on the server", report.footer.left_behind),
                 ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
+                ("Not called", describe_withheld(report.footer.withheld)),
                 ("Notes", (*report.footer.pace, *report.footer.notes)),
                 ("A catalogue would add", report.footer.gains),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from pgagents.http import Response, Silence
@@ -14,7 +15,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.escape import json_text
 from pgagents.report.excerpt import around
-from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result
+from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result, Withheld
 from pgagents.source.source import Source
 
 FORMAT = 1
@@ -49,6 +50,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "may_exist": list(footer.may_exist),
             "lasting": list(footer.lasting),
             "notes": list(footer.notes),
+            **({"withheld": withheld(footer.withheld)} if footer.withheld.calls else {}),
             **({"gains": list(footer.gains)} if footer.gains else {}),
             "seconds_generating": round(footer.seconds_generating, 3),
             "seconds_sending": round(footer.seconds_sending, 3),
@@ -59,6 +61,12 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "waits": {name: round(seconds, 3) for name, seconds in footer.waits.items()},
         },
     }
+
+
+def withheld(those: Withheld) -> dict[str, Any]:
+    """Return the calls that a run does not make because they act by their words."""
+    calls = [asdict(call) for call in those.calls]
+    return {"calls": calls, "of": those.total, "of_actions": those.of_actions}
 
 
 def contract(one: Contract, source: Source) -> dict[str, Any]:

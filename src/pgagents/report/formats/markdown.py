@@ -20,6 +20,7 @@ from pgagents.report.verdicts import (
     conclusion,
     count_selected,
     describe_evidence,
+    describe_withheld,
     matrix,
     news,
 )
@@ -59,6 +60,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _list("Left behind on the server", list(footer.left_behind))
     yield from _list("May have been made by calls that got no answer, or a 5xx", list(footer.may_exist))
     yield from _list("Made, and cannot be undone", list(footer.lasting))
+    yield from _list("Not called", describe_withheld(footer.withheld))
     yield from _list("Notes", [*footer.pace, *footer.notes])
     yield from _list("A catalogue would add", list(footer.gains))
     yield from _checks(report)

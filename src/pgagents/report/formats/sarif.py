@@ -20,7 +20,7 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.escape import json_text, printable
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
-from pgagents.report.verdicts import actual_of, format_count
+from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 from pgagents.source.source import Source
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -94,6 +94,7 @@ def _invocation(report: Report) -> dict[str, Any]:
         f"{format_count(count, 'contract')} untested: {reason}" for reason, count in untested.most_common()
     ]
     told += [f"stale line of the baseline: {line}" for line in report.stale] + list(report.footer.notes)
+    told += describe_withheld(report.footer.withheld)
     started = report.header.started_at
     return {
         "executionSuccessful": report.footer.complete,

@@ -15,14 +15,16 @@ from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.escape import disable_commands, printable
 from pgagents.report.excerpt import excerpt
-from pgagents.report.report import Finding, Footer, RecordedExchange, Report, Result
+from pgagents.report.report import Finding, Footer, RecordedExchange, Report
 from pgagents.report.verdict_tables import tabulate_verdicts
 from pgagents.report.verdicts import (
+    WITHHELD,
     actual,
     by_surface,
     describe_evidence,
     describe_left_out,
     describe_untried,
+    describe_withheld,
     format_count,
     news,
 )
@@ -75,7 +77,7 @@ def render(
         *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
         _by_vendor(report, width),
         tabulate_verdicts(report.results, width),
-        _list_left_out(report.results, width, verbose=verbose),
+        _list_left_out(report, width, verbose=verbose),
         _foot(report, paint, stopped, width, verbose),
     ]
     return "\n\n".join("\n".join(map(disable_commands, block)) for block in blocks if block) + "\n"
@@ -210,18 +212,18 @@ def _by_vendor(report: Report, width: int) -> list[str]:
     return [*lines, *(_wrap(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
 
 
-def _list_left_out(results: Iterable[Result], width: int, *, verbose: bool) -> list[str]:
+def _list_left_out(report: Report, width: int, *, verbose: bool) -> list[str]:
     """Return contracts without a verdict by reason, untested ones first.
 
     Kept contracts that were not fully examined come last: their number, and with `verbose` the reasons.
     """
     groups: dict[tuple[Verdict, str], list[str]] = {}
-    for result in results:
+    for result in report.results:
         left_out = result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
         if left_out or (result.verdict is Verdict.KEPT and result.reason):
-            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(
-                result.contract.id
-            )
+            withheld = left_out and report.footer.withheld.left_out(result.contract)
+            reason = WITHHELD if withheld else result.reason or "no reason given"
+            groups.setdefault((result.verdict, reason), []).append(result.contract.id)
     order = [*(v for v in Verdict if v is not Verdict.KEPT), Verdict.KEPT]
     lines = []
     half = [key for key in groups if key[0] is Verdict.KEPT and not verbose]
@@ -258,6 +260,8 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrap(f"note: {note}", "", "  ", width)]
     if len(footer.notes) > MAX_NOTES:
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
+    for line in describe_withheld(footer.withheld):
+        lines += _wrap(line, "", "  ", width)
     for line in report.stale:
         lines += _wrap(f"stale line of the baseline: {line}", "", "  ", width)
     lines += _list_remains(footer, width)

@@ -9,7 +9,7 @@ from typing import Literal
 from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
-from pgagents.report.report import Finding
+from pgagents.report.report import Finding, Withheld
 from pgagents.verify.wire.oauth import OAuthClient
 
 Profile = Literal["smoke", "standard", "deep"]
@@ -43,6 +43,10 @@ class Options:
     allow_writes: bool = False
     allow: tuple[str, ...] = ()
     """Actions that may be called although the run cannot prove that they change only its own instances."""
+    reads: tuple[str, ...] = ()
+    """Names of an MCP server's tools that only read, if no catalogue describes them; `*` is any text."""
+    acts: tuple[str, ...] = ()
+    """Names of tools that do not only read, whatever their hints say."""
     live: bool = True
     require: tuple[str, ...] = ()
     limits: bool = False
@@ -169,3 +173,5 @@ class Plan:
     by_check: Mapping[str, int] = field(default_factory=dict)
     shares: Mapping[str, int] = field(default_factory=dict)
     apart: int = 0
+    withheld: Withheld = field(default_factory=Withheld)
+    """The calls that act by their words, so that the run would not make them."""

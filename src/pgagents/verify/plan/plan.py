@@ -143,7 +143,7 @@ def draft(
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    possible = [p for p in with_keys if writes or not p.writes]
+    possible = [p for p in with_keys if writes or not p.writes or _is_allowed(setting, p, options)]
     parts = shares(setting, checks, contracts, possible)
     ordered = _select(setting, checks, contracts, possible, wanted, options, budget(options, parts))
     most = budget(options, parts)
@@ -184,6 +184,14 @@ def _list_for_writing(
     if len(probes) == len(possible):
         return frozenset()
     return frozenset(wanted) - {id for probe in possible for id in probe.contracts}
+
+
+def _is_allowed(setting: Setting, probe: Probe, options: Options) -> bool:
+    """True if all that a probe writes are GETs that act by their words and that the caller permitted."""
+    writing = [e.action for e in probe.endpoints if e.action.effect == "write"]
+    return bool(writing) and all(
+        str(a.name) in options.allow and setting.model.withheld.find(str(a.name)) for a in writing
+    )
 
 
 def _digest(options: Options, probes: Sequence[Probe]) -> str:

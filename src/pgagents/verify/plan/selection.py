@@ -8,13 +8,14 @@ from functools import cache
 from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.identity import Alternative, find_lacking
 from pgagents.model.stores.cases import list_cases
-from pgagents.report.report import ELSEWHERE, Result
+from pgagents.report.report import ELSEWHERE, NotCalled, Result, Withheld
 from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.values.sizes import say_unmade
 from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST, Endpoint
+from pgagents.verify.wire.mcp.listing import find_hints
 
 PLAINTEXT = "plaintext"
 
@@ -81,6 +82,7 @@ def settle_contracts(
     `writes` is False if the run may only read. `theirs` are ids of contracts that other shards verify.
     """
     found: dict[str, Result] = {}
+    allowed = {get.action for get in setting.model.withheld.gets if get.action in options.allow}
     writing = {d.place for d in setting.every_endpoint if d.action.effect == "write"}
     cases = {case.contract: case.writes for case in list_cases(setting.model)}
     for contract in contracts:
@@ -98,11 +100,46 @@ def settle_contracts(
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
         elif reason := _not_applicable(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
-        elif not writes and cases.get(contract.id, contract.place in writing):
+        elif reason := _say_withheld(setting, contract, allowed):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, reason)
+        elif (
+            not writes
+            and contract.action not in allowed
+            and cases.get(contract.id, contract.place in writing)
+        ):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, _say_no_writes(setting, contract))
         elif own := checks[contract.check].settle(setting, contract):
             found[contract.id] = Result(contract, *own)
     return found
+
+
+def _say_withheld(setting: Setting, contract: Contract, allowed: Set[str]) -> str:
+    """Return why nothing is sent for a contract of a GET that acts by its words; empty for any other."""
+    get = setting.model.withheld.find(contract.action)
+    if get is None or get.action in allowed:
+        return ""
+    return (
+        f"{get.label} acts, as {get.acting.reason}: --reads '{get.label}' calls it as a read, "
+        f"--allow '{get.label}' as a write"
+    )
+
+
+def list_withheld(setting: Setting, options: Options) -> Withheld:
+    """Return the GETs and tools that a run leaves out because they act by their own words."""
+    if (listing := setting.listing) is not None:
+        tools = [(name, tool) for _, name, tool in listing.named]
+        calls = [
+            NotCalled(name, str(acting), acting.reason)
+            for name, tool in tools
+            if find_hints(tool).get("readOnlyHint") is True
+            and not listing.may_call(tool)
+            and (acting := listing.why_acts(tool))
+        ]
+        return Withheld(tuple(calls), len(tools))
+    withheld = setting.model.withheld
+    gets = [get for get in withheld.gets if not get.action or get.action not in options.allow]
+    calls = [NotCalled(get.label, str(get.acting), get.acting.reason, get.action) for get in gets]
+    return Withheld(tuple(calls), withheld.total, withheld.of_actions)
 
 
 def _say_no_writes(setting: Setting, contract: Contract) -> str:

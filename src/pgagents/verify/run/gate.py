@@ -1,7 +1,8 @@
 """Decide for every request of a run whether it may be sent, and say why not.
 
 A read is a GET, HEAD or OPTIONS whose path is not that of an action which writes or costs money. A call whose
-author said that it reads is one too. Everything else is a write, however broken it is.
+author said that it reads is one too. Everything else is a write, however broken it is. A path whose GET
+writes gets nothing but ordinary calls, because a server may run the same code for any request to it.
 
 A write is sent if the caller named its action (`--allow`), or if it is a call of the operator. Any other
 write is sent only with a key that may write, and only if it
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pgagents.http import Request
 from pgagents.model.action import Action
@@ -36,7 +37,7 @@ from pgagents.verify.fixtures.target import (
 )
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.run.gating.guarded_paths import GuardedPaths
+from pgagents.verify.run.gating.guarded_paths import GuardedPaths, plain_path
 from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
 from pgagents.verify.values.unmakeable import say_unsure_create
 from pgagents.verify.wire.call import Call
@@ -46,7 +47,6 @@ from pgagents.verify.wire.exchange import INVENTED
 from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-_SLASHES = re.compile(r"/{2,}")
 _FLAG = re.compile(r"--allow \S+ would call it\Z")
 
 
@@ -112,6 +112,8 @@ class Gate:
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
+        if objection := self._object_to_path(call, request):
+            return objection
         endpoint = call.endpoint
         costs = endpoint is not None and endpoint.action.costs
         if (
@@ -132,6 +134,9 @@ class Gate:
         )
         if endpoint is not None and endpoint.action.only_reads and call.raw.is_ordinary and keyed:
             return ""
+        if endpoint is not None and self._is_allowed_get(endpoint.action):
+            objection = self._write(call, endpoint, values, request)
+            return "" if names_flag(objection) else objection
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
         if endpoint is None and call.asks is not None and request.target in list_token_paths(self.model):
@@ -159,6 +164,34 @@ class Gate:
         return self._elsewhere(call, values, request) or self._write(call, endpoint, values, request)
 
     # -- reads
+
+    def _object_to_path(self, call: Call, request: Request) -> str:
+        """Return why nothing but ordinary calls may be sent to a path whose GET writes; empty elsewhere."""
+        if call.surface == MCP:
+            return ""
+        endpoint, method = call.endpoint, request.method
+        if endpoint is not None and endpoint.method == method and (method != "GET" or call.raw.is_ordinary):
+            own = endpoint.action
+        else:
+            own = None
+        withheld = self._guarded.find_withheld(request)
+        if withheld is not None and (own is None or own.method == "GET"):
+            name = withheld.action
+            if not name or name not in self.allowed:
+                return f"{withheld.label} acts ({withheld.acting}), so nothing is sent there"
+            if own is None or str(own.name) != name:
+                return f"{withheld.label} acts ({withheld.acting}), so only ordinary calls are sent there"
+        if own is None and method not in ("GET", "HEAD"):
+            action = self._guarded.find(request)
+            if action is not None and action.effect == "write":
+                return (
+                    f"GET of this path is {action.name}, which writes, so only ordinary calls are sent there"
+                )
+        return ""
+
+    def _is_allowed_get(self, action: Action) -> bool:
+        """True if a GET acts by its words, and the caller lets a run call it as a write."""
+        return str(action.name) in self.allowed and self.model.withheld.find(str(action.name)) is not None
 
     def _object_to_get(self, request: Request) -> str:
         """Return why a GET or HEAD must not be sent: its path is that of an action which writes or costs
@@ -208,7 +241,7 @@ class Gate:
         usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values).target).path
         return (
             ""
-            if _plain_path(request.target) == _plain_path(usual)
+            if plain_path(request.target) == plain_path(usual)
             else "it goes to another path than the action's"
         )
 
@@ -321,7 +354,3 @@ class Gate:
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
-
-
-def _plain_path(target: str) -> str:
-    return _SLASHES.sub("/", unquote(urlsplit(target).path)).rstrip("/")

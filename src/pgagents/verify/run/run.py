@@ -21,6 +21,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
+from pgagents.verify.plan.selection import list_withheld
 from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.course import INTERRUPTED, Course
@@ -117,6 +118,7 @@ def plan(
         by_check,
         made.shares,
         made.apart,
+        list_withheld(setting, options),
     )
 
 

@@ -18,7 +18,7 @@ from pgagents.verify.wire.mcp.listing import ToolListing
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
 MOST_NAME = 100
-WRITES = "it may write: --allow {} would call it"
+_WRITES = "it may write, {why}: --allow {name} would call it{reads}"
 
 
 def name_part(name: str) -> str:
@@ -90,7 +90,10 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     tool = _find_tool(setting, contract)
     if tool is None or setting.listing is None or setting.listing.may_call(tool):
         return None
-    return Verdict.NOT_SELECTED, WRITES.format(tool["name"])
+    listing, name = setting.listing, tool["name"]
+    why = listing.object_to(tool)
+    reads = f"; --reads {name} says that it reads" if name not in listing.acts else ""
+    return Verdict.NOT_SELECTED, _WRITES.format(why=why, name=name, reads=reads)
 
 
 def _find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:

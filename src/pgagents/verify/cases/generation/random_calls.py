@@ -74,12 +74,12 @@ def _may_draw(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a write makes an instance or names the one that it changes, and costs nothing.
+    """True if a write makes an instance or names the one that it changes, and costs nothing. It is no GET.
 
     The gate lets such a write pass only for instances of this run.
     """
     action = endpoint.action
-    if action.costs or action.may_name_none:
+    if action.costs or action.may_name_none or action.method == "GET":
         return False
     return makes(setting.model, action) or target_of(setting, action) is not None
 

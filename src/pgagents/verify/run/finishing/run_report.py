@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from pgagents.model.contract import Verdict, check_of
 from pgagents.report.curl import of_break
-from pgagents.report.report import Finding, Footer, Header, Report, Result
+from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
 from pgagents.verify.answers.guesses import Guesses, find_guesses
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.setting import Setting
@@ -19,6 +19,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.selection import list_withheld
 from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.course import Course
@@ -79,9 +80,18 @@ def make_report(
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
+        withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _redact_withheld(withheld: Withheld, redacted: Callable[[str], str]) -> Withheld:
+    calls = (
+        replace(c, operation=redacted(c.operation), why=redacted(c.why), reason=redacted(c.reason))
+        for c in withheld.calls
+    )
+    return replace(withheld, calls=tuple(calls))
 
 
 def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:

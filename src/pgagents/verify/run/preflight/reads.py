@@ -54,11 +54,13 @@ def _present(setting: Setting, endpoint: Endpoint, carried: Mapping[str, str]) -
 
 
 def list_questions(setting: Setting, carried: Mapping[str, str]) -> Iterator[tuple[Endpoint, Request]]:
-    """Yield requests for the methods of paths that no read covers."""
+    """Yield requests for the methods of paths that no read covers, and whose GET does not act."""
+    guarded = {str(a.path) for a in setting.model.actions if a.method == "GET" and not a.only_reads}
+    guarded |= {get.path for get in setting.model.withheld.gets}
     paths: dict[str, Endpoint] = {
         d.path: d
         for d in reversed(setting.home_endpoints)
-        if "{" not in d.path and not (d.on_rest and d.method == "GET")
+        if "{" not in d.path and d.path not in guarded and not (d.on_rest and d.method == "GET")
     }
     for path, endpoint in list(paths.items())[: MOST_READS - 1]:
         call = Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path))

@@ -59,13 +59,13 @@ class ToolListing:
         """Return why a tool is taken for one that may write; empty for one that only reads."""
         name = str(tool.get("name"))
         if name in self.acts:
-            return "by your word (--acts)"
+            return "as --acts says"
         if name in self.reads:
             return ""
         if find_hints(tool).get("readOnlyHint") is not True:
             return "as its hints do not say that it only reads"
         acting = self.why_acts(tool)
-        return f"as its {acting.place} says: {acting}" if acting else ""
+        return f"as {acting.reason}" if acting else ""
 
     def why_acts(self, tool: Mapping[str, Any]) -> Acting:
         """Return the word by which a tool acts, whatever its hints say."""
