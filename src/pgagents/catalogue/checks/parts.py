@@ -243,7 +243,8 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
         _through(checker, pointer, step)
     checker.compile((*pointer, "key"), step.key, names)
     checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
-    checker.values((*pointer, "input"), step.input, names)
+    checker.values((*pointer, "input"), step.input, {*names, variables.FRESH})
+    check_resource.check_fresh(checker, (*pointer, "input"))
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
     for member in ("expect", "expect_timed", "expect_alone"):

@@ -21,7 +21,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
     _check_absent(checker, pointer, resource)
     _within(checker, name, pointer, resource)
     _check_given(checker, name, pointer, resource)
-    _fresh(checker, pointer)
+    check_fresh(checker, (*pointer, "made_by", "input"))
     checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
     if resource.gone_when is not None and not (resource.undone_by or resource.expires_by):
         said = f"nothing removes a `{name}`, so `gone_when` has no effect"
@@ -147,9 +147,8 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
         )
 
 
-def _fresh(checker: Checker, pointer: Pointer) -> None:
-    """Check that each `fresh` expression of a create names a known kind of fresh value."""
-    home = (*pointer, "made_by", "input")
+def check_fresh(checker: Checker, home: Pointer) -> None:
+    """Check that each `fresh` expression below `home` names a known kind of fresh value."""
     for at, compiled in [*checker.expressions.items()]:
         if at[: len(home)] != home:
             continue

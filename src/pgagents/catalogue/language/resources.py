@@ -198,7 +198,9 @@ class Step(Strict):
 
     action: Name = Field(description="The action to call.")
     input: dict[str, Json] = Field(
-        {}, description="Arguments; strings that begin with `=` are expressions over the earlier steps."
+        {},
+        description="Arguments, sent as written; strings that begin with `=` are expressions over the "
+        "earlier steps, or new values as in `made_by`, such as `=fresh.text`.",
     )
     as_: Name | None = Field(
         None, alias="as", description="The role whose key makes the call; the default is `main`."

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.jsonschema.parts import Schema, follow, is_type
 
+MOST_STEPS, DEEPEST = 2, 4
+"""The steps of a path to a list or to any member, and to a cursor."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -25,6 +27,8 @@ class Listing:
     arguments: Mapping[str, Schema]
     links: bool
     """True if the document gives the answer a Link header."""
+    deeper: Mapping[str, Schema] = field(default_factory=dict)
+    """The members of objects below those, without lists."""
 
 
 def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing | None:
@@ -46,18 +50,30 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
     if len(lists) != 1:
         return None
     item = follow(members.pop(lists[0]).get("items", {}), named)
-    return Listing(lists[0], item, members, optional, links)
+    deeper = {p: s for p, s in _members(whole, named, "response", DEEPEST) if p.count(".") > MOST_STEPS}
+    return Listing(
+        lists[0],
+        item,
+        members,
+        optional,
+        links,
+        {p: s for p, s in deeper.items() if not is_type(s, ("array",))},
+    )
 
 
-def _members(whole: Schema, named: Mapping[str, Any], path: str) -> Iterator[tuple[str, Schema]]:
-    """Yield the members of an answer and of the objects in it, with their paths as expressions."""
+def _members(
+    whole: Schema, named: Mapping[str, Any], path: str, most: int = MOST_STEPS
+) -> Iterator[tuple[str, Schema]]:
+    """Yield the members of an answer and of the objects in it, with their paths as expressions of at most so
+    many steps.
+    """
     for name, raw in whole.get("properties", {}).items():
         if not _PLAIN.fullmatch(name):
             continue
         schema = follow(raw, named)
         yield f"{path}.{name}", schema
-        if path == "response" and "properties" in schema:
-            yield from _members(schema, named, f"{path}.{name}")
+        if path.count(".") < most - 1 and "properties" in schema:
+            yield from _members(schema, named, f"{path}.{name}", most)
 
 
 def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:

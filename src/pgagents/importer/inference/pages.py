@@ -14,7 +14,7 @@ from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
 from pgagents.jsonschema.parts import Schema, is_type
 
-_SIZES = re.compile(r"limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)
+_SIZES = re.compile(r"first|limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)
 _PAGES = re.compile(r"page|page_?(number|no|num|index)", re.I)
 _SKIPPED = re.compile(r"offset|skip", re.I)
 _COUNTS = re.compile(r"(total_?)?pages?(_?count)?|page_?count|total_?pages|last_?page", re.I)
@@ -22,6 +22,23 @@ _CURRENT = re.compile(r"page|current_?page|page_?(number|no)", re.I)
 _AFTER = re.compile(r"(starting_)?after(_id)?|since_id", re.I)
 _CURSORS = re.compile(r"cursor|page_?token|marker|after|continuation(_?token)?|page|offset", re.I)
 _MORE = re.compile(r"has_?more|has_?next(_?page)?|more", re.I)
+_TOTALS = re.compile(r"(total|count)_?(count|items|results|records|elements|rows|hits)?", re.I)
+_PER_PAGE = re.compile(r"(items_?)?per_?page|page_?size|limit", re.I)
+_GOES_ON = re.compile(
+    r"(start(ing)?_?)?(after|cursor|token)(_?id)?|page_?token|(page_?)?cursor|marker|continuation(_?token)?"
+    r"|next(_?(cursor|token|page_?token))?",
+    re.I,
+)
+"""An argument that takes the place at which a list goes on."""
+_LEADS_ON = re.compile(
+    r"(next|end|last)_?(page_?)?(cursor|token|after|marker)(_?id)?|next|cursor|(next_?)?page_?token"
+    r"|continuation(_?token)?",
+    re.I,
+)
+"""A member that holds the place at which a list goes on."""
+_AT_END = re.compile(r"end|last", re.I)
+_IN_NEXT = re.compile(r"(start(ing)?_?)?(after|cursor|token)(_?id)?|page_?token|marker", re.I)
+"""A member of an object `next` that holds it."""
 _URLS = frozenset(("uri", "uri-reference"))
 
 
@@ -57,16 +74,44 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
         told = [p for p, s in listing.members.items() if _names_next(_last(p), name) and _same(s, argument)]
         if len(told) == 1:
             yield name, told[0], "", f"`{name}` and `{_last(told[0])}`"
+    leading = _list_leading(listing, ends=bool(more))
+    if len(leading) > 1:  # two members that could be the cursor: neither of them, nor an id, is a guess
+        return
     carried = next((n for n in listing.arguments if _CURSORS.fullmatch(n)), "")
     urls = [p for p, s in listing.members.items() if s.get("format") in _URLS and "next" in p.lower()]
     if carried and len(urls) == 1:
         yield carried, urls[0], "", f"`{carried}` and the URL `{_last(urls[0])}`"
     if carried and listing.links:
         yield carried, "headers.link.next", "", f"`{carried}` and the header Link"
+    if leading and not urls:
+        name, member = leading[0]
+        yield name, member, more, f"`{name}` and `{member.removeprefix('response.')}`"
+        return
     after = next((n for n in listing.arguments if _AFTER.fullmatch(n)), "")
     if after and more and "id" in listing.item.get("properties", {}):
         yield after, f"{listing.items}[-1].id", more, f"`{after}` and `{_last(more)}`"
     yield from _counted(listing, more)
+
+
+def _list_leading(listing: Listing, *, ends: bool) -> list[tuple[str, str]]:
+    """Return each argument that takes a cursor, with each member of the answer that is named like one.
+
+    The cursor of a page's end counts only with `ends`: a last page has one too, and something else must say
+    that it is the last.
+    """
+    takers = [n for n, s in listing.arguments.items() if _GOES_ON.fullmatch(n) and is_type(s, ("string",))]
+    every = {**listing.members, **listing.deeper}
+    members = [p for p, s in every.items() if _leads_on(p, s) and (ends or not _AT_END.match(_last(p)))]
+    return [(name, member) for name in takers for member in members]
+
+
+def _leads_on(path: str, schema: Schema) -> bool:
+    if not is_type(schema, ("string",)) or schema.get("format") in _URLS:
+        return False
+    *above, name = path.split(".")
+    return _LEADS_ON.fullmatch(name) is not None or (
+        above[-1].lower() == "next" and _IN_NEXT.fullmatch(name) is not None
+    )
 
 
 def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
@@ -85,12 +130,37 @@ def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]
         yield page, f"input.{page} + 1.0", more or f"input.{page} < {total}", f"`{page}` and `{_last(told)}`"
     offset = _first(listing.arguments, _SKIPPED, ("integer",))
     size = _first(listing.arguments, _SIZES, ("integer",))
+    if page and not total and not more:
+        yield from _totalled(listing, page, size)
     if offset and size:
         held = f"size({listing.items})"
         known = "default" in listing.arguments[offset]
         following = f"input.{offset} + {held}"
         following = following if known else f"has(input.{offset}) ? {following} : {held}"
         yield offset, following, more, f"`{offset}` and `{size}`"
+
+
+def _totalled(listing: Listing, page: str, size: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the way by numbers of pages, if the answer has the total number of items and pages have a known
+    size.
+    """
+    start = listing.arguments[page].get("default")
+    totals = [
+        p for p, s in listing.members.items() if _TOTALS.fullmatch(_last(p)) and is_type(s, ("integer",))
+    ]
+    each = next(
+        (p for p, s in listing.members.items() if _PER_PAGE.fullmatch(_last(p)) and is_type(s, ("integer",))),
+        f"input.{size}" if size and "default" in listing.arguments[size] else "",
+    )
+    if start not in (0, 1) or len(totals) != 1 or not each:
+        return
+    seen = f"input.{page}" if start == 1 else f"(input.{page} + 1.0)"
+    yield (
+        page,
+        f"input.{page} + 1.0",
+        f"{seen} * {each} < {totals[0]}",
+        f"`{page}`, `{_last(each)}` and `{_last(totals[0])}`",
+    )
 
 
 def _names_next(member: str, argument: str) -> bool:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression
 from pgagents.cel.scope import Scope
 from pgagents.model.workflow import Step, Workflow
@@ -107,7 +108,11 @@ def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
 
 
 def evaluate_input(value: Any, scope: Scope) -> Any:
-    """Return a step's input with its expressions evaluated. Raises ExpressionError."""
+    """Return a step's input with its expressions evaluated, except for fresh values, which the run makes as
+    it sends the call. Raises ExpressionError.
+    """
+    if isinstance(value, Expression) and FRESH in value.names:
+        return value
     if isinstance(value, Expression):
         return whole(scope.evaluate(value))
     if isinstance(value, Mapping):

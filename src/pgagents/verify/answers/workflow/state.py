@@ -20,12 +20,15 @@ from pgagents.verify.wire.exchange import Exchange
 class WorkflowState:
     """The state of a workflow's run: kept values, judged contracts, and secrets in answers.
 
-    `stale` is true if an instance was in another state than expected.
+    `stale` says how a step was refused because something was in another state than expected. `taken` says
+    that only a text of its author was the reason. `first` is the number of the first write that succeeded.
     """
 
     kept: dict[str, Any] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     stale: str = ""
+    taken: str = ""
+    first: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
 
     def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:

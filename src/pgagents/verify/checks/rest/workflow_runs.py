@@ -7,11 +7,14 @@ found a fault, it is no second finding.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.expression import compile as compile_expression
 from pgagents.cel.scope import Scope
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.workflow import Step, Workflow
@@ -43,9 +46,10 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
+from pgagents.verify.fixtures.target import makes
 from pgagents.verify.laws.laws import format_values
 from pgagents.verify.plan.exclusive import others_too
-from pgagents.verify.wire.call import Call, Own, Sleep
+from pgagents.verify.wire.call import Call, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 
@@ -55,6 +59,10 @@ PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
 
 Without them, a job that never ends would use up a run's requests.
 """
+
+ROOMY = 30
+"""Characters that an argument must take for a fresh value to fit."""
+_FRESH_KINDS = {"": "text", "email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -146,12 +154,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _run(setting: Setting, workflow: Workflow, timed: bool) -> Conversation:
     state = yield from _through(setting, workflow, timed, again=False)
-    if state.stale:  # the first step reused an old answer
+    if state.stale:  # by an old answer that the first step reused, or by something that others made
+        if state.first:  # what the first run made must not stand in the second one's way
+            yield Undo(state.first)
         state = yield from _through(setting, workflow, timed, again=True)
     reason = (
-        f"refused because of the current state: {state.stale}"
-        if state.stale
-        else "a step before it did not go as it should"
+        state.taken
+        or (state.stale and f"refused because of the current state: {state.stale}")
+        or "a step before it did not go as it should"
     )
     for step in workflow.steps:
         for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
@@ -201,8 +211,12 @@ def _through(
         of_old = of_old or bool(call.reuse)
         exchange = yield from _repeat_until_held(setting, step, call, timed, state)
         if exchange.success and step.action.effect == "write":
+            state.first = state.first or exchange.number
             yield Own(exchange.number)
-        firm = again and about_own(setting, workflow.steps[:index], step)
+        firm = again and (setting.exclusive or about_own(setting, workflow.steps[:index], step))
+        if again and _is_conflict(step, exchange):
+            state.taken = yield from _find_taken(setting, workflow.steps[:index], step, call)
+            firm = firm and not state.taken
         yield from state.say(_went(setting, workflow, step, exchange, state, firm=firm))
         answered = as_told(setting, step, exchange, call.endpoint) and not exchange.void
         if answered and of_old and not holds(setting, step, exchange, timed, state):
@@ -212,6 +226,46 @@ def _through(
             return state
         yield from state.say(_judge_step(setting, workflow, step, exchange, timed, state))
     return state
+
+
+def _is_conflict(step: Step, exchange: Exchange) -> bool:
+    """True if a step that should succeed was refused with a conflict that the catalogue declares."""
+    declared = exchange.codes.get(exchange.code or "")
+    return step.status < REFUSED and declared is not None and declared.status == CONFLICT
+
+
+def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call) -> Generator[Any, Any, str]:
+    """Return the reason if a create is refused only because a text of its author is taken; else empty.
+
+    An earlier run, or somebody else, may have used the text. The same call with new texts in its place tells.
+    If an earlier step of the workflow sent the text, the conflict is the workflow's own.
+    """
+    if not makes(setting.model, step.action) or step.action.costs:
+        return ""
+    sent = [value for one in before if one.action is step.action for value in one.input.values()]
+    texts, new = {}, {}
+    for param in step.action.params:
+        name, text, schema = str(param.name), step.input.get(str(param.name)), param.schema
+        kind = _find_fresh_kind(setting.resolve_schema(schema))
+        if isinstance(text, str) and kind and param.refers_to is None and text not in sent:
+            texts[name], new[name] = text, compile_expression(f"{FRESH}.{kind}", [FRESH])
+    if not texts:
+        return ""
+    other: Exchange = yield replace(call, input={**call.input, **new}, why="the same call with new texts")
+    if not other.success:
+        return ""
+    yield Undo(other.number)
+    listed = " and ".join(f"`{name}: {text}`" for name, text in texts.items())
+    proposed = " and ".join(f"`{name}: ={expression.wording}`" for name, expression in new.items())
+    return f"{listed} is taken, perhaps by an earlier run: write {proposed} for a text that must be new"
+
+
+def _find_fresh_kind(schema: Mapping[str, Any]) -> str:
+    """Return the kind of fresh value that surely fits a schema; empty if there is none."""
+    bounds = {"enum", "const", "pattern", "not", "minLength"} & schema.keys()
+    if bounds - {"minLength"} or schema.get("minLength", 0) > 1 or schema.get("maxLength", ROOMY) < ROOMY:
+        return ""
+    return _FRESH_KINDS.get(str(schema.get("format", "")), "")
 
 
 def _make_call(setting: Setting, workflow: Workflow, step: Step, scope: Scope, *, reuses: bool) -> Call:
@@ -262,7 +316,6 @@ def _went(
     If `firm`, nothing outside the workflow can cause a conflict.
     """
     contract = _id(workflow, step)
-    declared = exchange.codes.get(exchange.code or "")
     if not exchange.void and as_told(setting, step, exchange, exchange.call.endpoint):
         problem = find_problem(setting, step, exchange) or find_leaked_secret(setting, step, exchange, state)
         collect(exchange.body, setting.model.secrets, state.secrets)
@@ -278,7 +331,7 @@ def _went(
             if exchange.tainted
             else exchange.outcome,
         )
-    elif step.status < REFUSED and declared is not None and declared.status == CONFLICT and not firm:
+    elif _is_conflict(step, exchange) and not firm:
         state.stale = exchange.outcome
     else:
         yield judge_broken(contract, f"{step.status} to {step.name} of {workflow.name}", exchange.outcome)

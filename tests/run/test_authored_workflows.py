@@ -1,0 +1,118 @@
+"""A workflow's texts are sent as its author wrote them, and it is not repeated on top of its own effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+from pgagents.errors import InputError
+from pgagents.http import Request, Response, read_json
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Report
+from small_api import Notes, answer, verified, with_resource
+
+CODE = "    NOT_FOUND: {status: 404, meaning: No such note}\n"
+TAKEN = f"{CODE}    TAKEN: {{status: 409, meaning: A note has this text already}}\n"
+CREATE = "    output: {201: {$ref: Note}}\n    errors: [REFUSED]\n"
+TWO_NOTES = """
+workflows:
+  twice:
+    title: Two notes
+    description: Writes a note, then another one.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: FIRST}, status: 201, keep: {id: =response.id}}
+      second: {action: create_note, input: {text: SECOND}, status: STATUS}
+"""
+
+
+@cache
+def of(first: str, second: str, status: int = 201) -> Model:
+    """Return the catalogue of notes with a workflow that writes two of them."""
+    flow = TWO_NOTES.replace("FIRST", first).replace("SECOND", second).replace("STATUS", str(status))
+    changes = ((CODE, TAKEN), (CREATE, CREATE.replace("REFUSED]", "REFUSED, TAKEN]")))
+    return with_resource(*changes, (KNOWN_END, KNOWN_END + flow))
+
+
+KNOWN_END = "    missing: NOT_FOUND\n"
+
+
+def texts_once(*taken: str) -> Callable[[Notes, Request], Response | None]:
+    """Return a server's rule: no two notes have the same text, and `taken` are there already."""
+
+    def refuse(server: Notes, request: Request) -> Response | None:
+        text = Notes.text(request) if request.method == "POST" else None
+        there = {*taken, *(note["text"] for note in server.notes.values())}
+        return answer(409, {"detail": "taken", "code": "TAKEN"}) if text in there else None
+
+    return refuse
+
+
+def run(model: Model, rule: Any = None, *, exclusive: bool = True) -> tuple[Report, Notes]:
+    """Run the workflow, and what it needs, against the server."""
+    server = Notes(odd=rule) if rule else Notes()
+    return verified(model, server, exclusive=exclusive, only=("workflow_runs",)), server
+
+
+def verdict_on(report: Report, step: str) -> tuple[Verdict, str]:
+    """Return the verdict on a step, with its reason."""
+    wanted = f"workflow_runs/twice/{step}@rest"
+    return next((r.verdict, r.reason) for r in report.results if r.contract.id == wanted)
+
+
+def list_sent(server: Notes) -> list[str]:
+    """Return the texts of all notes that the run wrote, in order."""
+    bodies = [read_json(r.body).value for r in server.log if r.method == "POST" and r.body]
+    return [body["text"] for body in bodies if isinstance(body, dict)]
+
+
+@pytest.mark.parametrize("text", ["once-only", """'="once-only"'"""])
+def test_equal_texts_of_a_workflow_stay_equal(text: str) -> None:
+    report, server = run(of(text, text, 409), texts_once())
+    assert set(list_sent(server)) == {"once-only"}
+    assert verdict_on(report, "second") == (Verdict.KEPT, "")
+
+
+def test_a_second_note_that_the_author_promised_is_broken_by_a_server_of_ones_own() -> None:
+    report, server = run(of("once-only", "once-only", 201), texts_once())
+    assert verdict_on(report, "second")[0] is Verdict.BROKEN
+    assert server.notes == {}, "what the workflow wrote is undone"
+
+
+def test_a_text_that_is_taken_is_the_authors_business() -> None:
+    report, server = run(of("once-only", "another"), texts_once("once-only"))
+    verdict, reason = verdict_on(report, "first")
+    assert verdict is Verdict.UNTESTED
+    assert reason == (
+        "`text: once-only` is taken, perhaps by an earlier run: "
+        "write `text: =fresh.text` for a text that must be new"
+    )
+    assert report.exit_code == 3
+    assert server.notes == {}
+
+
+def test_a_fresh_text_of_a_workflow_is_new() -> None:
+    report, server = run(of("=fresh.text", "=fresh.text"), texts_once("once-only"))
+    assert len(set(list_sent(server))) == len(list_sent(server)) > 1
+    assert verdict_on(report, "second") == (Verdict.KEPT, "")
+
+
+def test_an_unknown_kind_of_fresh_value_is_refused() -> None:
+    with pytest.raises(InputError) as refused:
+        of("=fresh.word", "another")
+    assert [p.message for p in refused.value.diagnostics] == ["`fresh.word` is no kind of fresh value"]
+
+
+def test_a_server_that_refuses_every_second_note_is_found() -> None:
+    def refuse_second(server: Notes, request: Request) -> Response | None:
+        full = request.method == "POST" and Notes.text(request) is not None and len(server.notes) == 1
+        return answer(409, {"detail": "full", "code": "TAKEN"}) if full else None
+
+    report, _ = run(of("one", "another"), refuse_second)
+    assert verdict_on(report, "second")[0] is Verdict.BROKEN
+    beside, _ = run(of("one", "another"), refuse_second, exclusive=False)
+    assert verdict_on(beside, "second")[0] in (Verdict.BROKEN, Verdict.UNTESTED)
