@@ -96,8 +96,7 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
 def _list_leading(listing: Listing, *, ends: bool) -> list[tuple[str, str]]:
     """Return each argument that takes a cursor, with each member of the answer that is named like one.
 
-    The cursor of a page's end counts only with `ends`: a last page has one too, and something else must say
-    that it is the last.
+    The cursor of a page's end counts only with `ends`, because the last page has one too.
     """
     takers = [n for n, s in listing.arguments.items() if _GOES_ON.fullmatch(n) and is_type(s, ("string",))]
     every = {**listing.members, **listing.deeper}
