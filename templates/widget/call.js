@@ -29,7 +29,7 @@ async function send(base, token, body) {
   try {
     const response = await fetch(base + setting.call.path, {
       method: setting.call.method, body, signal: stop.signal, mode: "cors", credentials: "omit", cache: "no-store", redirect: "error",
-      referrerPolicy: "no-referrer", headers: { {% if sent %}"{{ sent.header }}": `{{ sent.value }}`, {% endif %}"Content-Type": "application/json" },
+      referrerPolicy: "no-referrer", headers: { {% if sent %}"{{ sent.header | js }}": `{{ sent.value | raw }}`, {% endif %}"Content-Type": "application/json" },
     });
     const text = await bounded(response, setting.maxBytes);
     if (text === null) {

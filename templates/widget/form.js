@@ -63,7 +63,7 @@ function readToken() {
 {% if not sent %}
   return ["", ""];
 {% else %}
-  const token = $("token").value.trim(){% if sent.lead %}.replace(/^{{ sent.lead }}\s+/i, ""){% endif %};
+  const token = $("token").value.trim(){% if sent.lead %}.replace(/^{{ sent.lead | raw }}\s+/i, ""){% endif %};
   if (!token) return ["", "Enter a token."];
   return /^[\x21-\x7e]{1,4096}$/.test(token) ? [token, ""] : ["", "A token has no spaces or special characters; check what was pasted."];
 {% endif %}

@@ -23,7 +23,7 @@ const cut = (text) => (text.length > 100000 ? `${text.slice(0, 100000)}\n… ${t
 function showExchange(asked, body, { response, text, data }) {
   const { base, token } = asked;
   const url = new URL(base + setting.call.path);
-  const head = [`${setting.call.method} ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, {% if sent %}`{{ sent.header }}: {{ sent.shown }}`, {% endif %}"Content-Type: application/json"];
+  const head = [`${setting.call.method} ${url.pathname} HTTP/1.1`, `Host: ${url.host}`, {% if sent %}`{{ sent.header | js }}: {{ sent.shown | raw }}`, {% endif %}"Content-Type: application/json"];
   $("sent").textContent = masked(`${head.join("\n")}\n\n${JSON.stringify(JSON.parse(body), null, 2)}`, token);
   const lines = response ? [`HTTP ${response.status}`, ...[...response.headers].map(([name, value]) => `${name}: ${value}`)] : ["No answer."];
   const shownBody = text === undefined ? "" : data === undefined ? text : JSON.stringify(data, null, 2);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -112,4 +113,12 @@ def test_yaml_reads_well() -> None:
 
 @given(documents)
 def test_json_is_what_the_standard_library_writes_with_an_indent(data: Any) -> None:
-    assert to_json(data) == (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    """Characters that act on whoever shows the file are written as escapes, for the same value."""
+    written = to_json(data).decode()
+    assert json.loads(written) == data
+    bare = re.sub(
+        "[\x7f-\x9f\u2028-\u202e\u2066-\u2069]",
+        lambda found: f"\\u{ord(found[0]):04x}",
+        json.dumps(data, indent=2, ensure_ascii=False),
+    )
+    assert written == bare + "\n"

@@ -449,7 +449,7 @@ def test_a_users_template_replaces_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{{ functions[0].name }}", "a bare value"),
+        ("{{ functions[0].name | md }}", "No filter named 'md'"),
         ("{{ functions[0].nothing | json }}", "has no attribute 'nothing'"),
         ("{{ nothing | json }}", "'nothing' is undefined"),
         ("{% for x in %}", "gemini/functions.j2:1"),
@@ -468,6 +468,16 @@ def test_a_template_that_does_not_write_json_is_one_message(
     assert says in said
     assert "gemini/functions.j2" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bare_value_is_written_in_the_files_own_language(tmp_path: Path) -> None:
+    """A template cannot forget the escape of its language, and has no filter of another one."""
+    folder = _templates(
+        tmp_path, '{"functionDeclarations": [{"name": {{ functions[0].name }}, "description": "x"}]}'
+    )
+    assert _build(SHOP, "--out", tmp_path, "--target", "gemini", "--templates", folder) == 0
+    made = json.loads((tmp_path / "gemini/functions.json").read_bytes())
+    assert made == {"functionDeclarations": [{"name": "search_products", "description": "x"}]}
 
 
 def test_losses_name_the_catalogues_lines(tmp_path: Path) -> None:

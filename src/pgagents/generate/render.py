@@ -1,14 +1,10 @@
 """Render a target's view to a document. The only module that uses Jinja, except for a report's HTML page.
 
-A template writes JSON, with every value through the `json` filter; a bare `{{ value }}` is refused. The
-output is parsed strictly and written canonically, so layout never matters. Targets that are neither JSON nor
-YAML are text. Their values go through one of these filters:
+A template's values are texts of somebody else, and each language has its own way to hold them as data. So a
+file's suffix decides how a bare `{{ value }}` is written, and which filters there are (`_LANGUAGES`). Only
+`raw` writes a text as it is, such as code that a target's module has made.
 
-- `py`: a Python literal; `quoted`: inside a Python string
-- `line`: a line of plain text
-- `md`: a line of Markdown; `code`: a code span of Markdown
-- `html`: text or a quoted attribute of HTML; `data`: JSON inside a script element
-- `inline`: a style or script of the template itself; `sha256`: its hash
+A JSON document is parsed strictly and written canonically, so layout never matters.
 
 With tracing, the `json` filter writes a mark before every text, and into every mapping, that has an origin.
 The marks are removed after parsing. So the origin of each member is found without code for any target.
@@ -18,12 +14,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from pgagents.errors import PgagentsError
@@ -32,6 +27,7 @@ from pgagents.resources import folder
 from pgagents.source.dump import to_json, to_yaml
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
+from pgagents.text import escape
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -91,7 +87,8 @@ class Renderer:
         self._marks: list[Pointer] = []
         self._traced = traced
         self._marking = traced
-        self._environment = _environment(templates, self._json)
+        self._templates = templates
+        self._environments: dict[str, Environment] = {}
 
     def render(self, made: BoundTarget) -> Rendered:
         """Render a view. Raises PgagentsError if the template fails or writes invalid JSON."""
@@ -101,7 +98,7 @@ class Renderer:
         self._marking = self._traced and made.target.outputs[0].endswith(DOCUMENT_SUFFIXES)
         several: dict[str, str] = {}
         try:
-            template = self._environment.get_template(name)
+            template = self._find_environment(made.target.outputs[0]).get_template(name)
             if made.view.several:
                 each = zip(made.paths, made.view.several.values(), strict=True)
                 several = {path: template.render(context) for path, context in each}
@@ -120,11 +117,21 @@ class Renderer:
         origins: dict[Pointer, Pointer] = {}
         return Rendered(made, text, self._remove_marks(data, (), origins), origins)
 
+    def _find_environment(self, path: str) -> Environment:
+        suffix = PurePath(path).suffix
+        if suffix not in self._environments:
+            as_json = self._http_json if suffix == ".http" else self._json
+            self._environments[suffix] = _environment(self._templates, path, as_json)
+        return self._environments[suffix]
+
+    def _http_json(self, value: Any) -> Laid:
+        return Laid(escape.http_json(self._json(value)))
+
     def _json(self, value: Any) -> Laid:
         """The `json` filter: serialize any value of the model as JSON."""
         marked = self._add_marks(value) if self._marking else value
         try:
-            return Laid(_COMPACT.encode(marked))
+            return Laid(escape.quoted_text(_COMPACT.encode(marked)))
         except (TypeError, ValueError) as error:
             from jinja2 import TemplateRuntimeError
 
@@ -175,34 +182,25 @@ class Renderer:
         return rest, self._marks[int(number)] if number else None
 
 
-def _environment(templates: Path | None, as_json: Any) -> Environment:
+def _environment(templates: Path | None, path: str, as_json: Callable[[Any], Laid]) -> Environment:
+    """Return Jinja's environment for files of one language, by the path of a file."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from pgagents.generate.template_cache import find_bytecode_cache
 
-    folders = [*([templates] if templates else []), folder("templates")]
+    shared = {"json": as_json, "raw": _raw}
+    usual, further = _LANGUAGES.get(PurePath(path).suffix, _LANGUAGES[""])
+    filters = {**shared, **{name: _lay(write) for name, write in further.items()}}
     environment = Environment(
-        loader=FileSystemLoader(folders),
+        loader=FileSystemLoader([*([templates] if templates else []), folder("templates")]),
         undefined=StrictUndefined,
-        finalize=_make_finalizer(),
-        autoescape=False,  # the output is not HTML; `finalize` refuses values that no filter has escaped
+        finalize=_make_finalizer(filters[usual]),
+        autoescape=False,  # it knows HTML alone; `finalize` writes bare values in the file's own language
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         bytecode_cache=find_bytecode_cache(folder("templates")),
     )
-    filters = {
-        "json": as_json,
-        "py": _python,
-        "quoted": _escape_quoted,
-        "line": _line,
-        "md": _markdown,
-        "code": _code,
-        "html": _html,
-        "data": _data,
-        "inline": _inline,
-        "sha256": _sha256,
-    }
     environment.filters.update({name: _require_defined(filter) for name, filter in filters.items()})
     return environment
 
@@ -220,67 +218,38 @@ def _require_defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
     return filter_value
 
 
-def _make_finalizer() -> Callable[[Any], Any]:
-    """Return the function that refuses values which no filter has written."""
-    from jinja2 import TemplateRuntimeError, Undefined
+def _make_finalizer(usual: Callable[[Any], Laid]) -> Callable[[Any], Any]:
+    """Return the function that writes values which no filter has written."""
+    from jinja2 import Undefined
 
-    def only_laid(value: Any) -> Any:
-        if isinstance(value, Laid | Undefined):
-            return value
-        raise TemplateRuntimeError(
-            f"a bare value stands in the template: {str(value)[:60]!r}; write `{{{{ … | json }}}}`"
-        )
+    def finalize(value: Any) -> Any:
+        return value if isinstance(value, Laid | Undefined) else usual(value)
 
-    return only_laid
+    return finalize
 
 
-def _python(value: Any) -> Laid:
+def _lay(write: Callable[[Any], str]) -> Callable[[Any], Laid]:
+    return lambda value: Laid(write(value))
+
+
+def _raw(value: Any) -> Laid:
+    """Write a text of the template or of a target's module, which holds no value that it has not escaped."""
+    return Laid(str(value))
+
+
+def _python(value: Any) -> str:
     from pgagents.source.origin import plain
 
-    return Laid(repr(plain(value)))
+    return escape.python_literal(plain(value))
 
 
-def _escape_quoted(value: Any) -> Laid:
-    """Escape a value for the inside of a Python string."""
-    return Laid(json.dumps(str(value), ensure_ascii=False)[1:-1])
-
-
-def _line(value: Any) -> Laid:
-    """Write a text as one line of a plain text file, without control characters."""
-    return Laid("".join(char if char.isprintable() else " " for char in str(value)))
-
-
-def _markdown(value: Any) -> Laid:
-    """Return one line of Markdown, with every special character escaped."""
-    line = " ".join(str(value).split())
-    return Laid(re.sub(r"[\\`*\[\]<>|#~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", line))
-
-
-def _code(value: Any) -> Laid:
-    """Return a Markdown code span; `|` is escaped for use inside a table."""
-    line = " ".join(str(value).split()) or " "
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
-    pad = " " if "`" in (line[0], line[-1]) else ""
-    return Laid(f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|"))
-
-
-def _html(value: Any) -> Laid:
-    """Escape text for HTML, also inside a quoted attribute. Characters that HTML cannot hold become
-    U+FFFD, as in browsers.
-    """
-    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", str(value))
-    return Laid(html.escape(text).replace("\r", "&#13;"))
-
-
-def _data(value: Any) -> Laid:
-    """Return JSON for a script element, escaped so that no HTML parser finds its end inside."""
+def _data(value: Any) -> str:
     from pgagents.source.origin import plain
 
-    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Laid(text.replace("<", "\\u003c").replace("\x7f", "\\u007f"))
+    return escape.script_data(plain(value))
 
 
-def _inline(value: Any) -> Laid:
+def _inline(value: Any) -> str:
     """Return a style or script of the template, refused if it would end its element."""
     from jinja2 import TemplateRuntimeError
 
@@ -288,12 +257,48 @@ def _inline(value: Any) -> Laid:
         raise TemplateRuntimeError(
             "a style or script inside HTML cannot contain `</`, `<!--` or a carriage return"
         )
-    return Laid(value)
+    return str(value)
 
 
-def _sha256(value: Any) -> Laid:
+def _sha256(value: Any) -> str:
     """Return the hash of a style or script in the form of a Content-Security-Policy."""
-    return Laid(f"'sha256-{base64.b64encode(hashlib.sha256(str(value).encode()).digest()).decode()}'")
+    return f"'sha256-{base64.b64encode(hashlib.sha256(str(value).encode()).digest()).decode()}'"
+
+
+_JSON = ("json", dict[str, Callable[[Any], str]]())
+_MARKDOWN = {
+    "md": escape.markdown_line,
+    "code": escape.markdown_code,
+    "url": escape.markdown_address,
+    "yaml": escape.yaml_scalar,
+}
+_LANGUAGES: Mapping[str, tuple[str, Mapping[str, Callable[[Any], str]]]] = {
+    ".json": _JSON,
+    ".yaml": _JSON,
+    ".md": ("md", _MARKDOWN),
+    ".txt": ("md", _MARKDOWN),
+    ".html": (
+        "html",
+        {
+            "html": escape.html_text,
+            "data": _data,
+            "js": escape.script_template,
+            "inline": _inline,
+            "sha256": _sha256,
+        },
+    ),
+    ".js": ("data", {"data": _data}),
+    ".py": ("quoted", {"quoted": escape.python_quoted, "py": _python}),
+    ".http": (
+        "comment",
+        {"comment": escape.http_comment, "line": escape.plain_line, "address": escape.http_address},
+    ),
+    "": ("line", {"line": escape.plain_line}),
+}
+"""The language of a file by its suffix: the filter of a bare value, and all filters.
+
+`json` and `raw` are filters of each. A `.txt` is Markdown, as llms.txt is.
+"""
 
 
 class _Twice(ValueError):

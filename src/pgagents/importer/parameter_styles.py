@@ -62,6 +62,8 @@ _STYLES = {
 
 def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
+    if p.place == "header" and not COOKIE_NAME.fullmatch(p.name):
+        return Unsayable("it is no name of a header")
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
     if p.style == "content":

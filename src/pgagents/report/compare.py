@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pgagents.model.contract import Verdict
-from pgagents.report.escape import printable
 from pgagents.report.report import Report, Result
+from pgagents.text.escape import printable
 
 MOST = 50
 _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)

@@ -8,8 +8,8 @@ from collections.abc import Set
 from typing import Any
 
 from pgagents.http import read_json
-from pgagents.report.escape import printable
 from pgagents.source.source import Source
+from pgagents.text.escape import printable
 
 MORE = "…"
 FEW = 8

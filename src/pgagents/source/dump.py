@@ -15,6 +15,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from pgagents.text.escape import quoted_text
+
 _PLAIN = re.compile(r"[^\W\d](?:[^\x00-\x20\x7f-\xa0#:]|:(?=[^\s])|(?<=\S)#|\ (?=[^\s#]))*\Z")
 _PATH = re.compile(r"[/$][A-Za-z0-9_{}./$-]*\Z")
 _MISTAKEN = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
@@ -29,7 +31,7 @@ def to_json(data: Any) -> bytes:
     The bytes are those of `json.dumps` with `indent=2`. That takes twice as long, because it passes each
     piece of text through one generator for each level.
     """
-    return (_indent(data, "\n") + "\n").encode()
+    return (quoted_text(_indent(data, "\n")) + "\n").encode()
 
 
 def _indent(data: Any, margin: str) -> str:
@@ -58,7 +60,8 @@ def to_yaml(data: Any) -> bytes:
     _emit(data, emitter.emit, yaml)
     emitter.emit(yaml.DocumentEndEvent(explicit=False))
     emitter.emit(yaml.StreamEndEvent())
-    return out.getvalue()
+    # `_style` quotes a text with such characters, and a quoted text may hold escapes
+    return quoted_text(out.getvalue().decode()).encode()
 
 
 def _emit(data: Any, emit: Callable[[Any], None], yaml: Any) -> None:

@@ -18,6 +18,7 @@ KINDS = {
     "http": "HTTP authentication by `{scheme}`",
     "oauth2": "an OAuth 2.0 token by no flow that calls can take",
     "open_id_connect": "an OpenID Connect token",
+    "unsendable": "a key under a name that no request can carry",
     "undeclared": "a key that its document does not describe",
 }
 HELP = (

@@ -159,7 +159,7 @@ class FirstLines:
 
     def __call__(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Yield a line for each finding, without control characters or commands to a CI server."""
-        from pgagents.report.escape import disable_commands
+        from pgagents.text.escape import disable_commands
 
         for finding in findings:
             if finding.contract.id.startswith(self.accepted):

@@ -63,10 +63,12 @@ class SecuritySchemes:
         if name in self.entries:
             return str(self.entries[name]["type"])
         kinds_of_others = {
-            "apiKey": "api_key", "oauth2": "oauth2", "http": "http",
+            "apiKey": "unsendable", "oauth2": "oauth2", "http": "http",
             "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
         }  # fmt: skip
         scheme = self.schemes.get(name)
+        if scheme and _is_aws_signature(scheme.mapping()):
+            return "api_key"
         return kinds_of_others.get(scheme.text("type") if scheme else "", "undeclared")
 
     def is_bearer(self, name: str) -> bool:
@@ -79,7 +81,7 @@ class SecuritySchemes:
         kind = self.find_kind(name)
         if scheme and _is_aws_signature(scheme.mapping()):
             said = "requests signed with AWS Signature Version 4"
-        elif scheme and kind == "api_key":
+        elif scheme and scheme.text("type") == "apiKey":
             place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(
                 scheme.text("in"), "unknown place"
             )

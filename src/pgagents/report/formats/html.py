@@ -18,7 +18,6 @@ from typing import Any, Literal
 from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.escape import printable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
@@ -33,6 +32,7 @@ from pgagents.report.verdicts import (
     news,
 )
 from pgagents.source.source import Source
+from pgagents.text.escape import printable
 
 MAX_BODY = 20_000
 FLAT = 120

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
-from pgagents.report.escape import printable
 from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
     actual,
@@ -25,6 +24,7 @@ from pgagents.report.verdicts import (
     news,
 )
 from pgagents.source.source import Source
+from pgagents.text.escape import printable
 
 MAX_FINDINGS = 50
 MAX_TEXT = 2_000

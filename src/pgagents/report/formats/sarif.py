@@ -18,10 +18,10 @@ from urllib.parse import quote
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.escape import json_text, printable
 from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 from pgagents.source.source import Source
+from pgagents.text.escape import json_text, printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_BODY = 4_000

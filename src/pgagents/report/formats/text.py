@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.escape import disable_commands, printable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Finding, Footer, RecordedExchange, Report
 from pgagents.report.verdict_tables import tabulate_verdicts
@@ -30,6 +29,7 @@ from pgagents.report.verdicts import (
 )
 from pgagents.source.diagnostics import Diagnostic, show
 from pgagents.source.source import Source
+from pgagents.text.escape import disable_commands, printable
 
 Paint = Callable[[str, str], str]
 

@@ -6,6 +6,7 @@ https://github.com/Huachao/vscode-restclient, read 2026-11-20.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -20,16 +21,26 @@ from pgagents.model.action import Action, Example
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
+from pgagents.text.escape import http_acts
+
+_NO_NAME = re.compile(r"[^\w.-]")
+_OWN_FILE = re.compile(r"< \./[\w.-]+")
+"""The line that puts a file into a body, as `_call` writes it."""
+_OWN_VARIABLE = re.compile(r"\{\{\w+\}\}")
 
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `proof` are the headers with keys; `headers` are the others, without the content type."""
+    """One request. `proof` are the headers with keys, `proof_query` the keys of the query, as variables.
+
+    `headers` are the others, without the content type.
+    """
 
     title: str
     expected: int
     method: str
     target: str
+    proof_query: str
     proof: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
     content_type: str
@@ -41,18 +52,35 @@ class ExampleRequest:
     server: str = "server"
     """The variable with the base URL."""
 
+    @property
+    def acts(self) -> bool:
+        """True if a text of the call would act in the file, whose format has no escape for it there.
+
+        In addresses and in JSON there is one.
+        """
+        own = (line for line in self.lines if not _OWN_FILE.fullmatch(line))
+        headers = (text for header in self.headers for text in header)
+        keys = (_OWN_VARIABLE.sub("", text) for header in self.proof for text in header)
+        return any(http_acts(text) for text in (self.content_type, *headers, *keys, *own))
+
 
 def view(model: Model) -> View:
     """Return the examples of all actions in the catalogue's order. Actions with a signed body are left
     out.
     """
-    calls = [
-        _call(model, action, example)
-        for action in model.actions
-        if action.signed is None and (action.on_rest or model.find_dispatcher(action))
-        for example in action.examples
-    ]
-    losses = [
+    calls, acting = [], []
+    for action in model.actions:
+        if action.signed is not None or not (action.on_rest or model.find_dispatcher(action)):
+            continue
+        for example in action.examples:
+            call = _call(model, action, example)
+            if call.acts:
+                acting.append((action, example))
+            else:
+                calls.append(call)
+    why = "the format has no escape for a text that it takes for a variable, a file or another request"
+    losses = [Loss(e.origin, f"request of {a.name}: {e.title}", "dropped", why) for a, e in acting]
+    losses += [
         Loss(a.origin, f"requests of {a.name}", "dropped", "only the MCP server has it")
         for a in model.actions
         if not a.on_rest and model.find_dispatcher(a) is None
@@ -129,7 +157,8 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
             f"{action.title}: {example.title}",
             example.status,
             dispatcher.method,
-            _add_query(str(dispatcher.path), proof),
+            str(dispatcher.path),
+            _write_query(str(dispatcher.path), proof),
             _list_headers(proof),
             (),
             JSON,
@@ -141,7 +170,7 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         if param.place == "path":
             given.setdefault(str(param.name), "missing")
         if param.file is not None and (file := parse_url(given.get(str(param.name)))) is not None:
-            name = name_of(file, param.wire)
+            name = _NO_NAME.sub("_", name_of(file, param.wire)).lstrip(".") or "file"
             given[str(param.name)] = replace(file, data=f"< ./{name}".encode(), name=name).url
     parts = encode_call(action, given)
     accepted = accept_of(action)
@@ -151,7 +180,8 @@ def _call(model: Model, action: Action, example: Example) -> ExampleRequest:
         f"{action.title}: {example.title}",
         example.status,
         action.method,
-        _add_query(parts.target, proof),
+        parts.target,
+        _write_query(parts.target, proof),
         _list_headers(proof),
         (*first, *((name, " ".join(value.split())) for name, value in parts.headers)),
         parts.body.content_type if parts.body is not None else "",
@@ -166,12 +196,13 @@ def _list_headers(proof: list[tuple[Credential, str]]) -> tuple[tuple[str, str],
     return tuple((c.header, v if c.place == "header" else f"{c.wire}={v}") for c, v in proof if c.header)
 
 
-def _add_query(target: str, proof: list[tuple[Credential, str]]) -> str:
-    """Return the target with the keys that are sent in the query, as variables."""
+def _write_query(target: str, proof: list[tuple[Credential, str]]) -> str:
+    """Return the keys that are sent in the query, as variables, to stand behind the target."""
+    written = ""
     for credential, value in proof:
         if credential.place == "query":
-            target += f"{'&' if '?' in target else '?'}{quote(credential.wire, safe='')}={value}"
-    return target
+            written += f"{'&' if '?' in target + written else '?'}{quote(credential.wire, safe='')}={value}"
+    return written
 
 
 TARGET = Target("Requests (.http)", ("http/requests.http",), view)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-from pgagents.generate.render import Laid
 from pgagents.generate.target import Loss, Target, View
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
@@ -19,6 +17,7 @@ from pgagents.model.credential import Credential, list_parameters
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model
 from pgagents.model.naming.removal import reads_id
+from pgagents.text.escape import python_literal, python_quoted
 
 UNAVAILABLE = 503
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -66,9 +65,8 @@ def view(model: Model) -> View:
 def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
     """Return the arguments of a write in which the tests put an id that nobody has: place, name, kind of id.
 
-    None if the tests must not call the action: it reads, or a call with such ids may still change something
-    that the tests have not made, as one whose id is in the body and not read. `verify/run/gate.py` decides
-    the same for a run of verify, which also knows what it has made.
+    None if the action reads, or if a call with such ids may still change what the tests have not made.
+    `verify/run/gate.py` decides the same for a run of verify.
     """
     if action.effect == "read":
         return None
@@ -167,7 +165,7 @@ def _describe_limits(model: Model) -> dict[str, Any]:
         "told": [headers.limit, headers.remaining] if headers else None,
         "windows": sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window"),
         "put_off": sorted(reader.statuses) if reader.statuses != {LIMITED} else None,
-        "put_off_words": Laid(", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE)))),
+        "put_off_words": ", ".join(map(str, (*sorted(reader.statuses), UNAVAILABLE))),
         "tells_limit": [reader.retry, headers.remaining if headers else None],
         "reset": [headers.reset, limits.reset_unit == "epoch_seconds"] if headers else None,
     }
@@ -189,25 +187,25 @@ def _name_variable(model: Model, scheme: str) -> str:
     return variable_of_scheme(model, scheme, "PGAGENTS_TOKEN")
 
 
-def _write_sign(sign: ErrorSign | None) -> Laid | None:
+def _write_sign(sign: ErrorSign | None) -> str | None:
     """Return the sign of a 2xx error as Python code: path, comparison, value."""
-    return Laid(repr((sign.path, sign.comparison, sign.value))) if sign is not None else None
+    return python_literal((sign.path, sign.comparison, sign.value)) if sign is not None else None
 
 
 def _begin(noun: str) -> str:
     return "a key" if noun == "API key" else noun
 
 
-def _write_headers(credential: Credential | None, variable: str) -> Laid:
+def _write_headers(credential: Credential | None, variable: str) -> str:
     """Return the headers of a call as Python code. The secret is read from a variable."""
     if credential is None or credential.place != "header":
-        return Laid("{}")
+        return "{}"
     secret = f"base64.b64encode({variable}.encode()).decode()" if credential.encoded else variable
     lead, tail = (
-        json.dumps(text)[1:-1].replace("{", "{{").replace("}", "}}")
+        python_quoted(text).replace("{", "{{").replace("}", "}}")
         for text in (credential.lead, credential.tail)
     )
-    return Laid(f'{{{json.dumps(credential.header)}: f"{lead}{{{secret}}}{tail}"}} if {variable} else {{}}')
+    return f'{{"{python_quoted(credential.header)}": f"{lead}{{{secret}}}{tail}"}} if {variable} else {{}}'
 
 
 TARGET = Target("Property tests (pytest)", ("pgagents/test_contracts.py",), view)

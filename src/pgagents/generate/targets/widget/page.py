@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.generate.render import Laid
 from pgagents.generate.target import Note, Target, View
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher, Surface
+from pgagents.text.escape import script_pattern, script_template
 
 TIMEOUT_MS = 15_000
 MAX_BYTES = 1_048_576
@@ -50,30 +50,24 @@ class _Sent:
     expression for a prefix that a person may paste before the key.
     """
 
-    header: Laid
-    value: Laid
-    shown: Laid
-    lead: Laid
+    header: str
+    value: str
+    shown: str
+    lead: str
     pair: bool
 
     @classmethod
     def of(cls, credential: Credential) -> _Sent:
-        def write(secret: str) -> Laid:
-            return Laid(f"{_in_template(credential.lead)}{secret}{_in_template(credential.tail)}")
+        def write(secret: str) -> str:
+            return f"{script_template(credential.lead)}{secret}{script_template(credential.tail)}"
 
-        header = _in_template(credential.wire)
         return cls(
-            Laid(header),
+            credential.wire,
             write("${btoa(token)}" if credential.encoded else "${token}"),
             write("${hidden(token)}"),
-            Laid(re.escape(credential.word).replace("/", "\\/") if credential.word else ""),
+            script_pattern(credential.word) if credential.word else "",
             credential.encoded,
         )
-
-
-def _in_template(text: str) -> str:
-    """Return a text escaped for a JavaScript template literal."""
-    return text.replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${").replace("</", "<\\/")
 
 
 def view(model: Model) -> View:
