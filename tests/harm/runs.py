@@ -23,6 +23,7 @@ from pgagents.verify.run.run import verify
 
 SERVERS = Path(__file__).parent / "servers"
 URL = "http://127.0.0.1:1"
+SHARED_URL = "https://shared.example"
 EVERYONE = {**KEYS, "revoked": REVOKED}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 MARK_SIZE = 26
@@ -65,7 +66,7 @@ def run(
     *,
     keys: Mapping[str, str] = EVERYONE,
     handler: Callable[[Request], Response | Silence] | None = None,
-    url: str = URL,
+    url: str = "",
     companion: Companion | None = None,
     **options: Any,
 ) -> Report:
@@ -83,7 +84,7 @@ def run(
         clock=lambda: server.now,
         sleep=sleep,
         wall=lambda: "2026-04-12T13:20:00Z",
-        url=url,
+        url=url or (URL if CASES[name].alone else SHARED_URL),
         timer=lambda: server.now,
         companion=companion,
     )

@@ -227,7 +227,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
     _row("Unique", "cite members otherwise", "wording", "-", _TESTS),
-    _row("CatalogueCall", "action at input where", "wording", "-", _TESTS),
+    _row("CatalogueCall", "action at id input where", "wording", "-", _TESTS),
     _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),
     _row("Workflow", "cite description needs only_verify steps title", "wording", "-", _TESTS),

@@ -278,3 +278,8 @@ class ActionCall:
     origin: Pointer
     body_at: str = ""
     """The dotted path from each value that `at` finds to its members; empty if it holds them directly."""
+    id_at: tuple[str, str] | None = None
+    """The member of the resource with its id, and the member that has the id in this call's answer.
+
+    None if the answer names the id as the resource does.
+    """

@@ -4,7 +4,7 @@ removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -219,6 +219,16 @@ def member_at(body: Any, path: str) -> Any:
             return None
         body = body.get(step)
     return body
+
+
+def with_member(body: Mapping[str, Any], steps: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return a body with another value at a path. Objects on the way are made if they are missing."""
+    first, *rest = steps
+    inner = body.get(first)
+    return {
+        **body,
+        first: with_member(inner if isinstance(inner, _OBJECT) else {}, rest, value) if rest else value,
+    }
 
 
 def unwrap(item: Any, path: str) -> Any:

@@ -13,7 +13,7 @@ from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pgagents.catalogue.checks.checker import Checker
-    from pgagents.catalogue.language.resources import Resource
+    from pgagents.catalogue.language.resources import CatalogueCall, Resource
 
 
 def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
@@ -33,6 +33,7 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
             )
         _check_shown(checker, (*pointer, "moves_by_time", index, "at"), move.at, resource)
     _check_unique(checker, pointer, resource)
+    _check_ids(checker, pointer, resource)
     key = (
         checker.actions[resource.made_by.action].idempotency
         if resource.made_by and resource.made_by.action in checker.actions
@@ -45,6 +46,37 @@ def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> No
         )
         help = "leave it out: each call gets one of its own"
         checker.report((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+
+
+def _check_ids(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    """Check each call's own name for the id: it has an effect, and the answer shows such a member."""
+    several = {"read_by": resource.read_by, "listed_by": resource.listed_by}
+    calls: list[tuple[Pointer, CatalogueCall | None]] = [
+        (("made_by",), resource.made_by),
+        (("found_by",), resource.found_by),
+        (("undone_by",), resource.undone_by),
+    ]
+    for key, listed in several.items():
+        short = isinstance(checker.data["resources"][pointer[-1]].get(key), dict)
+        calls += [((key,) if short else (key, index), call) for index, call in enumerate(listed)]
+    for place, call in calls:
+        if call is None or call.id is None:
+            continue
+        at = (*pointer, *place, "id")
+        if place == ("undone_by",):
+            said = "what `undone_by` answers is no new instance, so its `id` has no effect"
+            checker.report(at, "resource", said, "leave it out")
+        elif not isinstance(resource.id, str):
+            said = f"the id has {len(resource.id)} members, and one call's `id` is one member"
+            checker.report(at, "resource", said, "leave it out")
+        elif call.action in checker.actions:
+            answers = [a for a in checker.actions[call.action].output.values() if a is not None]
+            known, first = checker.list_members(answers), call.id.partition(".")[0]
+            if known and first not in known:
+                said = f"no answer of `{call.action}` shows `{brief(first)}`"
+                checker.report(
+                    at, "resource", said, did_you_mean(first, sorted(known)) or "name a member of it"
+                )
 
 
 def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> None:

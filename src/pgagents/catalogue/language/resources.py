@@ -35,6 +35,11 @@ class CatalogueCall(Strict):
             "An expression for the resource, or the list, in the answer; the default is the whole body."
         ),
     )
+    id: Member | None = Field(
+        None,
+        description="Of a resource's call: the member with the instance's id in this call's answer, if other "
+        "calls name it otherwise, such as `silenceID`.",
+    )
     where: Cel | None = Field(
         None,
         description=(

@@ -101,18 +101,23 @@ class Shared:
         )
 
     def _calls(
-        self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, body_at: str | None
+        self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, resource: resources.Resource
     ) -> tuple[ActionCall, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
         return tuple(
-            c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at))
+            c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, resource))
         )
 
     def _whole(
-        self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None
+        self, call: resources.CatalogueCall | None, at: Pointer, resource: resources.Resource
     ) -> ActionCall | None:
         """Resolve a call that returns resources. Without `at`, the whole body is the resource or the list."""
         found = self._call(call, at)
-        if found is None:
+        if found is None or call is None:
             return None
-        return replace(found, at=found.at or compiled("response", ("response",)), body_at=body_at or "")
+        return replace(
+            found,
+            at=found.at or compiled("response", ("response",)),
+            body_at=resource.body_at or "",
+            id_at=(resource.id, call.id) if call.id and isinstance(resource.id, str) else None,
+        )

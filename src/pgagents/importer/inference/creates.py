@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.inference.identifiers import find_object, find_open_object
+from pgagents.importer.inference.identifiers import ID_TYPES, find_object, find_open_object
 from pgagents.importer.inference.listing import find_success
 from pgagents.importer.operations.imported import ImportedAction
+from pgagents.importer.reading.names import snake
 from pgagents.importer.reading.note import Notes
-from pgagents.jsonschema.parts import follow
+from pgagents.jsonschema.parts import follow, is_type
 from pgagents.model.values.sure_values import choose_value, find_unsure
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -30,6 +31,8 @@ class InferredResource:
     """The noun of its path: `item` for `/items`."""
     open: bool
     """True if the document does not name the member that is its id."""
+    id_schema: Mapping[str, Any]
+    """The schema of the argument that names an instance in a path."""
 
 
 def as_slug(value: Any) -> Any:
@@ -80,7 +83,7 @@ def find_create(
     if action is None or action.action["effect"] != "write":
         return None
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
-    given = find_values(action, above, named, known)
+    given = find_values(action, above, named, known, one)
     return make_call(action, {**above, **given}, place) if place and given is not None else None
 
 
@@ -99,7 +102,10 @@ def ask_for_value(
     above = list_containers(one, action, known)
     unsure = [
         find_unsure(follow(param, named), named, _find_shown(action), name)
-        for name, param in _list_open(action, above, known)
+        for name, param in action.action.get("input", {}).items()
+        if param.get("required")
+        and name not in above
+        and find_referred(name, param, named, known, one) is None
     ]
     if names := [f"`{path}`" for path in unsure if path]:
         notes.decide(
@@ -140,7 +146,7 @@ def find_put(
     id = choose_value(param, named, {}, argument)
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
     above = {**above, argument: as_slug(id)}
-    given = find_values(action, above, named, known)
+    given = find_values(action, above, named, known, one)
     new = str(id).startswith("=fresh.")
     return make_call(action, {**above, **given}, place) if new and place and given is not None else None
 
@@ -150,19 +156,23 @@ def find_values(
     above: Mapping[str, Any],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
+    own: InferredResource | None = None,
 ) -> dict[str, Any] | None:
-    """Return a value for each required argument; None if one has no value that is certain to be valid."""
+    """Return a value for each required argument; None if one has no value that is certain to be valid.
+
+    A number that is named like a resource has no such value, because it could name somebody else's instance.
+    `own` is the resource that the call makes.
+    """
     shown = _find_shown(action)
     found: dict[str, Any] = {}
     for name, param in action.action.get("input", {}).items():
         if name in above or not param.get("required"):
             continue
-        other = _find_other(name, known)
-        value = (
-            f"={other.name}.{other.member}"
-            if other is not None
-            else choose_value(follow(param, named), named, shown, name)
-        )
+        schema = follow(param, named)
+        other = find_referred(name, schema, named, known, own)
+        value: Any = f"={other.name}.{other.member}" if other is not None else None
+        if value is None and not _may_name(name, schema, named, known):
+            value = choose_value(schema, named, shown, name)
         if value is None:
             return None
         found[name] = value
@@ -175,19 +185,52 @@ def _find_shown(action: ImportedAction) -> Mapping[str, Any]:
     return {**action.shown, **first}
 
 
-def _find_other(name: str, known: Mapping[str, InferredResource]) -> InferredResource | None:
-    """Return the resource that an argument is named after, such as `shelf` for `shelf_id`."""
-    return next((k for k in known.values() if name == f"{k.name}_id"), None)
+def find_referred(
+    name: str,
+    param: Mapping[str, Any],
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    own: InferredResource | None,
+) -> InferredResource | None:
+    """Return the resource that an argument names an instance of, such as `shelf` for `shelf_id` or `shelf`.
 
-
-def _list_open(
-    action: ImportedAction, above: Mapping[str, Any], known: Mapping[str, InferredResource]
-) -> list[tuple[str, Mapping[str, Any]]]:
-    """Yield the required arguments that name no resource, each with its schema."""
-    given = action.action.get("input", {}).items()
-    return [
-        (n, p) for n, p in given if p.get("required") and n not in above and _find_other(n, known) is None
+    Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
+    two resources names neither.
+    """
+    schema = follow(param, named)
+    found = [
+        k for k in known.values() if snake(name) in _list_names(k) and _is_alike(schema, k.id_schema, named)
     ]
+    return found[0] if len(found) == 1 and found[0] is not own else None
+
+
+def _list_names(one: InferredResource) -> set[str]:
+    """Return the names that an argument with the id of an instance may have, in snake case."""
+    return {f"{noun}{end}" for noun in (one.kind, one.name) for end in ("", "_id", f"_{snake(one.member)}")}
+
+
+def _is_alike(schema: Mapping[str, Any], other: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
+    """True if both schemas allow scalars of one type, and none lists its values."""
+    both = (schema, follow(other, named))
+    return any(all(is_type(one, kinds) for one in both) for kinds in ID_TYPES) and not any(
+        {"enum", "const"} & one.keys() for one in both
+    )
+
+
+def _may_name(
+    name: str, schema: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, InferredResource]
+) -> bool:
+    """True if a number, or one inside an object that a call needs, is named like a resource."""
+    if is_type(schema, ("object",)):
+        members, needed = schema.get("properties", {}), schema.get("required", ())
+        return any(
+            _may_name(inner, follow(members[inner], named), named, known)
+            for inner in (needed if isinstance(needed, list) else ())
+            if inner in members
+        )
+    return is_type(schema, ("integer", "number")) and any(
+        snake(name) in _list_names(k) for k in known.values()
+    )
 
 
 def join_and(reasons: Sequence[str]) -> str:

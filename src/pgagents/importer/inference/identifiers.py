@@ -11,7 +11,7 @@ from pgagents.importer.operations.imported import ImportedAction
 from pgagents.jsonschema.parts import Schema, follow, is_type
 
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
-_ID_TYPES = (("string",), ("integer", "number"))
+ID_TYPES = (("string",), ("integer", "number"))
 """Types of ids that are treated as equal: some generators call each number in a path a `number`."""
 Found = tuple[str, str, Schema]
 
@@ -66,7 +66,7 @@ def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: M
     wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
     for name in wished:
         member = members.get(name, {})
-        both = (kinds for kinds in _ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
+        both = (kinds for kinds in ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
         if next(both, None) is not None:
             return name
     return ""

@@ -19,6 +19,7 @@ from pgagents.importer.inference.creates import (
     find_created_place,
     find_put,
     find_read_place,
+    find_referred,
     join_and,
     list_containers,
     make_call,
@@ -62,9 +63,10 @@ def infer_resources(
     found: dict[str, Any] = {}
     known: dict[str, InferredResource] = {}
     for path in sorted(paths, key=len):
-        one = _identify(path, paths[path], named, known, found)
-        if one is None:
-            continue
+        one = _identify(path, paths[path], named, known)
+        if one is not None:
+            known[path] = one
+    for path, one in known.items():  # a create may name any of them
         section, reasons = _describe(one, paths[path], named, known)
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
@@ -73,13 +75,13 @@ def infer_resources(
         if len(missing) == 1:
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
-        known[path] = one
         found[one.name] = section
         if "made_by" not in section:
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
     for action in made:
         _refer(action, known)
+        _refer_by_name(action, named, known, notes)
     return found
 
 
@@ -172,7 +174,6 @@ def _identify(
     paths: _Paths,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
-    taken: Mapping[str, Any],
 ) -> InferredResource | None:
     """Return the resource of a collection's path.
 
@@ -193,7 +194,13 @@ def _identify(
     name = f"{kind}_resource" if kind in TAKEN else kind
     member = (at or guess or ("", ""))[1]
     return InferredResource(
-        unique(name, set(taken)), argument, member, parent if "{}" in path else "", kind, guess is not None
+        unique(name, {other.name for other in known.values()}),
+        argument,
+        member,
+        parent if "{}" in path else "",
+        kind,
+        guess is not None,
+        read.action["input"].get(argument, {}),
     )
 
 
@@ -292,3 +299,26 @@ def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
         param = one.action.get("input", {}).get(found[1])
         if resource is not None and param is not None:
             param["refers_to"] = resource.name
+
+
+def _refer_by_name(
+    one: ImportedAction,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    notes: Notes,
+) -> None:
+    """Record which other arguments of a write name a resource, so that it names no instance of others."""
+    if one.action["effect"] != "write":
+        return
+    path = str(one.action["http"]).partition(" ")[2].rstrip("/")
+    head, _, last = path.rpartition("/")
+    own = known.get(_plain(head if PLACEHOLDER.fullmatch(last) else path))
+    for name, param in one.action.get("input", {}).items():
+        if "refers_to" in param or "{" + name + "}" in path:
+            continue
+        resource = find_referred(name, param, named, known, own)
+        if resource is not None:
+            param["refers_to"] = resource.name
+            notes.infer(
+                ("actions", one.name, "input", name), f"refers_to, as it is named like {resource.name}"
+            )

@@ -14,9 +14,10 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Node
 from pgagents.model.action import ActionCall
 from pgagents.model.model import Model
-from pgagents.model.resource import Resource, unwrap
+from pgagents.model.resource import Resource
 from pgagents.suggest.columns import text_key
 from pgagents.suggest.samples import Sample, Samples
+from pgagents.verify.fixtures.instance import as_instance
 
 LEAST = 3
 """Least number of instances that must have been seen, each in the answers of two calls."""
@@ -130,7 +131,7 @@ def _list_bodies(calls: Iterable[ActionCall], sample: Sample) -> Iterator[Mappin
         seen.add(tree)
         at = Scope(sample.values).find_value(call.at) if call.at is not None else sample.values["response"]
         for item in at if isinstance(at, list) else [at]:
-            body = unwrap(item, call.body_at) if call.body_at else item
+            body = as_instance(call, item)
             if isinstance(body, Mapping):
                 yield body
 

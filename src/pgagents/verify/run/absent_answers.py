@@ -15,6 +15,7 @@ from pgagents.cel.expression import Expression
 from pgagents.http import Response
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
+from pgagents.text.nouns import singular
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
@@ -25,7 +26,7 @@ from pgagents.verify.wire.exchange import Exchange
 NOT_THERE = frozenset((404, 410))
 FORBIDDEN = 403
 """Also means "no such instance", if a document leaves open how a server hides which ids exist."""
-NOT_PROCESSED = frozenset((400, 422))
+NOT_PROCESSED = frozenset((400, 409, 422))
 """Also mean "no such instance", if a body names it and a document says no more of the id than its type."""
 _NAMES_AN_INSTANCE = re.compile(
     r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$"
@@ -161,7 +162,9 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         value = call.input.get(name)
-        if value is None or param.place == "path" or not _is_name(name) or isinstance(value, _LATER):
+        if value is None or param.place == "path" or isinstance(value, _LATER):
+            continue
+        if not (_is_name(name) or _is_noun(setting, name)):
             continue
         if value in schema.get("examples", ()) or _is_enumerated(schema) or _is_obtainable(setting, param):
             continue
@@ -207,6 +210,23 @@ def _is_enumerated(schema: Mapping[str, Any]) -> bool:
 
 def _is_name(name: str) -> bool:
     return bool(_NAMES_AN_INSTANCE.search(name) or _NAMES_AN_INSTANCE_ALONE.fullmatch(name))
+
+
+def _is_noun(setting: Setting, name: str) -> bool:
+    """True if an argument is named like the instances of a collection in a path: `project` or `project_name`
+    beside `/projects`.
+    """
+
+    def list_nouns() -> frozenset[str]:
+        segments = (part for a in setting.model.actions for part in str(a.path).split("/"))
+        return frozenset(_plain(singular(part)) for part in segments if part and "{" not in part)
+
+    nouns = setting.compute_once(("nouns of paths",), list_nouns)
+    return _plain(name) in nouns or _plain(name).removesuffix("name") in nouns
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool:

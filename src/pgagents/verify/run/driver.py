@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from pgagents.verify.check.memory import Memory
 from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
-from pgagents.verify.plan.safety import list_live_roles
+from pgagents.verify.plan.safety import list_live_roles, may_write
 from pgagents.verify.run.driving.call_executor import CallExecutor, Spent
 from pgagents.verify.run.driving.instance_removal import InstanceRemoval
 from pgagents.verify.run.gate import Gate
@@ -78,6 +78,7 @@ class Driver:
             roles=self.roles,
             live=list_live_roles(setting.model, identities, options),
         )
+        factory.owned.test_data = may_write(setting.model, identities, replace(options, allow_writes=False))
         budget = RequestBudget(made.max_requests, made.apart)
         self.sender = Sender(
             routes, keys, options, clocks, budget, gate.objection, until=until, commands=identities.commands

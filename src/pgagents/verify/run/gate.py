@@ -24,6 +24,7 @@ from pgagents.model.action import Action
 from pgagents.model.identity import has_proof
 from pgagents.model.naming.removal import names_instance
 from pgagents.verify.check.setting import Setting
+from pgagents.verify.fixtures.arguments import REFUSED
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of
@@ -31,12 +32,14 @@ from pgagents.verify.fixtures.target import (
     Target,
     is_made_by,
     list_chosen_ids,
+    list_made,
     makes,
     says_where,
     target_of,
 )
 from pgagents.verify.oauth.tokens import list_token_paths
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.gating.credentials import makes_credential
 from pgagents.verify.run.gating.guarded_paths import GuardedPaths, plain_path
 from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
 from pgagents.verify.values.unmakeable import say_unsure_create
@@ -268,7 +271,7 @@ class Gate:
         if target is None and (removed := self._find_removed(call, values)) is not None:
             unproven = f"the {removed.resource.name} is not shown to be this run's own"
             return "" if removed.ours else self.factory.owned.problem(removed.resource) or unproven
-        if objection := self._object_to_make(endpoint.action):
+        if objection := self._object_to_make(endpoint.action) or self._object_to_number(call, endpoint):
             return objection
         if target is None and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
@@ -278,7 +281,7 @@ class Gate:
             )
         if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection
-        if objection := self._object_to_id(endpoint, values):
+        if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
@@ -293,6 +296,47 @@ class Gate:
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
                         f"this run's own: --allow {endpoint.action.name} would call it"
                     )
+        return ""
+
+    def _object_to_number(self, call: Call, endpoint: Endpoint) -> str:
+        """Return why no more instances may be made by an action: one could not be undone, or too many were
+        made already. Empty if they may.
+
+        Calls that a right server refuses are sent until it has accepted one like them.
+        """
+        name = endpoint.action.name
+        for resource in list_made(self.model, endpoint.action):
+            why = self.factory.owned.limit(
+                resource,
+                removable=self.factory.removals.find_endpoint(resource) is not None,
+                wrong=call.intent if call.intent in REFUSED else "",
+            )
+            if why:
+                return f"{why}: --allow {name} would call it"
+        return ""
+
+    def _object_to_credential(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+        """Return why an action must not make a credential: it would stand below somebody else's instance.
+        Empty if it may be made.
+        """
+        action = endpoint.action
+        if not makes(self.model, action) or not makes_credential(self.model, action):
+            return ""
+        made = list_made(self.model, action)
+        chosen = {str(p.name) for p in list_chosen_ids(self.model, action)}
+        for param in endpoint.params:
+            above = self.model.resources.get(param.refers_to or "")
+            value = values.get(str(param.name))
+            if (above is None and param.place != "path") or value is None or str(param.name) in chosen:
+                continue
+            if above is not None and (above in made or self._named.is_nobody_elses(above, param, value)):
+                continue
+            own = (self.factory.pool.find(r, value) for r in self._named.list_kin(above)) if above else ()
+            if not any(t is not None and t.ours for t in own):
+                return (
+                    f"{action.name} would make a credential below the {above.name if above else param.name} "
+                    f"{value!r}, which this run has not made: --allow {action.name} would call it"
+                )
         return ""
 
     def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:

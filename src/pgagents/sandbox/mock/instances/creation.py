@@ -44,6 +44,8 @@ class Creation(Finding):
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id.partition(".")[0])
         row = with_required(row, self.model.schema_at(call.action, path), self.model.schemas, call.now)
         row = stamp(self.model, call, row)
+        if made_by.id_at is not None:  # a name of this answer alone
+            row.pop(made_by.id_at[1].partition(".")[0], None)
         chosen = self.naming.chosen(resource, call)
         if len(chosen) == len(resource.ids):
             key = self._home(resource, call, chosen)
@@ -58,7 +60,18 @@ class Creation(Finding):
             row[resource.state] = resource.initial
         row = self.lifecycle.postpone(resource, row, self.model.schema_at(call.action, path), call.now)
         answer = self.laws.repair(call, places.put(answer, path, row))
-        return True, self._add(resource, call, answer, path)
+        return True, self._name_id(resource, call, self._add(resource, call, answer, path), path)
+
+    def _name_id(self, resource: Resource, call: AcceptedCall, answer: Any, path: places.Place) -> Any:
+        """Return the answer with the id under the name that the making call has for it."""
+        named = resource.made_by.id_at if resource.made_by is not None else None
+        row = places.get(answer, path)
+        if named is None or not isinstance(row, Mapping):
+            return answer
+        shown = self.model.schema_at(call.action, path).get("properties", {})
+        first = resource.id.partition(".")[0]
+        row = places.put(dict(row), places.steps_to(named[1]), member_at(row, resource.id))
+        return places.put(answer, path, {k: v for k, v in row.items() if k != first or first in shown})
 
     def _add(self, resource: Resource, call: AcceptedCall, answer: Any, path: places.Place) -> Any:
         """Store the new instance in an answer; return the answer, or the refusal if others are in its way."""

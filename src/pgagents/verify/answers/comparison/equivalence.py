@@ -75,6 +75,8 @@ def find_volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
             found |= set(resource.volatile)
             if endpoint.action.effect == "write":
                 found.update(resource.ids)
+                if resource.made_by is not None and resource.made_by.id_at is not None:
+                    found.add(resource.made_by.id_at[1])
     return frozenset(found | setting.model.secrets)
 
 

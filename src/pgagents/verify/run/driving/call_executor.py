@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
+from pgagents.model.resource import Resource
 from pgagents.verify.check.check import CONFLICT
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
+from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
@@ -72,7 +74,8 @@ class CallExecutor:
             return known
         self._afford(1)
         try:
-            exchange = yield from self.sender.send(ready)
+            with self._making(ready):
+                exchange = yield from self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
             if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
                 self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
@@ -117,7 +120,8 @@ class CallExecutor:
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
         self.judge.flush()  # so that none of several threads does while it waits
-        several = yield from self.sender.send_together(ready)
+        with self._making(*ready):
+            several = yield from self.sender.send_together(ready)
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
             self._take(exchange, chain, alone=done == [exchange])
@@ -143,7 +147,25 @@ class CallExecutor:
         for instance in self.gate.find_references(call, values):
             with suppress(Unavailable):  # the gate decides on the request itself
                 yield from self.run_generator(self.factory.proof.prove(instance), [])
+        for resource in self._list_made(call):
+            with suppress(Unavailable):
+                yield from self.run_generator(self.factory.removals.try_one(resource), [])
         return Ready(call, values, subject)
+
+    def _list_made(self, call: Call) -> tuple[Resource, ...]:
+        return list_made(self.model, call.endpoint.action) if call.endpoint is not None else ()
+
+    @contextmanager
+    def _making(self, *several: Ready) -> Iterator[None]:
+        """Count the creates among these calls as under way, so that all lanes together make only a few."""
+        made = [resource for ready in several for resource in self._list_made(ready.call)[:1]]
+        for resource in made:
+            self.factory.owned.note_sent(resource, 1)
+        try:
+            yield
+        finally:
+            for resource in made:
+                self.factory.owned.note_sent(resource, -1)
 
     def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
         """True if a call may have been refused because of earlier calls to a borrowed instance."""
