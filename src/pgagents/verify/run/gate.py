@@ -24,7 +24,7 @@ from pgagents.model.action import Action
 from pgagents.model.identity import has_proof
 from pgagents.model.naming.removal import names_instance
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.arguments import REFUSED
+from pgagents.verify.fixtures.arguments import find_wrong_sort
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of
@@ -309,7 +309,7 @@ class Gate:
             why = self.factory.owned.limit(
                 resource,
                 removable=self.factory.removals.find_endpoint(resource) is not None,
-                wrong=call.intent if call.intent in REFUSED else "",
+                wrong=find_wrong_sort(call),
             )
             if why:
                 return f"{why}: --allow {name} would call it"
