@@ -45,9 +45,9 @@ def list_unproven(model: Model) -> list[str]:
 def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     """Return the plan as text. `unproven` are promises of the catalogue without a contract."""
     from pgagents.cli.running.progress import duration
-    from pgagents.report.escape import printable
     from pgagents.report.table import table
     from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
+    from pgagents.text.escape import printable
 
     pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"
     wall = pace if made.seconds >= 1 else ""
