@@ -11,6 +11,7 @@ from importing import imported, openapi
 
 TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 MAYBE = {"type": ["string", "null"]}
+EITHER = {"anyOf": [TEXT, {"type": "null"}]}
 ROW = {"type": "object", "required": ["id"], "properties": {"id": TEXT}}
 ROWS = {"type": "array", "items": ROW}
 
@@ -36,6 +37,7 @@ def pages_of(answer: dict[str, Any], **arguments: Any) -> dict[str, Any] | None:
         (of(data=of(rows=ROWS), pageInfo=of(startCursor=MAYBE, endCursor=MAYBE, hasNextPage=FLAG)),
          "starting_after", "response.pageInfo.endCursor"),
         (of(rows=ROWS, end_cursor=MAYBE, has_next_page=FLAG), "starting_after", "response.end_cursor"),
+        (of(rows=ROWS, end_cursor=EITHER, has_next_page=FLAG), "starting_after", "response.end_cursor"),
         (of(nodes=ROWS, pageInfo=of(endCursor=MAYBE, hasNextPage=FLAG)), "after",
          "response.pageInfo.endCursor"),
         (of(data=ROWS, has_more=FLAG), "starting_after", "response.data[-1].id"),

@@ -68,7 +68,7 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
     first.
     """
     more = next(
-        (p for p, s in listing.members.items() if _MORE.fullmatch(_last(p)) and is_type(s, ("boolean",))), ""
+        (p for p, s in listing.members.items() if _MORE.fullmatch(_last(p)) and _holds(s, ("boolean",))), ""
     )
     for name, argument in listing.arguments.items():
         told = [p for p, s in listing.members.items() if _names_next(_last(p), name) and _same(s, argument)]
@@ -78,7 +78,7 @@ def _ways(listing: Listing) -> Iterator[tuple[str, str, str, str]]:
     if len(leading) > 1:  # two members that could be the cursor: neither of them, nor an id, is a guess
         return
     carried = next((n for n in listing.arguments if _CURSORS.fullmatch(n)), "")
-    urls = [p for p, s in listing.members.items() if s.get("format") in _URLS and "next" in p.lower()]
+    urls = [p for p, s in listing.members.items() if _is_url(s) and "next" in p.lower()]
     if carried and len(urls) == 1:
         yield carried, urls[0], "", f"`{carried}` and the URL `{_last(urls[0])}`"
     if carried and listing.links:
@@ -98,14 +98,14 @@ def _list_leading(listing: Listing, *, ends: bool) -> list[tuple[str, str]]:
 
     The cursor of a page's end counts only with `ends`, because the last page has one too.
     """
-    takers = [n for n, s in listing.arguments.items() if _GOES_ON.fullmatch(n) and is_type(s, ("string",))]
+    takers = [n for n, s in listing.arguments.items() if _GOES_ON.fullmatch(n) and _holds(s, ("string",))]
     every = {**listing.members, **listing.deeper}
     members = [p for p, s in every.items() if _leads_on(p, s) and (ends or not _AT_END.match(_last(p)))]
     return [(name, member) for name in takers for member in members]
 
 
 def _leads_on(path: str, schema: Schema) -> bool:
-    if not is_type(schema, ("string",)) or schema.get("format") in _URLS:
+    if not _holds(schema, ("string",)) or _is_url(schema):
         return False
     *above, name = path.split(".")
     return _LEADS_ON.fullmatch(name) is not None or (
@@ -120,7 +120,7 @@ def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]
         (
             p
             for p, s in listing.members.items()
-            if _COUNTS.fullmatch(_last(p)) and not _CURRENT.fullmatch(_last(p)) and is_type(s, ("integer",))
+            if _COUNTS.fullmatch(_last(p)) and not _CURRENT.fullmatch(_last(p)) and _holds(s, ("integer",))
         ),
         "",
     )
@@ -145,10 +145,10 @@ def _totalled(listing: Listing, page: str, size: str) -> Iterator[tuple[str, str
     """
     start = listing.arguments[page].get("default")
     totals = [
-        p for p, s in listing.members.items() if _TOTALS.fullmatch(_last(p)) and is_type(s, ("integer",))
+        p for p, s in listing.members.items() if _TOTALS.fullmatch(_last(p)) and _holds(s, ("integer",))
     ]
     each = next(
-        (p for p, s in listing.members.items() if _PER_PAGE.fullmatch(_last(p)) and is_type(s, ("integer",))),
+        (p for p, s in listing.members.items() if _PER_PAGE.fullmatch(_last(p)) and _holds(s, ("integer",))),
         f"input.{size}" if size and "default" in listing.arguments[size] else "",
     )
     if start not in (0, 1) or len(totals) != 1 or not each:
@@ -169,16 +169,27 @@ def _names_next(member: str, argument: str) -> bool:
 
 def _same(told: Schema, argument: Schema) -> bool:
     """True if the argument can take the value of a member."""
-    return any(is_type(told, (kind,)) and is_type(argument, (kind,)) for kind in ("string", "integer"))
+    return any(_holds(told, (kind,)) and _holds(argument, (kind,)) for kind in ("string", "integer"))
 
 
 def _first(
     arguments: Mapping[str, Schema], names: re.Pattern[str], kinds: tuple[str, ...], but: str = ""
 ) -> str:
     """Return the first argument with one of these names and types, or an empty text."""
-    return next(
-        (n for n, s in arguments.items() if n != but and names.fullmatch(n) and is_type(s, kinds)), ""
-    )
+    return next((n for n, s in arguments.items() if n != but and names.fullmatch(n) and _holds(s, kinds)), "")
+
+
+def _holds(schema: Schema, kinds: tuple[str, ...]) -> bool:
+    """True if a schema or one of its alternatives has one of these types, as `string` or `null` has."""
+    return any(is_type(one, kinds) for one in _list_alternatives(schema))
+
+
+def _is_url(schema: Schema) -> bool:
+    return any(one.get("format") in _URLS for one in _list_alternatives(schema))
+
+
+def _list_alternatives(schema: Schema) -> tuple[Schema, ...]:
+    return (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))
 
 
 def _last(path: str) -> str:

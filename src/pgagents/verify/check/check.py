@@ -156,6 +156,7 @@ class Check:
     | `watched` | all | contracts that its watcher may find broken, by the first part of their detail |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
+    | `of_any_input` | False | what it says of an answer is true whatever value the call sent |
     | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
     """
@@ -174,6 +175,7 @@ class Check:
     watched: frozenset[str] | None = None
     remembers: bool = False
     skips_unavailable: bool = False
+    of_any_input: bool = False
     derived_from: frozenset[str] = frozenset()
     overlap: Overlap = "none"
 

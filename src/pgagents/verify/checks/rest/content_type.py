@@ -149,5 +149,6 @@ CHECK = Check(
     promises,
     watch=watch,
     rank=3,
+    of_any_input=True,
     skips_unavailable=True,
 )

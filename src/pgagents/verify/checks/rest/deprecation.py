@@ -72,4 +72,4 @@ def _read(header: str, text: str) -> datetime | None:
         return None
 
 
-CHECK = Check(NAME, __doc__, promises, watch=watch)
+CHECK = Check(NAME, __doc__, promises, watch=watch, of_any_input=True)

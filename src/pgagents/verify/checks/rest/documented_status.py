@@ -141,6 +141,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     rank=1,
+    of_any_input=True,
     tools=True,
     skips_unavailable=True,
 )

@@ -111,5 +111,6 @@ CHECK = Check(
     promises,
     watch=watch,
     rank=3,
+    of_any_input=True,
     skips_unavailable=True,
 )

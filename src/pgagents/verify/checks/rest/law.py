@@ -315,5 +315,6 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     rank=7,
+    of_any_input=True,
     tools=True,
 )

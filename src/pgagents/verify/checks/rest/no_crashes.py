@@ -191,6 +191,7 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     rank=0,
+    of_any_input=True,
     tools=True,
     skips_unavailable=True,
 )

@@ -273,5 +273,6 @@ CHECK = Check(
     promises,
     watch=watch,
     rank=7,
+    of_any_input=True,
     tools=True,
 )

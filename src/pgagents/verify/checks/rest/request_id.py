@@ -68,5 +68,6 @@ CHECK = Check(
     promises,
     watch=watch,
     rank=4,
+    of_any_input=True,
     skips_unavailable=True,
 )

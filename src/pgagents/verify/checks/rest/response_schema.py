@@ -120,5 +120,6 @@ CHECK = Check(
     promises,
     watch=watch,
     rank=2,
+    of_any_input=True,
     tools=True,
 )
