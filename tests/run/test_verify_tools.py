@@ -15,6 +15,7 @@ import pytest
 from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.main import main
 from pgagents.cli.running.tools import verify_tools
+from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.registry import names
@@ -393,6 +394,44 @@ def test_tool_that_says_it_reads_but_is_named_after_a_deed_is_not_called(name: s
     server = ToolServer(tools=tool(1, name=name))
     verify(server)
     assert name not in server.called
+
+
+def test_tool_whose_description_says_that_it_acts_is_not_called() -> None:
+    """The report says so, and a caller decides otherwise by name."""
+    server = ToolServer(tools=tool(1, name="nightly", description="Deletes all cities that nobody asked for"))
+    report = verify(server)
+    assert "nightly" not in server.called
+    (call,) = report.footer.withheld.calls
+    assert (call.operation, call.why) == ("nightly", '"Deletes all cities that nobody asked for"')
+    verify(server, reads=("night*",))
+    assert "nightly" in server.called
+
+
+def test_tool_that_acts_by_the_callers_word_is_not_called() -> None:
+    server = ToolServer()
+    report = verify(server, acts=(CITIES,))
+    assert CITIES not in server.called
+    assert FORECAST in server.called
+    (reason,) = {r.reason for r in report.results if r.contract.id == f"tool_results/content/{CITIES}@mcp"}
+    assert reason == f"it may write, as --acts says: --allow {CITIES} would call it"
+
+
+def test_prefix_that_all_tools_share_is_no_part_of_their_names() -> None:
+    def rename(tools: list[dict[str, Any]]) -> None:
+        for one, name in zip(tools, ("shop_get", "shop_scan", "shop_purge"), strict=False):
+            words = f"The cities of a country, by {name}"
+            one.update(name=name, description=words, annotations={"readOnlyHint": True})
+
+    server = ToolServer(tools=rename)
+    verify(server)
+    assert {"shop_get"} == {name for name in server.called if name.startswith("shop_")}
+
+
+@pytest.mark.parametrize("flag", ["allow", "reads", "acts"])
+def test_tool_that_is_not_listed_is_an_error(flag: str) -> None:
+    with pytest.raises(PgagentsError, match=f"--{flag} get_forcast: the server lists no such tool") as error:
+        verify(ToolServer(), **{flag: ("get_forcast",)})
+    assert error.value.help == f"did you mean `{FORECAST}`?"
 
 
 SERVER = f"{sys.executable} {Path(__file__).parents[1] / 'tool_server.py'}"

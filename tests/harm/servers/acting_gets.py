@@ -66,6 +66,20 @@ def verbs() -> tuple[dict[str, Any], frozenset[str]]:
     return _document(paths), acting
 
 
+def few() -> tuple[dict[str, Any], frozenset[str]]:
+    """A document with three GETs, two of which act. One answers a redirect, so no action is made of it."""
+    away = {"operationId": "leave", "responses": {"302": {"description": "The start page"}}}
+    paths: dict[str, Any] = {
+        "/state": {"get": _operation("getState", "Returns the state", [])},
+        "/reboot": {
+            "get": _operation("power", "Power", []),
+            "post": _operation("rebootNow", "Reboots the device", []),
+        },
+        "/session/logout": {"get": away, "post": _operation("endSession", "Ends the session", [])},
+    }
+    return _document(paths), frozenset(("/reboot", "/session/logout"))
+
+
 def _operation(id: str, summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     answer = {"description": "ok", "content": {"application/json": {"schema": _ANSWER}}}
     found = {"operationId": id, "parameters": parameters, "responses": {"200": answer}}
