@@ -205,6 +205,23 @@ def is_timely(handler: Handler) -> TypeGuard[Timely]:
     return hasattr(handler, "most_s")
 
 
+class Connecting(Protocol):
+    """A handler that can tell whether its server takes connections."""
+
+    def takes_connections(self, request: Request) -> bool:
+        """Return whether the server of a request takes a new connection, without sending anything."""
+        ...
+
+    def hang_up(self) -> None:
+        """Close idle connections, so that the next request opens a new one."""
+        ...
+
+
+def is_connecting(handler: Handler) -> TypeGuard[Connecting]:
+    """True if a handler can tell whether its server takes connections."""
+    return hasattr(handler, "takes_connections")
+
+
 @dataclass(frozen=True, slots=True)
 class Json:
     """A body parsed as I-JSON: `value`, or the `problem` that makes it invalid."""

@@ -62,6 +62,8 @@ class Judgement:
     """True if another check judges the same promise for the whole API. A report shows both as one finding."""
     tentative: bool = False
     """True for a contract that does not apply to this answer, and applies if another one shows it."""
+    odd: bool = False
+    """True if the break is not proved: something else than the server may be the cause."""
 
 
 Conversation = Generator[

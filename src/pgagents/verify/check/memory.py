@@ -47,6 +47,12 @@ class Memory:
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
+    def forget_instances(self) -> None:
+        """Forget all that was learned of instances, and what watchers have noted about earlier answers."""
+        self.bodies.clear()
+        self.uncertain.clear()
+        self.notes.clear()
+
     def subject(self, exchange: Exchange) -> Any:
         """Return the last known body of the instance that a call names, from before the call; None if it is
         unknown.

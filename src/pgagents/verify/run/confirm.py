@@ -24,6 +24,9 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
     remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken
+        if found is not None and (loss := found.chain[-1].loss if found.chain else None) is not None:
+            found.stable = True if loss.verdict == "repeated" else None  # it was sent twice already
+            continue
         if found is None or driver.counted + COSTS > budget:
             continue
         again = Ledger.of((e.contract for e in driver.ledger.entries.values()), driver.ledger.guesses)

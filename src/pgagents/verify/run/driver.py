@@ -12,10 +12,11 @@ from pgagents.http import Patient
 from pgagents.verify.check.check import Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
+from pgagents.verify.fixtures.instance import Restarted
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.plan.safety import list_live_roles, may_write
-from pgagents.verify.run.driving.call_executor import CallExecutor, Spent
+from pgagents.verify.run.driving.call_executor import RESTARTED, CallExecutor, Spent
 from pgagents.verify.run.driving.instance_removal import InstanceRemoval
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
@@ -31,6 +32,9 @@ from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.transmission import Sending, finish
 from pgagents.verify.wire.call import Alone, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.exchange import Exchange
+
+MOST_BEGUN = 5
+"""The most times that a probe begins, if the server ends while it runs."""
 
 
 class Disturbed(Exception):
@@ -180,10 +184,23 @@ class Driver:
 
         If it met a full place and left a contract open, drive it once more. Raises Stop.
         """
-        filled = yield from self._converse_once(probe)
+        filled = yield from self._converse_undisturbed(probe)
         if filled and not self.ledger.all_judged(probe.contracts):
             yield from self.removal.hang_up()
             yield from self._converse_once(probe)
+
+    def _converse_undisturbed(self, probe: Probe) -> Sending[bool]:
+        """Drive a probe from its beginning, and anew each time the server was started anew meanwhile.
+
+        Return True if it met a full place.
+        """
+        for _ in range(MOST_BEGUN):
+            try:
+                return (yield from self._converse_once(probe))
+            except Restarted as error:
+                reason = str(error)
+        self.ledger.mark_untested(probe.contracts, reason)
+        return False
 
     def _converse_once(self, probe: Probe) -> Sending[bool]:
         """Drive a probe once; return True if it met a full place."""
@@ -193,6 +210,8 @@ class Driver:
         conversation = probe.run()
         try:
             yield from self._converse(conversation, probe)
+        except Restarted:
+            raise
         except Unavailable as error:
             self.ledger.mark_untested(probe.contracts, str(error))
         except Spent:
@@ -215,11 +234,15 @@ class Driver:
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> Sending[None]:
         chain: list[Exchange] = []
         answer: Any = None
+        silences = self.sender.silences
+        era = silences.era
         while True:
             try:
                 step = conversation.send(answer)
             except StopIteration:
                 return
+            if era != silences.era and not (isinstance(step, Judgement) and len(chain) < 2):
+                raise Restarted(RESTARTED)
             answer = None
             if isinstance(step, Judgement):
                 self.judge.enter(step, chain, probe)

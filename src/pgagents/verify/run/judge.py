@@ -163,6 +163,20 @@ class Judge:
             self.flush()
         return self.ledger.all_judged(contracts)
 
+    def judge_loss(self, exchange: Exchange) -> None:
+        """Let the check on crashes judge what a lost answer means, once that is known."""
+        self.flush()
+        loss = exchange.loss
+        for name, watch in self._watchers.choose(exchange, decisive=True):
+            if name == "no_crashes" and loss is not None:
+                for judgement in watch(exchange, self.memory):
+                    self._enter(judgement, [*loss.before, exchange], exchange.call, None)
+
+    def forget_instances(self) -> None:
+        """Forget the instances, because the server may have been started anew without them."""
+        self.flush()
+        self.memory.forget_instances()
+
     def _judge_later(
         self,
         exchange: Exchange,
@@ -232,7 +246,7 @@ class Judge:
         Yield after each verdict, so that the caller can go on later. After a crash, the watchers that rank
         after `no_crashes` do not judge.
         """
-        chain = [exchange]
+        chain = [*(exchange.loss.before if exchange.loss is not None else ()), exchange]
         for name, watch in self._watchers.choose(exchange, decisive=decisive):
             if exchange.is_tainted_by("no_crashes"):
                 return

@@ -186,6 +186,8 @@ class Lanes:
 
         Reads and writes take turns. In its turn each kind sends all that is ready.
         """
+        if self._send_alone():
+            return
         changes = not self._sent
         kind: bool | None = None
         lines = set()
@@ -218,6 +220,23 @@ class Lanes:
             else:
                 kept.append(lane)
         self._ready = kept
+
+    def _send_alone(self) -> bool:
+        """Send a ready request that nothing may be on its way beside, as soon as nothing is.
+
+        Return True as long as such a request is ready or on its way.
+        """
+        if any(lane.transmission is not None and lane.transmission.alone for lane, _ in self._sent):
+            return True
+        for lane in self._ready:
+            assert lane.transmission is not None
+            if lane.transmission.alone:
+                if not self._sent:
+                    self._ready.remove(lane)
+                    lane.sent, lane.overlapped = lane.sent + lane.transmission.count, False
+                    self._sent.append((lane, self._threads.submit(lane.transmission.begin())))
+                return True
+        return False
 
     def _take(self) -> None:
         """Take the answer to the request that was sent first; judge earlier ones until it comes."""

@@ -119,7 +119,7 @@ class Ledger:
             self.judged += entry.kept == 0 and entry.broken is None
             self.broken += entry.broken is None
             outcome = chain[-1].outcome if chain else ""
-            odd = self.guesses.cover(entry.contract, chain)
+            odd = judgement.odd or self.guesses.cover(entry.contract, chain)
             kept_chain = tuple(chain[-MAX_CHAIN:])
             entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
         return entry

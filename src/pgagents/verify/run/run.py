@@ -259,6 +259,7 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
 
 
 def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
+    driver.executor.lost_answers.settle()
     try:
         if not stopped:
             confirm(driver, checks_for(driver.setting), driver.sender.budget.most)

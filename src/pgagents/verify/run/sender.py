@@ -9,21 +9,18 @@ from threading import Barrier
 from typing import Any
 
 from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.http import Handler, Request, Response, Silence, is_timely
+from pgagents.http import Handler, Request, Response, Silence, is_connecting, is_timely
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.clocks import Clocks
 from pgagents.verify.run.sending.exchange_maker import ExchangeMaker
 from pgagents.verify.run.sending.link_sender import LinkSender
 from pgagents.verify.run.sending.ready import Ready
-from pgagents.verify.run.sending.repeats import (
-    Repeats,
-    may_write,
-)
+from pgagents.verify.run.sending.repeats import Repeats, is_repeatable, may_write
 from pgagents.verify.run.sending.request_budget import RequestBudget
 from pgagents.verify.run.sending.request_maker import RequestMaker
 from pgagents.verify.run.sending.routes import Routes
-from pgagents.verify.run.sending.silences import Silences
+from pgagents.verify.run.sending.silences import REFUSED, Silences
 from pgagents.verify.run.sending.streams import find_stream_seconds
 from pgagents.verify.run.sending.time_left import TimeLeft
 from pgagents.verify.run.sending.timing import Timing
@@ -34,6 +31,10 @@ from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.pace import Pacer
 
+SETTLE_S = 0.2
+"""Seconds after its answer in which a request may still end the server."""
+NOT_SENT = Silence(REFUSED, "not sent: the server had ended in the meantime")
+"""Stands for the answer to a request whose values are older than the server's last return."""
 Objection = Callable[[Call, Mapping[str, Any], Request], str]
 """Returns why a request must not be sent; empty if it may be."""
 
@@ -80,9 +81,12 @@ class Sender:
         """Prepare for at most so many requests under way at the same time. No request may be under way."""
         self.timing.most_together, self.budget.waiting, self.budget.unanswered = most, 0, 0
 
-    def send(self, ready: Ready) -> Sending[Exchange]:
+    def send(self, ready: Ready, *, alone: bool = False) -> Sending[Exchange]:
         """Send a call. If it gets a 429, wait as the answer says (`Pacer.retry`) and send it again. Raises
         Stop.
+
+        `alone` sends it on a new connection while nothing else is on its way, and notes whether the server
+        takes connections afterwards.
         """
         if ready.call.surface == MCP:
             return (yield from self._link.send(ready, self._let_pass))
@@ -100,12 +104,22 @@ class Sender:
             makes = self.timing.overlaps and writes and not self.budget.cleaning
             self.budget.unanswered += makes
             received = yield Transmission(
-                partial(self._begin, ready, request), writes, self._line(ready.call, role)
+                partial(self._begin, ready, request, alone=alone),
+                writes,
+                self._line(ready.call, role),
+                alone=alone,
             )
             self.budget.unanswered -= makes
             self.timing.spend(received.seconds)
             self.timing.left.check_answer(received.answer)
-            if not ready.call.connection:
+            if self._may_be_lost(ready.call, received.answer):
+                lost = self._note_loss(ready, received)
+                idle = isinstance(received.answer, Silence) and received.answer.stale
+                if lost.lost and (lost.server_ended or attempt or not idle or not is_repeatable(ready.call)):
+                    return lost
+                if not idle:
+                    self.silences.count(received.answer)
+            elif not ready.call.connection:
                 self.silences.count(received.answer)
             wait = self._repeats.decide_repeat(ready.call, role, received.answer, attempt)
             renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
@@ -125,8 +139,35 @@ class Sender:
             self.budget.note_repeat()
             self.timing.wait(wait)
 
-    def _begin(self, ready: Ready, request: Request) -> Callable[[], Received]:
+    def _may_be_lost(self, call: Call, answer: Response | Silence) -> bool:
+        """True if the end of the server may be the reason why a call got no answer, or no whole one."""
+        return not (call.connection or call.plain or call.surface == MCP) and self.silences.is_lost(answer)
+
+    def _note_loss(self, ready: Ready, received: Received) -> Exchange:
+        """Return the exchange of a call whose answer may be lost, and note on it whether it is.
+
+        An answer that was broken off is lost if nothing listens, or if another call can be the reason.
+        """
+        ended = received.server_ended or not self.takes_connections(ready.call, received.request)
+        exchange = self._exchanges.make(ready, replace(received, server_ended=ended))
+        begun = isinstance(received.answer, Silence) and received.answer.begun
+        exchange.lost = ended or received.overlapped or not begun
+        return exchange
+
+    def find_handler(self, call: Call) -> Handler:
+        """Return the handler that sends a call."""
+        return self._routes.find_handler(call)
+
+    def takes_connections(self, call: Call, request: Request) -> bool:
+        """Return whether the server of a call takes a new connection; True for a handler without any."""
+        handler = self._routes.find_handler(call)
+        return handler.takes_connections(request) if is_connecting(handler) else True
+
+    def _begin(self, ready: Ready, request: Request, *, alone: bool = False) -> Callable[[], Received]:
         """Count a request; return the function that sends it."""
+        if ready.era is not None and ready.era != self.silences.era:
+            self.budget.waiting -= 1
+            return lambda: Received(request, NOT_SENT, 0.0, self.clocks.now(), self.budget.sent)
         ready.sent = True
         self.budget.waiting -= 1
         self.budget.sent += 1
@@ -138,17 +179,35 @@ class Sender:
             self.budget.sent,
             self.timing.left.find_seconds(),
             stream_s,
+            alone=alone,
         )
 
     def _transmit(
-        self, request: Request, handler: Handler, number: int, most_s: float | None, stream_s: float | None
+        self,
+        request: Request,
+        handler: Handler,
+        number: int,
+        most_s: float | None,
+        stream_s: float | None,
+        *,
+        alone: bool = False,
     ) -> Received:
         """Send a request, in any thread."""
+        connecting = handler if alone and is_connecting(handler) else None
+        if connecting is not None:
+            connecting.hang_up()
+            if not connecting.takes_connections(request):
+                return Received(request, NOT_SENT, 0.0, self.clocks.now(), number)
         if is_timely(handler):
             handler.most_s, handler.stream_s = most_s, stream_s
         sent_at, started = self.clocks.now(), self.clocks.timer()
         answer = handler(request)
-        return Received(request, answer, self.clocks.timer() - started, sent_at, number)
+        seconds = self.clocks.timer() - started
+        ended = False
+        if connecting is not None:
+            self.clocks.sleep(SETTLE_S)
+            ended = not connecting.takes_connections(request)
+        return Received(request, answer, seconds, sent_at, number, server_ended=ended)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
         """Return the key of requests that share a nearly empty bucket; None if the bucket has enough left.
@@ -195,11 +254,14 @@ class Sender:
         for ready, (request, role), answer in zip(several, requests, answers, strict=True):
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
+            received = Received(request, answer, seconds, sent_at, self.budget.sent, overlapped=True)
+            if self._may_be_lost(ready.call, answer):
+                found.append(self._note_loss(ready, received))
+                continue
             self.silences.count(answer)
             wait = self._repeats.decide_repeat(ready.call, role, answer, 0)
             if wait is None:
-                received = Received(request, answer, seconds, sent_at, self.budget.sent)
-                found.append(self._exchanges.make(ready, received))
+                found.append(self._exchanges.make(ready, replace(received, overlapped=False)))
             else:
                 self.budget.aside += 1
                 self.timing.wait(wait)
@@ -223,7 +285,8 @@ class Sender:
                 continue
             for ready in group:
                 exchange = yield from self.send(ready)
-                take(exchange)
+                if not exchange.lost:
+                    take(exchange)
                 found.append(exchange)
         return found
 
@@ -239,7 +302,10 @@ class Sender:
         made: Sequence[tuple[Request, str]],
         take: Callable[[Exchange], None],
     ) -> Sending[list[Exchange]]:
-        """Send requests at the same time; repeat limited or unanswered ones alone. Raises Stop."""
+        """Send requests at the same time; repeat limited ones alone. Raises Stop.
+
+        If an answer is lost, none is given to `take`: the caller finds out first what the loss means.
+        """
         for ready, (request, role) in zip(several, made, strict=True):
             self._let_pass(ready, request)
             self.budget.aside += ready.call.again and not self.budget.cleaning
@@ -251,21 +317,30 @@ class Sender:
         received = yield Transmission(begin, writes=False, count=len(several))
         found: dict[int, Exchange] = {}
         waits: dict[int, float] = {}
+        losing = any(
+            self._may_be_lost(ready.call, one.answer)
+            for ready, one in zip(several, received.several, strict=True)
+        )
         for index, (ready, (_, role), one) in enumerate(zip(several, made, received.several, strict=True)):
             self.timing.spend(one.seconds)
             self.timing.left.check_answer(one.answer)
+            if self._may_be_lost(ready.call, one.answer):
+                found[index] = self._note_loss(ready, replace(one, overlapped=True))
+                continue
             self.silences.count(one.answer)
             wait = self._repeats.decide_repeat(ready.call, role, one.answer, 0)
             if wait is None:
                 found[index] = self._exchanges.make(ready, replace(one, overlapped=True))
-                take(found[index])
+                if not losing:
+                    take(found[index])
             else:
                 waits[index] = wait
         for index, wait in waits.items():
             self.budget.note_repeat()
             self.timing.wait(wait)
             found[index] = yield from self.send(several[index])
-            take(found[index])
+            if not losing:
+                take(found[index])
         return [found[index] for index in range(len(several))]
 
     def _begin_group(self, several: Sequence[Ready], requests: Sequence[Request]) -> Callable[[], Received]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pgagents.decoding.medium import is_json, kind_of, medium_of, read_as
 from pgagents.encoding.file import File
@@ -30,6 +31,27 @@ JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
 """Checks whose verdict on an exchange is given as soon as it is answered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The meaning of a lost answer, whose connection ended before it began.
+
+    | `verdict` | the request |
+    |---|---|
+    | `repeated` | was sent once more, alone, and its answer was lost again |
+    | `gone` | was the last one, or one of the last, before the server was gone for good |
+    | `suspect` | is one of those that may have been the cause |
+    | `open` | proves nothing, at least not yet |
+
+    `says` tells it in a sentence. `before` are the exchanges that a finding shows before this one. `alone`
+    says what came of sending the request once more, alone.
+    """
+
+    verdict: Literal["repeated", "gone", "suspect", "open"]
+    says: str
+    before: tuple[Exchange, ...] = ()
+    alone: str = ""
+
+
 class Exchange:
     """A call with its request and answer.
 
@@ -53,6 +75,8 @@ class Exchange:
         "json",
         "known",
         "limited",
+        "loss",
+        "lost",
         "moot",
         "number",
         "order",
@@ -66,6 +90,7 @@ class Exchange:
         "said",
         "seconds",
         "sent_at",
+        "server_ended",
         "status",
         "subject",
         "told",
@@ -108,6 +133,12 @@ class Exchange:
         """True if other probes ran beside its own probe."""
         self.fits = False
         """True if the body is valid under the schema of the action's answer."""
+        self.loss: Loss | None = None
+        """The meaning of its lost answer; None if the answer was not lost."""
+        self.lost = False
+        """True if the server's end may be the reason why no answer, or no whole one, came."""
+        self.server_ended = False
+        """True if its answer was lost, and nothing took a connection right after it."""
         self.repeats = 0
         """The number of times it was sent before, because the server was busy."""
         self.known: Any = None

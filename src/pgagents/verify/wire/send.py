@@ -40,6 +40,8 @@ request.
 NO_CONTENT = 204
 EXCESS_S = 0.2
 """Seconds to wait for the body that the headers of a 204 announce."""
+CONNECT_S = 1.0
+"""Seconds within which a server that is there takes a connection."""
 AT_ONCE = 4
 """The number of connections for simultaneous calls. Calls in a row share one, which is kept alive."""
 
@@ -86,7 +88,8 @@ class Client:
         self._of_thread = threading.local()
         if context is None and (cacert or certificate or base.startswith("https:")):
             context = make_context(cacert, certificate)
-        self._deadline = Deadline(httpcore.SyncBackend(), timer)
+        self._backend = httpcore.SyncBackend()
+        self._deadline = Deadline(self._backend, timer)
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=max(AT_ONCE, workers),
@@ -174,6 +177,26 @@ class Client:
         if came.status >= CRASHED or came.status in OFTEN_LAST or (came.status == NO_CONTENT and came.body):
             self._let_go()
         return came
+
+    def takes_connections(self, request: Request) -> bool:
+        """Return whether the server of a request takes a new connection, without sending anything."""
+        if request.server:
+            other = self._others.get(request.server)
+            return other is not None and other.takes_connections(replace(request, server=""))
+        try:
+            host, port = self.requests.address
+            self._backend.connect_tcp(host, port, CONNECT_S).close()
+        except self._failures:
+            return False
+        except ValueError:  # raised for a host's name that DNS cannot hold
+            return False
+        return True
+
+    def hang_up(self) -> None:
+        """Close idle connections, so that the next request opens a new one."""
+        for other in self._others.values():
+            other.hang_up()
+        self._let_go()
 
     def _send_elsewhere(self, request: Request) -> Response | Silence:
         """Send to the other server that a request names, if the API has it."""

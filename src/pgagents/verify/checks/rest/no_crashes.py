@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.http import Silence
-from pgagents.model.contract import Contract
+from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.generation.pattern_calls import list_pattern_calls
 from pgagents.verify.cases.generation.random_calls import list_drawn_calls
 from pgagents.verify.cases.generation.shrinking import shrink
@@ -37,7 +37,7 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import Exchange, Loss
 
 NAME = "no_crashes"
 NOT_IMPLEMENTED = 501
@@ -162,7 +162,9 @@ def _run(call: Call) -> Conversation:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every exchange."""
     contract = f"{NAME}/{exchange.place}"
-    if isinstance(exchange.answer, Silence) and exchange.answer.stale:
+    if exchange.loss is not None:
+        yield _judge_loss(contract, exchange.loss)
+    elif isinstance(exchange.answer, Silence) and exchange.answer.stale:
         yield judge_untested(
             contract, "the connection, which had served other calls, was closed before the call was answered"
         )
@@ -172,6 +174,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_broken(contract, "an answer below 500", exchange.outcome)
     else:
         yield judge_kept(contract)
+
+
+def _judge_loss(contract: str, loss: Loss) -> Judgement:
+    """Return the verdict on a call at which the connection ended before an answer began."""
+    if loss.verdict == "open":
+        return judge_untested(contract, loss.says)
+    expected = "an answer, from a server that goes on"
+    return Judgement(contract, Verdict.BROKEN, expected, loss.says, odd=loss.verdict == "suspect")
 
 
 def _is_documented(exchange: Exchange, memory: Memory) -> bool:

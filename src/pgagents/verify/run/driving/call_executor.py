@@ -11,8 +11,10 @@ from typing import Any
 from pgagents.model.resource import Resource
 from pgagents.verify.check.check import CONFLICT
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
+from pgagents.verify.fixtures.instance import Restarted
 from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.driving.lost_answers import LostAnswers
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.judging.answer_time import find_time
@@ -29,6 +31,9 @@ FULL_COSTS = 12
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
 """The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
+
+
+RESTARTED = "the server ended while this was tried, and was started anew"
 
 
 class Spent(Exception):
@@ -53,6 +58,7 @@ class CallExecutor:
         self._nested: Counter[int] = Counter()
         """The number of calls that wait for other calls, by the identity of the list of their exchanges."""
         self._answers = Answers()
+        self.lost_answers = LostAnswers(self)
 
     @property
     def counted(self) -> int:
@@ -68,7 +74,7 @@ class CallExecutor:
         """Make the instances that a call needs, send it, and let every watcher judge the answer. Raises
         Unavailable, Spent, Stop.
         """
-        ready = yield from self._ready(call, chain)
+        ready = yield from self.prepare(call, chain)
         if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
             chain.append(known)
             return known
@@ -76,12 +82,18 @@ class CallExecutor:
         try:
             with self._making(ready):
                 exchange = yield from self.sender.send(ready)
+                if exchange.lost:
+                    exchange = yield from self.lost_answers.examine(call, ready, exchange, chain)
+                elif self.lost_answers.is_overtaken(ready, exchange) and not self.sender.budget.cleaning:
+                    self.note_unjudged(exchange)
+                    raise Restarted(RESTARTED)
         except (KeyboardInterrupt, Stop):
             if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
                 self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
             raise
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
+            self._check_era(ready, chain)
             yield from self._doubt_key()
             return exchange
         # the borrowed instance was used up, so its refusal does not count
@@ -101,9 +113,18 @@ class CallExecutor:
             return found
         ready = []
         for call in step.calls:
-            ready.append((yield from self._ready(call, chain)))
+            ready.append((yield from self.prepare(call, chain)))
         self._afford(len(ready))
-        return (yield from self.sender.send_reads(ready, lambda exchange: self._take(exchange, chain)))
+        taken: list[Exchange] = []
+
+        def take(exchange: Exchange) -> None:
+            taken.append(exchange)
+            self._take(exchange, chain)
+
+        several = yield from self.sender.send_reads(ready, take)
+        if len(taken) == len(several):
+            return several
+        return (yield from self._examine_lost(ready, several, taken, chain))
 
     def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises
@@ -113,7 +134,7 @@ class CallExecutor:
         with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
-                    made = yield from self._ready(replace(call, beside=True), chain)
+                    made = yield from self.prepare(replace(call, beside=True), chain)
                     first = next(iter(known.values()), made).values
                     same = {name: first[name] for name in step.shared if name in first}
                     known[id(call)] = replace(made, values={**made.values, **same})
@@ -122,6 +143,9 @@ class CallExecutor:
         self.judge.flush()  # so that none of several threads does while it waits
         with self._making(*ready):
             several = yield from self.sender.send_together(ready)
+        for one, exchange in zip(ready, several, strict=True):
+            if exchange.lost:
+                yield from self._examine_beside(one, exchange, chain)
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
             self._take(exchange, chain, alone=done == [exchange])
@@ -131,7 +155,12 @@ class CallExecutor:
             raise self.sender.interrupted
         return several
 
-    def _ready(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
+    def prepare(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
+        """Return a call with all its values, after making the instances that it needs. Raises Unavailable,
+        Spent, Stop.
+        """
+        if reason := self.lost_answers.object_to(call):
+            raise Unavailable(reason)
         if (
             call.endpoint is not None
             and call.endpoint.action.effect == "write"
@@ -150,7 +179,61 @@ class CallExecutor:
         for resource in self._list_made(call):
             with suppress(Unavailable):
                 yield from self.run_generator(self.factory.removals.try_one(resource), [])
-        return Ready(call, values, subject)
+        return Ready(call, values, subject, era=self.sender.silences.era)
+
+    def _examine_lost(
+        self,
+        several: Sequence[Ready],
+        exchanges: Sequence[Exchange],
+        taken: Sequence[Exchange],
+        chain: list[Exchange],
+    ) -> Sending[list[Exchange]]:
+        """Examine the lost answers of calls that only read; return the exchanges that stand for the calls.
+
+        `taken` are those that are judged already. Raises Stop, Unavailable.
+        """
+        found, era = [], self.sender.silences.era
+        for ready, exchange in zip(several, exchanges, strict=True):
+            if exchange.lost:
+                exchange = yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+                self._take(exchange, chain)
+            found.append(exchange)
+        if era != self.sender.silences.era:
+            raise Restarted(RESTARTED)
+        for first, exchange in zip(exchanges, found, strict=True):
+            if not first.lost and first not in taken:
+                self._take(exchange, chain)
+        return found
+
+    def _examine_beside(self, ready: Ready, exchange: Exchange, chain: list[Exchange]) -> Sending[None]:
+        """Examine the lost answer to one of several calls that were sent at the same time.
+
+        The others may have had their effect, so none of them is sent again in its place.
+        """
+        with suppress(Unavailable):
+            yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+
+    def _check_era(self, ready: Ready, chain: list[Exchange]) -> None:
+        """Raise Restarted if the server came back during a call that prepares another one.
+
+        The preparation's earlier answers are no longer true. Clean-up goes on: it reads what it removes.
+        """
+        cleaning = self.sender.budget.cleaning
+        if ready.era != self.sender.silences.era and self._nested[id(chain)] and not cleaning:
+            raise Restarted(RESTARTED)
+
+    def note_unjudged(self, exchange: Exchange) -> None:
+        """Note the effects of an exchange that no check judges."""
+        self.factory.note_exchange(exchange)
+        if not exchange.call.plain:
+            self.factory.note(exchange)
+        self._answers.keep(exchange)
+
+    def doubt_all(self) -> None:
+        """Note that the server was started anew, so that it may have forgotten everything."""
+        self.factory.doubt_all()
+        self.judge.forget_instances()
+        self._answers = Answers()
 
     def _list_made(self, call: Call) -> tuple[Resource, ...]:
         return list_made(self.model, call.endpoint.action) if call.endpoint is not None else ()
@@ -181,6 +264,7 @@ class CallExecutor:
 
     def _take(self, exchange: Exchange, chain: list[Exchange], *, alone: bool = False) -> None:
         chain.append(exchange)
+        self.lost_answers.remember(exchange)
         self._believe(exchange)
         self.factory.note_exchange(exchange)
         self.judge.judge(exchange, alone=alone)
@@ -215,7 +299,7 @@ class CallExecutor:
         Raises Stop if the answers are the same.
         """
         for ready in self.acceptance.take_doubtful():
-            self.acceptance.compare((yield from self.sender.send(ready)))
+            self.acceptance.compare((yield from self.sender.send(replace(ready, era=None))))
         if reason := self.acceptance.conclude():
             raise Stop(reason)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from pgagents.model.resource import id_text
 from pgagents.verify.fixtures.factory import Instance, Unavailable
@@ -33,15 +33,18 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     if hurried:
         sender.timing.left.hurry(HURRIED_S)
     sender.silences.forget()
+    driver.executor.lost_answers.try_again()
     # what has ended by itself since the last call is not left behind
     driver.factory.pool.now = sender.clocks.now()
     behind: list[tuple[Instance, str]] = []
-    met: set[tuple[str, str, str]] = set()
-    """The instances met so far. One that several resources share is removed and listed once."""
+    met: dict[tuple[str, str, str], int] = {}
+    """The instances met so far, each with the number of requests before. One that several resources share is
+    removed and listed once; one that is made later, and gets an id that was just freed, is another.
+    """
     there = _look_up_unsure(driver)
     most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
     while group := _next_group(driver, met, workers):
-        met.update(map(_same, group))
+        met.update(dict.fromkeys(map(_same, group), driver.sent))
         there = there and len(met) <= most
         tried = [instance for instance in group if there and instance.tries < MAX_TRIES]
         found, interrupted = _undo(driver, tried, hurried=hurried)
@@ -110,7 +113,7 @@ def _look_up_unsure(driver: Driver) -> bool:
     return True
 
 
-def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: int) -> list[Instance]:
+def _next_group(driver: Driver, met: Mapping[tuple[str, str, str], int], workers: int) -> list[Instance]:
     """Return the instances to undo next, at most `workers`; none if all are undone.
 
     The latest comes first, because earlier ones may contain it. An earlier one joins the group if it is
@@ -118,9 +121,10 @@ def _next_group(driver: Driver, met: Collection[tuple[str, str, str]], workers: 
     """
     group: list[Instance] = []
     later: list[Instance] = []
-    taken = set(met)
+    taken: set[tuple[str, str, str]] = set()
     for instance in reversed(driver.factory.pool.list_remaining()):
-        if _same(instance) in taken:
+        made = instance.maker.number if instance.maker is not None else 0
+        if _same(instance) in taken or made <= met.get(_same(instance), -1):
             continue
         proved = instance.ours and (not group or group[0].ours)
         if not group or (proved and not any(_belong(driver, instance, one) for one in later)):

@@ -127,6 +127,7 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
         *([stopped] if stopped else []),
         *([doubt] if doubt else []),
         *dict.fromkeys(driver.sender.notes),
+        *driver.executor.lost_answers.notes,
     ]
     if not stopped and course.workers == 1 < (options.workers or 1):
         notes.append(

@@ -97,8 +97,10 @@ def _choose(unended: Sequence[_Conversation[T]]) -> list[tuple[_Conversation[T],
     lines = set()
     for one in unended:
         ready = one.ready
-        if ready is None or (chosen and ready.writes != chosen[0][1].writes):
+        if ready is None or (chosen and (ready.alone or ready.writes != chosen[0][1].writes)):
             continue
+        if ready.alone:
+            return [(one, ready)]
         if ready.line is None or ready.line not in lines:
             lines.add(ready.line)
             chosen.append((one, ready))

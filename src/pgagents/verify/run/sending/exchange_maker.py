@@ -38,4 +38,5 @@ class ExchangeMaker:
             base=self.routes.find_base(call),
         )
         exchange.overlapped = received.overlapped
+        exchange.server_ended = received.server_ended
         return exchange

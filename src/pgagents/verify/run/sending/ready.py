@@ -22,3 +22,5 @@ class Ready:
     subject: Mapping[str, Any] | None
     sent: bool = False
     """True if it was sent at least once."""
+    era: int | None = None
+    """The number of the server's returns when the values were chosen; None if it does not matter."""

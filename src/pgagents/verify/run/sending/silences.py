@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgagents.http import Response, Silence
 from pgagents.verify.run.sending.ready import Stop
 
+REFUSED, RESET = "refused", "reset"
 MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
 
@@ -14,11 +15,20 @@ class Silences:
 
     def __init__(self) -> None:
         self.answered = 0
+        self.era = 0
+        """The number of the server's returns so far."""
         self._silent = self._broken_off = 0
 
     def forget(self) -> None:
         """Begin to count silences anew."""
         self._silent = self._broken_off = 0
+
+    def is_lost(self, answer: Response | Silence) -> bool:
+        """True if a server that has answered before refused a connection, or ended it before the answer did.
+
+        Such a call is examined (`lost_answers`).
+        """
+        return self.answered > 0 and isinstance(answer, Silence) and answer.kind in (REFUSED, RESET)
 
     def count(self, answer: Response | Silence) -> None:
         """Count an answer or a silence. Raises Stop if the server is gone."""

@@ -30,6 +30,8 @@ class Received:
     number: int = 0
     overlapped: bool = False
     """True if another request was on its way at the same time."""
+    server_ended: bool = False
+    """True if nothing took a connection right after it. Only a request that is sent alone is examined."""
     several: tuple[Received, ...] = ()
     """One part for each request, if several were sent together; else empty."""
 
@@ -44,12 +46,14 @@ class Transmission:
     | `writes` | True if the request may change something on the server |
     | `count` | the number of requests that it sends at the same time |
     | `line` | requests with an equal `line` are sent one after another; None if the request need not wait |
+    | `alone` | True if nothing else may be on its way beside it |
     """
 
     begin: Callable[[], Callable[[], Received]]
     writes: bool
     line: Hashable = None
     count: int = 1
+    alone: bool = False
 
 
 Sending = Generator[Transmission, Received, T]

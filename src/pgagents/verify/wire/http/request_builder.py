@@ -43,6 +43,12 @@ class RequestBuilder:
             [_header(*pair) for pair in headers.items()],
         )
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the server. Raises ValueError if the URL is invalid."""
+        scheme, host, port, _ = self._target
+        return host.decode("ascii"), port or DEFAULT_PORTS[scheme.decode("ascii")]
+
     @cached_property
     def _prefix(self) -> str:
         """The path of the base URL."""
