@@ -68,6 +68,7 @@ def run(
     handler: Callable[[Request], Response | Silence] | None = None,
     url: str = "",
     companion: Companion | None = None,
+    model: Model | None = None,
     **options: Any,
 ) -> Report:
     """Verify a server with all identities; writes are allowed unless `options` says otherwise."""
@@ -77,7 +78,7 @@ def run(
         server.now += seconds
 
     return verify(
-        model_of(name),
+        model or model_of(name),
         handler or server,
         Identities(keys),
         Options(**given),

@@ -13,9 +13,21 @@ from functools import cache
 import pytest
 
 from harm.cases import CASES
-from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, unmarked, writes
+from harm.runs import (
+    METHODS,
+    harms,
+    model_of,
+    run,
+    server_of,
+    text_of,
+    undeclared,
+    unlisted,
+    unmarked,
+    writes,
+)
 from harm.servers.base import KEYS, Row, Server
 from lengths import rarely
+from pgagents.catalogue.load import load_text
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
@@ -103,6 +115,44 @@ def test_a_search_for_laws_harms_nobody(name: str) -> None:
     assert companion.samples.count
     assert_no_harm(server, report)
     assert report.footer.left_behind == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "actions", "evidence"),
+    [
+        ("paid_jobs", ("transcribe",), "its description says `Costs 3 cents per minute"),
+        ("mailing", ("remind", "invite_member"), "its description says `An e-mail with the item's title"),
+    ],
+)
+def test_what_buys_or_sends_is_called_only_by_name_and_counted(
+    name: str, actions: tuple[str, ...], evidence: str
+) -> None:
+    server, report = first_run(name)
+    assert server.bought == 0  # type: ignore[attr-defined]  # these two servers count it
+    assert report.footer.bought == {}
+    for action in actions:
+        reasons = {(r.verdict, r.reason) for r in report.results if r.contract.action == action}
+        ((verdict, reason),) = reasons
+        assert verdict is Verdict.NOT_SELECTED
+        assert reason.endswith(f"--allow {action} would call it")
+        assert evidence in reason or action != actions[0]
+    for workers in (1, 8):
+        server = server_of(name)
+        report = run(name, server, allow=actions, workers=workers)
+        assert set(report.footer.bought) == set(actions)
+        assert server.bought == sum(done for done, _ in report.footer.bought.values())  # type: ignore[attr-defined]
+        assert [table for table, _ in server.left()] == []
+        assert {harm.table for harm in server.harms} <= {"accounts", "outbox"}, "what was asked for by name"
+
+
+def test_author_who_says_that_a_call_costs_nothing_has_it_called() -> None:
+    text = text_of(CASES["paid_jobs"])
+    assert text.count("    may_cost: ") == 1
+    told = load_text(text.replace("    may_cost: ", "    costs: false\n    may_cost: "), "paid_jobs.yaml")
+    server = server_of("paid_jobs")
+    report = run("paid_jobs", server, model=told)
+    assert server.bought > 0  # type: ignore[attr-defined]  # the server counts it
+    assert report.footer.bought == {}, "nothing is counted of which its author says that it costs nothing"
 
 
 def test_what_the_author_gives_to_every_create_is_no_id() -> None:

@@ -54,14 +54,14 @@ def test_key_that_an_import_reads_is_written_wherever_it_stands(monkeypatch: pyt
     """An import that learns a new key of actions needs no second list that names it."""
 
     def add(op: Any, name: str, action: dict[str, Any], *more: Any, **others: Any) -> None:
-        action["costs"] = True
+        action["tenant"] = True
         add_nature(op, name, action, *more, **others)
 
     monkeypatch.setattr(actions, "add_nature", add)
     found = imported(openapi({"/book": {"get": operation(tags=["books"])}}))
     action = found.data["actions"]["get_book"]
-    assert action["costs"] is True
-    assert list(action)[-1] == "costs", "keys with a place in the order stand first"
+    assert action["tenant"] is True
+    assert list(action)[-1] == "tenant", "keys with a place in the order stand first"
     assert found.model.actions[0].costs
 
 

@@ -94,7 +94,7 @@ def test_what_one_action_lacks_is_one_question() -> None:
     ("method", "path", "question"),
     [
         ("get", "/orders/{id}/cancel", "does this GET act? its path says `cancel`"),
-        ("post", "/refunds", "does it move money, as `refunds` suggests?"),
+        ("post", "/refunds", "does it move money? its path says `refunds`"),
         ("post", "/books", ""),
         ("delete", "/books/{id}", ""),
     ],

@@ -310,7 +310,8 @@ def _assemble(
 
 
 _ORDER = (
-    "title", "description", "http", "server", "operation_id", "effect", "destructive",
+    "title", "description", "http", "server", "operation_id", "effect",
+    "costs", "may_cost", "sends", "may_send", "destructive",
     "idempotent", "open_world", "confirm", "security",
     "idempotency",
     "content_type",

@@ -125,6 +125,10 @@ class Action:
     signed: Any = None
     """The signature of the body in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
+    sends: bool = False
+    """True if a call sends something to people, or may do so."""
+    doubt: str = ""
+    """Why a call may move money or send something, if the author has not said whether it does."""
     may_name_none: bool = False
     """True if verify may call the action without naming an instance.
 

@@ -214,7 +214,11 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
     served: Counter[str] = Counter()
     alone: Counter[str] = Counter()
     waits: dict[str, float] = {}
+    bought: dict[str, tuple[int, int]] = {}
     for footer in footers:
+        for name, (done, perhaps) in footer.bought.items():
+            before = bought.get(name, (0, 0))
+            bought[name] = (before[0] + done, before[1] + perhaps)
         waits |= {name: waits.get(name, 0.0) + seconds for name, seconds in footer.waits.items()}
         served.update(footer.served)
         alone.update(footer.alone)
@@ -237,6 +241,7 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         dict(alone),
         (max(f.drawn[0] for f in footers), max(f.drawn[1] for f in footers)),
         waits,
+        bought,
         footers[0].gains,
         footers[0].withheld,
     )

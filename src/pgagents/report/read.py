@@ -183,6 +183,7 @@ def _report(data: dict[str, Any]) -> Report:
         f.get("alone", {}),
         (drawn.get("operations", 0), drawn.get("of", 0)),
         {name: _seconds(s) for name, s in f.get("waits", {}).items()},
+        {name: (done, perhaps) for name, (done, perhaps) in f.get("bought", {}).items()},
         tuple(f.get("gains", ())),
         _withheld(f.get("withheld", {})),
     )

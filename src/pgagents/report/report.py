@@ -138,6 +138,10 @@ class Header:
     shard: tuple[int, int] | None = None
 
 
+BOUGHT = "Bought or sent, and not undone"
+"""The title of the calls that moved money or sent something to people."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotCalled:
     """A GET of a document, or a tool, that acts by its own words, so that a run sent nothing to it.
@@ -194,6 +198,8 @@ class Footer:
     """The number of operations with random calls, and of those that could have some; 0 and 0 without any."""
     waits: Mapping[str, float] = field(default_factory=dict)
     """The seconds that calls waited for the server's limits, by the limit's name."""
+    bought: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By action, the number of calls that moved money or sent something, and of those that may have."""
     gains: tuple[str, ...] = ()
     """Lines on what a catalogue would add to the run of a document.
 
@@ -201,6 +207,15 @@ class Footer:
     """
     withheld: Withheld = field(default_factory=Withheld)
     """The calls that act by their words, so that the run did not make them."""
+
+    @property
+    def purchases(self) -> tuple[str, ...]:
+        """Return `15 × transcribe` for each action whose calls moved money or sent something."""
+        lines = []
+        for name, (done, perhaps) in self.bought.items():
+            doubt = f"{perhaps:,} more may have, without an answer or with a 5xx" if perhaps else ""
+            lines.append(f"{done:,} × {name}" + (f" ({doubt})" if doubt else ""))
+        return tuple(lines)
 
     @property
     def pace(self) -> tuple[str, ...]:

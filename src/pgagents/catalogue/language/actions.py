@@ -180,11 +180,32 @@ class Action(Cited):
         description="`write` if a call changes anything; writes are "
         "confirmed, and verified with a test key only."
     )
-    costs: bool = Field(
-        False,
+    costs: bool | None = Field(
+        None,
         description=(
             "True if a call moves money. A read that costs is confirmed as a write is, and `verify` calls it "
-            "where writes are allowed, and named by `--allow` or `may_name_none`."
+            "where writes are allowed, and named by `--allow` or `may_name_none`. Reports count the calls."
+        ),
+    )
+    may_cost: Line | None = Field(
+        None,
+        description=(
+            "Why a call may move money, as `import` found it. Until `costs` says whether it does, `verify` "
+            "leaves the call out unless `--allow` names it."
+        ),
+    )
+    sends: bool | None = Field(
+        None,
+        description=(
+            "True if a call sends something to people, such as an e-mail, an SMS or an invitation, which "
+            "nothing takes back. The report counts the calls."
+        ),
+    )
+    may_send: Line | None = Field(
+        None,
+        description=(
+            "Why a call may send something to people, as `import` found it. Until `sends` says whether it "
+            "does, `verify` leaves the call out unless `--allow` names it."
         ),
     )
     destructive: Hint | None = Field(

@@ -52,6 +52,10 @@ def _effects(s: Sides) -> Iterator[Change]:
     if a.costs != b.costs:
         dropped = "is no longer said to be one that moves money: hosts may call it without asking"
         yield s.change("breaking", "costs", "moves money now" if b.costs else dropped, "costs", safety=True)
+    if a.sends != b.sends:
+        dropped = "is no longer said to send something to people: hosts may call it without asking"
+        message = "sends something to people now" if b.sends else dropped
+        yield s.change("breaking", "sends", message, "sends", safety=True)
     yield from _hints(s)
 
 

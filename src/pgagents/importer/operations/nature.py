@@ -13,13 +13,10 @@ from pgagents.importer.reading.operations import Operation, Parameter
 from pgagents.source.source import Pointer
 from pgagents.text.acting import ACTING_VERBS, NOTHING, Acting, begins_with_reading, is_of_actions, why_acts
 from pgagents.text.brief import brief
+from pgagents.text.spending import why_spends
 
 _READING = re.compile(
     r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)"
-)
-_PAYING = re.compile(
-    r"(?:^|_)(pay|payments?|charges?|purchases?|buy|checkout|refunds?|payouts?|transfers?|withdraw(?:als?)?)"
-    r"(?:_|$)"
 )
 _ACTING_ARGUMENTS = frozenset((
     "delete", "remove", "purge", "destroy", "reset", "revoke", "send", "resend", "trigger", "execute",
@@ -125,8 +122,19 @@ def add_nature(
         notes.decide(at, f"does this GET act? {acting.reason}; if it only reads: `effect: read`")
     elif op.method == "POST" and (word := _READING.search(words)):
         notes.decide(at, f"does it only read, as `{word[1]}` says? then `effect: read`, without `confirm`")
-    elif op.method == "POST" and (word := _PAYING.search(words)):
-        notes.decide(at, f"does it move money, as `{word[1]}` suggests? then `costs: true`")
+    else:
+        _add_price(op, action, at, notes)
+
+
+def _add_price(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
+    """Add why a call may move money or send something to people, and ask the author whether it does."""
+    text = f"{op.whole.text('summary')}\n{op.whole.text('description')}"
+    if not (spending := why_spends(op.method, op.id, op.path, text)):
+        return
+    key, verb = ("costs", "move money") if spending.kind == "costs" else ("sends", "send something to people")
+    reason = f"its {spending.place} says `{spending.words}`"
+    action["may_cost" if key == "costs" else "may_send"] = reason
+    notes.decide(at, f"does it {verb}? {reason}; write `{key}: true` or `{key}: false`")
 
 
 def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:

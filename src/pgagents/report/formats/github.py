@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Finding, Report
+from pgagents.report.report import BOUGHT, Finding, Report
 from pgagents.report.verdicts import actual, format_count, news
 from pgagents.source.source import Source
 from pgagents.text.escape import printable
@@ -48,6 +48,9 @@ def commands(report: Report, source: Source) -> list[str]:
                 "warning", {"title": "pgagents: untested"}, f"{format_count(count, 'contract')}: {reason}"
             )
         )
+    if report.footer.purchases:
+        said = ", ".join(report.footer.purchases)
+        lines.append(command("notice", {"title": "pgagents"}, f"{BOUGHT.lower()}: {said}"))
     if not report.footer.complete:
         lines.append(
             command(

@@ -19,7 +19,7 @@ from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.excerpt import around
-from pgagents.report.report import Finding, RecordedExchange, Report, Result
+from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     SurfaceVerdict,
     actual,
@@ -114,6 +114,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
                 ("Not called", describe_withheld(report.footer.withheld)),
+                (BOUGHT, report.footer.purchases),
                 ("Notes", (*report.footer.pace, *report.footer.notes)),
                 ("A catalogue would add", report.footer.gains),
             )

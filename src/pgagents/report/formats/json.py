@@ -49,6 +49,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "left_behind": list(footer.left_behind),
             "may_exist": list(footer.may_exist),
             "lasting": list(footer.lasting),
+            "bought": {name: list(numbers) for name, numbers in footer.bought.items()},
             "notes": list(footer.notes),
             **({"withheld": withheld(footer.withheld)} if footer.withheld.calls else {}),
             **({"gains": list(footer.gains)} if footer.gains else {}),

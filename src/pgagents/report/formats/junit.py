@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.report import Finding, Report, Result
+from pgagents.report.report import BOUGHT, Finding, Report, Result
 from pgagents.report.verdicts import actual
 from pgagents.source.source import Source
 from pgagents.text.escape import printable
@@ -30,6 +30,9 @@ def render(report: Report, source: Source) -> bytes:
     root = xml.Element(
         "testsuites", {"name": "pgagents verify", **counts, "time": f"{report.footer.seconds:.3f}"}
     )
+    if report.footer.purchases:
+        said = _text(f"{BOUGHT.lower()}: {', '.join(report.footer.purchases)}")
+        xml.SubElement(xml.SubElement(root, "properties"), "property", name="bought", value=said)
     for check, results in suites.items():
         suite = xml.SubElement(root, "testsuite", {"name": _text(check), **_counts(results, known)})
         suite.set("timestamp", _text(report.header.started_at))

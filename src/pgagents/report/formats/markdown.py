@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
-from pgagents.report.report import Finding, RecordedExchange, Report
+from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
     actual,
     by_surface,
@@ -61,6 +61,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _list("May have been made by calls that got no answer, or a 5xx", list(footer.may_exist))
     yield from _list("Made, and cannot be undone", list(footer.lasting))
     yield from _list("Not called", describe_withheld(footer.withheld))
+    yield from _list(BOUGHT, list(footer.purchases))
     yield from _list("Notes", [*footer.pace, *footer.notes])
     yield from _list("A catalogue would add", list(footer.gains))
     yield from _checks(report)

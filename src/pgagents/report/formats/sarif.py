@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.report import Finding, RecordedExchange, Report, Result
+from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 from pgagents.source.source import Source
 from pgagents.text.escape import json_text, printable
@@ -95,6 +95,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     ]
     told += [f"stale line of the baseline: {line}" for line in report.stale] + list(report.footer.notes)
     told += describe_withheld(report.footer.withheld)
+    told += [f"{BOUGHT.lower()}: {line}" for line in report.footer.purchases]
     started = report.header.started_at
     return {
         "executionSuccessful": report.footer.complete,

@@ -14,7 +14,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.excerpt import excerpt
-from pgagents.report.report import Finding, Footer, RecordedExchange, Report
+from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report
 from pgagents.report.verdict_tables import tabulate_verdicts
 from pgagents.report.verdicts import (
     WITHHELD,
@@ -283,6 +283,8 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
         lines += _list_instances(footer.may_exist, width)
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
+    if footer.purchases:
+        lines += _wrap(f"{BOUGHT.lower()}: {', '.join(footer.purchases)}", "", "  ", width=width)
     return lines
 
 

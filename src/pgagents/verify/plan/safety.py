@@ -8,11 +8,20 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pgagents.model.action import Action
 from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
 from pgagents.verify.plan.options import Identities, Options
 
 NO_WRITES = "nothing is written without a test key; --allow-writes would"
+
+
+def say_doubt(action: Action) -> str:
+    """Return why an action is not called that may move money or send something; empty if nothing says so."""
+    if not action.doubt:
+        return ""
+    verb = "cost money" if action.costs else "send something to people"
+    return f"{action.name} may {verb}, as {action.doubt}: --allow {action.name} would call it"
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:

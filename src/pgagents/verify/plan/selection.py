@@ -12,7 +12,7 @@ from pgagents.report.report import ELSEWHERE, NotCalled, Result, Withheld
 from pgagents.verify.check.check import Check, Probe
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.safety import NO_WRITES, say_doubt
 from pgagents.verify.values.sizes import say_unmade
 from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST, Endpoint
 from pgagents.verify.wire.mcp.listing import find_hints
@@ -108,6 +108,8 @@ def settle_contracts(
             and cases.get(contract.id, contract.place in writing)
         ):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, _say_no_writes(setting, contract))
+        elif withheld := _say_doubt(setting, contract, options):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, withheld)
         elif own := checks[contract.check].settle(setting, contract):
             found[contract.id] = Result(contract, *own)
     return found
@@ -149,6 +151,14 @@ def _say_no_writes(setting: Setting, contract: Contract) -> str:
         return NO_WRITES
     why = "by its name or its catalogue"
     return f"{endpoint.action.name} is a GET that writes, {why}: --allow-writes would call it"
+
+
+def _say_doubt(setting: Setting, contract: Contract, options: Options) -> str:
+    """Return why the contract's action is not called; empty if it is, or if the caller names it."""
+    endpoint = setting.by_place.get(contract.place)
+    if endpoint is None or str(endpoint.action.name) in options.allow:
+        return ""
+    return say_doubt(endpoint.action)
 
 
 def _is_plaintext(contract: Contract) -> bool:

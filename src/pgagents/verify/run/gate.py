@@ -38,7 +38,7 @@ from pgagents.verify.fixtures.target import (
     target_of,
 )
 from pgagents.verify.oauth.tokens import list_token_paths
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.safety import NO_WRITES, say_doubt
 from pgagents.verify.run.gating.credentials import makes_credential
 from pgagents.verify.run.gating.guarded_paths import GuardedPaths, plain_path
 from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
@@ -146,6 +146,8 @@ class Gate:
             return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
+        if endpoint is not None and endpoint.action.doubt:
+            return say_doubt(endpoint.action)
         if call.role in self.live:
             return (
                 f"nothing is written with the key of {call.role}, which is no test key; --allow-writes would"

@@ -53,9 +53,13 @@ def _settle(given: WrittenHint | None, made: tuple[bool, str], at: Pointer, othe
 def _read_only(a: actions.Action) -> tuple[bool, str]:
     if a.effect.value == "write":
         return False, "A call changes what the API stores."
-    if a.costs:
+    if _costs(a):
         return False, "Each call costs money, so it does more than read."
     return True, "A call only returns data, and changes nothing."
+
+
+def _costs(a: actions.Action) -> bool:
+    return bool(a.may_cost) if a.costs is None else a.costs
 
 
 def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[str]:
@@ -69,7 +73,7 @@ def _list_facts(written: Catalogue, name: str, a: actions.Action) -> Iterator[st
             break
     if method in ("PUT", "PATCH"):
         yield f"It is a {method}, which may overwrite what was there."
-    if a.costs:
+    if _costs(a):
         yield "A call moves money."
     for of, resource in written.resources.items():
         move = resource.moves.get(name)

@@ -81,6 +81,7 @@ def make_report(
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
         withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
+        bought=dict(sorted(driver.sender.bought.items())),
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))

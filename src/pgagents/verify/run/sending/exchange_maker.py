@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from pgagents.http import Silence
 from pgagents.verify.run.sending.ready import Ready
 from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.transmission import Received
 from pgagents.verify.wire.exchange import Exchange
 
+CRASHED = 500
 
-@dataclass(frozen=True, slots=True)
+
 class ExchangeMaker:
-    """Makes exchanges whose errors and limits are read as the catalogue says."""
+    """Makes exchanges whose errors and limits are read as the catalogue says.
 
-    routes: Routes
+    `bought` has, by action, the number of calls that moved money or sent something, and of those without an
+    answer that may have. A repeated call with an idempotency key that was accepted before counts once.
+    """
+
+    def __init__(self, routes: Routes) -> None:
+        self.routes = routes
+        self.bought: dict[str, tuple[int, int]] = {}
+        self._keys: set[tuple[str, str]] = set()
 
     def make(self, ready: Ready, received: Received) -> Exchange:
         """Return the exchange of a call; its input has the defaults of the arguments that were left out."""
@@ -39,4 +46,21 @@ class ExchangeMaker:
         )
         exchange.overlapped = received.overlapped
         exchange.server_ended = received.server_ended
+        self._count(exchange)
         return exchange
+
+    def _count(self, exchange: Exchange) -> None:
+        endpoint, answer = exchange.call.endpoint, exchange.answer
+        if endpoint is None or not (endpoint.action.costs or endpoint.action.sends):
+            return
+        lost = answer.kind != "refused" if isinstance(answer, Silence) else exchange.status >= CRASHED
+        if not exchange.success and not lost:
+            return
+        name = str(endpoint.action.name)
+        key = (name, str(exchange.input.get(endpoint.action.idempotency or "", "")))
+        if exchange.success and key[1]:
+            if key in self._keys:
+                return
+            self._keys.add(key)
+        done, perhaps = self.bought.get(name, (0, 0))
+        self.bought[name] = (done + 1, perhaps) if exchange.success else (done, perhaps + 1)
