@@ -62,7 +62,7 @@ def test_key_that_an_import_reads_is_written_wherever_it_stands(monkeypatch: pyt
     action = found.data["actions"]["get_book"]
     assert action["tenant"] is True
     assert list(action)[-1] == "tenant", "keys with a place in the order stand first"
-    assert found.model.actions[0].costs
+    assert found.model.actions[0].tenant
 
 
 @pytest.mark.parametrize("catalogue", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])

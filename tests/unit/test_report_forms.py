@@ -340,3 +340,18 @@ def test_conclusion_tells_known_ones_apart() -> None:
         conclusion(replace(one, findings=(replace(one.findings[0], known="x"),)))
         == "3 of 5 contracts kept, 2 broken as known"
     )
+
+
+@pytest.mark.parametrize("form", forms.FORMS)
+def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
+    one = report(ALL)
+    bought = {"transcribe": (1_500, 0), "invite": (2, 1)}
+    shown = forms.render(form, replace(one, footer=replace(one.footer, bought=bought)), SOURCE)
+    lines = ("1,500 × transcribe", "2 × invite (1 more in doubt)")
+    if form == "json":
+        assert json.loads(shown)["footer"]["bought"] == {"transcribe": [1_500, 0], "invite": [2, 1]}
+    elif form == "sarif":
+        assert all(json.dumps(line)[1:-1] in shown.decode() or line in shown.decode() for line in lines)
+    else:
+        assert all(line in " ".join(shown.decode().split()) for line in lines)
+    assert b"transcribe" not in forms.render(form, one, SOURCE)

@@ -210,10 +210,13 @@ class Footer:
 
     @property
     def purchases(self) -> tuple[str, ...]:
-        """Return `15 × transcribe` for each action whose calls moved money or sent something."""
+        """Return `15 × transcribe` for each action whose calls moved money or sent something.
+
+        A call is in doubt if it got no answer, or a 5xx.
+        """
         lines = []
         for name, (done, perhaps) in self.bought.items():
-            doubt = f"{perhaps:,} more may have, without an answer or with a 5xx" if perhaps else ""
+            doubt = f"{perhaps:,} more in doubt" if perhaps else ""
             lines.append(f"{done:,} × {name}" + (f" ({doubt})" if doubt else ""))
         return tuple(lines)
 

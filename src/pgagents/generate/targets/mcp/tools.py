@@ -81,8 +81,8 @@ def _input(function: Function) -> Node:
 def _annotations(surface: Surface, action: Action) -> Node:
     """Return the tool's behaviour hints. The defaults assume the worst, so all four are written.
 
-    A gateway repeats calls of a tool that says to be idempotent, so an optional key, which may be left out,
-    is no reason to say it.
+    An optional idempotency key makes no tool idempotent, because a call may lack it. Gateways repeat calls of
+    tools that say so.
     """
     hints, key = action.hints, surface.key_param(action)
     read = hints.read_only.value
