@@ -265,3 +265,21 @@ def test_texts_of_a_query_have_the_narrowest_type() -> None:
 
 def test_proofs_have_no_value() -> None:
     assert set(Proof.__dataclass_fields__) == {"kind", "place", "name"}
+
+
+def test_a_name_that_holds_a_key_is_left_out_and_counted() -> None:
+    """Some APIs answer with objects by key; then the name of the member is the key."""
+    key = "n4Zq81xkT0bb"
+    recording = describe(
+        entry(
+            "/users", {key: 1, "email": "a@b.example", "by": {f"k_{key}": 2, "created_at": 3}}, X_Api_Key=key
+        ),
+        entry(f"/users/{key}/notes", {"notes": []}, Authorization=f"Bearer {SECRET}"),
+        entry("/users", {"id": 3}, sent={"password": "hunter2-9911", "hunter2-9911": 1, SECRET: {"a": 1}}),
+        entry(f"/find?{SECRET}=1&q=2", {"items": []}, Cookie="sort=created_at; sid=abc"),
+    )
+    written = json.dumps(recording.document)
+    for secret in (key, SECRET, "hunter2-9911"):
+        assert secret not in written
+    assert {"email", "created_at", "password", "q"} <= set(re.findall(r'"(\w+)"', written))
+    assert "5 names hold a key and are left out" in recording.remarks

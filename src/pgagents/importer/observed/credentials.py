@@ -48,6 +48,11 @@ def find_proofs(
     return frozenset(found)
 
 
+def is_key_name(name: str) -> bool:
+    """True if a member or parameter of this name holds a key."""
+    return _KEY.fullmatch(name) is not None
+
+
 def describe_schemes(proofs: Sequence[Proof]) -> dict[str, Any]:
     """Return the OpenAPI security schemes of these proofs, by name."""
     made: dict[str, Any] = {}

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.http import media_type_of, read_json
-from pgagents.importer.observed.credentials import Proof, find_proofs
+from pgagents.importer.observed.credentials import Proof, find_proofs, is_key_name
 
-MOST_ENTRIES, MOST_BODY = 20_000, 1_000_000
+MOST_ENTRIES, MOST_BODY, MOST_DEPTH = 20_000, 1_000_000, 30
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
 _NOTHING = object()
+SHORTEST_SECRET = 8
+_SECRET = re.compile(
+    r"(?:sk|pk|rk|ghp|gho|ghs|glpat|xox[abprs]|AKIA|ASIA|AIza|eyJ)[-_A-Za-z0-9](?=[-_A-Za-z0-9]*\d)[-_A-Za-z0-9]{14,}"
+)
+"""Matches keys by the beginnings that their issuers give them."""
+_PASSWORD = re.compile(r"(?:.*[-_])?(?:password|passwd|pwd?|passphrase|pin|otp)|.*(?:token|secret)", re.I)
+NO_SEGMENT = "00000000-0000-4000-8000-000000000000"
+"""Stands in a path for a segment with a secret: it is an id there, as it is no word of the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class Recorded:
     answers: str
     """The media type of the answer's body; empty without one."""
     answer: Any
+    left_out: int = 0
+    """The number of names that are left out, because they hold a secret."""
 
 
 def read_har(data: Any) -> tuple[list[Recorded], int]:
@@ -56,11 +67,63 @@ def read_har(data: Any) -> tuple[list[Recorded], int]:
         raise PgagentsError(
             f"the recording has {len(entries):,} entries; at most {MOST_ENTRIES:,} are read", "record less"
         )
-    found = [one for entry in entries if (one := _read_entry(entry)) is not None]
-    return found, len(entries) - len(found)
+    secrets: set[str] = set()
+    found = [one for entry in entries if (one := _read_entry(entry, secrets)) is not None]
+    return [_without_secrets(one, _matcher(secrets)) for one in found], len(entries) - len(found)
 
 
-def _read_entry(entry: Any) -> Recorded | None:
+def _matcher(secrets: set[str]) -> re.Pattern[str]:
+    """Return a pattern that finds the secrets of a recording, and keys by their beginnings.
+
+    A cookie or password that is a word may be the name of a member too, such as `created_at`.
+    """
+    random = (s for s in secrets if len(s) >= SHORTEST_SECRET and re.search(r"\d", s))
+    known = sorted(random, key=len, reverse=True)
+    return re.compile("|".join((_SECRET.pattern, *map(re.escape, known))))
+
+
+def _without_secrets(one: Recorded, secret: re.Pattern[str]) -> Recorded:
+    """Return an exchange without the names that hold a secret. Values are not kept anyway."""
+    names: list[str] = []
+    segments = (NO_SEGMENT if secret.search(unquote(part)) else part for part in one.path.split("/"))
+    return replace(
+        one,
+        path="/".join(segments),
+        query=tuple((name, value) for name, value in one.query if not _holds(secret, name, names)),
+        proofs=frozenset(proof for proof in one.proofs if not _holds(secret, proof.name, names)),
+        sent=_without_names(one.sent, secret, names),
+        answer=_without_names(one.answer, secret, names),
+        left_out=len(names),
+    )
+
+
+def _holds(secret: re.Pattern[str], name: str, names: list[str]) -> bool:
+    """True if a name holds a secret; it is then added to `names`."""
+    if secret.search(name) is None:
+        return False
+    names.append(name)
+    return True
+
+
+def _without_names(value: Any, secret: re.Pattern[str], names: list[str]) -> Any:
+    if isinstance(value, dict):
+        kept = {name: member for name, member in value.items() if not _holds(secret, name, names)}
+        return {name: _without_names(member, secret, names) for name, member in kept.items()}
+    return [_without_names(item, secret, names) for item in value] if isinstance(value, list) else value
+
+
+def _collect_secrets(value: Any, secrets: set[str], depth: int = 0) -> None:
+    """Add the values of members whose names are those of keys and passwords."""
+    if isinstance(value, dict) and depth < MOST_DEPTH:
+        for name, member in value.items():
+            if isinstance(member, str) and (is_key_name(name) or _PASSWORD.fullmatch(name)):
+                secrets.add(member)
+            _collect_secrets(member, secrets, depth + 1)
+    for item in value if isinstance(value, list) and depth < MOST_DEPTH else ():
+        _collect_secrets(item, secrets, depth + 1)
+
+
+def _read_entry(entry: Any, secrets: set[str]) -> Recorded | None:
     request, response = _mapping(entry, "request"), _mapping(entry, "response")
     method, url, status = request.get("method"), request.get("url"), response.get("status")
     if not isinstance(method, str) or not isinstance(url, str) or not isinstance(status, int):
@@ -83,6 +146,15 @@ def _read_entry(entry: Any) -> Recorded | None:
     cookies = [name for name, _ in _pairs(request.get("cookies"))]
     proofs = find_proofs(lower, query, cookies)
     taken = {proof.name for proof in proofs if proof.place == "query"}
+    proved = {proof.name.lower() for proof in proofs if proof.place == "header"}
+    for value in (v for name, v in lower.items() if name in proved):
+        secrets.add(value.rpartition(" ")[2])
+    secrets.update(value for name, value in query if name in taken)
+    secrets.update(value for _, value in _pairs(request.get("cookies")))
+    secrets.update(part.partition("=")[2].strip() for part in lower.get("cookie", "").split(";"))
+    secrets.add(unquote(parts.password or ""))
+    _collect_secrets(sent, secrets)
+    _collect_secrets(answer, secrets)
     return Recorded(
         f"{parts.scheme}://{parts.hostname}{port}",
         method.upper(),

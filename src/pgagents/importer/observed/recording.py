@@ -81,6 +81,9 @@ def describe_recording(recorded: Sequence[Recorded], others: int) -> Recording:
     ]
     if len(kept) < len(grouped):
         remarks.append(f"{len(grouped) - len(kept):,} operations never succeeded and are left out")
+    if hidden := sum(one.left_out for one in chosen):
+        noun = "a name holds a key and is" if hidden == 1 else f"{hidden:,} names hold a key and are"
+        remarks.append(f"{noun} left out")
     proofs = sorted({proof for op in kept for proof in op.proofs}, key=name_scheme)
     if not proofs:
         remarks.append(
