@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -54,6 +54,7 @@ class Origin:
     metavar="CMD|URL",
     help="Import the tools of an MCP server, which CMD starts, or at URL; its token: PGAGENTS_MCP_TOKEN.",
 )
+@pass_env_option
 @click.option(
     "--har",
     metavar="FILE",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import examples, pass_env_option
 
 if TYPE_CHECKING:
     from pgagents.lint.importers.gpt_builder.importer import Form
@@ -80,6 +80,7 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     metavar="CMD",
     help="Lint the tools that the MCP server lists which CMD starts, for each vendor. No tool is called.",
 )
+@pass_env_option
 @click.option(
     "--format",
     "form",

@@ -19,6 +19,7 @@ from pgagents.cli.inputs.options import (
     identity_option,
     max_time_option,
     max_wait_option,
+    pass_env_option,
     seed_option,
     server_option,
 )
@@ -67,6 +68,7 @@ from pgagents.cli.inputs.options import (
 @click.option(
     "--mcp-stdio", metavar="CMD", help="The MCP server that CMD starts, for a store that takes packages."
 )
+@pass_env_option
 @click.option(
     "--public",
     is_flag=True,

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from pgagents.cli.inputs import choice
 from pgagents.cli.inputs.document import load_api
-from pgagents.cli.inputs.options import examples, load
+from pgagents.cli.inputs.options import PASSED, examples, load
 from pgagents.cli.inputs.verify_options import CommandLine, verify_options
 from pgagents.cli.running import report_files
 
@@ -42,7 +42,8 @@ _OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything
 """Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
-    "mcp_url", "mcp_stdio", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads", "acts",
+    "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
+    "acts",
     "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
@@ -241,7 +242,7 @@ def _again() -> str:
     words = ["pgagents verify"]
     for param in context.command.params:
         name = str(param.name)
-        given = context.params.get(name)
+        given = context.params.get(name, context.meta.get(PASSED) if name == "pass_env" else None)
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in _ONCE:
             continue
         flag = [param.opts[0]] if isinstance(param, click.Option) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,31 @@ def _env(reads: str) -> Callable[[Any], Any]:
         help=f"YAML file that describes the server: {reads}. Options override it.",
     )
 
+
+PASSED = "pgagents.pass_env"
+"""The place of --pass-env in the context's `meta`: the variables that the process of an MCP server gets."""
+
+
+def _keep_passed(context: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in os.environ:
+            raise click.BadParameter(f"the environment has no variable {name!r}", context, param)
+    context.meta[PASSED] = names
+    return names
+
+
+pass_env_option: Callable[[Any], Any] = click.option(
+    "--pass-env",
+    metavar="NAME",
+    multiple=True,
+    expose_value=False,
+    callback=_keep_passed,
+    help=(
+        "A variable of the environment that the MCP server's process gets too, such as HTTPS_PROXY; "
+        "repeatable. By itself it gets PATH, HOME and the like, and what the catalogue gives it."
+    ),
+)
+"""The option of commands that start an MCP server."""
 
 env_option = _env("url, plain_url, cacert, headers, identities, env")
 """The option for commands that send calls under several identities."""

@@ -38,13 +38,13 @@ def open_server(
     url: str | None, command: str | None, *, cacert: Path | None = None, options: Options | None = None
 ) -> Iterator[Link]:
     """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
-    from pgagents.cli.running.mcp_server import open_foreign
+    from pgagents.cli.running.mcp_server import mask, open_foreign
     from pgagents.errors import SetupError
     from pgagents.source.diagnostics import printable
 
     with open_foreign(url, command, cacert=cacert) as link:
         if not link.open():
-            raise SetupError(printable(link.problem), _help(url))
+            raise SetupError(printable(mask(link.problem)), _help(url))
         with open_foreign(url, command, cacert=cacert) as other:
             survey(link, other, options)
         yield link

@@ -23,6 +23,7 @@ from pgagents.cli.inputs.options import (
     max_time_option,
     max_wait_option,
     only_option,
+    pass_env_option,
     reports_option,
     seed_option,
     server_option,
@@ -185,6 +186,7 @@ _BESIDE: tuple[Callable[[Any], Any], ...] = (
             "--url and a catalogue only that."
         ),
     ),
+    pass_env_option,
 )
 """A receiver of events, and an MCP server."""
 

@@ -54,11 +54,12 @@ class Beside:
 
 def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
     """Return this process's environment with the server's address and keys in the variables of other
-    commands.
+    commands. The keys of other servers that pgagents reads from it are left out.
 
-    `facts` are the content of the file of `--ready`.
+    `facts` are the content of the file of `--ready`. The command is the caller's own, such as a test suite.
     """
     from pgagents.cli.inputs.api_keys import TOKEN, token_variable
+    from pgagents.cli.running.mcp_server import TOKEN as MCP_TOKEN
     from pgagents.client.environment import variable
 
     keys: Mapping[str, str] = facts["keys"]
@@ -69,4 +70,5 @@ def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
         found |= {TOKEN: main, variable(model, "key"): main}
     if facts["ca_file"]:
         found |= {"PGAGENTS_CA_FILE": facts["ca_file"], "CURL_CA_BUNDLE": facts["ca_file"]}
-    return {**os.environ, **found}
+    own = {name: value for name, value in os.environ.items() if not name.startswith((TOKEN, MCP_TOKEN))}
+    return {**own, **found}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from pgagents.cli import _extras
+from pgagents.cli.inputs.options import PASSED
 from pgagents.errors import PgagentsError
 
 if TYPE_CHECKING:
@@ -23,7 +25,52 @@ if TYPE_CHECKING:
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token for the server at --mcp-url. The API's key is never sent there."""
-OURS = "PGAGENTS_"
+_INHERITED = (
+    "APPDATA HOMEDRIVE HOMEPATH LOCALAPPDATA PATH PATHEXT PROCESSOR_ARCHITECTURE "
+    "SYSTEMDRIVE SYSTEMROOT TEMP USERNAME USERPROFILE"
+    if sys.platform == "win32"
+    else "HOME LOGNAME PATH SHELL TERM USER"
+).split()
+"""The variables that MCP clients give to a server: `get_default_environment` of `mcp.client.stdio`, 1.26."""
+_SECRET = re.compile(r"(?:.*_)?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)(?:_.*)?", re.I)
+SHORTEST_SECRET = 8
+
+
+def inherit(passed: Iterable[str] = ()) -> dict[str, str]:
+    """Return what the process of a server has of this environment: what each MCP client gives, and the
+    `passed` variables. No key of this process is among it unless somebody named it.
+    """
+    return {name: value for name in (*_INHERITED, *passed) if (value := os.environ.get(name)) is not None}
+
+
+def _find_passed() -> tuple[str, ...]:
+    """Return the names of --pass-env of the command that runs; empty outside of a command."""
+    context = click.get_current_context(silent=True)
+    return tuple(context.meta.get(PASSED, ())) if context is not None else ()
+
+
+def list_secrets() -> tuple[str, ...]:
+    """Return the values of this environment that look like secrets by their variables' names.
+
+    No report or message may show them. Our own keys have masks that say whose they are.
+    """
+    return tuple(
+        value
+        for name, value in os.environ.items()
+        if _SECRET.fullmatch(name)
+        and not name.startswith("PGAGENTS_")
+        # a word or a path, such as `SSL_KEY_FILE=/etc/key.pem`, is none
+        and len(value) >= SHORTEST_SECRET
+        and re.search(r"[0-9]", value)
+        and not value.startswith(("/", "~"))
+    )
+
+
+def mask(text: str) -> str:
+    """Return a message without the secrets of this environment."""
+    for secret in sorted(list_secrets(), key=len, reverse=True):
+        text = text.replace(secret, "[redacted]")
+    return text
 
 
 def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
@@ -93,8 +140,8 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
 def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = None) -> Iterator[Link]:
     """Yield a link to a server that no catalogue describes.
 
-    Its process gets our environment without our own variables. Raises PgagentsError for an invalid URL or a
-    process that cannot start.
+    Its process gets what `inherit` gives it. Raises PgagentsError for an invalid URL or a process that cannot
+    start.
     """
     from pgagents.verify.wire.mcp.link import Link
 
@@ -107,8 +154,7 @@ def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = 
     else:
         from pgagents.verify.wire.mcp.stdio import Stdio
 
-        own = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        with Stdio(_words(command or ""), own) as process:
+        with Stdio(_words(command or ""), inherit(_find_passed())) as process:
             yield Link(process, command=command or "", noise=lambda: process.noise)
 
 
@@ -136,21 +182,20 @@ def open_link(
     elif command is not None:
         from pgagents.verify.wire.mcp.stdio import Stdio
 
-        with Stdio(_words(command), environment(model, os.environ, keys, api)) as process:
+        with Stdio(_words(command), environment(model, inherit(_find_passed()), keys, api)) as process:
             yield Link(process, command=command, noise=lambda: process.noise)
     else:
         yield None
 
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
-    """Return the environment of a server process.
-
-    It has the main keys and the API's URL under the catalogue's names, and no other key of pgagents.
+    """Return the environment of a server process: the `given` variables, and the main keys and the API's
+    URL under the catalogue's names.
     """
     from pgagents.model.identity import find_secret, variable_of_scheme
 
     names = model.surfaces["mcp"].env
-    found = {name: value for name, value in given.items() if not name.startswith(OURS)}
+    found = dict(given)
     for scheme in model.credentials if "key" in names else ():
         if secret := find_secret(model, keys, "main", scheme):
             found[variable_of_scheme(model, scheme, names["key"])] = secret

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli.running import failed_contracts, preflight, progress, report_output
+from pgagents.cli.running.mcp_server import list_secrets
 from pgagents.cli.running.progress import FirstLines
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def run(
 
     aids = aids or Aids()
     clients = _Clients(there, options.workers or USUAL_WORKERS)
-    hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []))
+    hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []), *list_secrets())
     options = _check_servers(there, clients, keys, options, hidden)
     tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None
     options = replace(options, accepted=tell.accepted) if tell is not None else options

@@ -82,7 +82,7 @@ def verify_tools(
     return verify(
         model,
         _nowhere,
-        Identities({}, (token,) if token else ()),
+        Identities({}, (*([token] if token else []), *mcp_server.list_secrets())),
         _bound(link, options),
         clock=time.time,
         sleep=time.sleep,

@@ -25,6 +25,7 @@ words.
 """
 SHORTEST_LEARNED = 4
 _WORDS = frozenset(("true", "false", "null", "none", "string", "number", "[redacted]"))
+_RANDOM = re.compile(r"(?=(?:[^0-9]*[0-9]){3})(?=[^A-Za-z]*[A-Za-z])[!-~]{16,}")
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _FORM = "application/x-www-form-urlencoded"
@@ -195,12 +196,15 @@ class KnownSecrets:
     def _look_for(self, secret: str, mask: str, *, given: bool = False) -> None:
         """Search for a secret as its length allows: a long one in parts, a short one as a whole or as a word.
 
-        A secret that is also a word of the catalogue is found only as a whole value.
+        A secret that is also a word of the catalogue is found only as a whole value. A caller's key that
+        looks random is no word: a server's list of tools stands for the catalogue, and may hold the key.
         """
+        random = given and _RANDOM.fullmatch(secret) is not None
+        public = "" if random else self._public
         for text in list_forms(secret):
             self._masks.setdefault(text, mask)
             size = len(text)
-            if self.origins.public(secret) or size < SHORTEST_LEARNED:
+            if (self.origins.public(secret) and not random) or size < SHORTEST_LEARNED:
                 self._whole_values[lower_text(text)] = mask
                 if size >= SHORTEST:
                     self._coded.add(text, size)
@@ -209,7 +213,7 @@ class KnownSecrets:
             else:  # a key is also found without its last character
                 # ids and secrets that are ordered by time begin alike, so most of a secret must be there
                 width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
-                self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
+                self._runs.add(text, min(NEAR, width) if given else width, public if given else "")
 
     def _as_value_pattern(self) -> re.Pattern[str] | None:
         """Compile a pattern for whole values in a text: after an equals sign, after a scheme's name, or in
