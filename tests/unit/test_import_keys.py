@@ -378,3 +378,34 @@ def test_second_authorization_server_is_left_out_and_told() -> None:
     assert model.code_flow.scheme == "people"
     assert model.credentials["apps"].exchange is not None
     assert "the flow of `staff` is not carried" in told(made, "lost")
+
+
+@pytest.mark.parametrize("name", ["api key", "a\nb", "", "X:Key", "\x1b[2J", "Schlüssel", "a;b", "x" * 300])
+@pytest.mark.parametrize("place", ["header", "query", "cookie", "body"])
+def test_a_key_under_a_name_that_no_request_can_carry_is_named(name: str, place: str) -> None:
+    """The catalogue says so at the scheme, and nothing is made of it; a second scheme takes its place."""
+    odd = {"type": "apiKey", "in": place, "name": name}
+    schemes = {"odd": odd, "usual": {"type": "http", "scheme": "bearer"}}
+    alone = openapi(
+        {"/it": {"get": operation()}}, components={"securitySchemes": schemes}, security=[{"odd": []}]
+    )
+    with_other = {**alone, "security": [{"odd": []}, {"usual": []}]}
+    if (place, name) in (("query", "X:Key"), ("query", "a;b")):
+        load_text(imported(alone).text)  # a query takes any printable name
+        return
+    made = imported(alone)
+    assert [str(note) for note in made.notes if note.kind == "blocked"]
+    with pytest.raises(InputError) as refused:
+        load_text(made.text)
+    assert "a key under a name that no request can carry" in refused.value.diagnostics[0].message
+    model = load_text(imported(with_other).text)
+    assert list(model.credentials) == ["usual"]
+
+
+def test_a_header_whose_name_no_request_can_carry_is_left_out_and_named() -> None:
+    parameters = [
+        {"name": name, "in": "header", "schema": {"type": "string"}} for name in ("X a", "X-B\r\nY: 1", "X-C")
+    ]
+    made = imported(openapi({"/it": {"get": operation(parameters=parameters)}}))
+    assert [p.wire for p in load_text(made.text).actions[0].params] == ["X-C"]
+    assert sum("it is no name of a header" in str(note) for note in made.notes) == 2

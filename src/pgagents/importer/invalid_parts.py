@@ -62,7 +62,10 @@ def remove_invalid_parts(
         places = _index(source)
         if not sum(_remove_part(data, d, places, notes) for d in found):
             break
-    raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
+    raise PgagentsError(
+        f"what the document says here has no place in a catalogue: {found[0].message}",
+        "choose a part: --include, --tag, --max; and please report this gap of pgagents",
+    )
 
 
 def add_ignores(model: Model, notes: Notes) -> bool:
@@ -217,6 +220,8 @@ def _remove_part(
     pointer = places.get((problem.span.line, problem.span.column), ())
     if twin := _TOKENS_PATH.search(problem.message):
         pointer = ("actions", twin[1])  # a sign-in flow calls this operation, so agents need not
+    elif len(pointer) > 2 and pointer[:2] == ("auth", "schemes"):
+        return _block_scheme(data, str(pointer[2]), problem, notes)
     elif len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
     elif not (pointer and pointer[-1] in _KEYWORDS):
@@ -240,6 +245,20 @@ def _remove_part(
         )
     else:
         notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {problem.message}")
+    return True
+
+
+def _block_scheme(data: dict[str, Any], name: str, problem: Diagnostic, notes: Notes) -> bool:
+    """Put a scheme that no call can send in place of one that would not load. Return True if that helps.
+
+    Without any scheme, calls would be taken for calls without a key.
+    """
+    schemes = data["auth"]["schemes"]
+    if name not in schemes or schemes[name] == {"type": "unsendable"}:
+        return False
+    schemes[name] = {"type": "unsendable"}
+    said = f"this key is not carried: {problem.message}: build, lint and verify stop here"
+    notes.add_blocked(("auth", "schemes", name), said)
     return True
 
 
