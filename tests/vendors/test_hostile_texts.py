@@ -339,7 +339,7 @@ def _blank(node: ast.AST) -> str:
 
 
 def shape_of(path: str, data: bytes) -> Any:
-    """What a file says besides its texts, as its language's parser reads it."""
+    """Return what a file says besides its texts, as its language's parser reads it."""
     if path.endswith((".png", ".svg")):
         return data
     text = data.decode()
@@ -377,7 +377,7 @@ def plain_shapes() -> dict[str, Any]:
 
 
 LOOSE = (".json", ".yaml", ".py")
-"""What a text makes of a schema or of code may depend on it; what acts is held for all files."""
+"""Files whose shape may depend on a text, such as on an example's type."""
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -401,7 +401,7 @@ EACH = [(at, False) for at in PLACES if at not in FREE] + [(at, True) for at in 
 def test_a_name_or_address_of_a_document_is_data_in_every_file(
     at: tuple[Any, ...], named: bool, name: str
 ) -> None:
-    """Where a name takes no such text, the document is refused or the part left out; nothing acts."""
+    """Nothing acts. A document whose name takes no such text is refused, or its part left out."""
     made = with_texts(HOSTILE[name], *(([], [at]) if named else ([at], [])))
     for path, data in made.items():
         shape = shape_of(path, data)

@@ -1,7 +1,7 @@
 """Write a text of somebody else as data into a file of another language: one function for each language.
 
-Characters that act on whoever shows a text (controls, and those that turn the direction of writing around)
-are written as the language's own escape, or as U+FFFD where it has none.
+Some characters act on whoever shows a text: controls, and those that turn the direction of writing. They
+become the language's own escape, or U+FFFD where it has none.
 """
 
 from __future__ import annotations

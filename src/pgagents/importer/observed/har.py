@@ -24,7 +24,8 @@ METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE"))
 _NOTHING = object()
 SHORTEST_SECRET = 8
 _SECRET = re.compile(
-    r"(?:sk|pk|rk|ghp|gho|ghs|glpat|xox[abprs]|AKIA|ASIA|AIza|eyJ)[-_A-Za-z0-9](?=[-_A-Za-z0-9]*\d)[-_A-Za-z0-9]{14,}"
+    r"(?:sk|pk|rk|ghp|gho|ghs|glpat|xox[abprs]|AKIA|ASIA|AIza|eyJ)[-_A-Za-z0-9]"
+    r"(?=[-_A-Za-z0-9]*\d)[-_A-Za-z0-9]{14,}"
 )
 """Matches keys by the beginnings that their issuers give them."""
 _PASSWORD = re.compile(r"(?:.*[-_])?(?:password|passwd|pwd?|passphrase|pin|otp)|.*(?:token|secret)", re.I)

@@ -68,7 +68,7 @@ def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
     None if the action reads, or if a call with such ids may still change what the tests have not made.
     `verify/run/gate.py` decides the same for a run of verify.
     """
-    if action.effect == "read":
+    if action.effect == "read" or action.doubt:
         return None
     made = [r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action]
     own_ids = {id.rpartition(".")[2] for resource in made for id in resource.ids}
