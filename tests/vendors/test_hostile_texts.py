@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from markdown_it import MarkdownIt
 from importing import imported
 from lengths import rarely, share
 from pgagents.catalogue.load import load_text
+from pgagents.cli.main import main
 from pgagents.errors import InputError, PgagentsError
 from pgagents.generate.build import build
 
@@ -419,3 +421,30 @@ def test_a_text_of_any_writing_arrives_as_it_is(text: str) -> None:
     assert text in _read_markdown(made["web/llms.txt"].decode())[1]
     assert text in (ast.get_docstring(ast.parse(made["pgagents/test_contracts.py"])) or "")
     assert f"# {text}: every" in made["http/requests.http"].decode()
+
+
+COMMANDS = [
+    *(["lint", "--format", form] for form in ("text", "json", "sarif", "github", "short")),
+    ["contracts", "--format", "json"],
+    ["contracts"],
+    ["verify", "--plan", "--url", "http://127.0.0.1:9"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_what_commands_print_of_a_document_acts_on_no_terminal(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = document()
+    for at in FREE:
+        _with(at, HOSTILE["escape"] + HOSTILE["override"] + HOSTILE["lines"] + HOSTILE["workflow"], data)
+    (tmp_path / "notes.json").write_text(json.dumps(data), encoding="utf-8")
+    catalogue = str(tmp_path / "notes.yaml")
+    assert main(["import", str(tmp_path / "notes.json"), "--out", catalogue]) == 0
+    assert main([words[0], catalogue, *words[1:]]) in (0, 1, 2)
+    written = [path.read_text(encoding="utf-8") for path in tmp_path.glob("notes.[iy]*")]
+    assert len(written) == 2
+    printed = capsys.readouterr()
+    for text in (printed.out, printed.err, *written):
+        assert not ACTS.search(text), ACTS.findall(text)
+        assert not re.search(r"(?m)^(::set-output|##\[add-path)", text)

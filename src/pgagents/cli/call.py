@@ -22,6 +22,7 @@ from pgagents.cli.inputs.options import (
     load,
     server_option,
 )
+from pgagents.text.escape import quoted_text
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
@@ -121,7 +122,7 @@ def command(
         given = _arguments(model, action, arguments, file)
     api = find_api(model, url, cacert, description, TOKEN, servers=servers, certificate=(cert, cert_key))
     shown, answer = asyncio.run(_call(model, api, vendor, action or "", given, message, yes))
-    click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    click.echo(quoted_text(json.dumps(shown, indent=2, ensure_ascii=False)))
     if answer.problem is None:
         known = model.action(answer.action) or model.former(answer.action)
         if known is not None and known.deprecation is not None:
@@ -172,7 +173,8 @@ def _someone() -> bool:
 
 
 def _confirm(question: Question) -> bool:
-    click.echo(f"{question.title}: {json.dumps(dict(question.arguments), ensure_ascii=False)}", err=True)
+    arguments = quoted_text(json.dumps(dict(question.arguments), ensure_ascii=False))
+    click.echo(f"{question.title}: {arguments}", err=True)
     return click.confirm(question.body, err=True)
 
 

@@ -81,15 +81,11 @@ def command(
         import json
 
         from pgagents.report.formats.json import contract
+        from pgagents.text.escape import quoted_text
 
         listed = [{**contract(c, model.source), "requests": planned.by_contract.get(c.id, 0)} for c in chosen]
-        click.echo(
-            json.dumps(
-                {"contracts": listed, "requests": planned.total, "digest": planned.digest},
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        data = {"contracts": listed, "requests": planned.total, "digest": planned.digest}
+        click.echo(quoted_text(json.dumps(data, ensure_ascii=False, indent=2)))
     elif form == "csv":
         click.echo(_csv(chosen, model.source, planned.by_contract), nl=False)
     elif ids:

@@ -28,12 +28,13 @@ def render_plan(
     mcp: Link | None,
 ) -> tuple[str, bytes]:
     """Return the plan as text, without the last line break, and as JSON."""
+    from pgagents.text.escape import quoted_text
     from pgagents.verify.run.run import plan
 
     made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
     unproven = list_unproven(model)
     data = {**document(made, options, url, model.source), "unproven": unproven}
-    written = json.dumps(data, ensure_ascii=False, indent=2)
+    written = quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
     return text(made, options.seed, unproven), f"{written}\n".encode("utf-8", "replace")
 
 

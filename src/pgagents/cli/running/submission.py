@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.errors import PgagentsError
+from pgagents.text.escape import quoted_text
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.target import Target
@@ -258,7 +259,7 @@ def _tell(job: _Job, told: Iterable[Diagnostic], evidence: Evidence | None, pack
         click.echo(show(diagnostic, job.model.source) + "\n", err=True)
     if job.given.as_json:
         data = make_data(job.surface, told, evidence, packed)
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        click.echo(quoted_text(json.dumps(data, ensure_ascii=False, indent=2)))
 
 
 def _publish(job: _Job, evidence: Evidence, found: tuple[Diagnostic, ...]) -> int:

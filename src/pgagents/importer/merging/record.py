@@ -12,6 +12,7 @@ from typing import Any
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice
 from pgagents.text.brief import show_path
+from pgagents.text.escape import quoted_text
 from pgagents.text.web_address import hide_secrets
 
 FORMAT = 1
@@ -42,7 +43,7 @@ def encode_record(data: dict[str, Any], choice: Choice, source: str) -> bytes:
         "choice": choices,
         "catalogue": data,
     }
-    return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    return (quoted_text(json.dumps(held, ensure_ascii=False, separators=(",", ":"))) + "\n").encode()
 
 
 def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.lint.judged import Judged
 from pgagents.source.diagnostics import Diagnostic
+from pgagents.text.escape import quoted_text
 
 
 def render(judged: Sequence[Judged], version: str) -> str:
@@ -22,7 +23,8 @@ def render(judged: Sequence[Judged], version: str) -> str:
         }
         for one in judged
     ]
-    return json.dumps({"tool": "pgagents", "version": version, "files": files}, ensure_ascii=False, indent=2)
+    data = {"tool": "pgagents", "version": version, "files": files}
+    return quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def _finding(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from pgagents.lint.judged import Judged
 from pgagents.source.diagnostics import Diagnostic
+from pgagents.text.escape import quoted_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -29,7 +30,8 @@ def render(judged: Sequence[Judged], version: str, titles: Mapping[str, tuple[st
     }
     results = [_result(d, one, ids.index(d.id)) for one in judged for d in one.found]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+    data = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
 
 
 def _rule(id: str, title: str, text: str) -> dict[str, Any]:
