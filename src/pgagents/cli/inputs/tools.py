@@ -76,7 +76,10 @@ def survey(link: Link, other: Link, options: Options | None = None) -> None:
 
 def _help(url: str | None) -> str:
     if url is None:
-        return "does the command start a server that speaks MCP over stdin and stdout? try it alone"
+        return (
+            "does the command start a server that speaks MCP over stdin and stdout? try it alone; of your "
+            "environment it gets PATH, HOME and the like, and what --pass-env NAME names"
+        )
     return "is it the server's MCP endpoint, such as https://…/mcp, and does it need PGAGENTS_MCP_TOKEN?"
 
 
