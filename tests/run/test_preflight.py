@@ -10,12 +10,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from calling import served
+from calling import hostile, served
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.verify.check.setting import setting_of
 from pgagents.verify.run.preflight import elsewhere as module
@@ -345,6 +346,72 @@ def told(tmp_path: Path, url: str, key: str = KEY, *words: str) -> tuple[int, st
         env={**os.environ, "PGAGENTS_TOKEN": key}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
+
+
+LARGE = Silence("too-large", "the body has more than 4,000,000 bytes", begun=True)
+ENDLESS = Silence("timeout", "timed out", begun=True)
+MUTE = Silence("timeout", "timed out")
+TWO_READS = """  list_more:
+    {title: List more, description: Lists more., http: GET /more, effect: read, output: {200: {type: object}}}
+surfaces: {rest: {actions: all}}"""
+
+
+@pytest.mark.parametrize("first", [LARGE, ENDLESS, MUTE, Silence("reset", "")], ids=lambda s: s.kind)
+def test_one_answer_is_not_the_server(first: Silence):
+    """If the first read gets no whole answer, another one may show that the server is there."""
+    model = catalogue(NOTES, ("surfaces: {rest: {actions: all}}", TWO_READS))
+    host = Host({BASE: lambda request: first if request.path == "/notes" else answer(200, {})}, nothing)
+    assert host.said(model=model) is None
+    assert f"{BASE}/more" in host.asked
+
+
+@pytest.mark.parametrize(("first", "came"), [(LARGE, "more than 4,000,000 bytes"), (ENDLESS, "timed out")])
+def test_a_server_whose_only_read_has_no_end_is_there_all_the_same(first: Silence, came: str):
+    trouble = Host({BASE: lambda _: first}, nothing).said()
+    assert trouble is not None
+    assert not trouble.fatal
+    assert trouble.says.startswith("GET /notes: status and headers came, and then ")
+    assert came in trouble.says
+
+
+def test_a_server_that_answers_no_read_at_all_does_not_answer():
+    trouble = Host({BASE: lambda _: MUTE}, nothing).said()
+    assert trouble is not None
+    assert trouble.fatal
+    assert "does not answer" in trouble.says
+
+
+def _drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--url", "{url}"], 3, "the time that --max-time allows is over"),
+        (["--url", "{url}", "--openapi", "{url}/openapi.json"], 2, "was not read within"),
+        (["--mcp-url", "{url}/mcp"], 3, "did not open: timeout: status and headers came"),
+        (["--mcp-stdio", f"{sys.executable} -c 'import time; time.sleep(600)'"], 3, "did not open: timeout"),
+    ],
+    ids=["API", "document", "MCP over HTTP", "MCP over stdio"],
+)
+def test_the_time_of_a_run_bounds_its_opening_too(tmp_path: Path, words: list[str], code: int, says: str):
+    """Each of these waited for the usual time-out of 30 s. The message shows that it was not this one."""
+    path = tmp_path / "notes.yaml"
+    path.write_text(NOTES, encoding="utf-8")
+    with hostile(_drip) as url:
+        given = [word.replace("{url}", url) for word in words]
+        of = [str(path)] if given[0] == "--url" and "--openapi" not in given else []
+        done = subprocess.run(
+            [*PGAGENTS, "verify", *of, *given, "--max-time", "2"],
+            env={**os.environ, "PGAGENTS_TOKEN": KEY}, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "30 s" not in done.stderr
+    assert says in done.stdout + done.stderr
 
 
 def test_nobody_there_is_one_error_and_exit_code_3(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from shlex import quote
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 
 from pgagents.cli.inputs import choice
 from pgagents.cli.inputs.document import load_api
+from pgagents.cli.inputs.fetch import ending_after
 from pgagents.cli.inputs.options import PASSED, examples, load
 from pgagents.cli.inputs.verify_options import CommandLine, verify_options
 from pgagents.cli.running import report_files
@@ -121,9 +123,12 @@ def _verify_api(line: CommandLine) -> int:
     choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = line.make_output()
-    model = load_api(
-        line.catalogue, line.openapi, line.auth, line.base_path, reads=line.reads, acts=line.acts
-    )
+    began = time.monotonic()
+    with ending_after(line.max_time):
+        model = load_api(
+            line.catalogue, line.openapi, line.auth, line.base_path, reads=line.reads, acts=line.acts
+        )
+    loaded_s = time.monotonic() - began
     there = target.target(
         model,
         line.url,
@@ -133,7 +138,7 @@ def _verify_api(line: CommandLine) -> int:
         line.servers,
         (line.cert, line.cert_key),
     )
-    options = line.make_options(there.model)
+    options = line.make_options(there.model).after(loaded_s)
     memory = failed_contracts.place(there.model, there.url)
     options = choice.apply_selections(
         there.model,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from pgagents.text.web_address import find_unreachable, hide_secrets
@@ -12,6 +15,26 @@ from pgagents.text.web_address import find_unreachable, hide_secrets
 MAX_BYTES = 48_000_000
 TIMEOUT_S = 30.0
 _LOGIN = ("login", "log-in", "signin", "sign-in", "sign_in", "sso", "saml")
+
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+"""The time of `time.monotonic` at which every fetch must end; None for no such time."""
+
+
+@contextmanager
+def ending_after(seconds: float | None) -> Iterator[None]:
+    """Let all fetches in the block together take so many seconds at most; None for no limit."""
+    before = _until.set(None if seconds is None else time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
+def _find_seconds_left() -> float:
+    """Return the seconds that a fetch may take."""
+    until = _until.get()
+    return TIMEOUT_S if until is None else max(0.05, min(TIMEOUT_S, until - time.monotonic()))
 
 
 def fetch(location: str) -> bytes:
@@ -48,14 +71,14 @@ def _over_http(url: str) -> bytes:
 
     from pgagents.errors import PgagentsError
 
-    shown = hide_secrets(url)
+    shown, most_s = hide_secrets(url), _find_seconds_left()
     if why := find_unreachable(url):
         raise PgagentsError(f"cannot read {shown}: {why}", "correct the address")
     try:
-        raw = asyncio.run(_got(url, shown))
+        raw = asyncio.run(_got(url, shown, most_s))
     except TimeoutError:
         raise PgagentsError(
-            f"{shown} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file"
+            f"{shown} was not read within {most_s:.2g} s", "fetch it yourself and give the file"
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise PgagentsError(
@@ -65,7 +88,7 @@ def _over_http(url: str) -> bytes:
     return _check_size(raw, shown)
 
 
-async def _got(url: str, shown: str) -> bytes:
+async def _got(url: str, shown: str, most_s: float) -> bytes:
     """Return the body, up to a little over the limit. Messages name the URL as `shown`.
 
     The time limit is for the whole exchange, because a server may send slowly.
@@ -79,7 +102,7 @@ async def _got(url: str, shown: str) -> bytes:
 
     raw = bytearray()
     async with (
-        asyncio.timeout(TIMEOUT_S),
+        asyncio.timeout(most_s),
         httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as client,
         client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
     ):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -41,11 +42,21 @@ def open_server(
     from pgagents.cli.running.mcp_server import mask, open_foreign
     from pgagents.errors import SetupError
     from pgagents.source.diagnostics import printable
+    from pgagents.verify.run.sending.time_left import SHORTEST_S
+
+    until = None
+    if options is not None and options.max_time_s is not None:
+        until = time.monotonic() + options.max_time_s
+
+    def find_seconds_left() -> float | None:
+        return None if until is None else max(SHORTEST_S, until - time.monotonic())
 
     with open_foreign(url, command, cacert=cacert) as link:
+        link.find_seconds_left = find_seconds_left
         if not link.open():
             raise SetupError(printable(mask(link.problem)), _help(url))
         with open_foreign(url, command, cacert=cacert) as other:
+            other.find_seconds_left = find_seconds_left
             survey(link, other, options)
         yield link
 

@@ -5,6 +5,7 @@ A wrong address or key then is one message instead of many findings.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
     from pgagents.verify.run.preflight.trouble import Described, Trouble
+
+
+SHARES = 3
+"""The part of the time left that one read of a preflight may take, so that one read does not take it all."""
 
 
 def check_server(
@@ -36,19 +41,24 @@ def check_server(
     `other` reaches another base URL, `reach` a token endpoint there. `hidden` are further secrets, such as
     values of headers. Raises SetupError if nothing can be tested.
     """
+    from pgagents.http import is_timely
     from pgagents.verify.check.setting import setting_of
     from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
     from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
     from pgagents.verify.run.preflight.trouble import Place
     from pgagents.verify.run.redaction.redact import Redactor
+    from pgagents.verify.run.sending.time_left import SHORTEST_S
 
     if not setting_of(model, url).endpoints:  # only an MCP server offers its actions
         return options
-    sent = 0
+    sent, began = 0, time.monotonic()
 
     def count_request(request: Request) -> Response | Silence:
         nonlocal sent
         sent += 1
+        if is_timely(handler) and options.max_time_s is not None:
+            left_s = options.max_time_s - (time.monotonic() - began)
+            handler.most_s = max(SHORTEST_S, left_s / SHARES)
         return handler(request)
 
     key = keys.get("main", "")

@@ -155,6 +155,7 @@ def _check_servers(
 
     Return the options with the used requests subtracted from their limit.
     """
+    began = time.monotonic()
     with signals():
         try:
             options = preflight.check_server(
@@ -170,7 +171,7 @@ def _check_servers(
             preflight.check_other_servers(there.servers, clients.reach)
         except KeyboardInterrupt:
             raise click.Abort from None
-    return options
+    return options.after(time.monotonic() - began)
 
 
 def _verify(

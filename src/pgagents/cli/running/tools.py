@@ -49,6 +49,7 @@ def run(
     mcp_server.check_one(url, command)
     mcp_server.check_address(url, command)
     click.echo("note: no --url and no catalogue: the MCP server is judged by its own list of tools", err=True)
+    began = time.monotonic()
     try:
         with open_server(url, command, cacert=cacert, options=options) as link, signals() as stop:
             model = make_model(link)
@@ -58,7 +59,7 @@ def run(
             if only_plan:
                 return _show_plan(model, link, options, output)
             tell = FirstLines(model.source, link.base, output.baseline or ())
-            options = replace(options, accepted=tell.accepted)
+            options = replace(options, accepted=tell.accepted).after(time.monotonic() - began)
             with progress.progress(tell) as step:
                 stop.running = True
                 report = verify_tools(model, link, options, heeding(stop, step))

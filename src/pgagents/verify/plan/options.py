@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pgagents.client.keys.secret_command import CommandSecrets
@@ -77,6 +77,12 @@ class Options:
     """
     accepted: tuple[str, ...] = ()
     """Beginnings of contract ids whose findings are not told while the run goes on. The report has them."""
+
+    def after(self, seconds: float) -> Options:
+        """Return the options of what is left of a run, after so many seconds of it."""
+        if self.max_time_s is None:
+            return self
+        return replace(self, max_time_s=max(0.0, self.max_time_s - seconds))
 
 
 DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "server_card/", "oauth_metadata/")

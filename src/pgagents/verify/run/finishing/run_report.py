@@ -127,6 +127,7 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
     notes = [
         *([stopped] if stopped else []),
         *([doubt] if doubt else []),
+        *([driver.sender.timing.left.cut] if driver.sender.timing.left.cut else []),
         *dict.fromkeys(driver.sender.notes),
         *driver.executor.lost_answers.notes,
     ]

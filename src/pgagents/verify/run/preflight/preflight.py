@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from pgagents.http import Response, Silence
+from pgagents.http import Request, Response, Silence
 from pgagents.model.model import Model
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.run.preflight.answers import is_data, is_foreign_page, knows, refuses_key, succeeds
@@ -31,6 +31,7 @@ from pgagents.verify.run.preflight.trouble import (
     Tried,
     Trouble,
 )
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.reach import why_silent
 
 AGAIN_S = 0.2
@@ -57,7 +58,7 @@ def preflight(
         sleep(AGAIN_S)
         first = try_request(place, *requests[0])
     if isinstance(first.answer, Silence):
-        return Trouble(*why_silent(place.url, first.answer, place.other))
+        return _find_silent(place, first, requests)
     if keyless:
         return None
     says_keyless = place.document is not None and not any(a.key for a in setting.model.actions)
@@ -78,6 +79,25 @@ def describe_unused_key(model: Model, key: str) -> str:
     return (
         "the key that was given is used by no action: the catalogue says that calls have none; a document "
         "without `security` imports so"
+    )
+
+
+def _find_silent(place: Place, first: Tried, requests: Sequence[tuple[Endpoint, Request]]) -> Trouble | None:
+    """Return a trouble if no whole answer came to the first read, and another read shows no server either.
+
+    One answer is not the server: it may be too large, or never end. Then the run can begin.
+    """
+    assert isinstance(first.answer, Silence)
+    if first.answer.kind == "refused":
+        return Trouble(*why_silent(place.url, first.answer, place.other))
+    for request in requests[1:MOST_READS]:
+        if isinstance(try_request(place, *request).answer, Response):
+            return None
+    if not first.answer.begun:
+        return Trouble(*why_silent(place.url, first.answer, place.other))
+    says = f"{first.describe}: status and headers came, and then {first.answer.detail or first.answer.kind}"
+    return Trouble(
+        says, "no read of this server ends with a whole answer; the run tries the others", fatal=False
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from pgagents.http import Request, Silence, is_timely
+from pgagents.http import Request, Silence
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.sending.exchange_maker import ExchangeMaker
 from pgagents.verify.run.sending.ready import Ready
@@ -34,6 +34,8 @@ class LinkSender:
         self._link, self._budget, self._timing = link, budget, timing
         self._repeats, self._exchanges = repeats, exchanges
         self._counted = link.requests if link is not None else 0
+        if link is not None:
+            link.find_seconds_left = timing.left.find_seconds
 
     def send(self, ready: Ready, let_pass: Callable[[Ready, Request], None]) -> Sending[Exchange]:
         """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable."""
@@ -71,12 +73,10 @@ class LinkSender:
 
     def _begin(self, link: Link, asked: Request) -> Callable[[], Received]:
         """Complete a message to the MCP server; return the function that sends it."""
-        request, most_s = link.complete_request(asked), self._timing.left.find_seconds()
+        request = link.complete_request(asked)
         clocks = self._timing.clocks
 
         def transmit() -> Received:
-            if is_timely(link.handler):
-                link.handler.most_s = most_s
             sent_at, started = clocks.now(), clocks.timer()
             answer = link.send(request)
             return Received(request, answer, clocks.timer() - started, sent_at)

@@ -23,6 +23,8 @@ class TimeLeft:
 
     def __init__(self, timer: Callable[[], float], until: float | None, budget: RequestBudget) -> None:
         self._timer, self._until, self._budget = timer, until, budget
+        self.cut = ""
+        """A note about the request that the end of the run interrupted; empty if it interrupted none."""
         self._ends_at: float | None = None
         """The timer's value at which even clean-up ends; None unless the run was interrupted."""
 
@@ -56,6 +58,12 @@ class TimeLeft:
             return
         ends_at = self._ends_at if self._ends_at is not None else self._until
         if ends_at is not None and self._timer() + CUT_SLACK_S > ends_at:
+            came = (
+                "status and headers had come, and the body had not ended"
+                if answer.begun
+                else "nothing had come"
+            )
+            self.cut = f"the last request was cut off: {came}"
             raise Stop(OUT_OF_TIME)
         if self._ends_at is not None:
             raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")

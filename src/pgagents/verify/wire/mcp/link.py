@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.http import Handler, Request, Response, Silence, is_timely, json_bytes, read_json
 from pgagents.verify.wire.mcp import message
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp.listing import ToolListing
 
 LIST = {"method": "tools/list"}
+SOON_S = 0.1
+"""Seconds in which no server can be opened any more."""
 MOST_MUTE = 2
 """The number of calls in a row without an answer after which nothing more is sent to the server."""
 
@@ -60,6 +62,8 @@ class Link:
         """The tools that the server lists, if they are judged without a catalogue; else None."""
         self.introduction: Introduction | None = None
         """The answers to a client that begins in the other way, if that was tried."""
+        self.find_seconds_left: Callable[[], float | None] = lambda: None
+        """Returns the seconds that the next message may take; None for the usual time-out."""
         self._mute = 0
         self._id = 0
         self._tried = False
@@ -132,11 +136,18 @@ class Link:
     def get_document(self, path: str) -> Response | Silence:
         """Read a document of the server's host, without the token."""
         self.requests += 1
+        self._bound()
         return self.handler(Request("GET", path, (("Accept", "application/json"),)))
+
+    def _bound(self) -> None:
+        """Let the next message take no longer than the time that is left."""
+        if is_timely(self.handler):
+            self.handler.most_s = self.find_seconds_left()
 
     def send(self, request: Request) -> Response | Silence:
         """Send a completed request. The answer's body is the one message that answers it, if there is one."""
         self.requests += 1
+        self._bound()
         answer = self.handler(request)
         if isinstance(answer, Silence):
             self._mute += 1
@@ -170,6 +181,10 @@ class Link:
         if isinstance(first, Silence) and first.kind in ("refused", "tls"):
             self.problem = f"the MCP server cannot be reached ({_describe_silence(first)})"
             return
+        left_s = self.find_seconds_left()
+        if isinstance(first, Silence) and first.kind == "timeout" and left_s is not None and left_s < SOON_S:
+            self.problem = f"the MCP server did not open: {_describe_silence(first)}"
+            return
         self.version = message.LEGACY
         second = self.ask(message.hello())
         told = _result(second)
@@ -200,4 +215,6 @@ def _outcome(answer: Response | Silence) -> str:
 
 
 def _describe_silence(silence: Silence) -> str:
+    if silence.begun and silence.kind == "timeout":
+        return f"timeout: status and headers came, and no whole answer ({silence.detail})"
     return f"{silence.kind}{': ' + silence.detail if silence.detail else ''}"

@@ -59,6 +59,9 @@ class Stdio:
                 f"cannot start {command[0]}: {why}", "give the command line that starts the MCP server"
             ) from None
         self._timeout_s, self._timer = timeout_s, timer
+        self.most_s: float | None = None
+        """Seconds that the next message may take, if that is less than the usual time-out."""
+        self.stream_s: float | None = None
         self._lines: queue.Queue[bytes | Silence] = queue.Queue(maxsize=64)
         self._stderr = b""
         self._closed = threading.Event()
@@ -79,7 +82,8 @@ class Stdio:
 
         Raises nothing, even if the process ends or writes invalid lines.
         """
-        until = self._timer() + self._timeout_s
+        most_s = self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s)
+        until = self._timer() + most_s
         asked = read_json(request.body).value
         id = asked.get("id") if isinstance(asked, Mapping) else None
         if (failed := self._write(request.body.replace(b"\n", b" ") + b"\n", until)) is not None:
@@ -90,7 +94,7 @@ class Stdio:
             try:
                 came = self._lines.get(timeout=max(0.001, until - self._timer()))
             except queue.Empty:
-                return Silence("timeout", f"no answer within {self._timeout_s:g} s{self._words()}")
+                return Silence("timeout", f"no answer within {most_s:.3g} s{self._words()}")
             if isinstance(came, Silence):
                 self._lines.put(came)  # so that later calls find the end, too
                 return came
