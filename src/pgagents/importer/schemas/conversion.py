@@ -38,6 +38,8 @@ _APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "min
 """Keywords that apply other schemas. Only OpenAPI 3.1 has them, except `not`."""
 
 
+_OUTCOMES = frozenset(("code", "status", "success", "ok", "error"))
+"""Names of members that say how a call went, in APIs whose errors have the status of a success."""
 _COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
 _BOUNDS = (
     ("minimum", "maximum"),
@@ -81,6 +83,7 @@ class Conversion:
                 )
             else:
                 self._widen(f"`{brief(key)}` is not carried")
+        self._outcome()
         self._exclusive()
         self._members()
         self._items()
@@ -90,6 +93,13 @@ class Conversion:
         if "oneOf" in made and "anyOf" not in made and len(notes) > before:
             made["anyOf"] = made.pop("oneOf")
         return _collapse(made)
+
+    def _outcome(self) -> None:
+        """Keep the example of a number or flag that tells a success from an error, such as `code: 0`."""
+        told, kind = self.raw.get("example"), self.raw.get("type")
+        named = self.at[-2:-1] == ("properties",) and self.at[-1] in _OUTCOMES
+        if named and "examples" not in self.made and isinstance(told, int) and kind in ("integer", "boolean"):
+            self.made["examples"] = [told]
 
     def _widen(self, message: str) -> None:
         self.schemas.widen(self.at, message, self.found)

@@ -391,7 +391,8 @@ class Gate:
             if not elsewhere and not enough(free):
                 return f"{name} would change a {resource.name} that this run has not made"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
-            return "a PUT on an id that is not there may create it" if put else ""
+            said = f"a PUT on an id that is not there may create it: --allow {name} would call it"
+            return said if put else ""
         if not instance.ours:
             return (
                 self.factory.owned.problem(resource)

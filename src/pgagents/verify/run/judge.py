@@ -14,7 +14,7 @@ from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
-from pgagents.verify.run.judging.fit import fits
+from pgagents.verify.run.judging.fit import find_disguised_error, fits, say_disguised
 from pgagents.verify.run.judging.memory_update import learn
 from pgagents.verify.run.judging.watchers import Watchers
 from pgagents.verify.run.ledger import Ledger
@@ -55,6 +55,8 @@ class Judge:
         """The number of verdicts from answers, by surface."""
         self.invented: dict[str, str] = {}
         """By place, the made-up path value of a read that was answered with “not found”."""
+        self.disguised: dict[str, str] = {}
+        """By place, what an answer with the body of an error and the status of a success showed."""
         self.seconds = 0.0
         self.defers = False
         """True if watchers that are not decisive may judge later."""
@@ -88,7 +90,12 @@ class Judge:
         # calls that are sent at the same time have no order, so none of them has a `before`
         beside = exchange.call.beside and not alone
         exchange.fits = fits(self.setting, exchange)
-        exchange.moot = nothing_there(self.setting, exchange)
+        exchange.disguised = find_disguised_error(self.setting, exchange)
+        if exchange.disguised is not None:
+            exchange.moot = say_disguised(exchange, exchange.disguised)
+            self.disguised.setdefault(exchange.place, exchange.moot)
+        else:
+            exchange.moot = nothing_there(self.setting, exchange)
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         started = self._timer()

@@ -67,6 +67,7 @@ class Exchange:
         "call",
         "code",
         "codes",
+        "disguised",
         "error",
         "fits",
         "flush",
@@ -148,6 +149,8 @@ class Exchange:
 
         The call named an invented id, and the documented answer is that the id does not exist.
         """
+        self.disguised: Code | None = None
+        """The documented error whose body came with the status of a success."""
         self.error = isinstance(answer, Silence)
         self._read(answer)
         self._find_errors(errors, limits)
@@ -260,7 +263,7 @@ class Exchange:
     @property
     def success(self) -> bool:
         """True if the status is 2xx and the body is not an error."""
-        return 200 <= self.status < 300 and not self.refused
+        return 200 <= self.status < 300 and not self.refused and self.disguised is None
 
     @property
     def sent_on(self) -> bool:

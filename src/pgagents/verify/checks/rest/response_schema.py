@@ -85,6 +85,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         said = f"a stream that ends within {exchange.output.ends_within_s} s"
         yield judge_broken(contract, said, exchange.time_problem)
         return
+    if exchange.disguised is not None:
+        said = f"the body of a success, or the status {exchange.disguised.status} of this error"
+        yield judge_broken(contract, said, f"{exchange.status} with the body of the documented error")
+        return
     test = memory.setting.output_test(exchange)
     error = next(iter(test.iter_errors(exchange.body)))
     where = ".".join(map(str, error.instance_path)) or "the body"

@@ -153,6 +153,7 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
     unreached = stopped or "no request of this run tests it"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
+    disguised = driver.judge.disguised
     invented, guesses = driver.judge.invented, find_guesses(driver.model)
     every = driver.ledger.results(driver.memory.reached, unreached)
     called = {place.rpartition("@")[0] for place in driver.memory.reached}
@@ -164,7 +165,10 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     found = []
     for result in every:
         if result.verdict is Verdict.UNTESTED:
-            if reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
+            said = disguised.get(result.contract.place, "")
+            if said and result.contract.place not in driver.memory.reached:
+                result = replace(result, reason=said)
+            elif reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
                 result = Result(result.contract, Verdict.NOT_SELECTED, reason)
             elif result.reason.endswith(NEVER_REACHED) and (name := invented.get(result.contract.place)):
                 result = Result(result.contract, Verdict.UNTESTED, say_made_up(name))

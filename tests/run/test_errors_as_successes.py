@@ -1,0 +1,120 @@
+"""An error that comes with the status of a success proves nothing of the call, and is the better finding."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Report
+from small_api import Notes, answer, verified, with_resource
+
+ERROR = "  Error: {type: object, properties: {detail: {type: string}}, required: [detail]}\n"
+NOTE = "    properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]\n"
+SUCCESS, FAILURE = "code: {type: integer, examples: [0]}", "code: {type: integer, examples: [1]}"
+
+
+@cache
+def strict() -> Model:
+    """Return the catalogue of notes as it is: an error has a `detail`, a note an id and a text."""
+    return with_resource()
+
+
+@cache
+def loose() -> Model:
+    """Return a catalogue in which only a number tells an error from a note."""
+    return with_resource(
+        (ERROR, f"  Error: {{type: object, properties: {{{FAILURE}, detail: {{type: string}}}}}}\n"),
+        (NOTE, f"    properties: {{{SUCCESS}, id: {{type: string}}, text: {{type: string}}}}\n"),
+    )
+
+
+def refuse_with_200(_: Notes, request: Request) -> Response | None:
+    """Refuse every read of one note, by its body alone."""
+    named = request.method == "GET" and request.path != "/notes"
+    return answer(200, {"code": 1, "detail": "no such note"}) if named else None
+
+
+def run(model: Model, odd: object = refuse_with_200) -> Report:
+    """Run against the server."""
+    return verified(model, Notes(odd=odd) if odd else Notes())  # type: ignore[arg-type]
+
+
+def list_ids(report: Report, verdict: Verdict, action: str = "get_note") -> set[str]:
+    """Return the checks with a verdict on an action."""
+    return {r.contract.check for r in report.results if r.verdict is verdict and r.contract.action == action}
+
+
+@pytest.mark.parametrize("model", [strict, loose])
+def test_a_refusal_in_the_body_keeps_nothing_that_builds_on_success(model: object) -> None:
+    report = run(model())  # type: ignore[operator]
+    kept = list_ids(report, Verdict.KEPT)
+    assert not kept & {"valid_calls", "response_schema", "read_after_write", "honours_manifest"}
+    reasons = {r.reason for r in report.results if r.contract.id == "valid_calls/ordinary/get_note@rest"}
+    assert reasons == {"it was answered 200 with the body of the documented error 404"}
+    assert report.exit_code != 0
+
+
+def test_the_error_is_the_finding_where_it_does_not_fit_the_success() -> None:
+    report = run(strict())
+    found = next(f for f in report.findings if f.contract.check == "response_schema")
+    assert found.expected.startswith("the body of a success, or the status")
+    assert found.actual == "200 with the body of the documented error"
+
+
+@pytest.mark.parametrize("model", [strict, loose])
+def test_a_right_server_is_judged_as_before(model: object) -> None:
+    report = run(model(), None)  # type: ignore[operator]
+    assert report.findings == ()
+    assert "valid_calls" in list_ids(report, Verdict.KEPT)
+    assert report.exit_code == 0
+
+
+PADS = {
+    "/pads": {
+        "get": {
+            "operationId": "list_pads",
+            "parameters": [{"name": "group", "in": "query", "required": True, "schema": {"type": "string"}}],
+            "responses": {
+                "200": {"description": "ok", "content": {"application/json": {"schema": {
+                    "type": "object",
+                    "properties": {"code": {"type": "integer", "example": 0}, "data": {"type": "object"}},
+                }}}},
+                "400": {"description": "no", "content": {"application/json": {"schema": {
+                    "type": "object",
+                    "properties": {"code": {"type": "integer", "example": 1}, "message": {"type": "string"}},
+                }}}},
+            },
+        }
+    }
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ({"code": 1, "message": "groupID does not exist", "data": None}, Verdict.UNTESTED),
+        ({"code": 1, "message": "groupID does not exist"}, Verdict.UNTESTED),
+        ({"code": 0, "data": {"padIDs": []}}, Verdict.KEPT),
+    ],
+)
+def test_a_document_tells_an_error_by_the_example_of_its_code(body: dict[str, Any], verdict: Verdict) -> None:
+    model = imported(openapi(PADS)).model
+    report = verified(model, lambda _: answer(200, body), keys={}, only=("valid_calls",))
+    assert {r.verdict for r in report.results if r.contract.id.startswith("valid_calls/ordinary")} == {
+        verdict
+    }
+
+
+def test_a_wrong_success_that_is_no_error_is_found_by_its_own_member() -> None:
+    def lack_text(server: Notes, request: Request) -> Response | None:
+        named = request.method == "GET" and request.path.rpartition("/")[2] in server.notes
+        return answer(200, {"id": request.path.rpartition("/")[2]}) if named else None
+
+    found = next(f for f in run(strict(), lack_text).findings if f.contract.check == "response_schema")
+    assert "text" in found.actual
