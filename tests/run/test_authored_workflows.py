@@ -31,10 +31,15 @@ workflows:
 
 
 @cache
-def of(first: str, second: str, status: int = 201) -> Model:
-    """Return the catalogue of notes with a workflow that writes two of them."""
+def of(first: str, second: str, status: int = 201, *, finds: bool = False) -> Model:
+    """Return the catalogue of notes with a workflow that writes two of them.
+
+    With `finds`, a create may answer with an older note of the same text.
+    """
     flow = TWO_NOTES.replace("FIRST", first).replace("SECOND", second).replace("STATUS", str(status))
-    changes = ((CODE, TAKEN), (CREATE, CREATE.replace("REFUSED]", "REFUSED, TAKEN]")))
+    answers = CREATE.replace("REFUSED]", "REFUSED, TAKEN]")
+    answers = answers.replace("{201:", "{200: {$ref: Note}, 201:") if finds else answers
+    changes = ((CODE, TAKEN), (CREATE, answers))
     return with_resource(*changes, (KNOWN_END, KNOWN_END + flow))
 
 
@@ -116,3 +121,25 @@ def test_a_server_that_refuses_every_second_note_is_found() -> None:
     assert verdict_on(report, "second")[0] is Verdict.BROKEN
     beside, _ = run(of("one", "another"), refuse_second, exclusive=False)
     assert verdict_on(beside, "second")[0] in (Verdict.BROKEN, Verdict.UNTESTED)
+
+
+def find_or_make(server: Notes, request: Request) -> Response | None:
+    """Answer a create with the older note of the same text, if there is one, and stamp it."""
+    text = Notes.text(request) if request.method == "POST" else None
+    older = next((note for note in server.notes.values() if note["text"] == text), None)
+    if older is not None:
+        older["text"] = f"{older['text']}!"
+    return answer(200, older) if older is not None else None
+
+
+def test_a_text_with_which_a_create_may_change_something_older_is_not_sent() -> None:
+    server = Notes(odd=find_or_make)
+    server.notes = {"n0": {"id": "n0", "text": "once-only"}}
+    report = verified(of("once-only", "another", finds=True), server, only=("workflow_runs",))
+    assert server.notes == {"n0": {"id": "n0", "text": "once-only"}}
+    verdict, reason = verdict_on(report, "first")
+    assert verdict is Verdict.NOT_SELECTED
+    assert "write `=fresh.text` or `=fresh.slug` for one of them" in reason
+    assert reason.endswith("; --allow create_note would call it")
+    fresh, _ = run(of("=fresh.text", "=fresh.text", finds=True), find_or_make)
+    assert verdict_on(fresh, "second") == (Verdict.KEPT, "")

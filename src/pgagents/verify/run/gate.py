@@ -285,6 +285,8 @@ class Gate:
             return objection
         if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
+        if call.authored and (objection := self._object_to_overwriting(endpoint, values)):
+            return objection
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
             if (
@@ -340,6 +342,21 @@ class Gate:
                     f"{value!r}, which this run has not made: --allow {action.name} would call it"
                 )
         return ""
+
+    def _object_to_overwriting(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+        """Return why a create must not be sent as its author wrote it: it may change what has the same texts.
+
+        That is so for a PUT, and for an action that documents several successes. No text of the call is new.
+        """
+        action = endpoint.action
+        several = sum(200 <= output.status < 300 for output in action.outputs) > 1
+        may_change = makes(self.model, action) and (action.method == "PUT" or several)
+        if not may_change or self.factory.marks.within(dict(values)):
+            return ""
+        return (
+            f"{action.name} may change what has the same texts already: write `=fresh.text` or `=fresh.slug` "
+            f"for one of them; --allow {action.name} would call it"
+        )
 
     def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         """Return why a create must not choose this id: the call may overwrite the instance that has it."""
