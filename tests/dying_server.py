@@ -29,6 +29,8 @@ class Endpoint(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     ways: ClassVar[dict[str, Any]] = {}
     lock = threading.Lock()
+    memory: ClassVar[dict[str, str] | None] = None
+    """The notes of a server that forgets them when it ends."""
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -66,6 +68,10 @@ class Endpoint(BaseHTTPRequestHandler):
         return json.loads(file.read_text()) if file.exists() else {}
 
     def find_answer(self, sent: bytes) -> tuple[int, Any]:
+        if self.ways.get("forgets"):
+            if Endpoint.memory is None:
+                Endpoint.memory = self.read()
+            return self.act(Endpoint.memory, sent)
         notes = self.read()
         before = dict(notes)
         status, body = self.act(notes, sent)
@@ -230,7 +236,7 @@ def supervised(
     """A server whose supervisor starts it again `pause_s` seconds after its end; `held` keeps its port open.
 
     `ways`: `dies` (a method), `after` (it answers first), `drops` and `leaves` (the number of a request),
-    `closes`, `slow_s`.
+    `closes`, `slow_s`, and `forgets` (what it holds ends with the process).
     """
     supervisor = Supervisor(
         {**ways, "store": str(store)}, lives=lives, pause_s=pause_s, processes=processes, held=held

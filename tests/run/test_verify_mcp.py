@@ -533,6 +533,18 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
     assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
 
 
+@pytest.mark.parametrize(("url", "asked"), [("", 1), ("http://127.0.0.1:1/mcp", 2)])
+def test_only_the_call_at_which_a_process_ends_is_blamed(url: str, asked: int) -> None:
+    """A process does not come back, so nothing more is sent to it. A connection may be cut by chance."""
+    link = Link(talking(Silence("reset", "the process ended with 9")), url=url)
+    sent = 0
+    while not link.problem:
+        sent += 1
+        link.ask({"method": "tools/list"})
+    assert sent == asked
+    assert "stopped answering" in link.problem
+
+
 # -- keys and the command line ---------------------------------------------------------------------
 
 

@@ -19,14 +19,21 @@ COSTS = 3
 """The usual number of requests to try a case again."""
 
 
+def note_repeated(driver: Driver) -> None:
+    """Note which calls ended the server twice, so that nobody sends them a third time."""
+    for entry in driver.ledger.firsts():
+        loss = entry.broken.chain[-1].loss if entry.broken is not None and entry.broken.chain else None
+        if entry.broken is not None and loss is not None and loss.verdict == "repeated":
+            entry.broken.stable = True
+
+
 def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
     """Try the first case of each finding again, as long as requests are left."""
     remembering = frozenset(name for name, check in checks.items() if check.remembers)
     for entry in driver.ledger.firsts():
         found = entry.broken
-        if found is not None and (loss := found.chain[-1].loss if found.chain else None) is not None:
-            found.stable = True if loss.verdict == "repeated" else None  # it was sent twice already
-            continue
+        if found is not None and found.chain and found.chain[-1].loss is not None:
+            continue  # it ends the server, and has been sent again already
         if found is None or driver.counted + COSTS > budget:
             continue
         again = Ledger.of((e.contract for e in driver.ledger.entries.values()), driver.ledger.guesses)

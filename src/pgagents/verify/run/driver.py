@@ -16,8 +16,9 @@ from pgagents.verify.fixtures.instance import Restarted
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.plan.safety import list_live_roles, may_write
-from pgagents.verify.run.driving.call_executor import RESTARTED, CallExecutor, Spent
+from pgagents.verify.run.driving.call_executor import CallExecutor, Spent
 from pgagents.verify.run.driving.instance_removal import InstanceRemoval
+from pgagents.verify.run.driving.lost_answers import RESTARTED
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.ledger import Ledger

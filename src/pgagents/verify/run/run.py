@@ -23,7 +23,7 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.selection import list_withheld
 from pgagents.verify.run.companion import Companion
-from pgagents.verify.run.confirm import confirm
+from pgagents.verify.run.confirm import confirm, note_repeated
 from pgagents.verify.run.course import INTERRUPTED, Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.finishing.clean_up import clean_up
@@ -260,6 +260,7 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
 
 def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
     driver.executor.lost_answers.settle()
+    note_repeated(driver)
     try:
         if not stopped:
             confirm(driver, checks_for(driver.setting), driver.sender.budget.most)

@@ -14,7 +14,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailab
 from pgagents.verify.fixtures.instance import Restarted
 from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.run.driving.lost_answers import LostAnswers
+from pgagents.verify.run.driving.lost_answers import RESTARTED, LostAnswers
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.judging.answer_time import find_time
@@ -31,9 +31,6 @@ FULL_COSTS = 12
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
 """The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
-
-
-RESTARTED = "the server ended while this was tried, and was started anew"
 
 
 class Spent(Exception):
@@ -84,6 +81,9 @@ class CallExecutor:
                 exchange = yield from self.sender.send(ready)
                 if exchange.lost:
                     exchange = yield from self.lost_answers.examine(call, ready, exchange, chain)
+                    if exchange.loss is None and not exchange.lost and self.is_outdated(ready, chain):
+                        self.note_unjudged(exchange)
+                        raise Restarted(RESTARTED)
                 elif self.lost_answers.is_overtaken(ready, exchange) and not self.sender.budget.cleaning:
                     self.note_unjudged(exchange)
                     raise Restarted(RESTARTED)
@@ -213,6 +213,14 @@ class CallExecutor:
         with suppress(Unavailable):
             yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
 
+    def is_outdated(self, ready: Ready, chain: list[Exchange]) -> bool:
+        """True if the server came back since a call was prepared, and earlier answers chose its values.
+
+        Clean-up goes on: it reads what it removes.
+        """
+        earlier = bool(chain) or self._nested[id(chain)] > 0
+        return earlier and ready.era != self.sender.silences.era and not self.sender.budget.cleaning
+
     def _check_era(self, ready: Ready, chain: list[Exchange]) -> None:
         """Raise Restarted if the server came back during a call that prepares another one.
 
@@ -222,12 +230,27 @@ class CallExecutor:
         if ready.era != self.sender.silences.era and self._nested[id(chain)] and not cleaning:
             raise Restarted(RESTARTED)
 
+    def note_lost(self, exchange: Exchange) -> None:
+        """Note that a call without an answer may have removed something, before anything else is made.
+
+        A create without an answer is noted where its exchange is taken.
+        """
+        if not self._list_made(exchange.call):
+            self.factory.note_exchange(exchange)
+        self._forget_changed(exchange)
+
     def note_unjudged(self, exchange: Exchange) -> None:
         """Note the effects of an exchange that no check judges."""
         self.factory.note_exchange(exchange)
         if not exchange.call.plain:
             self.factory.note(exchange)
         self._answers.keep(exchange)
+        self._forget_changed(exchange)
+
+    def _forget_changed(self, exchange: Exchange) -> None:
+        """Let watchers forget the instances if a call that they do not see may have changed one."""
+        if exchange.call.endpoint is None or exchange.call.endpoint.action.effect == "write":
+            self.judge.forget_instances()
 
     def doubt_all(self) -> None:
         """Note that the server was started anew, so that it may have forgotten everything."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from pgagents.http import Request, Response, Silence
 from pgagents.model.naming.removal import names_instance
 from pgagents.text.brief import brief
-from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.fixtures.instance import Restarted, Unavailable
 from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.run.sending.ready import Ready, Stop
 from pgagents.verify.run.sending.repeats import SAFE
@@ -33,6 +33,7 @@ from pgagents.verify.wire.exchange import Exchange, Loss
 if TYPE_CHECKING:
     from pgagents.verify.run.driving.call_executor import CallExecutor
 
+RESTARTED = "the server ended while this was tried, and was started anew"
 RETURN_S, CLEANING_S, POLL_S = 10.0, 2.0, 0.1
 """Seconds for which a run waits for the server's return, for which clean-up does, and between two looks."""
 MOST_ENDS = 5
@@ -78,6 +79,8 @@ class LostAnswers:
         self._last: deque[Exchange] = deque(maxlen=LAST)
         self._control: tuple[Call, Request] | None = None
         """The last ordinary read that was answered. It shows whether the server is there."""
+        self._single: dict[Kind, Exchange] = {}
+        """The first call of each kind whose answer alone was lost when the server ended."""
         self._deadly: set[Kind] = set()
         """The kinds of calls that have ended the server twice."""
         self._ends = 0
@@ -149,11 +152,19 @@ class LostAnswers:
                     return (yield from self._convict(joined, era, first, lost))
             elif latest is not None and reached:
                 incident.last = (*incident.last, latest)[-LAST:]  # the server may end a moment later
+            if latest is not None and reached:
+                self._executor.note_lost(latest)
             latest = None
             if evidence or not reached:
                 yield from self._await_return(incident, era, lost)
+            if evidence and incident.suspects == [lost]:  # every other request on the way was answered
+                earlier = self._single.setdefault(_kind_of(call), lost)
+                if earlier is not lost and not incident.solved:
+                    return (yield from self._convict(joined, era, earlier, lost))
             if incident.ended and not incident.suspects and not incident.solved:
                 yield from self._ask_last_ones(incident)
+            if not reached and self._executor.is_outdated(ready, chain):
+                raise Restarted(RESTARTED)
             if reached and (reason := self._object_to_repeat(call)):
                 return self._leave_open(lost, f"it was not sent again, as {reason}")
             try:
@@ -162,6 +173,8 @@ class LostAnswers:
             except Unavailable as error:
                 if not reached:
                     raise
+                if isinstance(error, Restarted):  # another call ended the server; this one is prepared anew
+                    continue
                 return self._leave_open(lost, f"it was not sent again: {error}")
             if not again.lost:
                 return (yield from self._settle_answered(call, lost, again, joined, reached=reached))
@@ -203,13 +216,18 @@ class LostAnswers:
             era = self._silences.era
             incident = self._incidents.setdefault(era, _Incident(last=tuple(self._last)))
             return (yield from self._convict([*joined, incident], era, lost, again))
+        reads = call.endpoint is None or call.endpoint.action.only_reads
+        elsewhere = (
+            again.request.target != lost.request.target
+        )  # about another instance, so it is no second call
+        stands = not reached or reads or elsewhere or isinstance(again.answer, Silence)
+        if not stands:  # its effect must be known before anything else is made
+            self._executor.note_unjudged(again)
         for earlier in joined:
             if earlier.suspects and earlier.suspects[-1] is lost and earlier.ended and not earlier.solved:
                 yield from self._ask_last_ones(earlier)  # the server may end after an answer
-        reads = call.endpoint is None or call.endpoint.action.only_reads
-        if not reached or reads or isinstance(again.answer, Silence):
+        if stands:
             return again
-        self._executor.note_unjudged(again)
         return self._leave_open(lost, "it was sent once more, alone, and answered then")
 
     def _convict(
@@ -396,7 +414,7 @@ def _say_repeated(first: Exchange, again: Exchange, incident: _Incident) -> str:
         return f"{again.outcome}, and the server ended; so it did at the same call before (#{first.number})"
     return (
         f"no answer: the connection ended before it began, at #{first.number}, and again at "
-        f"#{again.number}, which was sent alone{back}"
+        f"#{again.number}, when nothing else was on its way{back}"
     )
 
 

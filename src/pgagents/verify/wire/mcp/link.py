@@ -150,7 +150,8 @@ class Link:
         self._bound()
         answer = self.handler(request)
         if isinstance(answer, Silence):
-            self._mute += 1
+            ended = answer.kind == "reset" and not self.http  # a process never comes back by itself
+            self._mute += MOST_MUTE if ended else 1
             if self._mute >= MOST_MUTE and not self.problem:
                 self.problem = f"the MCP server stopped answering ({_describe_silence(answer)})"
             return answer
