@@ -235,8 +235,8 @@ def supervised(
 ) -> Iterator[Supervisor]:
     """A server whose supervisor starts it again `pause_s` seconds after its end; `held` keeps its port open.
 
-    `ways`: `dies` (a method), `after` (it answers first), `drops` and `leaves` (the number of a request),
-    `closes`, `slow_s`, and `forgets` (what it holds ends with the process).
+    `ways` has `dies` (a method) and `after` (it answers first). `drops` and `leaves` number a request.
+    `closes` and `slow_s` are about each answer. With `forgets`, what it holds ends with the process.
     """
     supervisor = Supervisor(
         {**ways, "store": str(store)}, lives=lives, pause_s=pause_s, processes=processes, held=held
