@@ -252,7 +252,7 @@ def test_log_has_a_line_for_each_call_and_no_secret(issuer: Issuer, tmp_path: Pa
             with hosting(app) as (url,):
                 jane, joe = signed(issuer, sub="jane@example.com"), signed(issuer, sub="joe")
                 code_of(call_as(url, jane))
-                assert code_of(call_as(url, joe)) == "internal", "the operator's file has no usable key"
+                assert code_of(call_as(url, joe)) == "bad_key", "the operator's file has no usable key"
     finally:
         logger.handlers[:], logger.propagate = before
     written = stream.getvalue()
@@ -260,7 +260,7 @@ def test_log_has_a_line_for_each_call_and_no_secret(issuer: Issuer, tmp_path: Pa
     calls = [line for line in lines if line["event"] == "call"]
     assert [(line["tool"], line["outcome"], line.get("status")) for line in calls] == [
         ("search_parking", "NOT_FOUND", 404),
-        ("search_parking", "failed", None),
+        ("search_parking", "bad_key", None),
     ]
     assert {len(line["caller"]) for line in calls} == {12}
     for secret in (jane, joe, "pk_test", "secret", "jane@example.com", "39.64"):

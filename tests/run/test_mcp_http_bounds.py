@@ -86,8 +86,14 @@ def test_sessions_of_older_clients_are_bounded_and_newer_ones_go_on(monkeypatch:
     asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
     caller, _ = sandboxed()
     with listening(sending(caller.sandbox.handler)) as url:
-        assert [httpx.post(url, json=HELLO, headers=BOTH).status_code for _ in range(3)] == [200, 200, 503]
+        opened = [httpx.post(url, json=HELLO, headers=BOTH).headers["Mcp-Session-Id"] for _ in range(3)]
         assert httpx.post(url, json=asked, headers=newer).status_code == 200
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        used = [
+            httpx.post(url, json=ping, headers={**BOTH, "Mcp-Session-Id": session}).status_code
+            for session in opened
+        ]
+        assert used == [404, 200, 200], "the one that was idle longest made room"
 
 
 def test_body_is_bounded() -> None:

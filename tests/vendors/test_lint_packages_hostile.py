@@ -267,3 +267,22 @@ def test_every_format_prints_a_package(tmp_path: Path, capsys: Any) -> None:
     assert main(["lint", str(place), "--format", "sarif"]) == 1
     (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
+
+
+def test_the_texts_of_an_archive_have_one_bound_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A small archive may unpack to gigabytes of which each file is small enough."""
+    skills = {
+        f"skills/s{number}/SKILL.md": f"---\nname: s{number}\ndescription: d\n---\n{'a ' * 1_000}".encode()
+        for number in range(5)
+    }
+    files = {**good.portable(), **skills}
+    (tmp_path / "plugin.zip").write_bytes(pack(files))
+    write(files, tmp_path / "plugin")
+    for path in (tmp_path / "plugin.zip", tmp_path / "plugin"):
+        monkeypatch.setattr(texts, "MAX_SUM", 30_000)
+        assert main(["lint", str(path)]) != 2
+        capsys.readouterr()
+        monkeypatch.setattr(texts, "MAX_SUM", 6_000)
+        assert "have more than 6,000 bytes in all" in refused(path, capsys)

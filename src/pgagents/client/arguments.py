@@ -14,6 +14,7 @@ from pgagents.encoding.file import find_problem
 from pgagents.encoding.style import unsendable
 from pgagents.http import Json, json_bytes, read_json
 from pgagents.jsonschema import schema as schemas
+from pgagents.jsonschema.joined import list_parts
 from pgagents.model.action import Action
 from pgagents.model.argument import PLACES, Param
 from pgagents.model.model import Model
@@ -117,13 +118,14 @@ def _normalize(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], 
             [_normalize(v, items, named, depth + 1) for v in value] if isinstance(items, Mapping) else value
         )
     if isinstance(value, Mapping):
-        members = dict(_members(schema, named, 0))
-        needed = set(_list_required(schema, named, 0))
+        parts = _list_parts(schema, named)
+        members = {name: inner for part in parts for name, inner in (part.get("properties") or {}).items()}
+        needed = {name for part in parts for name in part.get("required") or ()}
         found = {}
         for name, inner in value.items():
             if name not in members:
                 found[name] = inner
-            elif inner is not None or name in needed or _takes_null(members[name], named, 0):
+            elif inner is not None or name in needed or _takes_null(members[name], named):
                 found[name] = _normalize(inner, members[name], named, depth + 1)
         return found
     return value
@@ -148,40 +150,28 @@ def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mappi
     ]
 
 
-def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
-    """Return names and schemas of an object's members.
-
-    Members of alternatives come first, so that the object's own replace them.
-    """
-    inner = (
-        [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)]
-        if depth < 5
-        else []
-    )
-    return [*reversed(inner), *(schema.get("properties") or {}).items()]
+def _list_parts(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the parts and alternatives of a schema, those inside others first, and itself last."""
+    return list_parts(schema, named, keys=("allOf", "anyOf", "oneOf"))[::-1]
 
 
-def _list_required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
-    """Return the members that any part of the schema requires."""
-    inner = (
-        [name for b in _branches(schema, named) for name in _list_required(b, named, depth + 1)]
-        if depth < 5
-        else []
-    )
-    return [*inner, *(schema.get("required") or ())]
-
-
-def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
+def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
     """Return whether null is a valid value. Otherwise null means that the argument is not given."""
-    schema = schemas.resolve(schema, named)
-    if (
-        "null" in _types(schema)
-        or ("const" in schema and schema["const"] is None)
-        or None in (schema.get("enum") or ())
-    ):
-        return True
-    typed = bool(_types(schema) or "const" in schema or "enum" in schema or "allOf" in schema)
-    branches = [b for k in ("anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]
-    if branches and depth < 5:
-        return any(_takes_null(b, named, depth + 1) for b in branches)
-    return not typed
+    waiting, met = [schema], set()
+    while waiting:
+        written = waiting.pop()
+        part, reference = schemas.resolve(written, named), written.get("$ref")
+        if reference in met:
+            continue
+        met |= {reference} if reference else set()
+        if (
+            "null" in _types(part)
+            or ("const" in part and part["const"] is None)
+            or None in (part.get("enum") or ())
+        ):
+            return True
+        branches = [b for k in ("anyOf", "oneOf") for b in part.get(k) or () if isinstance(b, Mapping)]
+        if not branches and not (_types(part) or {"const", "enum", "allOf"} & part.keys()):
+            return True
+        waiting += branches
+    return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,18 +52,22 @@ def join(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Joined:
 
 
 def list_parts(
-    schema: Mapping[str, Any], schemas: Mapping[str, Any], names: set[str] | None = None
+    schema: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+    names: set[str] | None = None,
+    keys: Collection[str] = ("allOf",),
 ) -> list[Mapping[str, Any]]:
     """Return a schema and all that apply with it: the targets of references, and the parts of `allOf`.
 
-    Their names are added to `names`.
+    With `anyOf` and `oneOf` among the `keys` they are those that may apply, too. Each named schema is one
+    part, however often it is referred to. The names are added to `names`.
     """
     met = names if names is not None else set()
     found, waiting = [], [schema]
     while waiting:
         part = waiting.pop()
         found.append(part)
-        waiting += [inner for inner in part.get("allOf") or () if isinstance(inner, Mapping)]
+        waiting += [inner for key in keys for inner in part.get(key) or () if isinstance(inner, Mapping)]
         name = str(part.get("$ref", "")).removeprefix(REF)
         if name in schemas and name not in met:
             met.add(name)

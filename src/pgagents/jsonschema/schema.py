@@ -6,6 +6,7 @@ This is the only module that imports jsonschema-rs.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -98,9 +99,99 @@ def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[st
     return schema
 
 
+MOST_TRIES = 10_000
+"""Most schemas that one value may be held to at one place of it.
+
+Twenty schemas that each name the next twice hold it to a million, and thirty to a thousand million.
+"""
+TOO_MANY_TRIES = 10 * MOST_TRIES
+"""Number of schemas for one value at one place from which the schema is refused."""
+
+
+def count_tries(schemas: Mapping[str, Any], prefix: str = REF) -> dict[str, int]:
+    """Return, for each named schema, how many schemas a value is held to that is held to it.
+
+    Only those count that are about the value itself: parts, alternatives and conditions, not members or
+    items. Parts under `allOf` count once, however often they are named; so does a schema inside itself.
+    `prefix` stands before the names in references.
+    """
+    near = {name: _list_tried(schema, prefix) for name, schema in schemas.items()}
+    found: dict[str, int] = {}
+    for first in schemas:
+        stack, begun = [first], {first}
+        while stack:
+            name = stack[-1]
+            own, named = near[name]
+            waiting = next((n for n in named if n in near and n not in found and n not in begun), None)
+            if waiting is not None:
+                begun.add(waiting)
+                stack.append(waiting)
+                continue
+            found.setdefault(name, own + sum(times * found.get(other, 0) for other, times in named.items()))
+            stack.pop()
+    return found
+
+
+def _list_tried(schema: Mapping[str, Any], prefix: str) -> tuple[int, Counter[str]]:
+    """Return how many schemas a schema applies to the value itself, and how often it names others for it."""
+    own, named, waiting = 0, Counter[str](), [schema]
+    while waiting:
+        part = waiting.pop()
+        own += 1
+        if "$ref" in part and str(part["$ref"]).startswith(prefix):
+            named[str(part["$ref"])[len(prefix) :]] += 1
+        inner = [part.get(key) for key in ("not", "if", "then", "else")]
+        inner += [branch for key in ("allOf", "anyOf", "oneOf") for branch in part.get(key) or ()]
+        dependent = part.get("dependentSchemas")
+        inner += dependent.values() if isinstance(dependent, Mapping) else ()
+        waiting += [each for each in inner if isinstance(each, Mapping)]
+    return own, named
+
+
+def join_repeated(schemas: Mapping[str, Any], prefix: str = REF) -> Mapping[str, Any]:
+    """Return the named schemas, where no part is applied twice in one that has more than MOST_TRIES parts.
+
+    They mean the same, and a validator applies each part to a value once.
+    """
+    many = [name for name, tries in count_tries(schemas, prefix).items() if tries > MOST_TRIES]
+    joined = {name: _join_parts(name, schemas, prefix) for name in many if "allOf" in schemas[name]}
+    return {**schemas, **joined} if joined else schemas
+
+
+def _join_parts(name: str, schemas: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return a named schema whose parts are those of all that it names under `allOf`, each once."""
+    parts, met, waiting = [], {name}, [schemas[name]]
+    while waiting:
+        part = waiting.pop()
+        own = {key: value for key, value in part.items() if key not in ("$ref", "allOf")}
+        other = str(part.get("$ref", ""))[len(prefix) :]
+        if "$ref" in part and other not in schemas:
+            own["$ref"] = part["$ref"]
+        elif "$ref" in part and other not in met:
+            met.add(other)
+            waiting.append(schemas[other])
+        parts += [own] if own else []
+        waiting += [inner for inner in part.get("allOf") or () if isinstance(inner, Mapping)]
+    return {"allOf": parts} if parts else {}
+
+
+def list_endless(schemas: Mapping[str, Any], prefix: str = REF) -> list[str]:
+    """Return the named schemas to which no value can be held in bounded time.
+
+    They name the same schemas again and again, as alternatives or conditions, so that a value is held to more
+    than TOO_MANY_TRIES. Only the innermost are listed, as the others are so because of them.
+    """
+    tries = count_tries(join_repeated(schemas, prefix), prefix)
+    over = {name for name, count in tries.items() if count > TOO_MANY_TRIES}
+    return [
+        name for name in schemas if name in over and not over & set(_list_tried(schemas[name], prefix)[1])
+    ]
+
+
 def standalone(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema together with all component schemas it needs."""
-    return {**schema, "components": {"schemas": {n: schemas[n] for n in closure(schema, schemas)}}}
+    needed = {name: schemas[name] for name in closure(schema, schemas)}
+    return {**schema, "components": {"schemas": join_repeated(needed)}}
 
 
 def validator(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, formats: bool = True) -> Any:
@@ -125,15 +216,16 @@ class Validators:
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
-        self.plain = {name: plain(schema) for name, schema in schemas.items()}
+        self.written = {name: plain(schema) for name, schema in schemas.items()}
+        self.plain = join_repeated(self.written)
         self.reached: dict[str, frozenset[str]] = {}
         self.compiled: dict[str, Any] = {}
         self.together: list[tuple[frozenset[str], Any]] = []
 
     def are_of(self, schemas: Mapping[str, Any]) -> bool:
         """True if `schemas` equals the named schemas that these validators were made with."""
-        return self.plain.keys() == schemas.keys() and all(
-            self.plain[name] == plain(schema) for name, schema in schemas.items()
+        return self.written.keys() == schemas.keys() and all(
+            self.written[name] == plain(schema) for name, schema in schemas.items()
         )
 
     def of(self, schema: Mapping[str, Any]) -> Any:

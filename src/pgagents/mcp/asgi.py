@@ -20,6 +20,7 @@ from pgagents.errors import InputError, PgagentsError
 from pgagents.mcp.hosting.app import make_hosted_app
 from pgagents.mcp.hosting.log import write_json_lines
 from pgagents.mcp.hosting.settings import PREFIX, Settings, read_settings
+from pgagents.mcp.http import let_streams_end
 from pgagents.model.model import Model
 
 if TYPE_CHECKING:
@@ -60,23 +61,13 @@ def __getattr__(name: str) -> Any:
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     write_json_lines()
-    _let_calls_end()
+    let_streams_end()
     try:
         made = create_from_environment()
     except (PgagentsError, InputError) as error:
         raise SystemExit(_describe(error)) from None
     globals()["app"] = made
     return made
-
-
-def _let_calls_end() -> None:
-    """Finish answers that are being streamed when the server is stopped; uvicorn waits for them.
-
-    By default sse_starlette 3.7 (read 2026-11-22) cuts every stream at once. Ours end with their calls.
-    """
-    from sse_starlette.sse import AppStatus
-
-    AppStatus.enable_automatic_graceful_drain = False
 
 
 def _describe(error: PgagentsError | InputError) -> str:

@@ -9,11 +9,15 @@ server, and is not passed on; the API is called with the operator's own key.
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import json
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,15 +25,18 @@ from pgagents.errors import PgagentsError
 from pgagents.mcp.guard import Guard
 from pgagents.mcp.message_size import find_largest_message
 from pgagents.mcp.scopes import StepUp
+from pgagents.mcp.sessions import Sessions
+from pgagents.mcp.token import IssuerError
 from pgagents.mcp.tools import tools
 from pgagents.model.model import Model
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from mcp.server.auth.provider import TokenVerifier
     from mcp.server.lowlevel import Server
     from mcp.server.transport_security import TransportSecuritySettings
     from starlette.applications import Starlette
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -38,8 +45,14 @@ MOST_SESSIONS, IDLE_S = 1_000, 900.0
 
 Each session takes about 40 kB until it has been idle for `IDLE_S` seconds.
 """
+MOST_EACH = 50
+"""Most sessions of one caller who signed in."""
 MOST_AT_ONCE = 500
 """Most connections. Further ones get 503, before the process runs out of file descriptors."""
+
+GRACE_S = 30.0
+"""Most seconds for which calls may go on after the server was told to end."""
+_TICK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,8 @@ def make_app(
     of None means any. `public_url` is this server's URL for clients; by default, the resource of the sign-in.
     A `stateless` application keeps no session, so that any process may answer any request.
     """
+    from starlette.routing import Route
+
     bounds: dict[str, Any] = {
         "transport_security": _make_security(port, sign_in.resource if sign_in else public_url, origins),
         "stateless_http": stateless,
@@ -81,6 +96,12 @@ def make_app(
         app = server.streamable_http_app(streamable_http_path=PATH, **bounds)
     if stateless:
         app.add_middleware(PostOnly)
+    else:
+        for route in app.router.routes:
+            if isinstance(route, Route) and route.path == PATH:
+                route.app = Sessions(route.app, MOST_SESSIONS, MOST_EACH, signed_in=sign_in is not None)
+    if sign_in is not None:
+        app.add_middleware(IssuerOutage)
     if token and sign_in is None:
         app.add_middleware(Guard, token=token)
     return app
@@ -127,6 +148,20 @@ def _make_protected(server: Server[Any], model: Model, sign_in: SignIn, bounds: 
     return app
 
 
+class IssuerOutage:
+    """Answer 503 if the authorization server could not be asked about a token: the token may be good."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or answer 503."""
+        try:
+            await self._app(scope, receive, send)
+        except IssuerError as error:
+            await answer_unavailable(send, str(error))
+
+
 class PostOnly:
     """Refuse every method except POST at `/mcp`: without sessions there is no stream to open or end.
 
@@ -167,7 +202,10 @@ def bind(port: int, host: str) -> socket.socket:
 
 
 def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` is called when connections are accepted."""
+    """Serve until SIGINT or SIGTERM. `ready` is called when connections are accepted.
+
+    Calls that are being made then get their answers, within `GRACE_S` seconds; a second signal ends at once.
+    """
     import logging
 
     import uvicorn
@@ -180,8 +218,18 @@ def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None
             if self.started:
                 ready()
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await drain.finish(lambda: self.force_exit)
+            await super().shutdown(sockets)
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            self.force_exit = self.should_exit  # the second signal ends at once
+            super().handle_exit(sig, frame)
+
+    drain = Drain(app)
+    let_streams_end()
     config = uvicorn.Config(
-        app,
+        drain,
         log_level="warning",
         access_log=False,
         ws="none",
@@ -194,3 +242,100 @@ def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[], None]) -> None
     logging.getLogger("uvicorn.error").addFilter(NotOfTheEnd())
     with suppress(KeyboardInterrupt):  # uvicorn passes the signal on once it has stopped
         Listening(config).run([bound])
+
+
+class Drain:
+    """Serve requests until the server ends, then only those that have begun.
+
+    A call may have bought something by now, and its caller must learn so. Further requests get 503. Streams
+    that only wait for news are ended at once, as they have no end of their own.
+    """
+
+    def __init__(self, app: ASGIApp, grace_s: float = GRACE_S) -> None:
+        self._app, self._grace_s = app, grace_s
+        self._calls, self._ends = 0, False
+        self._streams: set[CancelScope] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it with 503."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif self._ends:
+            await answer_unavailable(send, "the server ends")
+        elif scope["method"] == "GET":
+            await self._stream(scope, receive, send)
+        else:
+            await self._call(scope, receive, send)
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, which counts as a call once all of it has come."""
+        whole = False
+
+        async def watch() -> Message:
+            nonlocal whole
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False) and not whole:
+                whole = True
+                self._calls += 1
+            return message
+
+        try:
+            await self._app(scope, watch, send)
+        finally:
+            self._calls -= whole
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that may be a stream of news, until it or the server ends."""
+        import anyio
+
+        begun = ended = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun, ended
+            begun = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        with anyio.CancelScope() as cancelled:
+            self._streams.add(cancelled)
+            try:
+                await self._app(scope, receive, watch)
+            finally:
+                self._streams.discard(cancelled)
+        if begun and not ended:
+            with suppress(Exception):  # the client may be gone
+                await send({"type": "http.response.body", "body": b""})
+
+    async def finish(self, is_forced: Callable[[], bool]) -> None:
+        """Wait until all calls have their answers, the time is over, or the end is forced."""
+        self._ends = True
+        for stream in tuple(self._streams):
+            stream.cancel()
+        until = time.monotonic() + self._grace_s
+        while self._calls and not is_forced() and time.monotonic() < until:
+            await asyncio.sleep(_TICK_S)
+
+
+async def answer_unavailable(send: Send, why: str, again_s: int = 5) -> None:
+    """Answer 503 with the reason, and the seconds after which to try again."""
+    body = json.dumps({"error": why}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", str(again_s).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def let_streams_end() -> None:
+    """Finish answers that are being streamed when the server is stopped.
+
+    By default sse_starlette 3.7 (read 2026-11-22) cuts every stream half a second after the signal.
+    """
+    from sse_starlette.sse import AppStatus
+
+    status: Any = AppStatus
+    status.enable_automatic_graceful_drain = False

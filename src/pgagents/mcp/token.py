@@ -6,8 +6,11 @@ server issued it for this resource (RFC 8707), and it has not expired.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -24,6 +27,15 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 FRESH_S = 600.0
 AGAIN_S = 30.0
 LEEWAY_S = 30
+FAILED_S = 5.0
+"""Seconds after a failure before the keys are requested again."""
+REFUSED_S = 60.0
+"""Seconds for which a refused token counts as refused without another question."""
+MOST_REFUSED = 60
+MOST_KNOWN = 10_000
+AT_ONCE = 8
+LAST_S = 2**53
+"""The latest time at which a token may expire, in seconds since 1970; it excludes what is no number."""
 MAX_TOKEN = 8_000
 METADATA = (
     "/.well-known/oauth-authorization-server{}",
@@ -36,20 +48,87 @@ The issuer's path follows or precedes the well-known name (RFC 8414, 3.1 and 5).
 """
 
 
+class IssuerError(Exception):
+    """The authorization server could not be asked about a token, which may be good."""
+
+
+class Refused:
+    """Tokens that the authorization server refused, and a bound for asking it about further ones.
+
+    Strangers can send any number of tokens, and each would be a call to the authorization server. It is asked
+    about at most MOST_REFUSED of them a minute that turn out bad, by at most AT_ONCE calls at a time. Tokens
+    that were good before are always asked about.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._good: OrderedDict[bytes, None] = OrderedDict()
+        self.turns = asyncio.Semaphore(AT_ONCE)
+
+    def is_refused(self, token: str) -> bool:
+        """True if the authorization server refused the token less than REFUSED_S seconds ago."""
+        return self._clock() - self._refused.get(_digest(token), float("-inf")) < REFUSED_S
+
+    def check_room(self, token: str) -> None:
+        """Raise IssuerError if too many tokens were refused to ask about one that was never good."""
+        since = self._clock() - REFUSED_S
+        while self._refused and next(iter(self._refused.values())) < since:
+            self._refused.popitem(last=False)
+        if len(self._refused) >= MOST_REFUSED and _digest(token) not in self._good:
+            raise IssuerError("too many tokens were refused; the authorization server is not asked now")
+
+    def note(self, token: str, *, good: bool) -> None:
+        """Note what the authorization server said of a token."""
+        key = _digest(token)
+        self._refused.pop(key, None)
+        self._good.pop(key, None)
+        if good:
+            self._good[key] = None
+            if len(self._good) > MOST_KNOWN:
+                self._good.popitem(last=False)
+        else:
+            self._refused[key] = self._clock()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
 class Introspection:
     """Ask the authorization server about each token, with our own credentials."""
 
     def __init__(
-        self, sender: Sender, path: str, issuer: str, resource: str, client: tuple[str, str]
+        self,
+        sender: Sender,
+        path: str,
+        issuer: str,
+        resource: str,
+        client: tuple[str, str],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sender, self._path, self._issuer, self._resource = sender, path, issuer, resource
         pair = ":".join(quote(part, safe="") for part in client)  # RFC 6749, 2.3.1
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        self._refused = Refused(clock)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None if it is not valid for this server."""
-        if len(token) > MAX_TOKEN:
+        """Return the token's rights; None if it is not valid for this server.
+
+        Raises IssuerError if the authorization server gives no answer, or may not be asked.
+        """
+        if len(token) > MAX_TOKEN or self._refused.is_refused(token):
             return None
+        self._refused.check_room(token)
+        async with self._refused.turns:
+            if self._refused.is_refused(token):
+                return None
+            self._refused.check_room(token)
+            rights = await self._ask(token)
+            self._refused.note(token, good=rights is not None)
+        return rights
+
+    async def _ask(self, token: str) -> AccessToken | None:
         form = (
             ("Authorization", self._basic),
             ("Content-Type", "application/x-www-form-urlencoded"),
@@ -58,11 +137,9 @@ class Introspection:
         body = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
         came = await self._sender(Request("POST", self._path, form, body))
         told = read_json(came.body).value if isinstance(came, Response) and came.status == 200 else None
-        if (
-            not isinstance(told, Mapping)
-            or told.get("active") is not True
-            or told.get("iss", self._issuer) != self._issuer
-        ):
+        if not isinstance(told, Mapping):
+            raise IssuerError("the authorization server gives no answer about a token")
+        if told.get("active") is not True or told.get("iss", self._issuer) != self._issuer:
             return None
         return access(token, told, self._resource)
 
@@ -82,9 +159,14 @@ class Signed:
         )
         self._keys: Any = None
         self._at = float("-inf")
+        self._fetched = False
+        self._fetching = asyncio.Lock()
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None if it is not valid for this server."""
+        """Return the token's rights; None if it is not valid for this server.
+
+        Raises IssuerError if the key is not known and the authorization server's keys cannot be read.
+        """
         import jwt
 
         if len(token) > MAX_TOKEN:
@@ -109,13 +191,26 @@ class Signed:
     async def _key(self, id: Any) -> Any:
         """Return the key of an id, or None.
 
-        Old keys are fetched again. An unknown id also causes a fetch, but not every time.
+        Old keys are fetched again. An unknown id also causes a fetch, but not every time. Callers wait for
+        one fetch together; those whose key is known do not wait. A failed fetch leaves the keys as they are.
         """
         found = self._find(id)
+        is_fetching = self._fetching.locked()
+        if (is_fetching and found is not None) or not (is_fetching or self._is_due(found)):
+            return self._require(found)
+        async with self._fetching:
+            if self._is_due(self._find(id)):
+                await self._fetch()
+        return self._require(self._find(id))
+
+    def _is_due(self, found: Any) -> bool:
         age = self._clock() - self._at
-        if (found is None and age > AGAIN_S) or age > FRESH_S:
-            await self._fetch()
-            found = self._find(id)
+        again = AGAIN_S if self._fetched else FAILED_S
+        return (found is None and age > again) or age > FRESH_S
+
+    def _require(self, found: Any) -> Any:
+        if found is None and not self._fetched:
+            raise IssuerError("the authorization server's keys cannot be read")
         return found
 
     def _find(self, id: Any) -> Any:
@@ -127,7 +222,7 @@ class Signed:
     async def _fetch(self) -> None:
         import jwt
 
-        self._at = self._clock()
+        self._at, self._fetched = self._clock(), False
         came = await self._sender(Request("GET", self._path, (("Accept", "application/json"),)))
         if not isinstance(came, Response) or came.status != 200:
             return
@@ -135,16 +230,22 @@ class Signed:
             self._keys = jwt.PyJWKSet.from_dict(read_json(came.body).value)
         except (jwt.PyJWTError, TypeError, AttributeError):
             return
+        self._fetched = True
 
 
 def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | None:
-    """Return the token's rights in the SDK's form; None if it was issued for another resource."""
+    """Return the token's rights in the SDK's form.
+
+    None if it was issued for another resource, or has no time at which it expires.
+    """
     from mcp.server.auth.provider import AccessToken
 
     meant = told.get("aud", told.get("resource"))
     if not any(_same(one, resource) for one in (meant if isinstance(meant, list) else [meant])):
         return None
     scope, expires = told.get("scope", told.get("scp", "")), told.get("exp")
+    if isinstance(expires, bool) or not isinstance(expires, int | float) or not 0 < expires < LAST_S:
+        return None
     scopes = [str(one) for one in scope] if isinstance(scope, list) else str(scope).split()
     who = told.get("client_id") or told.get("azp") or told.get("sub") or ""
     return AccessToken(
@@ -153,7 +254,7 @@ def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | 
         scopes=scopes,
         resource=resource,
         subject=str(told["sub"]) if told.get("sub") else None,
-        expires_at=int(expires) if isinstance(expires, int | float) else None,
+        expires_at=int(expires),
         claims={"iss": told["iss"]} if told.get("iss") else None,
     )
 

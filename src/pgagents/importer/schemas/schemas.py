@@ -12,6 +12,7 @@ from pgagents.importer.reading.names import identifier
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.references import Found, References
 from pgagents.importer.schemas.conversion import Conversion
+from pgagents.jsonschema.schema import TOO_MANY_TRIES, list_endless
 from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
@@ -30,6 +31,8 @@ class Schemas:
         self.pending: deque[tuple[str, Found]] = deque()
         self.widened: set[str] = set()
         self.given: dict[str, str] = {}
+        self.found: dict[str, Found] = {}
+        """The document's own schema for each name."""
 
     def convert(self, found: Found, at: Pointer) -> dict[str, Any]:
         """Convert one schema. `at` is its future pointer in the catalogue."""
@@ -52,6 +55,8 @@ class Schemas:
         while self.pending:
             name, found = self.pending.popleft()
             self.named[name] = self.convert(found, ("schemas", name))
+            self.found[name] = found
+        self._widen_endless()
         users: dict[str, list[str]] = {}
         for name, schema in self.named.items():
             for other in _find_references(schema):
@@ -64,6 +69,18 @@ class Schemas:
                     wanted.append(user)
         for schema in self.named.values():
             self.relax(schema)
+
+    def _widen_endless(self) -> None:
+        """Replace schemas to which no value can be held in bounded time by one that takes anything."""
+        while endless := list_endless(self.named, ""):
+            for name in endless:
+                self.named[name] = {}
+                message = (
+                    f"a value is held to more than {TOO_MANY_TRIES:,} schemas here, the same ones "
+                    "again and again; anything is taken"
+                )
+                if name in self.found:
+                    self.widen(("schemas", name), message, self.found[name])
 
     def relax(self, schema: Any) -> None:
         """Replace `oneOf` by `anyOf` if a branch was widened, because several branches may match now."""

@@ -14,6 +14,8 @@ from pgagents.source.read import parse
 from pgagents.source.source import Place, Source
 
 MAX_BYTES = document.MAX_BYTES
+MAX_SUM = 4 * MAX_BYTES
+"""Most bytes of all texts of a package that are read: a small archive may unpack to very large ones."""
 _FATAL = ("document/too-deep", "document/too-many", "document/too-large")
 _FRONT = re.compile(r"---[ \t]*(\r\n|\n|\r)")
 _CLOSE = re.compile(r"^---[ \t]*\r?$", re.M)
@@ -50,6 +52,13 @@ def read_text(tree: Tree, path: str) -> str:
     if len(raw) > MAX_BYTES:
         raise PgagentsError(
             f"{tree.shown(path)} has more than {MAX_BYTES:,} bytes; that is the most read", "make it smaller"
+        )
+    tree.taken[path] = len(raw)
+    if sum(tree.taken.values()) > MAX_SUM:
+        raise PgagentsError(
+            f"{tree.shown(path)}: the texts of {tree.name} have more than {MAX_SUM:,} bytes in all; "
+            "that is the most read",
+            "make them fewer or smaller",
         )
     try:
         return raw.decode("utf-8-sig")

@@ -47,6 +47,8 @@ class Tree:
     root: str = ""
     single: bool = False
     """True for a single file without its package. The tree then has the package's name."""
+    taken: dict[str, int] = field(default_factory=dict)
+    """The bytes of every text that was read, by its path from the root; `texts.py` bounds their sum."""
 
     @cached_property
     def files(self) -> dict[str, Entry]:

@@ -5,6 +5,7 @@ This server may start before it. It is not ready until the metadata have been re
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgagents.errors import PgagentsError
 from pgagents.http import is_exposed
-from pgagents.mcp.token import make_verifier, read_metadata
+from pgagents.mcp.token import IssuerError, make_verifier, read_metadata
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken, TokenVerifier
@@ -54,9 +55,16 @@ class Issuer:
         self._clock = clock
         self._known: Known | None = None
         self._failed: tuple[float, PgagentsError] | None = None
+        self._reading = asyncio.Lock()
 
     async def read(self) -> Known:
         """Read the metadata, and return their facts. Raises PgagentsError if they cannot be read."""
+        if self._known is not None:
+            return self._known
+        async with self._reading:
+            return await self._read()
+
+    async def _read(self) -> Known:
         if self._known is not None:
             return self._known
         if self._failed is not None and self._clock() - self._failed[0] < AGAIN_S:
@@ -72,9 +80,12 @@ class Issuer:
         return self._known
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the token's rights; None if it is not valid for this server."""
+        """Return the token's rights; None if it is not valid for this server.
+
+        Raises IssuerError if the authorization server cannot be asked.
+        """
         try:
             known = await self.read()
-        except PgagentsError:
-            return None  # before that, callers get 503
+        except PgagentsError as error:
+            raise IssuerError(error.message) from None
         return await known.verifier.verify_token(token)

@@ -103,11 +103,17 @@ def _checked(model: Model, ask: Callable[[Caller], Any]) -> FindKeys:
         if not found:
             return _not_linked(model)
         keys = {first: found} if isinstance(found, str) else dict(found)
-        return {
-            scheme: header_safe(key, f"the linked key of {caller.pseudonym}", model.credentials[scheme])
-            for scheme, key in keys.items()
-            if scheme in model.credentials
-        }
+        try:
+            return {
+                scheme: header_safe(key, f"the linked key of {caller.pseudonym}", model.credentials[scheme])
+                for scheme, key in keys.items()
+                if scheme in model.credentials
+            }
+        except PgagentsError as error:
+            note("linked_key_unusable", {"caller": caller.pseudonym, "why": error.message})
+            return Problem(
+                "bad_key", f"{error.message}; whoever runs this server must correct it", sent=False
+            )
 
     return find_keys
 

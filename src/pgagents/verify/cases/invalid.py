@@ -22,6 +22,7 @@ from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.values.invalid_values import InvalidValue, file_violations, violations
+from pgagents.verify.values.reduction import MOST_PLACES, count_places, share_places
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
@@ -96,7 +97,18 @@ def _violations(setting: Setting, endpoint: Endpoint, param: Param) -> Iterator[
         setting.model.schemas,
         required=param.required,
         of=_nothing(setting, endpoint, param),
+        most=_find_share(setting, endpoint),
     )
+
+
+def _find_share(setting: Setting, endpoint: Endpoint) -> int:
+    """Return at how many places of each argument of an endpoint wrong values are tried."""
+
+    def find() -> int:
+        schemas = setting.model.schemas
+        return share_places([count_places(p.schema, schemas, MOST_PLACES) for p in endpoint.params])
+
+    return setting.compute_once(("share of places", endpoint.place), find)
 
 
 def unmade_cases_of(setting: Setting, endpoint: Endpoint) -> Mapping[str, UnmadeCase]:

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.cel.expression import Expression, ExpressionError
 from pgagents.cel.reading import members_in
 from pgagents.cel.scope import Scope
+from pgagents.jsonschema.joined import list_parts
 from pgagents.model.action import Action
 from pgagents.model.law import Law
 from pgagents.model.resource import Resource, unwrap
@@ -122,10 +123,8 @@ def _find_declared_members(setting: Setting, action: Action, member: str) -> fro
 
 
 def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
-    named = setting.resolve_schema(schema)
-    yield from named.get("properties", {})
-    for part in (*named.get("allOf", ()), *named.get("oneOf", ()), *named.get("anyOf", ())):
-        yield from _members(setting, part)
+    for part in list_parts(schema, setting.model.schemas, keys=("allOf", "oneOf", "anyOf")):
+        yield from part.get("properties", {})
 
 
 def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:

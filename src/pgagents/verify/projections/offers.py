@@ -121,13 +121,8 @@ def _of_functions(
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
         read = read_as_2020(arguments, {}) or {"type": "object"}
-        yield (
-            surface,
-            endpoint,
-            Projection(
-                document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas))
-            ),
-        )
+        lacking = gaps(read, action.input_schema(), model.schemas)
+        yield surface, endpoint, Projection(document, read, answers, gaps=lacking)
 
 
 def _is_functions(value: Any) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from pgagents.jsonschema.schema import REF
+from pgagents.jsonschema.joined import list_parts
+from pgagents.jsonschema.schema import REF, closure, resolve
 
 SILENT = frozenset(
     (
@@ -31,6 +34,8 @@ _ONE = (
 )
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 MAX_DEPTH = 40
+MOST_NODES = 5_000
+"""Most schemas inside one schema in which references are replaced."""
 
 
 def schema_of_parameter(parameter: Mapping[str, Any]) -> Any:
@@ -39,24 +44,86 @@ def schema_of_parameter(parameter: Mapping[str, Any]) -> Any:
     return held.get("schema", {})
 
 
-def read_as_2020(
-    schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Return the schema in JSON Schema 2020-12, without references and without keywords that no value can
-    break.
+def read_as_2020(schema: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema in JSON Schema 2020-12, without keywords that no value can break.
 
     Upper-case types (Gemini), `nullable`, and exclusive bounds given as booleans (OpenAPI 3.0) are converted.
-    `named` holds the schemas that references name. A recursive reference becomes a schema that accepts
-    anything.
+    `named` holds the schemas that references name, and they replace the references. A recursive reference
+    becomes a schema that accepts anything. A schema with more than MOST_NODES inside keeps its references.
+    Each schema inside it then brings the named ones that it needs.
     """
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        name = reference[len(REF) :]
-        if name in inside or name not in named or len(inside) > MAX_DEPTH:
-            return {}
-        behind = read_as_2020(named[name], named, (*inside, name))
+    reader = _Reader(named)
+    try:
+        return reader.read(schema, ())
+    except _TooLarge:
+        return _Keeper(named).read(schema)
+
+
+class _TooLarge(Exception):
+    """A schema would have more than MOST_NODES schemas inside it."""
+
+
+class _Reader:
+    """Converts a schema and replaces its references."""
+
+    def __init__(self, named: Mapping[str, Any]) -> None:
+        self.named, self.nodes = named, 0
+
+    def read(self, schema: Mapping[str, Any], inside: tuple[str, ...]) -> dict[str, Any]:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _TooLarge
+        reference = schema.get("$ref")
+        if isinstance(reference, str):
+            name = reference[len(REF) :]
+            if name in inside or name not in self.named or len(inside) > MAX_DEPTH:
+                return {}
+            behind = self.read(self.named[name], (*inside, name))
+            beside = {k: v for k, v in schema.items() if k != "$ref" and k not in SILENT}
+            return {"allOf": [behind, self.read(beside, inside)]} if beside else behind
+        return _convert(schema, lambda part: self.read(part, inside))
+
+
+class _Keeper:
+    """Converts a schema and keeps its references; each distinct named schema is converted once."""
+
+    def __init__(self, named: Mapping[str, Any]) -> None:
+        self.named = named
+        self.converted: dict[str, dict[str, Any]] = {}
+
+    def read(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the schema with the keywords of what it refers to; those inside it refer to the others."""
+        reference = str(schema.get("$ref", ""))[len(REF) :]
         beside = {k: v for k, v in schema.items() if k != "$ref" and k not in SILENT}
-        return {"allOf": [behind, read_as_2020(beside, named, inside)]} if beside else behind
+        if reference in self.named and not beside:
+            return _convert(resolve(schema, self.named), self._carry)
+        return self._carry(schema) if reference else _convert(schema, self._carry)
+
+    def _carry(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a schema that brings the named ones with it, so that it may stand anywhere."""
+        names = closure(schema, self.named)
+        kept = self._keep(schema)
+        if not names:
+            return kept
+        for name in names:
+            if name not in self.converted:
+                self.converted[name] = self._keep(self.named[name])
+        whole = {"allOf": [kept], "components": {"schemas": {name: self.converted[name] for name in names}}}
+        digest = hashlib.sha256(same(whole).encode()).hexdigest()
+        return {"$id": f"urn:pgagents:{digest}", **whole}
+
+    def _keep(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        made = _convert(schema, self._keep)
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference[len(REF) :] not in self.named:
+            del made["$ref"]  # it accepts anything
+        return made
+
+
+def _convert(
+    schema: Mapping[str, Any], read: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return one schema's keywords in 2020-12; `read` converts the schemas inside it."""
     found: dict[str, Any] = {}
     for word, value in schema.items():
         if word in SILENT or word == "nullable" or (word in _BOUNDS and isinstance(value, bool)):
@@ -64,11 +131,11 @@ def read_as_2020(
         if word == "type":
             found[word] = [t.lower() for t in value] if isinstance(value, list) else value.lower()
         elif word in _ONE and isinstance(value, Mapping):
-            found[word] = read_as_2020(value, named, inside)
+            found[word] = read(value)
         elif word in _MANY:
-            found[word] = {name: read_as_2020(member, named, inside) for name, member in value.items()}
+            found[word] = {name: read(member) for name, member in value.items()}
         elif word in _LISTS:
-            found[word] = [read_as_2020(part, named, inside) for part in value]
+            found[word] = [read(part) for part in value]
         else:
             found[word] = value
     return (
@@ -110,32 +177,36 @@ class Gaps:
     items: Gaps | None = None
 
 
-def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
+def gaps(
+    strict: Mapping[str, Any], own: Mapping[str, Any], schemas: Mapping[str, Any] = MappingProxyType({})
+) -> Gaps | None:
     """Return the members that the strict schema requires and `own` does not; None if there are none.
 
-    Both arguments are results of `read_as_2020`.
+    The strict schema is a result of `read_as_2020`; `own` refers to the named `schemas`.
     """
-    needed, members, items = _object(own)
+    needed, members, items = _object(own, schemas)
     names = tuple(str(n) for n in strict.get("required", ()) if n not in needed)
     inside = tuple(
         (str(n), found)
         for n, s in strict.get("properties", {}).items()
-        if n in members and (found := gaps(s, members[n]))
+        if n in members and (found := gaps(s, members[n], schemas))
     )
-    each = gaps(strict["items"], items) if isinstance(strict.get("items"), Mapping) else None
+    each = gaps(strict["items"], items, schemas) if isinstance(strict.get("items"), Mapping) else None
     return Gaps(names, inside, each) if names or inside or each else None
 
 
-def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str, Any]], Mapping[str, Any]]:
+def _object(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any]
+) -> tuple[set[str], dict[str, Mapping[str, Any]], Mapping[str, Any]]:
     """Return an object's required names, its members and a list's items, including those under `allOf`."""
-    needed, members, items = (
-        set(schema.get("required", ())),
-        dict(schema.get("properties", {})),
-        schema.get("items", {}),
-    )
-    for part in schema.get("allOf", ()):
-        more, further, inner = _object(part)
-        needed, members, items = needed | more, {**members, **further}, items or inner
+    needed: set[str] = set()
+    members: dict[str, Mapping[str, Any]] = {}
+    items: Mapping[str, Any] = {}
+    for part in list_parts(schema, schemas):
+        required = part.get("required", ())
+        needed |= set(required) if isinstance(required, list | tuple) else set()
+        members |= part.get("properties", {})
+        items = items or part.get("items", {})
     return needed, members, items if isinstance(items, Mapping) else {}
 
 

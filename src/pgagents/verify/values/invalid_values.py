@@ -14,6 +14,7 @@ from pgagents.jsonschema.joined import join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
 from pgagents.verify.values.applied import break_alternatives, break_applied
+from pgagents.verify.values.reduction import MOST_PLACES, reduce
 from pgagents.verify.values.schema_values import (
     STEP,
     URI,
@@ -101,14 +102,32 @@ def violations(
     schemas: Schemas,
     *,
     required: bool,
+    of: str = "",
+    most: int = MOST_PLACES,
+) -> Iterator[InvalidValue]:
+    """Yield values that each break one keyword at one place of the schema, nested places included.
+
+    `of` is an id that no instance has. If it fits the schema, invalid texts are made from it. If the schema
+    has more than `most` places, the last one is unmade and says at how many of them values are tried.
+    """
+    part = reduce(schema, schemas, most)
+    yield from _violations(part.schema, part.schemas, required=required, of=of)
+    if part.said:
+        yield InvalidValue("places", (), None, "has a wrong value at any other place", unmade=part.said)
+
+
+def _violations(
+    schema: Mapping[str, Any],
+    schemas: Schemas,
+    *,
+    required: bool,
     path: tuple[str | int, ...] = (),
     of: str = "",
     above: frozenset[str] = frozenset(),
 ) -> Iterator[InvalidValue]:
-    """Yield values that each break one keyword at one place of the schema, nested places included.
+    """Yield the invalid values of one place and of those inside it.
 
-    `of` is an id that no instance has. If it fits the schema, invalid texts are made from it. `above` are the
-    named schemas of the values that contain it. The members and items of one of them
+    `above` are the named schemas of the values that contain it. The members and items of one of them
     are not broken once more inside itself, because that has no end.
     """
     joined = join(schema, schemas)
@@ -137,7 +156,7 @@ def violations(
             if is_read_only(member, schemas) and name not in wanted:
                 continue  # nobody sends it, and a server may ignore whatever comes
             inner = (*path, name)
-            yield from violations(member, schemas, required=name in wanted, path=inner, above=above)
+            yield from _violations(member, schemas, required=name in wanted, path=inner, above=above)
         if schema.get("additionalProperties") is False:
             yield InvalidValue("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
 
@@ -372,4 +391,4 @@ def _arrays(
     place = (
         0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1
     )  # some servers check only the first item
-    yield from violations(item, schemas, required=False, path=(*path, place), above=above)
+    yield from _violations(item, schemas, required=False, path=(*path, place), above=above)

@@ -15,7 +15,8 @@ from pgagents.jsonschema.direction import is_read_only
 from pgagents.jsonschema.joined import TEXTS, join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
-from pgagents.verify.values.applied import branch_values, fit, is_hard
+from pgagents.verify.values.applied import accepts, branch_values, fit, is_hard
+from pgagents.verify.values.reduction import reduce
 from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long
 
 STEP = 0.01
@@ -44,16 +45,20 @@ def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
 
     Objects get required members only.
     """
-    return _fitting(resolve(schema, schemas), schemas, 0)
+    part = reduce(schema, schemas)
+    return _fitting(resolve(part.schema, part.schemas), part.schemas, 0)
 
 
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
     """Return the greatest value that the schema allows: the highest number, the longest text, the last of an
     enum.
 
-    A bound beyond what is sent (`sizes`) counts as none.
+    A bound beyond what is sent (`sizes`) counts as none. A schema of too many places gets the members that
+    `reduce` leaves it.
     """
-    return _fitting(resolve(schema, schemas), schemas, 1)
+    part = reduce(schema, schemas)
+    value = _fitting(resolve(part.schema, part.schemas), part.schemas, 1)
+    return value if not part.places or accepts(schema, schemas, value) else low(schema, schemas)
 
 
 def _fitting(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
@@ -178,6 +183,9 @@ def _array(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[s
 
 def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int, above: tuple[str, ...] = ()) -> Any:
     """Return the index-th of a series of different valid values. `above` is that of `_edge`."""
+    if not above:
+        part = reduce(schema, schemas)
+        schema, schemas = part.schema, part.schemas
     joined = join(schema, schemas)
     if any(above.count(name) >= MOST_INSIDE for name in joined.names):
         return None

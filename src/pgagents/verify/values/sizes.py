@@ -11,6 +11,7 @@ from typing import Any
 from pgagents.encoding.file import MAX_BOUNDARY
 from pgagents.http import json_bytes
 from pgagents.jsonschema.schema import resolve
+from pgagents.verify.values.reduction import reduce, say_too_many
 
 MOST_ITEMS = 10_000
 """Most items of a list that is made. Longer lists take seconds to check at each place where they are sent."""
@@ -47,10 +48,13 @@ def say_too_long(number: int, what: str) -> str:
 
 def say_unmade(schema: Mapping[str, Any], schemas: Schemas, name: str) -> str:
     """Return why no valid value of an argument is made; empty if its least value is small enough."""
+    if too_many := say_too_many(schema, schemas, name):
+        return too_many
+    part = reduce(schema, schemas)
     return (
         f"no `{name}` is made: the least that its schema allows has more than {MAX_BOUNDARY:,} bytes "
         f"or {MOST_ITEMS:,} items"
-        if _least_size(schema, schemas, _DEEPEST) > MAX_BOUNDARY
+        if _least_size(part.schema, part.schemas, _DEEPEST) > MAX_BOUNDARY
         else ""
     )
 

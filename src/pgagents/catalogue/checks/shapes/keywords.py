@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgagents.catalogue.checks.checker import Checker, children
 from pgagents.catalogue.language.basics import Schema
+from pgagents.catalogue.language.schemas import schema_nodes
 from pgagents.source.source import Pointer
 from pgagents.text.nearest import did_you_mean
 
@@ -31,6 +32,16 @@ def run(checker: Checker) -> None:
         if checker.sound(pointer):
             _schema(checker, pointer, schema)
         found += [((*pointer, *key), child) for key, child in children(schema)]
+    _endless(checker)
+
+
+def _endless(checker: Checker) -> None:
+    """Record named schemas to which no value can be held in bounded time."""
+    from pgagents.jsonschema.schema import TOO_MANY_TRIES, list_endless
+
+    for name in list_endless(schema_nodes(checker.written, checker.data)[0]):
+        says = f"a value is held to more than {TOO_MANY_TRIES:,} schemas here, the same ones again and again"
+        _report(checker, ("schemas", name), says, "name each alternative and each condition once")
 
 
 def _schema(checker: Checker, pointer: Pointer, schema: Schema) -> None:

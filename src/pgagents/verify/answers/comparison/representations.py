@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.cel.expression import Expression
 from pgagents.cel.reading import place_of
+from pgagents.jsonschema.joined import list_parts
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -129,8 +130,8 @@ def _inside(model: Model, schema: Mapping[str, Any], path: Path) -> Mapping[str,
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of an object's schema, those under `allOf` included."""
-    parts = [_members(model, resolve(part, model.schemas)) for part in schema.get("allOf", ())]
-    return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
+    parts = [part.get("properties", {}) for part in list_parts(schema, model.schemas)]
+    return {name: member for part in reversed(parts) for name, member in part.items()}
 
 
 def _telling(

@@ -45,10 +45,12 @@ def break_arguments(
     """Return the template's arguments with the violation; None if a path would lack its parameter."""
     name = str(param.name)
     if violation.path:
-        base = template.input.get(name)
+        base = plain(template.input.get(name))
         if not isinstance(base, dict | list):
-            base = high(param.schema, setting.model.schemas)
-        return {**template.input, name: _lay(plain(base), violation.path, violation.value)}
+            base = setting.compute_once(
+                ("greatest", endpoint.place, name), lambda: plain(high(param.schema, setting.model.schemas))
+            )
+        return {**template.input, name: _lay(base, violation.path, violation.value)}
     if violation.keyword != "required":
         return {**template.input, name: violation.value}
     if param.place == "path" and endpoint.on_rest:
