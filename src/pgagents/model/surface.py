@@ -95,8 +95,8 @@ class Surface:
     def params(self, action: Action) -> tuple[Param, ...]:
         """Return the action's arguments as this surface offers them, under its own names.
 
-        A tool of an MCP server takes the idempotency key as an argument, although the API takes a header: a
-        host that repeats a call sends no headers, and a new key would make the repetition a second call.
+        A tool of an MCP server takes the idempotency key as an argument, although the API takes a header. A
+        host that repeats a call sends no headers, and a new key would make a second call of it.
         """
         narrowed = self.narrow.get(action.name, {})
         return tuple(
