@@ -147,6 +147,7 @@ def test_allow_calls_one_as_a_write_and_nothing_beside_it(documents: dict[str, P
         sent = server.count(acting)
         assert set(sent) == {("GET", "/lockPad")}
         assert sent["GET", "/lockPad"] < 20
+        assert report.footer.lasting == (f"{sent['GET', '/lockPad']} × GET /lockPad",)
         kept = [r for r in report.results if r.contract.action == "lock_pad" and r.verdict is Verdict.KEPT]
         assert kept
 

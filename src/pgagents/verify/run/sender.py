@@ -68,7 +68,7 @@ class Sender:
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
         self._exchanges = ExchangeMaker(routes)
-        self.bought = self._exchanges.bought
+        self.bought, self.acted = self._exchanges.bought, self._exchanges.acted
         self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges)
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""

@@ -76,7 +76,7 @@ def make_report(
         driver.sender.timing.seconds_sending,
         judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
-        lasting=tuple(driver.factory.lasting()),
+        lasting=(*driver.factory.lasting(), *_list_acted(driver, redacted)),
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
@@ -85,6 +85,15 @@ def make_report(
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
+    """Return, as texts like `3 × GET /reboot`, the calls of GETs that act, which the caller permitted."""
+    labels = {get.action: get.label for get in driver.model.withheld.gets}
+    return [
+        redacted(f"{done:,} × {labels[name]}" + (f" ({perhaps:,} more in doubt)" if perhaps else ""))
+        for name, (done, perhaps) in sorted(driver.sender.acted.items())
+    ]
 
 
 def _redact_withheld(withheld: Withheld, redacted: Callable[[str], str]) -> Withheld:
