@@ -1,4 +1,4 @@
-"""What must not change while the code is moved: contracts, probes and verdicts of every check, as digests.
+"""The oracle holds contracts, probes and verdicts of every check as digests while code is moved.
 
 `python tests/oracle/oracle.py` records `oracle.json` anew. Do that only in a commit that says which change of
 contracts, plans or verdicts it is for.

@@ -68,7 +68,15 @@ def test_a_read_of_a_made_up_value_is_not_said_to_want_writes() -> None:
     assert "the value of note_id was made up" in reason
     assert "`examples: {one: {input: {note_id: VALUE}}}`" in reason
     wanting = {r.contract.action for r in report.results if r.reason == NO_WRITES} - {""}
-    assert wanting == {"create_note", "change_note", "delete_note"}
+    assert wanting == {"create_note", "change_note", "delete_note", "list_notes"}
+    about_made = {
+        r.contract.id for r in report.results if r.contract.action == "list_notes" and r.reason == NO_WRITES
+    }
+    assert about_made == {  # only a note of the run's own shows these
+        "consistent_representations/note/list_notes@rest",
+        "read_after_write/listed/note/list_notes@rest",
+        "removals/listed/note/list_notes@rest",
+    }
 
 
 def test_a_read_of_what_only_a_write_makes_wants_writes() -> None:

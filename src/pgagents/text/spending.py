@@ -224,8 +224,8 @@ def _judge_words(every: Sequence[str], place: str) -> Spending:
     first, others, last, found = words[0], set(words[1:]), words[-1], " ".join(every)
     makes_money = first in _MAKING and last in _MONEY and first != last
     places_order = first == "place" and last in ("order", "bid", "trade")
-    a_thing = set(words[1:3]) & _NO_OBJECTS or (first in ("purchase", "buy") and words[1] == "order")
-    if makes_money or places_order or (first in _BUYING and not a_thing):
+    no_object = set(words[1:3]) & _NO_OBJECTS or (first in ("purchase", "buy") and words[1] == "order")
+    if makes_money or places_order or (first in _BUYING and not no_object):
         return Spending("costs", found, place)
     if set(words) & _NOT_TO_PEOPLE:
         return NOTHING

@@ -112,8 +112,8 @@ def violations(
     """
     part = reduce(schema, schemas, most)
     yield from _violations(part.schema, part.schemas, required=required, of=of)
-    if part.said:
-        yield InvalidValue("places", (), None, "has a wrong value at any other place", unmade=part.said)
+    if part.limit:
+        yield InvalidValue("places", (), None, "has a wrong value at any other place", unmade=part.limit)
 
 
 def _violations(

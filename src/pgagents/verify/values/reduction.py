@@ -58,7 +58,7 @@ class Reduced:
     places: int = 0
 
     @property
-    def said(self) -> str:
+    def limit(self) -> str:
         """Why not every place is tried; empty if each is."""
         if not self.places:
             return ""
