@@ -172,6 +172,10 @@ class Withheld:
         return bool(contract.action) and any(call.action == contract.action for call in self.calls)
 
 
+LONG_WAIT_S = 1.0
+"""Seconds that calls wait for a limit without a line in the report; the JSON report has shorter waits too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Footer:
     """Counts of a run. `complete` is False if the run was cut short."""
@@ -231,7 +235,8 @@ class Footer:
                 f"random calls were drawn for {drawn:,} of {able:,} operations with arguments to vary{others}"
             )
         for name, seconds in sorted(self.waits.items(), key=lambda one: -one[1]):
-            lines.append(f"{name} waited {seconds:,.0f} s for its limit")
+            if seconds >= LONG_WAIT_S:
+                lines.append(f"calls waited {seconds:,.0f} s for a limit of the server: {name}")
         return tuple(lines)
 
 

@@ -104,9 +104,12 @@ def describe_progress(now: Progress, pace: float | None = None) -> str:
     if now.broken:
         parts.append(f"{now.broken:,} broken")
     if now.waiting_s > 0:
-        parts.append(f"waiting {now.waiting_s:.0f} s for the server's limit")
+        limit = f"the limit of {now.limits[0]}" if now.limits else "the server's limit"
+        parts.append(f"waiting {now.waiting_s:.0f} s for {limit}")
     elif now.doing:
         parts.append(now.doing)
+        if now.limits:
+            parts.append(f"{now.limits[0]} waits for its limit")
     return " · ".join(parts)
 
 

@@ -153,6 +153,8 @@ class Progress:
     doing: str = ""
     waiting_s: float = 0.0
     found: tuple[Finding, ...] = ()
+    limits: tuple[str, ...] = ()
+    """The names of the limits that calls wait for: all of the run, or only some while the others go on."""
 
 
 @dataclass(frozen=True, slots=True)

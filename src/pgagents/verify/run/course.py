@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from statistics import median
 
 from pgagents.verify.cases.generation.random_calls import list_drawn_places
@@ -25,14 +26,15 @@ from pgagents.verify.plan.plan import Draft
 from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.driving.call_executor import Spent
-from pgagents.verify.run.lanes import Lanes
+from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
 from pgagents.verify.run.new_findings import NewFindings
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT
-from pgagents.verify.run.sending.transmission import finish
+from pgagents.verify.run.sending.transmission import finish, send_next
 from pgagents.verify.wire.endpoint import OPERATOR
 
 INTERRUPTED = "interrupted"
+WAITING = "waiting for the server's limit"
 RETRIES = 12
 """Requests kept back to try failing cases once more."""
 TICK_S = 0.001
@@ -81,7 +83,7 @@ class Course:
     def run(self) -> str:
         """Run all probes; return why the run ended early, or an empty text."""
         driver = self.driver
-        driver.sender.timing.on_wait = lambda seconds: self._tell("waiting for the server's limit", seconds)
+        driver.sender.timing.on_wait = lambda seconds: self._tell(WAITING, seconds)
         slots = self._lay_out(self.draft.probes)
         try:
             self._ask_for_time()
@@ -149,27 +151,49 @@ class Course:
                 self.workers = workers
                 self._run_lanes(slots[number:])
                 return
-            self._run_alone(slot)
+            may_leave = self._options.workers == 1 or self._is_server_known()
+            if (waiting := self._run_alone(slot, may_leave=may_leave)) is not None:
+                self._run_lanes(slots[number + 1 :], waiting)
+                return
 
-    def _run_alone(self, slot: Slot) -> None:
-        """Run a probe while nothing else runs."""
-        if self._admit(slot):
-            self.driver.judge.order = slot.index
-            self.driver.run(slot.probe)
+    def _run_alone(self, slot: Slot, *, may_leave: bool) -> Waiting | None:
+        """Run a probe while nothing else runs.
 
-    def _run_lanes(self, slots: Sequence[Slot]) -> None:
+        If it must wait long for a limit and may leave, it is returned before its end, so that others can run
+        meanwhile.
+        """
+        if not self._admit(slot):
+            return None
+        driver = self.driver
+        driver.judge.order = slot.index
+        steps = driver.steps(slot.probe)
+        try:
+            transmission = next(steps)
+            for sent in count():
+                waits = transmission.due - driver.timer() > PATIENCE_S and driver.acceptance.known
+                if may_leave and waits and (slot.company != "none" or sent <= 1):
+                    return Waiting(slot, steps, driver.pause(), transmission, sent)
+                transmission = send_next(steps, transmission)
+        except StopIteration:
+            pass
+        return None
+
+    def _run_lanes(self, slots: Sequence[Slot], waiting: Waiting | None = None) -> None:
+        """Run slots in lanes, of which `waiting` is the first if it is given."""
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
-        if not ordered and self._lanes is None:
+        if not ordered and self._lanes is None and self.workers > 1:
             self._own_instances = OWN * self.workers
             self.driver.sender.budget.most += (OWN + ONCE_MORE) * self.workers
         within = [slot for slot in slots if slot.probe.stage != LAST]
         self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
         self._lanes.alone = self.alone  # one count for the plan's probes and the random ones
+        if waiting is not None:
+            self._lanes.take_over(waiting)
         self._lanes.run()
         exceeding = [slot for slot in slots if slot.probe.stage == LAST]
         for slot in (*self._lanes.again, *exceeding):  # alone, nothing but the server can be the reason
             sent = self.driver.sent
-            self._run_alone(slot)
+            self._run_alone(slot, may_leave=False)
             if self.driver.sent > sent:
                 self.alone[slot.probe.check] += self.driver.sent - sent
 
@@ -238,5 +262,6 @@ class Course:
                 doing,
                 waiting_s,
                 self._new_findings.take(),
+                driver.sender.holds.list_awaited(),
             )
         )

@@ -20,7 +20,7 @@ from itertools import islice
 
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.overlap import NOTHING, Company, Slot
-from pgagents.verify.run.driver import Driver, Turn
+from pgagents.verify.run.driver import Disturbed, Driver, Turn
 from pgagents.verify.run.sending.ready import Stop
 from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
 from pgagents.verify.run.workers import Workers
@@ -33,6 +33,24 @@ LOOK_AHEAD = 500
 """The number of slots of the plan from which the next one is chosen."""
 CHUNK_S = 0.05
 """Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
+
+
+PATIENCE_S = 1.0
+"""Seconds that the whole run waits for a limit. While a probe waits longer, others run."""
+MOST_WAITING = 8
+"""The most probes that wait for limits beside those that run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A probe that ran alone until a limit made it wait: its steps, its turn, and its next request."""
+
+    slot: Slot
+    steps: Sending[None]
+    turn: Turn
+    transmission: Transmission
+    sent: int
+    """The number of its requests so far."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +89,7 @@ class Lanes:
         """Lanes whose request is ready, the first ready first."""
         self._sent: deque[tuple[Lane, Future[Received]]] = deque()
         """Lanes whose request is on its way, the first sent first."""
-        self._threads: Workers[Received] = Workers(workers)
+        self._threads = Workers[Received](workers) if workers > 1 else None
         self.again: list[Slot] = []
         """Probes to run once more alone, because others disturbed them or because they judged nothing.
 
@@ -82,11 +100,22 @@ class Lanes:
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 
+    def take_over(self, waiting: Waiting) -> None:
+        """Go on with a probe that ran alone until a limit made it wait."""
+        lane = Lane(waiting.slot, waiting.steps, waiting.turn, waiting.transmission, sent=waiting.sent)
+        self._running.append(lane)
+        self._ready.append(lane)
+
     def run(self) -> None:
-        """Run all probes to their end. Raises Stop and KeyboardInterrupt, once no request is on its way."""
-        self.driver.overlap(self._workers)
+        """Run all probes to their end. Raises Stop and KeyboardInterrupt, once no request is on its way.
+
+        With one worker no two requests are on their way together: others go on while one waits for a limit.
+        """
+        if self._threads is not None:
+            self.driver.overlap(self._workers)
         try:
             while self._start() or self._running:
+                self._put_off()
                 self._send()
                 self._take()
             ask = self.driver.judge.may_be_disturbed
@@ -95,8 +124,9 @@ class Lanes:
             self._give_up(error)
             raise
         finally:
-            self.driver.overlap(1)
-            self._threads.close()
+            if self._threads is not None:
+                self.driver.overlap(1)
+                self._threads.close()
 
     def count_promised(self) -> int:
         """Return how many requests the running probes may still send."""
@@ -107,7 +137,7 @@ class Lanes:
     def _start(self) -> bool:
         """Start the probes that may run now; return True if any was left to start."""
         started = False
-        while len(self._running) < self._workers and (slot := self._next_slot()) is not None:
+        while self._has_free_lane() and (slot := self._next_slot()) is not None:
             self._pending.remove(slot)
             started = True
             if self._admit(slot):
@@ -116,8 +146,27 @@ class Lanes:
                 self._step(lane, partial(next, lane.steps))
         return started
 
+    def _has_free_lane(self) -> bool:
+        """True if another probe may start. Those that wait for a limit leave their lane to others."""
+        waiting = sum(map(self._is_waiting, self._ready))
+        return len(self._running) - min(waiting, MOST_WAITING) < self._workers
+
+    def _is_waiting(self, lane: Lane) -> bool:
+        return self._find_due(lane) - self.driver.timer() > PATIENCE_S
+
+    def _find_due(self, lane: Lane) -> float:
+        """Return the timer's value before which a lane's request is not sent; a later refusal moves it."""
+        transmission = lane.transmission
+        assert transmission is not None
+        held = (
+            self.driver.sender.holds.find_due(transmission.limit) if transmission.limit is not None else 0.0
+        )
+        return max(transmission.due, held)
+
     def _next_slot(self) -> Slot | None:
         """Return the first slot of the plan that may run beside the running ones; None if there is none.
+
+        While calls wait for a limit, a further probe of the limited operation starts only if no other can.
 
         A long slot is preferred, then one that reads beside readers, or writes beside writers. A short slot
         that only reads waits for slots of earlier stages that write: it needs the instances that they make.
@@ -125,17 +174,24 @@ class Lanes:
         running = [lane.slot for lane in self._running]
         company = Company(running)
         earliest = min((slot.index for slot in (*running, *islice(self._pending, 1))), default=0)
+        awaited = bool(self.driver.sender.holds.list_awaited(PATIENCE_S))
         found: list[Slot] = []
+        limited: list[Slot] = []
         stage = LAST
         for slot in islice(self._pending, 1 if self._ordered else LOOK_AHEAD):
             long = slot.probe.cost >= LONG
             has_data = slot.writes or long or slot.probe.stage <= stage
-            if slot.after <= earliest and has_data and company.takes(slot):
+            may_start = slot.after <= earliest and has_data and company.takes(slot)
+            if may_start and awaited and self.driver.sender.must_wait(slot.probe, PATIENCE_S):
+                limited.append(slot)
+            elif may_start:
                 if long:
                     return slot
                 found.append(slot)
             if slot.writes:
                 stage = min(stage, slot.probe.stage)
+        if not found and not running:
+            return next(iter(limited), None)
         return next(filter(company.is_like, found), next(iter(found), None))
 
     # -- stepping
@@ -197,11 +253,10 @@ class Lanes:
             room -= lane.transmission.count
             kind = lane.transmission.writes
             lines.add(lane.transmission.line)
-        kept: deque[Lane] = deque()
         blocked = False
-        for lane in self._ready:
-            assert lane.transmission is not None
+        for lane in self._list_due():
             transmission = lane.transmission
+            assert transmission is not None
             kind = transmission.writes if kind is None else kind
             free = transmission.line is None or transmission.line not in lines
             if transmission.writes != kind:
@@ -214,12 +269,43 @@ class Lanes:
                 lane.sent, lane.overlapped = lane.sent + transmission.count, bool(self._sent)
                 for other, _ in self._sent:
                     other.overlapped = True
-                self._sent.append((lane, self._threads.submit(transmission.begin())))
+                self._sent.append((lane, self._submit(transmission)))
                 if lane.slot.company == "none":
                     self.alone[lane.slot.probe.check] += transmission.count
-            else:
-                kept.append(lane)
-        self._ready = kept
+                self._ready.remove(lane)
+
+    def _put_off(self) -> None:
+        """End a probe that nothing may run beside, if a limit delays its first request and others are left.
+
+        It has seen nothing yet, and runs once more when the others have ended.
+        """
+        for lane in tuple(self._ready):
+            if self._pending and lane.slot.company == "none" and lane.sent <= 1 and self._is_waiting(lane):
+                self._ready.remove(lane)
+                self._step(lane, partial(lane.steps.throw, Disturbed()))
+                self._ended.append((lane.slot, None))
+
+    def _list_due(self) -> list[Lane]:
+        """Return the lanes whose request may be sent now, in the order in which they became ready.
+
+        If all wait for limits, and nothing is on its way, the run waits with the one that is due first.
+        """
+        due = [lane for lane in self._ready if not self._is_waiting(lane)]
+        if due or self._sent or not self._ready:
+            return due
+        return [min(self._ready, key=self._find_due)]
+
+    def _submit(self, transmission: Transmission) -> Future[Received]:
+        """Return the future of a request's answer. With one worker it is sent on the run's own thread."""
+        if self._threads is not None:
+            return self._threads.submit(transmission.begin())
+        future: Future[Received] = Future()
+        begun = transmission.begin()
+        try:
+            future.set_result(begun())
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def _send_alone(self) -> bool:
         """Send a ready request that nothing may be on its way beside, as soon as nothing is.
@@ -234,7 +320,7 @@ class Lanes:
                 if not self._sent:
                     self._ready.remove(lane)
                     lane.sent, lane.overlapped = lane.sent + lane.transmission.count, False
-                    self._sent.append((lane, self._threads.submit(lane.transmission.begin())))
+                    self._sent.append((lane, self._submit(lane.transmission)))
                 return True
         return False
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Request, Response, Silence, is_connecting, is_timely
+from pgagents.verify.check.check import Probe
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.clocks import Clocks
@@ -18,7 +19,7 @@ from pgagents.verify.run.sending.link_sender import LinkSender
 from pgagents.verify.run.sending.ready import Ready
 from pgagents.verify.run.sending.repeats import Repeats, is_repeatable, may_write
 from pgagents.verify.run.sending.request_budget import RequestBudget
-from pgagents.verify.run.sending.request_maker import RequestMaker
+from pgagents.verify.run.sending.request_maker import KEYLESS, RequestMaker
 from pgagents.verify.run.sending.routes import Routes
 from pgagents.verify.run.sending.silences import REFUSED, Silences
 from pgagents.verify.run.sending.streams import find_stream_seconds
@@ -29,7 +30,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.pace import Pacer
+from pgagents.verify.wire.pace import Holds, Limit, Pacer
 
 SETTLE_S = 0.2
 """Seconds after its answer in which a request may still end the server."""
@@ -65,11 +66,12 @@ class Sender:
         parts = options.shard[1] if options.shard else 1
         self._pacer = Pacer(setting.model, clocks.clock, options.seed, options.max_wait_s, parts)
         self.timing = Timing(clocks, TimeLeft(clocks.timer, until, budget))
+        self.holds = Holds(clocks.timer)
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
         self._exchanges = ExchangeMaker(routes)
         self.bought, self.acted = self._exchanges.bought, self._exchanges.acted
-        self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges)
+        self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges, self.holds)
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
 
@@ -82,9 +84,10 @@ class Sender:
         """Prepare for at most so many requests under way at the same time. No request may be under way."""
         self.timing.most_together, self.budget.waiting, self.budget.unanswered = most, 0, 0
 
-    def send(self, ready: Ready, *, alone: bool = False) -> Sending[Exchange]:
-        """Send a call. If it gets a 429, wait as the answer says (`Pacer.retry`) and send it again. Raises
-        Stop.
+    def send(self, ready: Ready, due: float = 0.0, *, alone: bool = False) -> Sending[Exchange]:
+        """Send a call. If it gets a 429, send it again after the time that the answer says (`Pacer.retry`).
+
+        Others may be sent meanwhile, and before the timer's value is `due`. Raises Stop.
 
         `alone` sends it on a new connection while nothing else is on its way, and notes whether the server
         takes connections afterwards.
@@ -95,20 +98,28 @@ class Sender:
         self._let_pass(ready, request)
         self.budget.aside += ready.call.again and not self.budget.cleaning
         attempt = 0
+        # where the catalogue declares a limit, the whole run waits for it: checks compare its counts
+        leaves = not ready.call.burst and not self._find_limit(ready.call, role).is_counted
         while True:
             self.timing.left.check()
-            if not ready.call.burst:
-                self._pace(ready.call, role)
+            limit = self._find_limit(ready.call, role)
+            due = max(due, 0.0 if ready.call.burst else self._find_due(ready.call, role, limit))
+            self.holds.count_wait(limit, due)
+            if not leaves:
+                self.timing.wait_until(due)
+                due = 0.0
             self.budget.aside += self.budget.cleaning
             self.budget.waiting += 1
             writes = may_write(ready.call, request)
             makes = self.timing.overlaps and writes and not self.budget.cleaning
             self.budget.unanswered += makes
             received = yield Transmission(
-                partial(self._begin, ready, request, alone=alone),
+                partial(self._begin, ready, request, due, limit if leaves else None, alone=alone),
                 writes,
-                self._line(ready.call, role),
+                self._line(ready.call, role) or (limit if leaves and self.holds.has_refused(limit) else None),
                 alone=alone,
+                due=due,
+                limit=limit if leaves else None,
             )
             self.budget.unanswered -= makes
             self.timing.spend(received.seconds)
@@ -123,6 +134,8 @@ class Sender:
             elif not ready.call.connection:
                 self.silences.count(received.answer)
             wait = self._repeats.decide_repeat(ready.call, role, received.answer, attempt)
+            if wait is None:
+                self.holds.note_served(limit)
             renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
             if renewed:
                 self.notes.extend(
@@ -138,7 +151,37 @@ class Sender:
                 return exchange
             attempt += 1
             self.budget.note_repeat()
-            self.timing.wait(wait)
+            due = self._note_refused(limit, received.answer, wait)
+
+    def _note_refused(self, limit: Limit, answer: Response | Silence, wait: float) -> float:
+        """Note that a call is to be repeated after so many seconds; return the timer's value then."""
+        if isinstance(answer, Response) and not limit.is_counted:
+            self.holds.note_refused(limit, wait)
+        return self.clocks.timer() + wait
+
+    def _find_limit(self, call: Call, role: str) -> Limit:
+        """Return what limits a call: its bucket in the catalogue, else its operation, else its path."""
+        bucket = call.endpoint.action.bucket if call.endpoint is not None else None
+        if bucket is not None:
+            return Limit(role, call.surface, bucket, f"the limit `{bucket}`", is_counted=True)
+        if call.endpoint is None:
+            path = (call.raw.target or call.place).partition("?")[0]
+            return Limit(role, call.surface, path, path)
+        return Limit(role, call.surface, call.place, call.place.partition("@")[0])
+
+    def _find_due(self, call: Call, role: str, limit: Limit) -> float:
+        """Return the timer's value at which the limits allow a call. It takes the bucket's next token."""
+        pause = self._pacer.before(role, call.surface, call.endpoint.action.bucket if call.endpoint else None)
+        return max(self.clocks.timer() + pause if pause > 0 else 0.0, self.holds.find_due(limit))
+
+    def must_wait(self, probe: Probe, seconds: float) -> bool:
+        """True if a call of the probe's first operation must wait longer than so many seconds."""
+        limits = (
+            self._find_limit(Call(endpoint, {}, "valid", ""), role)
+            for endpoint in probe.endpoints[:1]
+            for role in (probe.role, KEYLESS)
+        )
+        return any(self.holds.is_awaited(limit, seconds) for limit in limits)
 
     def _may_be_lost(self, call: Call, answer: Response | Silence) -> bool:
         """True if the end of the server may be the reason why a call got no answer, or no whole one."""
@@ -164,8 +207,17 @@ class Sender:
         handler = self._routes.find_handler(call)
         return handler.takes_connections(request) if is_connecting(handler) else True
 
-    def _begin(self, ready: Ready, request: Request, *, alone: bool = False) -> Callable[[], Received]:
-        """Count a request; return the function that sends it."""
+    def _begin(
+        self,
+        ready: Ready,
+        request: Request,
+        due: float = 0.0,
+        limit: Limit | None = None,
+        *,
+        alone: bool = False,
+    ) -> Callable[[], Received]:
+        """Wait until a request is due, and count it; return the function that sends it. Raises Stop."""
+        self.timing.wait_until(max(due, self.holds.find_due(limit) if limit is not None else 0.0))
         if ready.era is not None and ready.era != self.silences.era:
             self.budget.waiting -= 1
             return lambda: Received(request, NOT_SENT, 0.0, self.clocks.now(), self.budget.sent)
@@ -265,8 +317,8 @@ class Sender:
                 found.append(self._exchanges.make(ready, replace(received, overlapped=False)))
             else:
                 self.budget.aside += 1
-                self.timing.wait(wait)
-                found.append((yield from self.send(ready)))
+                due = self._note_refused(self._find_limit(ready.call, role), answer, wait)
+                found.append((yield from self.send(ready, due)))
         return found
 
     def send_reads(
@@ -317,7 +369,7 @@ class Sender:
         begin = partial(self._begin_group, several, requests)
         received = yield Transmission(begin, writes=False, count=len(several))
         found: dict[int, Exchange] = {}
-        waits: dict[int, float] = {}
+        dues: dict[int, float] = {}
         losing = any(
             self._may_be_lost(ready.call, one.answer)
             for ready, one in zip(several, received.several, strict=True)
@@ -331,15 +383,15 @@ class Sender:
             self.silences.count(one.answer)
             wait = self._repeats.decide_repeat(ready.call, role, one.answer, 0)
             if wait is None:
+                self.holds.note_served(self._find_limit(ready.call, role))
                 found[index] = self._exchanges.make(ready, replace(one, overlapped=True))
                 if not losing:
                     take(found[index])
             else:
-                waits[index] = wait
-        for index, wait in waits.items():
+                dues[index] = self._note_refused(self._find_limit(ready.call, role), one.answer, wait)
+        for index, due in dues.items():
             self.budget.note_repeat()
-            self.timing.wait(wait)
-            found[index] = yield from self.send(several[index])
+            found[index] = yield from self.send(several[index], due)
             if not losing:
                 take(found[index])
         return [found[index] for index in range(len(several))]
@@ -364,9 +416,10 @@ class Sender:
             raise Unavailable(objection)
 
     def _pace(self, call: Call, role: str) -> None:
-        self.timing.wait(
-            self._pacer.before(role, call.surface, call.endpoint.action.bucket if call.endpoint else None)
-        )
+        limit = self._find_limit(call, role)
+        due = self._find_due(call, role, limit)
+        self.holds.count_wait(limit, due)
+        self.timing.wait_until(due)
 
 
 def _send_aside(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pgagents.http import Response
 from pgagents.model.model import Model
@@ -49,6 +49,85 @@ class _Tank:
         return self.ends_at - self.at + (math.ceil((1 - self.tokens) / self.capacity) - 1) * self.window_s
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a server limits: the calls of one identity to a bucket, or to an operation without one.
+
+    `name` is what people read. The operation is empty for a limit of all calls of the identity.
+    """
+
+    role: str
+    surface: str
+    operation: str
+    name: str = field(compare=False)
+    is_counted: bool = field(default=False, compare=False)
+    """True if the catalogue declares it, so that the pacer counts its calls."""
+
+
+class Holds:
+    """The limits that the server has announced by refusing a call, and until when each one holds.
+
+    Two operations that are refused one right after the other share a limit: nothing of the identity was
+    served between. Then all its calls wait. Otherwise the other operations go on.
+    """
+
+    def __init__(self, timer: Callable[[], float]) -> None:
+        self._timer = timer
+        self._until: dict[Limit, float] = {}
+        self._served: set[str] = set()
+        """The identities of which a call was served since the last refusal."""
+        self._awaited: dict[Limit, float] = {}
+        """The timer's value until which calls wait, by what limits them."""
+        self.waits: dict[str, float] = {}
+        """The seconds during which at least one call waited, by the limit's name."""
+
+    def note_served(self, limit: Limit) -> None:
+        """Note that a call was not refused for its limit."""
+        self._served.add(limit.role)
+
+    def note_refused(self, limit: Limit, seconds: float) -> None:
+        """Note that a call must be repeated only after so many seconds."""
+        until = self._timer() + seconds
+        others = any(self._holds(held) and held.role == limit.role and held != limit for held in self._until)
+        if others and limit.role not in self._served:
+            limit = _all_calls(limit)
+        self._served.discard(limit.role)
+        self._until[limit] = max(until, self._until.get(limit, 0.0))
+
+    def has_refused(self, limit: Limit) -> bool:
+        """True if a call was refused for a limit. Its calls are then sent one after another."""
+        return limit in self._until or _all_calls(limit) in self._until
+
+    def find_due(self, limit: Limit) -> float:
+        """Return the timer's value at which a call may be sent; it may be past."""
+        return max(self._until.get(limit, 0.0), self._until.get(_all_calls(limit), 0.0))
+
+    def count_wait(self, limit: Limit, due: float) -> None:
+        """Count the time until a call of a limit is sent. Times at which several wait count once."""
+        if self._until.get(_all_calls(limit), 0.0) >= due:
+            limit = _all_calls(limit)
+        since = max(self._timer(), self._awaited.get(limit, 0.0))
+        if due > since:
+            self.waits[limit.name] = self.waits.get(limit.name, 0.0) + due - since
+            self._awaited[limit] = due
+
+    def is_awaited(self, limit: Limit, seconds: float) -> bool:
+        """True if a call of a limit, or every call, must wait longer than so many seconds."""
+        return max(self._awaited.get(limit, 0.0), self.find_due(limit)) > self._timer() + seconds
+
+    def list_awaited(self, seconds: float = 0.0) -> tuple[str, ...]:
+        """Return the names of the limits that calls wait for, for longer than so many seconds."""
+        now = self._timer() + seconds
+        return tuple(dict.fromkeys(limit.name for limit, until in self._awaited.items() if until > now))
+
+    def _holds(self, limit: Limit) -> bool:
+        return self._until[limit] > self._timer()
+
+
+def _all_calls(limit: Limit) -> Limit:
+    return Limit(limit.role, "", "", "every operation")
+
+
 class Pacer:
     """Estimates the token buckets and windows, one for each identity, surface and bucket.
 
@@ -58,7 +137,7 @@ class Pacer:
     def __init__(
         self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1
     ) -> None:
-        self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
+        self._model, self._clock, self.max_wait_s, self._parts = model, clock, max_wait_s, parts
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
         self._answered: set[tuple[str, str, str]] = set()
@@ -72,7 +151,7 @@ class Pacer:
         tank.refill(self._clock())
         wait = tank.wait_s()
         tank.tokens -= 1
-        return min(wait, self._max_wait_s)
+        return min(wait, self.max_wait_s)
 
     def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
         """Update the bucket by the answer's headers."""
@@ -103,16 +182,20 @@ class Pacer:
         known = not self._model.limit_reader.names or (role, surface, bucket) in self._answered
         return known and tank.tokens >= PLENTY
 
+    def find_asked(self, answer: Response, attempt: int = 0) -> float:
+        """Return the seconds to wait that an answer asks for; if it names none, more with each attempt."""
+        told = self._model.limit_reader.wait_s(answer.header, self._clock())
+        return told if told is not None else min(2.0**attempt, 30.0)
+
     def retry(self, answer: Response, attempt: int) -> float | None:
         """Return the seconds to wait after a rate-limited answer or a 503, with jitter.
 
         Return None if the wait exceeds `max_wait_s`.
         """
-        told = self._model.limit_reader.wait_s(answer.header, self._clock())
-        base = told if told is not None else min(2.0**attempt, 30.0)
-        if base > self._max_wait_s:
+        base = self.find_asked(answer, attempt)
+        if base > self.max_wait_s:
             return None
-        return min(self._max_wait_s, base + self._random.random() * min(1.0, 0.1 + base * 0.1))
+        return min(self.max_wait_s, base + self._random.random() * min(1.0, 0.1 + base * 0.1))
 
     def _tank(self, role: str, surface: str, bucket: str | None) -> _Tank | None:
         if bucket is None or bucket not in self._model.buckets:

@@ -82,6 +82,7 @@ def make_report(
         drawn=course.count_drawn(),
         withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
         bought=dict(sorted(driver.sender.bought.items())),
+        waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
     )
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))

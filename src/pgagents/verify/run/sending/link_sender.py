@@ -18,6 +18,7 @@ from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.pace import Holds, Limit
 
 
 class LinkSender:
@@ -30,9 +31,10 @@ class LinkSender:
         timing: Timing,
         repeats: Repeats,
         exchanges: ExchangeMaker,
+        holds: Holds,
     ) -> None:
         self._link, self._budget, self._timing = link, budget, timing
-        self._repeats, self._exchanges = repeats, exchanges
+        self._repeats, self._exchanges, self._holds = repeats, exchanges, holds
         self._counted = link.requests if link is not None else 0
         if link is not None:
             link.find_seconds_left = timing.left.find_seconds
@@ -44,7 +46,8 @@ class LinkSender:
             raise Unavailable("no MCP server was given")
         asked = request_of(ready.call, ready.values)
         let_pass(ready, asked)
-        attempt = 0
+        attempt, due = 0, 0.0
+        limit = Limit(ready.call.role, MCP, ready.call.place, ready.call.place.partition("@")[0])
         while True:
             self._timing.left.check()
             opened = link.open()
@@ -56,9 +59,11 @@ class LinkSender:
                 received = Received(asked, silence, 0.0, self._timing.clocks.now(), self._budget.sent)
                 return self._exchanges.make(ready, received)
             bucket = endpoint.action.bucket if endpoint else None
-            self._timing.wait(self._repeats.pacer.before(ready.call.role, REST, bucket))
+            pause = self._repeats.pacer.before(ready.call.role, REST, bucket)
+            due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
+            self._holds.count_wait(limit, due)
             received = yield Transmission(
-                partial(self._begin, link, asked), may_write(ready.call, asked), MCP
+                partial(self._begin, link, asked, due), may_write(ready.call, asked), MCP, due=due
             )
             self._count(link)
             self._timing.spend(received.seconds)
@@ -66,13 +71,16 @@ class LinkSender:
             exchange = self._exchanges.make(ready, replace(received, number=self._budget.sent))
             wait = self._repeats.find_delay(exchange, attempt)
             if wait is None:
+                self._holds.note_served(limit)
                 return exchange
             attempt += 1
             self._budget.note_repeat()
-            self._timing.wait(wait)
+            self._holds.note_refused(limit, wait)
+            due = self._timing.clocks.timer() + wait
 
-    def _begin(self, link: Link, asked: Request) -> Callable[[], Received]:
-        """Complete a message to the MCP server; return the function that sends it."""
+    def _begin(self, link: Link, asked: Request, due: float) -> Callable[[], Received]:
+        """Wait until a message is due, and complete it; return the function that sends it. Raises Stop."""
+        self._timing.wait_until(due)
         request = link.complete_request(asked)
         clocks = self._timing.clocks
 

@@ -13,6 +13,8 @@ from pgagents.verify.wire.pace import Pacer
 MAX_REPEATS = 6
 STARTING_S = 0.2
 """Seconds after which a call is repeated that a server refused before its first answer."""
+YEAR_S = 365 * 24 * 3600.0
+"""A longer wait is probably a point in time, written where the length of a wait belongs."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -47,6 +49,8 @@ class Repeats:
     def __init__(self, model: Model, pacer: Pacer, budget: RequestBudget, silences: Silences) -> None:
         self._model, self.pacer, self._budget, self._silences = model, pacer, budget, silences
         self.notes: list[str] = []
+        self._too_long: set[str] = set()
+        """The places of calls that asked for a longer wait than the caller allows."""
 
     def decide_repeat(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
@@ -63,9 +67,17 @@ class Repeats:
         if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
-        if wait is None:
-            self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
+        if wait is None and call.place not in self._too_long:
+            self._too_long.add(call.place)
+            self.notes.append(self._describe_long_wait(call.place, answer))
         return wait
+
+    def _describe_long_wait(self, place: str, answer: Response) -> str:
+        """Return a note on a wait that is longer than the caller allows, with its length."""
+        asked = self.pacer.find_asked(answer)
+        time = "; is it a time? Retry-After takes seconds or an HTTP date" if asked > YEAR_S else ""
+        most = f"--max-wait allows {self.pacer.max_wait_s:g}"
+        return f"{place} asked for a wait of {asked:,.0f} s, and {most}{time}"
 
     def _find_wait_after_silence(self, call: Call, answer: Silence) -> float | None:
         """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""

@@ -24,6 +24,9 @@ from pgagents.verify.wire.credential import NOTHING, Proof, in_header, in_query,
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.signature import header_of
 
+KEYLESS = "-"
+"""The role of requests without a key, in whose name limits are counted."""
+
 
 class RequestMaker:
     """Makes requests with the keys of a run, and renews the keys that expire or are refused.
@@ -55,7 +58,7 @@ class RequestMaker:
         """Return the HTTP request of a call, and the role whose rate limit it uses."""
         call = ready.call
         if call.asks is not None:
-            return present_request(self.model, self.keys, call.asks), "-"
+            return present_request(self.model, self.keys, call.asks), KEYLESS
         proof = self._prove(call)
         request = request_of(call, ready.values, proof)
         if call.endpoint is not None and call.endpoint.server:
@@ -69,7 +72,7 @@ class RequestMaker:
             self._own_id,
             pages=self.model.behaviour.content_type == "json",
         )
-        return self._sign_request(call, request), call.role if proof and not call.twist else "-"
+        return self._sign_request(call, request), call.role if proof and not call.twist else KEYLESS
 
     def _prove(self, call: Call) -> Proof:
         """Return the credentials of a call; empty if it carries none."""

@@ -30,6 +30,10 @@ class Timing:
         """True if several requests may be on their way."""
         return self.most_together > 1
 
+    def wait_until(self, due: float) -> None:
+        """Wait until the timer has this value, as a limit of the server demands. Raises Stop."""
+        self.wait(due - self.clocks.timer())
+
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
         """Wait, and report the wait. Raises Stop if the run's time ends before that."""
         if seconds <= 0:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pgagents.http import Request, Response, Silence
+from pgagents.verify.wire.pace import Limit
 
 T = TypeVar("T")
 
@@ -47,6 +48,8 @@ class Transmission:
     | `count` | the number of requests that it sends at the same time |
     | `line` | requests with an equal `line` are sent one after another; None if the request need not wait |
     | `alone` | True if nothing else may be on its way beside it |
+    | `due` | the timer's value before which a limit forbids to send it; `begin` waits until then |
+    | `limit` | what the server limits it by; None if no limit delays it |
     """
 
     begin: Callable[[], Callable[[], Received]]
@@ -54,6 +57,8 @@ class Transmission:
     line: Hashable = None
     count: int = 1
     alone: bool = False
+    due: float = 0.0
+    limit: Limit | None = None
 
 
 Sending = Generator[Transmission, Received, T]
@@ -65,14 +70,16 @@ def finish(steps: Sending[T]) -> T:
     try:
         transmission = next(steps)
         while True:
-            try:
-                received = transmission.begin()()
-            except (
-                BaseException
-            ) as error:  # lets the generator note what the interrupted request may have made
-                transmission = steps.throw(error)
-            else:
-                transmission = steps.send(received)
+            transmission = send_next(steps, transmission)
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def send_next(steps: Sending[T], transmission: Transmission) -> Transmission:
+    """Send a request of these steps, and return the next one. Raises StopIteration at their end."""
+    try:
+        received = transmission.begin()()
+    except BaseException as error:  # lets the generator note what the interrupted request may have made
+        return steps.throw(error)
+    return steps.send(received)
