@@ -41,7 +41,7 @@ def orchard() -> Model:
 
 
 class Orchard:
-    """Serves the lists by a clock of its own. Of the limited ones it serves three calls in half a minute."""
+    """Serves the lists by a clock of its own. It serves three calls of limited ones in half a minute."""
 
     def __init__(self, limited: tuple[str, ...], retry_after: Callable[[float], str]) -> None:
         self.now, self.limited, self._retry_after = 0.0, limited, retry_after

@@ -51,7 +51,7 @@ class _Tank:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a server limits: the calls of one identity to a bucket, or to an operation without one.
+    """A limit of the server: of the calls of one identity to a bucket, or to an operation without one.
 
     `name` is what people read. The operation is empty for a limit of all calls of the identity.
     """
