@@ -109,15 +109,15 @@ def catalogue(
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
-    edition, scheme = version(references.root()), ""
+    edition, scheme, why = version(references.root()), "", ""
     if choice.auth:
-        references, scheme = with_scheme(references, parse_scheme(choice.auth))
+        references, scheme, why = with_scheme(references, parse_scheme(choice.auth))
     root, notes = references.root(), Notes()
     every = list(operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
-    security = Security(references, notes, chosen, scheme)
+    security = Security(references, notes, chosen, scheme, why)
     servers = Servers(root, described["server"], notes, choice.base)
     reads, acts = _find_decided(chosen, choice)
     acting = find_acting(every, reads, acts)

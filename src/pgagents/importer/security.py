@@ -38,8 +38,10 @@ class Security:
         notes: Notes,
         chosen: Sequence[Operation],
         given: str = "",
+        given_because: str = "",
     ) -> None:
-        self.notes, self.given = notes, given
+        """`given` is the scheme that --auth added or refined, and `given_because` the reason."""
+        self.notes, self.given, self._given_because = notes, given, given_because
         self.described = SecuritySchemes(references)
         self.schemes, self.entries = self.described.schemes, self.described.entries
         self.users = self._choose_user_scheme(chosen)
@@ -192,7 +194,7 @@ class Security:
         made: dict[str, Any] = dict(self.entries.get(name, {"type": kind}))
         if name == self.given:
             made["inferred"] = True
-            said = "from --auth, because the document declares no key"
+            said = f"from --auth, because {self._given_because}"
             self.notes.infer(("auth", "schemes", self.names[name]), said)
         if name == self.users:
             made["flows"] = self._with_needs(made["flows"])

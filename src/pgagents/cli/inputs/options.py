@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 EXAMPLE = "park-graph"
 """The name of the shipped example catalogue, which is accepted in place of a file."""
 AUTH_HELP = (
-    "The key of calls where the document declares none: bearer, basic, header:NAME, query:NAME, cookie:NAME, "
-    "or header:Authorization:WORD."
+    "The key of calls where the document declares none, or how a declared one is sent: bearer, basic, "
+    "header:NAME, query:NAME, cookie:NAME, or header:Authorization:WORD."
 )
 BASE_PATH_HELP = "The path before all others, / for none. Default: that of the document's first server."
 NO_CATALOGUE = (

@@ -1,7 +1,12 @@
-"""Add the security scheme that the caller names (`--auth bearer`) to a document that declares none."""
+"""Add the security scheme that the caller names (`--auth bearer`) to a document, or refine one of its own.
+
+A document that says only in words what stands before the key, as `Token`, is refined. So is one that declares
+no key for some operations: they get it as one that may be left out.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +22,14 @@ EXAMPLES = "bearer, basic, header:X-API-Key, query:token, cookie:session or head
 PLACES = ("header", "query", "cookie")
 _TOKENS = ("oauth2", "openIdConnect")
 """Types of schemes whose access tokens are bearer tokens."""
+UNDECLARED, UNSAID = "the document declares no key", "the document does not say how it is sent"
+"""Reasons why a scheme of the caller's stands in the catalogue."""
+_WORD = re.compile(
+    r"""(?i:\bauthorization)["']?\s{0,3}[:=]\s{0,3}["']?([A-Z][A-Za-z-]{1,30})\x20{1,3}[\[<{$"'`\w]"""
+)
+"""Finds the word before the key in an example of the header, such as `Authorization: Token [your-token]`."""
+_KEY_HEADERS = ("x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-token")
+"""Header parameters that carry a key, in documents without security schemes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,11 @@ class GivenScheme:
         if self.scheme["scheme"] == "basic":
             return {"type": "basic"}
         return {"type": "apiKey", "in": "header", "name": AUTHORIZATION, "description": "Bearer KEY"}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The place of the key on the wire: `header`, `query` or `cookie`, and the name there."""
+        return _find_place(self.scheme)
 
 
 def parse_scheme(text: str) -> GivenScheme:
@@ -64,38 +82,75 @@ def parse_scheme(text: str) -> GivenScheme:
     return GivenScheme(text, "apiKey", made)
 
 
-def with_scheme(references: References, given: GivenScheme) -> tuple[References, str]:
-    """Return the document with the scheme for all operations, and the scheme's name there.
+def with_scheme(references: References, given: GivenScheme) -> tuple[References, str, str]:
+    """Return the document with the scheme for all operations, its name there, and why it is the caller's.
 
-    The name is empty if the document already declares this scheme. Raises PgagentsError if it declares
-    another one.
+    Name and reason are empty if the document already declares this scheme. A declared key in the same place
+    is sent as the scheme says. Raises PgagentsError if the document declares a key in another place.
     """
     root = references.root()
     described = _list_schemes(references)
     needed = [n for op in operations(references, Notes()) for need in op.security or () for n in need]
     used = {name: described[name] for name in dict.fromkeys(needed) if name in described}
-    if any(_say(found) == given.text for found in used.values()):
-        return references, ""
+    if exact := [name for name, found in used.items() if _say(found) == given.text]:
+        return _fill(references, exact[0]), "", ""
     tokens = [name for name, found in used.items() if found.text("type") in _TOKENS]
     if tokens and given.text == "bearer":
-        return _replace(references, dict.fromkeys(tokens, given)), ""
+        return _fill(_replace(references, dict.fromkeys(tokens, given)), tokens[0]), "", ""
+    if same := [name for name, found in used.items() if _find_place(found.mapping()) == given.place]:
+        return _fill(_replace(references, dict.fromkeys(same, given)), same[0]), same[0], UNSAID
     if needed:
         asked = " and ".join(dict.fromkeys(_say(found) for found in used.values())) or "a scheme"
         raise PgagentsError(
             f"--auth {given.text}: the document says itself which key calls have: {asked}",
-            f"leave --auth out; if the document is wrong, correct it at {root.document.place('')}",
+            "leave --auth out, or name the same place, such as header:Authorization:Token; if the document "
+            f"is wrong, correct it at {root.document.place('')}",
         )
     name = next((name for name, found in described.items() if _say(found) == given.text), "")
     if name:
-        return _replace(references, {}, required=name), name
+        return _replace(references, {}, required=name), name, UNDECLARED
     while (name := f"{name or given.name}") in described:
         name += "Given"
-    return _replace(references, {name: given}, required=name), name
+    return _replace(references, {name: given}, required=name), name, UNDECLARED
 
 
 def list_described(references: References) -> list[str]:
-    """Return the schemes that a document describes, in the form of `--auth`."""
-    return [said for found in _list_schemes(references).values() if (said := _say(found)) != "another scheme"]
+    """Return the schemes that a document describes, in the form of `--auth`.
+
+    They have the word before the key that a description shows. Header parameters that carry a key count too.
+    """
+    said = [_say(found) for found in _list_schemes(references).values()]
+    words = [_WORD.search(found.text("description")[:2_000]) for found in _list_schemes(references).values()]
+    shown = [
+        f"{one}:{word[1]}" if word and one.lower() == f"header:{AUTHORIZATION}".lower() else one
+        for one, word in zip(said, words, strict=True)
+        if one != "another scheme"
+    ]
+    every = (parameter for op in operations(references, Notes()) for parameter in op.parameters)
+    headers = dict.fromkeys(parameter.name for parameter in every if parameter.place == "header")
+    keys = ["bearer" for name in headers if name.lower() == AUTHORIZATION.lower()]
+    keys += [f"header:{name}" for name in headers if name.lower() in _KEY_HEADERS]
+    return list(dict.fromkeys((*shown, *keys)))
+
+
+def _find_place(scheme: Mapping[str, Any]) -> tuple[str, str]:
+    """Return where a scheme's key is on the wire; two empty texts for a scheme without a place."""
+    place, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
+    if scheme.get("type") in ("http", "basic"):
+        place, name = "header", AUTHORIZATION
+    return place, name.lower() if place == "header" else name
+
+
+def _fill(references: References, name: str) -> References:
+    """Return the document with a scheme for the operations of which it says nothing.
+
+    It may be left out there: no promise of a refusal follows from it.
+    """
+    data = references.first.data
+    if "security" in data:
+        return references
+    first = replace(references.first, data={**data, "security": [{name: []}, {}]})
+    return References(first, references.fetch, allowed=references.allowed)
 
 
 def _list_schemes(references: References) -> dict[str, Found]:

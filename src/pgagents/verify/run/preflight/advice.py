@@ -11,7 +11,23 @@ from pgagents.text.brief import brief
 USUAL = ("bearer", "basic", "header:X-API-Key", "query:token")
 CHALLENGED = {"bearer": "bearer", "basic": "basic", "token": "header:Authorization:Token"}
 """Schemes of a WWW-Authenticate header (RFC 9110, 11.6.1), as `--auth` takes them."""
+IN_AUTHORIZATION = "header:Authorization"
 _SCHEME = re.compile(r"(?:\A|,)\s*([A-Za-z][A-Za-z0-9-]*)(?=\s|,|\Z)")
+
+
+def advise_word(answer: Response | Silence, described: Sequence[str]) -> str:
+    """Return the option that puts a word before a key in `Authorization`, where it was refused alone."""
+    told = (answer.header("WWW-Authenticate") or "") if isinstance(answer, Response) else ""
+    words = [word for word in _SCHEME.findall(told[:500]) if word.lower() not in ("negotiate", "digest")]
+    shown = [
+        one.partition(f"{IN_AUTHORIZATION}:")[2] for one in described if one.startswith(IN_AUTHORIZATION)
+    ]
+    found = next(filter(None, (*words, *shown)), "")
+    if not found:
+        return f"if a word stands before the key there, add --auth {IN_AUTHORIZATION}:WORD"
+    why = "as its answer says" if words else "as the document shows in words"
+    scheme = found.lower() if found.lower() in ("bearer", "basic") else f"{IN_AUTHORIZATION}:{brief(found)}"
+    return f"add --auth {scheme}, {why}"
 
 
 def advise_scheme(answer: Response | Silence, described: Sequence[str]) -> str:

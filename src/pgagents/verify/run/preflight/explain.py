@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeGuard
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.http import Response
+from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.text.brief import brief
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.run.preflight.advice import advise_scheme
+from pgagents.verify.run.preflight.advice import advise_scheme, advise_word
 from pgagents.verify.run.preflight.trouble import Place, Tried, Trouble
 
 _LOGIN = ("login", "signin", "sign-in", "sso", "oauth", "saml", "auth")
@@ -39,6 +41,10 @@ def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequenc
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
     says = f"the server is there and refuses {what}: {one.status} to {one.describe}{others}"
     credential = setting.model.credential
+    if key and place.document is not None and lacks_word(credential):
+        return Trouble(
+            f"{says} (it was sent alone, {credential.how})", advise_word(one.answer, place.document.schemes)
+        )
     if credential is not None and credential.inferred:
         return Trouble(
             says, f"is PGAGENTS_TOKEN a key of this server, and is it sent {credential.how} (--auth)?"
@@ -50,6 +56,13 @@ def explain_refused_key(setting: Setting, place: Place, key: str, tried: Sequenc
             "like none"
         ),
     )
+
+
+def lacks_word(credential: Credential | None) -> TypeGuard[Credential]:
+    """True for a key that is sent in `Authorization` with no word before it, as few servers take it."""
+    if credential is None or credential.kind != "api_key" or credential.lead:
+        return False
+    return credential.place == "header" and credential.wire.lower() == AUTHORIZATION.lower()
 
 
 def explain_redirect(place: Place, one: Tried) -> Trouble:

@@ -20,11 +20,13 @@ from pgagents.verify.run.preflight.explain import (
     explain_page,
     explain_redirect,
     explain_refused_key,
+    lacks_word,
 )
 from pgagents.verify.run.preflight.reads import MOST_READS, list_questions, list_reads, try_request
 from pgagents.verify.run.preflight.trouble import (
     BAD_REQUEST,
     BEHIND,
+    FORBIDDEN,
     NOT_FOUND,
     UNAUTHORIZED,
     Place,
@@ -66,7 +68,9 @@ def preflight(
         return None
     tried = [first, *(try_request(place, *request) for request in requests[1:MOST_READS])]
     if any(succeeds(setting, one) for one in tried):
-        return _find_partly_closed(setting, place, tried) if says_keyless else None
+        if says_keyless:
+            return _find_partly_closed(setting, place, tried)
+        return _find_lacking_word(setting, place, next(iter(carried.values()), ""), tried)
     if any(knows(setting, one) for one in tried):
         return explain_elsewhere(setting, place, tried, "no ordinary read succeeds", succeeds)
     return _find_trouble(setting, place, carried, tried)
@@ -110,6 +114,18 @@ def _find_partly_closed(setting: Setting, place: Place, tried: Sequence[Tried]) 
     if not refused:
         return None
     return replace(explain_refused_key(setting, place, "", refused), fatal=place.has_key)
+
+
+def _find_lacking_word(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble | None:
+    """Return a trouble if reads refuse a key that is sent alone in `Authorization`, and others are open.
+
+    The run can go on with the open ones.
+    """
+    refused = [one for one in tried if one.endpoint.needs_key and one.status in (UNAUTHORIZED, FORBIDDEN)]
+    taken = [one for one in tried if one.endpoint.needs_key and succeeds(setting, one)]
+    if not key or not refused or taken or place.document is None or not lacks_word(setting.model.credential):
+        return None
+    return replace(explain_refused_key(setting, place, key, refused), fatal=False)
 
 
 def _find_trouble(
