@@ -109,7 +109,7 @@ def command(
 
     keep_out_of_here()
     target.check(url, None, description)
-    there = target.target(load_api(catalogue, openapi), url, None, cacert, description)
+    there = target.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
     options = Options(
         max_time_s=max_time,
         workers=None,

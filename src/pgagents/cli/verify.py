@@ -126,7 +126,13 @@ def _verify_api(line: CommandLine) -> int:
     began = time.monotonic()
     with ending_after(line.max_time):
         model = load_api(
-            line.catalogue, line.openapi, line.auth, line.base_path, reads=line.reads, acts=line.acts
+            line.catalogue,
+            line.openapi,
+            line.auth,
+            line.base_path,
+            reads=line.reads,
+            acts=line.acts,
+            url=line.url,
         )
     loaded_s = time.monotonic() - began
     there = target.target(

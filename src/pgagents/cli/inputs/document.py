@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 MAX_SECONDS = 60.0
 
 
-def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
-    """Return the catalogue made from a document. Raises InputError and PgagentsError."""
+def import_document(
+    document: str, choice: Choice, *, allow_remote: bool, raw: bytes | None = None
+) -> Imported:
+    """Return the catalogue made from a document, whose bytes may be given. Raises InputError and
+    PgagentsError.
+    """
     from pgagents.cli.inputs.fetch import fetch
     from pgagents.cli.inputs.time_limit import within
     from pgagents.importer.catalogue import catalogue
@@ -29,7 +33,7 @@ def import_document(document: str, choice: Choice, *, allow_remote: bool) -> Imp
     from pgagents.importer.reading.references import References, is_url
 
     name = name_of(document)
-    raw = fetch(document)
+    raw = fetch(document) if raw is None else raw
     location = document if is_url(document) else str(Path(document).resolve())
     message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
     with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"):
@@ -46,20 +50,24 @@ def name_of(document: str) -> str:
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
-def load_document(document: str, choice: Choice) -> Model:
+def load_document(document: str, choice: Choice, url: str = "") -> Model:
     """Return the model of a document, whose places are lines of the document.
 
-    `choice` has what the caller says of the document. Raises InputError and PgagentsError.
+    `choice` has what the caller says of the document. The key goes to the document's address too if that is
+    at the origin of `url`. Raises InputError and PgagentsError.
     """
+    from pgagents.cli.inputs.keyed_document import fetch_document
     from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
 
-    made = import_document(document, choice, allow_remote=False)
+    raw, fetched = fetch_document(document, choice, url)
+    made = import_document(document, choice, allow_remote=False, raw=raw)
     source = open_source(
         made.document, name_of(document), made.model.source.data, made.places, made.schemes, made.bases
     )
     source.gains = (*list_gains(made.data), _show_import(document, choice))
     source.names = made.names
+    source.fetched = fetched
     return replace(made.model, source=source, withheld=made.withheld)
 
 
@@ -71,12 +79,14 @@ def load_api(
     *,
     reads: tuple[str, ...] = (),
     acts: tuple[str, ...] = (),
+    url: str | None = None,
 ) -> Model:
     """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
     document.
 
-    `auth`, `base_path`, `reads` and `acts` are options for a document. Raises UsageError if the options
-    contradict each other, InputError and PgagentsError for a file that cannot be read.
+    `auth`, `base_path`, `reads` and `acts` are options for a document, `url` is the server's address. Raises
+    UsageError if the options contradict each other, InputError and PgagentsError for a file that cannot be
+    read.
     """
     if openapi is not None and catalogue is not None:
         raise click.UsageError(f"{catalogue} and --openapi both say what the API is: give one of them.")
@@ -85,7 +95,8 @@ def load_api(
     if openapi is not None:
         from pgagents.importer.catalogue import Choice
 
-        return load_document(openapi, Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts))
+        choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts)
+        return load_document(openapi, choice, url or "")
     if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
     if base_path is not None:

@@ -37,12 +37,15 @@ def _find_seconds_left() -> float:
     return TIMEOUT_S if until is None else max(0.05, min(TIMEOUT_S, until - time.monotonic()))
 
 
-def fetch(location: str) -> bytes:
-    """Return the bytes of a path or URL. Raises PgagentsError; redirects are not followed."""
+def fetch(location: str, headers: Mapping[str, str] | None = None, *, called: str = "") -> bytes:
+    """Return the bytes of a path or URL. Raises PgagentsError; redirects are not followed.
+
+    `headers` are sent to a URL. `called` is its name in messages, if the URL itself holds a key.
+    """
     from pgagents.errors import PgagentsError
 
     if location.lower().startswith(("http://", "https://")):
-        return _over_http(location)
+        return _over_http(location, headers or {}, called or location)
     if "://" in location:
         raise PgagentsError(
             f"cannot read {hide_secrets(location)}: neither a path nor an http address",
@@ -64,18 +67,18 @@ def fetch(location: str) -> bytes:
     return _check_size(raw, location)
 
 
-def _over_http(url: str) -> bytes:
+def _over_http(url: str, headers: Mapping[str, str], called: str) -> bytes:
     import asyncio
 
     import httpx
 
     from pgagents.errors import PgagentsError
 
-    shown, most_s = hide_secrets(url), _find_seconds_left()
+    shown, most_s = hide_secrets(called), _find_seconds_left()
     if why := find_unreachable(url):
         raise PgagentsError(f"cannot read {shown}: {why}", "correct the address")
     try:
-        raw = asyncio.run(_got(url, shown, most_s))
+        raw = asyncio.run(_got(url, shown, most_s, headers))
     except TimeoutError:
         raise PgagentsError(
             f"{shown} was not read within {most_s:.2g} s", "fetch it yourself and give the file"
@@ -88,7 +91,7 @@ def _over_http(url: str) -> bytes:
     return _check_size(raw, shown)
 
 
-async def _got(url: str, shown: str, most_s: float) -> bytes:
+async def _got(url: str, shown: str, most_s: float, headers: Mapping[str, str]) -> bytes:
     """Return the body, up to a little over the limit. Messages name the URL as `shown`.
 
     The time limit is for the whole exchange, because a server may send slowly.
@@ -104,11 +107,17 @@ async def _got(url: str, shown: str, most_s: float) -> bytes:
     async with (
         asyncio.timeout(most_s),
         httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as client,
-        client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
+        client.stream("GET", url, headers={**headers, "Accept-Encoding": "gzip"}) as answer,
     ):
         if answer.is_redirect:
             location = answer.headers.get("location", "?")
             raise PgagentsError(f"{shown} redirects to {hide_secrets(location)}", _advise_on(location))
+        if answer.status_code in (401, 403):
+            raise PgagentsError(
+                f"{shown} answers {answer.status_code}",
+                "save it to a file, as you see it when signed in, and give that; verify also sends it the "
+                "key of PGAGENTS_TOKEN as --auth says, if it is at the origin of --url",
+            )
         if answer.status_code != 200:
             raise PgagentsError(
                 f"{shown} answers {answer.status_code}",

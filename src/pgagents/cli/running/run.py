@@ -227,6 +227,9 @@ def _describe_run(
 
     masked = Redactor(keys, (), hidden, model=model).text
     report = report_output.add_origin(report, masked(again))
+    if fetched := getattr(model.source, "fetched", ""):
+        notes = (masked(fetched), *report.footer.notes)
+        report = replace(report, footer=replace(report.footer, notes=notes))
     if gains := list(getattr(model.source, "gains", ())):
         report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
     return report

@@ -126,8 +126,12 @@ def list_described(references: References) -> list[str]:
         for one, word in zip(said, words, strict=True)
         if one != "another scheme"
     ]
-    every = (parameter for op in operations(references, Notes()) for parameter in op.parameters)
-    headers = dict.fromkeys(parameter.name for parameter in every if parameter.place == "header")
+    headers = dict.fromkeys(
+        found.text("name")
+        for op in operations(references, Notes())
+        for found in op.whole.at("parameters").items()
+        if found.text("in") == "header"
+    )
     keys = ["bearer" for name in headers if name.lower() == AUTHORIZATION.lower()]
     keys += [f"header:{name}" for name in headers if name.lower() in _KEY_HEADERS]
     return list(dict.fromkeys((*shown, *keys)))

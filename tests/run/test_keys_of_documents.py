@@ -1,0 +1,216 @@
+"""A key in `Authorization` that needs a word, and a document that a server shows whole only with the key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calling import served
+from importing import imported
+from pgagents.cli.inputs.keyed_document import fetch_document
+from pgagents.cli.main import main
+from pgagents.errors import PgagentsError
+from pgagents.http import Request, Response, json_bytes
+from pgagents.importer.catalogue import Choice
+from pgagents.model.model import Model
+
+KEY = "k9f4c1e7a2b58d3066f1"
+SHOWN = 'Example: <code>curl https://host/api -H "Authorization: Token [your-token]"</code>'
+WORD = "header:Authorization:Token"
+
+
+def document(description: str = SHOWN, **scheme: Any) -> dict[str, Any]:
+    """A document of two lists. One needs a key, and nothing is said of the other."""
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    answers = {
+        "200": {"description": "All.", "content": {"application/json": {"schema": numbers}}},
+        **{code: {"description": "No."} for code in ("401", "404", "405")},
+    }
+    key = {"type": "apiKey", "in": "header", "name": "Authorization", "description": description, **scheme}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lists", "version": "1"},
+        "paths": {
+            "/items": {"get": {"operationId": "items", "security": [{"key": []}], "responses": answers}},
+            "/news": {"get": {"operationId": "news", "responses": answers}},
+        },
+        "components": {"securitySchemes": {"key": key}},
+    }
+
+
+class Server:
+    """Takes the key after the word Token. It shows `whole` to whoever has it, and `part` to others."""
+
+    def __init__(self, whole: dict[str, Any], part: dict[str, Any] | None = None) -> None:
+        self.whole, self.part = whole, part
+        self.requests: list[Request] = []
+
+    def __call__(self, request: Request) -> Response:
+        self.requests.append(request)
+        known = request.header("Authorization") == f"Token {KEY}"
+        if request.path == "/openapi.json":
+            shown = self.whole if known or self.part is None else self.part
+            return _say(200, shown) if shown else _say(401, {})
+        if request.path not in ("/items", "/news"):
+            return _say(404, {})
+        if request.method != "GET":
+            return _say(405, {}).with_header("Allow", "GET")
+        return _say(200, [1]) if known or request.path == "/news" else _say(401, {})
+
+
+def _say(status: int, body: object) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
+
+
+def verify(folder: Path, url: str, *words: str, key: str = KEY) -> tuple[int, str, str]:
+    """Verify a server by the document that it serves."""
+    with pytest.MonkeyPatch.context() as patch, StringIO() as out, StringIO() as err:
+        patch.chdir(folder)
+        patch.setenv("PGAGENTS_TOKEN", key)
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main(["verify", "--openapi", f"{url}/openapi.json", "--url", url, *words])
+        return code, out.getvalue(), err.getvalue()
+
+
+def with_auth(whole: dict[str, Any], auth: str) -> Model:
+    return imported(json.dumps(whole), Choice(auth=auth)).model
+
+
+# -- a word before the key
+# ---------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_refused_without_its_word_proposes_the_option_that_helps(tmp_path: Path) -> None:
+    with served(Server(document())) as url:
+        _, _, err = verify(tmp_path, url)
+        assert f"add --auth {WORD}, as the document shows in words" in err
+        code, out, err = verify(tmp_path, url, "--auth", WORD)
+    assert code == 0, out
+    assert KEY not in out + err
+
+
+def test_the_option_says_how_a_declared_key_is_sent_and_fills_what_is_not_said() -> None:
+    model = with_auth(document(), WORD)
+    (credential,) = model.credentials.values()
+    assert (credential.lead, credential.inferred) == ("Token ", True)
+    needs = {str(action.name): action.security for action in model.actions}
+    assert () not in needs["items"]
+    assert () in needs["news"], "the key is sent there, and nothing says that it is refused without"
+
+
+@pytest.mark.parametrize("auth", ["query:token", "cookie:session", "header:X-API-Key"])
+def test_a_key_in_another_place_than_the_documents_is_one_message(auth: str) -> None:
+    with pytest.raises(PgagentsError) as caught:
+        with_auth(document(), auth)
+    assert caught.value.message == (
+        f"--auth {auth}: the document says itself which key calls have: header:Authorization"
+    )
+
+
+def test_header_parameters_that_carry_a_key_are_proposed() -> None:
+    whole = document()
+    del whole["components"], whole["paths"]["/items"]["get"]["security"]
+    for path, name in (("/items", "authorization"), ("/news", "X-API-Key")):
+        param = {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        whole["paths"][path]["get"]["parameters"] = [param]
+    assert imported(json.dumps(whole)).schemes == ("bearer", "header:X-API-Key")
+
+
+@pytest.mark.parametrize("key", ["secret key1234", "secret1234\nkey"])
+def test_a_key_with_a_blank_or_a_line_break_is_one_message_without_it(tmp_path: Path, key: str) -> None:
+    with served(Server(document())) as url:
+        code, out, err = verify(tmp_path, url, "--auth", WORD, key=key)
+    assert code == 2
+    assert err.count("error: ") == 1
+    assert "PGAGENTS_TOKEN holds characters that no key has" in err
+    assert "secret" not in out + err
+
+
+# -- the document itself
+# ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGAGENTS_TOKEN", KEY)
+
+
+def part_of(whole: dict[str, Any]) -> dict[str, Any]:
+    return {**whole, "paths": {"/news": whole["paths"]["/news"]}}
+
+
+def test_what_the_server_shows_with_the_key_is_verified_and_the_report_says_so(tmp_path: Path) -> None:
+    whole = document()
+    with served(Server(whole, part_of(whole))) as url:
+        _, out, _ = verify(tmp_path, url, "--auth", WORD)
+    assert "note: openapi.json was fetched with the key, in the header Authorization" in out
+    assert "items" in out
+
+
+def test_a_document_behind_the_key_is_read(tmp_path: Path) -> None:
+    with served(Server(document(), {})) as url:
+        code, out, _ = verify(tmp_path, url, "--auth", WORD)
+        assert code == 0, out
+        code, _, err = verify(tmp_path, url)
+    assert code == 2
+    assert "openapi.json answers 401" in err
+    assert "--auth" in err
+
+
+@pytest.mark.usefixtures("with_key")
+def test_the_key_goes_to_no_other_origin() -> None:
+    server = Server(document())
+    with served(server) as url:
+        _, said = fetch_document(f"{url}/openapi.json", Choice(auth=WORD), "http://127.0.0.1:1")
+    assert "without the key, which goes only to the origin of --url" in said
+    assert not any(request.header("Authorization") for request in server.requests)
+
+
+@pytest.mark.usefixtures("with_key")
+def test_the_key_follows_no_redirect() -> None:
+    other = Server(document())
+    with served(other) as elsewhere:
+
+        def leads_away(request: Request) -> Response:
+            if request.header("Authorization"):
+                return Response(302, (("Location", f"{elsewhere}/openapi.json"),))
+            return _say(200, document())
+
+        with served(leads_away) as url:
+            _, said = fetch_document(f"{url}/openapi.json", Choice(auth=WORD), url)
+    assert "was fetched without the key, where it was refused" in said
+    assert other.requests == []
+
+
+@pytest.mark.usefixtures("with_key")
+@pytest.mark.parametrize(
+    ("auth", "place"),
+    [
+        ("query:token", lambda request: f"token={KEY}" in request.target),
+        ("cookie:sid", lambda request: request.header("Cookie") == f"sid={KEY}"),
+        ("bearer", lambda request: request.header("Authorization") == f"Bearer {KEY}"),
+    ],
+)
+def test_the_key_is_sent_as_the_option_says(auth: str, place: Callable[[Request], bool]) -> None:
+    server = Server(document())
+    with served(server) as url:
+        fetch_document(f"{url}/openapi.json", Choice(auth=auth), url)
+    assert [place(request) for request in server.requests] == [False, True]
+
+
+def test_a_file_has_no_sentence_and_a_document_without_a_key_has_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGAGENTS_TOKEN", raising=False)
+    (tmp_path / "a.json").write_text(json.dumps(document()), encoding="utf-8")
+    assert fetch_document(str(tmp_path / "a.json"), Choice(), "http://127.0.0.1:1")[1] == ""
+    with served(Server(document())) as url:
+        said = fetch_document(f"{url}/openapi.json", Choice(), url)[1]
+    assert said == "openapi.json was fetched without a key; a server may show only a part of it so"
