@@ -81,7 +81,8 @@ class Place:
 class Server:
     """Everything that is particular to a server.
 
-    `document` is a path below the base URL, or a file of the environment (a pattern). `auth` are the options
+    `document` is a path below the base URL, a file of the environment (a pattern), or a function that returns
+    the path of a file. `auth` are the options
     of verify that say how the key is sent. `existing` reads what must be
     there afterwards, the same, by name.
     """
@@ -90,9 +91,13 @@ class Server:
     version: str
     """Name and version in the figures."""
     packages: tuple[str, ...]
-    """Requirements for pip, or packages for npm where `npm` is true; each is pinned."""
+    """Requirements for pip, or packages for npm where `npm` is true; each is pinned.
+
+    `apt:NAME=VERSION` is a package of Debian that is installed, which root may do. `deb:NAME=VERSION` is one
+    that is only unpacked into the environment, as is `sdist:NAME==VERSION`, a source package of PyPI.
+    """
     command: Callable[[Place], Sequence[str]]
-    document: str
+    document: str | Callable[[Place], str]
     key: str | Callable[[Place], str]
     """The key, or a function that finds it once the server has started."""
     fill: Callable[[Api], None]
@@ -141,9 +146,31 @@ def install_packages(name: str, packages: tuple[str, ...], *, npm: bool) -> Path
         _do(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", *packages], home)
     else:
         _do([sys.executable, "-m", "venv", str(home)], home)
-        _do([str(home / "bin/pip"), "install", "-q", "--disable-pip-version-check", *packages], home)
+        pip = [str(home / "bin/pip"), "--disable-pip-version-check", "-q"]
+        if plain := [one for one in packages if ":" not in one]:
+            _do([*pip, "install", *plain], home)
+        for kind, _, package in (one.partition(":") for one in packages if ":" in one):
+            _unpack(kind, package, pip, home)
     stamp.write_text("\n".join(packages))
     return home
+
+
+def _unpack(kind: str, package: str, pip: Sequence[str], home: Path) -> None:
+    """Download a package of Debian or a source package of PyPI, and unpack or install it."""
+    before = set(home.iterdir())
+    if kind == "apt":
+        quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]  # its service is not started
+        _do([*quiet, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package], home)
+    elif kind == "deb":
+        _do(["apt-get", "download", package], home)
+    else:
+        _do([*pip, "download", "--no-deps", "--no-binary", ":all:", package], home)
+    for file in set(home.iterdir()) - before:
+        if file.suffix == ".deb":
+            _do(["dpkg-deb", "-x", file.name, "."], home)
+        else:
+            shutil.unpack_archive(file, home, filter="data")
+        file.unlink()
 
 
 def _do(command: Sequence[str], folder: Path) -> None:
@@ -266,6 +293,8 @@ def serving(server: Server) -> Iterator[Running]:
 
 def _document(server: Server, api: Api, place: Place) -> str:
     """Return the URL of a server's document, or the path of the file that its package has."""
+    if not isinstance(server.document, str):
+        return server.document(place)
     if server.document.startswith("/"):
         return api.url + server.document
     found = sorted(place.environment.glob(server.document))
