@@ -84,7 +84,11 @@ def find_create(
         return None
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
     given = find_values(action, above, named, known, one)
-    return make_call(action, {**above, **given}, place) if place and given is not None else None
+    if not place or given is None:
+        return None
+    call = make_call(action, {**above, **given}, place)
+    member = _find_id_name(one, action, place, named)
+    return call | ({"id": member} if member != one.member else {})
 
 
 def ask_for_value(
@@ -125,8 +129,32 @@ def find_created_place(one: InferredResource, action: ImportedAction, named: Map
         for n, s in whole.get("properties", {}).items()
         if n.isidentifier()
     ]
-    places = (at for at, s in (("response", whole), *inner) if one.member in s.get("properties", {}))
-    return next(places, "")
+    every = (("response", whole), *inner)
+    places = (at for at, s in every if one.member in s.get("properties", {}))
+    others = (at for at, s in every if _list_id_names(one, s, named))
+    return next(places, "") or next(others, "")
+
+
+def _list_id_names(one: InferredResource, schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[str]:
+    """Return the members of a create's answer that hold the id under a name of the resource: `silenceID`."""
+    names = {f"{noun}{end}" for noun in (one.kind, one.name) for end in ("_id", f"_{snake(one.member)}")}
+    members = schema.get("properties", {}).items()
+    return [
+        name
+        for name, member in members
+        if (snake(name) in names or name == one.argument)
+        and _is_alike(follow(member, named), one.id_schema, named)
+    ]
+
+
+def _find_id_name(one: InferredResource, action: ImportedAction, place: str, named: Mapping[str, Any]) -> str:
+    """Return the member with the id at this place of a create's answer."""
+    schema = find_success(action, named)
+    _, _, inner = place.partition(".")
+    schema = follow(schema.get("properties", {}).get(inner, {}), named) if inner else schema
+    if one.open or one.member in schema.get("properties", {}):
+        return one.member
+    return next(iter(_list_id_names(one, schema, named)), one.member)
 
 
 def find_put(
@@ -147,8 +175,11 @@ def find_put(
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
     above = {**above, argument: as_slug(id)}
     given = find_values(action, above, named, known, one)
-    new = str(id).startswith("=fresh.")
-    return make_call(action, {**above, **given}, place) if new and place and given is not None else None
+    if not place or given is None or not str(id).startswith("=fresh."):
+        return None
+    member = _find_id_name(one, action, place, named)
+    call = make_call(action, {**above, **given}, place)
+    return call | ({"id": member} if member != one.member else {})
 
 
 def find_values(

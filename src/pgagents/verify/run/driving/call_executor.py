@@ -12,7 +12,7 @@ from pgagents.model.resource import Resource
 from pgagents.verify.check.check import CONFLICT
 from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.fixtures.instance import Restarted
-from pgagents.verify.fixtures.target import list_made
+from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.driving.lost_answers import RESTARTED, LostAnswers
 from pgagents.verify.run.gate import Gate
@@ -179,6 +179,8 @@ class CallExecutor:
         for resource in self._list_made(call):
             with suppress(Unavailable):
                 yield from self.run_generator(self.factory.removals.try_one(resource), [])
+                if self._wants_count(resource):
+                    yield from self.run_generator(self.factory.unsure.list_ids(resource), [])
         return Ready(call, values, subject, era=self.sender.silences.era)
 
     def _examine_lost(
@@ -259,7 +261,19 @@ class CallExecutor:
         self._answers = Answers()
 
     def _list_made(self, call: Call) -> tuple[Resource, ...]:
-        return list_made(self.model, call.endpoint.action) if call.endpoint is not None else ()
+        if call.endpoint is None or call.endpoint.action.effect != "write":
+            return ()
+        action = call.endpoint.action
+        if made := list_made(self.model, action):
+            return made
+        created = find_created(self.model, action)
+        return () if created is None or is_made_by(created, action) else (created,)
+
+    def _wants_count(self, resource: Resource) -> bool:
+        """True if the list must be read before the first create, to count at the end what stays."""
+        owned = self.factory.owned
+        new = resource.name not in self.factory.listed and not owned.has_made(resource)
+        return new and self.judge.setting.exclusive and not owned.test_data
 
     @contextmanager
     def _making(self, *several: Ready) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pgagents.model.resource import id_text
+from pgagents.model.resource import Id, id_text
 from pgagents.verify.fixtures.factory import Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.collections import index_collections
@@ -60,7 +60,47 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
             end = ends.get(id(instance))
             if end is not True:
                 behind.append((instance, _name(instance, end)))
-    return [name for instance, name in behind if not instance.gone]  # some go with what contains them
+    left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
+    listed = count_stayed(driver, [instance for instance, _ in left]) if there else {}
+    known = [
+        name
+        for instance, name in left
+        if (ids := listed.get(instance.resource.name)) is None or instance.id in ids
+    ]
+    named = {(t.resource.name, id_text(t.id)) for t, _ in left}
+    unknown = [
+        f"{name} {id_text(id)} (it is in the list since this run began, and no answer to a create named it)"
+        for name, ids in listed.items()
+        for id in ids
+        if (name, id_text(id)) not in named
+    ]
+    booked = [text for name, text in driver.factory.unsure.describe_booked() if name not in listed]
+    return [*known, *unknown, *dict.fromkeys(booked)]
+
+
+def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]]:
+    """Return, by resource, the ids that its list has now, and had not before the first create.
+
+    Only where nobody else uses the server. A resource is left out if its list is not whole, or if it was not
+    read before. A key that says test is spared the requests where nothing seems to be left.
+    """
+    factory, setting = driver.factory, driver.setting
+    doubted = {t.resource.name for t in left} | factory.unsure.kinds
+    found: dict[str, list[Id]] = {}
+    for name, before in factory.listed.items():
+        resource = setting.model.resources[name]
+        wanted = name in doubted or (factory.owned.count(resource) and not factory.owned.test_data)
+        if not setting.exclusive or not wanted:
+            continue
+        try:
+            ids = finish(driver.executor.run_generator(factory.unsure.list_ids(resource), []))
+        except (Unavailable, KeyboardInterrupt):
+            continue
+        except Stop:
+            break
+        if ids is not None:
+            found[name] = [id for id in ids if id not in before]
+    return found
 
 
 def _undo(
