@@ -46,6 +46,24 @@ TWIN = """\
 """
 """A second kind of thing that the same call makes."""
 
+WHOLE_ANSWER = "201: {description: The item was added, required: [item], properties: {item: {$ref: Item}}}"
+WHOLE_EXAMPLE = "{input: {title: Red kettle}, output: {item: {id: it-07919, title: Red kettle}}}"
+MADE_BY = "made_by: {action: add_item, input: {title: =fresh.text}, at: response.item}"
+
+
+def answers_alone(member: str, schema: str, value: str, made_by: str) -> tuple[tuple[str, str], ...]:
+    """Edits of items.yaml by which a create answers one member alone, and `made_by` reads as given."""
+    answer = f"201: {{description: Done, required: [{member}], properties: {{{member}: {schema}}}}}"
+    return (
+        (WHOLE_ANSWER, answer),
+        (WHOLE_EXAMPLE, f"{{input: {{title: Red kettle}}, output: {{{member}: {value}}}}}"),
+        (MADE_BY, made_by),
+    )
+
+
+ID = "{type: string, description: Its id}"
+DONE = "{type: boolean, description: That it is done}"
+
 CASES: dict[str, Case] = {
     # ids and shapes
     "integer_ids": Case("integer_ids"),
@@ -114,6 +132,7 @@ CASES: dict[str, Case] = {
     "dispatcher": Case("dispatcher", green=False, broken=True, posts_read=frozenset({"/ask"})),
     "messages": Case("messages", green=False, reason="at most 5 × item are made, as nothing removes one"),
     "undeclared_delete": Case("undeclared_delete", "items"),
+    "stuck": Case("stuck", "items", green=False, broken=True, reason="remove_item answered 500"),
     # what is written under an id of one's own
     "put_declared": Case("put_declared"),
     "put_makes_two": Case(
@@ -142,6 +161,20 @@ CASES: dict[str, Case] = {
     "credentials_made": Case("credentials_made", imported=True),
     "paid_jobs": Case("paid_jobs", imported=True, green=None),
     "mailing": Case("mailing", imported=True, green=None),
+    "plain_reference": Case("plain_reference", imported=True),
+    # a create that names the id otherwise, or not at all; the latter two are made only if a caller allows it
+    "other_id": Case(
+        "other_id", "items",
+        edits=answers_alone(
+            "itemID", ID, "it-07919", "made_by: {action: add_item, input: {title: =fresh.text}, id: itemID}"
+        ),
+    ),
+    "other_id_by_hand": Case(
+        "other_id", "items", edits=answers_alone("itemID", ID, "it-07919", "volatile: []"), green=False,
+    ),
+    "no_id_by_hand": Case(
+        "no_id", "items", edits=answers_alone("done", DONE, "true", "volatile: []"), green=False,
+    ),
     "no_resources": Case("no_resources", imported=True, green=False),
     "get_effects": Case("get_effects", green=False),
     "get_deeds": Case("get_deeds", imported=True, green=False),

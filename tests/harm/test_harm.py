@@ -52,6 +52,17 @@ FIRST = "nested"
 """The case that each way of running is tried with at every push; the others are of the matrix."""
 
 
+OURS = (
+    "credentials",
+    "credentials_made",
+    "largest_ids",
+    "largest_ids_bare",
+    "other_id",
+    "plain_reference",
+    "stuck",
+)
+"""The cases about what is a run's own that are tried with eight workers, too."""
+
 every_case = pytest.mark.parametrize("name", CASES)
 first_case = pytest.mark.parametrize("name", rarely(CASES, FIRST))
 every_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -218,6 +229,12 @@ def test_seven_requests_harm_nobody(name: str) -> None:
     assert_no_harm(server, run(name, server, max_requests=7))
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_eight_workers_harm_nobody(name: str) -> None:
+    server = server_of(name)
+    assert_no_harm(server, run(name, server, workers=8))
+
+
 # -- broken off
 # ------------------------------------------------------------------------------------------------------
 
@@ -336,6 +353,38 @@ def test_an_action_that_is_allowed_by_name_is_sent() -> None:
     run("singletons", server, allow=("change_me",))
     sent = {(entry.method, entry.target) for entry in server.writes if entry.method in METHODS}
     assert sent == {("PATCH", "/me")}
+
+
+@pytest.mark.parametrize("name", ["other_id_by_hand", "no_id_by_hand"])
+def test_what_an_allowed_call_makes_is_removed_or_listed(name: str) -> None:
+    """No call of the catalogue makes it, and its answer has the id under another name, or not at all."""
+    server = server_of(name)
+    made = len(server.tables["items"])
+    report = run(name, server, allow=("add_item",))
+    assert [entry for entry in server.log if entry.method == "POST" and entry.status == 201]
+    assert_no_harm(server, report)
+    assert len(server.tables["items"]) == made + len(report.footer.left_behind)
+    assert report.footer.may_exist == ()
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("name", ["stuck", "messages"])
+def test_few_are_made_where_none_is_removed(name: str, workers: int) -> None:
+    server = server_of(name)
+    report = run(name, server, workers=workers)
+    made = [row for id, row in server.tables["items"].items() if ("items", id) not in server.before]
+    assert 0 < len(made) <= 5
+    assert_no_harm(server, report)
+    assert len(report.footer.left_behind) == (len(made) if name == "stuck" else 0)
+
+
+def test_no_credential_is_made_for_a_user_that_was_there_before() -> None:
+    """A user that the run has made may have one."""
+    server = server_of("credentials_made")
+    run("credentials_made", server)
+    posts = {entry.target for entry in server.log if entry.method == "POST" and entry.status == 201}
+    assert [target for target in posts if target.endswith("/tokens")]
+    assert not posts & {"/users/ann/tokens", "/users/ben/tokens"}
 
 
 def test_a_child_is_addressed_under_its_own_parent() -> None:

@@ -69,7 +69,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     ]
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
     unknown = [
-        f"{name} {id_text(id)} (it is in the list since this run began, and no answer to a create named it)"
+        f"{name} {id_text(id)} (it is in the list now, and was not when this run began)"
         for name, ids in listed.items()
         for id in ids
         if (name, id_text(id)) not in named
@@ -89,7 +89,8 @@ def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]
     found: dict[str, list[Id]] = {}
     for name, before in factory.listed.items():
         resource = setting.model.resources[name]
-        wanted = name in doubted or (factory.owned.count(resource) and not factory.owned.test_data)
+        counts = resource.undone_by is not None and not factory.owned.test_data
+        wanted = name in doubted or (counts and factory.owned.count(resource))
         if not setting.exclusive or not wanted:
             continue
         try:
