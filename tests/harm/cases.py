@@ -162,6 +162,7 @@ CASES: dict[str, Case] = {
     "paid_jobs": Case("paid_jobs", imported=True, green=None),
     "mailing": Case("mailing", imported=True, green=None),
     "plain_reference": Case("plain_reference", imported=True),
+    "renames": Case("renames", imported=True, green=None),
     # a create that names the id otherwise, or not at all; the latter two are made only if a caller allows it
     "other_id": Case(
         "other_id", "items",

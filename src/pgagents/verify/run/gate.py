@@ -33,6 +33,7 @@ from pgagents.verify.fixtures.target import (
     is_made_by,
     list_chosen_ids,
     list_made,
+    list_new_ids,
     makes,
     says_where,
     target_of,
@@ -415,6 +416,13 @@ class Gate:
                 self.factory.owned.problem(resource)
                 or f"the {resource.name} is not shown to be this run's own"
             )
+        for param in list_new_ids(self.setting, endpoint.action):
+            value = values.get(str(param.name))
+            if value is not None and value != instance.id and not self.factory.marks.is_marked(value):
+                return (
+                    f"{name} would give the {resource.name} the {param.name} {value!r}, which may be "
+                    f"another's: --allow {name} would call it"
+                )
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
