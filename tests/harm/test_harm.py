@@ -14,6 +14,7 @@ import pytest
 
 from harm.cases import CASES
 from harm.runs import (
+    EVERYONE,
     METHODS,
     harms,
     model_of,
@@ -32,6 +33,8 @@ from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.suggest.session import Suggesting
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0
@@ -376,6 +379,12 @@ def test_few_are_made_where_none_is_removed(name: str, workers: int) -> None:
     assert 0 < len(made) <= 5
     assert_no_harm(server, report)
     assert len(report.footer.left_behind) == (len(made) if name == "stuck" else 0)
+
+
+def test_the_plan_names_what_stays() -> None:
+    allowed = Options(allow_writes=True)
+    plans = {name: plan(model_of(name), allowed, Identities(EVERYONE)) for name in ("messages", "nested")}
+    assert {name: made.lasting for name, made in plans.items()} == {"messages": ("item",), "nested": ()}
 
 
 def test_no_credential_is_made_for_a_user_that_was_there_before() -> None:

@@ -49,6 +49,7 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     from pgagents.report.table import table
     from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
     from pgagents.text.escape import printable
+    from pgagents.verify.fixtures.ownership import MOST_LASTING
 
     pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"
     wall = pace if made.seconds >= 1 else ""
@@ -84,6 +85,12 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
     for line in describe_withheld(made.withheld):
         lines += ["", *textwrap.wrap(printable(line), 100, subsequent_indent="  ", break_on_hyphens=False)]
+    if made.lasting:
+        few = (
+            f"no call removes what is made of {', '.join(made.lasting)}: at most {MOST_LASTING} of each are "
+            "made, each reused, and they stay (--allow ACTION makes more)"
+        )
+        lines += ["", *textwrap.wrap(printable(few), 100, subsequent_indent="  ", break_on_hyphens=False)]
     if unproven:
         lines += ["", f"promised, and proved by no check: {', '.join(unproven)}"]
     return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])
@@ -113,5 +120,6 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
         },
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
+        **({"lasting": list(made.lasting)} if made.lasting else {}),
         **({"withheld": withheld(made.withheld)} if made.withheld.calls else {}),
     }

@@ -182,4 +182,6 @@ class Plan:
     shares: Mapping[str, int] = field(default_factory=dict)
     apart: int = 0
     withheld: Withheld = field(default_factory=Withheld)
+    lasting: tuple[str, ...] = ()
+    """The resources of which few instances are made, because no call removes them."""
     """The calls that act by their words, so that the run would not make them."""

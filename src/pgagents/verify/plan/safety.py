@@ -5,12 +5,15 @@ The address is no evidence: 127.0.0.1 may be a tunnel to production.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pgagents.model.action import Action
 from pgagents.model.identity import choose, find_secret
 from pgagents.model.model import Model
+from pgagents.verify.check.setting import Setting
+from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.options import Identities, Options
 
 NO_WRITES = "nothing is written without a test key; --allow-writes would"
@@ -58,6 +61,26 @@ def list_live_roles(model: Model, identities: Identities, options: Options) -> f
             for name, credential in model.credentials.items()
             if credential.prefixes and (key := find_secret(model, identities.keys, role, name))
         )
+    )
+
+
+def list_lasting(setting: Setting, identities: Identities, options: Options) -> tuple[str, ...]:
+    """Return the resources of which a run makes few instances, because no call removes them.
+
+    Empty if it writes nothing, or if its key says that all it writes is test data.
+    """
+    model = setting.model
+    if not options.allow_writes or may_write(model, identities, replace(options, allow_writes=False)):
+        return ()
+    usable = {id(endpoint.action) for endpoint in setting.usable}
+    return tuple(
+        r.name
+        for r in model.resources.values()
+        if r.made_by is not None
+        and r in list_made(model, r.made_by.action)
+        and id(r.made_by.action) in usable
+        and not (r.undone_by is not None and id(r.undone_by.action) in usable)
+        and str(r.made_by.action.name) not in options.allow
     )
 
 

@@ -21,6 +21,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
+from pgagents.verify.plan.safety import list_lasting
 from pgagents.verify.plan.selection import list_withheld
 from pgagents.verify.run.companion import Companion
 from pgagents.verify.run.confirm import confirm, note_repeated
@@ -119,6 +120,7 @@ def plan(
         made.shares,
         made.apart,
         list_withheld(setting, options),
+        list_lasting(setting, identities, options),
     )
 
 
