@@ -85,12 +85,12 @@ def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]
     read before. A key that says test is spared the requests where nothing seems to be left.
     """
     factory, setting = driver.factory, driver.setting
-    doubted = {t.resource.name for t in left} | factory.unsure.kinds
+    unsure = {t.resource.name for t in left} | factory.unsure.kinds
     found: dict[str, list[Id]] = {}
     for name, before in factory.listed.items():
         resource = setting.model.resources[name]
         counts = resource.undone_by is not None and not factory.owned.test_data
-        wanted = name in doubted or (counts and factory.owned.count(resource))
+        wanted = name in unsure or (counts and factory.owned.count(resource))
         if not setting.exclusive or not wanted:
             continue
         try:
