@@ -36,6 +36,8 @@ class Step:
     """Seconds within which the conditions must become true; the call is repeated until then."""
     headers: tuple[tuple[str, str], ...] = ()
     """Additional headers of the call."""
+    status_written: bool = False
+    """True if the catalogue's author wrote the status, so that no other one will do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,4 +156,5 @@ class Resources(Shared):
             via=step.via or "",
             within_s=step.within_s or self._job_within_s(step.action, at),
             headers=tuple(step.headers.items()),
+            status_written=step.status is not None,
         )

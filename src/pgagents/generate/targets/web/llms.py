@@ -41,6 +41,9 @@ _TITLES = {
 _UNNAMED = (ARD, LLMS)
 """Hosted files that the list omits: the second copy of the AI catalogue, and this document."""
 
+Ways = list[list[str]]
+"""The ways to send a call's secrets: each with the texts that say how they are sent; empty without a key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -58,7 +61,7 @@ class Line:
     name: str
     call: str
     description: str
-    needs: str
+    needs: Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +102,15 @@ def view(model: Model) -> View:
                 for c in model.credentials.values()
             ],
             "certificate": _describe_certificate(model),
-            "needs": ""
+            "needs": []
             if _is_single(model, model.shared_security)
-            else _describe_needs(model, model.shared_security),
+            else _list_ways(model, model.shared_security),
             "actions": [
                 Line(
                     str(a.title),
                     _describe_call(model, a),
                     _describe_action(model, a),
-                    _describe_own_needs(model, a),
+                    _list_own_ways(model, a),
                 )
                 for a in model.actions
             ],
@@ -163,15 +166,14 @@ def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
     return security in ((), ((model.credential.name,),) if model.credential is not None else ())
 
 
-def _describe_needs(model: Model, security: tuple[tuple[str, ...], ...]) -> str:
-    ways = [" with ".join(f"`{model.credentials[n].show()}`" for n in one) or "no key" for one in security]
-    return " or ".join(ways)
+def _list_ways(model: Model, security: tuple[tuple[str, ...], ...]) -> Ways:
+    return [[model.credentials[name].show() for name in alternative] for alternative in security]
 
 
-def _describe_own_needs(model: Model, action: Action) -> str:
-    """Describe the secrets of an action's calls; empty if they are those of other calls."""
+def _list_own_ways(model: Model, action: Action) -> Ways:
+    """List what an action's calls send; empty if it is what other calls send."""
     own = action.on_rest and action.security and action.security != model.shared_security
-    return _describe_needs(model, action.security) if own else ""
+    return _list_ways(model, action.security) if own else []
 
 
 def _describe_action(model: Model, action: Action) -> str:

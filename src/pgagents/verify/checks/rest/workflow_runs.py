@@ -213,7 +213,10 @@ def _through(
         if exchange.success and step.action.effect == "write":
             state.first = state.first or exchange.number
             yield Own(exchange.number)
-        firm = again and (setting.exclusive or about_own(setting, workflow.steps[:index], step))
+        alone = (
+            setting.exclusive and step.status_written
+        )  # a full place is no fault, unless its author says so
+        firm = again and (alone or about_own(setting, workflow.steps[:index], step))
         if again and _is_conflict(step, exchange):
             state.taken = yield from _find_taken(setting, workflow.steps[:index], step, call)
             firm = firm and not state.taken
