@@ -137,7 +137,9 @@ def test_a_create_whose_answer_has_no_instance_is_not_said_to_have_made_none() -
 
     report = verified(with_resource(), Notes(odd=nameless))
     _, reason = find(report, "removals/note/get_note@rest")
-    assert reason == "the create answered 201 without a note that can be read from it"
+    assert reason == (
+        "create_note answered 201 without an id that can be read: --allow create_note would call it"
+    )
 
 
 def test_a_create_that_is_refused_made_none() -> None:

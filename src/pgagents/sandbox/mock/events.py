@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.model.resource import Resource
+from pgagents.model.resource import Resource, member_at
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import TIMES
@@ -83,7 +83,8 @@ class Events:
         made = resource.made_by
         path = places.place(made.at) if made is not None else None
         row = places.get(answer, path) if path is not None else None
-        id = str(row.get(resource.id)) if isinstance(row, Mapping) else ""
+        name = made.id_at[1] if made is not None and made.id_at is not None else resource.id
+        id = str(member_at(row, name)) if isinstance(row, Mapping) else ""
         types = call.input.get(self.hooks.types)
         known = [str(t) for t in types] if isinstance(types, list) else list(self.hooks.events)
         version = str(call.input.get(self.hooks.version, "")) if self.hooks.version else ""

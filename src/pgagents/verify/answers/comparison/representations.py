@@ -82,14 +82,14 @@ def _find_representations(
         (
             r
             for r in model.resources.values()
-            if r.ids == (r.id,) and r.id in members and path in _places(r, action)
+            if r.ids == (r.id,) and _find_id_member(r, action) in members and path in _places(r, action)
         ),
         None,
     )
     if own is not None:
         kind = kind_of(setting, own)
         makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
-        yield _telling(model, action, kind, path, own.id, members, makes=makes)
+        yield _telling(model, action, kind, path, _find_id_member(own, action), members, makes=makes)
     for name in members:
         other = referred.get(name)
         itself = own or _find_itself(model, members)
@@ -100,6 +100,12 @@ def _find_representations(
         yield from _find_representations(setting, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
         yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
+
+
+def _find_id_member(resource: Resource, action: Action) -> str:
+    """Return the member with an instance's id in an action's answer; a create may name it otherwise."""
+    made = resource.made_by
+    return made.id_at[1] if made is not None and made.action is action and made.id_at else resource.id
 
 
 def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
