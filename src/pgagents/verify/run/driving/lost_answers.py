@@ -358,6 +358,8 @@ class LostAnswers:
         action = endpoint.action
         if action.costs:
             return "it costs money"
+        if action.sends:
+            return "it sends something to people"
         if action.only_reads and (call.raw.method or endpoint.method) in SAFE:
             return ""
         if call.surface == OPERATOR or str(action.name) in self._executor.gate.allowed:
