@@ -69,9 +69,9 @@ def test_the_id_of_an_instance_that_the_run_made_is_no_leak() -> None:
 
     def odd(server: Notes, request: Request) -> Response | None:
         text = server.text(request)
-        if request.method == "POST" and text is not None:
+        if request.method == "POST" and text is not None and made not in server.notes:
             return server.make(made, text)
-        if request.method == "GET" and request.path.startswith("/notes/") and made in server.notes:
+        if request.path == f"/notes/{made}" and request.method == "GET" and made in server.notes:
             return answer(200, {**server.notes[made], "link": f"/notes/{made}"})
         return None
 

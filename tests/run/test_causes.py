@@ -129,7 +129,8 @@ def test_wrong_arguments_of_one_kind_are_one_finding_whichever_success_comes() -
 
 def test_wrong_arguments_of_other_kinds_are_several_findings() -> None:
     def odd(server: Notes, request: Request) -> Response | None:
-        return server.make("n0", "hello") if request.method == "POST" else None
+        new = f"n{len(server.log)}"
+        return server.make(new, server.text(request) or "hello") if request.method == "POST" else None
 
     report = verified(with_resource(), Notes(odd=odd), allow_writes=True, only=("invalid_input",))
     kinds = [f.contract.detail.partition("/")[0] for f in report.findings]
