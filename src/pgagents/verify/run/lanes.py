@@ -254,6 +254,7 @@ class Lanes:
             kind = lane.transmission.writes
             lines.add(lane.transmission.line)
         blocked = False
+        beside = [lane.transmission for lane, _ in self._sent if lane.transmission is not None]
         for lane in self._list_due():
             transmission = lane.transmission
             assert transmission is not None
@@ -261,10 +262,11 @@ class Lanes:
             free = transmission.line is None or transmission.line not in lines
             if transmission.writes != kind:
                 blocked = not changes
-            elif transmission.count > room:
+            elif transmission.count > room or any(transmission.disturbs(other) for other in beside):
                 blocked = True  # else single requests would always take the room that several need
             if transmission.writes == kind and free and not blocked and transmission.count <= room:
                 lines.add(transmission.line)
+                beside.append(transmission)
                 room -= transmission.count
                 lane.sent, lane.overlapped = lane.sent + transmission.count, bool(self._sent)
                 for other, _ in self._sent:

@@ -10,8 +10,11 @@ from typing import Any
 
 from pgagents.client.keys.secret_command import CommandSecrets
 from pgagents.http import Handler, Request, Response, Silence, is_connecting, is_timely
+from pgagents.verify.answers.removed import list_fellows
 from pgagents.verify.check.check import Probe
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.fixtures.proof import is_random_id
+from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sending.clocks import Clocks
 from pgagents.verify.run.sending.exchange_maker import ExchangeMaker
@@ -61,6 +64,7 @@ class Sender:
     ) -> None:
         self._routes, self.clocks, self.budget, self._objection = routes, clocks, budget, objection
         setting = routes.setting
+        self._model = setting.model
         aside = partial(_send_aside, routes.handler, budget, objection)
         self.maker = RequestMaker(setting, keys, commands, options.seed, now=clocks.now, send_aside=aside)
         parts = options.shard[1] if options.shard else 1
@@ -120,6 +124,8 @@ class Sender:
                 alone=alone,
                 due=due,
                 limit=limit if leaves else None,
+                makes=self._list_made(ready.call) if writes else frozenset(),
+                frees=self._list_freed(ready) if writes else frozenset(),
             )
             self.budget.unanswered -= makes
             self.timing.spend(received.seconds)
@@ -182,6 +188,22 @@ class Sender:
             for role in (probe.role, KEYLESS)
         )
         return any(self.holds.is_awaited(limit, seconds) for limit in limits)
+
+    def _list_made(self, call: Call) -> frozenset[str]:
+        made = list_made(self._model, call.endpoint.action) if call.endpoint is not None else ()
+        return frozenset(resource.name for resource in made)
+
+    def _list_freed(self, ready: Ready) -> frozenset[str]:
+        """Return the resources of which a call may free an id that comes again, and what goes with them."""
+        endpoint, freed = ready.call.endpoint, set[str]()
+        for resource in self._model.resources.values() if endpoint is not None else ():
+            undo = resource.undone_by
+            if endpoint is None or undo is None or undo.action is not endpoint.action:
+                continue
+            named = [ready.values.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
+            if not all(isinstance(id, str) and is_random_id(id) for id in named):
+                freed |= {resource.name, *list_fellows(self._model, resource)}
+        return frozenset(freed)
 
     def _may_be_lost(self, call: Call, answer: Response | Silence) -> bool:
         """True if the end of the server may be the reason why a call got no answer, or no whole one."""

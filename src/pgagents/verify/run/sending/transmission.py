@@ -50,6 +50,8 @@ class Transmission:
     | `alone` | True if nothing else may be on its way beside it |
     | `due` | the timer's value before which a limit forbids to send it; `begin` waits until then |
     | `limit` | what the server limits it by; None if no limit delays it |
+    | `makes` | the resources of which it makes instances |
+    | `frees` | the resources of which ids may come again after it; nothing that makes one goes beside it |
     """
 
     begin: Callable[[], Callable[[], Received]]
@@ -59,6 +61,15 @@ class Transmission:
     alone: bool = False
     due: float = 0.0
     limit: Limit | None = None
+    makes: frozenset[str] = frozenset()
+    frees: frozenset[str] = frozenset()
+
+    def disturbs(self, other: Transmission) -> bool:
+        """True if one of two requests may make an instance under the id that the other one frees.
+
+        Nobody could tell it from the removed one if both were on their way.
+        """
+        return bool(self.makes & other.frees or self.frees & other.makes)
 
 
 Sending = Generator[Transmission, Received, T]
