@@ -115,7 +115,8 @@ def test_least_and_greatest_values_are_small_where_bounds_are_far() -> None:
     ],
 )
 def test_a_least_value_that_is_too_large_is_not_made(schema: dict[str, object]) -> None:
-    assert "2,000,000 bytes" in say_unmade(schema, {}, "x")
+    reason = say_unmade(schema, {}, "x")
+    assert "more than 2,000,000 bytes" in reason or "more than 100,000 places" in reason
     assert len(json.dumps([low(schema, {}), high(schema, {})])) < LIMIT
     assert all(
         len(json.dumps(one.value, default=str)) < LIMIT for one in violations(schema, {}, required=True)

@@ -46,7 +46,7 @@ from pgagents.verify.check.check import (
 )
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.target import makes
+from pgagents.verify.fixtures.target import list_made, makes
 from pgagents.verify.laws.laws import format_values
 from pgagents.verify.plan.exclusive import others_too
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo
@@ -217,7 +217,7 @@ def _through(
             setting.exclusive and step.status_written
         )  # a full place is no fault, unless its author says so
         firm = again and (alone or about_own(setting, workflow.steps[:index], step))
-        if again and _is_conflict(step, exchange):
+        if again and _is_conflict(setting, step, exchange):
             state.taken = yield from _find_taken(setting, workflow.steps[:index], step, call)
             firm = firm and not state.taken
         yield from state.say(_went(setting, workflow, step, exchange, state, firm=firm))
@@ -231,10 +231,17 @@ def _through(
     return state
 
 
-def _is_conflict(step: Step, exchange: Exchange) -> bool:
-    """True if a step that should succeed was refused with a conflict that the catalogue declares."""
+def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
+    """True if a step that should succeed was refused with a conflict that the catalogue declares: a 409, or
+    the code for a value that another instance has.
+    """
     declared = exchange.codes.get(exchange.code or "")
-    return step.status < REFUSED and declared is not None and declared.status == CONFLICT
+    if step.status >= REFUSED or declared is None:
+        return False
+    made = list_made(setting.model, step.action)
+    return declared.status == CONFLICT or any(
+        u.otherwise.name == declared.name for r in made for u in r.unique
+    )
 
 
 def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call) -> Generator[Any, Any, str]:
@@ -334,7 +341,7 @@ def _went(
             if exchange.tainted
             else exchange.outcome,
         )
-    elif _is_conflict(step, exchange) and not firm:
+    elif _is_conflict(setting, step, exchange) and not firm:
         state.stale = exchange.outcome
     else:
         yield judge_broken(contract, f"{step.status} to {step.name} of {workflow.name}", exchange.outcome)
