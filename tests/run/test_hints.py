@@ -47,7 +47,7 @@ ALSO = {"archive-again-drops-tags": {f"{MILD}/archive_letter@rest"}}
 """Further contracts that a bug breaks: the check of another hint makes the same two calls."""
 SEVERAL = 8
 ALONE = ("new-letter-removes-another",)
-"""Bugs that several workers do not see: the first letters are gone when they are read, and no more are made."""
+"""Bugs that several workers do not see: the first letters are gone when they are read; no more are made."""
 CLEAN = 200
 """More requests than the hints of this API take on a right server."""
 
