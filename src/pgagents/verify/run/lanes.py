@@ -35,7 +35,7 @@ CHUNK_S = 0.05
 """Seconds that the run's thread waits at a time, so that it notices an interrupt on every system."""
 
 
-PATIENCE_S = 1.0
+PATIENCE_S = 5.0
 """Seconds that the whole run waits for a limit. While a probe waits longer, others run."""
 MOST_WAITING = 8
 """The most probes that wait for limits beside those that run."""

@@ -232,8 +232,9 @@ def _through(
 
 
 def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
-    """True if a step that should succeed was refused with a conflict that the catalogue declares: a 409, or
-    the code for a value that another instance has.
+    """True if a step that should succeed was refused with a declared conflict.
+
+    That is a 409, or the code for a value that another instance has.
     """
     declared = exchange.codes.get(exchange.code or "")
     if step.status >= REFUSED or declared is None:
