@@ -169,10 +169,11 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
 
 
 @fault(
-    "absent_id",
     "response_schema",
     also={
         "documented_status": "an action may have another success than 200",
+        "honours_manifest": "a manifest promises the body of a success",
+        "workflow_runs": "a step gets an error in place of its success",
         "mode_isolation": "an instance of the other mode is refused with 200 too",
         "id_comparison": "so is an id in the other case",
     },
