@@ -64,15 +64,17 @@ def test_a_404_for_an_id_that_is_there_is_one():
             else None
         )
 
-    server = Notes(forgetful)
-    report = verified(with_resource(), server)
-    assert "valid_calls/ordinary/get_note@rest" in found(report)
     why = "nothing shows that this run made the note: --allow create_note would call it"
-    assert verdict(report, "valid_calls/values/create_note@rest") == (Verdict.NOT_SELECTED, why)
-    assert all("it is not changed" in left for left in report.footer.left_behind)
-    assert not {"PUT", "DELETE"} & {
-        r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}
-    }
+    for key, said in ((KEY, (Verdict.KEPT, "")), ("live_9f", (Verdict.NOT_SELECTED, why))):
+        held = (f"Bearer {key}", f"bearer {key}")
+        server = Notes(forgetful, key=lambda request, held=held: request.header("Authorization") in held)  # type: ignore[misc]
+        report = verified(with_resource(), server, keys={"main": key}, allow_writes=True)
+        assert "valid_calls/ordinary/get_note@rest" in found(report)
+        assert verdict(report, "valid_calls/values/create_note@rest") == said
+        assert all("it is not changed" in left for left in report.footer.left_behind)
+        assert not {"PUT", "DELETE"} & {
+            r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}
+        }
 
 
 def test_with_real_ids_everything_is_kept():

@@ -164,7 +164,11 @@ def _name_parents(
     """Return the arguments that are the ids of a new parent and of the parent's containers."""
     found = nested.parent.values_for(endpoint.params, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
-    around = {(p.refers_to, p.refers_member): made.input.get(str(p.name)) for p in sent if p.refers_to}
+    around = {
+        (p.refers_to, p.refers_member): made.input[str(p.name)]
+        for p in sent
+        if p.refers_to and str(p.name) in made.input
+    }
     for param in endpoint.params:
         key = (param.refers_to, param.refers_member)
         if param.refers_to not in (nested.parent.name, nested.resource.name) and key in around:
