@@ -56,10 +56,10 @@ $(VENV)/.interop: $(VENV)/.installed
 	@touch $@
 
 corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
-	@$(BIN)/python tests/corpus/measure.py $(CORPUS)
+	@$(BIN)/python -m evaluation.corpus.measure $(CORPUS)
 
 foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (FastAPI, Flask, Express), right and with planted bugs
-	@$(BIN)/python tests/foreign/measure.py $(FOREIGN)
+	@$(BIN)/python -m evaluation.foreign.measure $(FOREIGN)
 
 plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document
 	cd tests/interop/plugins && npm install --no-audit --no-fund --no-package-lock --loglevel=error
@@ -90,13 +90,13 @@ $(VENV)/.docs: $(VENV)/.installed
 	@touch $@
 
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m evaluation.bench
 
 zoo: $(VENV)/.installed ## verify, and schemathesis beside it, on real servers in .zoo (PyPI, npm); ZOO="kinto items" chooses
-	@$(BIN)/python -m bench zoo $(ZOO)
+	@$(BIN)/python -m evaluation.bench zoo $(ZOO)
 
 peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured beside ours (PyPI, npm); writes docs/peers.md
-	$(BIN)/python -m bench.peers .peers docs/peers.md
+	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules tests/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules
+	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.catalogue import make_catalogue
+from evaluation.bench.catalogue import make_catalogue
 
 from offering import OFFERING
 from pgagents.catalogue.load import load_file, load_text

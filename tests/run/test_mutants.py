@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bench.mutants import Shares, draw_mutants, format_results, sources, survivor
-from bench.mutate import Mutant, mutants, sql_slips
-from bench.mutation import DIFFERS, FOUND, HUNG, MISSED, NO_START, SAME, UNREACHED, Trial, Tried
+from evaluation.bench.mutants import Shares, draw_mutants, format_results, sources, survivor
+from evaluation.bench.mutate import Mutant, mutants, sql_slips
+from evaluation.bench.mutation import DIFFERS, FOUND, HUNG, MISSED, NO_START, SAME, UNREACHED, Trial, Tried
 
 from lengths import rarely
 from pgagents.verify.plan.options import Options

@@ -1,6 +1,6 @@
 """A document of nested things, whose members it leaves open, is verified to its end with nothing written in.
 
-Each habit of the server below was a false finding on a real one (tests/zoo); each fault must be found.
+Each habit of the server below was a false finding on a real one (evaluation/zoo); each fault must be found.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A document promises only what it says: what real servers answer beside it is no finding.
 
-Each habit of the server below was a false finding on a real one (tests/zoo).
+Each habit of the server below was a false finding on a real one (evaluation/zoo).
 """
 
 from __future__ import annotations

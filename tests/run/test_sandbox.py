@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.lots import search
+from evaluation.bench.lots import search
 
 from pgagents.cel.expression import distance_km
 from pgagents.errors import PgagentsError

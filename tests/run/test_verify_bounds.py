@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from evaluation.heldout.around import acts, arguments
 
-from heldout.around import acts, arguments
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from bench.progress import TELLING_S, Budget, Part
+from evaluation.bench.progress import TELLING_S, Budget, Part
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,12 +72,12 @@ def test_a_share_is_a_part_of_what_is_left() -> None:
 def test_help_measures_nothing() -> None:
     for words in ((), ("suggest",)):
         done = subprocess.run(
-            [sys.executable, "-m", "bench", *words, "--help"],
+            [sys.executable, "-m", "evaluation.bench", *words, "--help"],
             capture_output=True,
             text=True,
             cwd=ROOT,
             timeout=60,
         )
         assert done.returncode == 0
-        assert done.stdout.startswith(f"usage: python -m bench {' '.join(words)}".rstrip())
+        assert done.stdout.startswith(f"usage: python -m evaluation.bench {' '.join(words)}".rstrip())
         assert "goals met" not in done.stdout

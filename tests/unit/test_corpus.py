@@ -5,15 +5,12 @@ their bounds.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from evaluation.corpus import measure
 
 from importing import openapi, operation
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "corpus"))
-import measure
 
 KEYED = {"type": "http", "scheme": "digest"}
 

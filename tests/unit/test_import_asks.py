@@ -17,7 +17,7 @@ from pgagents.importer.text import render_yaml
 from pgagents.lint.run import lint
 from pgagents.verify.run.run import contracts
 
-FOREIGN = sorted((Path(__file__).parents[1] / "foreign").glob("*/openapi.yaml"))
+FOREIGN = sorted((Path(__file__).parents[2] / "evaluation/foreign").glob("*/openapi.yaml"))
 DECIDE = "# TODO decide: "
 
 

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "pgagents"
-WRITTEN = ("src", "tests", "bench", "docs")
+WRITTEN = ("src", "tests", "evaluation", "docs")
 """Folders whose docstrings are held to plain English."""
 ON_RECORD = re.compile(r"heldout/(\w+/)?faults/")
 """Faults that others wrote for the record; nobody changes them."""

@@ -392,7 +392,7 @@ def test_files_that_are_the_same_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_the_catalogue_of_the_bench_builds_for_every_target_it_has_a_surface_for() -> None:
-    spec = importlib.util.spec_from_file_location("bench_catalogue", ROOT / "bench" / "catalogue.py")
+    spec = importlib.util.spec_from_file_location("bench_catalogue", ROOT / "evaluation/bench/catalogue.py")
     assert spec
     assert spec.loader
     made = importlib.util.module_from_spec(spec)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.catalogue import make_catalogue
+from evaluation.bench.catalogue import make_catalogue
 
 from pgagents import registry
 from pgagents.catalogue.load import load_file, load_text

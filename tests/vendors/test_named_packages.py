@@ -87,7 +87,17 @@ BRIDGES = {"mcp-remote@0.15.1": "it forwards to the hosted server, for hosts tha
 
 def sources() -> Iterator[Path]:
     """Every text of ours that a user reads or copies, or that becomes a message or a document."""
-    for folder in ("generated", "docs", "ci", "templates", "src", "schemas", ".github", "bench", "catalogue"):
+    for folder in (
+        "generated",
+        "docs",
+        "ci",
+        "templates",
+        "src",
+        "schemas",
+        ".github",
+        "evaluation/bench",
+        "catalogue",
+    ):
         yield from (path for path in (ROOT / folder).rglob("*") if path.is_file())
     names = "README.md CONTRIBUTING.md action.yml Dockerfile Makefile .pre-commit-hooks.yaml"
     yield from (ROOT / name for name in names.split())

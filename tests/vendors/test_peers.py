@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench.peers import calling, figures, listing, subjects
-from bench.peers.__main__ import measure
-from bench.peers.calling import place_arguments
-from bench.peers.document import EIGHT, cut, operations, read
-from bench.peers.keywords import Ask, asks, find_kept
-from bench.peers.page import PARTS, page
-from bench.peers.subjects import Subject, catalogue
-from bench.stdio import Command
+from evaluation.bench.peers import calling, figures, listing, subjects
+from evaluation.bench.peers.__main__ import measure
+from evaluation.bench.peers.calling import place_arguments
+from evaluation.bench.peers.document import EIGHT, cut, operations, read
+from evaluation.bench.peers.keywords import Ask, asks, find_kept
+from evaluation.bench.peers.page import PARTS, page
+from evaluation.bench.peers.subjects import Subject, catalogue
+from evaluation.bench.stdio import Command
 
 ROOT = Path(__file__).parents[2]
 CARELESS = """

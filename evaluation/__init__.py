@@ -1,0 +1,13 @@
+"""Measures pgagents from outside. No push waits for it, and no published package has it.
+
+- bench: costs, and what is found
+- heldout: faults that no check was written for
+- foreign: servers that were written from prose
+- zoo: servers from PyPI and npm
+- corpus: documents that others wrote
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))  # sandboxes and catalogues of the tests are used

@@ -1,0 +1,1 @@
+"""Documents that others wrote, taken through import, lint and build."""
