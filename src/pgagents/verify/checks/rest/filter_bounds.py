@@ -7,74 +7,43 @@ a law compares it with a member that never changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pgagents.cel.reading import path_of
 from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
-from pgagents.model.contract import Contract
 from pgagents.model.law import Law
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.check.trial import Attempt, Case, Trial, make_check
 from pgagents.verify.laws.laws import evaluate_law, values_of
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "filter_bounds"
 SIGNS = ("<", "<=", ">", ">=")
 
 
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """An argument, or a member of one, that a law of a list compares with a member of each item."""
-
-    endpoint: Endpoint
-    resource: Resource
-    law: Law
-    path: tuple[str, ...]
-    member: str
-
-    @property
-    def contract(self) -> str:
-        """The id of its contract."""
-        return f"{NAME}/{'.'.join(self.path)}/{self.endpoint.place}"
-
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each bound of a list."""
-    for bound in _bounds(setting):
-        action, name = bound.endpoint.action, ".".join(bound.path)
-        says = f"{action.name} keeps {bound.law.name} where {name} equals the {bound.member} of an instance"
-        yield promise(NAME, name, bound.endpoint, says, bound.law.origin, bound.law.cite or action.cite)
-
-
-def _bounds(setting: Setting) -> tuple[_Bound, ...]:
-    def find() -> Iterator[_Bound]:
-        met: set[tuple[str, tuple[str, ...]]] = set()
-        for resource in setting.model.resources.values():
-            for call in resource.listed_by if resource.made_by is not None else ():
-                endpoint = setting.find_lead(str(call.action.name))
-                for law in endpoint.action.laws if endpoint is not None else ():
-                    assert endpoint is not None
-                    for path, member in _compared(law.that.tree, ""):
-                        if member in resource.fixed and (endpoint.place, path) not in met:
-                            met.add((endpoint.place, path))
-                            yield _Bound(endpoint, resource, law, path, member)
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each argument, or member of one, that a law of a list compares with its items."""
+    del roles
+    known: set[tuple[str, str]] = set()
+    for resource in setting.model.resources.values():
+        for call in resource.listed_by if resource.made_by is not None else ():
+            endpoint = setting.find_lead(str(call.action.name))
+            for law in endpoint.action.laws if endpoint is not None else ():
+                assert endpoint is not None
+                for path, member in _compared(law.that.tree, ""):
+                    bound = ".".join(path)
+                    if member not in resource.fixed or (endpoint.place, bound) in known:
+                        continue
+                    known.add((endpoint.place, bound))
+                    holds = f"{endpoint.action.name} keeps {law.name}"
+                    says = f"{holds} where {bound} equals the {member} of an instance"
+                    run = partial(_try, resource=resource, law=law, path=path, member=member)
+                    attempt = Attempt(run, writes=True)  # an instance is made for it
+                    yield Case(endpoint, says, law.origin, attempt, bound, law.cite or None)
 
 
 def _compared(node: Node, item: str) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -89,43 +58,23 @@ def _compared(node: Node, item: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield from _compared(child, inner)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each bound."""
-    del roles
-    for bound in _bounds(setting):
-        run = partial(_run, setting, bound)
-        yield Probe(bound.contract, 6, (bound.contract,), 1, run, (bound.endpoint,), "main", True)
-
-
-def _run(setting: Setting, bound: _Bound) -> Conversation:
-    there: Mapping[str, Any] = yield InstanceRef(bound.resource.name)
-    value = there.get(bound.member)
+def _try(trial: Trial, resource: Resource, law: Law, path: tuple[str, ...], member: str) -> Conversation:
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name)
+    value = instance.get(member)
     if value is None:
-        yield judge_untested(bound.contract, f"no {bound.resource.name} was seen with a {bound.member}")
+        yield trial.untested(f"no {resource.name} was seen with a {member}")
         return
-    action = bound.endpoint.action
-    template = template_of(setting.model, action)
-    name, *inner = bound.path
-    given = {inner[0]: value} if inner else value
-    made = there if template.subject else None
-    why = f"{'.'.join(bound.path)} is the {bound.member} of one that exists"
-    asked = {**template.list_needed(action), name: given}
-    exchange: Exchange = yield ordinary(bound.endpoint, template, "explore", why, input=asked, made=made)
-    if not exchange.success or not exchange.fits:
-        yield judge_untested(bound.contract, f"the list was not answered: {exchange.outcome}")
-        return
-    held = evaluate_law(bound.law, Scope(values_of(setting.model, exchange)))
-    if held.outcome == "broken":
-        expected = f"{bound.law.name}: {bound.law.that.wording}"
-        yield judge_broken(bound.contract, expected, f"it does not hold where {why}")
+    name, *inner = path
+    why = f"{'.'.join(path)} is the {member} of one that exists"
+    arguments = {**trial.template.list_needed(trial.action), name: {inner[0]: value} if inner else value}
+    subject = instance if trial.template.subject else None
+    answer: Exchange = yield trial.call("explore", why, input=arguments, made=subject)
+    if not answer.success or not answer.fits:
+        yield trial.untested(f"the list was not answered: {answer.outcome}")
+    elif evaluate_law(law, Scope(values_of(trial.model, answer))).outcome == "broken":
+        yield trial.broken(f"{law.name}: {law.that.wording}", f"it does not hold where {why}")
     else:
-        yield judge_kept(bound.contract)
+        yield trial.kept()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="readers",
-)
+CHECK = make_check("filter_bounds", __doc__, cases, overlap="readers")
