@@ -28,6 +28,7 @@ from pgagents.verify.cases.vendors.mismatches import mismatches_of
 from pgagents.verify.cases.vendors.projection_index import (
     ProjectionIndex,
     collect_projections,
+    offers,
     projections_of,
 )
 from pgagents.verify.check.check import collect
@@ -35,7 +36,6 @@ from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.projections.limits import limits_of
-from pgagents.verify.projections.offers import offers
 from pgagents.verify.projections.schema import fill_gaps, gaps, read_as_2020
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange

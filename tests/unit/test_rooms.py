@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, hosted, park
-from pgagents.generate.build import build, plan
+from pgagents.generate.build import build, plan, targets
+from pgagents.generate.formerly import list_offered
+from pgagents.generate.target import Target
 from pgagents.lint.importers.copilot import messages as copilot
 from pgagents.lint.importers.gpt_builder import messages as gpt_builder
 from pgagents.lint.pages.others import CATALOGUE
 from pgagents.lint.rule import rules
-from pgagents.registry import collect, names
+from pgagents.registry import names
 from pgagents.resources import folder
 from pgagents.sandbox.injection import fault_registry
 from pgagents.source.read import read
 
 ROOT = Path(__file__).parents[2]
-TARGETS = {id: module.TARGET for id, module in collect("pgagents.generate.targets").items()}
+TARGETS = targets()
 CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
 RULES = rules()
 IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
@@ -46,8 +48,28 @@ def stems(folder: Path, suffix: str) -> set[str]:
     return {str(p.relative_to(folder))[: -len(suffix)] for p in folder.rglob(f"*{suffix}")}
 
 
+def templates_of(id: str) -> set[str]:
+    """The templates by which a target can be laid out: its own, or the one that it shares."""
+    return {id, getattr(TARGETS[id], "template", None) or id}
+
+
+def check_none(lacking: Iterable[str], next_step: str) -> None:
+    """Fail with the ids that lack something, and with the file to edit."""
+    assert not (ids := sorted(lacking)), f"{', '.join(ids)}: {next_step}"
+
+
 def test_every_target_has_its_template_and_every_template_its_target() -> None:
-    assert stems(folder("templates"), ".j2") == set(TARGETS)
+    shipped = stems(folder("templates"), ".j2")
+    check_none(
+        (id for id in TARGETS if not templates_of(id) & shipped),
+        "no template. Write templates/<id>.j2 as templates/mcp/tools.j2 does, or name one of "
+        "templates/tool_list/ in a row of src/pgagents/generate/targets/tool_lists.py as xai/tools_chat does",
+    )
+    check_none(
+        shipped.difference(*map(templates_of, TARGETS)),
+        "a template without a target. Write src/pgagents/generate/targets/<id>.py with a TARGET as "
+        "mcp/tools.py does, or name it in a row of targets/tool_lists.py; else delete it",
+    )
 
 
 def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target() -> None:
@@ -56,17 +78,49 @@ def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target(
         for id, target in TARGETS.items()
         if any(Path(path).suffix in (".json", ".yaml") for path in target.outputs)
     }
-    assert stems(folder("schemas") / "vendor", ".schema.json") == of_json
+    schemas = stems(folder("schemas") / "vendor", ".schema.json")
+    check_none(
+        of_json - schemas,
+        "no vendor schema. Write schemas/vendor/<id>.schema.json, such as that of xai/tools_chat",
+    )
+    check_none(schemas - of_json, "a schema without a target of JSON or YAML. Delete schemas/vendor/<id>.*")
+
+
+def test_verify_holds_the_api_to_every_document_that_describes_its_actions() -> None:
+    """`describes` says so; a document that forgets it would never be compared with the server."""
+    wrong = {}
+    for id, target in TARGETS.items():
+        if not isinstance(target, Target):
+            continue
+        model = next(c() for c in (*OFFERING.values(), hosted) if id in plan(c()))
+        view = target.view(model)
+        is_openapi = {"openapi", "paths"} <= set(view.context)
+        is_tool_list = target.for_models and target.outputs[0].endswith(".json")
+        form = "openapi" if is_openapi else "functions" if is_tool_list or view.functions else None
+        if target.describes != form:
+            wrong[id] = form
+        if form == "functions":
+            assert len(view.functions) == len(list_offered(model.surfaces[target.surface or "rest"])) > 0, id
+    check_none(
+        (f"{id} describes={form!r}" for id, form in wrong.items()),
+        "its Target says otherwise; those of targets/mcp/tools.py and targets/openai/openapi.py are right",
+    )
 
 
 def test_every_output_is_generated_and_nothing_else_is() -> None:
     there = {str(p.relative_to(ROOT / "generated")) for p in (ROOT / "generated").rglob("*") if p.is_file()}
-    assert there == {artifact.path for artifact in build(park()).artifacts()}
+    built = {artifact.path for artifact in build(park()).artifacts()}
+    check_none(there ^ built, "`pgagents build` writes and deletes what generated/ lacks and has too much")
 
 
 def test_every_target_applies_to_a_catalogue_of_the_tests() -> None:
     every = (*OFFERING.values(), hosted)
-    assert {id for catalogue in every for id in plan(catalogue())} == set(TARGETS)
+    applying = {id for catalogue in every for id in plan(catalogue())}
+    check_none(
+        TARGETS.keys() - applying,
+        "no catalogue of the tests has it. Give its surface settings in tests/offering.py, as `copilot` has",
+    )
+    assert applying <= TARGETS.keys()
 
 
 def test_no_two_targets_write_one_file() -> None:
@@ -137,7 +191,10 @@ def test_every_vendors_document_has_a_requirement_behind_it() -> None:
         if by.partition("/")[0] in ("schema", "note", "view")
     }
     ours = {id for id in TARGETS if id.startswith("pgagents/")}
-    assert set(TARGETS) - ours - held == set()
+    check_none(
+        set(TARGETS) - ours - held,
+        "no requirement. Name schema/<id> under `by` in schemas/requirements/<vendor>.yaml, as xai.yaml does",
+    )
 
 
 def test_every_fault_names_checks_that_exist() -> None:

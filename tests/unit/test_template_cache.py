@@ -68,7 +68,7 @@ def test_a_changed_template_is_compiled_again(
 ) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     _write(model)
-    template = own_templates / "gemini/functions.j2"
+    template = own_templates / "tool_list/gemini.j2"
     template.write_text("[]\n")
     [changed] = [a for a in _write(model) if a.path == "gemini/functions.json"]
     assert changed.data == b"[]\n"

@@ -412,7 +412,14 @@ def _noting(_: Any) -> View:
 
 
 def test_counts_past_a_limit_warn_and_are_errors_when_strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = Target("Gemini functions", ("gemini/functions.json",), _noting, surface="gemini", max_bytes=10)
+    small = Target(
+        "Gemini functions",
+        ("gemini/functions.json",),
+        _noting,
+        surface="gemini",
+        max_bytes=10,
+        template="tool_list/gemini",
+    )
     monkeypatch.setattr("pgagents.generate.build.targets", lambda: {"gemini/functions": small})
     model = load_file(SHOP)
     for strict, severity in ((False, "warning"), (True, "error")):
@@ -444,6 +451,28 @@ def test_a_users_template_replaces_ours(tmp_path: Path) -> None:
     assert json.loads((out / "gemini/functions.json").read_bytes()) == {
         "functionDeclarations": [{"name": "search_products", "description": "mine"}]
     }
+
+
+def test_a_users_shared_template_replaces_ours_except_where_a_document_has_its_own(tmp_path: Path) -> None:
+    def nested(description: str) -> str:
+        members = '"name": {{ tools[0].name }}, "parameters": {{ tools[0].parameters }}'
+        tool = f'{{{members}, "description": "{description}"}}'
+        return f'[{{"type": "function", "function": {tool}}}]'
+
+    def described(path: str) -> list[str]:
+        tools = json.loads((tmp_path / path).read_bytes())
+        return [tool.get("function", tool)["description"] for tool in tools]
+
+    (tmp_path / "tool_list").mkdir()
+    (tmp_path / "tool_list/nested.j2").write_text(nested("of the form"), encoding="utf-8")
+    (tmp_path / "xai").mkdir()
+    (tmp_path / "xai/tools_chat.j2").write_text(nested("of the document"), encoding="utf-8")
+    assert _build(SHOP, "--out", tmp_path, "--target", "xai", "--templates", tmp_path) == 0
+    assert described("xai/tools.chat.json") == ["of the document"]
+    assert len(described("xai/tools.responses.json")) > 1
+    (tmp_path / "xai/tools_chat.j2").unlink()
+    assert _build(SHOP, "--out", tmp_path, "--target", "xai", "--templates", tmp_path) == 0
+    assert described("xai/tools.chat.json") == ["of the form"]
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,13 @@ def vendor(target: str) -> str:
 
 
 def targets() -> dict[str, Target | Summary]:
-    """Return every target by id."""
-    return {id: module.TARGET for id, module in registry.collect("pgagents.generate.targets").items()}
+    """Return every target by id, sorted. A module has one `TARGET`, or several by id in `TARGETS`."""
+    found: dict[str, Target | Summary] = {}
+    for path, module in registry.collect("pgagents.generate.targets").items():
+        several = module.TARGETS if hasattr(module, "TARGETS") else {path: module.TARGET}
+        assert not found.keys() & several, f"targets/{path}.py has a target whose id another module has"
+        found |= several
+    return dict(sorted(found.items()))
 
 
 def _all_of(vendors: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from pgagents.decoding.medium import kind_of
@@ -11,27 +10,11 @@ from pgagents.generate.follow_ups.pages import list_hidden_pages
 from pgagents.generate.formerly import find_name, list_offered
 from pgagents.generate.lower.dialect import Dialect
 from pgagents.generate.lower.schema import lower
-from pgagents.generate.target import Loss
+from pgagents.generate.target import Function, Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
 from pgagents.source.origin import Node, Text
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """The description of an action for a model. `parameters` has no members if the action has no
-    arguments.
-    """
-
-    name: Text
-    description: Text
-    parameters: Node
-    response: Node | None
-
-    @property
-    def takes_arguments(self) -> bool:
-        return bool(self.parameters.get("properties"))
 
 
 def functions(

@@ -94,18 +94,22 @@ class Renderer:
         """Render a view. Raises PgagentsError if the template fails or writes invalid JSON."""
         from jinja2 import TemplateError, TemplateNotFound
 
-        name = f"{made.id}.j2"
+        own, shared = f"{made.id}.j2", getattr(made.target, "template", None)
+        name = own
         self._marking = self._traced and made.target.outputs[0].endswith(DOCUMENT_SUFFIXES)
         several: dict[str, str] = {}
         try:
-            template = self._find_environment(made.target.outputs[0]).get_template(name)
+            environment = self._find_environment(made.target.outputs[0])
+            template = environment.select_template([own, f"{shared}.j2"] if shared else [own])
+            name = template.name or own
             if made.view.several:
                 each = zip(made.paths, made.view.several.values(), strict=True)
                 several = {path: template.render(context) for path, context in each}
             text = "" if "*" in made.target.outputs[0] else template.render(made.view.context)
         except TemplateNotFound as error:
             raise PgagentsError(
-                f"there is no template {error.name}", "each target has templates/<vendor>/<artefact>.j2"
+                f"there is no template {error.name}",
+                "each target has templates/<vendor>/<artefact>.j2, or names a shared one",
             ) from None
         except TemplateError as error:
             raise _template_error(name, error) from None

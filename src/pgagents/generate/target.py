@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from pgagents.model.model import Model
+from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
 Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsewhere"]
@@ -46,12 +47,31 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """The description of an action for a model. `parameters` has no members if the action has no
+    arguments, `response` is None if the document describes no answer, and `strict` says if the vendor must
+    enforce the schema.
+    """
+
+    name: Text
+    description: Text
+    parameters: Node
+    response: Node | None
+    strict: bool = False
+
+    @property
+    def takes_arguments(self) -> bool:
+        return bool(self.parameters.get("properties"))
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The values for the template, the losses, and notes about the vendor's limits.
 
     `falsehoods` are false claims that the document would make: each is an error, and only this document is
     not written. `several` has the values of each file, if the target's output has `*` in its path, by the
-    name in its place. `assets` are the bytes of outputs without a template, by path.
+    name in its place. `assets` are the bytes of outputs without a template, by path. `functions` are the
+    actions that a list of functions describes, former names included, in the order of `list_offered`.
     """
 
     context: Mapping[str, Any]
@@ -60,11 +80,13 @@ class View:
     falsehoods: tuple[Note, ...] = ()
     several: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     assets: Mapping[str, bytes] = field(default_factory=dict)
+    functions: tuple[Function, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of generated document. Its id is its module's path: `gemini/functions`.
+    """One kind of generated document. Its id is its module's path (`mcp/tools`), or its key in `TARGETS` of a
+    module with several.
 
     It applies if `surface` exists under `surfaces` (None: always). `part` is a part of the model that must
     not be empty (`workflows`, `surfaces.copilot.package`), or several such parts. `outputs` are paths in the
@@ -74,7 +96,10 @@ class Target:
     `for_models` is true if a model receives the whole document at every turn; then its size in tokens is
     counted. `most_actions` is how many actions an import offers on the surface. None means that the surface
     needs further settings, so an import leaves it out. `lists_actions` is false if the document only names
-    another document with the list.
+    another document with the list. `describes` says in which form the document describes each action's
+    arguments and answers, to which `verify` holds the API: `View.functions`, or an OpenAPI document as
+    `View.context`. `template` is the template that lays the document out, if it is shared and
+    `templates/<id>.j2` does not exist.
     """
 
     title: str
@@ -86,6 +111,8 @@ class Target:
     for_models: bool = False
     most_actions: int | None = None
     lists_actions: bool = True
+    describes: Literal["functions", "openapi"] | None = None
+    template: str | None = None
 
 
 DECLARED_SERVER = "surfaces.mcp.server"

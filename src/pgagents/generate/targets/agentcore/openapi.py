@@ -113,4 +113,5 @@ TARGET = Target(
     ("agentcore/openapi.json",),
     view,
     surface="agentcore",
+    describes="openapi",
 )

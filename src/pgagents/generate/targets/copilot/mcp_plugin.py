@@ -14,9 +14,9 @@ from typing import Any
 
 from pgagents.generate import apiplugin
 from pgagents.generate.formerly import list_offered
-from pgagents.generate.functions import Function, functions
+from pgagents.generate.functions import functions
 from pgagents.generate.lower.dialect import MCP
-from pgagents.generate.target import Target, View
+from pgagents.generate.target import Function, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.source.origin import Node

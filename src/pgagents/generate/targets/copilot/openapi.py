@@ -46,4 +46,5 @@ TARGET = Target(
     view,
     surface="copilot",
     max_bytes=102_400,
+    describes="openapi",
 )

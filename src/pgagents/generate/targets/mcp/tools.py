@@ -6,13 +6,13 @@ https://modelcontextprotocol.io/specification/2025-11-25/server/tools and revisi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgagents.generate.formerly import list_offered
-from pgagents.generate.functions import Function, functions
+from pgagents.generate.functions import functions
 from pgagents.generate.lower.dialect import MCP
 from pgagents.generate.openapi.address import reverse_domain
-from pgagents.generate.target import Loss, Target, View
+from pgagents.generate.target import Function, Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface
@@ -37,6 +37,7 @@ def view(model: Model) -> View:
     surface = model.surfaces["mcp"]
     found, losses = functions(model, surface, MCP, answers=True)
     tools = []
+    listed = []
     more: list[Loss] = []
     for action, function in zip(list_offered(surface), found, strict=True):
         output = (
@@ -53,18 +54,20 @@ def view(model: Model) -> View:
                 )
             )
         title = surface.text(action, "title")
+        arguments = _input(function)
+        listed.append(replace(function, parameters=arguments, response=output))
         tools.append(
             Tool(
                 function.name,
                 title,
                 function.description,
-                _input(function),
+                arguments,
                 output,
                 _annotations(surface, action),
                 _meta(model, action),
             )
         )
-    return View({"tools": tools}, (*losses, *more))
+    return View({"tools": tools}, (*losses, *more), functions=tuple(listed))
 
 
 def _input(function: Function) -> Node:
@@ -106,4 +109,4 @@ def _meta(model: Model, action: Action) -> Node | None:
     return Node({f"{reverse_domain(model)}/confirm": action.confirm_body}, origin=(*action.origin, "confirm"))
 
 
-TARGET = Target("MCP tools", ("mcp/tools.json",), view, surface="mcp", for_models=True)
+TARGET = Target("MCP tools", ("mcp/tools.json",), view, surface="mcp", for_models=True, describes="functions")

@@ -89,4 +89,5 @@ TARGET = Target(
     surface="openai",
     max_bytes=1_000_000,
     most_actions=_MOST_OPERATIONS,
+    describes="openapi",
 )

@@ -29,4 +29,5 @@ TARGET = Target(
     ("openapi/openapi.yaml", "openapi/openapi.json"),
     view,
     part="path_actions",
+    describes="openapi",
 )

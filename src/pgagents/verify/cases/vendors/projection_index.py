@@ -1,5 +1,8 @@
 """Index, for each endpoint, which calls the vendors' documents allow, and what they promise of answers.
 
+What documents say comes from the views from which they are rendered: each target with `describes` says of its
+actions which arguments a model may send and what is answered. So a new vendor only needs a new target.
+
 The index is compiled once a run. Vendors with equal schemas share one validator. All promises about an answer
 are tested at once, and one by one only if that fails.
 """
@@ -7,25 +10,216 @@ are tested at once, and one by one only if that fails.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pgagents.generate.build import targets
+from pgagents.generate.formerly import list_offered
+from pgagents.generate.target import Function, Target
 from pgagents.jsonschema.schema import validator
+from pgagents.model.surface import Surface
 from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import stand_ins
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
-from pgagents.verify.projections.schema import Gaps, fill_gaps, read_as_2020, same
+from pgagents.verify.projections.schema import (
+    Gaps,
+    fill_gaps,
+    gaps,
+    read_as_2020,
+    same,
+    schema_of_parameter,
+)
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import envelope
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+RESPONSES = "#/components/responses/"
+JSON = "application/json"
+
+Schema = dict[str, Any]
 Given = Mapping[str, Any]
 ANYTHING: Schema = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The description of one action in one document.
+
+    `arguments` is the schema of a model's message; if `wrapped`, the schema of the dispatcher's whole object.
+    `answers` maps each status to the body's schema (None if there is no body). It is None if the document
+    describes no answers. `named` holds the schemas that both refer to. `gaps` are optional members that a
+    strict model always sends, as null for an omitted one.
+    """
+
+    document: str
+    arguments: Schema
+    answers: Mapping[int, Mapping[str, Any] | None] | None
+    wrapped: bool = False
+    gaps: Gaps | None = None
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action on a surface, the endpoint that its calls use, and all documents that describe it."""
+
+    surface: Surface
+    endpoint: Endpoint
+    said: tuple[Projection, ...]
+
+    @property
+    def place(self) -> str:
+        """The last part of the ids of its contracts: `<action>@<surface>`."""
+        return f"{self.endpoint.action.name}@{self.surface.name}"
+
+    @property
+    def via(self) -> str:
+        """The wire surface of its calls; empty if that is REST or the offer's own surface."""
+        return "" if self.endpoint.surface in (REST, self.surface.name) else self.endpoint.surface
+
+    @property
+    def documents(self) -> str:
+        """The names of its documents, joined for a sentence."""
+        return " and ".join(dict.fromkeys(s.document for s in self.said))
+
+
+def offers(setting: Setting) -> tuple[Offer, ...]:
+    """Return the offers of all documents, computed once a run."""
+    return setting.compute_once(("vendor", "offers"), lambda: tuple(_offers(setting)))
+
+
+def _offers(setting: Setting) -> Iterator[Offer]:
+    found: dict[tuple[str, str], Offer] = {}
+    for surface, endpoint, said in _collect_projections(setting):
+        key = (surface.name, endpoint.place)
+        known = found.get(key)
+        found[key] = (
+            Offer(surface, endpoint, (said,)) if known is None else replace(known, said=(*known.said, said))
+        )
+    yield from found.values()
+
+
+def _collect_projections(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Projection]]:
+    """Yield what each document says of each action, with the surface and the endpoint of its calls."""
+    surfaces = setting.model.surfaces
+    for target in targets().values():
+        if not isinstance(target, Target) or (target.surface or REST) not in surfaces:
+            continue
+        surface, document = surfaces[target.surface or REST], target.outputs[0]
+        if target.describes == "functions":
+            yield from _of_functions(setting, surface, document, target.view(setting.model).functions)
+        elif target.describes == "openapi":
+            yield from _of_openapi(setting, surface, document, target.view(setting.model).context)
+
+
+def _of_functions(
+    setting: Setting, surface: Surface, document: str, functions: Sequence[Function]
+) -> Iterator[tuple[Surface, Endpoint, Projection]]:
+    model = setting.model
+    for action, function in zip(list_offered(surface), functions, strict=True):
+        endpoint = setting.find_lead(str(action.name))
+        if endpoint is None or action.alias_of is not None:
+            continue  # the function of a former name equals that of the present name
+        arguments = read_as_2020(function.parameters, {}) or {"type": "object"}
+        answers = {action.success.status: function.response} if function.response else None
+        lacking = gaps(arguments, action.input_schema(), model.schemas)
+        yield surface, endpoint, Projection(document, arguments, answers, gaps=lacking)
+
+
+def _of_openapi(
+    setting: Setting, surface: Surface, document: str, whole: Mapping[str, Any]
+) -> Iterator[tuple[Surface, Endpoint, Projection]]:
+    model = setting.model
+    components = whole.get("components", {})
+    named = components.get("schemas", {})
+    for endpoint in setting.endpoints:
+        operation = whole["paths"].get(endpoint.path, {}).get(endpoint.method.lower())
+        if operation is None or not _is_offered(surface, endpoint):
+            continue
+        answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
+        own = model.surfaces[endpoint.surface] if surface.name == REST else surface
+        if endpoint.json_rpc is not None:
+            answers = _unwrap(endpoint, answers)
+        if endpoint.dispatcher is not None:
+            yield (
+                own,
+                endpoint,
+                Projection(
+                    document, _find_body_schema(operation, components), answers, wrapped=True, named=named
+                ),
+            )
+        else:
+            yield (
+                own,
+                endpoint,
+                Projection(document, _arguments(endpoint, operation, components), answers, named=named),
+            )
+
+
+def _unwrap(endpoint: Endpoint, answers: dict[int, Any]) -> dict[int, Any]:
+    """Return the answers inside a JSON-RPC dispatcher's messages: the result under 200, each error under its
+    status.
+    """
+    properties = (answers.get(200) or {}).get("properties", {})
+    error = properties.get("error", {}).get("properties", {}).get("data") or {"type": "object"}
+    inside = dict.fromkeys((code.status for code in endpoint.action.errors), error)
+    return {**inside, **answers, 200: properties.get("result")}
+
+
+def _is_offered(surface: Surface, endpoint: Endpoint) -> bool:
+    """True if the surface has the endpoint's action; a dispatcher may also take actions that the surface
+    lacks.
+    """
+    return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
+
+
+def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+    """Return an operation's parameters and body as one object schema with the arguments' names, headers
+    excluded.
+    """
+    names = {(p.place, p.wire): str(p.name) for p in endpoint.params}
+    schemas = components.get("schemas", {})
+    body = _find_body_schema(operation, components)
+    members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}
+    required = [names.get(("body", k), k) for k in body.get("required", ())]
+    whole = next((str(p.name) for p in endpoint.params if p.place == "whole_body"), None)
+    if whole is not None and "requestBody" in operation:
+        members, required = {whole: body}, [whole] if operation["requestBody"].get("required") else []
+        body = {"additionalProperties": False}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header":
+            continue
+        name = names.get((parameter["in"], parameter["name"]), parameter["name"])
+        members[name] = read_as_2020(schema_of_parameter(parameter), schemas)
+        if parameter.get("required"):
+            required.append(name)
+    for param in endpoint.params:  # a file is bytes in the document, and a data URL among the arguments
+        if param.file is not None and str(param.name) in members:
+            members[str(param.name)] = read_as_2020(param.schema, schemas)
+    for param in endpoint.params:  # a caller cannot send an argument that the document leaves out
+        if param.place not in ("header", "cookie"):
+            members.setdefault(str(param.name), False)
+    further = body.get("additionalProperties", True)
+    return {"type": "object", "properties": members, "required": required, "additionalProperties": further}
+
+
+def _find_body_schema(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+    content = operation.get("requestBody", {}).get("content", {})
+    media: Mapping[str, Any] = content.get(JSON) or next(iter(content.values()), {})
+    return read_as_2020(media.get("schema", {}), components.get("schemas", {}))
+
+
+def _body(response: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the schema of a response's JSON body; None if it has none."""
+    reference = response.get("$ref")
+    if isinstance(reference, str):
+        response = components.get("responses", {}).get(reference.removeprefix(RESPONSES), {})
+    found: Mapping[str, Any] | None = response.get("content", {}).get(JSON, {}).get("schema")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

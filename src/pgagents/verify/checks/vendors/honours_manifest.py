@@ -17,6 +17,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.vendors.mismatches import Mismatch, mismatches_of
 from pgagents.verify.cases.vendors.projection_index import (
+    Offer,
     ProjectionIndex,
     Promised,
     bearing,
@@ -35,7 +36,6 @@ from pgagents.verify.check.check import (
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.refused_status import allows_either
 from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.offers import Offer
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 
 NAME = "honours_manifest"

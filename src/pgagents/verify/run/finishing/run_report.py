@@ -12,6 +12,7 @@ from pgagents.model.contract import Verdict, check_of
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
 from pgagents.verify.answers.guesses import Guesses, find_guesses
+from pgagents.verify.cases.vendors.projection_index import offers
 from pgagents.verify.check.check import checks_for
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import names_in
@@ -20,7 +21,6 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.plan.selection import list_withheld
-from pgagents.verify.projections.offers import offers
 from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver

@@ -1,1 +1,0 @@
-"""Perplexity's documents."""

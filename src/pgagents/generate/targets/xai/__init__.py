@@ -1,1 +1,0 @@
-"""xAI's documents."""
