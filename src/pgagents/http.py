@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 MAX_JSON_DEPTH = 200
@@ -168,21 +168,6 @@ class Silence:
 
 
 Handler = Callable[[Request], Response | Silence]
-
-
-@runtime_checkable
-class Patient(Protocol):
-    """A handler that can run other work while it waits for a response.
-
-    After it sends a request, it calls `while_waiting`, if set. The argument is a function that returns True
-    once the response has begun.
-    """
-
-    while_waiting: Callable[[Callable[[], bool]], None] | None
-
-    def __call__(self, request: Request) -> Response | Silence:
-        """Send the request and return the response."""
-        ...
 
 
 class Timely(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 import weakref
 from collections.abc import Mapping
 from itertools import pairwise
@@ -25,16 +24,10 @@ from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.exchange import Exchange
-from test_verify_meanwhile import Waiting
 from verifying import URL, model
 
-LATE = pytest.mark.parametrize("late", [False, True], ids=["at once", "while the server works"])
 
-
-@LATE
-def test_watchers_judge_an_exchange_by_what_was_known_before_it(
-    late: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watchers_judge_an_exchange_by_what_was_known_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
 
     def noted(of: type, name: str) -> None:
@@ -50,18 +43,13 @@ def test_watchers_judge_an_exchange_by_what_was_known_before_it(
     noted(Memory, "subject")
     noted(Memory, "learn")
     opened = inside(model())
-    server = over_tls(opened.sandbox.handler)
-    handler = Waiting(server, lambda: math.inf) if late else server
+    handler = over_tls(opened.sandbox.handler)
     verify_sandbox(model(), opened, Options(max_requests=60), handler=handler)
     assert steps.count("learn") > 10
     assert ("subject", "learn") not in pairwise(steps)
-    assert not isinstance(handler, Waiting) or handler.judged > 100
 
 
-@LATE
-def test_a_run_that_is_over_is_let_go_without_a_collector(
-    late: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_is_over_is_let_go_without_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     drivers = []
 
     def noted(*given: Any, **named: Any) -> Driver:
@@ -71,8 +59,7 @@ def test_a_run_that_is_over_is_let_go_without_a_collector(
 
     monkeypatch.setattr("pgagents.verify.run.run.Driver", noted)
     opened = inside(model())
-    server = over_tls(opened.sandbox.handler)
-    handler = Waiting(server, lambda: math.inf) if late else server
+    handler = over_tls(opened.sandbox.handler)
     gc.disable()
     try:
         verify_sandbox(model(), opened, Options(max_requests=60), handler=handler)

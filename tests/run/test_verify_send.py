@@ -262,32 +262,6 @@ def test_a_long_body_arrives_whole():
     assert received[0].endswith(body)
 
 
-def test_what_is_called_while_waiting_is_called_before_the_server_answers():
-    """The server answers only after it was called."""
-    called = threading.Event()
-
-    def answer(connection: socket.socket) -> None:
-        connection.recv(65_536)
-        assert called.wait(60)
-        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
-
-    told: list[bool] = []
-
-    def work(is_answered: Callable[[], bool]) -> None:
-        told.append(is_answered())
-        called.set()
-        until = time.monotonic() + 60
-        while not told[-1] and time.monotonic() < until:
-            time.sleep(0.001)
-            told.append(is_answered())
-
-    with keeping(answer) as url, client(url, timeout_s=60) as send:
-        send.while_waiting = work
-        assert isinstance(send(Request("GET", "/")), Response)
-    assert told[0] is False
-    assert told[-1] is True
-
-
 def test_a_cookie_is_not_sent_back():
     heads: list[bytes] = []
 

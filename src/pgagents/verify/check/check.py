@@ -33,8 +33,6 @@ CHECKS_OF_TOOLS = "pgagents.verify.tools.checks"
 SHARED = ("mcp_transport",)
 """Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
 CONFLICT = 409
-DECISIVE = 2
-"""Watchers up to this rank judge an answer before the next request, which depends on their verdicts."""
 USUAL = 6
 """The rank of a check that names none. `no_crashes` has rank 0: only watchers with a lower rank judge crashed
 calls.

@@ -94,7 +94,6 @@ class Course:
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
-            driver.judge.flush()
             self._tell(FINISHING)
         return ""
 
@@ -110,7 +109,6 @@ class Course:
             for probe in companion.list_probes(driver.setting, driver.roles):
                 self._tell(probe.name)
                 driver.run(probe)
-                driver.judge.flush()
         except Stop as stop:
             return str(stop)
         except KeyboardInterrupt:

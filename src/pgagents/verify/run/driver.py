@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.http import Patient
 from pgagents.verify.check.check import Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
@@ -23,7 +22,6 @@ from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.preflight.acceptance import Acceptance
-from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.redaction.run_redactor import hide_key, hide_token, make_redactor
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.sending.clocks import Clocks
@@ -71,8 +69,8 @@ class Driver:
         self.model, self.factory, self.timer = setting.model, factory, clocks.timer
         self.keys = keys = identities.keys
         self.roles = identities.roles
-        self._redactor = make_redactor(self.model, keys, identities.hidden)
-        self.judge = Judge(setting, ledger, factory, self._redactor, keys, checks, clocks.timer)
+        self.redactor = make_redactor(self.model, keys, identities.hidden)
+        self.judge = Judge(setting, ledger, factory, self.redactor, keys, checks, clocks.timer)
         self._started = clocks.timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
         gate = Gate(
@@ -88,11 +86,8 @@ class Driver:
         self.sender = Sender(
             routes, keys, options, clocks, budget, gate.objection, until=until, commands=identities.commands
         )
-        self._patient = routes.handler if isinstance(routes.handler, Patient) else None
-        if self._patient is not None:
-            self._patient.while_waiting, self.judge.defers = self._judge_meanwhile, True
-        self.sender.maker.on_token = partial(hide_token, self.judge.memory, self._redactor)  # no cycle
-        self.sender.maker.on_key = partial(hide_key, self.judge.memory, self._redactor)
+        self.sender.maker.on_token = partial(hide_token, self.memory, self.redactor)  # no cycle
+        self.sender.maker.on_key = partial(hide_key, self.memory, self.redactor)
         factory.pool.makes = made.writes
         called = [e for e in setting.home_endpoints if made.writes or e.action.effect == "read"]
         self.acceptance = Acceptance(self.model, called, keys)
@@ -103,30 +98,16 @@ class Driver:
     @property
     def ledger(self) -> Ledger:
         """The ledger with the verdict on each contract."""
-        self.judge.flush()
         return self.judge.ledger
 
     @property
     def memory(self) -> Memory:
         """The notes that watchers keep."""
-        self.judge.flush()
         return self.judge.memory
-
-    @property
-    def redactor(self) -> Redactor:
-        """The redactor of a report's secrets."""
-        self.judge.flush()
-        return self._redactor
 
     def redact(self, text: str) -> str:
         """Return a text without any secret that the run has met."""
         return self.redactor.text(text)
-
-    def _judge_meanwhile(self, is_answered: Callable[[], bool]) -> None:
-        """Judge earlier exchanges until the answer to the request on its way has begun."""
-        started = self.timer()
-        self.judge.flush(is_answered)
-        self.sender.timing.seconds_sending -= self.timer() - started
 
     # -- several probes at the same time
 
@@ -142,18 +123,13 @@ class Driver:
     def overlap(self, most: int) -> None:
         """Prepare for at most so many requests at the same time."""
         self.sender.overlap(most)
-        several = most > 1
-        self.judge.defers = several or self._patient is not None
-        if self._patient is not None:  # it is called by the threads that send
-            self._patient.while_waiting = None if several else self._judge_meanwhile
 
     def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
-        """Judge earlier exchanges until a request is answered; call `wait` when none is left to judge."""
-        started, judged = self.timer(), self.judge.seconds
-        self.judge.flush(is_answered)
+        """Call `wait` until a request is answered, and count the time as that of sending."""
+        started = self.timer()
         while not is_answered():
             wait()
-        self.sender.timing.seconds_sending += self.timer() - started - (self.judge.seconds - judged)
+        self.sender.timing.seconds_sending += self.timer() - started
 
     @property
     def sent(self) -> int:
@@ -271,5 +247,3 @@ class Driver:
     def close(self) -> None:
         """Drop the references that would keep a finished run in memory until a garbage collection."""
         self.sender.timing.on_wait = None
-        if self._patient is not None:
-            self._patient.while_waiting = None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from pgagents.http import Response
 from pgagents.model.contract import Verdict, check_of
-from pgagents.model.resource import Resource
 from pgagents.verify.check.check import Check, Judgement, Probe
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
@@ -22,19 +18,12 @@ from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
-MOST_PENDING = 64
-"""The most exchanges that may wait to be judged."""
-MOST_PENDING_BYTES = 64_000_000
-"""The most bytes that the answers of waiting exchanges may have together."""
-
 
 class Judge:
     """Passes each exchange to every watcher, and enters the verdicts of probes and watchers in a ledger.
 
-    Watchers with a rank up to `DECISIVE` judge as soon as an answer comes, because the next request depends
-    on their verdicts. If `defers` is set, the other watchers judge later, in the same order, while the server
-    works on a later request. They finish at the latest when a verdict or the memory is read (`flush`). The
-    memory learns from an exchange after its last watcher, so the delay changes no verdict.
+    All watchers judge as soon as an answer comes, before anything else is decided. The memory learns from an
+    exchange after its last watcher.
     """
 
     def __init__(
@@ -58,12 +47,7 @@ class Judge:
         self.disguised: dict[str, str] = {}
         """By place, what an answer with the body of an error and the status of a success showed."""
         self.seconds = 0.0
-        self.defers = False
-        """True if watchers that are not decisive may judge later."""
-        self._pending: deque[tuple[Iterator[None], int]] = deque()
-        """The postponed judging of each exchange, as a generator of small steps, with the answer's size."""
-        self._pending_bytes = 0
-        self._flushing = False
+        """The seconds that watchers took."""
         self.note: Callable[[Exchange], None] | None = None
         """Called with each exchange when every watcher has judged it."""
         self.probe = 0
@@ -98,41 +82,17 @@ class Judge:
             exchange.moot = nothing_there(self.setting, exchange)
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
+        exchange.known = None if beside else self.memory.subject(exchange)
         started = self._timer()
-        past = self.factory.past(exchange.call, exchange.subject)
-        for _ in self._watch(exchange, past, decisive=True):
-            pass
+        self.redactor.learn_sent(exchange.input)
+        self.redactor.learn_exchange(exchange.request, exchange.answer)
+        self.redactor.learn(exchange.body)
+        self._watch(exchange)
         self.seconds += self._timer() - started
-        told = () if exchange.call.plain else self.factory.note(exchange)
-        size = len(exchange.answer.body) if isinstance(exchange.answer, Response) else 0
-        self._pending.append((self._judge_later(exchange, past, told, beside=beside), size))
-        self._pending_bytes += size
-        exchange.flush = self.flush
-        if not self.defers:
-            self.flush()
-        elif not self._has_room():
-            self.flush(self._has_room)
-
-    def _has_room(self) -> bool:
-        """True if the waiting exchanges need less memory than allowed."""
-        return len(self._pending) <= MOST_PENDING and self._pending_bytes <= MOST_PENDING_BYTES
-
-    def flush(self, enough: Callable[[], bool] = lambda: False) -> None:
-        """Run the postponed watchers, until none is left or `enough` returns True."""
-        if self._flushing or not self._pending:
-            return
-        self._flushing, started = True, self._timer()
-        try:
-            while self._pending:
-                judging, size = self._pending[0]
-                for _ in judging:
-                    if enough():
-                        return
-                self._pending.popleft()
-                self._pending_bytes -= size
-        finally:
-            self._flushing = False
-            self.seconds += self._timer() - started
+        noticed = () if exchange.call.plain else self.factory.note(exchange)
+        if self.note is not None:
+            self.note(exchange)
+        learn(self.memory, exchange, noticed, beside=beside)
 
     def begin_probe(self) -> int:
         """Count the following exchanges as those of the next probe; return its number."""
@@ -142,7 +102,6 @@ class Judge:
 
     def may_be_disturbed(self, probe: int) -> bool:
         """Return True if other probes may have caused what a probe saw. A second call returns False."""
-        self.flush()
         disturbed = probe in self._disturbed
         self._disturbed.discard(probe)
         return disturbed
@@ -153,61 +112,31 @@ class Judge:
 
     def has_broken(self, probe: int) -> bool:
         """Return True if a contract was broken by an exchange or a verdict of this probe."""
-        self.flush()
         return probe in self._broken_by
 
     def replace_ledger(self, ledger: Ledger) -> Ledger:
         """Enter later verdicts in this ledger; return the former one, with all verdicts so far."""
-        self.flush()
         before, self.ledger = self.ledger, ledger
         return before
 
     def is_all_judged(self, contracts: Sequence[str]) -> bool:
-        """True if each of the contracts is kept or broken. Postponed watchers run only if they may change
-        that.
-        """
-        if not self.ledger.all_judged(contracts):
-            self.flush()
+        """True if each of the contracts is kept or broken."""
         return self.ledger.all_judged(contracts)
 
     def judge_loss(self, exchange: Exchange) -> None:
         """Let the check on crashes judge what a lost answer means, once that is known."""
-        self.flush()
         loss = exchange.loss
-        for name, watch in self._watchers.choose(exchange, decisive=True):
+        for name, watch in self._watchers.choose(exchange):
             if name == "no_crashes" and loss is not None:
                 for judgement in watch(exchange, self.memory):
                     self._enter(judgement, [*loss.before, exchange], exchange.call, None)
 
     def forget_instances(self) -> None:
         """Forget the instances, because the server may have been started anew without them."""
-        self.flush()
         self.memory.forget_instances()
 
-    def _judge_later(
-        self,
-        exchange: Exchange,
-        past: tuple[Call, ...],
-        told: Sequence[tuple[Resource, Mapping[str, Any]]],
-        *,
-        beside: bool,
-    ) -> Iterator[None]:
-        """Do the postponed part of judging an exchange, then update the memory; yield between small steps."""
-        exchange.known = None if beside else self.memory.subject(exchange)
-        self.redactor.learn_sent(exchange.input)
-        self.redactor.learn_exchange(exchange.request, exchange.answer)
-        self.redactor.learn(exchange.body)
-        yield
-        yield from self._watch(exchange, past, decisive=False)
-        if self.note is not None:
-            self.note(exchange)
-        learn(self.memory, exchange, told, beside=beside)
-        exchange.flush = None
-
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
-        """Enter a verdict of a probe. If it is not kept, enter the earlier verdicts of watchers first."""
-        if judgement.verdict is not Verdict.KEPT:
-            self.flush()
+        """Enter a verdict of a probe."""
         self._enter(judgement, chain, None, probe)
 
     def _enter(
@@ -247,20 +176,16 @@ class Judge:
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
 
-    def _watch(self, exchange: Exchange, past: tuple[Call, ...], *, decisive: bool) -> Iterator[None]:
-        """Let the decisive watchers judge an exchange, or the others if `decisive` is False.
-
-        Yield after each verdict, so that the caller can go on later. After a crash, the watchers that rank
-        after `no_crashes` do not judge.
-        """
+    def _watch(self, exchange: Exchange) -> None:
+        """Let the watchers judge an exchange. After a crash, those that rank after `no_crashes` do not."""
+        past = self.factory.past(exchange.call, exchange.subject)
         chain = [*(exchange.loss.before if exchange.loss is not None else ()), exchange]
-        for name, watch in self._watchers.choose(exchange, decisive=decisive):
+        for name, watch in self._watchers.choose(exchange):
             if exchange.is_tainted_by("no_crashes"):
                 return
             try:
                 for judgement in watch(exchange, self.memory):
                     self._enter(judgement, chain, exchange.call, None, past)
-                    yield
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self.ledger.mark_crashed(self._list_contracts(name, exchange.place), error, name)
 

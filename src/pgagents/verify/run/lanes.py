@@ -91,12 +91,7 @@ class Lanes:
         """Lanes whose request is on its way, the first sent first."""
         self._threads = Workers[Received](workers) if workers > 1 else None
         self.again: list[Slot] = []
-        """Probes to run once more alone, because others disturbed them or because they judged nothing.
-
-        The list is filled when `run` ends.
-        """
-        self._ended: list[tuple[Slot, int | None]] = []
-        """Probes that ran beside others and have ended. Each with a number may still prove disturbed."""
+        """Probes to run once more alone, because others disturbed them or because they judged nothing."""
         self.alone: Counter[str] = Counter()
         """The requests of probes that ran alone, by check."""
 
@@ -118,8 +113,6 @@ class Lanes:
                 self._put_off()
                 self._send()
                 self._take()
-            ask = self.driver.judge.may_be_disturbed
-            self.again = [slot for slot, number in self._ended if number is None or ask(number)]
         except BaseException as error:
             self._give_up(error)
             raise
@@ -225,15 +218,14 @@ class Lanes:
                 lane.in_company = True
 
     def _note_end(self, lane: Lane) -> None:
-        """Note that a probe ran beside others and may have to run once more.
+        """Note a probe that runs once more, because others may have disturbed it or it left a contract open.
 
-        Probes that only read are examined in the end, because their answers are judged while the run waits.
+        One that only reads leaves open what it left open alone.
         """
         judge, slot = self.driver.judge, lane.slot
-        if not slot.writes:
-            self._ended.append((slot, lane.turn.number))
-        elif judge.may_be_disturbed(lane.turn.number) or not judge.is_all_judged(slot.probe.contracts):
-            self._ended.append((slot, None))
+        open_still = slot.writes and not judge.is_all_judged(slot.probe.contracts)
+        if judge.may_be_disturbed(lane.turn.number) or open_still:
+            self.again.append(slot)
 
     # -- sending and taking answers
 
@@ -285,7 +277,7 @@ class Lanes:
             if self._pending and lane.slot.company == "none" and lane.sent <= 1 and self._is_waiting(lane):
                 self._ready.remove(lane)
                 self._step(lane, partial(lane.steps.throw, Disturbed()))
-                self._ended.append((lane.slot, None))
+                self.again.append(lane.slot)
 
     def _list_due(self) -> list[Lane]:
         """Return the lanes whose request may be sent now, in the order in which they became ready.
@@ -327,7 +319,7 @@ class Lanes:
         return False
 
     def _take(self) -> None:
-        """Take the answer to the request that was sent first; judge earlier ones until it comes."""
+        """Wait for the answer to the request that was sent first, and take it."""
         if not self._sent:
             return
         lane, future = self._sent[0]

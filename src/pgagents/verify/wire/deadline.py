@@ -6,7 +6,6 @@ import math
 import re
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -14,8 +13,6 @@ from typing import Any
 import httpcore
 
 MOST_HELD = 16_384
-ASK_S = 0.000_02
-"""Seconds between two checks if an answer has begun. A check takes microseconds."""
 HEAD_END = re.compile(rb"\n\r?\n")
 """The blank line after an answer's headers."""
 HEAD_START = b"HTTP/1."
@@ -29,8 +26,6 @@ class Deadline(httpcore.NetworkBackend):
 
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
-        self.while_waiting: Callable[[Callable[[], bool]], None] | None = None
-        """Called after a request was sent, with a function that returns whether its answer has begun."""
         self._of_thread = threading.local()
 
     @property
@@ -101,7 +96,6 @@ class _Stream(httpcore.NetworkStream):
         self._inner, self._deadline = inner, deadline
         self._held = b""
         self._last_read = b""
-        self._asked = 0.0
 
     @property
     def after_head(self) -> bytes:
@@ -119,19 +113,9 @@ class _Stream(httpcore.NetworkStream):
                 httpcore.WriteError
             ):  # a server may answer early, with a reason, without reading everything
                 self._flush(timeout)
-            if self._deadline.while_waiting is not None:
-                self._deadline.while_waiting(self._is_answered)
         came = self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
         self._last_read = self._last_read[-2:] + came  # a blank line may come in two pieces
         return came
-
-    def _is_answered(self) -> bool:
-        """Return True if the answer has begun or the connection has ended."""
-        now = time.perf_counter()
-        if now - self._asked < ASK_S:
-            return False
-        self._asked = now
-        return bool(self._inner.get_extra_info("is_readable"))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,7 +27,6 @@ UNKNOWN_METHOD = (REFUSED, 501)
 Node's parser sends 400, others 501 (RFC 9110, 15.6.2).
 """
 _UNSOUND = frozenset(("no_crashes", "documented_status"))
-JUDGED_AT_ONCE = _UNSOUND | {"response_schema"}
 """Checks whose verdict on an exchange is given as soon as it is answered."""
 
 
@@ -56,11 +55,10 @@ class Exchange:
     """A call with its request and answer.
 
     `input` has live ids and defaults filled in. `sent_at` is the caller's clock in epoch seconds. `base` is
-    the base URL, if it is not the target's. `flush` makes the watchers judge it that have not done so yet.
+    the base URL, if it is not the target's.
     """
 
     __slots__ = (
-        "_tainted",
         "answer",
         "base",
         "body",
@@ -70,7 +68,6 @@ class Exchange:
         "disguised",
         "error",
         "fits",
-        "flush",
         "in_company",
         "input",
         "json",
@@ -94,6 +91,7 @@ class Exchange:
         "server_ended",
         "status",
         "subject",
+        "tainted",
         "told",
     )  # fmt: skip
 
@@ -122,8 +120,8 @@ class Exchange:
             base,
         )
         self.place = call.place
-        self._tainted: list[str] = []
-        self.flush: Callable[[], None] | None = None
+        self.tainted: list[str] = []
+        """The checks that found an error in it, in the order in which they ran."""
         self.probe = 0
         """The number of its probe."""
         self.order = 0
@@ -239,21 +237,14 @@ class Exchange:
             return endpoint.action.success if self.status == 200 else None
         return next((o for o in endpoint.action.outputs if o.status == self.status), None)
 
-    @property
-    def tainted(self) -> list[str]:
-        """The checks that found an error in it, in the order in which they ran."""
-        if self.flush is not None:
-            self.flush()
-        return self._tainted
-
     def is_tainted_by(self, check: str) -> bool:
         """True if this check found an error in the exchange."""
-        return check in (self._tainted if check in JUDGED_AT_ONCE else self.tainted)
+        return check in self.tainted
 
     @property
     def unsound(self) -> bool:
         """True if the API documents no such answer. Then no other check can judge it."""
-        return not _UNSOUND.isdisjoint(self._tainted)
+        return not _UNSOUND.isdisjoint(self.tainted)
 
     @property
     def response(self) -> Response | None:

@@ -118,15 +118,6 @@ class Client:
     def stream_s(self, value: float | None) -> None:
         self._of_thread.stream_s = value
 
-    @property
-    def while_waiting(self) -> Callable[[Callable[[], bool]], None] | None:
-        """A function to call while the server works on a request (`http.Patient`)."""
-        return self._deadline.while_waiting
-
-    @while_waiting.setter
-    def while_waiting(self, work: Callable[[Callable[[], bool]], None] | None) -> None:
-        self._deadline.while_waiting = work
-
     def __enter__(self) -> Client:
         return self
 
@@ -203,8 +194,7 @@ class Client:
         other = self._others.get(request.server)
         if other is None:
             return Silence("closed", f"{request.server} is no address of this API")
-        other.most_s, other.while_waiting = self.most_s, self.while_waiting
-        other.stream_s = self.stream_s
+        other.most_s, other.stream_s = self.most_s, self.stream_s
         return other(replace(request, server=""))
 
     def _let_go(self) -> None:

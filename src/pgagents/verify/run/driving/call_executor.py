@@ -140,7 +140,6 @@ class CallExecutor:
                     known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
-        self.judge.flush()  # so that none of several threads does while it waits
         with self._making(*ready):
             several = yield from self.sender.send_together(ready)
         for one, exchange in zip(ready, several, strict=True):

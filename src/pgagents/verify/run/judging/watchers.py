@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from pgagents.http import Silence
-from pgagents.verify.check.check import DECISIVE, Check, Judgement
+from pgagents.verify.check.check import Check, Judgement
 from pgagents.verify.check.memory import Memory
 from pgagents.verify.check.setting import Setting
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
@@ -20,26 +20,22 @@ class Watchers:
     def __init__(self, setting: Setting, checks: Mapping[str, Check]) -> None:
         self._setting = setting
         watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
-        self._by_facts: dict[tuple[bool, bool, bool], list[Watcher]] = {
-            (tools, unavailable, decisive): [
+        self._by_facts: dict[tuple[bool, bool], list[Watcher]] = {
+            (tools, unavailable): [
                 (name, watch)
                 for name, check, watch in watchers
                 if (check.tools or not tools) and not (check.skips_unavailable and unavailable)
-                if (check.rank <= DECISIVE) == decisive
             ]
             for tools in (False, True)
             for unavailable in (False, True)
-            for decisive in (False, True)
         }
-        """The watchers by three facts: the call is a tool call, the answer is a 503, the watchers are
-        decisive.
-        """
+        """The watchers by two facts: the call is a tool call, and the answer is a 503."""
 
-    def choose(self, exchange: Exchange, *, decisive: bool) -> list[Watcher]:
-        """Return the decisive watchers of an exchange, or the others; none if it is not judged."""
+    def choose(self, exchange: Exchange) -> list[Watcher]:
+        """Return the watchers of an exchange; none if it is not judged."""
         if not self._is_watched(exchange):
             return []
-        return self._by_facts[exchange.call.surface == MCP, exchange.status == UNAVAILABLE, decisive]
+        return self._by_facts[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]
 
     def _is_watched(self, exchange: Exchange) -> bool:
         """True if watchers judge the exchange."""
