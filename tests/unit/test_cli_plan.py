@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,16 +180,34 @@ def test_file_of_another_user_in_a_shared_folder_is_told(
 def test_report_behind_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "r.txt").symlink_to("there/r.txt")
-    report_files.write_data((tmp_path / "r.txt",), "text", b"")
+    report_files.write_data((tmp_path / "r.txt",), "text", lambda: b"")
     assert (tmp_path / "r.txt").is_symlink()
     assert (tmp_path / "there/r.txt").read_text(encoding="utf-8") == "text\n"
     assert stat.S_IMODE((tmp_path / "there/r.txt").stat().st_mode) & 0o600 == 0o600
 
 
+@pytest.mark.parametrize(("names", "made"), [((), 0), (("p.txt",), 0), (("p.json", "q.json", "p.txt"), 1)])
+def test_json_of_a_plan_is_made_once_and_only_for_a_file_that_holds_it(
+    names: tuple[str, ...], made: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, documents = plan.document, []
+
+    def document(*given: Any) -> dict[str, Any]:
+        documents.append(real(*given))
+        return documents[-1]
+
+    monkeypatch.setattr(plan, "document", document)
+    monkeypatch.chdir(tmp_path)
+    reports = [word for name in names for word in ("--report", name)]
+    assert main(["verify", str(SHOP), "--url", "http://127.0.0.1:9", "--plan", *reports]) == 0
+    assert len(documents) == made
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(names)
+
+
 def test_report_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None:
     (tmp_path / "r.json").mkdir()
     with pytest.raises(PgagentsError, match=r"cannot write .*r\.json"):
-        report_files.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", b"{}")
+        report_files.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", lambda: b"{}")
     assert (tmp_path / "r.txt").read_text(encoding="utf-8") == "text\n"
 
 

@@ -234,11 +234,11 @@ def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping
     receiver = event_receiver.make_plan_receiver(line.receiver)
     link = mcp_server.make_plan_link(line.mcp_url, line.mcp_stdio)
     identities = Identities(keys, oauth=there.env.oauth, servers=there.servers)
-    text, data = plan.render_plan(
+    text, make_json = plan.render_plan(
         there.model, options, identities, there.url, there.plain_url, receiver, link
     )
     try:
-        report_files.write_data(line.reports, text, data)
+        report_files.write_data(line.reports, text, make_json)
     finally:
         click.echo(text)
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,16 +26,21 @@ def render_plan(
     plain_url: str,
     receiver: Inbox | None,
     mcp: Link | None,
-) -> tuple[str, bytes]:
-    """Return the plan as text, without the last line break, and as JSON."""
-    from pgagents.text.escape import quoted_text
+) -> tuple[str, Callable[[], bytes]]:
+    """Return the plan as text, without the last line break, and a function that makes its JSON."""
     from pgagents.verify.run.run import plan
 
     made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
     unproven = list_unproven(model)
-    data = {**document(made, options, url, model.source), "unproven": unproven}
-    written = quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
-    return text(made, options.seed, unproven), f"{written}\n".encode("utf-8", "replace")
+
+    def make_json() -> bytes:
+        from pgagents.text.escape import quoted_text
+
+        data = {**document(made, options, url, model.source), "unproven": unproven}
+        written = quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
+        return f"{written}\n".encode("utf-8", "replace")
+
+    return text(made, options.seed, unproven), make_json
 
 
 def list_unproven(model: Model) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,17 +103,17 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
     _write({path: made[form_of(path.name) or ""] for path in paths})
 
 
-def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
+def write_data(paths: tuple[Path, ...], text: str, make_json: Callable[[], bytes]) -> None:
     """Write a text, or its data as JSON, depending on each name's suffix.
+
+    `make_json` is called once, and only if a name asks for JSON: that of a large plan takes seconds.
 
     Raises PgagentsError as `write` does.
     """
-    _write(
-        {
-            path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace")
-            for path in paths
-        }
-    )
+    forms = {path: form_of(path.name) for path in paths}
+    json = make_json() if "json" in forms.values() else b""
+    plain = f"{text}\n".encode("utf-8", "replace")
+    _write({path: json if form == "json" else plain for path, form in forms.items()})
 
 
 def _write(files: Mapping[Path, bytes]) -> None:

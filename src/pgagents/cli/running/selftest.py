@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence, Set
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def run(
         click.echo("\r\x1b[K", err=True, nl=False)
     text = "\n".join(lines(outcome, time.monotonic() - started))
     try:
-        report_files.write_data(reports, text, document(outcome))
+        report_files.write_data(reports, text, partial(document, outcome))
     finally:
         click.echo(text)
     return outcome.exit_code

@@ -108,9 +108,9 @@ def _show_plan(model: Model, link: Link, options: Options, output: Output) -> in
     from pgagents.verify.plan.options import Identities
 
     bounded = _bound(link, options)
-    text, data = plan.render_plan(model, bounded, Identities(), link.base, "", None, link)
+    text, make_json = plan.render_plan(model, bounded, Identities(), link.base, "", None, link)
     try:
-        report_files.write_data(output.reports, text, data)
+        report_files.write_data(output.reports, text, make_json)
     finally:
         click.echo(text)
     return 0
