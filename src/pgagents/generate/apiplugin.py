@@ -77,8 +77,10 @@ def _takes(credential: Credential) -> bool:
     return credential.place != "cookie" and (not credential.pair or credential.by_users)
 
 
-def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
-    """Build a manifest: texts and links, functions, and one runtime that serves them all."""
+def plugin(model: Model, surface: Surface, version: str, functions: list[Node], runtime: Node) -> View:
+    """Build a manifest of Microsoft's schema `version`: texts and links, functions, and one runtime that
+    serves them all.
+    """
     members: dict[str, Any] = {
         "name_for_human": surface.human_name or model.text("api", "title"),
         "namespace": surface.namespace or model.text("api", "id"),
@@ -100,17 +102,18 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
             {"conversation_starters": starters}, origin=(*surface.origin, "starters")
         )
     document = with_extra(Node(members, origin=surface.origin), surface)
+    document["schema_version"] = version
     return View(document, notes=tuple(_notes(surface, document)))
 
 
-def openapi_plugin(model: Model, sign_in: SignIn, runtime: Node) -> View:
+def openapi_plugin(model: Model, sign_in: SignIn, version: str, runtime: Node) -> View:
     """Build a manifest with one function per operation.
 
     A function's name is the operationId. The OpenAPI document describes its arguments.
     """
     surface = sign_in.surface
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
-    made = plugin(model, surface, functions, runtime)
+    made = plugin(model, surface, version, functions, runtime)
     lost = (*sign_in.losses, *list_lost_ids(surface.actions), *_credential_losses(sign_in.credential))
     return View(made.context, lost, made.notes, tuple(_falsehoods(sign_in)))
 
@@ -131,6 +134,7 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
     url = find_hosted_url(model, surface.published_spec or Text(beside, surface.origin))
     return Node(
         {
+            "type": "OpenApi",
             "auth": auth(surface),
             "spec": Node({"url": url}, origin=(*surface.origin, "published_spec")),
             "run_for_functions": [action.operation_id for action in surface.actions],

@@ -26,4 +26,5 @@ def skills_target(title: str, folder: str, store: str) -> Target:
         surface="mcp",
         part=f"surfaces.{store}.listing",
         lists_actions=False,
+        template="agent_plugin/skills",
     )

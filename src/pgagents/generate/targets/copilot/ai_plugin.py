@@ -12,7 +12,13 @@ def view(model: Model) -> View:
     all.
     """
     sign_in = apiplugin.api_sign_in(model)
-    return apiplugin.openapi_plugin(model, sign_in, apiplugin.openapi_runtime(model, sign_in.surface))
+    return apiplugin.openapi_plugin(model, sign_in, "v2.2", apiplugin.openapi_runtime(model, sign_in.surface))
 
 
-TARGET = Target("Microsoft 365 Copilot API plugin v2.2", ("copilot/ai-plugin.json",), view, surface="copilot")
+TARGET = Target(
+    "Microsoft 365 Copilot API plugin v2.2",
+    ("copilot/ai-plugin.json",),
+    view,
+    surface="copilot",
+    template="copilot/plugin",
+)

@@ -20,9 +20,13 @@ def view(model: Model) -> View:
     sign_in = apiplugin.api_sign_in(model)
     runtime = apiplugin.openapi_runtime(model, sign_in.surface)
     runtime["spec"]["progress_style"] = "ShowUsage"
-    return apiplugin.openapi_plugin(model, sign_in, runtime)
+    return apiplugin.openapi_plugin(model, sign_in, "v2.4", runtime)
 
 
 TARGET = Target(
-    "Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot"
+    "Microsoft 365 Copilot API plugin v2.4",
+    ("copilot/ai-plugin.v2.4.json",),
+    view,
+    surface="copilot",
+    template="copilot/plugin",
 )

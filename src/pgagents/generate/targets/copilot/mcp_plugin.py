@@ -33,10 +33,15 @@ def view(model: Model) -> View:
         origin=surface.origin,
     )
     runtime = Node(
-        {"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in every]},
+        {
+            "type": "RemoteMCPServer",
+            "auth": apiplugin.auth(surface),
+            "spec": spec,
+            "run_for_functions": [a.name for a in every],
+        },
         origin=surface.origin,
     )
-    made = apiplugin.plugin(model, surface, apiplugin.tool_functions(surface), runtime)
+    made = apiplugin.plugin(model, surface, "v2.4", apiplugin.tool_functions(surface), runtime)
     return View(made.context, losses, made.notes)
 
 
@@ -60,4 +65,5 @@ TARGET = Target(
     ("copilot/mcp-plugin.json",),
     view,
     surface="copilot_mcp",
+    template="copilot/plugin",
 )
