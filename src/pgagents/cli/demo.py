@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli import _extras
+from pgagents.cli._extras import require
 from pgagents.cli.inputs.options import examples, only_option, reports_option, seed_option
 from pgagents.cli.running import report_files
 
@@ -46,7 +46,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
     import tempfile
 
-    _extras.require("pgagents demo", "sandbox")
+    require("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.caches import keep_out_of_here
     from pgagents.cli.inputs.choice import check_selection

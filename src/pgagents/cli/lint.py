@@ -278,18 +278,22 @@ def _print(judged: list[Judged], form: str) -> None:
     from importlib.metadata import version
 
     from pgagents.cli.running.report_output import colour
-    from pgagents.lint.formats import github, json, sarif, short, text
+    from pgagents.lint.formats.github import render as render_github
+    from pgagents.lint.formats.json import render as render_json
+    from pgagents.lint.formats.sarif import render as render_sarif
+    from pgagents.lint.formats.short import render as render_short
+    from pgagents.lint.formats.text import text as render_text
 
     if form == "json":
-        click.echo(json.render(judged, version("pgagents")))
+        click.echo(render_json(judged, version("pgagents")))
     elif form == "sarif":
         from pgagents.lint.pages.titles import titles
 
         click.echo(
-            sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found))
+            render_sarif(judged, version("pgagents"), titles(d.id for one in judged for d in one.found))
         )
     elif form in ("github", "short"):
-        if said := (github if form == "github" else short).render(judged):
+        if said := (render_github if form == "github" else render_short)(judged):
             click.echo(said)
     else:
-        click.echo(text.text(judged, colour=colour()))
+        click.echo(render_text(judged, colour=colour()))

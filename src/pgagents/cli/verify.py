@@ -117,7 +117,8 @@ def command(**given: Any) -> int:
 def _verify_api(line: CommandLine) -> int:
     """Verify an API, or print its plan. Return the exit code."""
     from pgagents.cli.inputs import api_keys, target
-    from pgagents.cli.running import failed_contracts, mcp_server
+    from pgagents.cli.running import mcp_server
+    from pgagents.cli.running.failed_contracts import place
 
     target.check(line.url, line.plain_url, line.description)
     choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
@@ -145,7 +146,7 @@ def _verify_api(line: CommandLine) -> int:
         (line.cert, line.cert_key),
     )
     options = line.make_options(there.model).after(loaded_s)
-    memory = failed_contracts.place(there.model, there.url)
+    memory = place(there.model, there.url)
     options = choice.apply_selections(
         there.model,
         options,

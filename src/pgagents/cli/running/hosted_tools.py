@@ -15,11 +15,11 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
     Return an empty text if the catalogue has no hosted server, or if the extra `mcp` is missing. Its tools
     call the sandbox with the key of the main identity, and callers need none.
     """
-    from pgagents.cli import _extras
+    from pgagents.cli._extras import missing
 
     model = sandbox.front.model
     server = model.mcp_server
-    if server is None or not server.url or _extras.missing("mcp"):
+    if server is None or not server.url or missing("mcp"):
         return ""
     from pgagents.client.client import Client
     from pgagents.client.send import Sender

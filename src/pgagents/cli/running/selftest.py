@@ -46,11 +46,11 @@ def run(
     The exit code is 1 if a check is dead or a result deviates from the declared one. It is 3 if the time was
     too short for everything. Raises PgagentsError for an unknown check.
     """
-    from pgagents.cli import _extras
+    from pgagents.cli._extras import require
     from pgagents.cli.running import report_files
     from pgagents.report.formats.text import STOPPED
 
-    _extras.require("pgagents verify --self-test", "sandbox", "mcp")
+    require("pgagents verify --self-test", "sandbox", "mcp")
     report_files.check(reports, report_files.DATA)
     started = time.monotonic()
     try:
