@@ -1,7 +1,7 @@
 """verify finds nothing on three right servers that were written from prose, without a look at its checks.
 
-A check that takes its own catalogues for the world alarms here. The server is right, so mend the check. What
-misled it becomes a variation of the sandbox.
+A check that takes its own catalogues for the world alarms here. The server is right, so mend the check. The
+sandbox then gets a variation with what misled it.
 """
 
 from __future__ import annotations
