@@ -43,10 +43,10 @@ def find_listing(model: Model, surface: str, store: Store) -> Listing:
 
 def build_package(model: Model, surface: str, store: Store) -> Package:
     """Build, judge and pack the package of a store. Errors of the build are among the findings."""
-    from pgagents.generate.stores.archive import list_archives, pack_archive
+    from pgagents.generate.stores.archive import ARCHIVES, pack_archive
 
     listing = find_listing(model, surface, store)
-    archive = list_archives()[surface]
+    archive = ARCHIVES[surface]
     built, files = pack_archive(model, archive, listing)
     found = list(built.diagnostics)
     if store.judge:

@@ -1,17 +1,15 @@
-"""The stores that a package can be submitted to, one for each module under `stores`."""
+"""The stores that a package can be submitted to, and what each demands: one row of `STORES` a store."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 from pgagents.errors import PgagentsError
 from pgagents.text.nearest import did_you_mean
 
-PACKAGE = "pgagents.submit.stores"
 OTHER_NAMES = MappingProxyType({"claude": "anthropic", "chatgpt": "openai"})
 """Other names of stores, each with the surface that has the listing."""
 Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "address", "discovery", "run"]
@@ -43,22 +41,61 @@ class Store:
     """The path of the file that proves ownership of the domain; empty if the store demands none."""
 
 
-@cache
-def list_stores() -> Mapping[str, Store]:
-    """Return every store by the name of its surface."""
-    from pgagents import registry
-
-    found: dict[str, Any] = registry.collect(PACKAGE)
-    return MappingProxyType({name: module.STORE for name, module in found.items()})
+STORES: Mapping[str, Store] = MappingProxyType(
+    {
+        # https://code.claude.com/docs/en/plugins-reference, read 2026-11-21
+        "anthropic": Store(
+            "Claude's directory",
+            "claude-directory",
+            ("read_only", "destructive"),
+            {"hint": "claude-directory/annotations", "page": "claude-directory/privacy"},
+            ("website", "support", "privacy"),
+            ("the directory's safety scan, and its review by people",),
+        ),
+        # https://geminicli.com/docs/extensions/reference, read 2026-11-21
+        "gemini": Store(
+            "Gemini CLI's extensions",
+            "",
+            ("read_only", "destructive", "idempotent", "open_world"),
+            {},
+            (),
+            ("the listing in the gallery, which follows a public repository",),
+        ),
+        # https://developers.openai.com/plugins/deploy/submission.md, read 2026-11-21
+        "openai": Store(
+            "ChatGPT's plugin directory",
+            "openai-portal",
+            ("read_only", "destructive", "open_world"),
+            {
+                "hint": "openai-portal/annotations_required",
+                "case": "openai-portal/rule-test-case",
+                "tools": "openai-portal/scan_required",
+                "challenge": "openai-portal/domain_verification_required",
+                "page": "openai-portal/rule-listing-url",
+                "address": "openai-portal/rule-mcp-url",
+            },
+            ("website", "support", "privacy", "terms"),
+            (
+                "the portal's own scan of the tools",
+                "the verified identity, and the attestations of the submission's form",
+                "a reviewer's account that works at once, without a second factor, with sample data",
+            ),
+            hosted=True,
+            keys=False,
+            rules={"rule-raw-location": "openai/raw-location"},
+            challenge="/.well-known/openai-apps-challenge",
+        ),
+    }
+)
+"""Every store by the surface with its listing."""
 
 
 def find_store(name: str) -> tuple[str, Store]:
     """Return the surface and the store of a name. Raises PgagentsError for an unknown one."""
-    stores = list_stores()
     surface = OTHER_NAMES.get(name, name)
-    if surface not in stores:
+    if surface not in STORES:
         raise PgagentsError(
             f"there is no store `{name}`",
-            did_you_mean(name, [*stores, *OTHER_NAMES]) or f"there are {', '.join(stores)}",
+            did_you_mean(name, [*STORES, *OTHER_NAMES]) or f"there are {', '.join(STORES)}",
         )
-    return surface, stores[surface]
+    return surface, STORES[surface]

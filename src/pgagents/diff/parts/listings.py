@@ -87,9 +87,9 @@ def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Lis
 
 
 def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
-    from pgagents.generate.stores.archive import list_archives, pack_archive
+    from pgagents.generate.stores.archive import ARCHIVES, pack_archive
 
-    return pack_archive(model, list_archives()[store], listing)[1]
+    return pack_archive(model, ARCHIVES[store], listing)[1]
 
 
 def _compare_tools(

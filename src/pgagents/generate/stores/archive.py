@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from pgagents import registry
 from pgagents.generate.build import Built, build
 from pgagents.generate.package import applying
 from pgagents.generate.stores.zipped import pack_files
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
-
-PACKAGE = "pgagents.generate.stores.archives"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +27,20 @@ class Archive:
     bundles: Mapping[str, str] = field(default_factory=dict)
 
 
-@cache
-def list_archives() -> Mapping[str, Archive]:
-    """Return the archive of every store, by the surface with its listing."""
-    found: dict[str, Any] = registry.collect(PACKAGE)
-    return MappingProxyType({name: module.ARCHIVE for name, module in found.items()})
+ARCHIVES: Mapping[str, Archive] = MappingProxyType(
+    {
+        # Claude's directory takes the plugin's folder, and Claude Desktop a bundle
+        "anthropic": Archive(("claude_plugin", "mcpb"), "claude_plugin/", bundles={".mcpb": "mcpb"}),
+        "gemini": Archive(("gemini_cli",), "gemini_cli/"),
+        # ChatGPT's plugin directory takes a ZIP of the Agent Plugin, and a file for its form
+        "openai": Archive(
+            ("agent_plugin", "openai/submission"),
+            "agent_plugin/",
+            beside=("openai/chatgpt-app-submission.json",),
+        ),
+    }
+)
+"""The archive of every store, by the surface with its listing."""
 
 
 def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Built, dict[str, bytes]]:

@@ -1,1 +1,0 @@
-"""The archive of each store, by the surface with its listing."""
