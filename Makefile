@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
+.PHONY: help setup demo test matrix all lowest costs format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,15 +29,31 @@ matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
 
 test matrix interop: export PYTHONDONTWRITEBYTECODE := # compiled files are kept: hundreds of tests start Python anew
 
-test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests
+GREEN := $(VENV)/.green
+SINCE ?= $(shell cat $(GREEN) 2>/dev/null)
+test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests; SINCE=REV says since when
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pgagents build --check
-	$(PYTEST) -m "not matrix and not interop"
+	$(PYTEST) --gate --since "$(SINCE)"
+	@test -n "$$(git status --porcelain 2>&1)" || git rev-parse HEAD > $(GREEN) # a commit alone can be green
 
-matrix: $(VENV)/.installed ## what the gate leaves out: whole runs with every fault, variation, seed and way to end
-	$(PYTEST) -m matrix
+MATRIX ?= all
+matrix: $(VENV)/.installed ## what the gate may leave out: whole runs and costly tests; MATRIX=1/4 takes a part
+	$(PYTEST) --matrix $(MATRIX)
+
+all: test matrix ## every test but interop's
+
+lowest: ## the quick tests with the lowest version of each library that pyproject.toml allows
+	@$(PYTHON) -m venv $(VENV)-lowest
+	@$(VENV)-lowest/bin/python -m pip --disable-pip-version-check -qq install 'uv>=0.9'
+	@$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev]'
+	$(VENV)-lowest/bin/pgagents doctor
+	$(VENV)-lowest/bin/pytest --quiet -p no:cacheprovider --numprocesses $(JOBS) -m "not matrix and not interop" $(LOWEST)
+
+costs: $(VENV)/.installed ## measure which tests are costly, in ten minutes; the gate chooses by tests/costs.json
+	$(BIN)/pytest --quiet -p no:xdist -m "not matrix and not interop" --record-costs tests/costs.json
 
 format: $(VENV)/.installed ## write the code in its one form
 	$(BIN)/ruff check --fix .
@@ -99,4 +115,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules

@@ -6,6 +6,10 @@ import gc
 import os
 from pathlib import Path
 
+from gate import pytest_addoption, pytest_configure
+
+__all__ = ["pytest_addoption", "pytest_configure"]  # hooks; pytest finds them by their names
+
 SELDOM = 20_000
 """After so many new objects the collector looks for those that only hold each other.
 

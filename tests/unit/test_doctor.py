@@ -76,6 +76,16 @@ def test_library_is_held_to_its_range(line: str, said: str | None) -> None:
         assert told.help.startswith("pip install ")
 
 
+def test_library_of_an_installed_extra_is_held_to_its_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mcp` 2.0 ended `pgagents mcp` in a TypeError, and all was well."""
+    installed = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: "1.0.0" if name == "mcp" else installed(name))
+    (wrong,) = [line for line in doctor.versions() if line.state == "bad"]
+    assert wrong.what == "mcp"
+    assert wrong.said.startswith("1.0.0 is installed; <3,>=2")
+    assert wrong.help.startswith("pip install 'mcp<3,>=2")
+
+
 def test_versions_are_those_installed() -> None:
     told = {t.what: t.said for t in doctor.versions()}
     assert told["pgagents"] == metadata.version("pgagents")

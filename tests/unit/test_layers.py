@@ -57,7 +57,6 @@ class Source:
     """A module's facts that the tests ask for, without its tree, which takes much memory."""
 
     name: str
-    documented: bool
     imports: tuple[tuple[int, str], ...]
     talks: tuple[int, ...]
     """Lines that print, read input or end the process."""
@@ -72,7 +71,6 @@ def modules() -> tuple[Source, ...]:
         found.append(
             Source(
                 ".".join(parts[:-1] if parts[-1] == "__init__" else parts),
-                bool(ast.get_docstring(tree)),
                 tuple(imported(tree)),
                 tuple(talking(tree)),
             )
@@ -113,24 +111,14 @@ def test_rooms_import_only_rooms_below_them() -> None:
     done = subprocess.run(
         [linter, "--no-cache"], cwd=ROOT.parents[1], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, (
+        f"{done.stdout}\nimport from a lower room, or change the order in pyproject.toml and ARCHITECTURE.md"
+    )
     assert "4 kept, 0 broken" in done.stdout
 
 
 def test_imports_are_written_in_full() -> None:
     assert sum(len(module.imports) for module in modules()) > 1_000
-
-
-MANY = (  # registries: one module for each thing of a kind
-    r"cli|generate/targets/\w+|lint/rules/\w+|verify/checks/\w+|client/forms|(sandbox|park_graph)/(faults|variations)|sandbox/pages"
-)
-
-
-def test_a_folder_has_at_most_fifteen_modules() -> None:
-    for folder in {path.parent for path in ROOT.rglob("*.py")}:
-        name = str(folder.relative_to(ROOT))
-        beside = [path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "__main__")]
-        assert len(beside) <= 15 or re.fullmatch(MANY, name), f"{name}: {len(beside)}"
 
 
 def test_targets_checks_faults_and_variations_import_no_sibling() -> None:
@@ -142,7 +130,9 @@ def test_targets_checks_faults_and_variations_import_no_sibling() -> None:
         for line, other in module.imports
         if other.startswith(f"{room}.")
     ]
-    assert wrong == []
+    assert wrong == [], (
+        "move what both need into the lower of the two rooms that use it, or into the room's shared module"
+    )
 
 
 PUBLIC = ("client",)
@@ -152,8 +142,9 @@ PUBLIC = ("client",)
 def test_package_files_hold_a_docstring_and_nothing_else() -> None:
     for path in ROOT.rglob("__init__.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body
-        assert len(body) == 1 or path.parent.name in PUBLIC, path
-        assert isinstance(body[0], ast.Expr), path
+        assert body, f"{path} is empty: say in it what the package holds, as generate/__init__.py does"
+        assert len(body) == 1 or path.parent.name in PUBLIC, f"{path}: move the code into a module"
+        assert isinstance(body[0], ast.Expr), f"{path}: begin with a docstring, as generate/__init__.py does"
 
 
 @pytest.mark.parametrize("package", PUBLIC)
@@ -163,10 +154,6 @@ def test_public_package_imports_nothing_before_it_is_used(package: str) -> None:
     assert done.stdout.strip() == "1"
 
 
-def test_every_module_says_what_it_is() -> None:
-    assert [module.name for module in modules() if not module.documented] == []
-
-
 def test_only_the_command_line_prints() -> None:
     wrong = [
         f"{module.name}:{line}"
@@ -174,7 +161,7 @@ def test_only_the_command_line_prints() -> None:
         if module.name.split(".")[0] != "cli"
         for line in module.talks
     ]
-    assert wrong == []
+    assert wrong == [], "return the text, or raise PgagentsError; a module of cli/ prints it"
 
 
 PARKING = re.compile(r"parking|fleet|\bplates?\b|\blot_id\b|\bvehicles?\b|\bgarage|\bvail\b", re.I)
@@ -190,7 +177,7 @@ def test_engine_knows_nothing_of_parking() -> None:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if PARKING.search(line)
     ]
-    assert wrong == []
+    assert wrong == [], "say it in the catalogue, or put it into park_graph/"
 
 
 def _loaded(code: str) -> set[str]:

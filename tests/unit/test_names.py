@@ -1,4 +1,4 @@
-"""Old words are refused as identifiers. docs/decisions/0011-words.md has the table."""
+"""One concept has one word in code, and what silences a check says why."""
 
 from __future__ import annotations
 
@@ -14,78 +14,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "pgagents"
 
-PARTS = frozenset(
-    [
-        "door",
-        "doors",
-        "thing",
-        "things",
-        "liberty",
-        "liberties",
-        "spoilt",
-        "lent",
-        "doubted",
-        "desk",
-        "desks",
-        "shelf",
-        "shelves",
-        "recipe",
-        "recipes",
-        "manners",
-        "tellings",
-        "meddle",
-        "oddity",
-        "oddities",
-        "mended",
-        "lifted",
-        "astray",
-        "unclaimed",
-    ]
-)
-"""Words that no identifier has as one of its parts."""
-CLASSES = frozenset(
-    [
-        "Seen",
-        "Live",
-        "Fresh",
-        "Moment",
-        "Recall",
-        "Together",
-        "Wait",
-        "Slip",
-        "Wrong",
-        "Negative",
-        "Telling",
-        "Points",
-        "Pool",
-        "World",
-        "Asked",
-        "Said",
-        "Told",
-        "Made",
-    ]
-)
 ONCE = ("Call", "Plan", "Reader", "Exchange", "Endpoint", "Instance")
-FUNCTIONS = re.compile(r"_*(told|said|asked|given|found|kept)(_of|_by|_for)?")
-"""Participles that are no names of functions: a verb comes first."""
-MODULES = frozenset(
-    [
-        "seen",
-        "alike",
-        "edges",
-        "near_miss",
-        "near_texts",
-        "paired",
-        "kinds",
-        "tellings",
-        "astray",
-        "manners",
-        "made_up",
-        "vendor_desk",
-        "vendor_slips",
-    ]
-)
-
 FAULTS = (
     "sandbox/",
     "park_graph/",
@@ -138,34 +67,6 @@ def parts(name: str) -> set[str]:
     return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
 
 
-def refused(kind: str, name: str) -> bool:
-    """True for an identifier with an old word."""
-    return (
-        bool(parts(name) & PARTS)
-        or (kind == "class" and name in CLASSES)
-        or (kind == "function" and bool(FUNCTIONS.fullmatch(name)))
-    )
-
-
-def test_no_old_word_is_an_identifier() -> None:
-    old = [
-        f"{module.path}:{line}: {kind} {name}"
-        for module in modules()
-        for kind, name, line in module.identifiers
-        if refused(kind, name)
-    ]
-    assert not old
-
-
-def test_no_old_word_is_a_module() -> None:
-    paths = [path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py")]
-    assert not [
-        path
-        for path in paths
-        if any(parts(step) & PARTS or step in MODULES for step in path.removesuffix(".py").split("/"))
-    ]
-
-
 def test_a_fault_is_what_a_sandbox_shows() -> None:
     named = [
         (module.path, name)
@@ -174,35 +75,16 @@ def test_a_fault_is_what_a_sandbox_shows() -> None:
         if parts(name) & {"fault", "faults", "faulty"}
     ]
     assert len(named) > 25
-    assert [f"{path}: {name}" for path, name in named if not path.startswith(FAULTS)] == []
+    assert [f"{path}: {name}" for path, name in named if not path.startswith(FAULTS)] == [], (
+        "a fault is what a sandbox shows on request; say problem, mistake or error here"
+    )
 
 
 def test_a_word_of_the_domain_is_one_class() -> None:
     classes = Counter(name for module in modules() for kind, name, _ in module.identifiers if kind == "class")
-    assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        ("name", "every_door"),
-        ("class", "Seen"),
-        ("function", "_told"),
-        ("argument", "things"),
-        ("attribute", "_spoilt"),
-        ("class", "DoorPlan"),
-    ],
-)
-def test_old_words_are_seen_in_every_form(kind: str, name: str) -> None:
-    assert refused(kind, name)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [("name", "nothing"), ("function", "find"), ("name", "seen"), ("class", "Endpoint"), ("name", "told")],
-)
-def test_other_words_are_allowed(kind: str, name: str) -> None:
-    assert not refused(kind, name)
+    assert {name: classes[name] for name in ONCE if classes[name] > 1} == {}, (
+        "docs/glossary.md says what the word means: give the other class another name"
+    )
 
 
 SILENCED = re.compile(r"#\s*(noqa|type: ignore)(?P<codes>[^#]*)(?P<reason>#.*)?$")
@@ -221,7 +103,7 @@ def test_a_silenced_check_has_its_reason_on_the_same_line() -> None:
             pragma = SILENCED.search(line)
             if pragma is not None and not has_reason(pragma):
                 found.append(f"{path.relative_to(SOURCE)}:{number}: {line.strip()}")
-    assert not found
+    assert not found, "say why behind the code: `# noqa: ARG001  # called alike`"
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,16 @@ def installing(*extras: str) -> str:
     It names them one by one. pgagents is on no registry, so a stranger could publish something under its
     name.
     """
+    wanted = dict.fromkeys(line for extra in extras for line in requirements(extra))
+    return f"pip install {' '.join(repr(line) for line in wanted)}"
+
+
+def requirements(extra: str) -> list[str]:
+    """Return the packages of an extra with their ranges, as pip takes them: `mcp<3,>=2.3`."""
     from importlib import metadata
 
-    wanted = dict.fromkeys(
+    return [
         line.partition(";")[0].strip()
-        for extra in extras
         for line in metadata.requires("pgagents") or ()
         if line.endswith((f"extra == '{extra}'", f'extra == "{extra}"'))
-    )
-    return f"pip install {' '.join(repr(line) for line in wanted)}"
+    ]

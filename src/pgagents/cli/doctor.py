@@ -71,7 +71,10 @@ def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterat
 
 
 def versions() -> Iterator[DoctorLine]:
-    """Yield lines for pgagents, Python, and each library that is missing or outside its range."""
+    """Yield lines for pgagents, Python, and each library that is missing or outside its range.
+
+    The libraries of an extra count if the extra is installed; otherwise one note says what needs it.
+    """
     import platform
     import sys
     from importlib import metadata
@@ -85,16 +88,17 @@ def versions() -> Iterator[DoctorLine]:
         "" if good else "pgagents needs Python 3.11 or newer",
     )
     wanted = [line for line in metadata.requires("pgagents") or () if "extra ==" not in line]
-    wrong = [told for line in wanted if (told := library(line)) is not None]
+    lacking = [extra for extra in EXTRAS if _extras.missing(extra)]
+    wanted += [line for extra in EXTRAS if extra not in lacking for line in _extras.requirements(extra)]
+    lines = [library(line) for line in dict.fromkeys(line.partition(";")[0].strip() for line in wanted)]
+    wrong = [line for line in lines if line is not None]
     yield from wrong
     if not wrong:
-        yield DoctorLine("ok", "libraries", f"{len(wanted)}, each within its range")
-    for extra, used_by in EXTRAS.items():
-        lacking = _extras.missing(extra)
-        if lacking:
-            yield DoctorLine(
-                "note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra)
-            )
+        yield DoctorLine("ok", "libraries", f"{len(lines)}, each within its range")
+    for extra in lacking:
+        yield DoctorLine(
+            "note", extra, f"is not installed; `{EXTRAS[extra]}` needs this extra", _extras.installing(extra)
+        )
 
 
 def library(line: str) -> DoctorLine | None:
