@@ -13,6 +13,7 @@ from pgagents.report.causes import cause_of
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
+from pgagents.verify.check.check import judge_broken
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}
@@ -135,6 +136,20 @@ def test_wrong_arguments_of_other_kinds_are_several_findings() -> None:
     report = verified(with_resource(), Notes(odd=odd), allow_writes=True, only=("invalid_input",))
     kinds = [f.contract.detail.partition("/")[0] for f in report.findings]
     assert len(kinds) == len(set(kinds)) > 1
+
+
+def test_values_of_an_answer_are_no_other_cause_and_another_claim_is() -> None:
+    """A list of each endpoint shows its own count: one bug, whatever the number."""
+
+    def key(actual: str, **values: object) -> str:
+        judgement = judge_broken("rate_limit_headers/list@rest", "it falls", actual, **values)
+        one = Contract(judgement.contract, "rate_limit_headers", "list", "rest", "", ("actions",), ())
+        assert "{" not in judgement.actual
+        return cause_of(one, "200", judgement.actual, None, claim=judgement.claim)
+
+    fell = "remaining fell from {had} to {remaining}"
+    assert key(fell, had=9, remaining=3) == key(fell, had=5, remaining=1)
+    assert key(fell, had=9, remaining=3) != key("remaining {remaining}", remaining=3)
 
 
 def test_media_types_that_differ_are_several_findings() -> None:

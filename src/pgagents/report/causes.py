@@ -56,23 +56,33 @@ class Leaders(Generic[Group]):
         return self._by_key.get((cause.key, *same)) or self._by_claim.get((cause.claim, *same))
 
 
-def cause(check: str, outcome: str, actual: str, kind: str = "") -> str:
+def cause(check: str, outcome: str, actual: str, kind: str = "", claim: str = "") -> str:
     """Return the key of a broken contract's cause; contracts with equal keys are one finding.
 
     `outcome` is the answer's status and code, `actual` the finding's description of the answer, `kind` what
-    else tells causes apart. If the check names the wrong member of an answer, the key is that member and the
-    first digit of the status. For other checks it is check, outcome, the claim of `actual` and `kind`.
+    else tells causes apart, `claim` the description without its values, if the check gave it. If the check
+    names the wrong member of an answer, the key is that member and the first digit of the status. For other
+    checks it is check, outcome, claim and `kind`.
     """
     if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
         path = [step for step in match[1].split(".") if not step.isdigit()]
         return f"member {path[-1]}|{outcome[:1]}"
-    return f"{check}|{outcome}|{read_claim(actual)}|{kind}"
+    return f"{check}|{outcome}|{claim or read_claim(actual)}|{kind}"
 
 
 def cause_of(
-    contract: Contract, outcome: str, actual: str, last: RecordedExchange | None, *, right: bool | None = None
+    contract: Contract,
+    outcome: str,
+    actual: str,
+    last: RecordedExchange | None,
+    *,
+    right: bool | None = None,
+    claim: str = "",
 ) -> str:
     """Return the key of a break: `cause`, with the kind that separates the causes of this check.
+
+    `claim` is `actual` without its values; empty if only its text can tell, as in a report that is
+    read from a file.
 
     `last` is the exchange that breaks the contract, if any does.
 
@@ -85,11 +95,12 @@ def cause_of(
         kind = contract.detail.partition("/")[0]
         if outcome.startswith("2"):  # which success came depends on the action and not on the problem
             outcome = actual = "accepted"
+            claim = ""
     elif contract.check == "no_crashes" and last is not None:
         kind = _find_kind_of_crash(contract, last, right=right)
     elif contract.check == "documented_status" and last is not None and right:
         kind = _read_message(last) or last.action or contract.action
-    return cause(contract.check, outcome, actual, kind)
+    return cause(contract.check, outcome, actual, kind, claim)
 
 
 def read_claim(actual: str) -> str:

@@ -140,7 +140,9 @@ def judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Ite
             told = ", ".join(f"{m} {fitting[0].get(m)}" for m in done.platform)
             yield judge_broken(contract, f"a row with {wanted}", f"its row has {told}")
         else:
-            yield judge_broken(contract, f"a row with {wanted}", f"no such row among the {len(rows)} listed")
+            yield judge_broken(
+                contract, f"a row with {wanted}", "no such row among the {count} listed", count=len(rows)
+            )
     yield from _judge_rows(audit, matched)
 
 

@@ -111,7 +111,9 @@ def judge_race(
         yield judge_broken(
             contract,
             "one effect of one idempotency key",
-            f"{len(accepted)} effects of {len(pair)} calls at the same time",
+            "{count} effects of {calls} calls at the same time",
+            count=len(accepted),
+            calls=len(pair),
         )
 
 

@@ -54,6 +54,11 @@ class Judgement:
     """The promise of a broken contract, the reason of one that is not judged, or what a kept one did not see.
     """
     actual: str = ""
+    """What the answer showed, for people."""
+    claim: str = ""
+    """`actual` without its values, if they are known. Breaks of one check with equal outcomes and claims are
+    one finding.
+    """
     sticky: bool = False
     """True if the contract stays untested, even if other exchanges keep it."""
     derived: bool = False
@@ -204,9 +209,16 @@ def judge_kept(contract: str, unseen: str = "") -> Judgement:
     return Judgement(contract, Verdict.KEPT, unseen)
 
 
-def judge_broken(contract: str, expected: str, actual: str) -> Judgement:
-    """Return the verdict that the contract did not hold."""
-    return Judgement(contract, Verdict.BROKEN, expected, actual)
+def judge_broken(contract: str, expected: str, actual: str, **values: object) -> Judgement:
+    """Return the verdict that the contract did not hold.
+
+    `actual` is what the answer showed. With values it is a template, such as `"remaining {count}"` with
+    `count=3`: the sentence has the values, and the claim does not. So one bug that shows other values at
+    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is no value.
+    """
+    if not values:
+        return Judgement(contract, Verdict.BROKEN, expected, actual)
+    return Judgement(contract, Verdict.BROKEN, expected, actual.format(**values), claim=actual)
 
 
 def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:

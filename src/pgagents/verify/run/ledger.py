@@ -297,8 +297,12 @@ def _find_cause(contract: Contract, broken: Break) -> Cause:
     documents omit one status of an action, both breaks get the same claim.
     """
     unlisted = _find_unlisted_status(contract, broken)
-    about, said = (contract.action, unlisted) if unlisted else (broken.outcome, broken.judgement.actual)
-    return Cause(name_cause(contract, broken), f"{about}|{read_claim(said)}")
+    judgement = broken.judgement
+    if unlisted:
+        claim = f"{contract.action}|{unlisted}"
+    else:
+        claim = f"{broken.outcome}|{judgement.claim or read_claim(judgement.actual)}"
+    return Cause(name_cause(contract, broken), claim)
 
 
 def _find_unlisted_status(contract: Contract, broken: Break) -> str:
@@ -313,12 +317,12 @@ def _find_unlisted_status(contract: Contract, broken: Break) -> str:
 
 def name_cause(contract: Contract, broken: Break) -> str:
     """Return the key of the cause of a contract's break."""
-    actual = broken.judgement.actual
+    actual, claim = broken.judgement.actual, broken.judgement.claim
     if not broken.chain:
-        return cause_of(contract, broken.outcome, actual, None)
+        return cause_of(contract, broken.outcome, actual, None, claim=claim)
     last = broken.chain[-1]
     right = last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
-    return cause_of(contract, broken.outcome, actual, exchange_of(last), right=right)
+    return cause_of(contract, broken.outcome, actual, exchange_of(last), right=right, claim=claim)
 
 
 def _says_gone(exchange: Exchange) -> bool:

@@ -16,7 +16,7 @@ def judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exc
     if may_go_on(exchange, listed):
         return None
     promised = f"the {resource.name} that was just made"
-    return judge_broken(contract, promised, f"a list of {len(listed)} without it")
+    return judge_broken(contract, promised, "a list of {count} without it", count=len(listed))
 
 
 def judge_page(

@@ -135,7 +135,7 @@ def judge_first_items(
             f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is "
             f"{wrong.get(member)}"
         )
-        yield judge_broken(contract, told, f"others, up to {had[-1].get(member)}")
+        yield judge_broken(contract, told, "others, up to {value}", value=had[-1].get(member))
 
 
 def judge_flagged_items(
@@ -179,7 +179,10 @@ def judge_flagged_items(
             yield judge_kept(contract)
             return
     yield judge_broken(
-        contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} items, that one not among them"
+        contract,
+        f"{relation.by} {lost[0]}, which has {said}",
+        "{count} items, that one not among them",
+        count=len(has),
     )
 
 

@@ -317,7 +317,7 @@ def _judge_events(
             yield judge_kept(ONCE)
         else:
             expected = f"{due if due > 1 else 'one'} {one.type} about {one.id}"
-            yield judge_broken(ONCE, expected, f"{times} events of that type came")
+            yield judge_broken(ONCE, expected, "{times} events of that type came", times=times)
     others = set(
         list_other_types(setting, list(heard))
     )  # an event of another type may rightly hold such a value

@@ -203,7 +203,7 @@ def _judge_counter(
     contract = failure.id("nothing")
     if last == after or after < before:
         promised = f"nothing is changed by {exchange.outcome}"
-        return judge_broken(contract, promised, f"{after} are free after {before}")
+        return judge_broken(contract, promised, "{after} are free after {before}", after=after, before=before)
     return judge_untested(
         contract, f"something else took or gave back: {before}, {after} and {last} are free"
     )

@@ -149,7 +149,7 @@ def _judge_limits(setting: Setting, contract: str, several: tuple[Exchange, Exch
     return (
         judge_kept(contract)
         if marked == agent
-        else judge_broken(contract, expected, f"a limit of {marked:,} is returned")
+        else judge_broken(contract, expected, "a limit of {marked:,} is returned", marked=marked)
     )
 
 

@@ -146,7 +146,7 @@ def _run(
             yield from _not_applicable((limit, wait, own, apart), reason)
             return
         if expected := tally.too_many():
-            yield judge_broken(limit, expected, f"{tally.passed} calls passed")
+            yield judge_broken(limit, expected, "{passed} calls passed", passed=tally.passed)
             return
     told, left = tally.told, tally.left
     if setting.exclusive and left > max(SLACK, told // EARLY):

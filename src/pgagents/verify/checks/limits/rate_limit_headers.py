@@ -169,16 +169,18 @@ def _limit(
     limit = rate.limit
     if rate.window_s is not None and rate.window_s not in {b.per_s for b in possible}:
         expected = " or ".join(f"{b.per_s:g} s" for b in possible)
-        return judge_broken(contract, f"a window of {expected}", f"a window of {rate.window_s} s")
+        return judge_broken(
+            contract, f"a window of {expected}", "a window of {window_s} s", window_s=rate.window_s
+        )
     smallest = min(b.requests for b in possible)
     if limit < smallest:
-        return judge_broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
+        return judge_broken(contract, f"a limit of at least {smallest}", "a limit of {limit}", limit=limit)
     told: set[int] = _get_notes(exchange, memory).setdefault(("told", bucket.name), set())
     told.add(limit)
     others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
     if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
         expected = f"a limit of {bucket.requests}, as answers to other calls of {bucket.name} return"
-        return judge_broken(contract, expected, f"{limit}, that of {others[limit]}")
+        return judge_broken(contract, expected, "{limit}, that of {other}", limit=limit, other=others[limit])
     return judge_kept(contract)
 
 
@@ -240,7 +242,10 @@ def _remaining(
     remaining = told.remaining
     if remaining >= limit:
         return judge_broken(
-            contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}"
+            contract,
+            f"less than the limit of {limit} after an accepted call",
+            "remaining {remaining}",
+            remaining=remaining,
         )
     endpoint = exchange.call.endpoint
     key, noted = (
@@ -260,7 +265,9 @@ def _remaining(
                 if windows
                 else f"at most {had} + {refill} refilled"
             )
-            return judge_broken(contract, expected, f"remaining rose from {had} to {remaining}")
+            return judge_broken(
+                contract, expected, "remaining rose from {had} to {remaining}", had=had, remaining=remaining
+            )
     return _cost(exchange, limit, remaining, memory, contract) or judge_kept(contract)
 
 
@@ -299,7 +306,9 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
         return judge_broken(
             contract,
             f"at least {had} - {calls}, one for each call since",
-            f"remaining fell from {had} to {remaining}",
+            "remaining fell from {had} to {remaining}",
+            had=had,
+            remaining=remaining,
         )
     return None
 
@@ -359,7 +368,10 @@ def _row(
         )
     if not fell:
         yield judge_broken(
-            contract, f"less than {first.remaining} after {ROW - 1} more calls", f"remaining {last.remaining}"
+            contract,
+            f"less than {first.remaining} after {ROW - 1} more calls",
+            "remaining {remaining}",
+            remaining=last.remaining,
         )
     elif kept_now:
         yield judge_kept(contract)

@@ -190,7 +190,7 @@ def _opening(link: Link, server: McpServer | None) -> Conversation:
     wanted = server.version if server is not None and server.says_version else None
     if not whole or wanted not in (None, given.get("version")):
         expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
-        yield judge_broken(named, expected, f"it returns {str(info)[:100]}")
+        yield judge_broken(named, expected, "it returns {value}", value=str(info)[:100])
     else:
         yield judge_kept(named)
 

@@ -162,7 +162,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if named is None or named[1] in wanted:
         yield judge_kept(CHALLENGE)
     else:
-        yield judge_broken(CHALLENGE, f"resource_metadata is {wanted[0]}", f"it is {named[1][:200]}")
+        yield judge_broken(
+            CHALLENGE, f"resource_metadata is {wanted[0]}", "it is {value}", value=named[1][:200]
+        )
 
 
 def _bases(setting: Setting) -> list[str]:

@@ -262,7 +262,9 @@ def _judge_present(contract: str, first: Exchange, done: Exchange, second: Excha
     if not done.success:
         return judge_broken(contract, "a write with the present tag is done", done.outcome)
     if second.body != first.body and second.header("etag") == first.header("etag"):
-        return judge_broken(contract, "a new tag after a change", f"the same tag, {first.header('etag')}")
+        return judge_broken(
+            contract, "a new tag after a change", "the same tag, {value}", value=first.header("etag")
+        )
     return judge_kept(contract)
 
 

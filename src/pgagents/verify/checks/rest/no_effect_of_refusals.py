@@ -147,7 +147,9 @@ def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) 
             yield judge_broken(
                 contract,
                 f"the {resource.name}s that were there before",
-                f"{len(new)} more after {exchange.outcome}",
+                "{count} more after {outcome}",
+                count=len(new),
+                outcome=exchange.outcome,
             )
         else:
             yield judge_kept(contract)

@@ -240,7 +240,9 @@ def _judge_once(
     id = id_text(resource.id_of(body))
     count = sum(id_text(resource.id_of(item)) == id for item in items)
     if count > 1:
-        return judge_broken(contract, f"one {resource.name} of this id in the list", f"{count} of them")
+        return judge_broken(
+            contract, f"one {resource.name} of this id in the list", "{count} of them", count=count
+        )
     return judge_kept(contract)
 
 

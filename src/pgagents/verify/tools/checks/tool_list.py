@@ -60,7 +60,7 @@ def _judge(listing: ToolListing) -> Iterator[Judgement]:
     if listing.problem:
         yield judge_broken(pages, "a list of tools with an end", listing.problem)
     elif wrong:
-        yield judge_broken(pages, "a list of tools", f"item {wrong[0]} is no object")
+        yield judge_broken(pages, "a list of tools", "item {value} is no object", value=wrong[0])
     else:
         yield judge_kept(pages)
     names = Counter(str(tool.get("name")) for tool in listing.tools if isinstance(tool, Mapping))
@@ -69,17 +69,22 @@ def _judge(listing: ToolListing) -> Iterator[Judgement]:
         yield judge_untested(unique, f"the list was not read to its end: {listing.problem}")
     elif twice:
         listed = ", ".join(name[:80] for name in twice[:5])
-        yield judge_broken(unique, "each name once", f"listed twice: {listed}")
+        yield judge_broken(unique, "each name once", "listed twice: {listed}", listed=listed)
     else:
         yield judge_kept(unique)
     many, characters = len(listing.tools), len(json_bytes(list(listing.tools)).decode())
     yield (
-        judge_broken(count, f"at most {MOST_TOOLS} tools", f"it lists {many:,} tools")
+        judge_broken(count, f"at most {MOST_TOOLS} tools", "it lists {many:,} tools", many=many)
         if many > MOST_TOOLS
         else judge_kept(count)
     )
     yield (
-        judge_broken(size, f"at most {MOST_CHARACTERS:,} characters", f"they have {characters:,} characters")
+        judge_broken(
+            size,
+            f"at most {MOST_CHARACTERS:,} characters",
+            "they have {characters:,} characters",
+            characters=characters,
+        )
         if characters > MOST_CHARACTERS
         else judge_kept(size)
     )
