@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -54,6 +54,9 @@ lowest: ## the quick tests with the lowest version of each library that pyprojec
 
 costs: $(VENV)/.installed ## measure which tests are costly, in ten minutes; the gate chooses by tests/costs.json
 	$(BIN)/pytest --quiet -p no:xdist -m "not matrix and not interop" --record-costs tests/costs.json
+
+new: $(VENV)/.installed ## files with TODOs for KIND=rule|check|target|fault, such as NAME=rest/etag_changes
+	@$(BIN)/python docs/make_new.py "$(KIND)" "$(NAME)"
 
 format: $(VENV)/.installed ## write the code in its one form
 	$(BIN)/ruff check --fix .
