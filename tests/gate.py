@@ -1,7 +1,7 @@
 """Choose the tests of `make test`: every cheap one, the costly ones that a change can touch, and a share.
 
 `costs.json` beside this file has the processor seconds of costly tests; `make costs` records it. A test that
-it does not name is cheap. What `make test` leaves out, `make matrix` runs.
+it does not name is cheap. `make matrix` runs the tests that `make test` may leave out.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 COSTS = Path(__file__).with_name("costs.json")
 SOURCE = "src/pgagents"
-COSTLY_S = 0.1
+COSTLY_S = 0.05
 """A test of so many processor seconds is costly."""
-SHARE = 8
-"""Of the costly tests that a change cannot touch, one in so many is tried. The next commit tries others."""
-TOUCHED_S = 60.0
+SHARE = 10
+"""One in so many is tried of the costly tests that a change cannot touch. The next commit tries others."""
+TOUCHED_S = 50.0
 """So many processor seconds are spent on tests that a change can touch, the nearest first."""
 UNKNOWN_S = 2.0
-"""What a test marked `matrix` is thought to cost where nobody measured it."""
+"""A guess for a test marked `matrix`, which nobody measured."""
 FAR = 2
-"""How far from a change a test is that only imports it; one that carries its id is nearer."""
+"""The distance of a test that imports what changed; one that carries its id is nearer."""
 
 
 # ---- what changed
@@ -85,7 +85,7 @@ def list_changed_lines(root: Path, base: str | None, path: str) -> set[int] | No
 
 @dataclass
 class Reach:
-    """How far test files and the ids that tests carry are from a change; what is not named is untouched."""
+    """Distances of test files, and of ids that tests carry, from a change. Others are untouched."""
 
     ids: dict[str, int] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
@@ -286,17 +286,19 @@ def add_relatives(reach: Reach, root: Path) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What the choice needs to know of a test."""
+    """The facts about a test that decide whether it is chosen."""
 
     id: str
     costs: float
     matrix: bool = False
     shared: tuple[str, ...] = ()
-    """Costly results that it shares with other tests of its file."""
+    """Results that it shares with other tests of its file."""
+    always: bool = False
 
     @property
     def costly(self) -> bool:
-        return self.matrix or self.costs >= COSTLY_S
+        """True if the gate may leave it out."""
+        return not self.always and (self.matrix or self.costs >= COSTLY_S)
 
     @property
     def unit(self) -> str:
@@ -410,7 +412,8 @@ def read_case(item: pytest.Item, costs: Mapping[str, float]) -> Case:
     )
     name = getattr(item, "originalname", item.name)
     own = costs.get(f"{stem}::{name}", UNKNOWN_S if matrix else 0.0)
-    return Case(item.nodeid, own + sum(costs.get(fixture, 0.0) for fixture in shared), matrix, shared)
+    whole = own + sum(costs.get(fixture, 0.0) for fixture in shared)
+    return Case(item.nodeid, whole, matrix, shared, item.get_closest_marker("always") is not None)
 
 
 def keep(config: pytest.Config, items: list[pytest.Item], ids: set[str]) -> None:
