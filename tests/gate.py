@@ -292,7 +292,7 @@ class Case:
     costs: float
     matrix: bool = False
     shared: tuple[str, ...] = ()
-    """Results that it shares with other tests of its file."""
+    """Costly results that it shares with other tests of its file."""
     always: bool = False
 
     @property
@@ -408,11 +408,11 @@ def read_case(item: pytest.Item, costs: Mapping[str, float]) -> Case:
     shared = tuple(
         f"{stem}::{name}"
         for name, definitions in (fixtures.name2fixturedefs if fixtures else {}).items()
-        if definitions[-1].scope != "function" and definitions[-1].baseid
+        if f"{stem}::{name}" in costs and definitions[-1].scope != "function"
     )
     name = getattr(item, "originalname", item.name)
     own = costs.get(f"{stem}::{name}", UNKNOWN_S if matrix else 0.0)
-    whole = own + sum(costs.get(fixture, 0.0) for fixture in shared)
+    whole = own + sum(costs[fixture] for fixture in shared)
     return Case(item.nodeid, whole, matrix, shared, item.get_closest_marker("always") is not None)
 
 

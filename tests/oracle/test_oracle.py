@@ -11,6 +11,7 @@ import pytest
 import oracle
 from pgagents.verify.check.check import collect
 
+pytestmark = pytest.mark.always
 RECORDED: oracle.Digests = json.loads(oracle.RECORD.read_text(encoding="utf-8"))
 NEXT_STEP = (
     "If the change is meant, `python tests/oracle/oracle.py` records it; say in the commit what changed."

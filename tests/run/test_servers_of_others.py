@@ -12,6 +12,8 @@ import pytest
 from evaluation.foreign.here import verify_here
 from evaluation.foreign.serving import APIS, why_missing
 
+pytestmark = pytest.mark.always
+
 
 @pytest.mark.parametrize("api", APIS)
 def test_verify_finds_nothing_on_a_right_server(api: str, tmp_path: Path) -> None:
