@@ -264,7 +264,8 @@ def changes() -> str:
         yield "|---|---|---|---|---|"
         for one in CATALOGUE:
             names = ", ".join(f"`{key}`" for key in one.keys)
-            yield f"| {one.part} | {names} | {one.callers} | {one.readers} | {_cell(one.note)} |"
+            columns = (", ".join(severities) for severities in (one.callers, one.readers))
+            yield f"| {one.part} | {names} | {' | '.join(columns)} | {_cell(one.note)} |"
         yield ""
 
     return page("What a change means", intro, body())

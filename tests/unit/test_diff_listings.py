@@ -10,7 +10,7 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.diff.parts.listings import compare_listings
+from pgagents.diff.listings import compare_listings
 from pgagents.generate.stores.archive import ARCHIVES
 from pgagents.submit.store import STORES
 from verifying import ROOT

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pgagents.catalogue.load import load_text
-from pgagents.diff.auth.schemes import match_schemes
+from pgagents.diff.auth import match_schemes
 from pgagents.diff.change import Change
 from pgagents.diff.compare import compare
 from small_api import NOTES

@@ -5,6 +5,7 @@ says.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from importlib.resources import files
 from typing import Any
 
@@ -17,10 +18,12 @@ from lengths import share
 from loading import load_once
 from pgagents.catalogue.load import load_text
 from pgagents.diff.compare import compare
-from pgagents.diff.language import CATALOGUE, verdicts
+from pgagents.diff.language import CATALOGUE, Parts, verdicts, visits
 from pgagents.diff.openapi.convert import HINTS, KINDS
 from pgagents.diff.openapi.table import TABLE
 from pgagents.errors import InputError
+from pgagents.model.action import Action
+from pgagents.model.surface import Surface
 from test_diff import SHOP
 
 OBJECTS = {
@@ -98,6 +101,29 @@ def test_every_key_of_the_catalogues_language_has_one_row() -> None:
     rows = [(row.part, key) for row in CATALOGUE for key in row.keys]
     assert sorted(set(rows)) == sorted(rows)
     assert set(rows) ^ keys() == set()
+
+
+def test_every_part_with_comparisons_is_reached_from_the_catalogue() -> None:
+    inside = {
+        part: {how.inside for row in rows for how in row.how if isinstance(how, Parts)}
+        for part, rows in visits().items()
+    }
+    reached, waiting = set[str](), ["Catalogue"]
+    while waiting:
+        part = waiting.pop()
+        if part not in reached:
+            reached.add(part)
+            waiting += inside[part]
+    assert reached == set(inside)
+    assert len(reached) > 15
+
+
+@pytest.mark.parametrize(("part", "kind"), [("Action", Action), ("Surface", Surface)])
+def test_every_field_of_the_model_has_a_row_that_compares_it(part: str, kind: type) -> None:
+    """A new field without a row would be a change that nobody is told of."""
+    rows = [row for row in CATALOGUE if part in (row.part, row.within)]
+    read = {field.partition(".")[0] for row in rows for field in row.fields}
+    assert {field.name for field in fields(kind)} - read == set()
 
 
 class _Yaml(yaml.SafeLoader):

@@ -164,7 +164,7 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
 def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare the listings of two catalogues. Raises PgagentsError for OpenAPI documents, which have none."""
     from pgagents.diff.formats import Comparison, side
-    from pgagents.diff.parts.listings import compare_listings, describe_listings
+    from pgagents.diff.listings import compare_listings, describe_listings
     from pgagents.errors import PgagentsError
 
     for given in (old, new):

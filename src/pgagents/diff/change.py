@@ -1,12 +1,15 @@
-"""One change between two editions, and its severity."""
+"""One change between two editions, its severity, and the parts of both editions that it is found in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pgagents.source.source import Pointer
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
 
 Severity = Literal["breaking", "may break", "addition", "wording"]
 Bump = Literal["major", "minor", "patch", "none"]
@@ -58,15 +61,46 @@ def next_version(version: str, bump: str) -> str:
     return f"{major}.{minor}.{patch + 1}" if bump == "patch" else version
 
 
-def whole(
-    severity: Severity,
-    id: str,
-    message: str,
-    *at: str | int,
-    safety: bool = False,
-    where: tuple[str, ...] = (),
-    subject: str = "",
-) -> Change:
-    """Return a change between the values at the same place of both files."""
-    pointer: Pointer = tuple(at)
-    return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One part of a catalogue in both editions; `a` or `b` is None where the part is missing.
+
+    `subject` is named by changes (empty: the section that the change is in). `at` are the places of the part
+    in the two files, and None where it has none. `name` is the part's name, such as a code's, and `owner` the
+    part that it is in.
+    """
+
+    old: Model
+    new: Model
+    a: Any
+    b: Any
+    subject: str = ""
+    at: tuple[Pointer | None, Pointer | None] = ((), ())
+    where: tuple[str, ...] = ()
+    name: str = ""
+    owner: Sides | None = None
+
+    def change(
+        self,
+        severity: Severity,
+        id: str,
+        message: str,
+        *steps: str | int,
+        example: str = "",
+        safety: bool = False,
+    ) -> Change:
+        """Return a change of this part; `steps` lead to what changed in it."""
+        old, new = (None if at is None else (*at, *steps) for at in self.at)
+        subject = self.subject or str((new or old or ("",))[0])
+        return Change(severity, id, subject, message, self.where, old, new, example, safety)
+
+    def part(self, a: Any, b: Any, *steps: str | int, name: str = "") -> Sides:
+        """Return a part of this part; `steps` lead to it in both files."""
+        old, new = (None if at is None else (*at, *steps) for at in self.at)
+        subject = self.subject or str((new or old or ("",))[0])
+        return Sides(self.old, self.new, a, b, subject, (old, new), self.where, name, self)
+
+    def members(self, old: Mapping[Any, Any], new: Mapping[Any, Any], *steps: str | int) -> Iterator[Sides]:
+        """Yield the parts of two mappings by their names; `steps` lead to the mapping in both files."""
+        for name in dict.fromkeys([*old, *new]):
+            yield self.part(old.get(name), new.get(name), *steps, name, name=str(name))

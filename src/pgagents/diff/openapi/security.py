@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pgagents.diff.auth.schemes import match_schemes
+from pgagents.diff.auth import match_schemes
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.tree import Edition, Spot

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.diff.change import Change, Severity, in_order, whole
+from pgagents.diff.change import Change, Severity, in_order
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.model.model import Model
 from pgagents.model.stores.listing import Listing
@@ -65,7 +65,7 @@ def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Lis
     """Yield changes of the package: its name, its server, and other files under the same version."""
 
     def change(severity: Severity, id: str, message: str, *at: str | int) -> Change:
-        return whole(severity, id, message, *at, where=(store,), subject=store)
+        return Change(severity, id, store, message, (store,), at, at)
 
     listing = ("surfaces", store, "listing")
     if was.id != now.id:
