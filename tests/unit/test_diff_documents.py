@@ -18,7 +18,7 @@ import pytest
 
 from lengths import share
 from pgagents.cli.main import main
-from pgagents.diff.openapi.places import lines
+from pgagents.diff.openapi.tree import lines
 from pgagents.errors import PgagentsError
 from pgagents.source.read import parse
 from test_diff_openapi import ADD, BASE, BOOK, LIST, OK, edited, found

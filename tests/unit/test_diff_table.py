@@ -19,8 +19,8 @@ from loading import load_once
 from pgagents.catalogue.load import load_text
 from pgagents.diff.compare import compare
 from pgagents.diff.language import CATALOGUE, Parts, verdicts, visits
-from pgagents.diff.openapi.convert import HINTS, KINDS
 from pgagents.diff.openapi.table import TABLE
+from pgagents.diff.openapi.tree import HINTS, KINDS
 from pgagents.errors import InputError
 from pgagents.model.action import Action
 from pgagents.model.surface import Surface

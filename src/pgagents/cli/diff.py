@@ -187,7 +187,7 @@ def _documents(old: _Input, new: _Input, before: References, after: References) 
 
 def _side(given: _Input, edition: Edition) -> Side:
     from pgagents.diff.formats import Side
-    from pgagents.diff.openapi.places import lines
+    from pgagents.diff.openapi.tree import lines
 
     info = edition.root.at("info")
 

@@ -13,9 +13,7 @@ from typing import Any
 from pgagents.cel.expression import Expression
 from pgagents.cel.rewrite import normal
 from pgagents.diff.change import Change, Severity, Sides
-from pgagents.diff.shapes.difference import Difference, Who
-from pgagents.diff.shapes.direction import turn_schema, turn_schemas
-from pgagents.diff.shapes.keywords import ABSENT, is_same, shorten_json
+from pgagents.diff.schemas import ABSENT, Difference, Who, is_same, shorten_json, turn_schema, turn_schemas
 from pgagents.diff.values import differences
 from pgagents.encoding.medium import has_body
 from pgagents.encoding.style import PIPES, SPACES

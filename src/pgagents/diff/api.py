@@ -15,7 +15,7 @@ from pgagents.diff.actions import compare_schemas
 from pgagents.diff.auth import match_credentials
 from pgagents.diff.change import Change, Severity, Sides
 from pgagents.diff.inclusion import decide_inclusion
-from pgagents.diff.named import form
+from pgagents.diff.schemas import form
 from pgagents.jsonschema.direction import find_written_name
 from pgagents.jsonschema.schema import REF
 from pgagents.model.stores.cases import Case, Cases

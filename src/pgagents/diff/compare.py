@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.diff.change import Change, Sides, in_order
 from pgagents.diff.language import Parts, Row, Say, Told, visits
-from pgagents.diff.named import Named
+from pgagents.diff.schemas import Named
 from pgagents.model.model import Model
 
 _TOLD_IN_FULL = ("auth", "limits", "errors", "headers", "behaviour", "webhooks")

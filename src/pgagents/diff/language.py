@@ -261,13 +261,13 @@ CATALOGUE: tuple[Row, ...] = (
                  safety=True))),
     _row("Action", "equal_calls_s", "breaking, may break", "-", actions.compare_equal_calls,
          note="a repeated call is a second one, or none"),
-    _row("Action", "deprecated", f"{_AS_TOLD}, may break", "-", actions.compare_ends, Told(
+    _row("Deprecated", "since sunset instead", "breaking, may break, addition, wording", "-",
+         actions.compare_ends, note="an earlier end breaks who waits", within="Action", fields="deprecation"),
+    _row("Action", "deprecated", f"{_AS_TOLD}, may break", "-", Told(
         "deprecated",
         gained=Say("wording", "is deprecated now"),
         lost=Say("wording", "is not deprecated any more")),
         note="its days are headers of answers"),
-    _row("Deprecated", "since sunset instead", "breaking, may break, addition, wording", "-",
-         note="an earlier end breaks who waits"),
     _row("Action", "pages", "breaking, may break, addition", "-", actions.compare_pages,
          note="who walks the pages the old way gets lost"),
     _row("Action", "etag", _AS_TOLD, "-", Told(
@@ -483,7 +483,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Surface", "cases", "wording", "-", api.compare_cases, note=_TESTS),
     _row("Surface", "namespace env auth published_spec dispatcher", _AS_TOLD, "-", _OTHER_SETTING),
     _row("Surface", "extra page package headers attribution", _AS_TOLD, "-", _SETTING),
-    _row("Surface", "cite", "none", "-", note=_TESTS, fields="cite origin"),
+    _row("Surface", "cite", "none", "-", note=_TESTS, fields="cite origin name"),
     _row("Surface", "http", _AS_TOLD, "-", _DISPATCHER, within="Dispatcher", fields="method path"),
     _row("Surface", "selector arguments scope operation_id", _AS_TOLD, "-", _DISPATCHER,
          within="Dispatcher", fields="selector arguments json_rpc scope operation_id"),

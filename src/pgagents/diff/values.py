@@ -8,21 +8,361 @@ object allowed any value there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.diff.inclusion import Answer, decide_inclusion, same_form
-from pgagents.diff.named import ANNOTATIONS, Named, form
-from pgagents.diff.shapes.annotations import Annotations
-from pgagents.diff.shapes.difference import Difference, Pair, Who
-from pgagents.diff.shapes.keywords import keywords, walk_alongside
-from pgagents.diff.shapes.members import Members
-from pgagents.diff.unions import alternatives, match_branches, split
-from pgagents.diff.view import View, join_schemas, view
-from pgagents.jsonschema.schema import REF, refs, subschemas
+from pgagents.diff.change import Severity
+from pgagents.diff.inclusion import Answer, decide_inclusion, format_json, same_form
+from pgagents.diff.schemas import (
+    ABSENT,
+    ANNOTATIONS,
+    Difference,
+    Named,
+    Pair,
+    View,
+    Who,
+    form,
+    is_same,
+    join_schemas,
+    keywords,
+    shorten_json,
+    view,
+    walk_alongside,
+)
+from pgagents.jsonschema.schema import REF, refs, resolve, subschemas
 from pgagents.source.origin import origin_of
 from pgagents.source.source import Pointer
+
+Schemas = Mapping[str, Any]
+_KEYS = ("anyOf", "oneOf")
+
+
+def alternatives(one: View) -> list[Any] | None:
+    """Return the branches of a schema that is only a union; None for any other.
+
+    A type with null counts as two branches.
+    """
+    if len(one.facts) != 1:
+        return None
+    (fact,) = one.facts
+    said = [key for key in fact if key in one.rest[0]] if one.rest else []
+    for key in _KEYS:
+        if key in fact and said == [key] and not one.members and not one.items and not one.required:
+            return list(fact[key])
+    if "$ref" in fact or any(key in fact for key in _KEYS):
+        return None
+    kinds = fact.get("type")
+    if isinstance(kinds, list) and len(kinds) == 2 and "null" in kinds and "enum" not in fact:
+        (kind,) = (k for k in kinds if k != "null")
+        return [{**fact, "type": kind}, {"type": "null"}]
+    return [fact]
+
+
+def split(one: View) -> tuple[list[Any] | None, list[dict[str, Any]]]:
+    """Return a schema's only union (None unless there is exactly one), and its other constraints except
+    members.
+    """
+    unions = [fact[key] for fact in one.rest for key in _KEYS if key in fact]
+    rest = [{k: v for k, v in fact.items() if k not in _KEYS} for fact in one.rest]
+    return (unions[0] if len(unions) == 1 else None), [fact for fact in rest if fact]
+
+
+def match_branches(
+    old: list[Any], known: Schemas, new: list[Any], others: Schemas
+) -> tuple[list[tuple[Any, Any]], list[Any], list[Any]]:
+    """Return pairs of branches, unmatched old ones, and unmatched new ones.
+
+    Equal branches are paired first, then those with the same name, title, constants or type.
+    """
+    gone, come, pairs = list(old), list(new), []
+    for mark in (_branch_form, _branch_name, _branch_title, _branch_constants, _branch_kind):
+        marks = {id(branch): mark(branch, known) for branch in gone} | {
+            id(branch): mark(branch, others) for branch in come
+        }
+        for branch in list(gone):
+            wanted = marks[id(branch)]
+            same = [b for b in come if marks[id(b)] == wanted]
+            rivals = [b for b in gone if marks[id(b)] == wanted]
+            if wanted is not None and same and (mark is _branch_form or len(same) == len(rivals) == 1):
+                pairs.append((branch, same[0]))
+                gone = [b for b in gone if b is not branch]
+                come = [b for b in come if b is not same[0]]
+    if len(gone) == len(come) == 1 and _branch_kind(gone[0], known) == _branch_kind(come[0], others):
+        pairs.append((gone.pop(), come.pop()))
+    return pairs, gone, come
+
+
+def _branch_form(branch: Any, _known: Schemas) -> Hashable:
+    return form(branch)
+
+
+def _branch_name(branch: Any, _known: Schemas) -> Hashable:
+    ref = branch.get("$ref") if isinstance(branch, Mapping) else None
+    return ref[len(REF) :] if isinstance(ref, str) else None
+
+
+def _branch_title(branch: Any, known: Schemas) -> Hashable:
+    there = resolve(branch, known) if isinstance(branch, Mapping) else {}
+    return there.get("title") if isinstance(there.get("title"), str) else None
+
+
+def _branch_constants(branch: Any, known: Schemas) -> Hashable:
+    """Return the members with a single possible value, which distinguish branches; None if there are none."""
+    there = resolve(branch, known) if isinstance(branch, Mapping) else {}
+    told = {}
+    for name, member in (there.get("properties") or {}).items():
+        if isinstance(member, Mapping) and ("const" in member or len(member.get("enum") or ()) == 1):
+            told[name] = str(member.get("const", (member.get("enum") or [None])[0]))
+    return tuple(sorted(told.items())) or None
+
+
+def _branch_kind(branch: Any, known: Schemas) -> Hashable:
+    there = resolve(branch, known) if isinstance(branch, Mapping) else {}
+    kinds = there.get("type")
+    return tuple(sorted(kinds)) if isinstance(kinds, list) else kinds if isinstance(kinds, str) else None
+
+
+class Members:
+    """Compare the members of objects."""
+
+    old: Named
+    new: Named
+    who: Who
+
+    def differences(self, old: Any, new: Any, path: str = "") -> Iterator[Difference]:
+        """Yield all differences from here on, down to the named schemas."""
+        raise NotImplementedError
+
+    def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
+        """Return the side that values come from, then the side that must accept them, each with its named
+        schemas.
+        """
+        return (a, self.old, b, self.new) if self.who == "callers" else (b, self.new, a, self.old)
+
+    def _compare_added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+        schema, place = b.member(name), origin_of(b.members[name][0])
+        old = origin_of(a.facts[0]) if a.facts else None
+        if a.others == "described":  # the old side had a schema for any member
+            yield from self._soften(join_schemas(a.other), schema, path)
+        if self.who == "callers" and name in b.required:
+            yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
+        else:
+            yield Difference("addition", "member-added", path, "is new", "", old, place)
+
+    def _compare_removed(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+        place = origin_of(a.members[name][0])
+        new = origin_of(b.facts[0]) if b.facts else None
+        if self.who == "readers":
+            needed = name in a.required
+            said = "is not named any more" + ("" if needed else "; readers had to do without it before, too")
+            yield Difference(
+                "breaking" if needed else "may break", "member-removed", path, said, "", place, new
+            )
+        elif b.others == "closed":
+            example = self._example(a, name)
+            yield Difference(
+                "breaking",
+                "member-removed",
+                path,
+                "is gone, and members that are not named are refused",
+                example,
+                place,
+                new,
+            )
+        else:
+            if b.others == "described":
+                yield from self._soften(a.member(name), join_schemas(b.other), path)
+            yield Difference(
+                "may break",
+                "member-removed",
+                path,
+                "is not named any more: who sends it may not be heard",
+                "",
+                place,
+                new,
+            )
+
+    def _soften(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """Yield the differences between a named member and the unnamed ones before.
+
+        A new name may break, but never counts as breaking.
+        """
+        for found in self.differences(old, new, path):
+            yield replace(found, severity="may break") if found.severity == "breaking" else found
+
+    def _example(self, a: View, name: str) -> str:
+        from pgagents.diff.samples import sample
+
+        value = sample(a.member(name), self.old)
+        return format_json({name: value}) if value is not None else ""
+
+    def _compare_required(
+        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        for name in sorted(b.required - a.required):
+            if name not in a.members and name in b.members:
+                continue  # the new member has its own report
+            below = f"{path}.{name}" if path else name
+            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
+            if self.who == "callers":
+                yield Difference("breaking", "member-required", below, "is required now", "", *place)
+            elif name in a.members:
+                yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
+        for name in sorted(a.required - b.required):
+            if name in a.members and name not in b.members:
+                continue  # the removed member has its own report
+            below = f"{path}.{name}" if path else name
+            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
+            if self.who == "callers":
+                yield Difference("addition", "wider", below, "is optional now", "", *place)
+            else:
+                yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
+
+    def _compare_unnamed(
+        self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """Yield the differences of the unnamed members."""
+        inner, _, outer, _ = self._sides(a, b)
+        below = f"{path}.*" if path else "*"
+        if inner.others == "described" and outer.others == "described":
+            yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
+        elif outer.others == "described" and inner.others != "closed":
+            if self.who == "callers" and inner.others == "open":
+                yield Difference(
+                    "may break",
+                    "narrower",
+                    below,
+                    "is described now: other members than the named ones may be refused",
+                    "",
+                    *at,
+                )
+            else:
+                yield from self.differences(join_schemas(a.other), join_schemas(b.other), below)
+        elif outer.others == "closed" and inner.others != "closed":
+            if self.who == "readers":
+                yield Difference(
+                    "addition", "member-added", below, "may be there: members that are not named", "", *at
+                )
+            else:
+                meant = inner.others in ("free", "described")
+                said = "is refused now: members that are not named"
+                example = '{"another_member": 1}' if meant and inner.others == "free" else ""
+                yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
+        elif inner.others in ("closed", "described") and outer.others != inner.others:
+            said = (
+                "takes more now: members that are not named"
+                if self.who == "callers"
+                else "promises more now: what unnamed members are"
+            )
+            yield Difference(
+                "addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at
+            )
+
+
+class Annotations:
+    """Compare marks and texts."""
+
+    who: Who
+
+    def marks(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """Yield the differences in a value's own `default`, `readOnly` and `writeOnly`."""
+        yield from self._annotations([old], [new], path)
+
+    def _annotations(self, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
+        """Yield the differences in a member's `default`, `readOnly` and `writeOnly`."""
+        for key, said in _MARKS.items():
+            before, after = (
+                next((one[key] for one in side if isinstance(one, Mapping) and key in one), ABSENT)
+                for side in (old, new)
+            )
+            if not is_same(before, after) and (told := said(self.who, before, after)):
+                yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
+
+    def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
+        """Yield a difference of texts.
+
+        With `inner`, yield one for all texts inside two schemas that are otherwise equal.
+        """
+        if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+            return
+        place: tuple[Any, Any] | None = None
+        if inner:
+            place = _text_apart(old, new)
+            for key in _MARKS:
+                yield from self._deep_marks(old, new, path, key)
+        elif any(not is_same(old.get(key, ABSENT), new.get(key, ABSENT)) for key in _TEXTS):
+            place = old, new
+        if place:
+            yield Difference(
+                "wording",
+                "text",
+                path,
+                "is described anew",
+                "",
+                origin_of(place[0]) or origin_of(old),
+                origin_of(place[1]) or origin_of(new),
+            )
+
+    def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
+        for a, b, at in walk_alongside(old, new, path):
+            if at == path:
+                continue  # the comparison of its object reports a member's own marks
+            before, after = a.get(key, ABSENT), b.get(key, ABSENT)
+            if not is_same(before, after) and (told := _MARKS[key](self.who, before, after)):
+                yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))
+
+
+_TEXTS = tuple(sorted(ANNOTATIONS - {"default", "readOnly", "writeOnly"}))
+
+
+def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "readers":
+        return None
+    if before is ABSENT:
+        return "wording", "default", f"has a default that was not documented before: {shorten_json(after)}"
+    if after is ABSENT:
+        return "may break", "default", "has no default any more: calls without it may mean something else"
+    now, was = shorten_json(after), shorten_json(before)
+    said = f"has another default: {now}, was {was}: calls without it mean something else"
+    return "may break", "default", said
+
+
+def _read_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "readers" or bool(_to_value(before)) == bool(_to_value(after)):
+        return None
+    return (
+        ("may break", "read-only", "is not to be sent any more")
+        if _to_value(after)
+        else ("addition", "read-only", "may be sent now")
+    )
+
+
+def _write_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "callers" or bool(_to_value(before)) == bool(_to_value(after)):
+        return None
+    return (
+        ("may break", "write-only", "is not answered any more")
+        if _to_value(after)
+        else ("addition", "write-only", "is answered now")
+    )
+
+
+def _to_value(value: Any) -> Any:
+    return None if value is ABSENT else value
+
+
+_MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] = {
+    "default": _default, "readOnly": _read_only, "writeOnly": _write_only,
+}  # fmt: skip
+
+
+def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
+    """Return the first pair of schemas in the same place whose texts differ, or None."""
+    for a, b, _ in walk_alongside(old, new, ""):
+        if any(not is_same(a.get(key, ABSENT), b.get(key, ABSENT)) for key in _TEXTS):
+            return a, b
+    return None
 
 
 class Values(Members, Annotations):

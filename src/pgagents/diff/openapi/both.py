@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.diff.change import Change
 from pgagents.diff.openapi.table import severity
 from pgagents.diff.openapi.tree import Edition, Spot
-from pgagents.diff.shapes.difference import Difference, Who
+from pgagents.diff.schemas import Difference, Who
 from pgagents.diff.values import Values
 from pgagents.source.source import Pointer
 

@@ -1,1 +1,0 @@
-"""Prove that one schema accepts no more than another."""

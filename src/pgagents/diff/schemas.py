@@ -1,0 +1,385 @@
+"""Schemas of one edition in the form in which they are compared, and the difference of two.
+
+Here are the named schemas with cached answers, the view of one schema as members, items and other
+constraints, and the form that callers or readers see, by `readOnly` and `writeOnly`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pgagents.diff.change import Severity
+from pgagents.jsonschema.schema import REF, reach, refs
+from pgagents.source.origin import Node
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+
+Who = Literal["callers", "readers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `path` leads to it inside the value (`order.items[].status`). `said` describes the new
+    state.
+
+    `old` and `new` are the places of the schema in the two files, if known.
+    """
+
+    severity: Severity
+    id: str
+    path: str
+    said: str
+    example: str = ""
+    old: Pointer | None = None
+    new: Pointer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two named schemas in the same place. They are compared separately."""
+
+    old: str
+    new: str
+    path: str
+
+
+WORDS = (
+    "title",
+    "description",
+    "default",
+    "examples",
+    "example",
+    "externalDocs",
+    "deprecated",
+    "readOnly",
+    "writeOnly",
+)
+"""Keywords of a schema that do not restrict values."""
+ANNOTATIONS = frozenset((*WORDS, "$comment"))
+
+
+_DATA = frozenset(("enum", "const", "x-other-keywords"))
+"""Keywords whose values are data, never schemas, whatever their members are named."""
+
+
+class Named(dict[str, Any]):
+    """Named schemas. They must not change any more."""
+
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        super().__init__(schemas)
+        self.forms = {name: form(schema) for name, schema in schemas.items()}
+        self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
+        self.reached: dict[str, frozenset[str]] = {}
+        self.compared: dict[Any, Any] = {}
+        self.turned: dict[str, Named] = {}
+        self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
+
+    def reach(self, name: str) -> frozenset[str]:
+        """Return the names that a schema refers to, directly or not, including its own."""
+        if name not in self.reached:
+            self.reached[name] = reach(name, self.near)
+        return self.reached[name]
+
+    def leads_to_change(self, name: str, others: Named) -> bool:
+        """Return True if a schema, or one that it refers to, differs in the other edition."""
+        if id(others) not in self._changed:
+            self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
+        return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))
+
+    def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
+        """Return all names that a schema refers to, directly or not."""
+        return frozenset().union(*(self.reach(name) for name in refs(schema) if name in self))
+
+
+def make_named(schemas: Mapping[str, Any]) -> Named:
+    """Return the schemas with cached answers."""
+    return schemas if isinstance(schemas, Named) else Named(schemas)
+
+
+def form(schema: Any) -> str:
+    """Return the schema as text, without titles, descriptions and examples."""
+    return json.dumps(bare(schema), sort_keys=True)
+
+
+def bare(schema: Any) -> Any:
+    """Return the schema without titles, descriptions and examples."""
+    if not isinstance(schema, Mapping):
+        return schema
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs", "patternProperties") and isinstance(value, Mapping):
+            made[key] = {name: bare(member) for name, member in value.items()}
+        elif key in ("oneOf", "anyOf", "allOf"):
+            made[key] = [bare(member) for member in value]
+        elif key == "required" and isinstance(value, list):
+            made[key] = sorted(value)
+        elif key in _DATA:
+            made[key] = value
+        elif key not in ANNOTATIONS:
+            made[key] = bare(value)
+    return made
+
+
+Schemas = Mapping[str, Any]
+Rest = Literal["closed", "described", "free", "open"]
+"""The unnamed members that an object allows.
+
+`closed`: none. `described`: those of a schema. `free`: any, because the schema says so or names no members.
+`open`: the schema does not say.
+"""
+MAX_FACTS = 200
+_SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "unevaluatedProperties"))
+
+
+@dataclass(slots=True)
+class View:
+    """All constraints of one schema, with references and `allOf` expanded."""
+
+    facts: list[Mapping[str, Any]]
+    members: dict[str, list[Any]] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    items: list[Any] = field(default_factory=list)
+    others: Rest = "open"
+    other: list[Any] = field(default_factory=list)
+    """Schemas of unnamed members."""
+    rest: list[dict[str, Any]] = field(default_factory=list)
+
+    def member(self, name: str) -> Any:
+        """Return the schema of one member."""
+        return join_schemas(self.members[name])
+
+    def name_members(self, names: Iterable[str]) -> None:
+        """Let these members be named beside patterns, where all unnamed members are refused.
+
+        A member that is new in the other edition harms no reader, although this one refuses every other name.
+        For callers it may: a pattern may have taken other values of that name.
+        """
+        more: dict[str, Any] = {name: {} for name in names}
+        self.rest = [
+            {**one, "properties": {**more, **one["properties"]}}
+            if one.get("additionalProperties") is False and "properties" in one
+            else one
+            for one in self.rest
+        ]
+
+    def whole(self) -> Any:
+        """Return the whole schema."""
+        return join_schemas(self.facts)
+
+
+def join_schemas(schemas: list[Any]) -> Any:
+    """Return one schema with the constraints of all of these."""
+    if not schemas:
+        return {}
+    return schemas[0] if len(schemas) == 1 else {"allOf": list(schemas)}
+
+
+def view(schema: Any, known: Schemas) -> View:
+    """Return a schema's view."""
+    made = View(facts(schema, known))
+    patterns = any("patternProperties" in fact for fact in made.facts)
+    for fact in made.facts:
+        for name, member in (fact.get("properties") or {}).items():
+            made.members.setdefault(name, []).append(member)
+        made.required.update(fact.get("required") or ())
+        if "items" in fact:
+            made.items.append(fact["items"])
+        if rest := _beside(fact, patterns=patterns):
+            made.rest.append(rest)
+    if not patterns:
+        _set_others(made)
+    return made
+
+
+def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
+    """Return the constraints of a schema except those on members and items.
+
+    Patterns decide which members are unnamed, so keywords beside patterns stay together.
+    """
+    rest = {key: value for key, value in fact.items() if key not in _SHAPE and key not in ANNOTATIONS}
+    if patterns and "additionalProperties" in fact:
+        rest["additionalProperties"] = fact["additionalProperties"]
+        rest["properties"] = {name: {} for name in fact.get("properties") or ()}
+    if patterns and "unevaluatedProperties" in fact:
+        rest["unevaluatedProperties"] = fact["unevaluatedProperties"]
+    return rest
+
+
+def _set_others(made: View) -> None:
+    said = [
+        fact[key]
+        for fact in made.facts
+        for key in ("additionalProperties", "unevaluatedProperties")
+        if key in fact
+    ]
+    if any(one is False for one in said):
+        made.others = "closed"
+    elif described := [one for one in said if isinstance(one, Mapping) and one]:
+        made.others, made.other = "described", described
+    elif said or not made.members:
+        made.others = "free"
+
+
+def facts(schema: Any, known: Schemas) -> list[Mapping[str, Any]]:
+    """Return all constraints on a value.
+
+    References, `allOf` and unions of one branch are expanded, each name once.
+    """
+    found: list[Mapping[str, Any]] = []
+    stack, seen = [schema], set()
+    while stack and len(found) < MAX_FACTS:
+        one = stack.pop()
+        if one is False:
+            found.append({"not": {}})
+        if not isinstance(one, Mapping) or not one:
+            continue
+        rest = dict(one)
+        ref = rest.pop("$ref", None)
+        parts: list[Any] = []
+        if isinstance(ref, str) and ref not in seen:
+            seen.add(ref)
+            parts.append(known.get(ref[len(REF) :], {}))
+        for key in ("allOf", "anyOf", "oneOf"):
+            if key in rest and (key == "allOf" or len(rest[key]) == 1):
+                parts += rest.pop(key)
+        stack += reversed(parts)
+        if any(key not in ANNOTATIONS for key in rest):
+            found.append(one if not parts and ref is None else rest)
+    return found
+
+
+ABSENT: Any = object()
+"""The value of a keyword that a schema does not have."""
+
+
+def walk_alongside(
+    old: Any, new: Any, path: str, *, same: bool = False
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
+    """Yield pairs of schemas in the same place of two schemas of equal structure.
+
+    Equal pairs are left out unless `same` is true.
+    """
+    stack: list[tuple[Any, Any, str]] = [(old, new, path)]
+    while stack:
+        a, b, at = stack.pop()
+        if not isinstance(a, Mapping) or not isinstance(b, Mapping) or (a == b and not same):
+            continue
+        yield a, b, at
+        for key in ("properties", "patternProperties"):
+            for name, member in (a.get(key) or {}).items():
+                stack.append((member, (b.get(key) or {}).get(name), f"{at}.{name}" if at else name))
+        for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
+            if key in a:
+                stack.append((a[key], b.get(key), f"{at}{mark}"))
+        for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
+            stack.extend((x, y, at) for x, y in zip(a.get(key) or (), b.get(key) or (), strict=False))
+
+
+def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Describe at most three differing keywords of two schemas; empty if none differ."""
+    told = []
+    for key in dict.fromkeys([*old, *new]):
+        if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):
+            continue
+        before, after = old.get(key, ABSENT), new.get(key, ABSENT)
+        if not is_same(before, after):
+            told.append(
+                f"{key} {'none' if after is ABSENT else shorten_json(after)}, was "
+                f"{'none' if before is ABSENT else shorten_json(before)}"
+            )
+    return f" ({'; '.join(told[:3])})" if told else ""
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """True if two values are the same as JSON, or both absent."""
+    if a is ABSENT or b is ABSENT:
+        return a is b
+    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+
+
+def shorten_json(value: Any) -> str:
+    """Return a value as JSON, cut to sixty characters."""
+    return brief(json.dumps(value, ensure_ascii=False), 60)
+
+
+_MARKS: dict[Who, str] = {"callers": "readOnly", "readers": "writeOnly"}
+_OF_THE_VALUE = ("allOf", "anyOf", "oneOf", "then", "else")
+"""Keywords whose schemas are about the same value, without `not` and `if`, in which less would be more."""
+_OF_PARTS = ("items", "prefixItems", "additionalProperties", "unevaluatedProperties")
+_BY_NAME = ("properties", "patternProperties")
+
+
+def turn_schemas(schemas: Schemas, who: Who) -> Named:
+    """Return the named schemas as one side sees them."""
+    named = make_named(schemas)
+    if who not in named.turned:
+        made = {name: turn_schema(schema, named, who) for name, schema in named.items()}
+        same = all(made[name] is schema for name, schema in named.items())
+        named.turned[who] = named if same else Named(made)
+    return named.turned[who]
+
+
+def turn_schema(schema: Any, known: Schemas, who: Who) -> Any:
+    """Return the schema as one side sees it: members that only the other side has are not required."""
+    return _turn(schema, known, _MARKS[who], frozenset())
+
+
+def _turn(schema: Any, known: Schemas, mark: str, unseen: frozenset[str]) -> Any:
+    if isinstance(schema, list):
+        parts = [_turn(part, known, mark, unseen) for part in schema]
+        return schema if all(a is b for a, b in zip(parts, schema, strict=True)) else parts
+    if not isinstance(schema, Mapping):
+        return schema
+    unseen |= _list_marked(schema, known, mark)
+    changed: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "required" and isinstance(value, list):
+            kept = [name for name in value if name not in unseen]
+            changed[key] = value if len(kept) == len(value) else kept
+        elif key in _OF_THE_VALUE:
+            changed[key] = _turn(value, known, mark, unseen)
+        elif key in _OF_PARTS:
+            changed[key] = _turn(value, known, mark, frozenset())
+        elif key in _BY_NAME and isinstance(value, Mapping):
+            members = {name: _turn(member, known, mark, frozenset()) for name, member in value.items()}
+            changed[key] = value if all(members[name] is value[name] for name in value) else members
+    if all(value is schema[key] for key, value in changed.items()):
+        return schema
+    made = {key: value for key, value in {**schema, **changed}.items() if key != "required" or value}
+    return Node(made, origin=schema.origin) if isinstance(schema, Node) else made
+
+
+def _list_marked(schema: Any, known: Schemas, mark: str) -> frozenset[str]:
+    """Return the members with a mark, also of the schemas that a schema refers to or consists of."""
+    found: set[str] = set()
+    stack, seen = [schema], set[str]()
+    while stack:
+        one = stack.pop()
+        if not isinstance(one, Mapping):
+            continue
+        for name, member in (one.get("properties") or {}).items():
+            if _is_marked(member, known, mark):
+                found.add(name)
+        stack.extend(one.get("allOf") or ())
+        ref = one.get("$ref")
+        if isinstance(ref, str) and ref not in seen:
+            seen.add(ref)
+            stack.append(known.get(ref[len(REF) :]))
+    return frozenset(found)
+
+
+def _is_marked(member: Any, known: Schemas, mark: str) -> bool:
+    """Return whether a member has a mark, of its own or by the schemas that it refers to."""
+    seen: set[str] = set()
+    while isinstance(member, Mapping):
+        if member.get(mark) is True:
+            return True
+        ref = member.get("$ref")
+        if not isinstance(ref, str) or ref in seen:
+            return False
+        seen.add(ref)
+        member = known.get(ref[len(REF) :])
+    return False

@@ -1,1 +1,0 @@
-"""Parts of the comparison of two schemas: results, marks and texts, members."""
