@@ -51,7 +51,7 @@ def test_list_of_commands_is_current() -> None:
     width = max(map(len, commands)) + 2
     assert block_after("docs/index.md", "## Commands") == "".join(
         f"{n:<{width}}{c.get_short_help_str(80)}\n" for n, c in commands.items() if c
-    )
+    ), "write the list under Commands in docs/index.md as the second one here"
 
 
 def test_glossary_defines_each_word_once_in_order() -> None:
@@ -74,7 +74,7 @@ def test_lines_of_layers_are_the_ones_that_are_held() -> None:
 def test_verdicts_and_exit_codes_are_all_explained() -> None:
     page = TEXTS["docs/explain/verify.md"]
     for verdict in Verdict:
-        assert f"*{verdict.value.replace('_', ' ')}*" in page
+        assert f"*{verdict.value.replace('_', ' ')}*" in page, f"docs/explain/verify.md explains no {verdict}"
     assert re.findall(r"^\| (\d) \|", page, re.M) == ["0", "1", "2", "3", "4"]
 
 
@@ -113,7 +113,7 @@ EVERY = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 @pytest.mark.parametrize("page", EVERY, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_that_a_page_names_exist(page: Path) -> None:
     for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / path).exists(), path
+        assert (page.parent / path).exists(), f"{page.relative_to(ROOT)} links {path}, which is not there"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
@@ -124,7 +124,9 @@ def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
     modules = [path.relative_to(ROOT) for path in (ROOT / "src").rglob("*")]
     for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+)`", TEXTS[page]):
         pattern = re.sub(r"<\w+>", "*", path)
-        assert any(ROOT.glob(pattern)) or any(module.match(f"{pattern}*") for module in modules), path
+        assert any(ROOT.glob(pattern)) or any(module.match(f"{pattern}*") for module in modules), (
+            f"{page} quotes {path}, which is not there (any more): name the file that does this now"
+        )
 
 
 def test_lines_with_curl_are_run_too() -> None:

@@ -33,16 +33,22 @@ WORDS = 3
 @pytest.mark.parametrize("id", ROWS)
 def test_row_is_full(id: str) -> None:
     row = rows()[id]
-    assert sorted(set(row.cells) - set(CELLS) - set(FURTHER)) == [], "cells that nothing reads"
+    assert sorted(set(row.cells) - set(CELLS) - set(FURTHER)) == [], (
+        f"tests/language.yaml, {id}: nothing reads these cells; the row `bearer` has those that are read"
+    )
     for cell in CELLS:
         value = row.cells.get(cell)
-        assert value not in (None, "", [], {}) or (cell == "say" and value == {}), f"{cell} is empty"
+        assert value not in (None, "", [], {}) or (cell == "say" and value == {}), (
+            f"tests/language.yaml, {id}: `{cell}` is empty; fill it, or say `none: REASON` there"
+        )
         reason = row.reason(cell)
         assert not reason or len(reason.split()) >= WORDS, f"{cell} says no reason"
     assert row["question"].startswith("How do I ")
     assert row["question"].endswith("?")
     assert row["docs"].strip().endswith(".")
-    assert set(row["vendors"]) == set(VENDORS), "each vendor has a cell"
+    assert set(row["vendors"]) == set(VENDORS), (
+        f"tests/language.yaml, {id}: each vendor has a cell under `vendors`, as in the row `bearer`"
+    )
 
 
 @pytest.mark.parametrize("id", ROWS)

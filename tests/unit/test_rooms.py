@@ -152,9 +152,14 @@ def test_requirement_is_quoted_dated_and_held(file: str, row: dict[str, Any]) ->
     assert row["quote"]
     assert row.get("source") or row["url"].startswith("https://")
     assert str(row["read"]).startswith("20")
-    assert bool(row.get("by")) != bool(row.get("excluded")), "held by something, or left out with a reason"
+    assert bool(row.get("by")) != bool(row.get("excluded")), (
+        f"schemas/requirements/{file}: {row['id']} needs `by`, or `excluded` with a reason, as in google.yaml"
+    )
     for by in row.get("by", ()):
-        assert _exists(by), by
+        assert _exists(by), (
+            f"schemas/requirements/{file}: `by: {by}` names nothing; say schema/<target>, rule/<vendor>"
+            "/<name>, check/<name> or test/<file>::<function>, as xai.yaml does"
+        )
 
 
 def _exists(by: str) -> bool:
@@ -167,7 +172,8 @@ def _exists(by: str) -> bool:
         case "rule":
             return name in RULES
         case "importer":
-            return name.split("/")[1] in IMPORTERS[name.split("/")[0]]
+            importer, _, message = name.partition("/")
+            return message.split("/")[0] in IMPORTERS.get(importer, ())
         case "diagnostic":
             return name.removeprefix("catalogue/") in CATALOGUE
         case "test":
@@ -199,25 +205,34 @@ def test_every_vendors_document_has_a_requirement_behind_it() -> None:
 
 def test_every_fault_names_checks_that_exist() -> None:
     for id, fault in FAULTS.items():
-        assert fault.breaks, id
-        assert fault.breaks | set(fault.also) <= CHECKS, id
-        assert not fault.breaks & set(fault.also), id
-        assert all(fault.also.values()), f"{id}: a reason for each"
+        where = f"the fault {id} of sandbox/faults or park_graph/faults"
+        assert fault.breaks, f"{where} names no check that it breaks; `search_unsorted` does"
+        unknown = (fault.breaks | set(fault.also)) - CHECKS
+        assert not unknown, f"{where} names no check of verify/checks: {', '.join(sorted(unknown))}"
+        assert not fault.breaks & set(fault.also), f"{where} names a check twice; take it out of `also`"
+        assert all(fault.also.values()), f"{where}: `also` needs a reason for each check"
 
 
 def test_every_check_is_broken_by_some_fault() -> None:
-    assert {check for fault in FAULTS.values() for check in fault.breaks} == CHECKS
+    check_none(
+        CHECKS - {check for fault in FAULTS.values() for check in fault.breaks},
+        "a check that no fault breaks proves nothing. Write one in sandbox/faults/<family>.py, such as "
+        "`search_unsorted`",
+    )
 
 
 def test_every_variation_names_a_point_of_the_language_or_none() -> None:
     from pgagents.catalogue.language.platform.behaviour import Behaviour
 
     for id, variation in VARIATIONS.items():
-        assert variation.point is None or variation.point in Behaviour.model_fields, id
+        assert variation.point is None or variation.point in Behaviour.model_fields, (
+            f"the variation {id}: `{variation.point}` is no key of `behaviour`; `extra_members` names none"
+        )
 
 
 @pytest.mark.parametrize("kind", ["faults", "variations"])
 def test_fault_and_variation_say_in_one_sentence_what_it_does(kind: str) -> None:
     for id, module in {"faults": FAULTS, "variations": VARIATIONS}[kind].items():
-        assert module.description, id
-        assert module.description.endswith("."), id
+        assert module.description.endswith("."), (
+            f"{id}: its docstring says in one sentence what it does, as that of `search_unsorted`"
+        )

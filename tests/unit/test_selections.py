@@ -162,9 +162,9 @@ def test_a_module_that_registries_find_touches_what_carries_its_id() -> None:
     assert all(check.ids[fault] == 1 for fault in breaking), "faults that break it are near"
     family = find_reach(ROOT, [file_of("pgagents.sandbox.faults", "lists")], None)
     assert family.ids["search-unsorted"] == 0
-    template = find_reach(ROOT, ["templates/gemini/functions.j2"], None)
-    assert template.ids["gemini/functions"] == 0
-    assert template.ids["gemini"] == 1
+    template = find_reach(ROOT, ["templates/http/requests.j2"], None)
+    assert template.ids["http/requests"] == 0
+    assert template.ids["http"] == 1
     gone = find_reach(
         ROOT, [file_of("pgagents.verify.checks", "absent_id").replace("absent_id", "gone")], None
     )
@@ -224,8 +224,8 @@ def plant(kind: str, project: Path) -> tuple[str, str]:
         )
         text = (project / changed).read_text(encoding="utf-8") + code
     elif kind == "template":
-        changed, tests = "templates/perplexity/tools.j2", "vendors/test_targets_perplexity"
-        text = (project / changed).read_text(encoding="utf-8").replace("name", "title")
+        changed, tests = "templates/http/requests.j2", "vendors/test_targets_http"
+        text = (project / changed).read_text(encoding="utf-8").replace("###", "##")
     else:
         changed, tests = "schemas/requirements/google.yaml", "unit/test_rooms"
         text = (project / changed).read_text(encoding="utf-8").replace("level: MUST", "level: MIGHT", 1)
