@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jsonschema_specifications import REGISTRY
 
-from diff_catalogue import Key, edits, keys, places, written
+from diff_catalogue import ROOT, Key, edits, keys, places, written
 from lengths import share
 from loading import load_once
 from pgagents.catalogue.load import load_text
@@ -142,6 +142,12 @@ DATA: Any = yaml.load(SHOP, _Yaml)
 ROWS = {(row.part, key): row for row in CATALOGUE for key in row.keys}
 
 
+RECORDED: dict[str, list[str]] = json.loads(
+    (ROOT / "tests/data/diff_of_keys.json").read_text(encoding="utf-8")
+)
+"""Severities and ids of the changes of each key. The table rates them, so that it cannot judge itself."""
+
+
 def by_key(most: int = 3) -> dict[Key, list[tuple[Any, ...]]]:
     found: dict[Key, list[tuple[Any, ...]]] = {}
     for key, path in places(DATA):
@@ -156,6 +162,7 @@ def by_key(most: int = 3) -> dict[Key, list[tuple[Any, ...]]]:
 def test_changed_key_is_told_as_its_table_says(key: Key, paths: list[tuple[Any, ...]]) -> None:
     base = load_once(written(DATA), "shop.yaml")
     allowed = verdicts(ROWS[key])
+    kinds: set[str] = set()
     for path in paths:
         for text in edits(DATA, path):
             try:
@@ -164,6 +171,10 @@ def test_changed_key_is_told_as_its_table_says(key: Key, paths: list[tuple[Any, 
                 continue  # not every edit leaves a catalogue
             changes = compare(base, new)
             told = {c.severity for c in changes} or {"none"}
+            kinds |= {f"{c.severity}: {c.id}" for c in changes}
             assert told & allowed, (path, changes)
             if allowed <= {"wording", "none"}:
                 assert told <= {"wording", "none"}, (path, changes)
+    assert sorted(kinds) == RECORDED[".".join(key)], (
+        "a changed row of diff/language.py changes this record too"
+    )
