@@ -50,7 +50,7 @@ lowest: ## the quick tests with the lowest version of each library that pyprojec
 	@$(VENV)-lowest/bin/python -m pip --disable-pip-version-check -qq install 'uv>=0.9'
 	@$(VENV)-lowest/bin/uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev]'
 	$(VENV)-lowest/bin/pgagents doctor
-	$(VENV)-lowest/bin/pytest --quiet -p no:cacheprovider --numprocesses $(JOBS) -m "not matrix and not interop" $(LOWEST)
+	$(VENV)-lowest/bin/pytest --quiet -p no:cacheprovider --numprocesses $(JOBS) --gate --since HEAD
 
 costs: $(VENV)/.installed ## measure which tests are costly, in ten minutes; the gate chooses by tests/costs.json
 	$(BIN)/pytest --quiet -p no:xdist -m "not matrix and not interop" --record-costs tests/costs.json
