@@ -60,9 +60,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Judgement
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Judgement
+from pgagents.verify.setting import Memory
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "{second}"

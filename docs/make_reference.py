@@ -128,7 +128,7 @@ def checks() -> str:
         yield ""
         yield "These judge a server by its own list of tools ([how](../howto/mcp-server.md))."
         yield ""
-        for name, module in sorted(registry.collect_by_name("pgagents.verify.tools.checks").items()):
+        for name, module in sorted(registry.collect_by_name("pgagents.verify.tool_checks").items()):
             yield f"### {name}"
             yield ""
             yield _page(module)

@@ -16,7 +16,7 @@ from pgagents.inprocess import Inside, inside, verify_sandbox
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
-from pgagents.verify.wire.concurrent import at_once
+from pgagents.verify.run.sender import at_once
 
 Do = Callable[[Inside], Any]
 

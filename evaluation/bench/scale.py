@@ -144,7 +144,7 @@ def planning() -> tuple[float, float]:
     code = (
         "import time; from pathlib import Path; from pgagents.catalogue.load import load_file\n"
         "from pgagents.verify.run.run import plan\n"
-        "from pgagents.verify.check.check import collect; from pgagents.verify.plan.options import "
+        "from pgagents.verify.promise import collect; from pgagents.verify.plan.options import "
         "Identities, Options\n"
         f"collect(); model = load_file(Path({str(CATALOGUE)!r}))\n"
         "for _ in range(2): begun = time.process_time(); plan(model, Options(), Identities({})); "

@@ -37,10 +37,10 @@ from pgagents.suggest.compiled import compile_law
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
 from pgagents.suggest.writing.document import Tried
-from pgagents.verify.check.check import Probe
-from pgagents.verify.check.setting import Setting, setting_of
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
 from pgagents.verify.plan.options import Options
+from pgagents.verify.promise import Probe
+from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.exchange import Exchange
 
 ROOT = Path(__file__).resolve().parents[2]

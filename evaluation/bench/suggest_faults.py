@@ -10,7 +10,7 @@ from pgagents.cel.scope import Scope
 from pgagents.model.law import Law
 from pgagents.sandbox.injection import fault_registry
 from pgagents.suggest.samples import Samples
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
 
 Laws = Mapping[str, Sequence[Law]]
 

@@ -22,7 +22,7 @@ from pgagents.cel.scope import Scope
 from pgagents.model.law import Law
 from pgagents.suggest.compiled import NAMES
 from pgagents.suggest.samples import Sample
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
 
 MOST_SAMPLES, MOST_EACH = 25, 8
 SHARE = 0.5

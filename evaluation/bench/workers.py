@@ -13,7 +13,7 @@ from pgagents.catalogue.load import load_file
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.plan.safety import may_write
+from pgagents.verify.plan.selection import may_write
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.send import Client
 

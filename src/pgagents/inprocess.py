@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pgagents.sandbox.events.deliver import Parcel
     from pgagents.sandbox.sandbox import Sandbox
     from pgagents.verify.plan.options import Options, Progress
-    from pgagents.verify.run.companion import Companion
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.run.course import Companion
+    from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
 

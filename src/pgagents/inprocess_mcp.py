@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgagents.inprocess import Inside
     from pgagents.model.model import Model
     from pgagents.report.report import Report
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
 PORT = 8090
 HOST = f"http://127.0.0.1:{PORT}"
@@ -35,7 +35,7 @@ def mcp_inside(
     """
     from pgagents.sandbox.injection.fault_declaration import Context
     from pgagents.sandbox.injection.fault_registry import wrap_mcp
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
     with _serve_mcp(model, opened) as handler:
         sandbox = opened.sandbox
@@ -66,7 +66,7 @@ def verify_mcp(
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
     """Return the ids of the contracts that only an MCP server can keep."""
-    from pgagents.verify.check.check import collect
+    from pgagents.verify.promise import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 

@@ -18,7 +18,7 @@ from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.companion import Companion
+from pgagents.verify.run.course import Companion
 from pgagents.verify.run.run import verify
 
 SERVERS = Path(__file__).parent / "servers"

@@ -28,7 +28,7 @@ from pgagents.report.read import read
 from pgagents.report.report import Report
 from pgagents.report.verdicts import describe_withheld
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.gating.guarded_paths import GuardedPaths
+from pgagents.verify.run.gate import GuardedPaths
 from pgagents.verify.run.run import verify
 
 SHAPES = {"pads": acting_gets.pads, "verbs": acting_gets.verbs, "few": acting_gets.few}

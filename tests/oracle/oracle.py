@@ -15,9 +15,9 @@ from pathlib import Path
 from loading import read_once
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Probe, collect
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.plan.options import Options
+from pgagents.verify.promise import Probe, collect
+from pgagents.verify.setting import setting_of
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("oracle.json")

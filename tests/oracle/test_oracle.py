@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import oracle
-from pgagents.verify.check.check import collect
+from pgagents.verify.promise import collect
 
 pytestmark = pytest.mark.always
 RECORDED: oracle.Digests = json.loads(oracle.RECORD.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from importing import imported, openapi
 from pgagents.http import Request, Response, json_bytes
 from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.cases.identifiers.absent_ids import UNUSED_NUMBER, UNUSED_UUID
+from pgagents.verify.checks.rest.absent_id import UNUSED_NUMBER, UNUSED_UUID
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 

@@ -15,7 +15,7 @@ from pgagents.http import Handler, Request, Response, read_json
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.answers.audit_rows import Done, judge_calls
+from pgagents.verify.checks.audit.audit_trail import Done, judge_calls
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.endpoint import Endpoint

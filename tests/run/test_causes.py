@@ -13,7 +13,7 @@ from pgagents.report.causes import cause_of
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
-from pgagents.verify.check.check import judge_broken
+from pgagents.verify.promise import judge_broken
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.target import changes_unseen
+from pgagents.verify.setting import setting_of
 from verifying import model, run
 
 NOTES = Path(__file__).parents[1] / "catalogues" / "notes.yaml"

@@ -16,8 +16,8 @@ from lengths import rarely
 from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
-from pgagents.verify.plan.collections import index_collections
 from pgagents.verify.plan.options import FINISHING, Options, Progress
+from pgagents.verify.plan.order import index_collections
 from verifying import PARK_GRAPH, ROOT, SHOP, model
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"

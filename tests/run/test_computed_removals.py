@@ -9,9 +9,9 @@ import pytest
 from pgagents.http import Request, Response
 from pgagents.lint.run import lint
 from pgagents.model.model import Model
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.instance import Instance
-from pgagents.verify.fixtures.named_ids import is_removal_of
+from pgagents.verify.run.named_instances import is_removal_of
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call, Raw
 from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified
 

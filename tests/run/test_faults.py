@@ -17,7 +17,7 @@ import pytest
 from language_table import rows
 from pgagents.model.contract import Verdict
 from pgagents.sandbox.injection import fault_registry
-from pgagents.verify.check.check import following
+from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts
 from verifying import PARK_GRAPH, SHOP, checks, fault_contracts, ids, model, plain_run, run
 
@@ -215,7 +215,7 @@ def test_variation_is_found_where_its_point_is_fixed(name):
 
 
 def test_every_check_is_broken_by_a_fault():
-    from pgagents.verify.check.check import collect
+    from pgagents.verify.promise import collect
 
     named = [(kind, n) for kind in ("faults", "mcp_faults") for n in fault_registry.list_names(kind)]
     broken = set().union(*(fault_registry.find(kind, n).breaks for kind, n in named))

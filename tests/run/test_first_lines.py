@@ -24,10 +24,10 @@ from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.source.read import parse
 from pgagents.source.source import Source, Span
-from pgagents.verify.check.check import judge_broken
+from pgagents.verify.promise import judge_broken
+from pgagents.verify.run.course import NewFindings
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.new_findings import NewFindings
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import KEY, catalogue

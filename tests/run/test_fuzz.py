@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from pgagents.verify.cases.generation.coverage import list_varied_calls
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.setting import setting_of
 from pgagents.verify.values import generators
 from verifying import PARK_GRAPH, model
 

@@ -13,15 +13,15 @@ from pgagents.cli.main import main
 from pgagents.errors import InputError
 from pgagents.http import Response, json_bytes
 from pgagents.model.model import Model
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, target_of
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.plan.safety import NO_WRITES, list_live_roles
+from pgagents.verify.plan.selection import NO_WRITES, list_live_roles
 from pgagents.verify.run.gate import Gate
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.exchange import Exchange

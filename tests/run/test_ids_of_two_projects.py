@@ -8,8 +8,8 @@ from typing import Any, cast
 from pgagents.http import Response, json_bytes
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
-from pgagents.verify.check.memory import Memory
 from pgagents.verify.checks.auth.project_isolation import watch
+from pgagents.verify.setting import Memory
 from pgagents.verify.wire.exchange import Exchange
 from small_api import with_resource
 

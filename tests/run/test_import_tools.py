@@ -14,7 +14,7 @@ from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.importer.observed.tools import Server, import_tools
-from pgagents.verify.answers.listed_tool import find_other_meaning
+from pgagents.verify.tools import find_other_meaning
 from tool_server import TOOLS
 
 SERVER = f"{sys.executable} {Path(__file__).parents[1] / 'tool_server.py'}"

@@ -17,10 +17,9 @@ from pgagents.http import Request, Response
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.answers.guesses import find_guesses
-from pgagents.verify.check.check import Judgement, collect, collect_of_tools
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.promise import Judgement, collect, collect_of_tools
+from pgagents.verify.run.ledger import Ledger, find_guesses
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, Notes, answer, verified, with_resource

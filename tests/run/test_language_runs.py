@@ -21,10 +21,10 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.injection.fault_registry import find, list_names
-from pgagents.verify.check.check import following
-from pgagents.verify.oauth.tokens import Tokens, find_tokens
 from pgagents.verify.plan.options import Options
+from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts
+from pgagents.verify.wire.oauth import Tokens, find_tokens
 from verifying import ids, run
 
 ROWS = sorted(rows())

@@ -13,7 +13,7 @@ from pgagents.cli.linting.tool_lint import find_broken
 from pgagents.cli.main import main
 from pgagents.lint.tools.server import judge_server
 from pgagents.lint.tools.tool_judge import list_judges
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp_link import Link
 from tool_server import ToolServer
 
 SERVER = f"{sys.executable} {Path(__file__).parents[1] / 'tool_server.py'}"

@@ -22,13 +22,13 @@ from pgagents.report.case_verdicts import list_case_verdicts
 from pgagents.report.forms import render
 from pgagents.report.report import Report
 from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.selection import NO_WRITES
+from pgagents.verify.promise import collect
 from pgagents.verify.run.run import plan
 from pgagents.verify.wire.endpoint import NO_MCP
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp_link import Link
 from verifying import ROOT, model
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"

@@ -12,7 +12,7 @@ from pgagents.inprocess_mcp import mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.verify.checks.mcp.mcp_transport import METADATA
 from pgagents.verify.plan.options import Options
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp_link import Link
 from verifying import ids, model
 
 

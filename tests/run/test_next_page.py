@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.laws.next_page import PageRequest, next_page
+from pgagents.verify.lists import PageRequest, next_page
+from pgagents.verify.setting import setting_of
 
 SERVERS = Path(__file__).parents[1] / "harm/servers"
 CURSOR = (

@@ -14,8 +14,8 @@ from pgagents.http import Request, Response
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run import sender
 from pgagents.verify.run.run import verify
-from pgagents.verify.run.sending import streams
 from pgagents.verify.wire.send import Client
 
 ONLY = ("content_type", "response_schema", "no_crashes/read_log", "no_crashes/read_feed")
@@ -51,7 +51,7 @@ def model() -> Model:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "OPEN_S", 0.2)
+    monkeypatch.setattr(sender, "OPEN_S", 0.2)
 
 
 def verdicts(report: Report) -> dict[str, str]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 import pytest
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Probe, collect
-from pgagents.verify.check.setting import Setting, setting_of
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
+from pgagents.verify.promise import Conversation, Probe, collect
+from pgagents.verify.setting import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, checks, model, plain_run, run
 
 URL = "https://staging.example.com"

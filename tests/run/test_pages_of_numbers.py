@@ -10,8 +10,8 @@ import pytest
 
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.laws.next_page import next_page
+from pgagents.verify.lists import next_page
+from pgagents.verify.setting import setting_of
 from small_api import NOTES, URL, Notes, answer, catalogue, verified, with_resource
 
 SCHEMA = "{type: object, properties: {notes: {type: array, items: {$ref: Note}}}, required: [notes]}"

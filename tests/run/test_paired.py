@@ -14,7 +14,7 @@ from pgagents.model.model import Model
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone, both, groups
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.setting import Setting, setting_of
+from pgagents.verify.setting import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 

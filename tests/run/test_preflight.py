@@ -18,11 +18,10 @@ import pytest
 
 from calling import hostile, served
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.run.preflight import elsewhere as module
-from pgagents.verify.run.preflight.base_path import likely
-from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
-from pgagents.verify.run.preflight.trouble import Described, Place, Trouble
+from pgagents.verify.run import preflight as module
+from pgagents.verify.run.obstacles import Described, Place, Trouble
+from pgagents.verify.run.preflight import describe_unused_key, likely, preflight
+from pgagents.verify.setting import setting_of
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
 MODEL = catalogue()

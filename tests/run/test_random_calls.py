@@ -19,10 +19,10 @@ from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import GENERATED, Report
-from pgagents.verify.cases.generation.random_calls import list_drawn_calls
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.cases.generated import list_drawn_calls
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
+from pgagents.verify.setting import setting_of
 from pgagents.verify.values import generators
 from verifying import SHOP, URL, ids, model
 

@@ -17,11 +17,11 @@ from pgagents.model.model import Model
 from pgagents.report.formats import text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
-from pgagents.verify.cases.generation import random_calls
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.cases import generated
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import plan, verify
+from pgagents.verify.setting import setting_of
 from small_api import KEY, Notes
 from test_verify_openapi import DOCUMENT
 from verifying import SHOP, URL
@@ -56,7 +56,7 @@ def verified(
 ) -> tuple[Report, Course]:
     """Verify the right server. The draws of random calls stand between the requests."""
     course, server = Course(), Notes()
-    plain = random_calls.random_inputs
+    plain = generated.random_inputs
 
     def draw(spec: Any, *words: Any, valid: bool) -> Any:
         [[method]] = [list(item) for item in spec["paths"].values()]
@@ -73,7 +73,7 @@ def verified(
         if doing is not None:
             doing.append(progress.doing)
 
-    monkeypatch.setattr(random_calls, "random_inputs", draw)
+    monkeypatch.setattr(generated, "random_inputs", draw)
     report = verify(
         notes(),
         handler,
@@ -118,7 +118,7 @@ def test_nothing_is_drawn_for_what_may_not_be_sent(monkeypatch: pytest.MonkeyPat
         plan(library, Options(allow_writes=writes), Identities({"main": "key"}), url=URL)
         return set(drawn)
 
-    monkeypatch.setattr(random_calls, "random_inputs", draw)
+    monkeypatch.setattr(generated, "random_inputs", draw)
     monkeypatch.setattr(planning, "_find_room", lambda *_: 100)
     every = {f"{method} {valid}" for method in ("get", "post") for valid in (True, False)}
     assert list_drawn(writes=True) == every
@@ -175,7 +175,7 @@ def many_resources() -> Model:
 def test_each_kind_of_call_and_in_time_each_operation_gets_random_calls() -> None:
     model, chosen = many_resources(), Counter[str]()
     for seed in range(100):
-        places, able = random_calls.list_drawn_places(setting_of(model, URL, seed=seed, drawn=1))
+        places, able = generated.list_drawn_places(setting_of(model, URL, seed=seed, drawn=1))
         assert (len(places), able) == (FORTY, FORTY * len(KINDS))
         assert {place.partition("@")[0].rstrip("0123456789") for place in places} == set(KINDS)
         chosen.update(places)
@@ -185,7 +185,7 @@ def test_each_kind_of_call_and_in_time_each_operation_gets_random_calls() -> Non
 
 def test_a_run_that_may_not_write_draws_for_as_many_reads() -> None:
     setting = setting_of(many_resources(), URL, drawn=1, drawn_writes=False)
-    places, able = random_calls.list_drawn_places(setting)
+    places, able = generated.list_drawn_places(setting)
     assert (len(places), able) == (FORTY, 2 * FORTY)
     assert all(place.startswith(("list", "get")) for place in places)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.limits.rate_limit_headers import ROW
+from pgagents.verify.setting import Memory, setting_of
 from test_verify_memory import make_exchange
 from verifying import URL, model
 

@@ -9,8 +9,8 @@ from loading import load_once
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
-from pgagents.verify.cases.relations.reads_of_changed import list_changed
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest.no_crashes import list_changed
+from pgagents.verify.setting import setting_of
 from verifying import ids, model, run
 
 FILE = Path(__file__).parents[1] / "catalogues/documents.yaml"

@@ -12,7 +12,8 @@ from pgagents.catalogue.language.schemas import Marks, argument_node, schema_nod
 from pgagents.catalogue.load import load_file
 from pgagents.http import Request, Response, Silence
 from pgagents.report.report import RecordedExchange
-from pgagents.verify.run.redaction.redact import MASK, Redactor
+from pgagents.verify.run.masking import MASK
+from pgagents.verify.run.redact import Redactor
 
 ROOT = Path(__file__).parents[2]
 KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"

@@ -26,8 +26,8 @@ from pgagents.errors import SetupError
 from pgagents.http import Request, Response, Silence
 from pgagents.report import forms
 from pgagents.report.report import RecordedExchange
-from pgagents.verify.run.preflight.reads import MOST_READS
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.preflight import MOST_READS
+from pgagents.verify.run.redact import Redactor
 from test_report import SOURCE
 from test_report_secrets import reported
 from verifying import PARK_GRAPH, SHOP, model, run

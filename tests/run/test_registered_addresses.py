@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from language_table import rows
 from pgagents.catalogue.load import load_text
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.hints.hint_closed_world import promises
+from pgagents.verify.setting import setting_of
 
 URL = "http://127.0.0.1:1"
 

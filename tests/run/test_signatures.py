@@ -13,10 +13,10 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.signature import schemes
 from pgagents.sandbox.events.signature import make_headers
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.events.event_signatures import hear
-from pgagents.verify.events.deliveries import Heard, read
+from pgagents.verify.events import Heard, read
 from pgagents.verify.plan.options import Options
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.receiver import Delivery
 from verifying import ids, run
 

@@ -8,7 +8,7 @@ from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.selection import NO_WRITES
 from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
 
 LISTS = "required: [notes]}}\n"

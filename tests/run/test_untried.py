@@ -15,7 +15,7 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest import content_type
-from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.plan.selection import NO_WRITES
 from small_api import Notes, answer, catalogue, verified, with_resource
 
 NOTE = {

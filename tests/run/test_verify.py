@@ -19,8 +19,8 @@ from pgagents.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.check.check import collect
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts, plan, verify
 from verifying import (
     PARK_GRAPH,
@@ -230,7 +230,7 @@ def test_nothing_is_written_with_a_live_key():
 
 def test_without_prefixes_the_caller_alone_decides_about_writes():
     """An address says nothing: 127.0.0.1 may be a tunnel to production."""
-    from pgagents.verify.plan.safety import may_write
+    from pgagents.verify.plan.selection import may_write
 
     scheme = model(SHOP).auth.schemes["token"].model_copy(update={"prefixes": {}})
     bare = replace(model(SHOP), auth=model(SHOP).auth.model_copy(update={"schemes": {"token": scheme}}))

@@ -22,8 +22,8 @@ from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection import fault_helpers
 from pgagents.sandbox.injection.fault_declaration import Context
 from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.encode import compact
 from pgagents.verify.wire.oauth import challenge
-from pgagents.verify.wire.signature import compact
 from verifying import ids, model, run
 
 Mismatch = Callable[[Handler, Inside, Context], Handler]

@@ -12,12 +12,12 @@ import pytest
 from pgagents.cli.main import main
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.check import Probe
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.plan import budget
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.plan import shares as share_budget
+from pgagents.verify.promise import Probe
 from pgagents.verify.run.run import plan
+from pgagents.verify.setting import setting_of
 from verifying import PARK_GRAPH, SHOP, URL, ids, model, plain_run
 
 KEY = "pk_test_x"
@@ -40,7 +40,7 @@ def test_the_main_key_has_25_requests_an_action_and_surface_or_what_the_plan_nee
 def test_the_main_key_has_at_most_50_requests_an_action_and_surface():
     setting = setting_of(model(), URL)
     dear = Probe("law/any@rest", 4, ("law/any@rest",), 10**6, lambda: iter(()))
-    assert budget.shares(setting, {}, (), [dear]) == {"main": 50 * len(setting.usable)}
+    assert share_budget(setting, {}, (), [dear]) == {"main": 50 * len(setting.usable)}
 
 
 def test_each_further_identity_adds_what_the_plan_needs_for_it():

@@ -19,14 +19,13 @@ from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.idempotency import failure_atomicity
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.credential import present
-from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.encode import present, request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.send import Client

@@ -9,9 +9,9 @@ import pytest
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest.links_resolve import _path
 from pgagents.verify.plan.options import Options
+from pgagents.verify.setting import setting_of
 from verifying import model
 
 CONTRACT = "links_resolve/receipt_url/create_session@rest"

@@ -32,15 +32,13 @@ from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verify_mc
 from pgagents.model.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox.injection import fault_registry
-from pgagents.verify.check.check import following
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.promise import following
 from pgagents.verify.run.run import plan
-from pgagents.verify.wire.mcp import stdio
-from pgagents.verify.wire.mcp.form import ToolForm
-from pgagents.verify.wire.mcp.http import StreamClient
-from pgagents.verify.wire.mcp.link import Link
-from pgagents.verify.wire.mcp.message import events, read
-from pgagents.verify.wire.mcp.stdio import MAX_LINE, Stdio
+from pgagents.verify.wire import mcp_process
+from pgagents.verify.wire.mcp_link import Link, StreamClient
+from pgagents.verify.wire.mcp_messages import ToolForm, events, read
+from pgagents.verify.wire.mcp_process import MAX_LINE, Stdio
 from verifying import PARK_GRAPH, ROOT, SHOP, checks, fault_contracts, ids, list_writes, model, plain_run
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -397,13 +395,13 @@ def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: s
 def test_a_closed_pipe_waits_for_the_end_and_the_last_words(
     closed: int, then: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stdio, "END_S", 0.5 if "60" in then else 20.0)
+    monkeypatch.setattr(mcp_process, "END_S", 0.5 if "60" in then else 20.0)
     lines = ("import os, sys, time", f"os.close({closed})", "sys.stderr.write('closed ')", then)
     with Stdio(script(*lines), dict(os.environ), timeout_s=20) as process:
         while not process._stderr:
             time.sleep(0.01)
         assert asked(process) == Silence("reset", said)
-        monkeypatch.setattr(stdio, "END_S", 0.2)
+        monkeypatch.setattr(mcp_process, "END_S", 0.2)
         with monkeypatch.context() as once:
             once.setattr(process._child, "wait", lambda *_: pytest.fail("it is waited for again"))
             assert asked(process, 2) == Silence("reset", said)

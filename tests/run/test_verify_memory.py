@@ -13,8 +13,6 @@ import pytest
 from pgagents.http import Request, Response, json_bytes
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.rest import id_comparison
 from pgagents.verify.fixtures.instance import Instance
@@ -22,6 +20,7 @@ from pgagents.verify.fixtures.pool import MOST_KEPT, FixturePool
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.judge import Judge
+from pgagents.verify.setting import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model

@@ -12,15 +12,15 @@ import pytest
 
 from pgagents.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.report.report import RecordedExchange
-from pgagents.verify.answers.request_ids import foreign
-from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_profile
-from pgagents.verify.cases.look_alike import find_comparison, fitting, near_texts
-from pgagents.verify.cases.malformed.paths import beside, elsewhere, odd_requests, reader
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.answers.headers import foreign
+from pgagents.verify.cases.argument_values import find_comparison, fitting, near_texts
+from pgagents.verify.cases.paths import beside, elsewhere, odd_requests, reader
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.redact import Redactor
+from pgagents.verify.run.requests import CLIENT_PROFILES, in_client_profile
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.credential import present
+from pgagents.verify.wire.encode import present
 from pgagents.verify.wire.send import Client
 from verifying import URL, keys_of, model, run, sandbox
 

@@ -26,16 +26,15 @@ from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.model.contract import Verdict
 from pgagents.model.signature import schemes
 from pgagents.report.report import Report
-from pgagents.verify.events.signatures import ReadSignature, is_signed, read_signature
-from pgagents.verify.oauth import consent
-from pgagents.verify.oauth.consent import form_of
+from pgagents.verify import oauth
+from pgagents.verify.checks.events.event_signatures import ReadSignature, is_signed, read_signature
+from pgagents.verify.oauth import form_of
 from pgagents.verify.plan.options import DISCOVERY, Identities, Options
-from pgagents.verify.plan.safety import NO_WRITES
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.plan.selection import NO_WRITES
+from pgagents.verify.run.redact import Redactor
 from pgagents.verify.run.run import contracts, plan, verify
-from pgagents.verify.wire.listen import listening
 from pgagents.verify.wire.oauth import OAuthClient, challenge, leads_to
-from pgagents.verify.wire.receiver import MAX_BODY_BYTES, Delivery, Inbox
+from pgagents.verify.wire.receiver import MAX_BODY_BYTES, Delivery, Inbox, listening
 from verifying import PARK_GRAPH, ROOT, SHOP, ids, model, run
 
 EVENTS = {"event_delivery", "event_signatures", "event_redelivery"}
@@ -597,7 +596,7 @@ def test_audit_that_lists_only_later_rows_is_untested_not_broken():
     ],
 )
 def test_consent_is_followed_below_the_servers_base_alone(reference: str, target: str | None) -> None:
-    assert consent._within("https://a.example/2.0", "/oauth2/authorize", reference) == target
+    assert oauth._within("https://a.example/2.0", "/oauth2/authorize", reference) == target
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.verify.check.check import Probe
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import SIZE, FixturePool
 from pgagents.verify.plan.options import Options
+from pgagents.verify.promise import Probe
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 from verifying import model

@@ -9,10 +9,9 @@ import pytest
 from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
-from pgagents.verify.cases.idempotency.key_chain import KeyChain
-from pgagents.verify.check.check import Judgement
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.checks.idempotency.idempotency import _nearly
+from pgagents.verify.checks.idempotency.idempotency import KeyChain, _nearly
+from pgagents.verify.promise import Judgement
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model

@@ -17,7 +17,7 @@ from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
-from pgagents.verify.run.sending.silences import MAX_SILENCES
+from pgagents.verify.run.timing import MAX_SILENCES
 from verifying import URL, ids, keys_of, model, sandbox
 
 ANYWHERE = sorted(random.Random(4).sample(range(20, 560), 8))

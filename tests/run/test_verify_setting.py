@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from pgagents.inprocess import URL, inside, verify_sandbox
-from pgagents.verify.check import compiled
-from pgagents.verify.check.check import collect
-from pgagents.verify.check.compiled import compile_catalogue
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify import setting
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts, plan
+from pgagents.verify.setting import compile_catalogue, setting_of
 from verifying import PARK_GRAPH, SHOP, model
 
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -30,7 +29,7 @@ def digest(path: Any = PARK_GRAPH, **options: Any) -> str:
 
 def results(monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[Any, str]:
     """Everything that a run left in a catalogue that was compiled for it, as texts."""
-    monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+    monkeypatch.setattr(setting, "_COMPILED", type(setting._COMPILED)())
     of = model(SHOP)
     opened = inside(of)
     assert verify_sandbox(of, opened, Options(**options)).exit_code in (0, 1)
@@ -46,9 +45,9 @@ def test_a_plan_does_not_depend_on_what_was_planned_before(
     asked: list[dict[str, Any]] = [{"seed": 3}, {"limits": True, "profile": "smoke"}, *deep]
     alone = []
     for options in asked:
-        monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+        monkeypatch.setattr(setting, "_COMPILED", type(setting._COMPILED)())
         alone.append(digest(path, **options))
-    monkeypatch.setattr(compiled, "_COMPILED", type(compiled._COMPILED)())
+    monkeypatch.setattr(setting, "_COMPILED", type(setting._COMPILED)())
     assert [digest(path, **options) for options in [{"seed": 0}, *asked]][1:] == alone
 
 

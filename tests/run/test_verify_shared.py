@@ -20,10 +20,10 @@ from pgagents.http import Handler, Request, Response, json_bytes
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.report import ELSEWHERE, Report, Result
-from pgagents.verify.check.check import Probe, checks_for
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.plan.shard import elsewhere
+from pgagents.verify.plan.plan import elsewhere
+from pgagents.verify.promise import Probe, checks_for
 from pgagents.verify.run import run as running
 from pgagents.verify.run.run import contracts, verify
 from verifying import SHOP, ids, model

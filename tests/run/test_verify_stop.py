@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.http import Request, Response, Silence
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Identities, Options, Progress
-from pgagents.verify.run.finishing.clean_up import HURRIED_S
+from pgagents.verify.run.clean_up import HURRIED_S
 from pgagents.verify.run.run import verify
 from small_api import KEY, URL, Notes, with_resource
 

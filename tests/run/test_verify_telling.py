@@ -15,14 +15,19 @@ from pgagents.cel.printer import print_node
 from pgagents.cel.reading import cases
 from pgagents.cel.rewrite import mutants
 from pgagents.model.law import Law
-from pgagents.verify.answers.comparison.representations import EACH, kind_of, references, representations_of
+from pgagents.verify.answers.representations import EACH, kind_of, references, representations_of
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.cases.fixture_selection import FixturePlan
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.cases.law.mutants import CANDIDATES, choose_most_telling, surviving_mutants
-from pgagents.verify.check.setting import setting_of
-from pgagents.verify.laws.equations import equations, forecast
+from pgagents.verify.cases.law_fixtures import FixturePlan
+from pgagents.verify.cases.law_mutants import (
+    CANDIDATES,
+    choose_most_telling,
+    equations,
+    forecast,
+    surviving_mutants,
+)
 from pgagents.verify.run.run import contracts
+from pgagents.verify.setting import setting_of
 from small_api import with_resource
 from verifying import SHOP, URL, model
 

@@ -20,9 +20,9 @@ from pgagents.http import Request, Response
 from pgagents.model.contract import Verdict
 from pgagents.registry import names
 from pgagents.report.report import Report
-from pgagents.verify.check.check import collect_of_tools
 from pgagents.verify.plan.options import Options
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.promise import collect_of_tools
+from pgagents.verify.wire.mcp_link import Link
 from tool_server import ToolServer
 from verifying import ids
 
@@ -368,7 +368,7 @@ def test_right_server_keeps_all(oddity: str) -> None:
 def test_every_check_is_broken_by_a_mistake() -> None:
     found = {id.partition("/")[0] for _, broken in (*MISTAKES.values(), *ADVICE.values()) for id in broken}
     assert found == set(collect_of_tools())
-    assert {name.rpartition(".")[2] for name in names("pgagents.verify.tools.checks")} <= found
+    assert {name.rpartition(".")[2] for name in names("pgagents.verify.tool_checks")} <= found
 
 
 def test_tools_that_may_write_are_called_only_if_named() -> None:

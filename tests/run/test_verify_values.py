@@ -7,8 +7,8 @@ import unicodedata
 
 from pgagents.verify.cases.boundary import unusual
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest import invalid_input
+from pgagents.verify.setting import setting_of
 from pgagents.verify.values.invalid_values import full_width, violations
 from pgagents.verify.values.schema_values import matches, types_of
 from verifying import URL, model

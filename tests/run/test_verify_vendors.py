@@ -24,19 +24,18 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.source.origin import plain
-from pgagents.verify.cases.vendors.mismatches import mismatches_of
-from pgagents.verify.cases.vendors.projection_index import (
+from pgagents.verify.cases.projection_index import (
     ProjectionIndex,
     collect_projections,
     offers,
     projections_of,
 )
-from pgagents.verify.check.check import collect
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.vendors import honours_manifest
-from pgagents.verify.projections.limits import limits_of
-from pgagents.verify.projections.schema import fill_gaps, gaps, read_as_2020
+from pgagents.verify.checks.vendors.agent_response_limits import limits_of
+from pgagents.verify.checks.vendors.honours_manifest import mismatches_of
+from pgagents.verify.projections import fill_gaps, gaps, read_as_2020
+from pgagents.verify.promise import collect
+from pgagents.verify.setting import Memory, setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import PARK_GRAPH, SHOP, ids, model, plain_run, run, sandbox

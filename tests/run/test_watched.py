@@ -11,10 +11,9 @@ from lengths import share
 from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.injection import fault_registry
-from pgagents.verify.check.check import Check, Judgement, collect
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.run.judging.watchers import Watchers
+from pgagents.verify.promise import Check, Judgement, collect
+from pgagents.verify.run.judge import Watchers
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange
 from verifying import ids, model, run
 

@@ -10,7 +10,7 @@ from pgagents.cel import expression
 from pgagents.cel.scope import Scope
 from pgagents.model.contract import Verdict
 from pgagents.model.law import Law
-from pgagents.verify.laws.witness import witness
+from pgagents.verify.laws import witness
 from verifying import model, run
 
 ITEMS = [{"id": "a", "price": 1.5, "n": 1}, {"id": "b", "price": 3, "n": 2}, {"id": "a", "price": 2, "n": 0}]

@@ -32,22 +32,20 @@ from pgagents.model.model import Model
 from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
-from pgagents.verify.check.check import Conversation, collect
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.plan.collections import meet
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
-from pgagents.verify.plan.order import LATE
-from pgagents.verify.plan.overlap import Company, Slot, lay_out
+from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
+from pgagents.verify.promise import Conversation, collect
 from pgagents.verify.run import course
 from pgagents.verify.run import judge as judging
 from pgagents.verify.run.course import SLOW_S
-from pgagents.verify.run.driving.instance_removal import InstanceRemoval
+from pgagents.verify.run.driver import InstanceRemoval
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Alone, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 from small_api import KEY, Notes, catalogue

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.verify.events import arrivals
-from pgagents.verify.events.deliveries import read
+from pgagents.verify.checks.events import event_delivery
+from pgagents.verify.events import read
 from pgagents.verify.wire.receiver import Inbox
 from verifying import model
 
@@ -22,14 +22,14 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         seen.append(delivery.body)
         return read(of, delivery, version)
 
-    monkeypatch.setattr(arrivals, "read", count)
+    monkeypatch.setattr(event_delivery, "read", count)
     return seen
 
 
 def test_a_delivery_is_parsed_at_the_first_look_and_two_equal_ones_stay_two(bodies: list[bytes]) -> None:
     inbox = Inbox("https://events.example.com")
     inbox.open("box")
-    of = arrivals.Arrivals(cast(Any, SimpleNamespace(model=model())), inbox, (), {}, {})
+    of = event_delivery.Arrivals(cast(Any, SimpleNamespace(model=model())), inbox, (), {}, {})
     for _ in range(2):  # the same event twice, at the same moment of a run's clock
         inbox.take("/box", (), b'{"type": "first"}', 5.0)
     assert [e.type for e in of.read_box("box")] == ["first", "first"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest.cors_policy import _fill_path, _list_requested_headers
+from pgagents.verify.setting import setting_of
 from small_api import NOTES, URL, catalogue, with_resource
 
 TEXT = "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.plan.collections import Collections, index_collections, meet
+from pgagents.verify.plan.order import Collections, index_collections, meet
 from verifying import model
 
 

@@ -10,7 +10,7 @@ import pytest
 from pgagents.http import Request, Response
 from pgagents.model.answers.error_reader import ErrorReader
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import judge_broken, judge_kept
+from pgagents.verify.promise import judge_broken, judge_kept
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Ledger

@@ -25,7 +25,7 @@ from pgagents.model.credential import Credential, Kind, add_value, list_common, 
 from pgagents.model.model import Model
 from pgagents.report.curl import curl
 from pgagents.report.report import RecordedExchange
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.redact import Redactor
 from small_api import NOTES
 
 OLD = "auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}}"

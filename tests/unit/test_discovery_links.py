@@ -9,9 +9,15 @@ import pytest
 
 from offering import hosted
 from pgagents.http import Response
-from pgagents.verify.cases.discovery.links import MOST_LINKS, Link, read_links, read_page, read_robots
-from pgagents.verify.cases.discovery.places import find_path
-from pgagents.verify.check.setting import Setting, setting_of
+from pgagents.verify.cases.discovery import find_path
+from pgagents.verify.checks.discovery.advertised_links import (
+    MOST_LINKS,
+    Link,
+    read_links,
+    read_page,
+    read_robots,
+)
+from pgagents.verify.setting import Setting, setting_of
 
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
 

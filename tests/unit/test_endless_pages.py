@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.verify.cases.paging.page_request import Page
-from pgagents.verify.cases.paging.walk import Walk
-from pgagents.verify.laws.next_page import PageRequest
+from pgagents.verify.cases.paging import Page
+from pgagents.verify.checks.rest.pagination import Walk
+from pgagents.verify.lists import PageRequest
 
 
 def _pages(*cursors: str) -> list[Page]:

@@ -15,13 +15,13 @@ from pgagents.sandbox.mock.sample import sample
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest.invalid_input import CHECK
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan
+from pgagents.verify.setting import setting_of
+from pgagents.verify.values.bounds import MOST_ITEMS, say_unmade
 from pgagents.verify.values.invalid_values import violations
 from pgagents.verify.values.schema_values import distinct, high, low, matches
-from pgagents.verify.values.sizes import MOST_ITEMS, say_unmade
 from small_api import KEY, NOTES, URL
 
 INT32 = 2_147_483_647

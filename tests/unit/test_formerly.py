@@ -29,7 +29,7 @@ from pgagents.mcp.tools import tools
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.check.check import collect
+from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts
 from verifying import ids
 from verifying import run as verified

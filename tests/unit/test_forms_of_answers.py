@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.verify.answers.comparison.equivalence import to_forms
+from pgagents.verify.checks.rest.surface_equivalence import to_forms
 
 
 @pytest.mark.parametrize(

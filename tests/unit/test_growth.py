@@ -20,7 +20,7 @@ from pgagents.cel.parser import parse
 from pgagents.cel.scope import Scope
 from pgagents.cli.main import main
 from pgagents.model.law import Law
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
 from sandboxes import ROOT
 
 SHOP = ROOT / "tests/catalogues/shop.yaml"

@@ -13,9 +13,8 @@ from pgagents.catalogue.load import load_text
 from pgagents.importer.catalogue import Imported
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.compiled import compile_catalogue
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.setting import Setting, compile_catalogue
 
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 FORM = "application/x-www-form-urlencoded"

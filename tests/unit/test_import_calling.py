@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
-from pgagents.verify.answers.guesses import find_guesses
+from pgagents.verify.run.ledger import find_guesses
 from test_import_resources import answer
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from language_table import model_of
 from pgagents.http import Response
-from pgagents.verify.wire.json_rpc import MessageReader
+from pgagents.verify.wire.endpoint import MessageReader
 
 NOTE = {"id": "n-1", "text": "Buy milk"}
 REFUSED = {"code": -32602, "message": "no", "data": {"code": "refused", "message": "no"}}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pgagents.verify.cases.paging.list_arguments import choose_size
+from pgagents.verify.checks.rest.pagination import choose_size
 
 
 @pytest.mark.parametrize(

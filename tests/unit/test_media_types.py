@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgagents.http import Request, Response
-from pgagents.verify.projections.schema import schema_of_parameter
+from pgagents.verify.projections import schema_of_parameter
 
 
 @pytest.mark.parametrize(

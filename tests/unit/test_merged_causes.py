@@ -18,9 +18,9 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import read
 from pgagents.report.report import ELSEWHERE, Finding, Report, Result
-from pgagents.verify.check.check import Judgement, judge_broken
+from pgagents.verify.promise import Judgement, judge_broken
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.redact import Redactor
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import catalogue

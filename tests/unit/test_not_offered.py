@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.verify.cases.malformed.dispatchers import find_not_offered
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest.framework import find_not_offered
+from pgagents.verify.setting import setting_of
 from verifying import model
 
 

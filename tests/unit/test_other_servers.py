@@ -9,8 +9,8 @@ import pytest
 
 from language_table import model_of
 from pgagents.model.contract import Verdict
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest import cors_policy, safe_redirects
+from pgagents.verify.setting import setting_of
 
 FILES = "https://files.example/v1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.check.own_links import find_own_target
+from pgagents.verify.answers.bodies import find_own_target
 
 DECLARED = "https://api.example/v2"
 STAGING = "http://127.0.0.1:8000"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from importing import imported, openapi
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.checks.rest.partial_changes import CHECK
+from pgagents.verify.setting import setting_of
 
 TEXT = {"type": "string"}
 POOL = {

@@ -9,8 +9,8 @@ import pytest
 
 from pgagents.jsonschema.patterns import list_alternatives
 from pgagents.model.model import Model
-from pgagents.verify.cases.generation.pattern_calls import list_pattern_calls
-from pgagents.verify.check.setting import setting_of
+from pgagents.verify.checks.rest.no_crashes import list_pattern_calls
+from pgagents.verify.setting import setting_of
 from small_api import URL, with_resource
 
 TAG = r'^"[0-9]+"$|\*'

@@ -11,12 +11,11 @@ import pytest
 
 from pgagents.http import Request, Response
 from pgagents.model.model import Model
+from pgagents.verify.cases import generated
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
-from pgagents.verify.cases.generation import random_calls
-from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
-from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.check.setting import Setting, setting_of
+from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, with_resource
@@ -191,7 +190,7 @@ def test_a_number_in_a_query_is_a_number(monkeypatch: pytest.MonkeyPatch) -> Non
         {"level": "7", "ratio": 0.5, "text": "7", "word": "w"},
         {"level": "x", "ratio": 0.5, "text": "8", "word": "w"},
     ]
-    monkeypatch.setattr(random_calls, "random_inputs", lambda *_, **__: given)
+    monkeypatch.setattr(generated, "random_inputs", lambda *_, **__: given)
     (call,) = drawn(changing(), "change_note")
     assert (call.call.input["level"], call.call.input["text"]) == (7, "7")
     (wrong,) = drawn(changing(), "change_note", valid=False)
@@ -209,7 +208,7 @@ def test_json_in_a_query_is_a_value_and_not_its_text() -> None:
 
 def test_what_cannot_be_sent_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     given = [{"level": 3, "text": "a", "trace": text} for text in ("\n", "漢", "fine")]
-    monkeypatch.setattr(random_calls, "random_inputs", lambda *_, **__: given)
+    monkeypatch.setattr(generated, "random_inputs", lambda *_, **__: given)
     assert [one.call.input["trace"] for one in drawn(changing(), "change_note")] == ["fine"]
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.verify.run.run import contracts
-from pgagents.verify.values.applied import accepts
 from pgagents.verify.values.invalid_values import violations
-from pgagents.verify.values.schema_values import distinct, high, low
+from pgagents.verify.values.schema_values import accepts, distinct, high, low
 from small_api import NOTES
 
 REF = "#/components/schemas/"

@@ -17,7 +17,7 @@ from pgagents import resources
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files, report_output, selftest
 from pgagents.report.report import Report
-from pgagents.verify.check.check import collect_of_tools
+from pgagents.verify.promise import collect_of_tools
 from test_report import ALL, SOURCE, report
 from test_report_forms import hostile
 

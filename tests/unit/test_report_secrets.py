@@ -18,7 +18,7 @@ from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report import forms
 from pgagents.report.report import RecordedExchange, Report
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.redact import Redactor
 from test_report import ALL, SOURCE, report
 from verifying import checks, keys_of, model, run, sandbox
 

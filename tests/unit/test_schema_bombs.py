@@ -13,13 +13,18 @@ from pgagents.catalogue.load import load_text
 from pgagents.errors import InputError
 from pgagents.jsonschema.schema import TOO_MANY_TRIES, Validators, count_tries, list_endless, validator
 from pgagents.model.contract import Contract
-from pgagents.verify.projections.schema import MOST_NODES, read_as_2020
+from pgagents.verify.projections import MOST_NODES, read_as_2020
 from pgagents.verify.run.run import contracts
-from pgagents.verify.values.applied import accepts
+from pgagents.verify.values.bounds import (
+    MOST_OF_CALL,
+    MOST_PLACES,
+    count_places,
+    reduce,
+    say_unmade,
+    share_places,
+)
 from pgagents.verify.values.invalid_values import violations
-from pgagents.verify.values.reduction import MOST_OF_CALL, MOST_PLACES, count_places, reduce, share_places
-from pgagents.verify.values.schema_values import distinct, high, low
-from pgagents.verify.values.sizes import say_unmade
+from pgagents.verify.values.schema_values import accepts, distinct, high, low
 from small_api import NOTES
 
 REF = "#/components/schemas/"

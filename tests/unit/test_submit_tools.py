@@ -15,7 +15,7 @@ from pgagents.source.origin import plain
 from pgagents.submit.package import judge_tools
 from pgagents.submit.store import find_store
 from pgagents.submit.tools import compare_with_catalogue, find_changes
-from pgagents.verify.wire.mcp.listing import ToolListing
+from pgagents.verify.wire.mcp_link import ToolListing
 from verifying import PARK_GRAPH, ROOT, model
 
 Tools = list[dict[str, Any]]

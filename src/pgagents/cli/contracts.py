@@ -217,7 +217,7 @@ def _by_surface(chosen: Sequence[Contract]) -> list[str]:
 
 def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[str]:
     """Yield a table of the checks, with the first paragraph of each docstring."""
-    from pgagents.verify.check.check import collect
+    from pgagents.verify.promise import collect
 
     checks = collect()
     counts: dict[str, list[Contract]] = {}

@@ -67,7 +67,7 @@ def _every() -> dict[str, list[str]]:
             f"{judge}/{code}" for judge in list_judges() for code in table(judge.replace("-", "_")).codes
         ],
         "checks of verify": [_strip_package(name) for name in names("pgagents.verify.checks")],
-        "checks of an MCP server alone": [_strip_package(n) for n in names("pgagents.verify.tools.checks")],
+        "checks of an MCP server alone": [_strip_package(n) for n in names("pgagents.verify.tool_checks")],
         "faults of the sandbox": list(fault_registry.list_names("faults")),
         "variations of the sandbox": list(fault_registry.list_names("variations")),
         "requirements": list(requirements()),
@@ -137,7 +137,7 @@ def _describe_requirement(row: Requirement) -> str:
 def _of_verify(id: str) -> str | None:
     from pgagents.model.contract import check_of
     from pgagents.sandbox.injection import fault_registry
-    from pgagents.verify.check.check import collect, collect_of_tools
+    from pgagents.verify.promise import collect, collect_of_tools
 
     name = check_of(id).replace("-", "_")
     check = collect().get(name) or collect_of_tools().get(name)

@@ -12,8 +12,7 @@ from pgagents.model.model import Model
 from pgagents.submit.lack import Lack
 
 if TYPE_CHECKING:
-    from pgagents.verify.wire.mcp.link import Link
-    from pgagents.verify.wire.mcp.listing import ToolListing
+    from pgagents.verify.wire.mcp_link import Link, ToolListing
 
 FILE = "mcp/tools.json"
 BEFORE, AFTER = "before the run", "after the run"
@@ -23,7 +22,7 @@ MOST_TOLD = 20
 
 def read_tools(link: Link) -> ToolListing:
     """Read the list of tools, opening the link first."""
-    from pgagents.verify.wire.mcp.listing import ToolListing, read_listing
+    from pgagents.verify.wire.mcp_link import ToolListing, read_listing
 
     return read_listing(link) if link.open() else ToolListing(problem=link.problem)
 
@@ -35,7 +34,7 @@ def compare_with_catalogue(model: Model, listing: ToolListing) -> Iterator[Lack]
     from pgagents.generate.build import document
     from pgagents.generate.formerly import list_offered
     from pgagents.source.origin import plain
-    from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
+    from pgagents.verify.tools import find_difference, find_other_meaning, show_member
 
     surface = model.surfaces["mcp"]
     if listing.problem:

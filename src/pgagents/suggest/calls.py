@@ -15,11 +15,10 @@ from pgagents.suggest.across.pairs import list_pair_probes
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.values import LEFT_OUT, other_values
 from pgagents.verify.cases.boundary import boundary_values
-from pgagents.verify.check.check import Conversation, Probe
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of, time_passes
+from pgagents.verify.promise import Conversation, Probe
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 

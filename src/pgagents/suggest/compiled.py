@@ -10,7 +10,7 @@ from pgagents.cel.scope import Reading, Scope
 from pgagents.model.law import Law
 from pgagents.suggest.candidate import Written
 from pgagents.suggest.samples import Sample, Samples
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
 
 NAMES = ("input", "response", "status", "surface", "now", "before", "env", "headers")
 

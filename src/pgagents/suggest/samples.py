@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.model.model import Model
-from pgagents.verify.laws.laws import values_of
+from pgagents.verify.laws import values_of
 from pgagents.verify.wire.endpoint import OPERATOR
 from pgagents.verify.wire.exchange import Exchange
 

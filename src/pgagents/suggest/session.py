@@ -16,9 +16,9 @@ from pgagents.suggest.mine import mine
 from pgagents.suggest.readings import Reading, group
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.writing.document import Across, Dropped, Tried, write_yaml
-from pgagents.verify.check.check import Probe
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.laws.laws import evaluate_law
+from pgagents.verify.laws import evaluate_law
+from pgagents.verify.promise import Probe
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 REQUESTS_PER_ACTION = 30

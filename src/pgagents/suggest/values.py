@@ -9,8 +9,8 @@ from pgagents.cel.expression import Expression
 from pgagents.model.argument import Param
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.shapes import declared_values, format_of, item_schema, resolve_all
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.target import list_chosen_ids
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, high, low
 from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint

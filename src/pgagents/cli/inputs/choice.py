@@ -17,7 +17,7 @@ from pgagents.text.nearest import did_you_mean, fits
 if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
 MAX_SHARDS = 1_000
 IDS_OF_PLAN = "`--plan --report plan.json` writes all ids"

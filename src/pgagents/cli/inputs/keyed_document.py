@@ -94,7 +94,7 @@ def _fetch_with(document: str, credential: Credential, secret: str) -> bytes | N
     from pgagents.client.environment import header_safe
     from pgagents.errors import PgagentsError
     from pgagents.http import Request
-    from pgagents.verify.wire.credential import present
+    from pgagents.verify.wire.encode import present
 
     safe, parts = header_safe(secret, TOKEN, credential), urlsplit(document)
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pgagents.importer.catalogue import Imported
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.wire.mcp.link import Link
-    from pgagents.verify.wire.mcp.listing import ToolListing
+    from pgagents.verify.wire.mcp_link import Link, ToolListing
 
 _FRAME = """pgagents: 1
 api: {id: mcp, title: An MCP server, version: 1.0.0, server: "https://mcp.invalid", contact: mcp@mcp.invalid,
@@ -42,7 +41,7 @@ def open_server(
     from pgagents.cli.running.mcp_server import mask, open_foreign
     from pgagents.errors import SetupError
     from pgagents.source.diagnostics import printable
-    from pgagents.verify.run.sending.time_left import SHORTEST_S
+    from pgagents.verify.run.timing import SHORTEST_S
 
     until = None
     if options is not None and options.max_time_s is not None:
@@ -66,8 +65,7 @@ def survey(link: Link, other: Link, options: Options | None = None) -> None:
 
     Raises PgagentsError if a name among the options is no tool.
     """
-    from pgagents.verify.wire.mcp.introduction import introduce
-    from pgagents.verify.wire.mcp.listing import read_listing
+    from pgagents.verify.wire.mcp_link import introduce, read_listing
 
     listing = read_listing(link)
     if options is not None:
@@ -141,7 +139,7 @@ def import_server(place: str) -> Imported:
 
 def _find_info(link: Link) -> Mapping[str, Any]:
     """Return the server's name and version, in either era of the protocol."""
-    from pgagents.verify.wire.mcp.message import NAMED_ITSELF
+    from pgagents.verify.wire.mcp_messages import NAMED_ITSELF
 
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
     return info if isinstance(info, Mapping) else {}
@@ -149,7 +147,7 @@ def _find_info(link: Link) -> Mapping[str, Any]:
 
 def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:
     """Return arguments by tool, for tools whose schemas contain examples."""
-    from pgagents.verify.cases.tool_arguments import ToolArguments
+    from pgagents.verify.tools import ToolArguments
 
     found = {}
     for _, name, tool in listing.named:

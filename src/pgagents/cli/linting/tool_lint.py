@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pgagents.lint.judged import Judged
     from pgagents.model.model import Model
     from pgagents.source.diagnostics import Diagnostic, Severity
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
 
 STORES = ("openai-portal", "claude-directory")
@@ -54,8 +54,8 @@ def find_broken(model: Model, link: Link) -> list[Diagnostic]:
     """
     from pgagents.model.contract import Verdict
     from pgagents.source.diagnostics import Diagnostic
-    from pgagents.verify.check.check import Judgement, collect_of_tools
-    from pgagents.verify.check.setting import setting_of
+    from pgagents.verify.promise import Judgement, collect_of_tools
+    from pgagents.verify.setting import setting_of
 
     setting = replace(setting_of(model, link.base), mcp=link)
     found = []

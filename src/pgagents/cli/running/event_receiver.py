@@ -30,7 +30,7 @@ def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
     if given is None:
         yield None
         return
-    from pgagents.verify.wire.listen import listening
+    from pgagents.verify.wire.receiver import listening
 
     here = given in (AUTO, AUTO_HTTP)
     with listening(plain=given == AUTO_HTTP) if here else listening(_url(given), port) as inbox:

@@ -21,7 +21,7 @@ from pgagents.errors import PgagentsError
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
 TOKEN = "PGAGENTS_MCP_TOKEN"
 """The variable with the token for the server at --mcp-url. The API's key is never sent there."""
@@ -92,7 +92,7 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
 
 def _check_card(model: Model) -> None:
     """Raise UsageError if the catalogue hosts no card that --discovery could compare with an MCP server."""
-    from pgagents.verify.cases.discovery.places import SERVER_CARD
+    from pgagents.verify.cases.discovery import SERVER_CARD
 
     if SERVER_CARD not in model.api.hosted:
         raise click.UsageError(
@@ -125,7 +125,7 @@ def check_address(url: str | None, command: str | None, flag: str = "") -> None:
 def make_plan_link(url: str | None, command: str | None) -> Link | None:
     """Return a link for a plan. Nothing is started or sent."""
     from pgagents.http import Silence
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
     if url is None and command is None:
         return None
@@ -143,16 +143,16 @@ def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = 
     Its process gets what `inherit` gives it. Raises PgagentsError for an invalid URL or a process that cannot
     start.
     """
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
     if url is not None:
-        from pgagents.verify.wire.mcp.http import StreamClient
+        from pgagents.verify.wire.mcp_link import StreamClient
 
         base, path = _parts(url)
         with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     else:
-        from pgagents.verify.wire.mcp.stdio import Stdio
+        from pgagents.verify.wire.mcp_process import Stdio
 
         with Stdio(_words(command or ""), inherit(_find_passed())) as process:
             yield Link(process, command=command or "", noise=lambda: process.noise)
@@ -171,16 +171,16 @@ def open_link(
     """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that
     cannot start.
     """
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
     if url is not None:
-        from pgagents.verify.wire.mcp.http import StreamClient
+        from pgagents.verify.wire.mcp_link import StreamClient
 
         base, path = _parts(url)
         with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     elif command is not None:
-        from pgagents.verify.wire.mcp.stdio import Stdio
+        from pgagents.verify.wire.mcp_process import Stdio
 
         with Stdio(_words(command), environment(model, inherit(_find_passed()), keys, api)) as process:
             yield Link(process, command=command, noise=lambda: process.noise)

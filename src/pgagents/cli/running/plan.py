@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.source.source import Source
     from pgagents.verify.plan.options import Identities, Options, Plan
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
 
 FORMAT = 1

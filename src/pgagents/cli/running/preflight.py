@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pgagents.http import Handler, Request, Response, Silence
     from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.run.preflight.trouble import Described, Trouble
+    from pgagents.verify.run.obstacles import Described, Trouble
 
 
 SHARES = 3
@@ -42,12 +42,12 @@ def check_server(
     values of headers. Raises SetupError if nothing can be tested.
     """
     from pgagents.http import is_timely
-    from pgagents.verify.check.setting import setting_of
-    from pgagents.verify.oauth.tokens import Refused, Tokens, find_tokens
-    from pgagents.verify.run.preflight.preflight import describe_unused_key, preflight
-    from pgagents.verify.run.preflight.trouble import Place
-    from pgagents.verify.run.redaction.redact import Redactor
-    from pgagents.verify.run.sending.time_left import SHORTEST_S
+    from pgagents.verify.run.obstacles import Place
+    from pgagents.verify.run.preflight import describe_unused_key, preflight
+    from pgagents.verify.run.redact import Redactor
+    from pgagents.verify.run.timing import SHORTEST_S
+    from pgagents.verify.setting import setting_of
+    from pgagents.verify.wire.oauth import Refused, Tokens, find_tokens
 
     if not setting_of(model, url).endpoints:  # only an MCP server offers its actions
         return options
@@ -94,7 +94,7 @@ def _describe_document(model: Model) -> Described | None:
     """Describe the document's statements about its server; None for a catalogue."""
     from pgagents.importer.api import PLACEHOLDER_SERVER
     from pgagents.importer.places import DocumentSource
-    from pgagents.verify.run.preflight.trouble import Described
+    from pgagents.verify.run.obstacles import Described
 
     source, server = model.source, str(model.api.server)
     if not isinstance(source, DocumentSource):
@@ -108,7 +108,7 @@ def check_other_servers(servers: Mapping[str, str], reach: Callable[[str], Handl
     Raises SetupError for the first that does not.
     """
     from pgagents.http import Request, Silence
-    from pgagents.verify.wire.reach import why_silent
+    from pgagents.verify.run.explain import why_silent
 
     for name, url in servers.items():
         answer = reach(url)(Request("OPTIONS", "/"))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
-    from pgagents.verify.run.companion import Companion
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.run.course import Companion
+    from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
 
 
@@ -223,7 +223,7 @@ def _describe_run(
 
     Both are masked: an MCP server's command or a document's URL may hold a key.
     """
-    from pgagents.verify.run.redaction.redact import Redactor
+    from pgagents.verify.run.redact import Redactor
 
     masked = Redactor(keys, (), hidden, model=model).text
     report = report_output.add_origin(report, masked(again))

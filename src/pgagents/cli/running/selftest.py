@@ -148,7 +148,7 @@ def _leave_untried(outcome: Outcome, steps: Sequence[Step]) -> None:
 
 def _collect() -> list[str]:
     """Return the names of all checks, with a catalogue and without."""
-    from pgagents.verify.check.check import collect, collect_of_tools
+    from pgagents.verify.promise import collect, collect_of_tools
 
     return sorted({*collect(), *collect_of_tools()})
 
@@ -242,7 +242,7 @@ def _find_broken(report: Report) -> dict[str, str]:
 
 
 def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
-    from pgagents.verify.check.check import following
+    from pgagents.verify.promise import following
 
     module = _module("faults", name)
     outcome.faults += 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
 REQUESTS, REQUESTS_PER_TOOL = 60, 20
 """Most requests of a run, and the number that each tool adds."""

@@ -230,7 +230,9 @@ def _too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
     )
 
 
-# Which functions are strict: a strict schema names every member of every object. A function keeps its
+# -- strict functions
+#
+# A strict schema names every member of every object. A function keeps its
 # ordinary schema if its arguments cannot be expressed that way, or if it exceeds a limit. The choice depends
 # on the catalogue alone, and each such function is listed as a loss.
 

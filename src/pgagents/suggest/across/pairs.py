@@ -10,9 +10,9 @@ from pgagents.suggest.across.relations import LIMITS, find_list, numbers_of
 from pgagents.suggest.columns import words_of
 from pgagents.suggest.samples import Samples
 from pgagents.suggest.shapes import declared_values
-from pgagents.verify.check.check import Conversation, Probe
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Conversation, Probe
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.endpoint import Endpoint
 

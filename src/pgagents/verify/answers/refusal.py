@@ -10,9 +10,8 @@ from pgagents.model.answers.error_code import Code
 from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.resource import REFERENCE, Resource
-from pgagents.verify.check.check import CONFLICT
-from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import CONFLICT, REFUSED_STATUSES, allows_either
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from pgagents.verify.check.check import CONFLICT, Judgement, judge_broken, judge_kept, judge_untested
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import CONFLICT, Judgement, judge_broken, judge_kept, judge_untested
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -1,4 +1,8 @@
-"""Make the cases of a call: boundary, invalid, combined, malformed and generated ones, and law mutants.
+"""Calls to make, for several checks. A call that only one check makes stands in the check itself.
 
-Their values come from `verify/values`.
+Valid calls: `boundary` at the limits of schemas, `generated` by Schemathesis, `argument_values`,
+`law_fixtures` and `law_mutants` to reveal broken laws. Invalid ones: `invalid`, `combined`, `malformed`
+(bodies) and `paths`. `as_sent` decides if a call is invalid as it is sent. Conversations: `paging`,
+`removed_instances`, `workflow_steps`, `event_steps` and `discovery`. `projection_index` knows which calls
+the vendors' documents allow. The values come from `verify/values`.
 """

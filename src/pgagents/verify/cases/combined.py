@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.cases.vendors.projection_index import projections_of
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.cases.projection_index import projections_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import is_guarded
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -1,29 +1,37 @@
-"""Build invalid calls from the catalogue: each breaks one keyword of one argument."""
+"""Build invalid calls from the catalogue: each breaks one keyword of one argument.
+
+The values that break a keyword are tried in an order that reveals most first.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import groupby
+from typing import Any
 from zlib import crc32
 
+from pgagents.encoding.file import find_problem
+from pgagents.http import json_bytes, text_of
 from pgagents.model.argument import Param
 from pgagents.source.origin import plain
 from pgagents.source.source import Pointer
-from pgagents.verify.cases.as_sent import is_sendable
-from pgagents.verify.cases.violations.invalid_call import (
-    break_arguments,
-    is_broken,
-    is_legal,
-    use_unheard_of_id,
+from pgagents.verify.cases.as_sent import (
+    can_carry,
+    is_invalid,
+    is_sendable,
+    readings_of,
+    takes_any_text,
+    takes_lists_only,
 )
-from pgagents.verify.cases.violations.order import choose_turn, is_in_json, is_tried_too, order_values
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
-from pgagents.verify.values.invalid_values import InvalidValue, file_violations, violations
-from pgagents.verify.values.reduction import MOST_PLACES, count_places, share_places
-from pgagents.verify.values.schema_values import low
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.bounds import MOST_PLACES, count_places, share_places
+from pgagents.verify.values.invalid_values import MISSING, InvalidValue, file_violations, violations
+from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -295,3 +303,169 @@ def of_another(endpoint: Endpoint) -> Param | None:
         ),
         None,
     )
+
+
+# -- a call with a value that breaks a keyword
+
+
+def _make_unheard_of_id(endpoint: Endpoint, param: Param) -> int:
+    """Return a 64-bit number that is no instance's id. It is the same in every run."""
+    return int.from_bytes(sha256(f"0 {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
+
+
+def use_unheard_of_id(endpoint: Endpoint, param: Param, violation: InvalidValue) -> InvalidValue:
+    """Return the violation; a number for the id of a write is replaced by a number that is no instance's
+    id.
+    """
+    is_number = violation.keyword == "type" and type(violation.value) is int
+    if is_number and param.refers_to and endpoint.action.effect == "write":
+        return replace(violation, value=_make_unheard_of_id(endpoint, param))
+    return violation
+
+
+def break_arguments(
+    setting: Setting,
+    endpoint: Endpoint,
+    template: RequestTemplate,
+    param: Param,
+    violation: InvalidValue,
+) -> dict[str, Any] | None:
+    """Return the template's arguments with the violation; None if a path would lack its parameter."""
+    name = str(param.name)
+    if violation.path:
+        base = plain(template.input.get(name))
+        if not isinstance(base, dict | list):
+            base = setting.compute_once(
+                ("greatest", endpoint.place, name), lambda: plain(high(param.schema, setting.model.schemas))
+            )
+        return {**template.input, name: _lay(base, violation.path, violation.value)}
+    if violation.keyword != "required":
+        return {**template.input, name: violation.value}
+    if param.place == "path" and endpoint.on_rest:
+        return None
+    return {k: v for k, v in template.input.items() if k != name}
+
+
+def is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
+    """True if the violation is a legal value when it reaches the server, or if servers may accept it."""
+    as_text = bool(param.as_text) and endpoint.on_rest
+    if violation.keyword == "type" and not violation.path and as_text:
+        # as text, a single value and a list of one are the same, and another case is about that
+        return takes_any_text(setting, param) or takes_lists_only(setting, param)
+    if violation.keyword != "null":
+        return False
+    if as_text:  # in a query, null is only a word, which the case `type` covers
+        return True
+    # models with strict schemas send null for omitted arguments, and servers may accept that
+    return endpoint.form is not None and not (param.required and not violation.path)
+
+
+def is_broken(setting: Setting, param: Param, call: Call) -> bool:
+    """True if the call is invalid as sent.
+
+    All other arguments are valid and are read one by one, so the broken one decides. If its place or form
+    allows several readings, the whole request is encoded and read again.
+    """
+    assert call.endpoint is not None
+    name = str(param.name)
+    value = call.input.get(name)
+    scalar = isinstance(value, str | int | float) and value != ""
+    if (name not in call.input and param.required) or (
+        param.file is not None and find_problem(param.file, value)
+    ):
+        return True
+    if name in call.input and (not call.endpoint.on_rest or not param.as_text):
+        return not setting.test_argument(call.endpoint, param).is_valid(value)
+    if scalar and param.as_text and param.place != "header":
+        test = setting.test_argument(call.endpoint, param)
+        text = text_of(value)
+        return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
+    return is_invalid(setting, call)
+
+
+def _lay(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """Return the base with the value set at a path; missing members on the way are made."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(base) if isinstance(base, list) and base else [{} if rest else value]
+        items += [items[-1]] * (step + 1 - len(items))
+        items[step] = _lay(items[step], rest, value)
+        return items
+    members = dict(base) if isinstance(base, dict) else {}
+    if not rest and value is MISSING:
+        members.pop(step, None)
+    else:
+        members[step] = _lay(members.get(step), rest, value)
+    return members
+
+
+# -- the order of values that break one keyword: those that reveal most come first
+
+
+_TEXTS = ("description", "title", "default")
+
+
+def is_tried_too(endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
+    """True if a value is tried in addition to the first one that breaks its keyword.
+
+    These are values that only look valid, such as full-width digits. They are not tried through a dispatcher
+    if REST takes the same text. MCP tools get none, because the tool's schema checks their arguments.
+    """
+    if not violation.likely or endpoint.form is not None:
+        return False
+    # the server may find an id absent before it finds it invalid
+    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):
+        return not param.refers_to and endpoint.leads
+    return violation.likely == "any" or is_in_json(endpoint, param)
+
+
+def is_in_json(endpoint: Endpoint, param: Param) -> bool:
+    """True if the argument is sent as JSON, which has types."""
+    return not endpoint.on_rest or not param.as_text
+
+
+def order_values(group: list[InvalidValue], param: Param, offset: int) -> list[InvalidValue]:
+    """Order the values that break one keyword, starting at position `offset` among those that reveal most.
+
+    Values that can be sent over REST come first, so that surfaces can be compared.
+    """
+    first = [w for w in group if w.priority == 1]
+    offset %= max(1, len(first))
+    every = [*first[offset:], *first[:offset], *(w for w in group if w.priority > 1)]
+    return sorted(
+        every,
+        key=lambda w: (not can_carry(param, w.value), not (w.value == "" and _may_ignore_empty(param))),
+    )
+
+
+def _may_ignore_empty(param: Param) -> bool:
+    """True if servers often take an empty text for a missing argument, so that they ignore a filter."""
+    return not param.required and param.as_text and param.place in ("query", "body")
+
+
+def choose_turn(setting: Setting, endpoint: Endpoint, param: Param, keyword: str, *path: Any) -> int:
+    """Return a number that selects which of the values that break a keyword is tried first for this argument.
+
+    It is the same on every surface. Arguments with equal schemas get different numbers, so that together they
+    try several values.
+    """
+    number, schema = setting.compute_once("turns", lambda: _list_turns(setting))[
+        endpoint.action.name, param.name
+    ]
+    return number + crc32("/".join((schema, keyword, *map(str, path))).encode())
+
+
+def _list_turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
+    """Map each argument to its schema, without titles and descriptions, and to the number of earlier
+    arguments with the same schema.
+    """
+    met: Counter[str] = Counter()
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for action in {id(d.action): d.action for d in setting.every_endpoint}.values():
+        for param in action.params:
+            schema = json_bytes({k: plain(v) for k, v in param.schema.items() if k not in _TEXTS}).decode()
+            found[action.name, param.name] = met[schema], schema
+            met[schema] += 1
+    return found

@@ -10,12 +10,12 @@ from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression, member_of
 from pgagents.model.action import ActionCall
 from pgagents.model.resource import Resource
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.proof import is_random_id
+from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
+from pgagents.verify.lists import PageRequest, may_go_on, next_page
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

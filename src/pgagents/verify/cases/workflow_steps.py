@@ -10,9 +10,9 @@ from pgagents.catalogue.language.variables import FRESH
 from pgagents.cel.expression import Expression
 from pgagents.cel.scope import Scope
 from pgagents.model.workflow import Step, Workflow
-from pgagents.verify.check.refused_status import allows_either
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import whole
+from pgagents.verify.promise import allows_either
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

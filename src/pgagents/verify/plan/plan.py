@@ -1,35 +1,47 @@
 """Draft the plan of a run: the probes of all checks, the contracts left out with their reasons, and the
 cost.
+
+A plan has the probes that the selected contracts need, divided among the shards, within a budget of
+requests.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pgagents.http import Handler
-from pgagents.model.contract import Contract
+from pgagents.model.contract import FRAMEWORK, Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Result
-from pgagents.verify.check.check import AGAIN, RANDOM, Check, Probe
-from pgagents.verify.check.compiled import compile_catalogue
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
-from pgagents.verify.plan.needed import FIRST, choose_probes, list_further_probes
-from pgagents.verify.plan.options import DISCOVERY_FLAG, SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.plan.options import (
+    AGAIN_PER_ACTION,
+    DISCOVERY_FLAG,
+    DRAWN_PER_ACTION,
+    MOST_PER_ACTION,
+    REQUESTS_PER_ACTION,
+    SMOKE_REQUESTS,
+    Identities,
+    Options,
+)
 from pgagents.verify.plan.order import LAST, by_phase, for_smoke, order_for_survey
-from pgagents.verify.plan.safety import loopback, may_write
 from pgagents.verify.plan.selection import (
     list_possible,
     list_shown_when_limited,
+    loopback,
+    matches,
+    may_write,
     settle_contracts,
     settle_without_identity,
 )
-from pgagents.verify.plan.shard import elsewhere
+from pgagents.verify.promise import AGAIN, RANDOM, Check, Probe
+from pgagents.verify.setting import Setting, compile_catalogue
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.receiver import Inbox
 
 DRAWS = 25
@@ -324,3 +336,327 @@ def simulate(
             windows = max(0.0, count - share) / share
             seconds = max(seconds, (math.ceil(windows) if told.refill == "window" else windows) * told.per_s)
     return by_bucket, dict(sorted(by_stage.items(), key=lambda item: int(item[0]))), seconds, reached
+
+
+# -- the probes that the selected contracts need
+
+
+CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
+"""Checks whose probes are about refusals, and so prove nothing about instances."""
+FIRST = "valid_calls"
+"""The check whose probes come first within a stage, because a correct call shows if the server accepts the
+key.
+"""
+SHOWING = {
+    "valid_calls": "correct",
+    "surface_equivalence": "correct",
+    "key_authentication": "keyless",
+    "invalid_input": "wrong",
+}
+"""Checks that have a basic call of each endpoint, and the name of that call."""
+FROM_DATA = ("law", "response_schema", "consistent_representations")
+"""Checks of a reading action's answer about instances that were made through other endpoints."""
+BETWEEN = "surface_equivalence"
+"""The check that compares a dispatcher's answers with the answers over REST."""
+
+
+def choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
+    """Choose the probes for these contracts, and a few basic calls of each of their endpoints.
+
+    These are a correct call, one without a key and an invalid one. No contract of an endpoint can be judged
+    without a correct call.
+    """
+    wanted = {c.id for c in contracts}
+    places = _carrying(setting, contracts)
+    shown: dict[tuple[str, str], Probe] = {}
+    showing = [(SHOWING[head], p) for p in probes if (head := p.check) in SHOWING]
+    for what, probe in sorted(showing, key=lambda s: (s[1].priority, s[1].stage, s[1].name)):
+        for endpoint in probe.endpoints:
+            if endpoint.place in places:
+                shown.setdefault((what, endpoint.place), probe)
+    needed = {id(p) for p in shown.values()}
+    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.contracts)]
+
+
+def _carrying(setting: Setting, contracts: Iterable[Contract]) -> set[str]:
+    """Return the places of the contracts.
+
+    A contract on a vendor's surface has the places of all endpoints of its action, because a vendor's call
+    goes through one of them.
+    """
+    places = {c.place: c.action for c in contracts}
+    endpoints = {d.place for d in setting.usable}
+    elsewhere = {action for place, action in places.items() if place not in endpoints}
+    return places.keys() | {d.place for d in setting.usable if str(d.action.name) in elsewhere}
+
+
+def list_further_probes(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    ordered: Sequence[Probe],
+    selected: Sequence[Contract],
+    chosen: Sequence[Probe],
+    options: Options,
+    most: int,
+) -> list[Probe]:
+    """Return further probes, within the budget, on whose exchanges the selected contracts are judged, too.
+
+    - Probes that call the endpoints of the contracts, or get the framework's own refusals.
+    - Where an action reads instances, probes that make and change such instances correctly.
+    - With `--only`, all probes for a contract about a whole surface, unless the caller bounds the requests.
+    - All probes of a check that is self-contained.
+
+    A shard gets no further probes. A probe that a whole run with these options leaves out, such as a burst,
+    is left out here too.
+    """
+    watched = [c for c in selected if checks[c.check].needs_others(c)]
+    is_useful = _make_usefulness_test(setting, checks, watched, selected, options)
+    limited = options.limits and bool(list_shown_when_limited(setting, watched))
+    known = {c.id: c for c in contracts}
+
+    def in_whole_run(probe: Probe) -> bool:
+        covered = [known[id] for id in probe.contracts if id in known]
+        return any(checks[c.check].settle(setting, c) is None for c in covered)
+
+    taken = {id(p) for p in chosen}
+    spare = most - sum(p.cost for p in chosen if p.stage != LAST)
+    found: list[Probe] = []
+    for probe in ordered:
+        if id(probe) in taken or all(matches(id, options.skip) for id in probe.contracts):
+            continue
+        if limited and probe.stage == LAST:  # bursts have a budget of their own
+            found.append(probe)
+        elif probe.cost <= spare and is_useful(probe) and in_whole_run(probe):
+            spare -= probe.cost
+            found.append(probe)
+    return found
+
+
+def _judge_instances(setting: Setting, contracts: Iterable[Contract]) -> bool:
+    """True if one of these contracts is about a reading action's answer on instances that the run makes."""
+    effects = {d.place: d.action.effect for d in setting.every_endpoint}
+    told = {
+        str(call.action.name)
+        for r in setting.model.resources.values()
+        if r.made_by
+        for call in (*r.read_by, *r.listed_by)
+    }
+    return any(
+        (c.check in FROM_DATA or c.action in told) and effects.get(c.place) == "read" for c in contracts
+    )
+
+
+def _make_usefulness_test(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    watched: Sequence[Contract],
+    selected: Sequence[Contract],
+    options: Options,
+) -> Callable[[Probe], bool]:
+    """Return a function that returns True for a probe on whose exchanges `watched` contracts are judged."""
+    places, from_data = _carrying(setting, watched), _judge_instances(setting, watched)
+    leads = [setting.find_lead(c.action) for c in watched if c.check == BETWEEN]
+    places |= {lead.place for lead in leads if lead is not None}
+    # if the caller bounds the requests, they are for the contracts' own probes
+    whole = options.only and options.max_requests is None
+    surfaces = {c.surface for c in watched if c.place == f"@{c.surface}"} if whole else set()
+    own = {c.check for c in selected if checks[c.check].self_contained} if options.only else set()
+    wanted = {c.id for c in selected}
+
+    def is_useful(probe: Probe) -> bool:
+        if any(d.place in places or d.surface in surfaces for d in probe.endpoints):
+            return True
+        if probe.check in own or not wanted.isdisjoint(probe.shows):
+            return True
+        if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
+            return True
+        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
+        return from_data and probe.writes and makes
+
+    return is_useful
+
+
+# -- the number of requests that a run may send.
+#
+# The main key gets 25 requests for each action and surface, or what its plan needs, up to 50. If the API
+# is known from a document alone, random calls add 10 for each action. Each further identity or aid adds
+# what its part of the plan needs. Aids are a second project's key, a receiver of events, an OAuth client,
+# and bursts. Some requests come on top: those that undo something, repeat a call to a busy server, or
+# split a refused call. They are at most a fifth of the run, and there are none if the caller set a
+# maximum.
+
+
+MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
+UNBOUNDED = 10**9
+APART = 5
+"""The requests on top of a budget are at most the budget divided by this number."""
+
+
+def budget(options: Options, shares: Mapping[str, int]) -> int:
+    """Return how many requests may be sent. Bursts are not included."""
+    if options.max_requests is not None:
+        return options.max_requests
+    if options.profile == "smoke":
+        return SMOKE_REQUESTS
+    if options.profile == "deep":
+        return UNBOUNDED
+    return max(SMOKE_REQUESTS, sum(count for name, count in shares.items() if name != BURSTS))
+
+
+def apart(options: Options, most: int) -> int:
+    """Return how many requests may be sent on top of the budget; 0 if the caller set a maximum."""
+    return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
+
+
+def again_until(setting: Setting, options: Options, max_requests: int) -> int:
+    """Return the number of requests after which no probe of priority 2 starts.
+
+    A probe of priority 2 only repeats contracts that other probes cover. A standard budget keeps its last
+    part for refused calls, replaced instances and repeated failing cases.
+    """
+    if options.profile != "standard" or options.max_requests is not None:
+        return max_requests
+    return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
+
+
+def shares(
+    setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
+) -> dict[str, int]:
+    """Return the requests that the main key may send, and those that each further identity, aid and bursts
+    add.
+
+    `probes` are those for which the run has the identities.
+    """
+    known = {contract.id: contract for contract in contracts}
+    without = _without(setting)
+    found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
+    for probe in (p for p in probes if p.priority == 1):
+        covered = [known[id] for id in probe.contracts if id in known]
+        owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
+        found[owner] = found.get(owner, 0) + probe.cost
+    planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
+    return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}
+
+
+def count_drawn(setting: Setting) -> int:
+    """Return the number of random calls for an API that is known from a document alone.
+
+    A document has no laws, so only random combinations of values can reveal problems that depend on several
+    arguments.
+    """
+    return DRAWN_PER_ACTION * len(setting.usable) if setting.model.errors.inferred else 0
+
+
+def _identity(probe: Probe) -> str:
+    """Return the identity, besides the main one, that a probe needs; empty if it needs none."""
+    signers = {
+        endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None
+    }
+    return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
+
+
+def _without(setting: Setting) -> dict[str, Setting]:
+    """Return, for each aid of the run, the run's setting without that aid."""
+    aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+        (OAUTH, setting.oauth, {"oauth": None}),
+        (RECEIVER, setting.receiver, {"receiver": None}),
+        (PLAIN, setting.plain_url, {"plain_url": ""}),
+    )
+    return {name: replace(setting, **nothing) for name, aid, nothing in aids if aid}
+
+
+def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
+    """Return the aid without which no contract of a probe could be judged; empty if there is no such aid."""
+    if not covered or any(checks[contract.check].settled is None for contract in covered):
+        return ""
+    for name, less in without.items():
+        if all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
+            return name
+    return ""
+
+
+def _is_deselected(setting: Setting, check: Check, contract: Contract) -> bool:
+    said = check.settle(setting, contract)
+    return said is not None and said[0] is Verdict.NOT_SELECTED
+
+
+# -- the shards of a CI matrix.
+#
+# All contracts of an action stay in one shard, so that no other shard sends the same requests. The
+# contracts of the framework's refusals also stay together, as do those of one workflow or one sign-in.
+
+
+FEW = 1
+PER_CONTRACT = 0.05
+"""The weight of a contract without requests of its own, for which a few calls are usually sent all the
+same.
+"""
+
+
+def elsewhere(
+    contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()
+) -> frozenset[str]:
+    """Return the ids of the contracts that other shards verify. `shard` is (number from 1, count); None for a
+    whole run.
+
+    `probes` are those of the whole run. Each shard gets about the same number of their requests. It is not
+    exactly the same, because no group is divided.
+    """
+    if shard is None:
+        return frozenset()
+    number, count = shard
+    listed, planned = list(contracts), [p for p in probes if p.priority == 1]
+    costs = _costs(planned)
+    groups: dict[str, list[str]] = {}
+    weights: dict[str, float] = {}
+    for contract, group in _group_contracts(listed, costs):
+        groups.setdefault(group, []).append(contract.id)
+        weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
+    sizes = [0.0] * count
+    theirs: set[str] = set()
+    for group in sorted(groups, key=lambda name: (-round(weights[name], 6), name)):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += round(weights[group], 6)
+        if smallest != number - 1:
+            theirs |= set(groups[group])
+    return frozenset(theirs)
+
+
+def _group_contracts(
+    contracts: Sequence[Contract], costs: Mapping[str, int]
+) -> Iterator[tuple[Contract, str]]:
+    """Yield each contract with its group; `costs` gives the requests of contracts that have some."""
+    every = [(contract, _group(contract)) for contract in contracts]
+    members = Counter(group for _, group in every)
+    sizes = Counter((c.surface, group) for c, group in every if c.action)
+    busiest: dict[str, str] = {}
+    for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        busiest.setdefault(surface, group)
+    for contract, group in every:
+        # A contract without an action has few probes of its own. So the shard with most calls of its surface
+        # judges it: the others may see too few answers.
+        alone = (
+            not contract.action
+            and members[group] == 1
+            and costs.get(contract.id, 0) <= FEW
+            and not _of_framework(contract)
+        )
+        yield contract, busiest.get(contract.surface, group) if alone else group
+
+
+def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
+    """Return the number of requests by the first contract of each probe."""
+    found: dict[str, int] = {}
+    for probe in probes:
+        if probe.contracts:
+            found[probe.contracts[0]] = found.get(probe.contracts[0], 0) + probe.cost
+    return found
+
+
+def _group(contract: Contract) -> str:
+    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.series}")
+
+
+def _of_framework(contract: Contract) -> bool:
+    return contract.check == FRAMEWORK or contract.place.startswith(f"{FRAMEWORK}@")

@@ -16,8 +16,8 @@ from pgagents.http import Response
 from pgagents.model.action import Action
 from pgagents.model.argument import Param
 from pgagents.text.nouns import singular
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.promise import Check
+from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.driving.call_executor import Spent
 from pgagents.verify.run.ledger import Break, Ledger
-from pgagents.verify.run.sending.ready import Stop
-from pgagents.verify.run.sending.transmission import finish
+from pgagents.verify.run.transmission import Stop, finish
 from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3

@@ -9,29 +9,31 @@ known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from statistics import median
+from typing import Protocol
 
-from pgagents.verify.cases.generation.random_calls import list_drawn_places
-from pgagents.verify.check.check import RANDOM, Probe, checks_for
-from pgagents.verify.fixtures.clock import time_passes
+from pgagents.model.contract import Contract
+from pgagents.report.report import Finding
+from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.options import FINISHING, GENERATING, USUAL_WORKERS, Options, Progress
-from pgagents.verify.plan.order import LAST, by_phase
-from pgagents.verify.plan.overlap import Slot, lay_out
+from pgagents.verify.plan.order import LAST, Slot, by_phase, lay_out
 from pgagents.verify.plan.plan import Draft
-from pgagents.verify.run.companion import Companion
+from pgagents.verify.promise import RANDOM, Probe, checks_for
+from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.driving.call_executor import Spent
 from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
-from pgagents.verify.run.new_findings import NewFindings
-from pgagents.verify.run.sending.ready import Stop
-from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT
-from pgagents.verify.run.sending.transmission import finish, send_next
+from pgagents.verify.run.ledger import Break, exchange_of, name_cause
+from pgagents.verify.run.timing import TOO_FEW_LEFT
+from pgagents.verify.run.transmission import Stop, finish, send_next
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import OPERATOR
+from pgagents.verify.wire.exchange import Exchange
 
 INTERRUPTED = "interrupted"
 WAITING = "waiting for the server's limit"
@@ -263,3 +265,79 @@ class Course:
                 driver.sender.holds.list_awaited(),
             )
         )
+
+
+# -- a companion of a run, which sees every exchange and asks for calls of its own
+
+
+class Companion(Protocol):
+    """Sees each exchange after all watchers have judged it, and asks for probes after those of the plan."""
+
+    @property
+    def most_requests(self) -> int:
+        """The number of requests that its probes may take beyond the plan's."""
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Receive the function that masks secrets in a text, before the first exchange."""
+
+    def note(self, exchange: Exchange) -> None:
+        """Receive an exchange that all watchers have judged."""
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+        """Yield probes one by one. The exchanges of each are noted before the next one is requested."""
+        ...
+
+
+# -- findings that are reported while a run goes on
+
+
+class NewFindings:
+    """The findings since the last call of `take`. Contracts with one cause are one finding.
+
+    There are none while the run may still end because the server refuses the key: then it withdraws every
+    judgement. Two kinds of findings wait for the report: those that only contradict a guess, and those that
+    another finding explains.
+
+    Contracts whose ids begin with one of `accepted` are left out, so that others of their cause are told.
+    """
+
+    def __init__(self, driver: Driver, accepted: tuple[str, ...] = ()) -> None:
+        self._driver, self._accepted = driver, accepted
+        self._broken = 0
+        """The number of broken contracts in the ledger at the last call of `take`."""
+        self._causes: set[str] = set()
+
+    def take(self) -> tuple[Finding, ...]:
+        """Return the new findings in the order of their requests, without any secret."""
+        driver = self._driver
+        ledger = driver.judge.ledger
+        if ledger.broken == self._broken or not self._is_key_settled():
+            return ()
+        self._broken = ledger.broken
+        found: list[Finding] = []
+        for entry in ledger.entries.values():
+            broken = entry.broken
+            if (
+                broken is None
+                or broken.odd
+                or broken.judgement.derived
+                or entry.contract.id in ledger.settled
+                or entry.contract.id.startswith(self._accepted)
+            ):
+                continue
+            said = name_cause(entry.contract, broken)
+            if said not in self._causes:
+                self._causes.add(said)
+                found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
+        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+    def _is_key_settled(self) -> bool:
+        """True if the run can no longer end because the server refuses the key."""
+        return self._driver.acceptance.is_settled
+
+
+def _make_finding(contract: Contract, broken: Break) -> Finding:
+    """Return the finding of one broken contract with its last exchange alone."""
+    chain = tuple(exchange_of(exchange) for exchange in broken.chain[-1:])
+    said = broken.judgement
+    return Finding(contract, "error", said.expected, said.actual, chain, None, ())

@@ -1,34 +1,34 @@
-"""Drives probes: executes what they yield, one step after another, and undoes what they made."""
+"""Drives probes: executes what they yield, one step after another, and undoes what they made.
+
+Instances that no later probe needs are removed while the run goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.verify.check.check import Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.fixtures.factory import FixtureFactory, Unavailable
-from pgagents.verify.fixtures.instance import Restarted
+from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
-from pgagents.verify.plan.safety import list_live_roles, may_write
-from pgagents.verify.run.driving.call_executor import CallExecutor, Spent
-from pgagents.verify.run.driving.instance_removal import InstanceRemoval
-from pgagents.verify.run.driving.lost_answers import RESTARTED
+from pgagents.verify.plan.selection import list_live_roles, may_write
+from pgagents.verify.promise import Check, Judgement, Probe
+from pgagents.verify.run.call_executor import CallExecutor, Spent
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.preflight.acceptance import Acceptance
-from pgagents.verify.run.redaction.run_redactor import hide_key, hide_token, make_redactor
+from pgagents.verify.run.lost_answers import RESTARTED
+from pgagents.verify.run.obstacles import Acceptance
+from pgagents.verify.run.redact import hide_key, hide_token, make_redactor
+from pgagents.verify.run.requests import Routes
 from pgagents.verify.run.sender import Sender
-from pgagents.verify.run.sending.clocks import Clocks
-from pgagents.verify.run.sending.ready import Stop
-from pgagents.verify.run.sending.request_budget import TOO_FEW_LEFT, RequestBudget
-from pgagents.verify.run.sending.routes import Routes
-from pgagents.verify.run.sending.transmission import Sending, finish
+from pgagents.verify.run.timing import TOO_FEW_LEFT, Clocks, RequestBudget
+from pgagents.verify.run.transmission import Sending, Stop, finish
+from pgagents.verify.setting import Memory
 from pgagents.verify.wire.call import Alone, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.exchange import Exchange
 
@@ -247,3 +247,66 @@ class Driver:
     def close(self) -> None:
         """Drop the references that would keep a finished run in memory until a garbage collection."""
         self.sender.timing.on_wait = None
+
+
+# -- removal of instances while a run goes on
+
+
+class InstanceRemoval:
+    """Removes instances between the calls of probes. The budget does not count these requests."""
+
+    def __init__(self, executor: CallExecutor) -> None:
+        self._executor = executor
+        self.keeps_surplus = False
+        """True while another probe compares answers, which the removal of an instance could change."""
+
+    @property
+    def _factory(self) -> FixtureFactory:
+        return self._executor.factory
+
+    def remove(self, instance: Instance) -> Sending[bool]:
+        """Remove one instance; return True if it is gone. Raises Unavailable, Stop."""
+        gone: bool = yield from self._executor.run_generator(self._factory.removals.undo(instance), [])
+        return gone
+
+    @contextmanager
+    def _cleaning(self) -> Iterator[None]:
+        """Note that the requests only remove instances."""
+        budget = self._executor.sender.budget
+        budget.cleaning = True
+        try:
+            yield
+        finally:
+            budget.cleaning = False
+
+    def hang_up(self) -> Sending[None]:
+        """Remove the event receivers that are registered, because a repeated probe registers the same
+        addresses again.
+        """
+        pool, hears = self._factory.pool, self._factory.proof.hears
+        with self._cleaning():
+            for instance in [t for t in pool.list_remaining() if hears(t.resource)]:
+                with suppress(Unavailable):
+                    yield from self.remove(instance)
+
+    def undo(self, since: int) -> Sending[None]:
+        """Remove the instances that this exchange and later ones made, the latest first."""
+        pool = self._factory.pool
+        with self._cleaning():
+            for instance in reversed(pool.list_remaining()):
+                made = instance.maker is not None and instance.maker.number >= since
+                if made and instance in pool.list_remaining():
+                    with suppress(Unavailable):
+                        yield from self.remove(instance)
+
+    def tidy(self, *, broke: bool) -> Sending[None]:
+        """Remove the instances that later probes do not need. `broke` is True if the probe may have broken a
+        contract.
+        """
+        pool = self._factory.pool
+        with self._cleaning(), suppress(Unavailable, Stop):
+            for instance in pool.surplus(broke=broke):
+                if self.keeps_surplus:
+                    break
+                if instance in pool.list_remaining():
+                    yield from self.remove(instance)

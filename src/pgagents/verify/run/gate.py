@@ -16,18 +16,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from pgagents.http import Request
-from pgagents.model.action import Action
+from pgagents.http import Request, read_json
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action, WithheldGet
 from pgagents.model.identity import has_proof
+from pgagents.model.model import Model
 from pgagents.model.naming.removal import names_instance
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.arguments import find_wrong_sort
+from pgagents.text.nouns import singular
+from pgagents.verify.fixtures.arguments import find_wrong_sort, say_unsure_create
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
-from pgagents.verify.fixtures.named_ids import is_ours_elsewhere, is_removal_of
 from pgagents.verify.fixtures.target import (
     Target,
     is_made_by,
@@ -38,17 +40,15 @@ from pgagents.verify.fixtures.target import (
     says_where,
     target_of,
 )
-from pgagents.verify.oauth.tokens import list_token_paths
-from pgagents.verify.plan.safety import NO_WRITES, say_doubt
-from pgagents.verify.run.gating.credentials import makes_credential
-from pgagents.verify.run.gating.guarded_paths import GuardedPaths, plain_path
-from pgagents.verify.run.gating.named_instances import NamedInstances, is_named_in
-from pgagents.verify.values.unmakeable import say_unsure_create
+from pgagents.verify.plan.selection import NO_WRITES, say_doubt
+from pgagents.verify.run.named_instances import NamedInstances, is_named_in, is_ours_elsewhere, is_removal_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import INVENTED
-from pgagents.verify.wire.mcp.permission import is_no_call, object_to_message
+from pgagents.verify.wire.mcp_link import ToolListing
+from pgagents.verify.wire.oauth import list_token_paths
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 _FLAG = re.compile(r"--allow \S+ would call it\Z")
@@ -426,3 +426,149 @@ class Gate:
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
+
+
+# -- actions that make credentials: tokens, keys, users and invitations.
+#
+# A credential below somebody else's account gives its holder that account's rights, and may outlast the
+# run. So it is only made below an instance that the run has made itself.
+
+
+NOUNS = frozenset(("credential", "invitation", "invite", "key", "password", "secret", "token", "user"))
+"""The last word of what is made, in the singular."""
+MEMBERS = frozenset((
+    "access_key", "access_token", "api_key", "apikey", "api_token", "auth_token", "bearer_token",
+    "client_secret", "password", "private_key", "refresh_token", "secret", "secret_key", "token",
+))  # fmt: skip
+"""Members of an answer that hold a credential."""
+_METHODS = frozenset(("get", "post", "put", "patch", "delete"))
+"""Last words that some frameworks append to an operation's name."""
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+
+
+def makes_credential(model: Model, action: Action) -> bool:
+    """True if an action makes a credential, by the noun of what it makes, or by a member of its answer."""
+    made = [r for r in model.resources.values() if is_made_by(r, action)]
+    segments = [part for part in str(action.path).split("/") if part and "{" not in part]
+    nouns = [*(r.name for r in made), *segments[-1:], _strip_method(str(action.name))]
+    if any(_last_word(noun) in NOUNS for noun in nouns):
+        return True
+    body = model.schema_at(action, ())
+    inner = (resolve(schema, model.schemas) for schema in body.get("properties", {}).values())
+    return any(_holds_credential(schema) for schema in (body, *inner))
+
+
+def _holds_credential(schema: Mapping[str, Any]) -> bool:
+    names = schema.get("properties", {})
+    return any("_".join(_split(name)) in MEMBERS for name in names)
+
+
+def _split(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _last_word(name: str) -> str:
+    words = _split(name)
+    return singular(words[-1]) if words else ""
+
+
+def _strip_method(name: str) -> str:
+    words = _split(name)
+    return "_".join(words[:-1] if words[-1:] and words[-1] in _METHODS else words)
+
+
+# -- paths that get only ordinary calls, because a GET there writes, acts or costs money
+
+
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_SLASHES = re.compile(r"/{2,}")
+
+
+class GuardedPaths:
+    """The paths of a model behind whose GET something writes, acts or costs money.
+
+    A path without placeholders is its action's own, also where a placeholder of another action fits it.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._gets = [a for a in model.actions if a.method == "GET"]
+        self._gets_withheld = model.withheld.gets
+
+    def find(self, request: Request) -> Action | None:
+        """Return the action that a GET or HEAD of this path may call, if it writes or costs money; else None.
+
+        A server may answer a HEAD, and some an OPTIONS, by what it does for a GET.
+        """
+        path = plain_path(request.target)
+        if path in self._reading:
+            return None
+        return next((action for action, pattern in self._guarded if pattern.fullmatch(path)), None)
+
+    def find_withheld(self, request: Request) -> WithheldGet | None:
+        """Return the GET of this path that acts by its words, so that nothing is sent to it; else None."""
+        path = plain_path(request.target)
+        if path in self._reading:
+            return None
+        return next((get for get, pattern in self._withheld if pattern.fullmatch(path)), None)
+
+    @cached_property
+    def _guarded(self) -> list[tuple[Action, re.Pattern[str]]]:
+        return [(a, _pattern_of(str(a.path))) for a in self._gets if not a.only_reads]
+
+    @cached_property
+    def _withheld(self) -> list[tuple[WithheldGet, re.Pattern[str]]]:
+        """The GETs that act. A path that goes on in a query is left out: others may share its beginning."""
+        return [
+            (get, _pattern_of(get.path)) for get in self._gets_withheld if not re.search(r"[?#]", get.path)
+        ]
+
+    @cached_property
+    def _reading(self) -> frozenset[str]:
+        """The paths without placeholders whose GET only reads."""
+        return frozenset(
+            plain_path(str(a.path)) for a in self._gets if a.only_reads and "{" not in str(a.path)
+        )
+
+
+def plain_path(target: str) -> str:
+    """Return the path of a request as a lenient server reads it: decoded, without needless slashes."""
+    path = re.split(r"[?#]", target, maxsplit=1)[0] if target.startswith("/") else urlsplit(target).path
+    return _SLASHES.sub("/", unquote(path)).rstrip("/")
+
+
+def _pattern_of(path: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(path.rstrip("/")))))
+
+
+# -- messages to an MCP server that no catalogue describes
+
+
+CALL = "tools/call"
+
+
+def is_no_call(request: Request) -> bool:
+    """True if a message surely calls no tool, and only asks about the server."""
+    message = read_json(request.body).value
+    method = message.get("method") if isinstance(message, Mapping) else None
+    return isinstance(method, str) and method != CALL
+
+
+def object_to_message(request: Request, listing: ToolListing) -> str:
+    """Return why a message must not be sent; empty if it may be.
+
+    A call may be of a tool that only reads, that the caller permits, or that the server does not list.
+    """
+    if is_no_call(request):
+        return ""
+    message = read_json(request.body).value
+    if not isinstance(message, Mapping):
+        return "" if CALL.encode() not in request.body else "it may be a call of a tool"
+    params = message.get("params")
+    name = params.get("name") if isinstance(params, Mapping) else None
+    if not isinstance(name, str):
+        return "it may be a call of any tool"
+    tool = listing.find(name)
+    known = {other.lower() for _, other, _ in listing.named}
+    if tool is None:
+        return "" if name.lower() not in known and not listing.problem else "it may be a call of a tool"
+    return "" if listing.may_call(tool) else f"{name} may write: --allow {name} would call it"

@@ -1,22 +1,25 @@
-"""Give every exchange to the watchers, and remember it for later ones."""
+"""Give every exchange to the watchers that judge it, and remember it for later ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
+from pgagents.http import Response, Silence
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Verdict, check_of
-from pgagents.verify.check.check import Check, Judgement, Probe
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.model.resource import Resource, id_text
 from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
+from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
-from pgagents.verify.run.judging.fit import find_disguised_error, fits, say_disguised
-from pgagents.verify.run.judging.memory_update import learn
-from pgagents.verify.run.judging.watchers import Watchers
 from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.redact import Redactor
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.endpoint import MCP, OPERATOR
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 
 class Judge:
@@ -193,3 +196,190 @@ class Judge:
         """List the ids of a check's contracts at a place."""
         listed = (entry.contract for entry in self.ledger.entries.values())
         return [c.id for c in listed if c.check == check and c.place == place]
+
+
+# -- the watchers that judge an exchange
+
+
+Watcher = tuple[str, Callable[[Exchange, Memory], Iterable[Judgement]]]
+
+
+class Watchers:
+    """The watchers of all checks, in the order in which they judge."""
+
+    def __init__(self, setting: Setting, checks: Mapping[str, Check]) -> None:
+        self._setting = setting
+        watchers = [(name, check, check.watch) for name, check in checks.items() if check.watch is not None]
+        self._by_facts: dict[tuple[bool, bool], list[Watcher]] = {
+            (tools, unavailable): [
+                (name, watch)
+                for name, check, watch in watchers
+                if (check.tools or not tools) and not (check.skips_unavailable and unavailable)
+            ]
+            for tools in (False, True)
+            for unavailable in (False, True)
+        }
+        """The watchers by two facts: the call is a tool call, and the answer is a 503."""
+
+    def choose(self, exchange: Exchange) -> list[Watcher]:
+        """Return the watchers of an exchange; none if it is not judged."""
+        if not self._is_watched(exchange):
+            return []
+        return self._by_facts[exchange.call.surface == MCP, exchange.status == UNAVAILABLE]
+
+    def _is_watched(self, exchange: Exchange) -> bool:
+        """True if watchers judge the exchange."""
+        if (
+            exchange.call.surface == OPERATOR
+            or exchange.call.plain
+            or (exchange.call.connection and not exchange.success)  # it may be refused in any form
+            or (
+                exchange.call.surface == MCP
+                and exchange.call.endpoint is None
+                and self._setting.listing is None
+            )
+            or exchange.is_of_library
+        ):
+            return False
+        return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
+
+
+# -- answers that fit their action's schema, and errors with the status of a success
+
+
+def fits(setting: Setting, exchange: Exchange) -> bool:
+    """Return True if the body satisfies the schema of the action's answer."""
+    if exchange.output is None:
+        return False
+    if exchange.output.schema is None:
+        return isinstance(exchange.told, Response) and _is_without_body(exchange, exchange.told)
+    test = setting.output_test(exchange)
+    problem = exchange.json.problem or exchange.size_problem or exchange.time_problem
+    return test is not None and not problem and bool(test.is_valid(exchange.body))
+
+
+def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
+    """Return the documented error whose body came with the status of a success; None if none did.
+
+    The body must fit the error's schema. It must also have a member that only errors have, and not fit the
+    success. Or a member such as `code` must have a value that only the error's schema names.
+    """
+    endpoint, output, body = exchange.call.endpoint, exchange.output, exchange.body
+    if endpoint is None or output is None or output.schema is None or not isinstance(body, Mapping):
+        return None
+    if not exchange.success or not body:
+        return None
+    success = _members(setting, output.schema)
+    for code in (*endpoint.action.errors, *setting.model.always()):
+        if not code.envelope or code.content_type != output.content_type:
+            continue
+        error = _members(setting, setting.model.schemas[code.envelope])
+        only = not exchange.fits and any(name in body and name not in success for name in error)
+        told = any(
+            name in body and _is_of_error(body[name], error[name], success[name])
+            for name in error.keys() & success.keys()
+        )
+        if (only or told) and setting.envelope(code.envelope).is_valid(body):
+            return code
+    return None
+
+
+def say_disguised(exchange: Exchange, code: Code) -> str:
+    """Return why an answer with the body of an error proves nothing."""
+    return f"it was answered {exchange.status} with the body of the documented error {code.status}"
+
+
+def _members(setting: Setting, schema: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the schemas of an object's members by name."""
+    members = setting.resolve_schema(schema).get("properties", {})
+    return {name: setting.resolve_schema(member) for name, member in members.items()}
+
+
+def _is_of_error(value: Any, error: Mapping[str, Any], success: Mapping[str, Any]) -> bool:
+    """True if a value is one of those that an error's member has, and none of a success's."""
+    if not isinstance(value, str | int):
+        return False
+    own, others = _list_values(value, error), _list_values(value, success)
+    return bool(others) and value in own and value not in others
+
+
+def _list_values(value: Any, schema: Mapping[str, Any]) -> list[Any]:
+    """Return the values of a member that a schema names. Examples count for numbers and flags alone: another
+    text is only another message.
+    """
+    if "const" in schema:
+        return [schema["const"]]
+    examples = schema.get("examples", []) if isinstance(value, int) else []
+    return [one for one in schema.get("enum", examples) if isinstance(one, bool) == isinstance(value, bool)]
+
+
+def _is_without_body(exchange: Exchange, told: Response) -> bool:
+    """True if an answer has no content. A dispatcher answers in JSON, so null or an empty object count as
+    none.
+    """
+    endpoint = exchange.call.endpoint
+    bare = endpoint is not None and not endpoint.on_rest and not exchange.json.problem
+    return not told.body or (bare and exchange.body in (None, {}))
+
+
+# -- what watchers remember after the last of them has judged
+
+
+MISTAKE, CRASHED = 400, 500
+
+
+def learn(
+    memory: Memory, exchange: Exchange, told: Sequence[tuple[Resource, Mapping[str, Any]]], *, beside: bool
+) -> None:
+    """Update the memory with an exchange's answer.
+
+    If several writes ran at the same time, their order is unknown. Then the memory forgets the bodies
+    that they answered.
+    """
+    if exchange.call.plain:
+        return
+    if exchange.sent_on or (exchange.success and exchange.output is not None):
+        memory.reached.add(exchange.place)
+    if exchange.error or exchange.status >= CRASHED:
+        _note_uncertain(memory, exchange)
+    for resource, body in told if exchange.fits else ():
+        assert exchange.call.endpoint is not None
+        place = resource.place_in(exchange.call.endpoint.params, exchange.input)
+        key = (resource.name, f"{place}{id_text(resource.id_of(body))}")
+        writes = exchange.call.endpoint.action.effect == "write"
+        if writes and (beside or is_made_by(resource, exchange.call.endpoint.action)):
+            memory.bodies.pop(key, None)  # a new instance may have the id of a removed one
+        if not (writes and beside):
+            memory.learn(key, body)
+    if not MISTAKE <= exchange.status < CRASHED:
+        _learn_change(memory, exchange, beside=beside)
+
+
+def _learn_change(memory: Memory, exchange: Exchange, *, beside: bool) -> None:
+    """Forget the body of an instance that a write has changed, or replace it by the one in the answer.
+
+    It is replaced if the answer shows the same instance and no other call may have changed it since.
+    """
+    endpoint = exchange.call.endpoint
+    if endpoint is None or endpoint.action.effect != "write":
+        return
+    for resource in memory.model.resources.values():
+        if not changes_unseen(memory.setting, resource, endpoint.action):
+            continue
+        place = resource.place_in(endpoint.params, exchange.input)
+        body = (
+            at_path(resource.made_by, exchange) if exchange.fits and exchange.success and not beside else None
+        )
+        for param in endpoint.params:
+            id = exchange.input.get(str(param.name))
+            if param.refers_to != resource.name or id is None:
+                continue
+            memory.bodies.pop((resource.name, f"{place}{id}"), None)
+            if isinstance(body, Mapping) and resource.id_of(body) == id:
+                memory.learn((resource.name, f"{place}{id}"), body)
+
+
+def _note_uncertain(memory: Memory, exchange: Exchange) -> None:
+    """Note instances that a call may have removed although its answer does not confirm it."""
+    for resource, place, id in list_removed(memory.setting, exchange):
+        memory.uncertain.add((resource.name, place, id))

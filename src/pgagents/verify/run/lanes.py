@@ -17,13 +17,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
 
-from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.overlap import NOTHING, Company, Slot
+from pgagents.verify.plan.order import LAST, NOTHING, Company, Slot
 from pgagents.verify.run.driver import Disturbed, Driver, Turn
-from pgagents.verify.run.sending.ready import Stop
-from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
-from pgagents.verify.run.workers import Workers
+from pgagents.verify.run.transmission import Received, Sending, Stop, Transmission
 
 LAST_ANSWERS_S = 5.0
 """Seconds that an interrupted run waits for the answers to the requests that are on their way."""
@@ -355,3 +355,43 @@ class Lanes:
 def _same(error: BaseException) -> BaseException:
     """Return an equal error for another probe, because one object must not be raised twice."""
     return error if not isinstance(error, Stop | KeyboardInterrupt) else type(error)(*error.args)
+
+
+# -- threads that do not delay the end of an interrupted run
+
+
+T = TypeVar("T")
+
+
+class Workers(Generic[T]):
+    """A fixed number of threads, each of which runs one job after the other.
+
+    At the process's end they just stop, unlike those of `concurrent.futures`, for which the interpreter
+    waits.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._jobs: SimpleQueue[tuple[Future[T], Callable[[], T]] | None] = SimpleQueue()
+        self._count = count
+        for number in range(count):
+            Thread(target=self._work, name=f"pgagents-worker-{number}", daemon=True).start()
+
+    def submit(self, job: Callable[[], T]) -> Future[T]:
+        """Return the future of a job's result, or of the error that it raises."""
+        future: Future[T] = Future()
+        self._jobs.put((future, job))
+        return future
+
+    def close(self) -> None:
+        """End each thread after its present job."""
+        for _ in range(self._count):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (given := self._jobs.get()) is not None:
+            future, job = given
+            try:
+                future.set_result(job())
+            except BaseException as error:  # it is raised again by whoever asks for the result
+                future.set_exception(error)
+            del given, future, job  # else a thread that waits keeps the last answer in memory

@@ -13,28 +13,25 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Handler
 from pgagents.model.contract import Contract
 from pgagents.model.model import Model
+from pgagents.model.signature import schemes
 from pgagents.report.report import Report
-from pgagents.verify.answers.guesses import NO_GUESSES, find_guesses
-from pgagents.verify.check.check import Probe, checks_for
-from pgagents.verify.check.setting import setting_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
-from pgagents.verify.plan.safety import list_lasting
-from pgagents.verify.plan.selection import list_withheld
-from pgagents.verify.run.companion import Companion
+from pgagents.verify.plan.selection import list_lasting, list_withheld
+from pgagents.verify.promise import Probe, checks_for
+from pgagents.verify.run.clean_up import clean_up
 from pgagents.verify.run.confirm import confirm, note_repeated
-from pgagents.verify.run.course import INTERRUPTED, Course
+from pgagents.verify.run.course import INTERRUPTED, Companion, Course
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.finishing.clean_up import clean_up
-from pgagents.verify.run.finishing.run_report import make_report
-from pgagents.verify.run.ledger import Ledger
-from pgagents.verify.run.preflight.signing_secrets import check_signing_secrets
-from pgagents.verify.run.sending.clocks import Clocks
-from pgagents.verify.run.sending.routes import Routes
-from pgagents.verify.run.sending.time_left import OUT_OF_TIME
-from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.run.ledger import NO_GUESSES, Ledger, find_guesses
+from pgagents.verify.run.report import make_report
+from pgagents.verify.run.requests import Routes
+from pgagents.verify.run.timing import OUT_OF_TIME, Clocks
+from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.encode import find_secret_problem
+from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.receiver import Inbox
 
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
@@ -269,3 +266,17 @@ def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
     return clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+
+
+# -- secrets that cannot sign
+
+
+def check_signing_secrets(model: Model, identities: Identities) -> None:
+    """Raise PgagentsError for a secret from the caller that its action's format cannot use."""
+    for action in model.actions:
+        secret = identities.keys.get(action.signed.role) if action.signed is not None else None
+        if secret and (problem := find_secret_problem(schemes()[action.signed.scheme], secret)):
+            raise PgagentsError(
+                f"the secret of `{action.signed.role}` cannot sign {action.name}: {problem}",
+                f"{action.signed.scheme} takes a secret such as `whsec_` and base64",
+            )

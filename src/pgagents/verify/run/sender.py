@@ -1,38 +1,41 @@
-"""Send calls at the server's pace, and repeat those that were limited."""
+"""Send calls at the server's pace, and repeat those that were limited.
+
+A call goes over HTTP or to the MCP server; several may go at the same time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from threading import Barrier
-from typing import Any
+from threading import Barrier, Thread
+from typing import Any, TypeVar
 
 from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.http import Handler, Request, Response, Silence, is_connecting, is_timely
-from pgagents.verify.answers.removed import list_fellows
-from pgagents.verify.check.check import Probe
+from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence, is_connecting, is_timely
 from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.fixtures.proof import is_random_id
-from pgagents.verify.fixtures.target import list_made
+from pgagents.verify.fixtures.ownership import is_random_id
+from pgagents.verify.fixtures.target import list_fellows, list_made
 from pgagents.verify.plan.options import Options
-from pgagents.verify.run.sending.clocks import Clocks
-from pgagents.verify.run.sending.exchange_maker import ExchangeMaker
-from pgagents.verify.run.sending.link_sender import LinkSender
-from pgagents.verify.run.sending.ready import Ready
-from pgagents.verify.run.sending.repeats import Repeats, is_repeatable, may_write
-from pgagents.verify.run.sending.request_budget import RequestBudget
-from pgagents.verify.run.sending.request_maker import KEYLESS, RequestMaker
-from pgagents.verify.run.sending.routes import Routes
-from pgagents.verify.run.sending.silences import REFUSED, Silences
-from pgagents.verify.run.sending.streams import find_stream_seconds
-from pgagents.verify.run.sending.time_left import TimeLeft
-from pgagents.verify.run.sending.timing import Timing
-from pgagents.verify.run.sending.transmission import Received, Sending, Transmission
+from pgagents.verify.promise import Probe
+from pgagents.verify.run.requests import KEYLESS, ExchangeMaker, RequestMaker, Routes
+from pgagents.verify.run.timing import (
+    REFUSED,
+    Clocks,
+    Repeats,
+    RequestBudget,
+    Silences,
+    TimeLeft,
+    Timing,
+    is_repeatable,
+    may_write,
+)
+from pgagents.verify.run.transmission import Ready, Received, Sending, Transmission
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.concurrent import at_once
-from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import MCP, REST
 from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.pace import Holds, Limit, Pacer
 
 SETTLE_S = 0.2
@@ -452,3 +455,137 @@ def _send_aside(
         raise Unavailable(reason)
     budget.sent += 1
     return handler(request)
+
+
+# -- calls of the MCP server, at the pace of REST: it calls the same API
+
+
+class LinkSender:
+    """Sends the messages of a link, and counts them. `link` is None if no MCP server was given."""
+
+    def __init__(
+        self,
+        link: Link | None,
+        budget: RequestBudget,
+        timing: Timing,
+        repeats: Repeats,
+        exchanges: ExchangeMaker,
+        holds: Holds,
+    ) -> None:
+        self._link, self._budget, self._timing = link, budget, timing
+        self._repeats, self._exchanges, self._holds = repeats, exchanges, holds
+        self._counted = link.requests if link is not None else 0
+        if link is not None:
+            link.find_seconds_left = timing.left.find_seconds
+
+    def send(self, ready: Ready, let_pass: Callable[[Ready, Request], None]) -> Sending[Exchange]:
+        """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable."""
+        link, endpoint = self._link, ready.call.endpoint
+        if link is None:
+            raise Unavailable("no MCP server was given")
+        asked = request_of(ready.call, ready.values)
+        let_pass(ready, asked)
+        attempt, due = 0, 0.0
+        limit = Limit(ready.call.role, MCP, ready.call.place, ready.call.place.partition("@")[0])
+        while True:
+            self._timing.left.check()
+            opened = link.open()
+            self._count(link)
+            if not opened and endpoint is not None:
+                raise Unavailable(link.problem)
+            if not opened:
+                silence = Silence("closed", link.problem)
+                received = Received(asked, silence, 0.0, self._timing.clocks.now(), self._budget.sent)
+                return self._exchanges.make(ready, received)
+            bucket = endpoint.action.bucket if endpoint else None
+            pause = self._repeats.pacer.before(ready.call.role, REST, bucket)
+            due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
+            self._holds.count_wait(limit, due)
+            received = yield Transmission(
+                partial(self._begin, link, asked, due), may_write(ready.call, asked), MCP, due=due
+            )
+            self._count(link)
+            self._timing.spend(received.seconds)
+            self._timing.left.check_answer(received.answer)
+            exchange = self._exchanges.make(ready, replace(received, number=self._budget.sent))
+            wait = self._repeats.find_delay(exchange, attempt)
+            if wait is None:
+                self._holds.note_served(limit)
+                return exchange
+            attempt += 1
+            self._budget.note_repeat()
+            self._holds.note_refused(limit, wait)
+            due = self._timing.clocks.timer() + wait
+
+    def _begin(self, link: Link, asked: Request, due: float) -> Callable[[], Received]:
+        """Wait until a message is due, and complete it; return the function that sends it. Raises Stop."""
+        self._timing.wait_until(due)
+        request = link.complete_request(asked)
+        clocks = self._timing.clocks
+
+        def transmit() -> Received:
+            sent_at, started = clocks.now(), clocks.timer()
+            answer = link.send(request)
+            return Received(request, answer, clocks.timer() - started, sent_at)
+
+        return transmit
+
+    def _count(self, link: Link) -> None:
+        """Add the requests that went to the MCP server since the last count, those that opened the link
+        included.
+        """
+        self._budget.sent += link.requests - self._counted
+        self._counted = link.requests
+
+
+# -- how long an event stream is read
+
+
+OPEN_S = 10.0
+"""Seconds for which a documented stream without a documented end is read."""
+
+
+def find_stream_seconds(call: Call) -> float | None:
+    """Return the seconds after which the answer is left as it is, should it be an event stream.
+
+    None means that it must end: the catalogue says so, or the call belongs to no operation of REST. It is 0
+    if no answer of the operation is a stream, because then its head says all.
+    """
+    endpoint = call.endpoint
+    if endpoint is None or not endpoint.on_rest:
+        return None
+    streams = [output for output in endpoint.action.outputs if EVENT_STREAM in output.types]
+    if not streams:
+        return 0.0
+    return OPEN_S if all(output.ends_within_s is None for output in streams) else None
+
+
+# -- requests at the same time, each from its own thread
+
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def at_once(do: Callable[[A], B], several: Sequence[A]) -> list[B]:
+    """Return the results of `do` for each argument, in order.
+
+    Raises the first error. After a KeyboardInterrupt the threads end by themselves.
+    """
+    found: dict[int, B] = {}
+    failed: list[BaseException] = []
+
+    def one(index: int, given: A) -> None:
+        try:
+            found[index] = do(given)
+        except BaseException as error:  # the waiting thread raises it again
+            failed.append(error)
+
+    threads = [Thread(target=one, args=(index, given), daemon=True) for index, given in enumerate(several)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return [found[index] for index in range(len(several))]

@@ -13,19 +13,26 @@ from pgagents.jsonschema.direction import is_read_only
 from pgagents.jsonschema.joined import join
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.argument import FileLimits
-from pgagents.verify.values.applied import break_alternatives, break_applied
-from pgagents.verify.values.reduction import MOST_PLACES, reduce
+from pgagents.verify.values.bounds import (
+    MOST_ITEMS,
+    MOST_PLACES,
+    fit_count,
+    is_too_long,
+    reduce,
+    say_too_long,
+)
 from pgagents.verify.values.schema_values import (
     STEP,
     URI,
     Schemas,
+    break_alternatives,
+    break_applied,
     distinct,
     low,
     matches,
     pattern_text,
     types_of,
 )
-from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long, say_too_long
 
 FAR = 300
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from string import ascii_letters, digits
@@ -12,12 +12,11 @@ from typing import Any
 
 from pgagents.encoding.file import is_pattern, make_file
 from pgagents.jsonschema.direction import is_read_only
+from pgagents.jsonschema.intersect import APPLICATORS
 from pgagents.jsonschema.joined import TEXTS, join
-from pgagents.jsonschema.schema import resolve
+from pgagents.jsonschema.schema import closure, resolve, subschemas
 from pgagents.model.argument import FileLimits
-from pgagents.verify.values.applied import accepts, branch_values, fit, is_hard
-from pgagents.verify.values.reduction import reduce
-from pgagents.verify.values.sizes import MOST_ITEMS, fit_count, is_too_long
+from pgagents.verify.values.bounds import MOST_ITEMS, fit_count, is_too_long, reduce
 
 STEP = 0.01
 SMALLEST, GREATEST = 1e-6, 1e12
@@ -281,3 +280,332 @@ def is_usual_number(value: object) -> bool:
     promises.
     """
     return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
+
+
+# -- keywords that contain other schemas: tuples, name patterns, conditions, dependent members.
+#
+# `fit` completes a value that such a keyword refuses. `break_applied` makes values that each break one
+# such keyword: the schema refuses the value, and accepts it without the keyword.
+
+
+Edge = Callable[[Mapping[str, Any]], Any]
+"""Returns a value that the schema accepts, at one end of its range."""
+HARD = frozenset((*APPLICATORS, "allOf", "minProperties", "discriminator"))
+ODD_NAME = "pgv unknown!"
+MOST_ADDED = 200
+_DRAWN = 25
+_TURNS = 3
+
+
+def is_hard(schema: Mapping[str, Any], schemas: Schemas) -> bool:
+    """True if a value that is made keyword by keyword may be invalid."""
+    parts = [schema, *(schemas[name] for name in closure(schema, schemas))]
+    return any(HARD & part.keys() for one in parts for part in subschemas(one))
+
+
+def accepts(schema: Mapping[str, Any], schemas: Schemas, value: Any) -> bool:
+    """True if the value is valid."""
+    needed = {name: schemas[name] for name in closure(schema, schemas)}
+    return bool(_validator_with_references(json.dumps([schema, needed], sort_keys=True)).is_valid(value))
+
+
+@lru_cache(maxsize=1_000)
+def _validator_with_references(text: str) -> Any:
+    from pgagents.jsonschema.schema import validator
+
+    schema, schemas = json.loads(text)
+    return validator(schema, schemas)
+
+
+def fit(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Any:
+    """Return the value, completed if keywords that contain other schemas refuse it; else a random valid
+    one.
+    """
+    if accepts(schema, schemas, value):
+        return value
+    made = value
+    for _ in range(_TURNS):
+        made = _complete(made, schema, schemas, edge)
+        if accepts(schema, schemas, made):
+            return made
+    for near in _near(value):
+        if accepts(schema, schemas, near):
+            return near
+    from pgagents.verify.values.generators import random_values
+
+    drawn = random_values(schema, schemas, _DRAWN, 1)
+    return next((one for one in drawn if accepts(schema, schemas, one)), value)
+
+
+def _near(value: Any) -> Iterator[Any]:
+    """Yield values that differ little from this one, because some keywords refuse only a few values."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield from (value + step for step in (1, -1, 2, -2, 3))
+    elif isinstance(value, str):
+        yield from (value + "a", value[:-1], "pgv", value.upper(), value * 2)
+    elif isinstance(value, list):
+        yield from (value[:-1], value[:1], [])
+
+
+def _complete(value: Any, schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Any:
+    """Return the value with the additional members and items that the schema's keywords require."""
+    schema = resolve(schema, schemas)
+    if isinstance(value, list):
+        return _complete_list(value, schema, schemas, edge)
+    if isinstance(value, Mapping):
+        return _complete_object(dict(value), schema, schemas, edge)
+    return value
+
+
+def _complete_list(value: list[Any], schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> list[Any]:
+    wanted = schema.get("contains")
+    if wanted is None:
+        return value
+    lacking = schema.get("minContains", 1) - sum(accepts(wanted, schemas, item) for item in value)
+    added = [edge(wanted)] * min(max(lacking, 0), MOST_ADDED)
+    most = schema.get("maxItems")
+    kept = value if most is None else value[: max(0, most - len(added))]
+    return [*kept, *added]
+
+
+def _complete_object(
+    value: dict[str, Any], schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> dict[str, Any]:
+    members = schema.get("properties", {})
+    for trigger, names in schema.get("dependentRequired", {}).items():
+        if trigger in value:
+            value = {**{n: edge(members.get(n, {})) for n in names}, **value}
+    parts = [part for name, part in schema.get("dependentSchemas", {}).items() if name in value]
+    if "if" in schema:
+        parts.append(schema.get("then" if accepts(schema["if"], schemas, value) else "else", {}))
+    for part in parts:
+        if not accepts(part, schemas, value):
+            value = _with_part(value, resolve(part, schemas), members, schemas, edge)
+    for name, member in members.items():
+        if len(value) >= schema.get("minProperties", 0):
+            break
+        value.setdefault(name, edge(member))
+    for pattern, part in schema.get("patternProperties", {}).items():
+        if len(value) < schema.get("minProperties", 0) and (name := name_of(pattern)):
+            value.setdefault(name, edge(part))
+    return value
+
+
+def _with_part(
+    value: dict[str, Any],
+    part: Mapping[str, Any],
+    members: Mapping[str, Any],
+    schemas: Schemas,
+    edge: Edge,
+) -> dict[str, Any]:
+    """Return the object with the members that another schema requires, each valid under both schemas."""
+    wanted = [n for n in part.get("required", ()) if n not in value]
+    narrowed = [n for n in part.get("properties", {}) if n in value or n in wanted]
+    made = {n: edge(members.get(n, {})) for n in wanted}
+    for name in narrowed:
+        own = resolve(part["properties"][name], schemas)
+        made[name] = edge({**resolve(members.get(name, {}), schemas), **own})
+    return {**value, **made}
+
+
+def name_of(pattern: str) -> str:
+    """Return a name that a pattern matches; empty if no name is found."""
+    from pgagents.verify.values.generators import text_of_pattern
+
+    return text_of_pattern(pattern, 1, 40, longest=False)
+
+
+def break_applied(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> Iterator[tuple[str, Any, str]]:
+    """Yield (keyword, a whole value that breaks this keyword alone, a description of the value)."""
+    for keyword in [key for key in APPLICATORS if key in schema and key != "if"]:
+        rest = {key: value for key, value in schema.items() if key != keyword}
+        if keyword == "patternProperties":  # the names stay allowed, with any value
+            rest[keyword] = {pattern: {} for pattern in schema[keyword]}
+        for value, says in _break(keyword, schema, schemas, edge):
+            if accepts(rest, schemas, value) and not accepts(schema, schemas, value):
+                yield keyword, value, says
+                break
+
+
+def _break(
+    keyword: str, schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> Iterator[tuple[Any, str]]:
+    """Yield values that may break a keyword."""
+    whole = edge(schema)
+    if keyword in ("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems"):
+        yield from _break_list(keyword, schema, schemas, edge)
+        return
+    if keyword == "not":
+        refused = resolve(schema["not"], schemas)
+        both = {key: part for key, part in schema.items() if key != "not"} | dict(refused)
+        if isinstance(whole, Mapping):
+            both["required"] = [*schema.get("required", ()), *refused.get("required", ())]
+            both["properties"] = {**schema.get("properties", {}), **refused.get("properties", {})}
+        yield edge(both), "is what `not` refuses"
+        return
+    if isinstance(whole, Mapping):
+        yield from _break_object(keyword, dict(whole), schema, schemas, edge)
+
+
+def _break_list(
+    keyword: str, schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> Iterator[tuple[list[Any], str]]:
+    first = [edge(part) for part in schema.get("prefixItems", ())]
+    items = schema.get("items", {})
+    item = edge(items)
+    full = first + [item] * (fit_count(max(0, schema.get("minItems", 0)), item) - len(first))
+    if keyword == "prefixItems":
+        for n, part in enumerate(schema["prefixItems"]):
+            for other in _others(part, schemas):
+                yield [*first[:n], other, *full[n + 1 :]], f"has another item at {n}"
+    elif keyword in ("contains", "minContains"):
+        wanted = schema.get("contains", {})
+        for other in ([item] * max(1, len(full)) for item in (*_others(wanted, schemas), edge(items))):
+            yield other, "has no item as `contains` wants"
+        yield [], "has no item at all"
+    elif keyword == "maxContains":
+        many = min(schema["maxContains"] + 1, MOST_ADDED)
+        yield [*first, *[edge(schema.get("contains", {}))] * many], f"has {many} items of `contains`"
+    else:
+        yield [*full, ODD_NAME], "has an item that no part describes"
+
+
+def _break_object(
+    keyword: str, whole: dict[str, Any], schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> Iterator[tuple[dict[str, Any], str]]:
+    members = schema.get("properties", {})
+    every = {name: edge(member) for name, member in members.items()}
+    if keyword == "patternProperties":
+        for pattern, part in schema[keyword].items():
+            for other in _others(part, schemas) if (name := name_of(pattern)) else ():
+                yield {**whole, name: other}, f"has a wrong value in `{name}`"
+    elif keyword == "propertyNames":
+        for name in (ODD_NAME, "PGV", "pgv", "x" * 200, *_named_in(schema[keyword])):
+            yield {**whole, name: edge(_member_schema(schema))}, f"has a member named {name[:20]!r}"
+    elif keyword == "dependentRequired":
+        for trigger, names in schema[keyword].items():
+            for missing in names:
+                lone = {**whole, trigger: every.get(trigger, 1)}
+                lone.pop(missing, None)
+                yield lone, f"has `{trigger}` without `{missing}`"
+    elif keyword == "unevaluatedProperties":
+        yield {**whole, ODD_NAME: 1}, "has a member that no part describes"
+    else:
+        yield from _break_condition(keyword, whole, every, schema, schemas, edge)
+
+
+def _break_condition(
+    keyword: str,
+    whole: dict[str, Any],
+    every: dict[str, Any],
+    schema: Mapping[str, Any],
+    schemas: Schemas,
+    edge: Edge,
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield objects that meet the condition of a keyword, and break what follows from the condition."""
+    parts = schema["dependentSchemas"].items() if keyword == "dependentSchemas" else [("", schema[keyword])]
+    for trigger, part in parts:
+        part = resolve(part, schemas)
+        met = {trigger: every.get(trigger, 1)} if trigger else {}
+        if keyword == "then":
+            met = edge({"type": "object", **resolve(schema["if"], schemas)})
+        starts = [{**whole, **met}, {**every, **met}]
+        if keyword == "else":
+            starts = [*(dict(start) for start in (whole, every)), *_unmet(whole, schema, schemas)]
+        for start in starts:
+            for name in part.get("required", ()):
+                yield {k: v for k, v in start.items() if k != name}, f"lacks `{name}`, which follows"
+            for name, member in part.get("properties", {}).items():
+                yield from (
+                    ({**start, name: other}, f"has a wrong `{name}`") for other in _others(member, schemas)
+                )
+
+
+def _named_in(schema: Mapping[str, Any]) -> list[str]:
+    """Return the names that a schema of property names excludes by `not`."""
+    refused = schema.get("not", {})
+    values = [refused.get("const"), *refused.get("enum", ())] if isinstance(refused, Mapping) else []
+    return [value for value in values if isinstance(value, str)]
+
+
+def _unmet(whole: Mapping[str, Any], schema: Mapping[str, Any], schemas: Schemas) -> Iterator[dict[str, Any]]:
+    """Yield the object with one enum member changed, so that it no longer meets the `if`."""
+    for name, wanted in resolve(schema["if"], schemas).get("properties", {}).items():
+        own = resolve(schema.get("properties", {}).get(name, {}), schemas)
+        for value in own.get("enum", [True, False] if own.get("type") == "boolean" else []):
+            if not accepts(wanted, schemas, value):
+                yield {**whole, name: value}
+
+
+def _member_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of additional members."""
+    found = schema.get("additionalProperties", {})
+    return found if isinstance(found, Mapping) else {}
+
+
+def _others(schema: Mapping[str, Any], schemas: Schemas) -> Iterator[Any]:
+    """Yield values of many types that a schema refuses."""
+    values: tuple[Any, ...] = ("pgv-other", 12345, True, -1, 0.5, "", [], {}, None)
+    for value in values:
+        if not accepts(schema, schemas, value):
+            yield value
+
+
+def branch_values(schema: Mapping[str, Any], schemas: Schemas, edge: Edge) -> list[Any]:
+    """Return a value for each alternative that the whole schema accepts; empty if it has no alternatives."""
+    found = []
+    for branch in _branches(schema, schemas):
+        value = edge(branch)
+        if accepts(schema, schemas, value) and value not in found:
+            found.append(value)
+    return found
+
+
+def _branches(schema: Mapping[str, Any], schemas: Schemas) -> list[dict[str, Any]]:
+    """Return each alternative of `oneOf` or `anyOf`, combined with the keywords beside it."""
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
+    beside = {k: v for k, v in schema.items() if k not in (key, "discriminator", "description")}
+    return [{**beside, **resolve(branch, schemas)} for branch in schema.get(key, ())]
+
+
+def break_alternatives(
+    schema: Mapping[str, Any], schemas: Schemas, edge: Edge
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield (`oneOf` or `anyOf`, value, description of the value), where the value is invalid.
+
+    The value fits no alternative, or more than one of `oneOf`.
+    """
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), "")
+    branches = [branch for branch in _branches(schema, schemas) if types_named(branch) != {"null"}]
+    if len(branches) < 2:
+        return
+    rest = {k: v for k, v in schema.items() if k not in (key, "discriminator")}
+
+    def breaks(value: Any) -> bool:
+        return accepts(rest, schemas, value) and not accepts(schema, schemas, value)
+
+    values = [edge(branch) for branch in branches]
+    whole = [value for value in values if isinstance(value, Mapping)]
+    tried: list[tuple[Any, str]] = []
+    if told := schema.get("discriminator", {}).get("propertyName"):
+        tried += [({**value, told: "pgv-other"}, f"has an unknown `{told}`") for value in whole[:1]]
+    mixed = {name: member for value in reversed(whole) for name, member in value.items()}
+    tried += [(mixed, "has the members of several alternatives")] if len(whole) > 1 else []
+    for branch, value in zip(branches, values, strict=True):
+        for name in branch.get("required", ()) if isinstance(value, Mapping) else ():
+            lacking = {k: v for k, v in value.items() if k != name}
+            tried.append((lacking, f"lacks `{name}`, which its alternative requires"))
+    strangers: tuple[Any, ...] = (True, 12345, "pgv-other", [], {})
+    tried += [(other, "fits no alternative") for other in strangers]
+    met: set[str] = set()
+    for value, says in tried:
+        kind = says.partition("`")[0]
+        if kind not in met and breaks(value):
+            met.add(kind)
+            yield key, value, says
+
+
+def types_named(schema: Mapping[str, Any]) -> set[str]:
+    """Return the types in a schema's `type`."""
+    kind = schema.get("type", ())
+    return {kind} if isinstance(kind, str) else set(kind)

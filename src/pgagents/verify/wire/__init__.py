@@ -1,1 +1,7 @@
-"""Actions on the wire: endpoints, calls, exchanges, credentials, pace, and the clients that send."""
+"""One call on its way to the server and back.
+
+An `endpoint` is an action on a surface, and a `call` is what a probe asks for. `encode` makes its
+request, `send` sends it within a `deadline` and at the server's `pace`, and an `exchange` has the parsed
+answer. MCP: `mcp_messages` has the messages, `mcp_link` the connection, `mcp_process` a server on stdio.
+`oauth` gets tokens, and `receiver` takes events.
+"""

@@ -13,18 +13,18 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pgagents.decoding.content_coding import Inflater
 from pgagents.errors import PgagentsError
-from pgagents.http import EVENT_STREAM, Request, Response, Silence
+from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Request, Response, Silence
 from pgagents.tls import CertificateFiles, make_context
-from pgagents.verify.wire.http.failures import list_failures, silence_of
-from pgagents.verify.wire.http.request_builder import RequestBuilder
 
 if TYPE_CHECKING:
     import httpcore
+
 
 MAX_BYTES = 4_000_000
 MAX_HEADERS = 100
@@ -40,7 +40,7 @@ request.
 NO_CONTENT = 204
 EXCESS_S = 0.2
 """Seconds to wait for the body that the headers of a 204 announce."""
-CONNECT_S = 1.0
+STILL_THERE_S = 1.0
 """Seconds within which a server that is there takes a connection."""
 AT_ONCE = 4
 """The number of connections for simultaneous calls. Calls in a row share one, which is kept alive."""
@@ -176,7 +176,7 @@ class Client:
             return other is not None and other.takes_connections(replace(request, server=""))
         try:
             host, port = self.requests.address
-            self._backend.connect_tcp(host, port, CONNECT_S).close()
+            self._backend.connect_tcp(host, port, STILL_THERE_S).close()
         except self._failures:
             return False
         except ValueError:  # raised for a host's name that DNS cannot hold
@@ -295,3 +295,135 @@ def _decode_body(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]
     inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
     for chunk in chunks:
         yield from inflater.feed(chunk)
+
+
+# -- requests in the form of httpcore
+
+
+CONNECT_S = 10.0
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class RequestBuilder:
+    """Builds the requests to one server. `base` is its URL, `headers` go with every request."""
+
+    def __init__(self, base: str, headers: Mapping[str, str], timeout_s: float) -> None:
+        self._base, self._headers = base, dict(headers)
+        timeouts = dict.fromkeys(("read", "write", "pool"), timeout_s)
+        self._extensions = {"timeout": {"connect": min(CONNECT_S, timeout_s), **timeouts}}
+
+    @cached_property
+    def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
+        """The base URL's scheme, host and port, and the headers of every request.
+
+        Raises ValueError if the URL is invalid.
+        """
+        parts = urlsplit(self._base)
+        host, port = _host(parts.hostname or ""), parts.port
+        if port == DEFAULT_PORTS.get(parts.scheme):
+            port = None
+        named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+        headers = {"Host": named, "User-Agent": "pgagents", **self._headers}
+        return (
+            parts.scheme.encode("ascii"),
+            host.encode("ascii"),
+            port,
+            [_header(*pair) for pair in headers.items()],
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the server. Raises ValueError if the URL is invalid."""
+        scheme, host, port, _ = self._target
+        return host.decode("ascii"), port or DEFAULT_PORTS[scheme.decode("ascii")]
+
+    @cached_property
+    def _prefix(self) -> str:
+        """The path of the base URL."""
+        return "".join(self._base.split("://", 1)[1].partition("/")[1:])
+
+    def build(self, request: Request) -> httpcore.Request:
+        """Return the request in httpcore's form. Raises ValueError if it cannot be sent."""
+        import httpcore
+
+        scheme, host, port, headers = self._target
+        sent = [_header(*pair) for pair in request.headers]
+        if request.header("User-Agent") is not None:  # send only one; the caller's own wins
+            kept = {name.lower() for name in self._headers}
+            headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
+            sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
+        headers = headers + sent
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        url = httpcore.URL(
+            scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target)
+        )
+        built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
+        built.headers = headers  # the constructor would validate each header again
+        return built
+
+    def _raw(self, target: str) -> bytes:
+        """Return the path and query as bytes."""
+        if PLAIN_TARGET.fullmatch(target):
+            return target.encode("ascii")
+        import httpx
+
+        try:
+            return (
+                httpx.URL(self._base).copy_with(raw_path=target.encode("ascii", "backslashreplace")).raw_path
+            )
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from None
+
+
+def _host(name: str) -> str:
+    """Return the host name in ASCII. Raises ValueError if it is invalid."""
+    if not name:
+        raise ValueError("the address has no host")
+    if name.isascii():
+        return name
+    import httpx
+
+    try:
+        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii")
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
+
+
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), value.encode("utf-8")
+
+
+# -- reasons why no answer came
+
+
+def list_failures() -> tuple[type[Exception], ...]:
+    """Return the library's errors which mean that no answer came."""
+    import httpcore
+
+    return (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.UnsupportedProtocol,
+        httpcore.ConnectionNotAvailable,
+    )
+
+
+def silence_of(error: Exception) -> Silence:
+    """Return the silence that an error of the library means."""
+    import httpcore
+
+    text = str(error)[:200]
+    if isinstance(error, httpcore.TimeoutException):
+        return Silence("timeout", text or "no answer in time")
+    cause = str(error.__cause__ or error.__context__ or "")
+    if isinstance(error, httpcore.ConnectError):
+        return Silence(
+            "tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text
+        )
+    if isinstance(error, httpcore.NetworkError):
+        return Silence("reset", text or "the connection was cut")
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:
+        return Silence("reset", text)
+    return Silence("protocol", text or type(error).__name__)

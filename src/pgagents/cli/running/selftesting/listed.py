@@ -21,7 +21,7 @@ def verify_listed(model: Model, *, faults: Sequence[str] = (), variations: Seque
     from pgagents.inprocess import inside
     from pgagents.inprocess_mcp import mcp_inside
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.mcp_link import Link
 
     with mcp_inside(model, inside(model), faults=faults, variations=variations) as link:
         other = Link(link.handler, url=link.url, path=link.path)

@@ -15,8 +15,9 @@ from pgagents.cel.expression import member_of
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,8 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -11,7 +11,8 @@ from functools import partial
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
@@ -21,8 +22,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -11,9 +11,9 @@ from functools import partial
 
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

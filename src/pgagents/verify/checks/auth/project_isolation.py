@@ -17,7 +17,10 @@ from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
 from pgagents.verify.answers.refusal import list_missing_parents
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -28,12 +31,7 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,13 +14,13 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.signature import schemes
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_refused, promise
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_accepted, judge_refused, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Intent, Raw, Signature
+from pgagents.verify.wire.encode import add_spaces, with_more
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.signature import add_spaces, with_more
 
 NAME = "request_signatures"
 REFUSED = 300

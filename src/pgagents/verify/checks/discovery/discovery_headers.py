@@ -11,10 +11,17 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
-from pgagents.verify.cases.discovery.places import API_CATALOG, PLACES, Place, list_hosted
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.cases.discovery import (
+    API_CATALOG,
+    PLACES,
+    Place,
+    fetch,
+    find_https,
+    judge_over_https,
+    list_hosted,
+)
+from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "discovery_headers"

@@ -16,10 +16,8 @@ from urllib.parse import urlsplit
 
 from pgagents.http import read_json
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.tool_pages import read_pages
-from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
-from pgagents.verify.cases.discovery.places import SERVER_CARD
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.discovery import SERVER_CARD, fetch, find_https, judge_over_https
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -29,10 +27,11 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Setting
+from pgagents.verify.tools import read_pages
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.mcp.link import Link
-from pgagents.verify.wire.mcp.message import LEGACY, MODERN, NAMED_ITSELF
+from pgagents.verify.wire.mcp_link import Link
+from pgagents.verify.wire.mcp_messages import LEGACY, MODERN, NAMED_ITSELF
 
 NAME = "server_card"
 SAYS = {

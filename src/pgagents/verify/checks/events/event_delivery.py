@@ -8,14 +8,36 @@ an error, so that it must be sent again. Refused actions send nothing, and no ev
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Id, Resource
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, steps_of, types_of
+from pgagents.verify.events import (
+    Event,
+    Heard,
+    box_of,
+    count_alike,
+    is_about,
+    judge_deliveries,
+    judge_version,
+    list_event_contracts,
+    list_taken,
+    misfit,
+    read,
+    refusal_of,
+    register_versions,
+    same,
+    shows,
+    unheard,
+    usual_version,
+)
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,43 +48,11 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.arrivals import Arrivals
-from pgagents.verify.events.deliveries import (
-    Event,
-    Heard,
-    judge_deliveries,
-    list_event_contracts,
-    misfit,
-    refusal_of,
-    same,
-    unheard,
-)
-from pgagents.verify.events.registration import (
-    choose_types,
-    find_webhook_remover,
-    find_webhook_resource,
-    lengthen_address,
-    limit_types,
-    list_other_types,
-    register_of_another,
-)
-from pgagents.verify.events.steps import ExpectedEvent, act, is_caused, steps_of, types_of
-from pgagents.verify.events.versions import (
-    box_of,
-    count_alike,
-    is_about,
-    judge_version,
-    list_taken,
-    register_versions,
-    shows,
-    usual_version,
-)
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.wire.call import Call
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
-from pgagents.verify.wire.receiver import Inbox
+from pgagents.verify.wire.receiver import Delivery, Inbox
 
 NAME = "event_delivery"
 ONCE = f"{NAME}/once@rest"
@@ -348,3 +338,155 @@ CHECK = Check(
     hear=hear,
     settled=settle_contract,
 )
+
+
+# -- the events that came, and those that are still awaited
+
+
+LOOK_S = 0.5
+"""Seconds between two looks at what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The events that are expected, and the boxes of our receiver to which they come.
+
+    `boxes` maps each type of event to the box of its webhook, `versions` each version of the envelope to the
+    secret of its webhook.
+    """
+
+    setting: Setting
+    receiver: Inbox
+    expected: Sequence[ExpectedEvent]
+    boxes: Mapping[str, str]
+    versions: Mapping[str, str]
+    _parsed: dict[tuple[str, str], dict[Delivery, Event]] = field(default_factory=dict)
+    """The deliveries that a box and version held at the last look, each with its event."""
+
+    def read_box(self, box: str, version: str = "") -> tuple[Event, ...]:
+        """Return the events that came to a box, read by the usual envelope or by that of a version.
+
+        A delivery is parsed at the first look only: a run that waits looks at all of them again and again.
+        """
+        deliveries, before = self.receiver.deliveries(box), self._parsed.get((box, version), {})
+        parsed = {d: before.get(d) or read(self.setting.model, d, version) for d in deliveries}
+        self._parsed[box, version] = parsed
+        return tuple(parsed[d] for d in deliveries)
+
+    def wait(self) -> Conversation:
+        """Wait for the expected events as long as they may take, then a little longer for others."""
+        looks = 0
+        while looks * LOOK_S < self._find_patience_s() and not self._have_all_come():
+            looks += 1
+            yield Sleep(LOOK_S, quiet=True)
+        yield Sleep(LOOK_S, quiet=True)
+
+    def _find_patience_s(self) -> float:
+        """Return how many seconds to wait for deliveries. A second delivery is awaited only if the first was
+        refused.
+        """
+        hooks = self.setting.model.webhooks
+        refused = any(event.refused for box in self.boxes.values() for event in self.read_box(box))
+        return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
+
+    def _have_all_come(self) -> bool:
+        """True if each action's event has come, in each version too, and each refused delivery has come
+        again.
+        """
+        wanted = sum(one.type == next(iter(self.boxes), "") for one in self.expected)
+        if any(len(self.receiver.deliveries(box_of(version))) < wanted for version in self.versions):
+            return False
+        for type, box in self.boxes.items():
+            events, asked = self.read_box(box), choose_types(self.setting, list(self.boxes), type)
+            again = {e.id for e in events if not e.refused}
+            awaited = (one for one in self.expected if one.type in asked)
+            if not all(
+                len(list_taken(events, one)) >= count_alike(self.expected, one) for one in awaited
+            ) or any(e.id not in again for e in events if e.refused):
+                return False
+        return True
+
+
+# -- types and addresses of webhooks
+
+
+LONGEST = 2_048
+"""The most characters of an address, even if the schema allows more."""
+
+
+def list_other_types(setting: Setting, types: list[str]) -> list[str]:
+    """Return the types of events that no action causes by the catalogue."""
+    return [type for type in setting.model.webhooks.events if type not in types]
+
+
+def choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
+    """Return the types that the webhook for `type` registers.
+
+    The first webhook also registers the types that no action causes. The second one also registers the first
+    one's type.
+    """
+    others = list_other_types(setting, types) if type == types[0] else types[:1] if type == types[1] else []
+    return limit_types(setting, [type, *others])
+
+
+def limit_types(setting: Setting, types: list[str]) -> list[str]:
+    """Return as many of these types as one webhook may register."""
+    endpoint = setting.find_lead(str(setting.model.webhooks.registered_by))
+    param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
+    return (
+        types[: setting.resolve_schema(param.schema).get("maxItems", len(types))]
+        if param is not None
+        else types
+    )
+
+
+def find_webhook_resource(setting: Setting) -> Resource | None:
+    """Return the resource whose instances are webhooks; None if the catalogue has none."""
+    registered = setting.model.webhooks.registered_by
+    return next(
+        (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
+        None,
+    )
+
+
+def find_webhook_remover(setting: Setting) -> Endpoint | None:
+    """Return the endpoint that deletes a webhook."""
+    kind = find_webhook_resource(setting)
+    return (
+        setting.find_lead(str(kind.undone_by.action.name))
+        if kind is not None and kind.undone_by is not None
+        else None
+    )
+
+
+def lengthen_address(setting: Setting, endpoint: Endpoint, address: str) -> str:
+    """Return the address with a query that makes it as long as the schema allows."""
+    param = endpoint.action.param(str(setting.model.webhooks.url))
+    most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
+    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
+
+
+def register_of_another(
+    setting: Setting, address: str, endpoint: Endpoint, types: list[str]
+) -> Generator[Any, Any, tuple[Resource, Id] | None]:
+    """Register a webhook of another project and make an instance there.
+
+    Return the resource and the instance's id, or None.
+    """
+    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
+    given = {hooks.url: address, hooks.types: types}
+    made: Exchange = yield Call(
+        endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True
+    )
+    if not made.success or resource.made_by is None:
+        return None
+    maker = setting.get_lead(str(resource.made_by.action.name))
+    why = f"another project's {resource.name}"
+    instance: Exchange = yield Call(
+        maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True
+    )
+    body = (
+        at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
+    )
+    id = resource.id_of(body) if isinstance(body, Mapping) else None
+    return (resource, id) if id is not None else None

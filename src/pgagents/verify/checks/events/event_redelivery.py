@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.deliveries import Heard, name_of_id, refusal_of, unheard
+from pgagents.verify.events import Heard, name_of_id, refusal_of, unheard
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.receiver import MOVED
 
 NAME = "event_redelivery"

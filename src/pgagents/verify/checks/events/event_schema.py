@@ -13,12 +13,11 @@ from pgagents.cel.scope import Scope
 from pgagents.jsonschema.schema import REF
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.law import Law
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.deliveries import Event, Heard, misfit, name_of_id, unheard
-from pgagents.verify.events.steps import is_caused
-from pgagents.verify.laws.laws import evaluate_law
-from pgagents.verify.laws.witness import witness
+from pgagents.verify.cases.event_steps import is_caused
+from pgagents.verify.events import Event, Heard, misfit, name_of_id, unheard
+from pgagents.verify.laws import evaluate_law, witness
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.setting import Setting
 
 NAME = "event_schema"
 FORM, LAWS, OWN_ID = f"{NAME}/form@rest", f"{NAME}/laws@rest", f"{NAME}/own_id@rest"

@@ -6,16 +6,19 @@ the delivery, within the tolerance.
 
 from __future__ import annotations
 
+import hmac
+import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.model.signature import schemes
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.deliveries import Heard, unheard
-from pgagents.verify.events.signatures import find_slip, is_signed, read_signature
-from pgagents.verify.wire.signature import find_secret_problem
+from pgagents.model.signature import SignatureScheme, schemes
+from pgagents.verify.events import Heard, unheard
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.encode import find_secret_problem, make_content, make_mac
+from pgagents.verify.wire.receiver import Delivery
 
 NAME = "event_signatures"
 FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
@@ -91,3 +94,65 @@ CHECK = Check(
     hear=hear,
     settled=settle_contract,
 )
+
+
+# -- the signature of a delivery, in any format
+
+
+MOST_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSignature:
+    """The signatures of a delivery, the signed time (empty if there is none), and the message's id."""
+
+    given: tuple[str, ...]
+    time: str
+    id: str
+
+
+def read_signature(scheme: SignatureScheme, header: str, delivery: Delivery) -> ReadSignature | str:
+    """Return a delivery's signature; if its headers are malformed, return what is wrong with them."""
+    value = delivery.header(header)
+    whole = re.fullmatch(scheme.form, (value or "").strip())
+    given = tuple(re.findall(scheme.pick, (value or "").strip()))
+    if value is None or whole is None or not given:
+        return f"{header}: {(value or 'is missing')[:MOST_SHOWN]}"
+    time = whole.groupdict().get("time", "")
+    if scheme.time_header:
+        time = (delivery.header(scheme.time_header) or "").strip()
+        if not re.fullmatch(r"\d{1,12}", time):
+            return f"{scheme.time_header}: {(time or 'is missing')[:MOST_SHOWN]}"
+    id = delivery.header(scheme.id_header) if scheme.id_header else ""
+    return ReadSignature(given, time, id) if id is not None else f"{scheme.id_header}: is missing"
+
+
+def is_signed(scheme: SignatureScheme, secret: str, body: bytes, read: ReadSignature) -> bool:
+    """True if one of the signatures is valid for this body."""
+    return _fits(scheme, secret, make_content(scheme, body, read.time, read.id), read)
+
+
+def _fits(scheme: SignatureScheme, secret: str, signed: bytes, read: ReadSignature) -> bool:
+    expected = make_mac(scheme, secret, signed)
+    return any(hmac.compare_digest(expected, value) for value in read.given if value.isascii())
+
+
+def find_slip(scheme: SignatureScheme, secret: str, body: bytes, read: ReadSignature) -> str:
+    """Return the common mistake that explains an invalid signature; empty if no known mistake does."""
+    if scheme.timed and _fits(scheme, secret, body, read):
+        return "it signs the body without the time, so an old delivery can be sent again for ever"
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    spelt = (
+        json.dumps(data),
+        json.dumps(data, ensure_ascii=False),
+        json.dumps(data, separators=(",", ":")),
+        json.dumps(data, sort_keys=True),
+    )
+    if any(is_signed(scheme, secret, text.encode(), read) for text in spelt):
+        return "it signs the body written anew, not the bytes that were sent"
+    if is_signed(scheme, "", body, read):
+        return "it is made with an empty secret"
+    return "it does not fit the bytes that were sent and the secret that the registration returned"

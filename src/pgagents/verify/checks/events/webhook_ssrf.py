@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -13,18 +13,11 @@ from typing import Any
 
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hints.hinted_calls import STAGE, HintedCall, find_hinted_call, find_made
-from pgagents.verify.answers.hints.observation import observe
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    promise,
-)
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.answers.hints import STAGE, HintedCall, find_hinted_call, find_made
+from pgagents.verify.answers.observation import observe
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

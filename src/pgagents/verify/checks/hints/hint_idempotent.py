@@ -17,16 +17,17 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hints.hinted_calls import (
+from pgagents.verify.answers.hints import (
     HintedCall,
     fill,
     find_hinted_call,
     find_made,
+    judge_trials,
     list_fillers,
     make_first,
     make_probe,
 )
-from pgagents.verify.answers.hints.observation import (
+from pgagents.verify.answers.observation import (
     TOLD,
     VERSION,
     Body,
@@ -39,17 +40,10 @@ from pgagents.verify.answers.hints.observation import (
     observe,
     tell,
 )
-from pgagents.verify.answers.hints.trials import judge_trials
 from pgagents.verify.cases.removed_instances import is_nobodys_now
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Probe,
-    judge_untested,
-    promise,
-)
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.traces import Traces, find_traces, say_unheard
+from pgagents.verify.events import Traces, find_traces, say_unheard
+from pgagents.verify.promise import Check, Conversation, Probe, judge_untested, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,15 +14,16 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.hints.hinted_calls import (
+from pgagents.verify.answers.hints import (
     HintedCall,
     fill,
     find_hinted_call,
+    judge_trials,
     list_fillers,
     make_first,
     make_probe,
 )
-from pgagents.verify.answers.hints.observation import (
+from pgagents.verify.answers.observation import (
     ANSWER,
     GONE,
     VERSION,
@@ -36,16 +37,8 @@ from pgagents.verify.answers.hints.observation import (
     observe,
     tell,
 )
-from pgagents.verify.answers.hints.trials import judge_trials
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_untested,
-    promise,
-)
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_untested, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

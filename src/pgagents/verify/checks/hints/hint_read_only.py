@@ -18,8 +18,8 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.hints.hinted_calls import fill, list_fillers, make_probe, say_inferred
-from pgagents.verify.answers.hints.observation import (
+from pgagents.verify.answers.hints import fill, judge_trials, list_fillers, make_probe, say_inferred
+from pgagents.verify.answers.observation import (
     ANSWER,
     VERSION,
     Body,
@@ -37,18 +37,10 @@ from pgagents.verify.answers.hints.observation import (
     tell,
     try_again,
 )
-from pgagents.verify.answers.hints.trials import judge_trials
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    promise,
-)
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.events.traces import Traces, find_traces, say_unheard
+from pgagents.verify.events import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import Endpoint

@@ -11,10 +11,9 @@ from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_untested, promise
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.promise import Check, Conversation, Probe, judge_untested, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

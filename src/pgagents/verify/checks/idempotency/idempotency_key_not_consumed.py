@@ -14,18 +14,18 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.replay import is_key_conflict, void
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
+    allows_either,
     judge_broken,
     judge_kept,
     judge_untested,
     promise,
 )
-from pgagents.verify.check.refused_status import allows_either
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

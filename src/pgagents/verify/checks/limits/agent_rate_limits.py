@@ -14,8 +14,9 @@ from pgagents.cel.reading import reads
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
 from pgagents.model.surface import Surface
-from pgagents.verify.answers.rate_limits import rate_of
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.headers import rate_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,8 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,17 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from pgagents.model.answers.limit_reader import LIMITED, retry_after_s
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Bucket
-from pgagents.verify.answers.burst_tally import FULL_AGAIN, SLACK, Tally
-from pgagents.verify.answers.rate_limits import ahead_s, rate_of
-from pgagents.verify.cases.limits.bursts import NAME, Burst, find_other_bucket, list_bursts
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.selection import ADVICE, others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -34,11 +35,73 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.plan.exclusive import ADVICE, others_too
-from pgagents.verify.plan.order import LAST
-from pgagents.verify.wire.call import Sleep
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
+
+# -- calls that empty a bucket
+
+
+NAME = "rate_limit_enforcement"
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """An endpoint with a harmless call that empties a bucket: a read, or a write to an absent id."""
+
+    bucket: Bucket
+    endpoint: Endpoint
+    call: Call
+
+    def id(self, detail: str) -> str:
+        """Return the id of the burst's contract with this detail."""
+        return f"{NAME}/{detail}/{self.bucket.name}@{self.endpoint.surface}"
+
+
+def list_bursts(setting: Setting) -> Iterator[Burst]:
+    """Yield one burst for each bucket of an action, on each surface, without the buckets of end users.
+
+    Buckets that no action names, such as conditional ones, are left out, because only the server decides
+    which calls use them.
+    """
+    met: set[tuple[str, str]] = set()
+    ordered = sorted(
+        setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params))
+    )
+    for endpoint in ordered if setting.model.limits.headers is not None else ():
+        bucket = setting.model.buckets.get(str(endpoint.action.bucket))
+        if bucket is None or (bucket.name, endpoint.surface) in met or bucket.of == "end_user":
+            continue
+        call = _make_harmless_call(setting, endpoint)
+        if call is not None:
+            met.add((bucket.name, endpoint.surface))
+            yield Burst(bucket, endpoint, call)
+
+
+def find_other_bucket(setting: Setting, burst: Burst) -> Burst | None:
+    """Return a burst on another bucket of the same key on REST. On other surfaces, an agents' bucket may
+    cover both.
+    """
+    if burst.bucket.of != "key" or burst.endpoint.surface != REST:
+        return None
+    others = (b for b in list_bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
+    return next((b for b in others if b.endpoint.surface == REST), None)
+
+
+def _make_harmless_call(setting: Setting, endpoint: Endpoint) -> Call | None:
+    """Return a call that may be repeated any number of times; None if each call would make something."""
+    template = template_of(setting.model, endpoint.action)
+    why = "one of a burst"
+    if endpoint.action.effect == "read":
+        return ordinary(endpoint, template, "valid", why, burst=True)
+    for param in endpoint.params:
+        resource = setting.model.resources.get(param.refers_to or "")
+        if resource is not None and resource.absent is not None and param.required and template.makes is None:
+            given = {**template.input, str(param.name): resource.find_absent_value(param)}
+            return ordinary(endpoint, template, "absent", why, input=given, burst=True)
+    return None
+
 
 ASSUMED_PER_S = 100.0
 EARLY = 10
@@ -313,3 +376,109 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
 )
+
+
+# -- the calls of a burst that were let through
+
+
+SLACK = 2
+MOST_LIMIT = 10**9
+MOST_TIMES = 2
+"""A key with more than this many times the published limit is unlimited."""
+ENOUGH_TO_TELL = 20
+FULL_AGAIN = 0.9
+"""A bucket that regains this part of its tokens while one request is sent cannot be emptied by a burst."""
+TELLS_S = 10.0
+"""The shortest window, in seconds, for which two successive reset headers clearly differ."""
+MOST_TRIED = 3
+"""The most calls without a 429, as a multiple of the limit.
+
+An enforced limit is met within two windows, so after that many calls this client is too slow to meet it.
+"""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts the calls of a burst that were let through: all of them, and those since the last window began.
+
+    `end` is the end of the window by the reset header (epoch seconds); None if the header cannot be read.
+    """
+
+    bucket: Bucket
+    told: int
+    passed: int = 0
+    left: int = 0
+    began: float = 0.0
+    took_s: float = 0.0
+    in_window: int = 0
+    end: float | None = None
+
+    def add(self, exchange: Exchange, setting: Setting) -> None:
+        """Count a call that was let through."""
+        self.began = self.began or exchange.sent_at
+        self.took_s = exchange.sent_at + exchange.seconds - self.began
+        self.passed += 1
+        self.told = _limit(setting, exchange) or self.told
+        rate = rate_of(exchange, setting)
+        self.left = rate.remaining if rate is not None else 0
+        before, self.end = self.end, None
+        if (
+            rate is not None
+            and rate.reset is not None
+            and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S)
+        ):
+            self.end = exchange.sent_at + ahead_s(exchange, rate.reset, setting)
+        # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole
+        # window
+        other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
+        self.in_window = 1 if other else self.in_window + 1
+
+    def not_applicable(self) -> str:
+        """Return why the burst proves nothing; empty if it can be judged."""
+        if self.told > self.bucket.requests * MOST_TIMES:
+            return f"this unlimited key's limit is {self.told:,}: an ordinary key shows it"
+        if (
+            self.passed >= ENOUGH_TO_TELL
+            and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN
+        ):
+            return (
+                f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
+            )
+        if (
+            self.bucket.refill == "window"
+            and not self.too_many()
+            and self.passed > MOST_TRIED * self.told + SLACK
+        ):
+            return (
+                f"windows of {self.bucket.per_s:g} s end before this client has used one up: "
+                f"{self.passed / self.took_s:.1f} calls a second"
+            )
+        return ""
+
+    def too_many(self) -> str:
+        """Return the expected number of calls if more were let through; else an empty text."""
+        per_s = self.bucket.per_s
+        if self.bucket.refill == "even":
+            most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK
+            return (
+                f"a {LIMITED} after at most {self.told} calls and what refilled in {self.took_s:.1f} s"
+                if self.passed > most
+                else ""
+            )
+        if self.in_window > self.told + SLACK:
+            return (
+                f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, one end of "
+                "which was announced"
+            )
+        windows = 2 + math.floor(self.took_s / per_s)
+        if self.passed > windows * self.told + SLACK:
+            return (
+                f"a {LIMITED} after at most {windows} times {self.told} calls in {self.took_s:.1f} s, by "
+                f"windows of {per_s:g} s"
+            )
+        return ""
+
+
+def _limit(setting: Setting, exchange: Exchange) -> int | None:
+    rate = rate_of(exchange, setting)
+    return rate.limit if rate is not None and rate.limit < MOST_LIMIT else None

@@ -21,7 +21,7 @@ from pgagents.model.answers.limit_reader import POLICY, RATE_LIMIT
 from pgagents.model.contract import Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Bucket
-from pgagents.verify.answers.rate_limits import (
+from pgagents.verify.answers.headers import (
     SKEW_S,
     WHOLE_S,
     Rate,
@@ -34,7 +34,7 @@ from pgagents.verify.answers.rate_limits import (
     rate_of,
     reading_of,
 )
-from pgagents.verify.check.check import (
+from pgagents.verify.promise import (
     Check,
     Judgement,
     judge_broken,
@@ -43,8 +43,7 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
 from pgagents.verify.wire.exchange import Exchange
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import (
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -24,13 +24,18 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.form import INVALID_PARAMS, METHOD_NOT_FOUND, error_of, result_of, text_of
-from pgagents.verify.wire.mcp.message import LEGACY
+from pgagents.verify.wire.mcp_messages import (
+    INVALID_PARAMS,
+    LEGACY,
+    METHOD_NOT_FOUND,
+    error_of,
+    result_of,
+    text_of,
+)
 
 NAME = "mcp_errors"
 CITE = ("MCP 2025-11-25, server/tools",)

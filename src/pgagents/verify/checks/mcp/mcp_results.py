@@ -14,13 +14,12 @@ from typing import Any
 from pgagents.decoding.medium import is_json
 from pgagents.http import read_json
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.schema import read_as_2020
+from pgagents.verify.projections import read_as_2020
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.form import list_texts, result_of, text_of
+from pgagents.verify.wire.mcp_messages import list_texts, result_of, text_of
 
 NAME = "mcp_results"
 CITE = ("MCP 2025-11-25, server/tools",)

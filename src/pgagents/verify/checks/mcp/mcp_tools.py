@@ -14,9 +14,8 @@ from typing import Any
 from pgagents.generate.formerly import list_offered
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.answers.listed_tool import find_difference, find_other_meaning, show_member
-from pgagents.verify.answers.tool_pages import ask_page, read_page, read_pages
-from pgagents.verify.check.check import (
+from pgagents.verify.projections import build_file
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
@@ -26,8 +25,15 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.documents import build_file
+from pgagents.verify.setting import Setting
+from pgagents.verify.tools import (
+    ask_page,
+    find_difference,
+    find_other_meaning,
+    read_page,
+    read_pages,
+    show_member,
+)
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

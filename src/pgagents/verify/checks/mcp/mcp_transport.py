@@ -17,7 +17,7 @@ from typing import Any
 from pgagents.http import EVENT_STREAM, Response, json_bytes, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.surface import McpServer
-from pgagents.verify.check.check import (
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -27,13 +27,12 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp.link import Link
-from pgagents.verify.wire.mcp.message import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
+from pgagents.verify.wire.mcp_link import Link
+from pgagents.verify.wire.mcp_messages import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
 
 NAME = "mcp_transport"
 CITE = ("MCP 2025-11-25, basic/transports",)

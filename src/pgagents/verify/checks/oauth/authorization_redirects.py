@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.oauth.consent import form_of, text_of
+from pgagents.verify.oauth import form_of, text_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
 

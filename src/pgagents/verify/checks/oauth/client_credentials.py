@@ -16,7 +16,9 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.credential import Credential
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.oauth import bearer, plain
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,9 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.oauth.granting import bearer, plain
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got

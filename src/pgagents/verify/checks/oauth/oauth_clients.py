@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import (
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,7 +25,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange

@@ -10,7 +10,9 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -20,16 +22,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.oauth.granting import (
-    TOKEN_COST,
-    Granting,
-    challenges,
-    consenting,
-    judge_refused_token,
-    within,
-)
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange, got
 

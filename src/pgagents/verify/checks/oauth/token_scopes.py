@@ -14,7 +14,9 @@ from functools import partial
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,9 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.oauth.granting import TOKEN_COST, Granting, bearer, consenting
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Intent, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got

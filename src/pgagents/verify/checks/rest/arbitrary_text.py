@@ -18,17 +18,17 @@ from pgagents.cel.expression import member_of
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_accepted, judge_untested, promise
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,
     evaluate_arguments,
     ordinary,
     template_of,
 )
+from pgagents.verify.promise import Check, Conversation, Probe, judge_accepted, judge_untested, promise
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.bounds import is_too_long
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
-from pgagents.verify.values.sizes import is_too_long
 from pgagents.verify.wire.call import Call, Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -15,9 +15,12 @@ from pgagents.cel.reading import list_begun_at
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
-from pgagents.verify.answers.capacity import find_roomiest
+from pgagents.verify.answers.observation import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -27,10 +30,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint

@@ -18,8 +18,10 @@ from pgagents.model.action import Action
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes, Unique
-from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.observation import read_counter
+from pgagents.verify.fixtures.instance import at_path, member_named
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     CONFLICT,
     Check,
     Conversation,
@@ -30,9 +32,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, member_named
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -10,38 +10,30 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.comparison.comparable import find_lasting, list_common, list_dating
-from pgagents.verify.answers.comparison.representations import (
+from pgagents.verify.answers.representations import (
+    MOST_KNOWN,
+    DatedValues,
     Representation,
+    ShownInstance,
+    ShownInstances,
+    find_lasting,
+    find_place,
+    forget_all,
+    forget_removed,
+    is_same,
+    is_uncertain,
     kind_of,
+    list_common,
+    list_dating,
+    list_standing,
     objects_at,
     references,
     representations_of,
 )
-from pgagents.verify.answers.comparison.shown_instances import (
-    MOST_KNOWN,
-    DatedValues,
-    ShownInstance,
-    ShownInstances,
-    find_place,
-    forget_all,
-    forget_removed,
-    is_uncertain,
-)
-from pgagents.verify.answers.comparison.standing_values import is_same, list_standing
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    promise,
-)
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

@@ -17,7 +17,8 @@ from pgagents.http import media_type_of
 from pgagents.model.action import Action
 from pgagents.model.answers.output import JSON
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.bodies import is_documented_answer
+from pgagents.verify.promise import (
     Check,
     Judgement,
     judge_broken,
@@ -26,9 +27,7 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.documented_answer import is_documented_answer
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 

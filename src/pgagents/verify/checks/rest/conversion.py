@@ -17,9 +17,12 @@ from pgagents.jsonschema.schema import closure
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
 from pgagents.source.origin import plain
-from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.cases.look_alike import find_comparison
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.observation import read_counter
+from pgagents.verify.cases.argument_values import find_comparison
+from pgagents.verify.fixtures.instance import at_path, say_none_made
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -29,10 +32,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, say_none_made
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -11,7 +11,8 @@ from functools import partial
 from urllib.parse import quote
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -21,9 +22,7 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -12,10 +12,9 @@ from typing import Any
 
 from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_refused, promise
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.declared_refusals import list_conditional, make_refused
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.request_template import list_conditional, make_refused, ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

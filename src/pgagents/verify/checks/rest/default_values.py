@@ -14,14 +14,16 @@ from typing import Any
 from pgagents.http import json_bytes
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.answers.comparison.normalized import (
+from pgagents.verify.answers.normalized import (
     NormalAnswer,
     differing,
     is_alike_when_repeated,
     normalize_answer,
 )
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.plan.selection import OTHERS_CHANGE
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -31,9 +33,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
-from pgagents.verify.plan.exclusive import OTHERS_CHANGE
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint

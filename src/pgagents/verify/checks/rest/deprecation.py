@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

@@ -12,19 +12,19 @@ from dataclasses import replace
 from functools import partial
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
+    REFUSED_STATUSES,
     Check,
     Conversation,
     Judgement,
     Probe,
+    allows_either,
     judge_broken,
     judge_kept,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.refused_status import REFUSED_STATUSES, allows_either
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

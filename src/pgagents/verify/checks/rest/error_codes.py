@@ -12,10 +12,16 @@ from collections.abc import Iterator
 from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.refused_status import allows_either
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import (
+    Check,
+    Judgement,
+    allows_either,
+    judge_broken,
+    judge_kept,
+    promise,
+    promise_at,
+)
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 

@@ -11,18 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
+from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.check.check import (
-    Check,
-    Judgement,
-    judge_broken,
-    judge_kept,
-    promise,
-    promise_at,
-)
-from pgagents.verify.check.documented_answer import is_documented_answer
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 

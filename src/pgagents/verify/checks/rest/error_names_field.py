@@ -12,9 +12,8 @@ from urllib.parse import unquote_plus
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 

@@ -19,8 +19,11 @@ from pgagents.model.action import ActionCall
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.look_alike import find_comparison, fitting, free_text
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.laws import evaluate_law, values_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -30,10 +33,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.laws.laws import evaluate_law, values_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

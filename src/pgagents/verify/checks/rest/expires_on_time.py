@@ -18,8 +18,11 @@ from pgagents.model.answers.error_code import Code
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, Takes
-from pgagents.verify.answers.capacity import read_counter
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.observation import read_counter
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
@@ -29,11 +32,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

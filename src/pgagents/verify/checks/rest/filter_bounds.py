@@ -15,10 +15,9 @@ from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import Infix, Macro, Node, children
 from pgagents.model.law import Law
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import Conversation
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.check.trial import Attempt, Case, Trial, make_check
-from pgagents.verify.laws.laws import evaluate_law, values_of
+from pgagents.verify.laws import evaluate_law, values_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 

@@ -13,17 +13,38 @@ is odd.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pgagents.http import json_bytes, read_json
+from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.framework import cases
-from pgagents.verify.cases.malformed.bodies import MOST_BODY, find_limit_origin
-from pgagents.verify.cases.malformed.case import Case, edit_call
-from pgagents.verify.cases.malformed.paths import HUGE, LONG, has_head, number_in, reader
-from pgagents.verify.check.check import (
+from pgagents.model.surface import Dispatcher
+from pgagents.verify.cases.malformed import (
+    MOST_BODY,
+    Case,
+    edit_call,
+    find_first_endpoint,
+    find_limit_origin,
+    list_body_cases,
+    with_member,
+)
+from pgagents.verify.cases.paths import (
+    HUGE,
+    LONG,
+    beside,
+    elsewhere,
+    has_head,
+    nowhere,
+    number_in,
+    odd_requests,
+    reader,
+    without_id,
+)
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -35,11 +56,10 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import INVENTED, Exchange
+from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD, Exchange
 
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
@@ -307,3 +327,189 @@ CHECK = Check(
     settled=settle_contract,
     overlap="all",
 )
+
+
+# -- requests that a server refuses before any action runs.
+#
+# Bodies have only the one error and are valid otherwise, so that a server that repairs the error is found
+# to accept it.
+
+
+def cases(setting: Setting) -> tuple[Case, ...]:
+    """Return all framework cases of a catalogue, computed once a run."""
+    return setting.compute_once(
+        "framework cases",
+        lambda: (
+            *_paths(setting),
+            *list_body_cases(setting),
+            *_make_dispatcher_cases(setting),
+            *_odd(setting),
+        ),
+    )
+
+
+def _paths(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    endpoint = reader(setting)
+    if framework.unknown_path:
+        code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
+        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", nowhere(setting)))
+        yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
+        if setting.model.behaviour.trailing_slash == "unknown" and endpoint is not None:
+            yield from _slashes(setting, endpoint, code)
+    if framework.wrong_method and endpoint is not None:
+        yield _wrong_method(setting, endpoint, codes[framework.wrong_method])
+
+
+def _slashes(setting: Setting, endpoint: Endpoint, code: Code) -> Iterator[Case]:
+    """Yield a path with a slash added, and a path that ends where an id should stand."""
+    there = elsewhere(setting, endpoint)
+    call = edit_call(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
+    yield Case(
+        "trailing_slash",
+        "a path with a slash added is refused",
+        call,
+        code,
+        ("behaviour", "trailing_slash"),
+    )
+    if (nameless := without_id(setting)) is not None:
+        call = Call(
+            None,
+            {},
+            "framework",
+            "a path that ends where an id should stand",
+            raw=Raw("GET", nameless),
+        )
+        invalid = setting.model.codes[setting.model.errors.framework.invalid].status
+        yield Case(
+            "empty_id",
+            "a path without its id is refused",
+            call,
+            code,
+            ("behaviour", "trailing_slash"),
+            (invalid,),
+        )
+
+
+def _wrong_method(setting: Setting, endpoint: Endpoint, code: Code) -> Case:
+    """Return a call with a method that its path lacks: an invented one, or GET where nothing reads."""
+    path = endpoint.path
+    method = INVENTED
+    if (literal := beside(setting)) is not None:
+        method, path = "GET", literal
+    methods = {d.method for d in setting.home_endpoints if d.path == path and d.on_rest}
+    call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
+    return Case(
+        "wrong_method",
+        f"{method} {path} is refused",
+        call,
+        code,
+        ("errors", "framework", "wrong_method"),
+        UNKNOWN_METHOD if method == INVENTED else (),
+        allowed=frozenset(methods),
+    )
+
+
+def _make_dispatcher_cases(setting: Setting) -> Iterator[Case]:
+    invalid = setting.model.codes[setting.model.errors.framework.invalid]
+    for dispatcher in setting.model.dispatchers:
+        endpoint = find_first_endpoint(setting, dispatcher.surface)
+        if endpoint is None:
+            continue
+        says = "an action that does not exist is refused"
+        call = edit_call(
+            setting,
+            endpoint,
+            "an action's name in capital letters, which is none",
+            Raw(edit=make_misspelling_edit(dispatcher)),
+        )
+        yield Case("unknown_action", says, call, invalid, dispatcher.origin)
+        for detail, says, wrap in list_wraps(setting, dispatcher, endpoint):
+            yield Case(
+                detail,
+                says,
+                edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)),
+                invalid,
+                dispatcher.origin,
+            )
+        if setting.model.behaviour.unknown_member == "refused":
+            call = edit_call(
+                setting,
+                endpoint,
+                f"a member beside {dispatcher.arguments}",
+                Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')),
+            )
+            yield Case(
+                "unknown_member",
+                f"a member beside {dispatcher.selector} and {dispatcher.arguments} is refused",
+                call,
+                invalid,
+                ("behaviour", "unknown_member"),
+            )
+
+
+def _odd(setting: Setting) -> Iterator[Case]:
+    """Yield requests that may be answered in any way except by a crash."""
+    for detail, says, raw in odd_requests(setting):
+        call = Call(None, {}, "framework", says, raw=raw)
+        yield Case(
+            f"survives/{detail}",
+            f"{says} does not crash the server",
+            call,
+            None,
+            ("errors", "framework"),
+            survive=True,
+        )
+
+
+# -- objects around a call that a dispatcher must refuse
+
+
+def list_wraps(
+    setting: Setting, dispatcher: Dispatcher, endpoint: Endpoint
+) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Yield wrong objects around a call's arguments, each with a name and the promise that it is refused."""
+    selector, arguments = dispatcher.selector, dispatcher.arguments
+    yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
+    yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
+    ordinary = template_of(setting.model, endpoint.action).input.items()
+    plain = {k: v for k, v in ordinary if isinstance(v, str | int | float)}
+    yield (
+        "arguments_type",
+        f"{arguments} that is a text is refused",  # models often send an object as text; the rest is right
+        {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
+    )
+    outside = find_not_offered(setting, dispatcher)
+    if outside is not None:
+        yield (
+            "outside_the_set",
+            f"the action {outside}, which is not of the set, is refused",
+            {selector: outside, arguments: {}},
+        )
+
+
+def make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
+    """Return an edit that writes the action's name in capitals, or replaces it by an invented name if that is
+    another action.
+    """
+    names = {str(a.name) for a in dispatcher.actions} | {
+        str(f.name) for a in dispatcher.actions for f in a.formerly
+    }
+
+    def edit(body: bytes) -> bytes:
+        said = read_json(body).value
+        near = str(said[dispatcher.selector]).upper()
+        return json_bytes({**said, dispatcher.selector: near if near not in names else "pgv_no_such_action"})
+
+    return edit
+
+
+def find_not_offered(setting: Setting, dispatcher: Dispatcher) -> str | None:
+    """Return a read that the dispatcher does not offer, and of which a call is valid in every other way.
+
+    One without required arguments is preferred. None if every free read is offered: a server that wrongly
+    carries out a write would change what is somebody else's.
+    """
+    others = [a for a in setting.model.actions if a.key and a.only_reads and a not in dispatcher.actions]
+    chosen = min(others, key=lambda a: any(p.required for p in a.params), default=None)
+    return str(chosen.name) if chosen is not None else None

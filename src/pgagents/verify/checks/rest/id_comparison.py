@@ -15,12 +15,14 @@ from pgagents.http import json_bytes
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.answers.comparison.representations import kind_of
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
-from pgagents.verify.answers.removed import list_fellows, list_removed
+from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.cases.malformed.paths import of_ours
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.paths import of_ours
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -30,11 +32,7 @@ from pgagents.verify.check.check import (
     judge_refused,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

@@ -16,11 +16,10 @@ from typing import Any
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
-from pgagents.verify.cases.generation.coverage import list_varied_calls
-from pgagents.verify.cases.generation.random_calls import DrawnCall, find_wrong, list_drawn_calls
-from pgagents.verify.cases.generation.shrinking import shrink
+from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, list_varied_calls, shrink
 from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     RANDOM,
     Check,
     Conversation,
@@ -31,8 +30,7 @@ from pgagents.verify.check.check import (
     judge_refused,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got

@@ -22,7 +22,9 @@ from pgagents.model.answers.limit_reader import retry_after_s
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.job import Job
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -32,10 +34,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

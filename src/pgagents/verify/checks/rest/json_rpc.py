@@ -17,7 +17,8 @@ from pgagents.http import json_bytes, read_json
 from pgagents.model.contract import Contract
 from pgagents.model.surface import Dispatcher
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,20 +27,18 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.json_rpc import (
+from pgagents.verify.wire.endpoint import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     OK,
     PARSE_ERROR,
     UNKNOWN_METHOD,
     VERSION,
+    Endpoint,
 )
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "json_rpc"
 NUMBERS = {

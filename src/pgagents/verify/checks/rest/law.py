@@ -7,24 +7,22 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError
+from pgagents.cel.expression import Expression
 from pgagents.cel.scope import Scope
+from pgagents.cel.syntax import ExpressionError
 from pgagents.model.contract import Contract, surface_of
 from pgagents.model.resource import Resource
-from pgagents.verify.cases import fixture_selection
+from pgagents.verify.cases import law_fixtures
+from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.law.places import (
-    find_place,
-    find_place_member,
-    is_first_of_its_create,
-    make_widest_search,
-)
-from pgagents.verify.cases.law.tools import list_tool_probes, read_once
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
+from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
+from pgagents.verify.laws import evaluate_law, list_laws, reading_of, values_of, witness
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -34,14 +32,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.laws.laws import evaluate_law, list_laws, reading_of, values_of
-from pgagents.verify.laws.witness import witness
-from pgagents.verify.wire.call import Call, GetNote
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.call import Call, GetNote, InstanceRef
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -143,7 +135,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
         f"{NAME}/kinds of {place.name}/{makers[0].place}",
         4,
         covers,
-        fixture_selection.MOST_KINDS,
+        law_fixtures.MOST_KINDS,
         run,
         tuple(makers),
         "main",
@@ -156,7 +148,7 @@ def _probe_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Iterat
             f"{NAME}/all kinds of {place.name}/{endpoint.place}",
             6,
             own,
-            fixture_selection.MOST_KINDS,
+            law_fixtures.MOST_KINDS,
             run,
             (endpoint,),
             "main",
@@ -225,7 +217,7 @@ def _run(
         reuse="ever",
     )
     why = f"a {resource.name} at another kind of {place.name}"
-    plan = fixture_selection.FixturePlan(setting, resource)
+    plan = law_fixtures.FixturePlan(setting, resource)
     places = [item for item in find_items(found, exchange) or () if will_do(found.where, place, item)]
     known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
     own = [body for (name, _), body in known.items() if name == resource.name]
@@ -249,7 +241,7 @@ def _make_instances(
     setting: Setting,
     resource: Resource,
     place: Resource,
-    makings: Sequence[fixture_selection.Making],
+    makings: Sequence[law_fixtures.Making],
     why: str,
     *,
     timed: bool,
@@ -262,7 +254,7 @@ def _make_instances(
     for index, making in enumerate(makings):
         second = 2 * index >= len(makings)
         begins = timed and second and not living[1] and living[0]
-        if begins and (wait := time_passes(setting, fixture_selection.APART_S)):
+        if begins and (wait := time_passes(setting, law_fixtures.APART_S)):
             yield wait
         template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
         made: Exchange = yield ordinary(
@@ -318,3 +310,107 @@ CHECK = Check(
     of_any_input=True,
     tools=True,
 )
+
+
+# -- places at which instances stand, so that conditional laws apply to some of them
+
+
+def is_first_of_its_create(setting: Setting, resource: Resource) -> bool:
+    """True if no earlier resource is made by the same action."""
+    made = resource.made_by
+    of_action = [
+        r for r in setting.model.resources.values() if r.made_by and made and r.made_by.action is made.action
+    ]
+    return bool(of_action) and of_action[0] is resource
+
+
+def find_place(setting: Setting, resource: Resource) -> Resource | None:
+    """Return the found resource whose id the create of this one needs, or None."""
+    for value in resource.made_by.input.values() if resource.made_by else ():
+        if isinstance(value, Expression):
+            for name in sorted(value.names & setting.model.resources.keys()):
+                if setting.model.resources[name].found_by:
+                    return setting.model.resources[name]
+    return None
+
+
+def find_place_member(resource: Resource, place: Resource) -> str:
+    """Return the member of an instance that holds its place's id, which is the argument of its create."""
+    given = resource.made_by.input if resource.made_by else {}
+    return next(
+        (
+            name
+            for name, value in given.items()
+            if isinstance(value, Expression) and place.name in value.names
+        ),
+        "",
+    )
+
+
+def make_widest_search(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the search's arguments with every number at its greatest, without flags, which would exclude
+    places.
+
+    Locations keep their usual values.
+    """
+    usual = template_of(setting.model, endpoint.action).input
+    most = boundary_value(setting, endpoint, "high") or usual
+    there = {name: usual[name] for name in places(setting) if name in usual}
+    return {
+        **{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)},
+        **there,
+    }
+
+
+# -- calls through tools that meet the conditions of laws
+
+
+def list_tool_probes(setting: Setting, check: str) -> Iterator[Probe]:
+    """Yield optional calls through tools whose ordinary call may not meet the condition of a law."""
+    for endpoint in setting.tools:
+        laws = [law for law in list_laws(endpoint) if law.when is not None]
+        if endpoint.leads or not laws:
+            continue
+        covers = tuple(f"{check}/{law.name}/{endpoint.place}" for law in laws)
+        if endpoint.action.effect != "write":
+            for why, template in list_further_reads(setting.model, endpoint.action):
+                run, at = read_once(ordinary(endpoint, template, "explore", why)), f"{why}/{endpoint.place}"
+                yield Probe(f"{check}/{at}", 6, covers, 1, run, (endpoint,), "main", optional=True)
+        elif (resource := _find_kept(setting, endpoint)) is not None:
+            covers = tuple(c for c, law in zip(covers, laws, strict=True) if "before" in law.names)
+            run, at = partial(_remove_twice, resource, endpoint), f"removed again/{endpoint.place}"
+            if covers:
+                yield Probe(f"{check}/{at}", 6, covers, 2, run, (endpoint,), "main", True, optional=True)
+
+
+def read_once(call: Call) -> Callable[[], Conversation]:
+    """Return a conversation of one call, whose answer the laws judge."""
+
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
+def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
+    """Return the resource whose removed instances can still be read, if a call of the endpoint removes
+    one.
+    """
+    for resource in setting.model.resources.values():
+        undo = resource.undone_by
+        if undo is not None and undo.action is endpoint.action and resource.made_by is not None:
+            return resource if resource.removes and resource.gone_when is not None else None
+    return None
+
+
+def _remove_twice(resource: Resource, endpoint: Endpoint) -> Conversation:
+    """Remove an instance twice. The server may refuse the second call; else the laws hold."""
+    assert resource.undone_by is not None
+    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    for why in ("is removed", "is removed again"):
+        done: Exchange = yield Call(
+            endpoint, resource.undone_by.input, "explore", f"a {resource.name} {why}",
+            subject=resource, made=body,
+        )  # fmt: skip
+        if not done.success:
+            return

@@ -12,7 +12,8 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.bodies import find_own_target
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -22,8 +23,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.own_links import find_own_target
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -16,7 +16,10 @@ from urllib.parse import unquote, urljoin
 from pgagents.model.action import Action, ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.bodies import find_own_target
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,10 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.own_links import find_own_target
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -18,9 +18,8 @@ from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.check.check import Check, Conversation, Judgement, Probe, judge_refused, promise
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call

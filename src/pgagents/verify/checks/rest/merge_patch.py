@@ -15,7 +15,9 @@ from pgagents.model.action import ActionCall
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,9 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

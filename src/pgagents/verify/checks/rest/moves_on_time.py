@@ -15,7 +15,9 @@ from pgagents.cel.expression import epoch
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource, TimedMove
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,9 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

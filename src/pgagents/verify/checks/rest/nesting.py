@@ -16,7 +16,11 @@ from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
+from pgagents.verify.fixtures.marks import find_marks, occurs_in
+from pgagents.verify.fixtures.target import makes
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -27,11 +31,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
-from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.target import makes
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

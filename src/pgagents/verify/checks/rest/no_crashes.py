@@ -8,18 +8,23 @@ generated call made or changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pgagents.encoding.medium import has_body
 from pgagents.http import Silence
+from pgagents.jsonschema.patterns import list_alternatives
+from pgagents.model.argument import Param
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.cases.generation.pattern_calls import list_pattern_calls
-from pgagents.verify.cases.generation.random_calls import list_drawn_calls
-from pgagents.verify.cases.generation.shrinking import shrink
-from pgagents.verify.cases.malformed.types import list_typed_calls
-from pgagents.verify.cases.relations.reads_of_changed import list_changed, read_changed, read_written
-from pgagents.verify.check.check import (
+from pgagents.model.resource import Resource
+from pgagents.verify.cases.as_sent import is_invalid, is_sendable
+from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.target import makes, target_of
+from pgagents.verify.promise import (
     RANDOM,
     Check,
     Conversation,
@@ -31,11 +36,9 @@ from pgagents.verify.check.check import (
     promise,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, format_arguments
+from pgagents.verify.wire.call import Call, EntityTag, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
@@ -205,3 +208,225 @@ CHECK = Check(
     tools=True,
     skips_unavailable=True,
 )
+
+
+# -- calls with a text for each alternative of a pattern.
+#
+# A valid text of an argument is usually the shortest one, and so it fits one alternative alone. A pattern
+# such as `^a$|b` anchors one alternative and leaves the other open, which servers often overlook.
+
+
+CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"))
+"""Headers that can only keep a call from being done (RFC 9110, 13.1), so they name nothing that changes."""
+
+
+def list_pattern_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
+    """Return valid calls of a REST endpoint with each alternative of its arguments' patterns.
+
+    Each call takes the next alternative of all these arguments at once. Empty without such a pattern, and for
+    a write that may change an instance of others. Empty for a create, too: its texts have the run's mark, or
+    could lead to an older instance.
+    """
+    if not endpoint.on_rest or not endpoint.leads or makes(setting.model, endpoint.action):
+        return ()
+    if endpoint.action.effect == "write" and not may_vary(setting, endpoint):
+        return ()
+    return setting.compute_once(
+        ("pattern calls", endpoint.place), lambda: tuple(_make_calls(setting, endpoint))
+    )
+
+
+def _make_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
+    template = template_of(setting.model, endpoint.action)
+    texts = {
+        str(param.name): found
+        for param in endpoint.params
+        if (found := _list_texts(setting, endpoint, param, template))
+    }
+    for number in range(max(map(len, texts.values()), default=0)):
+        chosen = {name: found[number] for name, found in texts.items() if number < len(found)}
+        why = f"another alternative of the pattern of {' and '.join(chosen)}"
+        call = ordinary(endpoint, template, "explore", why, input={**template.input, **chosen})
+        if not is_invalid(setting, call):
+            yield call
+
+
+def _list_texts(
+    setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate
+) -> tuple[str, ...]:
+    """Return the texts of a pattern's alternatives that an argument may have and that can be sent."""
+    schema = setting.resolve_schema(param.schema)
+    condition = param.place == "header" and param.wire.lower() in CONDITIONS
+    if not isinstance(schema.get("pattern"), str) or "enum" in schema or param.file is not None:
+        return ()
+    if not condition and not is_free(setting, endpoint, param, template):
+        return ()
+    test = setting.test_argument(endpoint, param)
+    found = (text for text in list_alternatives(schema["pattern"]) if test.is_valid(text))
+    sent = (text for text in found if is_sendable(endpoint, param, text))
+    return tuple(map(EntityTag, sent)) if str(param.name) == endpoint.action.if_match else tuple(sent)
+
+
+# -- calls without the body that their media type promises
+
+
+MULTIPART = "multipart/form-data"
+WHAT = "a multipart type without its boundary, and no body"
+
+
+def list_typed_calls(setting: Setting) -> Iterator[Call]:
+    """Yield a write without a body, but with a multipart type that lacks its boundary: one for each method.
+
+    A parser may fail before it finds that there is no body. Only instances of this run are named. Empty
+    unless the API is known from a document alone, because other runs have no room for it.
+    """
+    met: set[str] = set()
+    for endpoint in setting.home_endpoints if setting.model.errors.inferred else ():
+        action = endpoint.action
+        if (
+            endpoint.on_rest
+            and endpoint.ordinary
+            and endpoint.method not in met
+            and action.effect == "write"
+            and not has_body(action)
+            and not makes(setting.model, action)
+            and may_vary(setting, endpoint)
+        ):
+            met.add(endpoint.method)
+            raw = Raw(headers=(("Content-Type", MULTIPART),))
+            template = template_of(setting.model, action)
+            yield ordinary(endpoint, template, "framework", WHAT, raw=raw, fresh=True)
+
+
+# -- reads that show another side of a changed instance, such as its content.
+#
+# Also read once more what an unusual write made or changed.
+
+
+MOST_READS = 4
+CRASHED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A resource with the ways to make, show and change an instance, and its reads besides `read_by`."""
+
+    resource: Resource
+    maker: Endpoint
+    reader: Endpoint
+    change: Endpoint
+    reads: tuple[Endpoint, ...]
+
+    @property
+    def cost(self) -> int:
+        """The number of requests of the conversation."""
+        return 3 + len(self.reads)
+
+
+def list_changed(setting: Setting) -> Iterator[Changed]:
+    """Yield each resource that has further reads over REST, and a call that changes its members.
+
+    A change that costs money, makes an instance or ends one is left out.
+    """
+    resources = setting.model.resources.values()
+    others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
+    rest = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.leads]
+    by_action = {str(endpoint.action.name): endpoint for endpoint in rest}
+    for resource in setting.model.resources.values():
+        if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
+            continue
+        maker = by_action.get(str(resource.made_by.action.name))
+        reader = by_action.get(str(resource.read_by[0].action.name))
+        told = {str(call.action.name) for call in (*resource.read_by, *resource.listed_by)}
+        about = [endpoint for endpoint in rest if _find_id(endpoint, resource) is not None]
+        reads = [e for e in about if e.action.only_reads and str(e.action.name) not in told]
+        change = next((e for e in about if e.action.name not in others and _changes(e)), None)
+        if maker is not None and reader is not None and change is not None and reads:
+            yield Changed(resource, maker, reader, change, tuple(reads[:MOST_READS]))
+
+
+def _find_id(endpoint: Endpoint, resource: Resource) -> Param | None:
+    """Return the last argument of the path, if it is the id of an instance of the resource; else None."""
+    last = next((p for p in reversed(endpoint.params) if p.place == "path"), None)
+    return last if last is not None and last.refers_to == resource.name else None
+
+
+def _changes(endpoint: Endpoint) -> bool:
+    """True if the call alters the instance in its path; another call may make a new one instead."""
+    action = endpoint.action
+    alters = endpoint.method in ("PUT", "PATCH") or endpoint.path.endswith("}")
+    written = any(param.place == "body" for param in endpoint.params)
+    return action.effect == "write" and not action.costs and alters and written
+
+
+def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
+    """Return a conversation that makes an instance, changes it and reads it. The checks' watchers judge the
+    answers.
+    """
+    made_by, resource = case.resource.made_by, case.resource
+    assert made_by is not None
+
+    def run() -> Conversation:
+        template = template_of(setting.model, made_by.action)
+        given = {**template.input, **made_by.input}
+        why = f"a {resource.name} to change"
+        made: Exchange = yield ordinary(
+            case.maker, template, "valid", why, input=given, fresh=True, subject=None
+        )
+        body = at_path(made_by, made)
+        if not made.success or not isinstance(body, Mapping) or resource.id not in body:
+            return
+        shown = resource.read_by[0].input
+        yield Call(case.reader, shown, "valid", "to show that it is ours", subject=resource, made=body)
+        changed: Exchange = yield _about(setting, case.change, resource, body, f"to change a {resource.name}")
+        for read in case.reads if changed.success else ():
+            yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
+
+    return run
+
+
+def read_written(setting: Setting, exchange: Exchange) -> Conversation:
+    """Read the instance that a write made or changed; do nothing where the answer does not show it.
+
+    A write that crashed may have changed its instance all the same.
+    """
+    endpoint = exchange.call.endpoint
+    if (
+        endpoint is None
+        or endpoint.action.effect != "write"
+        or not (exchange.success or exchange.status >= CRASHED)
+    ):
+        return
+    resource, body = _find_written(setting, endpoint, exchange)
+    if resource is None or not resource.read_by or not all(id in body for id in resource.ids):
+        return
+    read = resource.read_by[0]
+    reader = setting.find_usable_lead(str(read.action.name))
+    if reader is not None and reader.on_rest:
+        why = f"the {resource.name} of a generated call"
+        yield Call(reader, read.input, "explore", why, subject=resource, made=body)
+
+
+def _find_written(
+    setting: Setting, endpoint: Endpoint, exchange: Exchange
+) -> tuple[Resource | None, Mapping[str, object]]:
+    """Return the resource that a call made or changed, and what is known of the instance."""
+    for resource in setting.model.resources.values():
+        made_by = resource.made_by
+        if made_by is not None and made_by.action is endpoint.action:
+            body = at_path(made_by, exchange) if exchange.success else None
+            return (resource, body) if isinstance(body, Mapping) else (None, {})
+    target = target_of(setting, endpoint.action)
+    if target is None or len(target.named) != 1 or len(target.resource.ids) != 1:
+        return None, {}
+    given = exchange.input.get(str(target.named[0].name))
+    return (target.resource, {target.resource.id: given}) if given is not None else (None, {})
+
+
+def _about(
+    setting: Setting, endpoint: Endpoint, resource: Resource, body: Mapping[str, object], why: str
+) -> Call:
+    template, id = template_of(setting.model, endpoint.action), _find_id(endpoint, resource)
+    assert id is not None
+    given = {**template.input, str(id.name): body[resource.id]}
+    return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.resource import Resource
-from pgagents.verify.answers.lists.known_ids import (
+from pgagents.verify.answers.known_ids import (
     KnownIds,
     is_whole,
     list_items,
@@ -24,7 +24,10 @@ from pgagents.verify.answers.lists.known_ids import (
     sees_a_part,
 )
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path, names_no_instance
+from pgagents.verify.lists import PageRequest, may_go_on, next_page, ordering_of
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -34,12 +37,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, names_no_instance
-from pgagents.verify.laws.lists import ordering_of
-from pgagents.verify.laws.next_page import PageRequest, may_go_on, next_page
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

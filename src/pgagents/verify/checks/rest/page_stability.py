@@ -16,9 +16,9 @@ from typing import Any
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.paging.page_request import ListReader, Page
-from pgagents.verify.cases.paging.several import Several, make_several
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.paging import ListReader, Page, Several, make_several
+from pgagents.verify.lists import PagedList, find_list_call, list_paged_lists
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -28,8 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.laws.paged_list import PagedList, find_list_call, list_paged_lists
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 

@@ -11,36 +11,38 @@ scheme. The list is also read with each value of its optional arguments, which t
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.paging.list_arguments import judge_arguments, list_choices
-from pgagents.verify.cases.paging.page_request import ListReader
-from pgagents.verify.cases.paging.several import make_several
-from pgagents.verify.cases.paging.totals import find_totals
-from pgagents.verify.cases.paging.walk import ENOUGH, PAGES, Walk
-from pgagents.verify.check.check import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_refused,
-    judge_untested,
-    promise,
-)
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals, make_several
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.laws.paged_list import (
+from pgagents.verify.lists import (
     PagedList,
+    PageRequest,
+    breaks_order,
     count_particular,
     find_list_call,
     list_paged_lists,
 )
+from pgagents.verify.promise import (
+    Check,
+    Conversation,
+    Judgement,
+    Probe,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise,
+)
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -289,3 +291,385 @@ CHECK = Check(
     calls_correctly=True,
     overlap="readers",
 )
+
+
+# -- a list that is read in pages
+
+
+PAGES = 3
+"""The number of pages that are planned: half of the items, most of the others, and the last item.
+
+Different sizes reveal a server that has a page size of its own.
+"""
+ENOUGH = 2
+"""The fewest items that make two pages."""
+MOST_PAGES = 8
+"""The most pages that are followed, if the server makes smaller ones than planned."""
+ENDLESS = 3
+"""After so many empty pages in a row a list counts as endless, if all its items came before them."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One pass over the pages of a list.
+
+    The list holds the items `there`, and no others if `every`. The arguments' expressions read the body
+    `made`. If `second`, another project also uses our cursor; a different check searches that answer for our
+    data.
+    """
+
+    setting: Setting
+    paged: PagedList
+    contract: str
+    given: Mapping[str, Any]
+    subject: Resource | None = None
+    made: Mapping[str, Any] | None = None
+    second: bool = False
+    there: list[Mapping[str, Any]] | None = None
+    """The items of the list; None if they are known only from its pages."""
+    every: bool = False
+    short: bool = False
+    """True if the list in one piece was not full. Then its further pages, if any, are read, too."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """The members in which answers give the number of the list's items, by path."""
+
+    def judge(self) -> Generator[Any, Any, Judgement]:
+        """Read the list in pages, and return the verdict."""
+        known = len(self.there) if self.there is not None else ENOUGH
+        if known < ENOUGH:
+            return judge_untested(self.contract, f"the list holds {known} items, too few for two pages")
+        pages: list[Page] = []
+        request: PageRequest | None = PageRequest()
+        for number in range(1, MOST_PAGES + 1):
+            assert request is not None
+            page = yield from self._step(number, request, pages)
+            if page is None:
+                return judge_untested(self.contract, f"page {number} was not answered with a list")
+            pages.append(page)
+            broken = self._judge_page(number, pages) or (yield from self._judge_totals(number, page))
+            if broken is not None:
+                return broken
+            request = page.next
+            if self.second and request is not None and number == 1:
+                yield self._foreign_call(request)
+            if request is None or self._is_complete(pages):
+                break
+            if not request.is_followed:
+                return judge_untested(
+                    self.contract, f"page {number + 1} was not requested: {request.unfollowed}"
+                )
+        return (yield from self._finish(pages))
+
+    def _step(self, number: int, request: PageRequest, pages: list[Page]) -> Generator[Any, Any, Page | None]:
+        size = self._size(pages)
+        told = f", {next(iter(size.values()))} a page" if size else ""
+        return (yield from self._reader.request_next({**self.given, **size}, f"page {number}{told}", request))
+
+    def _size(self, pages: list[Page]) -> dict[str, int]:
+        """Return the argument for the next page's size: first half of the list, then all but its last
+        item.
+        """
+        if self.paged.most is None:
+            return {}
+        every, had = len(self.there or ()), sum(len(page.items) for page in pages)
+        wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
+        return {str(self.paged.pages.size): max(1, wanted)}
+
+    def _is_complete(self, pages: list[Page]) -> bool:
+        """True if nothing more can be learned: all known items came, and further pages hold other items at
+        most.
+        """
+        if self.there is None:
+            return False
+        walked = self._ids(pages)
+        if not {self.paged.id_of(item) for item in self.there} <= set(walked):
+            return False
+        known = (self.every and not self._ends_full()) or (self.short and not self.every)
+        return not known or len(walked) != len(self.there)
+
+    def _ends_full(self) -> bool:
+        return self.setting.model.behaviour.last_page == "tells_none" and self.setting.exclusive
+
+    def _ids(self, pages: list[Page]) -> list[Any]:
+        return [self.paged.id_of(item) for page in pages for item in page.items]
+
+    def _judge_page(self, number: int, pages: list[Page]) -> Judgement | None:
+        """Return the judgement of an error that one page shows, or None."""
+        page = pages[-1]
+        size = page.exchange.input.get(self.paged.pages.size or "")
+        if type(size) is int and len(page.items) > size:
+            return judge_broken(self.contract, f"at most {size} items on page {number}", f"{len(page.items)}")
+        if page.next is not None and page.next.problem:
+            return judge_broken(self.contract, "a next page that can be requested", page.next.problem)
+        return None
+
+    def _judge_totals(self, number: int, page: Page) -> Generator[Any, Any, Judgement | None]:
+        """Judge a page's total by that of the whole list; return None if nothing is wrong.
+
+        If they differ, the whole list is read again. Only a total that is the same as before is a proof.
+        """
+        other = find_other_total(page, self.totals) if self.setting.exclusive else None
+        if other is None:
+            return None
+        given = {**self.given, str(self.paged.pages.size): self.paged.most}
+        again = yield from self.request(given, "the list in one piece again")
+        if again is None or find_other_total(again, self.totals) is not None:  # an item may have ended
+            return None
+        path, told = other
+        return judge_broken(self.contract, f"{path} {self.totals[path]} on page {number}", f"{told}")
+
+    def _foreign_call(self, request: PageRequest) -> Any:
+        given = {**self.given, **self._size([]), **request.input}
+        return ordinary(
+            self.paged.endpoint,
+            template_of(self.setting.model, self.paged.endpoint.action),
+            "explore",
+            "another project goes on in our list",
+            input=given,
+            role="second",
+        )
+
+    def _finish(self, pages: list[Page]) -> Generator[Any, Any, Judgement]:
+        """Return the verdict on the whole pass."""
+        walked, last = self._ids(pages), pages[-1]
+        if self.there is None and len(pages) < ENOUGH:
+            return judge_untested(self.contract, "the whole list came on one page")
+        there = [self.paged.id_of(item) for item in self.there or ()]
+        size = self.paged.pages.size
+        full = size is not None and len(last.items) == last.exchange.input.get(size)
+        ended = self.every and self.setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
+        if ended and full and last.next is not None and self._ends_full():
+            expected = f"no {self.paged.pages.next.wording} on the last page, which is full"
+            return judge_broken(self.contract, expected, "a further page is announced")
+        if not set(there) <= set(walked) and self.paged.most is not None:  # others may have changed the list
+            given = {**self.given, str(size): self.paged.most}
+            again = yield from self.request(given, "the list in one piece again")
+            still = {self.paged.id_of(item) for item in again.items} if again else set()
+            there = [id for id in there if id in still]
+        verdict = self._verdict(pages, there, walked)
+        if verdict is not None and self.paged.counts:
+            first = yield from self._step(1, PageRequest(), [])
+            moved = first is None or self._ids([first]) != walked[: len(first.items)]
+            if moved and not (yield from self._is_unchanged()):
+                return judge_untested(self.contract, "others changed the list meanwhile")
+        return verdict or judge_kept(self.contract)
+
+    def _is_unchanged(self) -> Generator[Any, Any, bool]:
+        """Return True if the whole list has the same items as before its pages, and nobody else uses the
+        server. Then the server itself puts them into another order each time.
+        """
+        if not self.setting.exclusive or not self.every or self.paged.most is None:
+            return False
+        given = {**self.given, str(self.paged.pages.size): self.paged.most}
+        again = yield from self.request(given, "the list in one piece again")
+        if again is None or again.next is not None:
+            return False
+        return set(self._ids([again])) == {self.paged.id_of(item) for item in self.there or ()}
+
+    def _verdict(self, pages: list[Page], there: list[Any], walked: list[Any]) -> Judgement | None:
+        """Return the judgement of an error in the whole pass, or None. `there` are ids listed before and
+        after it.
+        """
+        twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
+        lost = [id for id in there if id not in walked]
+        ended = pages[-1].next is None
+        expected = f"each of the {len(there) or len(walked)} items of the list once"
+        if twice is not None:
+            return judge_broken(self.contract, expected, f"{self.paged.id} {twice} is on two pages")
+        if lost and ended:
+            return judge_broken(
+                self.contract, expected, f"{len(lost)} on no page, such as {self.paged.id} {lost[0]}"
+            )
+        if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
+            actual = f"{empty} empty pages in a row, each of which announces another"
+            return judge_broken(self.contract, "pages that come to an end", actual)
+        if lost or (self.there is None and not ended):
+            return judge_untested(self.contract, f"its pages were followed no further than {MOST_PAGES}")
+        law = breaks_order(self.setting, self.paged, [(page.exchange, page.items) for page in pages])
+        if law is not None:
+            return judge_broken(
+                self.contract,
+                f"the order of the list over all its pages: {law}",
+                "a page begins before the last one ended",
+            )
+        return None
+
+    def _count_endless(self, pages: list[Page], walked: int) -> int:
+        """Return the number of empty pages at the end, if they show that no end comes; else 0.
+
+        Two show it if both announce the same request, because a client would repeat it for ever. Pages that
+        announce different requests may be empty because a filter took their items out. They show it only if
+        all items of the list have come.
+        """
+        empty = list(takewhile(lambda page: not page.items, reversed(pages)))
+        if len(empty) < 2:
+            return 0
+        repeats = empty[0].next is not None and empty[0].next == empty[1].next
+        known = self.setting.exclusive and (self.every or self.short)
+        whole = known and walked == len(self.there or ())
+        return len(empty) if repeats or (whole and len(empty) >= ENDLESS) else 0
+
+    @property
+    def _reader(self) -> ListReader:
+        return ListReader(self.setting, self.paged, self.subject, self.made)
+
+    def request(self, given: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
+        """Request a page; return it, or None if there is no list to judge."""
+        return (yield from self._reader.request(given, why))
+
+
+# -- a list that is read with each value of its optional arguments.
+#
+# With another argument, the list has other items or another order. Pages are cut so that a server that
+# forgets the argument on a further page returns other items there. If the catalogue's last page announces
+# no further one, a list in one piece must not announce a page that is empty.
+
+
+MOST_CHOICES = 6
+"""The most values of arguments that are tried for one list."""
+"""The most pages into which a list is cut."""
+Found = tuple[str, str]
+"""The expected and the actual pages, each described as a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of an optional argument with which the list is another one."""
+
+    name: str
+    value: Any
+
+    @property
+    def wording(self) -> str:
+        """Return the argument with its value, as a finding shows it."""
+        values = self.value if isinstance(self.value, list) else [self.value]
+        shown = (str(one).lower() if isinstance(one, bool) else str(one) for one in values)
+        return f"{self.name}={','.join(shown)}"
+
+
+def list_choices(paged: PagedList) -> tuple[Choice, ...]:
+    """Return values of optional arguments other than their defaults, one of each argument first."""
+    if paged.most is None:
+        return ()
+    several = []
+    for name, values in paged.choices.items():
+        param = paged.endpoint.action.param(name)
+        usual = param.schema.get("default") if param is not None else None
+        several.append([Choice(name, value) for value in values if value != usual and value is not None])
+    turns = (choices[turn : turn + 1] for turn in range(MOST_CHOICES) for choices in several)
+    return tuple(choice for turn in turns for choice in turn)[:MOST_CHOICES]
+
+
+def judge_arguments(reader: ListReader, given: Mapping[str, Any]) -> Generator[Any, Any, Found | None]:
+    """Return how the pages of a list differ from the list in one piece, or None if they agree.
+
+    `given` has another value of an argument.
+    """
+    usual = yield from reader.request_whole(given, "the list in one piece")
+    if usual is None:
+        return None
+    for choice in list_choices(reader.paged):
+        found = yield from judge_choice(reader, given, choice, usual)
+        if found is not None:
+            return found
+    return None
+
+
+def judge_choice(
+    reader: ListReader, given: Mapping[str, Any], choice: Choice, usual: Page
+) -> Generator[Any, Any, Found | None]:
+    """Return how the pages of a list with this value differ from that list in one piece, or None if they
+    agree.
+
+    `usual` is the list without the value, in one piece.
+    """
+    chosen = {**given, choice.name: choice.value}
+    whole = yield from reader.request_whole(chosen, f"the list with {choice.wording}")
+    if whole is not None and whole.next is not None:
+        return (yield from _judge_announced(reader, chosen, choice, whole))
+    if whole is None or usual.next is not None:
+        return None
+    size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
+    if size is None:
+        return None
+    walked = yield from _walk(reader, {**chosen, **reader.sized(size)}, choice)
+    if walked is None:
+        return None
+    there, came = reader.ids_of(whole.items), reader.ids_of(walked)
+    if len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there):
+        return None  # a law judges the order
+    again = yield from reader.request_whole(chosen, f"the list with {choice.wording} again")
+    if again is None or reader.ids_of(again.items) != there:
+        return None  # somebody changed the list meanwhile
+    return _describe(reader, choice, there, came)
+
+
+def _judge_announced(
+    reader: ListReader, chosen: Mapping[str, Any], choice: Choice, whole: Page
+) -> Generator[Any, Any, Found | None]:
+    """Return that a page with room for more announces an empty page, or None.
+
+    A server may make pages smaller than requested. So the announced page is read, and must have items.
+    """
+    setting, next = reader.setting, whole.next
+    tells = setting.model.behaviour.last_page == "tells_none" and setting.exclusive
+    if not tells or next is None or not next.is_followed or len(whole.items) >= (reader.paged.most or 0):
+        return None
+    given = {**chosen, **reader.sized(reader.paged.most)}
+    further = yield from reader.request_next(given, f"the page behind the list with {choice.wording}", next)
+    if further is None or further.items:
+        return None
+    expected = (
+        f"no {reader.paged.pages.next.wording} behind the {len(whole.items)} items with {choice.wording}"
+    )
+    return expected, "a further page is announced, and it is empty"
+
+
+def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
+    """Return a page size for which a server that forgets the argument is found; None if there is no such
+    size.
+
+    After the first page of that size, the ids of `whole` must differ from those of `usual`. Both are
+    compared after the same item, and after the same number of items.
+    """
+    for size in range(len(whole) - 1, 0, -1):
+        if -(-len(whole) // size) > MOST_PAGES:
+            return None
+        last, rest = whole[size - 1], list(whole[size:])
+        behind = list(usual[usual.index(last) + 1 :]) if last in usual else None
+        if rest not in (behind, list(usual[size:])):
+            return size
+    return None
+
+
+def _walk(
+    reader: ListReader, given: Mapping[str, Any], choice: Choice
+) -> Generator[Any, Any, list[Mapping[str, Any]] | None]:
+    """Return the items of all pages; None if the pages cannot be read to the end."""
+    items: list[Mapping[str, Any]] = []
+    next: PageRequest | None = PageRequest()
+    for number in range(1, MOST_PAGES + 2):
+        assert next is not None
+        page = yield from reader.request_next(given, f"page {number} with {choice.wording}", next)
+        if page is None:
+            return None
+        items += page.items
+        next = page.next
+        if next is None:
+            return items
+        if not next.is_followed:
+            return None
+    return None
+
+
+def _describe(reader: ListReader, choice: Choice, there: Sequence[Any], came: Sequence[Any]) -> Found:
+    id = reader.paged.id
+    expected = f"each of the {len(there)} items of the list with {choice.wording} once"
+    lost = [one for one in there if one not in came]
+    if lost:
+        return expected, f"{len(lost)} on no page, such as {id} {lost[0]}"
+    other = [one for one in came if one not in there]
+    if other:
+        return expected, f"{id} {other[0]} is on a page, and the list in one piece does not have it"
+    twice = next(one for index, one in enumerate(came) if one in came[:index])
+    return expected, f"{id} {twice} is on two pages"

@@ -6,20 +6,24 @@ instances that its laws admit. It does not matter how or when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from pgagents.cel.expression import member_of
+from pgagents.cel.reading import applies
 from pgagents.cel.scope import Scope
 from pgagents.model.action import ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.answers.comparison.standing_values import is_equal
-from pgagents.verify.answers.lists.made_instances import find_lost_instance, forget_changed, list_resources
-from pgagents.verify.answers.lists.membership import judge_end, judge_page
 from pgagents.verify.answers.refusal import list_missing_parents
-from pgagents.verify.cases.paging.instance_search import choose_instance, list_makers, make_list_call
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.representations import is_equal
+from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import changes_unseen, may_move
+from pgagents.verify.laws import evaluate_law, witness
+from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -29,14 +33,8 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import list_bodies, say_none_made
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.laws.laws import evaluate_law
-from pgagents.verify.laws.next_page import PageRequest, next_page
-from pgagents.verify.laws.witness import witness
-from pgagents.verify.wire.call import Call, Intent
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.call import Call, InstanceRef, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -333,3 +331,183 @@ CHECK = Check(
     remembers=True,
     overlap="all",
 )
+
+
+# -- the instance that a list is searched for
+
+
+def list_makers(setting: Setting, resource: Resource) -> list[Endpoint]:
+    """Return the endpoints that make an instance, those of tools included if no other surface has them."""
+    leads = [one for one in setting.tools if one.leads]
+    every = (*setting.endpoints, *leads)
+    return [d for d in every if resource.made_by and d.action is resource.made_by.action]
+
+
+def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
+    """Return the members that filter the list and that one of its laws converts to upper case."""
+    return [
+        member
+        for name, value in call.input.items()
+        if (member := member_of(value, ("resource",)))
+        and any(applies(law.that.tree, "upper", ("input", name)) for law in endpoint.action.laws)
+    ]
+
+
+def choose_instance(
+    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
+) -> Generator[Any, Any, Mapping[str, Any] | None]:
+    """Return the instance to look for, or None if any will do. If `again`, it is a new one.
+
+    Its texts are in lower case if a law ignores case.
+    """
+    folded = _list_case_insensitive(endpoint, call)
+    there: Mapping[str, Any] | None = None
+    if (
+        again
+        and (maker := next(iter(list_makers(setting, resource)), None)) is not None
+        and resource.made_by is not None
+    ):
+        new: Exchange = yield ordinary(
+            maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True
+        )
+        there = next(iter(list_bodies(resource.made_by, new)), None)
+    elif folded:
+        there = yield InstanceRef(resource.name, standard=True)
+    return (
+        {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
+        if there is not None
+        else None
+    )
+
+
+def make_list_call(
+    resource: Resource,
+    call: ActionCall,
+    endpoint: Endpoint,
+    role: str,
+    intent: Intent,
+    made: Mapping[str, Any] | None,
+    more: PageRequest,
+) -> Call:
+    """Return the call that reads a page of the list; `made` is the instance to look for."""
+    owners, others = f"to find a {resource.name} in the list", f"another project lists each {resource.name}"
+    return Call(
+        endpoint,
+        {**call.input, **more.input},
+        intent,
+        owners if role == "main" else others,
+        role=role,
+        subject=resource,
+        owner="main",
+        standard=True,
+        made=made,
+        raw=more.raw,
+    )
+
+
+# -- instances that each key made, and those that a list lacks
+
+
+DAY_S = 86_400.0
+"""Seconds after which the server may have removed part of an instance."""
+
+
+def list_resources(setting: Setting, endpoint: Endpoint) -> list[Resource]:
+    """Return the resources that an endpoint's action makes or lists."""
+
+    def find() -> list[Resource]:
+        return [
+            resource
+            for resource in setting.model.resources.values()
+            if (resource.made_by is not None and resource.made_by.action is endpoint.action)
+            or any(call.action is endpoint.action for call in resource.listed_by)
+        ]
+
+    return setting.compute_once(("resources made or listed", str(endpoint.action.name)), find)
+
+
+def forget_changed(exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]) -> None:
+    """Forget the instances that a call removed or may have changed unseen, whoever made them."""
+    endpoint = exchange.call.endpoint
+    for resource in memory.model.resources.values() if endpoint is not None else ():
+        assert endpoint is not None
+        undone_by = resource.undone_by
+        removed = undone_by is not None and undone_by.action is endpoint.action and resource.removes
+        unseen = changes_unseen(memory.setting, resource, endpoint.action)
+        if not removed and not unseen and not may_move(resource, endpoint.action):
+            continue
+        key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
+        named = [exchange.input.get(str(p.name)) for p in endpoint.params if p.refers_to == resource.name]
+        if len(resource.ids) > 1:
+            named = [resource.id_named(endpoint.params, exchange.input)]
+        for (name, _), mine in made.items():
+            for id in named if name == key else ():
+                mine.pop(id_text(id), None)
+
+
+def find_lost_instance(
+    exchange: Exchange,
+    memory: Memory,
+    resource: Resource,
+    call: ActionCall,
+    mine: Mapping[str, float],
+    place: str,
+) -> Mapping[str, Any] | None:
+    """Return the body of an instance that the list's laws admit and the list lacks; None without one.
+
+    `mine` maps the ids of the key's instances to the times of their creates, in epoch seconds.
+    """
+    name, *members = (call.at.path if call.at else ()) or ("",)
+    since = exchange.sent_at - min(
+        (rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S
+    )
+    bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
+    return (
+        find_missing_instance(
+            memory.setting, exchange, members[0], resource, [b for b in bodies if b], body_at=call.body_at
+        )
+        if name == "response" and len(members) == 1
+        else None
+    )
+
+
+# -- a list with the caller's own instance, and without those of another project
+
+
+def judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exchange) -> Judgement | None:
+    """Return a broken judgement if a list without the instance has no further page; else None."""
+    listed = (find_items(call, exchange) or []) if exchange.success else []
+    if may_go_on(exchange, listed):
+        return None
+    promised = f"the {resource.name} that was just made"
+    return judge_broken(contract, promised, "a list of {count} without it", count=len(listed))
+
+
+def judge_page(
+    contract: str, resource: Resource, call: ActionCall, exchange: Exchange, role: str, beside: list[str]
+) -> Judgement | None:
+    """Judge one page: the owner's must contain the instance, and another role's must not.
+
+    None if the owner's page lacks it, because it may be on another page. `beside` are the codes of a list
+    whose container the other project does not even find.
+    """
+    if exchange.code in beside:
+        return judge_kept(contract)
+    if not exchange.success or exchange.subject is None:
+        return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
+    if not exchange.fits:
+        return judge_untested(contract, "the list does not satisfy its schema")
+    listed = find_items(call, exchange)
+    if listed is None:
+        where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
+        return judge_untested(
+            contract, f"no list was found in what {call.action.name} answered: at is {where}"
+        )
+    there = resource.id_of(exchange.subject) in [resource.id_of(item) for item in listed]
+    if there == (role == "main"):
+        return judge_kept(contract)
+    if there:
+        return judge_broken(
+            contract, f"no {resource.name} of another project", "another project's is in the list"
+        )
+    return None

@@ -7,29 +7,21 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
+from pgagents.cel.reading import order_of
+from pgagents.cel.rewrite import normal
+from pgagents.cel.scope import Scope
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.law import Relation
 from pgagents.verify.cases.boundary import fills_a_page
-from pgagents.verify.cases.relations.calls import (
-    find_another,
-    find_bounds,
-    list_bases,
-    list_narrowed,
-    replace_argument,
-)
-from pgagents.verify.cases.relations.comparison import (
-    find_order,
-    judge_first_items,
-    judge_fitting,
-    judge_flagged_items,
-    judge_item_count,
-    judge_kept_items,
-    list_flags,
-)
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.laws import values_of
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -39,11 +31,9 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
-from pgagents.verify.laws.relations import fitting, ids_of, instances_of, is_excused
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -262,3 +252,350 @@ CHECK = Check(
     remembers=True,
     overlap="readers",
 )
+
+
+# -- the calls that a relation compares
+
+
+def list_bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
+    """Return two variants of the other arguments: one with all relations at their widest, and the
+    example's.
+    """
+    base = dict(template_of(setting.model, endpoint.action).input)
+    wide = dict(base)
+    for other in endpoint.action.relations:
+        if (also := endpoint.action.param(other.widen)) is not None and other.widen != relation.widen:
+            wide[other.widen] = high(also.schema, setting.model.schemas)
+    return [wide, base]
+
+
+def find_bounds(setting: Setting, endpoint: Endpoint, relation: Relation) -> tuple[Any, Any]:
+    """Return the least and the greatest value of the widened argument."""
+    param = endpoint.action.param(relation.widen)
+    assert param is not None
+    return low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
+
+
+def list_narrowed(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
+    """Return the narrow calls to try in turn. A default is tried first, by leaving the argument out."""
+    template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
+    param = endpoint.action.param(relation.widen)
+    assert param is not None
+    schema = setting.resolve_schema(param.schema)
+    least, given = low(schema, schemas), template.input.get(relation.widen)
+    values: list[Any] = [least]
+    if isinstance(given, int | float):
+        whole = "integer" in types_of(schema)
+        values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
+    usual = schema.get("default")
+    if (
+        isinstance(usual, int | float)
+        and not isinstance(usual, bool)
+        and usual < high(schema, schemas)
+        and usual != least
+    ):
+        values = [None, *values] if "number" in types_of(schema) else values
+    return [
+        replace_argument(endpoint, others, relation.widen, value)
+        for others in list_bases(setting, endpoint, relation)
+        for value in values
+    ]
+
+
+def find_another(
+    setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the narrow call with the example's value, to which other items belong; empty if the value is the
+    same.
+    """
+    own = template_of(setting.model, endpoint.action).input.get(relation.widen)
+    differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
+    return [replace_argument(endpoint, dict(narrow), relation.widen, own)] if differs else []
+
+
+def replace_argument(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Return the arguments with one replaced (None removes it), in the catalogue's order.
+
+    So equal calls are equal requests.
+    """
+    found = {**given, name: value}
+    declared = [str(p.name) for p in endpoint.params]
+    return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
+
+
+# -- the narrow and the wide answer.
+#
+# If others may use the server, a difference counts only if a second try shows it, too.
+
+
+RELATION = "relation"
+"""The check to which all contracts of this module belong."""
+
+
+def find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
+    """Return the member by which a law sorts the list, and true if it is descending; None without such a
+    law.
+    """
+    orders = (order_of(law.that.tree) for law in endpoint.action.laws if law.when is None)
+    kept = normal(relation.keeps.tree)
+    found = (order for order in orders if order is not None and normal(order.items) == kept)
+    return next(((order.member, order.descending) for order in found), None)
+
+
+def list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the optional boolean arguments that are also boolean members of the listed items."""
+    members = [
+        setting.resolve_schema(m)
+        for m in setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {}).values()
+    ]
+    items = [
+        setting.resolve_schema(m.get("items", {})).get("properties", {})
+        for m in members
+        if "array" in types_of(m)
+    ]
+    found = [
+        p
+        for p in endpoint.params
+        if not p.required and types_of(setting.resolve_schema(p.schema)) == ("boolean",)
+    ]
+    return tuple(str(p.name) for p in found if len(items) == 1 and str(p.name) in items[0])
+
+
+def judge_fitting(
+    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
+) -> Conversation:
+    """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
+    if relation.fits is None:
+        return
+    contract, template = (
+        f"{RELATION}/{relation.name}/fits/{endpoint.place}",
+        template_of(setting.model, endpoint.action),
+    )
+    lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
+    if lost is not None and not setting.exclusive:  # both again, because others may have changed it meanwhile
+        large = yield ordinary(
+            endpoint, template, "valid", f"{relation.widen} once more", input=large.call.input
+        )
+        small = yield ordinary(
+            endpoint, template, "valid", f"a smaller {relation.widen} once more", input=small.call.input
+        )
+        lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
+    if lost is None:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(
+            contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in the wider answer alone"
+        )
+
+
+def judge_kept_items(
+    setting: Setting,
+    endpoint: Endpoint,
+    relation: Relation,
+    contract: str,
+    given: dict[str, Any],
+    had: list[Any],
+    has: list[Any],
+) -> Conversation:
+    """Judge that the wide answer holds all items of the narrow one."""
+    _, most = find_bounds(setting, endpoint, relation)
+    lost = [i for i in had if i not in has]
+    if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
+        lost = yield from _still(setting, endpoint, relation, given, most, had)
+    if lost:
+        yield judge_broken(
+            contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}"
+        )
+    else:
+        yield judge_kept(contract)
+
+
+def judge_first_items(
+    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
+) -> Iterator[Judgement]:
+    """Judge that the narrow answer begins with the same items as the wide one.
+
+    Items with equal values in the sorted member may change places.
+    """
+    order, had, has = (
+        find_order(endpoint, relation),
+        instances_of(setting, relation, small),
+        instances_of(setting, relation, large),
+    )
+    if order is None or had is None or has is None:
+        return
+    member, down = order
+    contract = f"{RELATION}/{relation.name}/first/{endpoint.place}"
+    if not (_in_order(had, member, down) and _in_order(has, member, down)):
+        yield judge_untested(contract, f"the answer is not sorted by {member}")
+        return
+    ids, wanted = [i.get(relation.by) for i in had], has[: len(had)]
+    left_out = [i for i in wanted if i.get(relation.by) not in ids]
+    in_place = [i.get(member) for i in has[len(had) :] if i.get(relation.by) in ids]
+    wrong = next((i for i in left_out if any(other != i.get(member) for other in in_place)), None)
+    if wrong is None:
+        yield judge_kept(contract)
+    else:
+        told = (
+            f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is "
+            f"{wrong.get(member)}"
+        )
+        yield judge_broken(contract, told, "others, up to {value}", value=had[-1].get(member))
+
+
+def judge_flagged_items(
+    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange
+) -> Conversation:
+    """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
+    flags = list_flags(setting, endpoint)
+    if not flags:
+        return
+    contract, template = (
+        f"{RELATION}/{relation.name}/leaves_in/{endpoint.place}",
+        template_of(setting.model, endpoint.action),
+    )
+    flagged, said = (
+        replace_argument(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True),
+        " and ".join(flags),
+    )
+    has: list[Any] = []
+    lost: list[Any] = []
+    reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")
+    for again in reuses:
+        if again == "":  # again, because others may have changed it meanwhile
+            whole = yield ordinary(
+                endpoint, template, "valid", f"without {said}", input=whole.call.input, reuse=again
+            )
+        narrow: Exchange = yield ordinary(
+            endpoint, template, "valid", f"with {said}", input=flagged, reuse=again
+        )
+        has = ids_of(setting, relation, narrow) or []
+        every = [
+            i
+            for i in instances_of(setting, relation, whole) or ()
+            if all(i.get(flag) is True for flag in flags)
+        ]
+        lost = (
+            [i.get(relation.by) for i in every if i.get(relation.by) not in has]
+            if len(has) < given[relation.widen]
+            else []
+        )
+        if not lost:
+            yield judge_kept(contract)
+            return
+    yield judge_broken(
+        contract,
+        f"{relation.by} {lost[0]}, which has {said}",
+        "{count} items, that one not among them",
+        count=len(has),
+    )
+
+
+def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
+    """True if the items are sorted by the member. If not, another check reports it."""
+    values: list[Any] = [instance.get(member) for instance in instances]
+    try:
+        return all(a >= b if down else a <= b for a, b in pairwise(values))
+    except TypeError:
+        return False
+
+
+def judge_item_count(
+    setting: Setting,
+    endpoint: Endpoint,
+    relation: Relation,
+    given: dict[str, Any],
+    had: list[Any],
+    has: list[Any],
+) -> Conversation:
+    """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
+    contract, most = f"{RELATION}/{relation.name}/filled/{endpoint.place}", given[relation.widen]
+    wanted = min(int(most), len(has))
+    if len(had) < wanted:
+        small: Exchange = yield ordinary(
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "valid",
+            "once more, as others use it too",
+            input=given,
+        )
+        had = ids_of(setting, relation, small) or had
+    if len(had) < wanted:
+        yield judge_broken(
+            contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}"
+        )
+    else:
+        yield judge_kept(contract)
+
+
+def _still(
+    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], most: Any, had: list[Any]
+) -> Generator[Call, Exchange, list[Any]]:
+    """Return the items that the narrow call returns before and after the wide call, and the wide call lacks.
+
+    Others may add or remove items meanwhile.
+    """
+    template = template_of(setting.model, endpoint.action)
+    again = f"{relation.widen} {most}, as others use the server too"
+    large = yield ordinary(
+        endpoint, template, "valid", again, input=replace_argument(endpoint, given, relation.widen, most)
+    )
+    small = yield ordinary(
+        endpoint,
+        template,
+        "valid",
+        f"{relation.widen} {given.get(relation.widen, 'left out')} once more",
+        input=given,
+    )
+    has, had_later = ids_of(setting, relation, large), ids_of(setting, relation, small)
+    return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
+
+
+# -- the expressions of a relation
+
+
+def scope_of(setting: Setting, exchange: Exchange) -> Scope | None:
+    """Return the scope of a relation's expressions; None unless the answer is a sound success."""
+    if not exchange.fits or not exchange.success:
+        return None
+    return Scope({**values_of(setting.model, exchange), "before": None})
+
+
+def ids_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[Any] | None:
+    """Return the ids of the answer's items; None if there is no list."""
+    instances = instances_of(setting, relation, exchange)
+    return None if instances is None else [instance.get(relation.by) for instance in instances]
+
+
+def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
+    """Return the answer's items; None if there is no list."""
+    scope = scope_of(setting, exchange)
+    items = scope.find_value(relation.keeps) if scope is not None else None
+    return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
+
+
+def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
+    """True if `unless` makes the relation claim nothing about this narrower answer, for example because it is
+    full.
+    """
+    scope = scope_of(setting, exchange)
+    if relation.unless is None or scope is None:
+        return False
+    return scope.is_true(relation.unless, otherwise=True)
+
+
+def fitting(
+    setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the first of these instances that belongs into the narrow answer and is missing there, or
+    None.
+    """
+    had, scope = ids_of(setting, relation, small), scope_of(setting, small)
+    if had is None or scope is None or relation.fits is None or is_excused(setting, relation, small):
+        return None
+    for instance in instances:
+        if instance.get(relation.by) not in had:
+            scope.change("item", instance)
+            if scope.is_true(relation.fits):
+                return instance
+    return None

@@ -31,7 +31,11 @@ from pgagents.verify.cases.removed_instances import (
     read_instance,
     request_page,
 )
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
+from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.lists import PageRequest
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -42,11 +46,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
-from pgagents.verify.fixtures.removal import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.target import is_made_by
-from pgagents.verify.laws.next_page import PageRequest
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.request_ids import header_name
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.answers.headers import header_name
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange, got
 

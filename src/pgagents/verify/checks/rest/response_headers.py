@@ -16,9 +16,8 @@ from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.contract import FRAMEWORK, Contract
 from pgagents.model.identity import find_proof
 from pgagents.model.model import Header, Model
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, promise, promise_at
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 

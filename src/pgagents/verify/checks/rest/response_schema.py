@@ -14,10 +14,9 @@ from typing import Any
 from pgagents.decoding.medium import is_json, medium_of
 from pgagents.model.answers.output import Output
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.timestamps import find_malformed_time
-from pgagents.verify.check.check import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.answers.bodies import find_malformed_time
+from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

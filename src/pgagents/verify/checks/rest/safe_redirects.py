@@ -12,8 +12,9 @@ from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed.paths import fits_template, of_ours
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.paths import fits_template, of_ours
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -22,9 +23,7 @@ from pgagents.verify.check.check import (
     judge_kept,
     promise_at,
 )
-from pgagents.verify.check.memory import Memory
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,8 +14,10 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Move, Resource
-from pgagents.verify.answers.unchanged import change, differing, find_resource
-from pgagents.verify.check.check import (
+from pgagents.verify.answers.observation import change, differing, find_resource
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -26,9 +28,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -17,8 +17,9 @@ from typing import Any
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource
-from pgagents.verify.cases.paging.several import make_several
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.paging import make_several
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -28,8 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

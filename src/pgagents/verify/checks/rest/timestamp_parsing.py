@@ -14,9 +14,10 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
-from pgagents.verify.answers.comparison.normalized import differing, is_alike_when_repeated, normalize_answer
+from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
@@ -25,8 +26,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 

@@ -11,10 +11,10 @@ from functools import partial
 
 from pgagents.model.answers.error_code import Code
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.malformed.paths import of_ours
-from pgagents.verify.check.check import Check, Conversation, Probe, judge_kept, judge_refused, promise
-from pgagents.verify.check.setting import Setting
+from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import Check, Conversation, Probe, judge_kept, judge_refused, promise
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -14,7 +14,9 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, Unique
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -25,9 +27,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

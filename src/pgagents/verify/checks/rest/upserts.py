@@ -17,7 +17,9 @@ from pgagents.model.action import ActionCall
 from pgagents.model.argument import Param
 from pgagents.model.contract import Contract
 from pgagents.model.resource import Resource, id_text
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.instance import at_path, find_read, members_of
+from pgagents.verify.fixtures.target import makes_it
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Judgement,
@@ -27,9 +29,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.instance import at_path, find_read, members_of
-from pgagents.verify.fixtures.target import makes_it
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint

@@ -7,21 +7,21 @@ found a fault, it is no second finding.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.language.variables import FRESH
-from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.cel.expression import Expression
 from pgagents.cel.expression import compile as compile_expression
 from pgagents.cel.scope import Scope
+from pgagents.cel.syntax import ExpressionError
+from pgagents.decoding.medium import is_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.workflow import Step, Workflow
 from pgagents.source.source import Pointer
-from pgagents.verify.answers.secrets import collect
-from pgagents.verify.answers.workflow.operator_answers import find_leaked_secret, find_problem
-from pgagents.verify.answers.workflow.state import WorkflowState, holds, make_variables
+from pgagents.verify.answers.bodies import collect, declares, find_malformed_time
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -32,7 +32,11 @@ from pgagents.verify.cases.workflow_steps import (
     passes,
     takes_days,
 )
-from pgagents.verify.check.check import (
+from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.fixtures.target import list_made, makes
+from pgagents.verify.laws import evaluate_law, format_values, values_of
+from pgagents.verify.plan.selection import others_too
+from pgagents.verify.promise import (
     CONFLICT,
     Check,
     Conversation,
@@ -44,11 +48,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.fixtures.clock import time_passes
-from pgagents.verify.fixtures.target import list_made, makes
-from pgagents.verify.laws.laws import format_values
-from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
@@ -409,3 +409,104 @@ CHECK = Check(
     ),
     overlap="all",
 )
+
+
+# -- answers to the operator, which no watcher judges
+
+
+def find_problem(setting: Setting, step: Step, exchange: Exchange) -> str:
+    """Return what is wrong with an answer to the operator by its schema, times and laws.
+
+    No watcher judges such answers.
+    """
+    schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
+    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
+        return ""
+    if not exchange.fits:
+        return "a body that does not satisfy its schema"
+    if (problem := find_malformed_time(setting, exchange.body, schema)) is not None:
+        return problem[1]
+    values = values_of(setting.model, exchange)
+    scope = Scope(values)
+    failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
+    return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
+
+
+def find_leaked_secret(setting: Setting, step: Step, exchange: Exchange, state: WorkflowState) -> str:
+    """Return an earlier step's secret in an answer to the operator; empty without one.
+
+    An answer whose schema declares a secret is left out.
+    """
+    output = exchange.output if step.role == OPERATOR else None
+    if (
+        output is None
+        or exchange.response is None
+        or declares(setting, (str(step.action.name), output.status), output.schema)
+    ):
+        return ""
+    text = exchange.response.body.decode("utf-8", "replace")
+    name = next((name for value, name in state.secrets.items() if value in text), None)
+    return f"the secret {name} of a step before stands in it" if name is not None else ""
+
+
+# -- the state of a workflow's run, and the variables of its criteria
+
+
+@dataclass(slots=True)
+class WorkflowState:
+    """The state of a workflow's run: kept values, judged contracts, and secrets in answers.
+
+    `stale` says how a step was refused because something was in another state than expected. `taken` says
+    that only a text of its author was the reason. `first` is the number of the first write that succeeded.
+    """
+
+    kept: dict[str, Any] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    stale: str = ""
+    taken: str = ""
+    first: int = 0
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
+        """Note the contract of each verdict, and yield it."""
+        for judgement in several:
+            self.told.add(judgement.contract)
+            yield judgement
+
+
+def make_variables(setting: Setting, exchange: Exchange, state: WorkflowState) -> dict[str, Any]:
+    """Return the variables that criteria read.
+
+    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
+    """
+    body: Any = exchange.body
+    if body is None and exchange.json.problem and exchange.response is not None:
+        body = exchange.response.body.decode("utf-8", "replace")
+    headers = (
+        {name.lower(): value for name, value in reversed(exchange.response.headers)}
+        if exchange.response is not None
+        else {}
+    )
+    told = {
+        "env": setting.model.env,
+        "now": exchange.sent_at,
+        "input": exchange.input,
+        "response": body,
+        "status": exchange.status,
+        "headers": headers,
+    }
+    return {**told, **state.kept}
+
+
+def holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: WorkflowState) -> bool:
+    """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
+    scope = Scope(make_variables(setting, exchange, state))
+    several = (
+        *step.expect,
+        *(step.expect_timed if timed else ()),
+        *(step.expect_alone if setting.exclusive else ()),
+    )
+    try:
+        return all(scope.holds(criterion) for criterion in several)
+    except ExpressionError:
+        return True

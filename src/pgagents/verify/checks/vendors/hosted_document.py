@@ -14,9 +14,9 @@ from typing import Any
 
 from pgagents.http import media_type_of
 from pgagents.model.contract import Contract
-from pgagents.verify.cases.discovery.fetch import fetch, find_https, judge_over_https
-from pgagents.verify.cases.discovery.places import PLACES
-from pgagents.verify.check.check import (
+from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
+from pgagents.verify.projections import build_file, parse_document
+from pgagents.verify.promise import (
     Check,
     Conversation,
     Probe,
@@ -25,8 +25,7 @@ from pgagents.verify.check.check import (
     judge_untested,
     promise_at,
 )
-from pgagents.verify.check.setting import Setting
-from pgagents.verify.projections.documents import build_file, parse_document
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
 

@@ -1,1 +1,0 @@
-"""Compare answers with each other, without the values that may rightly differ."""

@@ -1,0 +1,224 @@
+"""Choose the calls that test a hint of a writing action, on instances that the run made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.model.resource import Resource
+from pgagents.verify.answers.observation import (
+    Body,
+    Source,
+    TraceSource,
+    Trial,
+    list_compared,
+    list_sources,
+    name_instance,
+    shows_instances,
+    try_again,
+)
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.call import Call, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+STAGE = 7
+"""The stage of the probes that test hints."""
+
+
+@dataclass(frozen=True, slots=True)
+class HintedCall:
+    """A writing action, and the resource whose instances show its effect.
+
+    `makes` is true if the call makes the instance instead of naming one.
+    """
+
+    endpoint: Endpoint
+    resource: Resource
+    sources: tuple[Source, ...]
+    makes: bool
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states in which the action accepts an instance; empty if it accepts every state."""
+        moves = [m for m in self.resource.moves if m.action is self.endpoint.action]
+        return moves[0].origin_states if moves else ()
+
+
+def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
+    """Return the call that tests a hint of the action; or, as a text, why there is none."""
+    action = endpoint.action
+    if action.signed is not None:
+        return "only its sender can sign a call"
+    if action.job is not None:
+        return "its work goes on after its answer"
+    named = [p.refers_to for p in action.params if p.refers_to and p.required]
+    made = [
+        r for r in setting.model.resources.values() if r.made_by is not None and r.made_by.action is action
+    ]
+    of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
+    moved = [r for r in setting.model.resources.values() if any(m.action is action for m in r.moves)]
+    guess = None
+    for resource in [*(r for r in moved if r in of), *of, *made]:
+        sources = tuple(list_sources(setting, resource))
+        maker = resource.made_by.action if resource.made_by is not None else None
+        if maker is None or not shows_instances(sources) or setting.find_usable_lead(str(maker.name)) is None:
+            continue
+        if not resource.inferred:
+            return HintedCall(endpoint, resource, sources, maker is action)
+        guess = guess or resource
+    return say_inferred(guess) if guess is not None else "no action reads what it writes"
+
+
+def say_inferred(resource: Resource) -> str:
+    """Return the reason for not testing a hint on instances of an inferred resource."""
+    return (
+        f"the resource {resource.name} is only inferred; without `inferred: true` in a catalogue it is tried"
+    )
+
+
+def make_first(
+    setting: Setting, hinted: HintedCall, body: Body | None, why: str, *, other: bool = False
+) -> Call:
+    """Return the call on an instance. With `other`, its free arguments get other values than usual."""
+    resource, endpoint = hinted.resource, hinted.endpoint
+    given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
+    key = endpoint.action.idempotency
+    if key is not None and any(param.name == key for param in endpoint.params):
+        given.setdefault(str(key), UniqueValue())  # two equal calls must be two different requests
+    if hinted.makes and resource.made_by is not None:
+        given.update(resource.made_by.input)
+        return Call(endpoint, given, "explore", why, fresh=True)
+    move = next((m for m in resource.moves if m.action is endpoint.action), None)
+    undo = resource.undone_by
+    if move is not None and move.input:
+        given.update(move.input)
+    elif undo is not None and undo.action is endpoint.action:
+        given.update(undo.input)
+    if body is not None:
+        given = name_instance(resource, endpoint, body, given)
+    if other:
+        given.update(_choose_others(setting, hinted, given))
+    return Call(endpoint, given, "explore", why, subject=resource, made=body)
+
+
+def _choose_others(setting: Setting, hinted: HintedCall, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return other values for the arguments in the body that refer to no instance."""
+    found = {}
+    for param in hinted.endpoint.params:
+        name = str(param.name)
+        if name in given and _is_free(hinted, param):
+            values = (choose(param.schema, setting.model.schemas) for choose in (low, high))
+            value = next((v for v in values if v not in (given[name], None)), None)
+            if value is not None:
+                found[name] = value
+    return found
+
+
+def _is_free(hinted: HintedCall, param: Param) -> bool:
+    used = (hinted.endpoint.action.idempotency, hinted.endpoint.action.if_match)
+    return param.in_body and param.refers_to is None and str(param.name) not in used and param.file is None
+
+
+def find_made(hinted: HintedCall, exchange: Exchange) -> Body | None:
+    """Return the instance that a call made, as its answer shows it."""
+    body = at_path(hinted.resource.made_by, exchange) if exchange.success else None
+    return body if isinstance(body, Mapping) and hinted.resource.id_of(body) is not None else None
+
+
+def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
+    """Return the calls that add parts to an instance, so that a destructive action has something to
+    destroy.
+    """
+    found = []
+    for action in setting.model.actions:
+        endpoint = setting.find_usable_lead(str(action.name))
+        moves = any(move.action is action for move in resource.moves)
+        mild = not action.hints.destructive.value or action.method in ("PUT", "PATCH")
+        mild = mild and not action.hints.read_only.value and not action.costs
+        if endpoint is None or moves or not mild or action.signed is not None or action.job is not None:
+            continue
+        if setting.model.is_removal(action) or _undoes(resource, action):
+            continue
+        if any(p.refers_to == resource.name and p.required for p in endpoint.params):
+            found.append(HintedCall(endpoint, resource, (), makes=False))
+    return found
+
+
+def _undoes(resource: Resource, action: Action) -> bool:
+    return resource.undone_by is not None and resource.undone_by.action is action
+
+
+def make_probe(
+    name: str,
+    contracts: tuple[str, ...],
+    cost: int,
+    run: Callable[[], Conversation],
+    endpoints: tuple[Endpoint, ...],
+    resource: Resource,
+    sources: Iterable[Source],
+    fillers: Iterable[HintedCall],
+    *,
+    alone: bool = False,
+) -> Probe:
+    """Return the probe of a hint. It makes an instance, adds to it, and compares reads before and after the
+    call.
+
+    `alone` is true if the probe reads events or the audit, which also show what other probes do meanwhile.
+    """
+    makers = (resource.made_by.action,) if resource.made_by is not None else ()
+    added = (filler.endpoint.action for filler in fillers)
+    return Probe(
+        name,
+        STAGE,
+        contracts,
+        cost,
+        run,
+        endpoints,
+        "main",
+        True,
+        overlap="none" if alone else "readers",
+        compares=list_compared(sources),
+        calls=(*makers, *added, *(move.action for move in resource.moves)),
+    )
+
+
+def fill(
+    setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: TraceSource | None = None
+) -> Generator[Any, Any, None]:
+    """Make the calls that add parts to an instance, and note them in `traces`."""
+    for filler in fillers:
+        if traces is not None:
+            traces.note(filler.endpoint.action)
+        yield make_first(setting, filler, body, "so that there is something to lose")
+
+
+# -- trials, each of which observes an instance before and after a call
+
+
+def judge_trials(
+    contract: str,
+    trial: Trial,
+    expected: str,
+    explain: Callable[[], Judgement] | None = None,
+    unseen: Callable[[], str] = str,
+) -> Conversation:
+    """Run the trials and yield one judgement: broken if every trial shows a difference, else kept.
+
+    `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
+    for. If a trial cannot be made, yield the result of `explain`, or nothing without `explain`.
+    """
+    found = yield from try_again(trial)
+    if found:
+        yield judge_broken(contract, f"{expected}, in three trials", found[min(found)][0])
+    elif found is not None:
+        yield judge_kept(contract, unseen())
+    elif explain is not None:
+        yield explain()

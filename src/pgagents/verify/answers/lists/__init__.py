@@ -1,1 +1,0 @@
-"""Instances that a list must contain, and ids that it must not."""

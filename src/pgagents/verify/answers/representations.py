@@ -1,0 +1,482 @@
+"""Find the places in answers that represent an instance by its id, and the schemas of their members.
+
+Two members with the same name, description and type must have the same value for the same instance.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.cel.reading import place_of
+from pgagents.cel.reckoning import epoch
+from pgagents.jsonschema.joined import list_parts
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.model.resource import Resource, id_text
+from pgagents.source.origin import plain
+from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+Path = tuple[str, ...]
+EACH = "[]"
+"""A step of a path: every item of a list."""
+DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """Objects at `path` in an action's answer that represent an instance of `kind`; their member `id` is its
+    id.
+
+    `words` gives each member's description and type. `direct` is true if the answer depends on the instance
+    alone: the call named no other, or made or changed this one.
+    """
+
+    action: str
+    kind: str
+    path: Path
+    id: str
+    words: Mapping[str, str]
+    direct: bool
+    writes: bool
+    makes: bool
+    """True if the action makes the instance, or makes one of another resource from it, such as a bill from an
+    order.
+    """
+
+
+def representations_of(
+    setting: Setting, action: Action, referred: Mapping[str, Resource]
+) -> tuple[Representation, ...]:
+    """Return all representations in the successful answer of an action; `referred` comes from
+    `references`.
+    """
+    schema = action.success.schema
+    return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
+
+
+def references(model: Model) -> dict[str, Resource]:
+    """Map each argument that is named after an id, such as `order_id`, to the resource with that id."""
+    named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
+    return {
+        name: r
+        for r in reversed(list(model.resources.values()))
+        for name, other in named
+        if other == r.name and len(r.ids) == 1
+    }
+
+
+def _find_representations(
+    setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]
+) -> Iterator[Representation]:
+    model = setting.model
+    schema = resolve(written, model.schemas)
+    if len(path) > DEEPEST:
+        return
+    members = _members(model, schema)
+    own = next(
+        (
+            r
+            for r in model.resources.values()
+            if r.ids == (r.id,) and _find_id_member(r, action) in members and path in _places(r, action)
+        ),
+        None,
+    )
+    if own is not None:
+        kind = kind_of(setting, own)
+        makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
+        yield _telling(model, action, kind, path, _find_id_member(own, action), members, makes=makes)
+    for name in members:
+        other = referred.get(name)
+        itself = own or _find_itself(model, members)
+        if other is not None and (itself is None or is_made_by(itself, action)):
+            kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
+            yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
+    for name, member in members.items():
+        yield from _find_representations(setting, action, member, (*path, name), referred)
+    if isinstance(schema.get("items"), Mapping):
+        yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
+
+
+def _find_id_member(resource: Resource, action: Action) -> str:
+    """Return the member with an instance's id in an action's answer; a create may name it otherwise."""
+    made = resource.made_by
+    return made.id_at[1] if made is not None and made.action is action and made.id_at else resource.id
+
+
+def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
+    """Return the resource that an inner object represents, recognised by the description of the object's id.
+
+    The members of the inner object are facts about this resource. A refund's time is not the time of the
+    payment that the refund names.
+    """
+    for resource in model.resources.values():
+        made = resource.made_by
+        if made is None or resource.id not in members or made.action.success.schema is None:
+            continue
+        for path in _places(resource, made.action):
+            own = _members(model, _inside(model, plain(made.action.success.schema), path))
+            if resource.id in own and _words(model, own[resource.id]) == _words(model, members[resource.id]):
+                return resource
+    return None
+
+
+def _inside(model: Model, schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """Return the schema at a path."""
+    here = resolve(schema, model.schemas)
+    for step in path:
+        inner = here.get("items", {}) if step == EACH else _members(model, here).get(step, {})
+        here = resolve(inner, model.schemas)
+    return here
+
+
+def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an object's schema, those under `allOf` included."""
+    parts = [part.get("properties", {}) for part in list_parts(schema, model.schemas)]
+    return {name: member for part in reversed(parts) for name, member in part.items()}
+
+
+def _telling(
+    model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool
+) -> Representation:
+    words = {
+        name: _words(model, member)
+        for name, member in members.items()
+        if name != id and name not in model.secrets
+    }
+    named = all(p.refers_to for p in action.params if p.required) and any(p.required for p in action.params)
+    writes = action.effect == "write"
+    return Representation(
+        str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes
+    )
+
+
+def _words(model: Model, member: Mapping[str, Any]) -> str:
+    """Return the description, type, format and values of a member as one text, to compare members by."""
+    schema = resolve(member, model.schemas)
+    said = {k: schema.get(k) for k in ("description", "type", "format", "enum", "const")}
+    return json.dumps(said, sort_keys=True, default=str)
+
+
+def _places(resource: Resource, action: Action) -> set[Path]:
+    """Return the paths at which an action's answer holds instances of this resource."""
+    found: set[Path] = set()
+    fallback = resource.made_by.at if resource.made_by else None
+    for call in (
+        resource.made_by,
+        resource.found_by,
+        resource.undone_by,
+        *resource.read_by,
+        *resource.listed_by,
+    ):
+        if call is not None and call.action is action and (at := call.at) is not None:
+            found |= _path(at, listed=call in resource.listed_by or call is resource.found_by)
+    if fallback is not None and any(move.action is action for move in resource.moves):
+        found |= _path(fallback, listed=False)
+    return found
+
+
+def _path(at: Expression, *, listed: bool) -> set[Path]:
+    name, *steps = place_of(at.tree) or ("",)
+    item = isinstance(steps[-1] if steps else None, int)
+    members = tuple(step for step in (steps[:-1] if item else steps) if isinstance(step, str))
+    if name != "response" or len(members) != len(steps) - item:
+        return set()
+    return {(*members, EACH) if listed or item else members}
+
+
+def kind_of(setting: Setting, resource: Resource) -> str:
+    """Return a common name for all resources that are the same kind of instance.
+
+    Two resources are the same kind if one action finds, makes or reads instances of both.
+    """
+    return setting.compute_once("kinds", lambda: _kinds(setting.model))[resource.name]
+
+
+def _kinds(model: Model) -> dict[str, str]:
+    ways = {r.name: _ways(r) for r in model.resources.values()}
+    return {
+        name: next((other for other, theirs in ways.items() if theirs & own), name)
+        for name, own in ways.items()
+    }
+
+
+def _ways(resource: Resource) -> set[str]:
+    calls = (resource.found_by, resource.made_by, *resource.read_by)
+    return {str(call.action.name) for call in calls if call is not None}
+
+
+def objects_at(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects at a path of an answer's body."""
+    if not path:
+        if isinstance(body, Mapping):
+            yield body
+    elif path[0] == EACH:
+        for item in body if isinstance(body, list) else ():
+            yield from objects_at(item, path[1:])
+    elif isinstance(body, Mapping):
+        yield from objects_at(body.get(path[0]), path[1:])
+
+
+# -- members that can be compared: common, lasting and volatile ones
+
+
+def list_common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
+    """Return the members that both representations describe in the same words.
+
+    One of the two answers must depend on the instance alone; else return none.
+    """
+    if (
+        one.action == other.action
+        or one.kind != other.kind
+        or not (one.direct or other.direct)
+        or (one.writes and other.writes)
+    ):
+        return ()
+
+    def find() -> tuple[str, ...]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == one.kind]
+        moving = {member for r in alike for member in r.shows_job}
+        return tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving)
+
+    key = ("comparable", "common", one.action, one.path, one.id, other.action, other.path, other.id)
+    return setting.compute_once(key, find)
+
+
+def find_lasting(setting: Setting, old: Representation) -> frozenset[str]:
+    """Return the members that never change after the first answer.
+
+    If calls make the resource, these are the fixed members of its maker; else all except the volatile ones.
+    """
+
+    def find() -> frozenset[str]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
+        if any(r.made_by for r in alike):
+            makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
+            return frozenset(m for r in makes for m in r.fixed)
+        return frozenset(old.words) - {m for r in alike for m in r.volatile}
+
+    return setting.compute_once(("comparable", "lasting", old.kind, old.action, old.path, old.id), find)
+
+
+def list_dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the volatile members as (timestamps, other values); both empty unless the action reads this one
+    instance.
+    """
+
+    def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        volatile = (
+            list_volatile(setting, representation.kind) & representation.words.keys()
+            if representation.direct and not representation.writes
+            else frozenset()
+        )
+        times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
+        return times, tuple(sorted(volatile - set(times)))
+
+    return setting.compute_once(
+        (
+            "comparable",
+            "dating",
+            representation.kind,
+            representation.action,
+            representation.path,
+            representation.id,
+        ),
+        find,
+    )
+
+
+def list_volatile(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the volatile members of those resources of this kind that no call makes."""
+
+    def find() -> frozenset[str]:
+        alike = [
+            r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None
+        ]
+        return frozenset(m for r in alike for m in r.volatile)
+
+    return setting.compute_once(("comparable", "volatile", kind), find)
+
+
+# -- how answers represented each instance
+
+
+MOST_KNOWN = 2_000
+
+
+@dataclass(slots=True)
+class ShownInstance:
+    """The representation of an instance in one answer; `written` is the number of writes before it."""
+
+    representation: Representation
+    body: Mapping[str, Any]
+    written: int
+    at: float
+    place: str = ""
+
+
+@dataclass(slots=True)
+class DatedValues:
+    """The last volatile values that an action returned, read at `at`.
+
+    With them are the times in the same answer, which were first seen at `since`.
+    """
+
+    values: Mapping[str, Any]
+    times: Mapping[str, Any]
+    since: float
+    at: float
+
+
+@dataclass(slots=True)
+class ShownInstances:
+    """The last representation of each instance, by kind and id, and by action.
+
+    `number` is the number of the last exchange judged.
+    """
+
+    told: dict[tuple[str, str], dict[str, ShownInstance]]
+    dated: dict[tuple[str, str, str], DatedValues] = field(default_factory=dict)
+    written: int = 0
+    number: int = 0
+
+
+def forget_removed(setting: Setting, exchange: Exchange, facts: ShownInstances) -> None:
+    """Forget the instance that a call removes, even if it got no answer, because its id may be reused.
+
+    It forgets instances that may refer to the removed one, because a server may remove both.
+    """
+    for gone, place, id in list_removed(setting, exchange):
+        if gone.removes:
+            shown = facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
+            if shown is not None:
+                fellows = {
+                    kind_of(setting, setting.model.resources[name])
+                    for name in list_fellows(setting.model, gone)
+                }
+                for key in [key for key in facts.told if key[0] in fellows]:
+                    del facts.told[key]
+
+
+def is_uncertain(memory: Memory, told: ShownInstance) -> bool:
+    """True if the instance may have been removed, so that another instance may have its id."""
+    id = told.body.get(told.representation.id)
+    return any(
+        known == id_text(id) and place == told.place
+        for name, place, known in memory.uncertain
+        if kind_of(memory.setting, memory.model.resources[name]) == told.representation.kind
+    )
+
+
+def find_place(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
+    """Return the ids of the containers in a call, because ids are only unique within them."""
+    for resource in setting.model.resources.values():
+        if resource.within is not None and kind_of(setting, resource) == kind:
+            return resource.place_in(endpoint.params, exchange.input)
+    return ""
+
+
+def forget_all(facts: ShownInstances) -> None:
+    """Forget all facts except those from creates, some of which never change."""
+    made = {
+        key: {by: told for by, told in known.items() if told.representation.makes}
+        for key, known in facts.told.items()
+    }
+    kept = [(key, known) for key, known in made.items() if known]
+    facts.told = dict(kept[-MOST_KNOWN // 2 :])
+
+
+# -- values of older answers that must still be true
+
+
+LASTING_S = 600.0
+MOMENT_S = 2.0
+"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
+SAME_S = 1.0
+"""Times that differ by less, in seconds, are the same."""
+
+
+def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> list[str]:
+    """Return the members in both representations whose older value must still be the same."""
+    lasts = old.representation.makes or new.at - old.at < LASTING_S
+    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+    if not lasts and not stays:
+        return []
+    common, lasting, passing = _list_compared(setting, old.representation, new.representation)
+    names = common if lasts and stays else lasting if lasts else passing
+    there = [n for n in names if n in old.body and n in new.body]
+    return (
+        [n for n in there if not _is_personal(setting, old, n)]
+        if _may_be_forgotten(setting, new.at - old.at)
+        else there
+    )
+
+
+def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:
+    """Return the common members of two representations: all of them, those that last, and the others.
+
+    Computed once for each pair. The catalogue keeps its representations alive, so their `id()` can be a key.
+    """
+
+    def find() -> tuple[tuple[str, ...], ...]:
+        common, lasting = list_common(setting, new, old), find_lasting(setting, old)
+        return (
+            common,
+            tuple(n for n in common if n in lasting),
+            tuple(n for n in common if n not in lasting),
+        )
+
+    return setting.compute_once(("compared members", id(old), id(new)), find)
+
+
+def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
+    """True if retention may have removed personal data from an answer after so many seconds."""
+    least = setting.compute_once(
+        "least retention",
+        lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
+    )
+    return seconds >= least
+
+
+def _is_personal(setting: Setting, old: ShownInstance, member: str) -> bool:
+    return member in setting.model.private or isinstance(old.body[member], Mapping)
+
+
+def is_equal(a: Any, b: Any) -> bool:
+    """True if two values are equal. Times are compared by the second, as their zone and fraction may differ.
+
+    Objects must have the same members, and lists the same items in the same order.
+    """
+    if isinstance(a, str) and isinstance(b, str):
+        return a == b or _is_same_time(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(is_equal(a[name], b[name]) for name in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(is_equal, a, b))
+    return bool(a == b)
+
+
+def _is_same_time(a: str, b: str) -> bool:
+    apart = abs(epoch(a) - epoch(b))
+    return math.isfinite(apart) and apart < SAME_S
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """True if two values mean the same. Times are compared by the second, lists in any order."""
+    if type(a) is type(b) and a == b:
+        return True
+    if isinstance(a, str) and isinstance(b, str):
+        return _is_same_time(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return all(is_same(a[name], b[name]) for name in a.keys() & b.keys())
+    if isinstance(a, list) and isinstance(b, list):
+        return sorted(map(repr, a)) == sorted(map(repr, b))
+    return bool(a == b)

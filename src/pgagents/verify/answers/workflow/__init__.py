@@ -1,1 +1,0 @@
-"""Answers to the steps of a workflow."""

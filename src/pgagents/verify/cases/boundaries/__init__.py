@@ -1,1 +1,0 @@
-"""Boundary cases that are sent together in one call."""

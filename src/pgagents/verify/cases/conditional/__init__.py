@@ -1,1 +1,0 @@
-"""Calls with entity tags."""

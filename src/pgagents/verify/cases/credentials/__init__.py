@@ -1,1 +1,0 @@
-"""Calls whose credential is missing or wrong."""

@@ -1,1 +1,0 @@
-"""Documents by which a host advertises its API to agents: where they are found, and their links."""

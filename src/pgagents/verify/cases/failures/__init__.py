@@ -1,1 +1,0 @@
-"""Calls that the operator causes to fail."""

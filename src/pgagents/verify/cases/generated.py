@@ -1,0 +1,504 @@
+"""Turn values that Schemathesis generates into our own calls, with live ids in the other arguments.
+
+Each call is classified anew as valid or invalid by the request that is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.http import Json, read_json
+from pgagents.jsonschema.schema import closure
+from pgagents.model.argument import Param
+from pgagents.report.report import GENERATED
+from pgagents.source.origin import plain
+from pgagents.verify.cases.argument_values import around_names, places
+from pgagents.verify.cases.as_sent import (
+    is_invalid,
+    is_sendable,
+    readings_of,
+    split_items,
+    takes_any_text,
+    takes_lists_only,
+)
+from pgagents.verify.cases.boundary import opaque
+from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
+from pgagents.verify.fixtures.target import makes, target_of
+from pgagents.verify.projections import build_file, schema_of_parameter
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.generators import Varied, coverage, document, random_inputs
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+FULL = "openapi/openapi.json"
+MOST_ENDPOINTS = 40
+"""The most endpoints for which Schemathesis generates values in a run: it takes about 20 ms for each."""
+ALONE = "alone"
+"""The argument's name while Schemathesis generates values for one argument alone."""
+
+KEYWORDS = {
+    "value_below_minimum": "minimum",
+    "value_above_maximum": "maximum",
+    "string_below_min_length": "minLength",
+    "string_above_max_length": "maxLength",
+    "invalid_pattern": "pattern",
+    "invalid_enum_value": "enum",
+    "invalid_format": "format",
+    "incorrect_type": "type",
+    "object_missing_required_property": "required",
+    "missing_parameter": "required",
+    "array_below_min_items": "minItems",
+    "array_above_max_items": "maxItems",
+    "non_unique_items": "uniqueItems",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VariedCall:
+    """A call in which one argument holds a coverage value."""
+
+    param: str
+    input: Mapping[str, Any]
+    valid: bool
+    keyword: str
+    says: str
+    shown: str
+    key: str
+
+
+def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
+    """Return the coverage calls of an endpoint, computed once a run; empty if the seed did not choose the
+    endpoint.
+    """
+    if not setting.fuzz:
+        return ()
+    chosen = setting.compute_once(
+        ("varied places", setting.seed), lambda: choose_places(setting.endpoints, setting.seed)
+    )
+    if endpoint.place not in chosen:
+        return ()
+    return setting.compute_once(
+        ("varied", endpoint.place), lambda: tuple(_make_varied_calls(setting, endpoint))
+    )
+
+
+def choose_places(endpoints: Iterable[Endpoint], seed: int) -> frozenset[str]:
+    """Return the places of at most MOST_ENDPOINTS of these endpoints, chosen by the seed.
+
+    Over many seeds each endpoint is chosen equally often, whatever order the document has: a hash decides.
+    Every n-th endpoint would be the same kind of call where each resource has n of them.
+    """
+    places = (endpoint.place for endpoint in endpoints)
+    ranked = sorted(places, key=lambda place: sha256(f"{seed} {place}".encode()).digest())
+    return frozenset(ranked[:MOST_ENDPOINTS])
+
+
+def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
+    template = template_of(setting.model, endpoint.action)
+    found: dict[str, VariedCall] = {}
+    tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
+    for varied in _values(setting, endpoint):
+        param = endpoint.action.param(varied.param)
+        if param is None or not _may_vary(endpoint, template, param):
+            continue
+        given = _lay_in_varied(setting, template, param, varied)
+        if varied.valid and (
+            varied.param in tied or _may_be_refused(setting, endpoint, template, param, varied)
+        ):
+            continue
+        call = ordinary(endpoint, template, "invalid", "", input=given)
+        if (
+            not is_sendable(endpoint, param, given.get(varied.param))
+            or is_invalid(setting, call) == varied.valid
+        ):
+            continue
+        if varied.valid and find_refusal(endpoint.action, given) is not None:
+            continue
+        if varied.valid and isinstance(given.get(varied.param), str) and not takes_any_text(setting, param):
+            given[varied.param] = next(
+                (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
+            )
+        shown = "left out" if varied.left_out else repr(varied.value)[:60]
+        key, keyword = f"{varied.param} {shown}", KEYWORDS.get(varied.scenario, "type")
+        made = VariedCall(varied.param, given, varied.valid, keyword, varied.says, shown, key)
+        found.setdefault(key, made)
+    return list(found.values())
+
+
+def _may_vary(endpoint: Endpoint, template: RequestTemplate, param: Param) -> bool:
+    """True unless an argument is an id, a file, a key, a tag, a signature or another value made anew."""
+    action = endpoint.action
+    return (
+        not param.refers_to
+        and param.file is None
+        and not isinstance(template.input.get(str(param.name)), UniqueValue | Signature)
+        and param.name not in (action.idempotency, action.if_match)
+    )
+
+
+def _lay_in_varied(
+    setting: Setting, template: RequestTemplate, param: Param, varied: Varied
+) -> dict[str, Any]:
+    """Return the template's arguments with the varied one replaced or left out."""
+    given = dict(template.input)
+    if varied.left_out:
+        given.pop(varied.param, None)
+        return given
+    given[varied.param] = varied.value
+    if (
+        isinstance(varied.value, str)
+        and param.as_text
+        and param.odd_style
+        and takes_lists_only(setting, param)
+    ):
+        given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
+    return given
+
+
+def _may_be_refused(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param, varied: Varied
+) -> bool:
+    """True if a server may refuse a valid value, because the argument's meaning is not in its schema."""
+    return (
+        (not param.required and opaque(setting, endpoint, param))
+        or param.schema.get("type") == "object"
+        or varied.left_out
+        or isinstance(template.input.get(varied.param), Expression)
+    )
+
+
+def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
+    """Yield the values that Schemathesis generates for each argument by itself.
+
+    It varies one argument at a time, so values are generated only once for an argument that several actions
+    have.
+    """
+    whole, names = document_of(setting, endpoint)
+    (operation,) = (o for item in whole["paths"].values() for o in item.values())
+    schemas = whole["components"]["schemas"]
+    for parameter in operation["parameters"]:
+        place = parameter["in"]
+        if "content" in parameter:
+            name = names.get((place, parameter["name"]))
+            yield from _vary_member(
+                schema_of_parameter(parameter), schemas, name, required=parameter["required"]
+            )
+            continue
+        alone = {
+            **{k: v for k, v in parameter.items() if k != "description"},
+            "name": ALONE,
+            "schema": bare(schema_of_parameter(parameter)),
+        }
+        path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
+        spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
+        yield from _vary_param(spec, place, names.get((place, parameter["name"])))
+    body = _body_schema(operation) or {}
+    for name, member in body.get("properties", {}).items():
+        required = name in body.get("required", ())
+        yield from _vary_member(member, schemas, names.get(("body", name)), required=required)
+
+
+def _vary_member(
+    schema: Any, schemas: Mapping[str, Any], name: str | None, *, required: bool
+) -> Iterator[Varied]:
+    """Yield the values of an argument that is sent as JSON, with its type."""
+    one = {"type": "object", "properties": {ALONE: bare(schema)}, "additionalProperties": False}
+    sent = one | ({"required": [ALONE]} if required else {})
+    spec = document("/alone", "post", [], sent, _collect_schemas(one, schemas))
+    yield from _vary_param(spec, "body", name)
+
+
+def _vary_param(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
+    if name is not None:
+        yield from (replace(v, param=name) for v in coverage(spec, {(place, ALONE): ALONE}))
+
+
+def _collect_schemas(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: bare(schemas[name]) for name in closure(schema, schemas)}
+
+
+def bare(schema: Any) -> Any:
+    """Return the schema without titles and descriptions, so that schemas with the same meaning are equal."""
+    if isinstance(schema, Mapping):
+        return {
+            k: bare(v)
+            for k, v in schema.items()
+            if not (k in ("description", "title") and isinstance(v, str))
+        }
+    return [bare(v) for v in schema] if isinstance(schema, list) else schema
+
+
+def document_of(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+    """Return an OpenAPI document of one operation, and the argument name for each (place, name on the wire).
+
+    REST operations are taken from the generated document. A dispatcher's action gets a document from its own
+    schema, because Schemathesis makes only empty values for the dispatcher's published schema, a union.
+    """
+    if endpoint.on_rest:
+        found = _extract_operation(setting, endpoint)
+        if found is not None:
+            return found, {(p.place, p.wire): str(p.name) for p in endpoint.params}
+    schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
+    members = {str(p.name): plain(p.schema) for p in endpoint.params}
+    needed = [str(p.name) for p in endpoint.params if p.required]
+    body: dict[str, Any] | None = None
+    if members:
+        body = {
+            "type": "object",
+            "properties": members,
+            "additionalProperties": False,
+            **({"required": needed} if needed else {}),
+        }
+    return document(endpoint.path, endpoint.method, [], body, schemas), {
+        ("body", name): name for name in members
+    }
+
+
+def _body_schema(operation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of an operation's body, of whatever media type; None if it has no body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    return next((media.get("schema") for media in content.values()), None)
+
+
+def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
+    """Return the endpoint's operation from the full OpenAPI document, alone and without security.
+
+    None if the document lacks it.
+    """
+    published = build_file(setting, FULL)
+    whole = published.data if published is not None else {}
+    paths = whole.get("paths", {})
+    operation = paths.get(str(endpoint.path), {}).get(endpoint.method.lower())
+    if operation is None:
+        return None
+    body = _body_schema(operation)
+    components = whole.get("components", {}).get("schemas", {})
+    params = [
+        {k: v for k, v in p.items() if k not in ("example", "examples")}
+        for p in operation.get("parameters", [])
+    ]
+    needed = closure(
+        {"allOf": [*(schema_of_parameter(p) for p in params), *([body] if body else [])]}, components
+    )
+    return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})
+
+
+# -- random calls of whole actions.
+#
+# Other cases vary one argument of an ordinary call. Varying all at once reveals problems that depend on a
+# combination of values. Arguments that name an instance, an address or a person keep their ordinary
+# values.
+
+
+ADDRESSES = frozenset(
+    ("uri", "url", "uri-reference", "iri", "email", "idn-email", "hostname", "idn-hostname")
+)
+"""Formats of addresses. A random address might belong to somebody."""
+MORE = 2
+"""The number of calls to generate for each one wanted, because some cannot be used."""
+
+_MISSING = object()
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnCall:
+    """A random call. `wrong` maps the arguments that make it invalid to the keywords that they break."""
+
+    call: Call
+    wrong: Mapping[str, str]
+
+
+def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tuple[DrawnCall, ...]:
+    """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
+    if not setting.drawn or endpoint.place not in list_drawn_places(setting)[0]:
+        return ()
+    key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)
+    return setting.compute_once(key, lambda: tuple(_draw_calls(setting, endpoint, valid=valid)))
+
+
+def list_drawn_places(setting: Setting) -> tuple[frozenset[str], int]:
+    """Return the places of the endpoints with random calls, and the number of those that could have some."""
+
+    def choose() -> tuple[frozenset[str], int]:
+        able = [endpoint for endpoint in setting.endpoints if _may_draw(setting, endpoint)]
+        return choose_places(able, setting.seed), len(able)
+
+    return setting.compute_once(("drawn places", setting.seed, setting.drawn_writes), choose)
+
+
+def _may_draw(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a REST endpoint has an argument that may have any value, and the run may send such a call."""
+    if not endpoint.on_rest:
+        return False
+    if endpoint.action.effect == "write" and not (setting.drawn_writes and may_vary(setting, endpoint)):
+        return False
+    template = template_of(setting.model, endpoint.action)
+    return any(is_free(setting, endpoint, param, template) for param in endpoint.params)
+
+
+def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a write makes an instance or names the one that it changes, and costs nothing. It is no GET.
+
+    The gate lets such a write pass only for instances of this run.
+    """
+    action = endpoint.action
+    if action.costs or action.may_name_none or action.method == "GET":
+        return False
+    return makes(setting.model, action) or target_of(setting, action) is not None
+
+
+def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterator[DrawnCall]:
+    template = template_of(setting.model, endpoint.action)
+    free = {str(p.name): p for p in endpoint.params if is_free(setting, endpoint, p, template)}
+    spec, names = document_of(setting, endpoint)
+    seed, found = setting.seed, 0
+    for given in random_inputs(spec, names, setting.drawn * MORE, seed, valid=valid):
+        laid = _lay_in_generated(setting, endpoint, template, free, given)
+        call = ordinary(
+            endpoint,
+            template,
+            "explore" if valid else "invalid",
+            GENERATED,
+            input=laid,
+            standard=True,
+        )
+        if found == setting.drawn or not all(is_sendable(endpoint, p, laid.get(n)) for n, p in free.items()):
+            continue
+        if is_invalid(setting, call) == valid:
+            continue
+        wrong = {} if valid else find_wrong(setting, call)
+        if valid or wrong:
+            found += 1
+            yield DrawnCall(call, wrong)
+
+
+def _lay_in_generated(
+    setting: Setting,
+    endpoint: Endpoint,
+    template: RequestTemplate,
+    free: Mapping[str, Param],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the generated values of the free arguments, and ordinary values of the others.
+
+    Schemathesis writes path and query values as text, so a text is parsed by the argument's schema.
+    """
+    found = {name: value for name, value in template.input.items() if name not in free}
+    for name, value in given.items():
+        if name not in free:
+            continue
+        found[name] = value
+        if free[name].json:
+            found[name] = _read_value(value)
+        elif isinstance(value, str) and not takes_any_text(setting, free[name]):
+            test = setting.test_argument(endpoint, free[name])
+            found[name] = next((r for r in readings_of(value) if test.is_valid(r)), value)
+    return found
+
+
+def _read_value(value: Any) -> Any:
+    """Return the value that a JSON text of Schemathesis means; what is no JSON stays as it is."""
+    read = read_json(value.encode("utf-8", "replace")) if isinstance(value, str) else Json(value)
+    return value if read.problem else read.value
+
+
+def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
+    """True if an argument may have any value: it names nothing, and holds no mark of the run."""
+    action, name = endpoint.action, str(param.name)
+    if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
+        return False
+    if name not in template.input and any(name in group for group in action.either):
+        return False  # exactly one group must be given
+    usual = template.input.get(name)
+    if isinstance(usual, Expression | InstanceRef | UniqueValue | Signature | RelativeTime):
+        return False
+    schema = setting.resolve_schema(param.schema)
+    if makes(setting.model, action) and "string" in types_of(schema) and "enum" not in schema:
+        return False
+    return not _names_somebody(setting, param)
+
+
+def _names_somebody(setting: Setting, param: Param) -> bool:
+    """True if an argument's schema, or a schema inside it, is an address."""
+    inside = [param.schema, *(setting.model.schemas[n] for n in closure(param.schema, setting.model.schemas))]
+    stack: list[Any] = list(inside)
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Mapping):
+            if here.get("format") in ADDRESSES:
+                return True
+            stack.extend(here.values())
+        elif isinstance(here, list):
+            stack.extend(here)
+    return False
+
+
+def find_wrong(setting: Setting, call: Call) -> dict[str, str]:
+    """Return the arguments that make an ordinary call invalid, with the keyword that each breaks."""
+    endpoint = call.endpoint
+    assert endpoint is not None
+    template = template_of(setting.model, endpoint.action)
+    found = {}
+    for param in endpoint.params:
+        name = str(param.name)
+        alone = {n: v for n, v in template.input.items() if n != name}
+        if name in call.input:
+            alone[name] = call.input[name]
+        if alone != template.input and is_invalid(
+            setting, ordinary(endpoint, template, "invalid", "", input=alone)
+        ):
+            found[name] = _find_keyword(setting, endpoint, param, alone.get(name, _MISSING))
+    return found
+
+
+def _find_keyword(setting: Setting, endpoint: Endpoint, param: Param, value: Any) -> str:
+    """Return the keyword of the argument's schema that a value breaks."""
+    if value is _MISSING:
+        return "required"
+    readings = list(readings_of(value)) if isinstance(value, str) else [value]
+    error = next(iter(setting.test_argument(endpoint, param).iter_errors(readings[-1])), None)
+    return str(error.schema_path[-1]) if error is not None and error.schema_path else "type"
+
+
+# -- a smaller call that shows the same problem
+
+
+MOST_TRIES = 12
+"""The most requests for reducing one call."""
+
+
+def shrink(
+    exchange: Exchange,
+    usual: Mapping[str, Any],
+    is_same: Callable[[Exchange], bool],
+    setting: Setting,
+) -> Generator[Call, Exchange, Exchange]:
+    """Return the exchange of the smallest call with the same problem as `exchange`. That call is sent last.
+
+    Each argument in turn is left out, or gets its `usual` value. `is_same` decides if an answer shows the
+    same problem. A valid call stays valid, and an invalid call stays invalid.
+    """
+    last, tries, wrong = exchange, 0, is_invalid(setting, exchange.call)
+    for name in list(exchange.call.input):
+        if name in usual and exchange.call.input[name] == usual[name]:
+            continue
+        given = {n: v for n, v in exchange.call.input.items() if n != name}
+        if name in usual:
+            given[name] = usual[name]
+        smaller = replace(exchange.call, input=given, again=True, shrunk=True)
+        if tries == MOST_TRIES or is_invalid(setting, smaller) != wrong:
+            continue
+        tries += 1
+        answered = yield smaller
+        last = answered
+        if is_same(answered):
+            exchange = answered
+    if last is not exchange and exchange.call.shrunk:
+        exchange = yield exchange.call
+    return exchange

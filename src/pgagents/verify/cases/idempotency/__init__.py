@@ -1,1 +1,0 @@
-"""Idempotency keys that a server may confuse."""

@@ -1,1 +1,0 @@
-"""Calls with ids that name no instance of the caller."""

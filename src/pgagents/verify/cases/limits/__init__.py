@@ -1,1 +1,0 @@
-"""Calls that exceed a rate limit."""

@@ -1,1 +1,0 @@
-"""The calls of the test cases in a store listing."""

@@ -1,1 +1,0 @@
-"""Paths, methods and bodies that fit no endpoint."""

@@ -1,0 +1,160 @@
+"""Request one page of a list, read its items and its total, and find the request of the next page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pgagents.model.action import ActionCall
+from pgagents.model.resource import Resource
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.lists import PagedList, PageRequest, items_on, next_page
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import Call, InstanceRef, Own
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: its items, the request of the next page, and the answer. `next` is None on the last
+    page.
+    """
+
+    items: list[Mapping[str, Any]]
+    next: PageRequest | None
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class ListReader:
+    """Reads one list.
+
+    The expressions in its arguments read the instance `made` as `subject`. `bind` holds instances of other
+    resources for them.
+    """
+
+    setting: Setting
+    paged: PagedList
+    subject: Resource | None = None
+    made: Mapping[str, Any] | None = None
+    bind: Mapping[str, Any] = field(default_factory=dict)
+    intent: Literal["valid", "explore"] = "valid"
+
+    def request(
+        self, given: Mapping[str, Any], why: str, page: PageRequest | None = None
+    ) -> Generator[Any, Any, Page | None]:
+        """Request a page; return it, or None if there is no list to judge."""
+        endpoint = self.paged.endpoint
+        template = template_of(self.setting.model, endpoint.action)
+        raw = {"raw": page.raw} if page is not None and page.raw.target else {}
+        exchange: Exchange = yield ordinary(
+            endpoint,
+            template,
+            self.intent,
+            why,
+            input=dict(given),
+            subject=self.subject or template.subject,
+            made=self.made,
+            bind=self.bind,
+            **raw,
+        )
+        items = items_on(self.paged, exchange) if exchange.success and exchange.fits else None
+        return None if items is None else Page(items, next_page(self.setting, endpoint, exchange), exchange)
+
+    def request_whole(self, given: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
+        """Request the list as its largest page; return it, or None if there is no list to judge."""
+        return (yield from self.request({**given, **self.sized(self.paged.most)}, why))
+
+    def request_next(
+        self, given: Mapping[str, Any], why: str, next: PageRequest
+    ) -> Generator[Any, Any, Page | None]:
+        """Request the page that an earlier page announces. `given` are the arguments of that earlier
+        request.
+        """
+        if next.raw.target:  # the URL holds all arguments that are not in the path
+            in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
+            given = {name: value for name, value in given.items() if name in in_path}
+        return (yield from self.request({**given, **next.input}, why, next))
+
+    def sized(self, items: int | None) -> dict[str, int]:
+        """Return the argument that requests pages with this many items; empty if the server chooses the
+        size.
+        """
+        return {str(self.paged.pages.size): items} if items is not None and self.paged.most else {}
+
+    def ids_of(self, items: list[Mapping[str, Any]]) -> list[Any]:
+        """Return the ids of items, in their order."""
+        return [self.paged.id_of(item) for item in items]
+
+
+# -- several instances in one parent, which a conversation may change
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The new instances in the order of their creation, and their common parent by its resource's name."""
+
+    bodies: list[Mapping[str, Any]] = field(default_factory=list)
+    bind: Mapping[str, Any] = field(default_factory=dict)
+
+
+def make_several(
+    resource: Resource, made_by: ActionCall, maker: Endpoint, number: int, what_for: str
+) -> Generator[Any, Any, Several | None]:
+    """Make `number` instances in one parent; return them, or None if one could not be made."""
+    bind: dict[str, Any] = {}
+    if resource.within:
+        bind[resource.within] = yield InstanceRef(resource.within)
+    several = Several([], bind)
+    for _ in range(number):
+        why = f"a {resource.name} for {what_for}"
+        made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True, bind=bind)
+        body = at_path(made_by, made) if made.success else None
+        if not isinstance(body, Mapping):
+            return None
+        yield Own(made.number)
+        several.bodies.append(body)
+    return several
+
+
+# -- members that give the number of items in a list
+
+
+_TOTAL = re.compile(r"total", re.I)
+_OF_A_PART = re.compile(r"page|part|sum|remain|left", re.I)
+LEAST = 2
+"""Smallest list for which a total is recognised. Smaller numbers are too common."""
+
+
+def find_totals(page: Page) -> dict[str, int]:
+    """Return, by path, the members that count the items of the whole list: they are named as totals and equal
+    the number.
+
+    `page` holds the whole list. Members about pages, and sums, are left out.
+    """
+    many = len(page.items)
+    return {path: n for path, n in _list_totals(page) if many >= LEAST and n == many}
+
+
+def find_other_total(page: Page, totals: Mapping[str, int]) -> tuple[str, int] | None:
+    """Return path and value of a total that differs on another page; None if there is none."""
+    told = dict(_list_totals(page))
+    return next(((path, told[path]) for path, n in totals.items() if told.get(path, n) != n), None)
+
+
+def _list_totals(page: Page) -> Iterator[tuple[str, int]]:
+    body = page.exchange.body
+    for name, value in body.items() if isinstance(body, Mapping) else ():
+        inner = value.items() if isinstance(value, Mapping) else ()
+        for path, number in ((str(name), value), *((f"{name}.{key}", n) for key, n in inner)):
+            if _is_total(path, number):
+                yield path, number
+
+
+def _is_total(path: str, value: Any) -> bool:
+    name = path.rpartition(".")[2]
+    return type(value) is int and _TOTAL.search(name) is not None and _OF_A_PART.search(name) is None

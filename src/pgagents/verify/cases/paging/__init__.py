@@ -1,1 +1,0 @@
-"""Calls that read a list in pages, and calls that make its instances."""

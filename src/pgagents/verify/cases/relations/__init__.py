@@ -1,1 +1,0 @@
-"""The calls that a relation compares, and the comparison of their answers."""

@@ -1,1 +1,0 @@
-"""Calls that two surfaces must answer alike."""

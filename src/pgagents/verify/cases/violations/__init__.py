@@ -1,1 +1,0 @@
-"""Values that break a keyword, and the calls that carry them."""

@@ -1,1 +1,0 @@
-"""The type of a check, the context that a check reads, and the notes that watchers keep."""

@@ -1,0 +1,527 @@
+"""Parse deliveries to our receiver as events, and find changes that events or audit rows announce.
+
+The deliveries are parsed once for all checks that judge them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pgagents.cel.reckoning import epoch
+from pgagents.http import json_bytes, read_json
+from pgagents.model.action import Action
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Audit, Model
+from pgagents.model.resource import Id, Resource, id_text, is_scalar
+from pgagents.model.signature import schemes
+from pgagents.source.source import value_at
+from pgagents.verify.answers.bodies import find_malformed_time
+from pgagents.verify.answers.observation import ANSWER, TOLD, Body, Place
+from pgagents.verify.cases.event_steps import ExpectedEvent
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.promise import Judgement, collect, judge_broken, judge_kept, judge_untested
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.receiver import MOVED, REFUSED, Delivery, Inbox
+
+NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A delivery, parsed as an event.
+
+    `problem` says why the delivery is no event; empty if it is one. `version` is the version of the webhook's
+    envelope; empty for the usual one.
+    """
+
+    delivery: Delivery
+    body: Any
+    problem: str
+    id: str | None
+    type: str | None
+    data: Any
+    version: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """True if our receiver answered with an error or a redirect, so that the server must send it
+        again.
+        """
+        return self.delivery.answered in (REFUSED, MOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All events for one registered address, in order, and the secret of that registration."""
+
+    secret: str
+    events: tuple[Event, ...]
+
+
+def unheard(setting: Setting) -> tuple[Verdict, str] | None:
+    """Return the verdict and reason for contracts about events if the run has no receiver, else None."""
+    return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
+
+
+def _form_of(model: Model, version: str) -> Any:
+    """Return the object that names the members with type, id and data: the webhooks, or one of their
+    versions.
+    """
+    return model.webhooks.versions[version] if version else model.webhooks
+
+
+def read(model: Model, delivery: Delivery, version: str = "") -> Event:
+    """Read a delivery as an event, by the usual envelope or by that of a version."""
+    hooks = _form_of(model, version)
+    found = read_json(delivery.body)
+    body = found.value if isinstance(found.value, Mapping) else {}
+    problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
+    type = body.get(hooks.type_at)
+    id = body.get(hooks.id_at) if hooks.id_at else delivery.header(name_of_id(model))
+    return Event(
+        delivery,
+        found.value,
+        problem,
+        str(id) if is_scalar(id) else None,
+        type if isinstance(type, str) else None,
+        body.get(hooks.data_at),
+        version,
+    )
+
+
+def name_of_id(model: Model) -> str:
+    """Return the member of the envelope, or the header, that holds an event's id."""
+    hooks = model.webhooks
+    return str(hooks.id_at or schemes()[hooks.signature.scheme].id_header)
+
+
+def refusal_of(model: Model) -> int:
+    """Return the status with which our receiver refuses a delivery: a redirect if the scheme demands one."""
+    signature = model.webhooks.signature
+    redirect = signature is not None and schemes()[signature.scheme].redirect_refuses
+    return MOVED if redirect else REFUSED
+
+
+def misfit(setting: Setting, event: Event) -> str:
+    """Return how an event violates the envelope or the schema of its type; empty if it does not."""
+    hooks = setting.model.webhooks
+    if event.problem:
+        return event.problem
+    known = hooks.events.get(event.type or "")
+    for name, value in (
+        (_form_of(setting.model, event.version).envelope, event.body),
+        (known.data if known is not None else None, event.data),
+    ):
+        if name is None:
+            continue
+        error = next(iter(setting.envelope(name).iter_errors(value)), None)
+        if error is not None:
+            return f"{name} does not fit at /{'/'.join(map(str, error.instance_path))}: {error.message}"[:200]
+        late = find_malformed_time(setting, value, setting.model.schemas[name])
+        if late is not None:
+            return f"of {name}, {late[1]}, where {late[0]}"
+    return ""
+
+
+def same(answered: Any, told: Any) -> bool:
+    """True if two values agree in the members that both have; times are compared as times.
+
+    An empty object does not agree with an object that has members.
+    """
+    if isinstance(answered, Mapping) and isinstance(told, Mapping):
+        both = answered.keys() & told.keys()
+        return bool(answered) == bool(told) and all(same(answered[name], told[name]) for name in both)
+    if isinstance(answered, list) and isinstance(told, list):
+        return len(answered) == len(told) and all(map(same, answered, told))
+    return bool(answered == told) or epoch(answered) == epoch(told)
+
+
+def judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """Yield the judgements of all checks that have a `hear`."""
+    for check in collect().values():
+        if check.hear is not None:
+            yield from check.hear(heard, setting)
+
+
+def list_event_contracts(setting: Setting) -> tuple[str, ...]:
+    """Return the contract ids of all checks that have a `hear`."""
+    promised: list[Contract] = [
+        c for check in collect().values() if check.hear is not None for c in check.promises(setting)
+    ]
+    return tuple(c.id for c in promised)
+
+
+# -- webhooks for one version of the envelope
+
+
+def usual_version(setting: Setting) -> dict[str, Any]:
+    """Return the argument that selects the usual envelope for a webhook; empty if there is no such
+    argument.
+    """
+    return next(
+        (
+            {name: value}
+            for name, value in _values(setting)
+            if str(value) not in setting.model.webhooks.versions
+        ),
+        {},
+    )
+
+
+def box_of(version: str) -> str:
+    """Return the name of the receiver's box for a version."""
+    return f"events-version-{version}"
+
+
+def _contract_of(version: str) -> str:
+    return f"event_delivery/version/{version}@rest"
+
+
+def register_versions(
+    setting: Setting, receiver: Inbox, endpoint: Endpoint, type: str
+) -> Generator[Any, Any, dict[str, str]]:
+    """Register a webhook for each version of the envelope; return their secrets by version."""
+    hooks, found = setting.model.webhooks, dict[str, str]()
+    for version in hooks.versions:
+        given = {hooks.url: receiver.open(box_of(version)), hooks.types: [type]}
+        given |= next({name: value} for name, value in _values(setting) if str(value) == version)
+        why = f"a webhook of version {version} for {type}"
+        made: Exchange = yield Call(endpoint, given, "valid", why, fresh=True)
+        if made.success:
+            found[version] = str(got(made.body, hooks.secret_at or "") or "")
+        else:
+            reason = f"no webhook could be registered: {made.outcome}"
+            yield judge_untested(_contract_of(version), reason, sticky=True)
+    return found
+
+
+def _values(setting: Setting) -> Iterator[tuple[str, Any]]:
+    """Yield the argument that selects a version, with each of its values."""
+    hooks = setting.model.webhooks
+    action = setting.model.action(str(hooks.registered_by)) if hooks.version else None
+    param = action.param(str(hooks.version)) if action is not None else None
+    for value in setting.resolve_schema(param.schema).get("enum", ()) if param is not None else ():
+        yield str(hooks.version), value
+
+
+def judge_version(
+    setting: Setting,
+    version: str,
+    told: Sequence[ExpectedEvent],
+    usual: Sequence[Event],
+    came: Sequence[Event],
+) -> Iterator[Judgement]:
+    """Judge the events for a webhook of a version by the actions' answers.
+
+    `usual` are the events for a webhook with the usual envelope and the same type. Only events that arrived
+    there must arrive here, too.
+    """
+    form, contract = setting.model.webhooks.versions[version], _contract_of(version)
+    expected = f"a webhook of version {version} hears each event as {form.envelope}"
+    if wrong := next((w for event in came if (w := misfit(setting, event))), ""):
+        yield judge_broken(contract, expected, wrong)
+        return
+    for one in told:
+        if not any(is_about(event, one) for event in usual):
+            continue  # other contracts judge a missing event
+        mine = [event for event in came if is_about(event, one)]
+        if not mine:
+            heard = ", ".join(sorted({event.type or "no event" for event in came})) or "nothing"
+            yield judge_broken(contract, f"{expected}: {one.type} about {one.id}", f"{heard} came")
+            return
+        compared = mine if count_alike(told, one) > 1 else mine[:1]
+        different = [_find_difference(one.body, event.data) for event in compared]
+        if all(different):
+            yield judge_broken(contract, f"{expected}, with the same data", different[-1])
+            return
+        yield judge_kept(contract)
+
+
+def is_about(event: Event, told: ExpectedEvent) -> bool:
+    """True if an event has the type of the expected one, and shows its instance."""
+    return (
+        event.type == told.type
+        and isinstance(event.data, Mapping)
+        and told.resource.id_of(event.data) == told.id
+    )
+
+
+def shows(setting: Setting, event: Event, resource: Resource, id: Id) -> bool:
+    """True if an event shows an instance.
+
+    An id that is a text may stand anywhere in the event. A number means it in the data of such events alone.
+    """
+    if isinstance(id, str):
+        return json_bytes(id) in event.delivery.body
+    known = setting.model.webhooks.events.get(event.type or "")
+    about = known is not None and known.about == resource.name
+    return about and isinstance(event.data, Mapping) and resource.id_of(event.data) == id
+
+
+def count_alike(told: Sequence[ExpectedEvent], one: ExpectedEvent) -> int:
+    """Return how many of the expected events have the type of one of them, and are about its instance."""
+    return sum((o.type, o.resource.name, o.id) == (one.type, one.resource.name, one.id) for o in told)
+
+
+def list_taken(events: Sequence[Event], one: ExpectedEvent) -> set[str | bytes]:
+    """Return the ids of the events about an expected one that our receiver took; without ids, their bodies.
+
+    An event that was delivered twice counts once.
+    """
+    return {e.id or e.delivery.body for e in events if is_about(e, one) and not e.refused}
+
+
+def _find_difference(body: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    name = next((m for m, v in body.items() if m in data and not same(v, data[m])), None)
+    return f"{name} is {data[name]}, the action answered {body[name]}" if name is not None else ""
+
+
+# -- traces of a change: events at our receiver, and rows of the audit.
+#
+# Only evidence of a change counts: event types that writing actions alone cause, and rows of writing
+# actions. Each of our calls explains one event of each of its types and one row. Each kind of event or
+# row that exceeds these gets a place in the observation. So late deliveries, repeated deliveries and a
+# complete audit add no place.
+
+
+BOX = "hints"
+LOOK_S, MOST_LOOK_S = 0.5, 5.0
+"""Seconds for which events are awaited: the first if the catalogue gives no `webhooks.within_s`, the second
+at most. A right server sends none, so waiting longer is wasted.
+"""
+
+
+@dataclass(slots=True)
+class Traces:
+    """Counts events and audit rows about changes to the instances of a resource.
+
+    `types` maps each type of event to the actions that cause it. `members` are the members of a row that
+    refer to an instance. Either is empty if the catalogue declares none, or if the run has no access.
+    """
+
+    setting: Setting
+    resource: Resource
+    types: Mapping[str, frozenset[str]]
+    members: tuple[str, ...]
+    calls: Counter[str] = field(default_factory=Counter)
+    """The calls by action, since the instance was made, that may have left a row."""
+    changes: Counter[str] = field(default_factory=Counter)
+    """Those calls that may have changed the instance, and so caused an event."""
+    hears: bool = False
+    """True once our webhook is registered."""
+    unlisted: bool = False
+    """True once listing the audit's rows has failed."""
+
+    @property
+    def cost(self) -> int:
+        """The number of requests for registering the webhook, and for listing the audit once."""
+        return 2 * bool(self.types) + bool(self.members)
+
+    def listen(self) -> Generator[Any, Any, None]:
+        """Register a webhook, which is removed when the probe ends."""
+        receiver, hooks = self.setting.receiver, self.setting.model.webhooks
+        endpoint = find_registration(self.setting) if self.types else None
+        if receiver is None or endpoint is None:
+            return
+        param = endpoint.action.param(str(hooks.types))
+        schema = self.setting.resolve_schema(param.schema) if param is not None else {}
+        asked = list(self.types)[: schema.get("maxItems", len(self.types))]
+        given = {hooks.url: receiver.open(BOX), hooks.types: asked, **usual_version(self.setting)}
+        why = "a webhook that hears of changes"
+        made: Exchange = yield Call(endpoint, given, "explore", why, fresh=True, apart=True)
+        self.hears = made.success
+
+    def begin(self, states: Iterable[str] = (), tried: Action | None = None) -> None:
+        """Forget all calls, then note those that made the instance and moved it to one of `states`.
+
+        The calls that moved it were not of the action `tried`.
+        """
+        self.calls.clear()
+        self.changes.clear()
+        kin = list_kin(self.setting, self.resource)
+        makers = {r.made_by.action.name for r in kin if r.made_by is not None}
+        moved = {m.action.name for m in self.resource.moves if m.to in states and m.action is not tried}
+        for name in makers | moved:
+            self.calls[str(name)] += 1
+            self.changes[str(name)] += 1
+
+    def note(self, action: Action, *, changes: bool = True) -> None:
+        """Note a call. `changes` is false if the call may leave a row, but must not change the instance."""
+        self.calls[str(action.name)] += 1
+        self.changes[str(action.name)] += changes
+
+    def without(self, action: Action) -> Traces:
+        """Return a copy; it does not look at the audit if the action lists the audit's rows."""
+        audit = self.setting.model.audit
+        lists = audit is not None and audit.listed_by.action is action
+        return replace(self, members=()) if lists else self
+
+    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+        """Return a place for each type of event, and for each action of rows, that came more often than our
+        calls explain.
+        """
+        id = self.resource.id_of(body)
+        if id is None:
+            return {}
+        found: dict[Place, Any] = {}
+        if self.hears:
+            yield Sleep(self._wait_s(), quiet=True)
+            found = self._count_events(id_text(id))
+        if self.members:
+            found |= yield from self._count_rows(id_text(id))
+        return found
+
+    def _wait_s(self) -> float:
+        """Return the seconds for which events are awaited: the catalogue's number, within bounds."""
+        written = value_at(self.setting.model.source.data, ("webhooks", "within_s"))
+        return LOOK_S if not isinstance(written, int) else min(float(written), MOST_LOOK_S)
+
+    def say_unseen(self) -> str:
+        """Return where this run could not look for changes, as the reason of a kept hint; empty if it looked
+        everywhere.
+        """
+        told = (("events were", self._explain_events()), ("the audit was", self._explain_audit()))
+        return "; ".join(f"{what} not looked at: {why}" for what, why in told if why)
+
+    def _explain_events(self) -> str:
+        setting = self.setting
+        if self.hears:
+            return ""
+        if setting.model.webhooks is None or not setting.model.webhooks.events:
+            return "the catalogue declares none"
+        if not list_types(setting, self.resource):
+            return f"none tells of changes of a {self.resource.name} alone"
+        if setting.receiver is None:
+            return "no receiver listens (--receiver)"
+        known = find_registration(setting) is not None
+        return "the webhook was not accepted" if known else "no webhook can be added and removed"
+
+    def _explain_audit(self) -> str:
+        audit = self.setting.model.audit
+        if audit is None:
+            return "the catalogue declares none"
+        if not list_members(self.setting, self.resource):
+            return f"its rows name no {self.resource.name}"
+        if audit.role not in self.setting.roles:
+            return f"it needs --identity {audit.role}=ENVVAR"
+        if not self.members:
+            return "the action itself lists it"
+        return "it could not be listed" if self.unlisted else ""
+
+    def _count_events(self, id: str) -> dict[Place, Any]:
+        receiver = self.setting.receiver
+        came: dict[str, set[Any]] = {}
+        for delivery in receiver.deliveries(BOX) if receiver is not None else ():
+            event = read(self.setting.model, delivery)
+            about = self.resource.id_of(event.data) if isinstance(event.data, Mapping) else None
+            if (
+                event.type is not None
+                and event.type in self.types
+                and about is not None
+                and id_text(about) == id
+            ):
+                came.setdefault(event.type, set()).add(event.id or event.delivery.body)
+        return {
+            (TOLD, ANSWER, type): f"an event {type} came, and no call that may change it accounts for it"
+            for type, ids in came.items()
+            if len(ids) > sum(self.changes[name] for name in self.types[type])
+        }
+
+    def _count_rows(self, id: str) -> Generator[Any, Any, dict[Place, Any]]:
+        audit: Audit | None = self.setting.model.audit
+        assert audit is not None
+        action, why = audit.listed_by.action, "whether a change was recorded"
+        endpoint = self.setting.find_lead(str(action.name))
+        endpoint = endpoint or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
+        exchange: Exchange = yield Call(
+            endpoint, audit.listed_by.input, "explore", why, role=audit.role, owner=audit.role
+        )
+        rows = at_path(audit.listed_by, exchange) if exchange.success and audit.listed_by.at else None
+        self.unlisted |= not isinstance(rows, list)
+        writes = {str(a.name) for a in self.setting.model.actions if not a.hints.read_only.value}
+        told: Counter[str] = Counter()
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, Mapping) and any(str(row.get(member)) == id for member in self.members):
+                told[str(row.get(audit.action))] += 1
+        return {
+            (TOLD, ANSWER, name): f"the audit has a row of {name} about it, and no call accounts for it"
+            for name, number in told.items()
+            if name in writes and number > self.calls[name]
+        }
+
+
+def find_traces(setting: Setting, resource: Resource) -> Traces:
+    """Return the Traces of a resource; its `types` or `members` are empty where the run cannot look."""
+    heard = setting.receiver is not None and find_registration(setting) is not None
+    types = list_types(setting, resource) if heard else {}
+    audit = setting.model.audit
+    members = list_members(setting, resource) if audit is not None and audit.role in setting.roles else ()
+    return Traces(setting, resource, types, members)
+
+
+def say_unheard(setting: Setting) -> str:
+    """Return where this run does not look for changes, as the end of a reason; empty if it looks everywhere.
+
+    Only sources that the catalogue declares are named.
+    """
+    model = setting.model
+    told = []
+    if find_registration(setting) is not None and setting.receiver is None:
+        told.append("events are not heard (--receiver)")
+    if model.audit is not None and model.audit.role not in setting.roles:
+        told.append(f"the audit is not read (--identity {model.audit.role}=ENVVAR)")
+    return "".join(f"; {one}" for one in told)
+
+
+def find_registration(setting: Setting) -> Endpoint | None:
+    """Return the endpoint that registers a webhook, if a registered webhook can be removed again."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return None
+    name = str(hooks.registered_by)
+    removable = any(
+        r.made_by is not None and str(r.made_by.action.name) == name and r.undone_by is not None
+        for r in setting.model.resources.values()
+    )
+    return setting.find_usable_lead(name) if removable else None
+
+
+def list_types(setting: Setting, resource: Resource) -> dict[str, frozenset[str]]:
+    """Return the types of events that show a change of the resource, each with the actions that cause it.
+
+    A type that a reading action causes too only shows that a call was made. A type that time causes too may
+    come at any moment.
+    """
+    hooks = setting.model.webhooks
+    kin = {one.name for one in list_kin(setting, resource)}
+    reads = {str(a.name) for a in setting.model.actions if a.hints.read_only.value}
+    timed = {move.to for move in resource.moves_by_time}
+    by_time = {str(move.action.name) for move in resource.moves if move.to in timed}
+    return {
+        str(type): frozenset(map(str, event.by))
+        for type, event in (hooks.events.items() if hooks is not None else ())
+        if event.about in kin and event.by and not (reads | by_time) & set(map(str, event.by))
+    }
+
+
+def list_members(setting: Setting, resource: Resource) -> tuple[str, ...]:
+    """Return the members of the audit's rows that refer to an instance of the resource."""
+    audit = setting.model.audit
+    kin = {one.name for one in list_kin(setting, resource)}
+    return tuple(member for member, name in audit.about.items() if name in kin) if audit is not None else ()
+
+
+def list_kin(setting: Setting, resource: Resource) -> list[Resource]:
+    """Return the resources whose instances have the same ids, because the same actions read them."""
+    readers = {call.action.name for call in resource.read_by}
+    return [
+        other
+        for other in setting.model.resources.values()
+        if other is resource or any(call.action.name in readers for call in other.read_by)
+    ]

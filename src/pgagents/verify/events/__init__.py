@@ -1,1 +1,0 @@
-"""Events that a server sends: steps that cause them, and deliveries to our receiver."""

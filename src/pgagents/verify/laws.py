@@ -1,0 +1,244 @@
+"""Evaluate laws on exchanges: a law holds, is broken, is vacuous, or cannot be evaluated.
+
+For a broken law, a witness names the items that break it, or the values of both sides of a comparison.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Literal
+
+from pgagents.cel.blame import broken_part, evaluate, holds
+from pgagents.cel.expression import Expression
+from pgagents.cel.printer import print_node, print_path
+from pgagents.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
+from pgagents.cel.scope import Reading, Scope
+from pgagents.cel.syntax import ExpressionError, FunctionCall, Infix, Macro, Node, Unary
+from pgagents.cel.syntax import Literal as Constant
+from pgagents.model.law import Law
+from pgagents.model.model import Model
+from pgagents.model.pages import headers_of
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+
+_ANSWERS = frozenset(("response", "read", "created"))
+_SHOWN = _ANSWERS | {"input", "before", "headers"}
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
+MOST_SHOWN = 6
+Outcome = Literal["held", "broken", "vacuous", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The outcome of a law on one exchange; `why` is CEL's error message, or the part that is vacuous."""
+
+    outcome: Outcome
+    why: str = ""
+
+
+def list_laws(endpoint: Endpoint) -> list[Law]:
+    """Return the laws that apply to an endpoint's answers.
+
+    A law that reads headers, or that needs an argument in a header, applies on REST only. A law about a file
+    applies to no tool, because a tool's result only describes the file.
+    """
+    if endpoint.on_rest:
+        return list(endpoint.action.laws)
+    unsent = {("input", name) for name in endpoint.list_unsent()}
+    unseen = {"headers", "response"} if endpoint.form is not None and endpoint.answers_file else {"headers"}
+    return [
+        law
+        for law in endpoint.action.laws
+        if unseen.isdisjoint(law.names) and not (unsent and unsent & _list_needed(law))
+    ]
+
+
+def _list_needed(law: Law) -> set[tuple[str, ...]]:
+    """Return the paths that must have a value for a law to apply."""
+    parts = conjuncts(law.when.tree) if law.when is not None else ()
+    return {
+        path_of(part.args[0])
+        for part in parts
+        if isinstance(part, FunctionCall) and part.name == "has" and part.args
+    }
+
+
+def evaluate_law(law: Law, scope: Scope) -> Held:
+    """Evaluate a law on the values of a scope."""
+    try:
+        if not law.applies(scope):
+            return Held("vacuous", "its `when` was never true")
+        if not scope.holds(law.that):
+            return Held("broken")
+    except ExpressionError as error:
+        return Held("error", str(error))
+    empty = next((p for p in _lists(law.that) if got(scope.values, p) == []), None)
+    return Held("vacuous", f"{print_path(empty)} was always empty") if empty else Held("held")
+
+
+@lru_cache(maxsize=5_000)
+def _lists(expression: Expression) -> tuple[Path, ...]:
+    """Return the paths of an answer that the expression reads as lists, or may read as lists."""
+    return tuple(dict.fromkeys(lists_in(expression.tree, _ANSWERS)))
+
+
+def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
+    """Return the variables of laws with their values in an exchange."""
+    return {
+        "input": _list_sent(exchange), "response": exchange.shown, "status": exchange.status,
+        "surface": exchange.call.surface,
+        "now": exchange.sent_at,
+        "before": exchange.known, "env": model.env,
+        "headers": _headers(exchange),
+    }  # fmt: skip
+
+
+def _list_sent(exchange: Exchange) -> Mapping[str, Any]:
+    """Return the arguments that the call sent; a tool sends no headers."""
+    endpoint = exchange.call.endpoint
+    unsent = endpoint.list_unsent() if endpoint is not None else frozenset()
+    return {k: v for k, v in exchange.input.items() if k not in unsent} if unsent else exchange.input
+
+
+def _headers(exchange: Exchange) -> dict[str, Any]:
+    """Return the answer's headers; a header whose schema is a number is converted to one."""
+    if exchange.response is None:
+        return {}
+    found = headers_of(exchange.response)
+    for header in exchange.output.headers if exchange.output is not None else ():
+        small = header.name.lower()
+        if header.schema.get("type") in ("integer", "number") and _NUMBER.fullmatch(found.get(small, "")):
+            found[small] = float(found[small])
+    return found
+
+
+def reading_of(laws: Iterable[Law]) -> Reading:
+    """Return a Reading of all paths that these laws read."""
+    return Reading.of(part for law in laws for part in law.parts)
+
+
+def format_values(values: Mapping[str, Any], expression: Expression) -> str:
+    """Return the values that an expression reads in a call and its answers, as text for a finding."""
+    return format_read(expression.tree, values, _SHOWN)
+
+
+def format_read(node: Node, values: Mapping[str, Any], names: Container[str]) -> str:
+    """Return the values of the paths that a tree reads from these variables: at most six, each shortened."""
+    found = []
+    for path in dict.fromkeys(path for path in paths_in(node) if path[0] in names):
+        value = got(values, path)
+        if value is not None and not isinstance(value, dict | list):
+            found.append(f"{print_path(path)} = {str(value)[:60]}")
+    return ", ".join(found[:MOST_SHOWN])
+
+
+# -- why a law is broken: the items that break it, and the values of both sides
+
+
+MAX_ITEMS = 2_000
+MAX_CHARS = 400
+_COMPARISONS = frozenset(("==", "!=", "<=", ">=", "<", ">"))
+
+
+def witness(law: Law, scope: Scope) -> str:
+    """Describe the values for which a law is broken; empty if they cannot be described in a few words."""
+    try:
+        said = _describe_broken(law.that.tree, scope.values)
+    except ExpressionError:
+        said = ""
+    return said[:MAX_CHARS] or format_read(law.that.tree, scope.values, scope.values)
+
+
+def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:
+    """Describe the first part of an expression that is not true; empty if no part can be described."""
+    match part := broken_part(node, values):
+        case FunctionCall("sorted_by" | "sorted_down_by" | "unique_by" as what, _, (of, by)):
+            return _pair(what, of, by, values)
+        case FunctionCall("near", _, (one, other, _)):
+            return _sides(part, (one, other), values)
+        case Infix((sign,), sides) if sign in _COMPARISONS:
+            return _sides(part, sides, values)
+        case Macro():
+            return _item(part, values)
+    return ""
+
+
+def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:
+    """Describe two items of a list that are in the wrong order, or equal although they must differ."""
+    member = str(by.value) if isinstance(by, Constant) else ""
+    items = evaluate(of, values)
+    if not isinstance(items, list):
+        return f"{print_node(of)} is no list"
+    keys = [got(item, member) if member else item for item in items[:MAX_ITEMS]]
+    first = next(_wrong_pairs(what, keys), None)
+    if first is None:
+        return ""
+    one, two = first
+    dot = f".{member}" if member else ""
+    return (
+        f"{_name(of)}[{one}]{dot} is {_format_value(keys[one])}, and {_name(of)}[{two}]{dot} is "
+        f"{_format_value(keys[two])}"
+    )
+
+
+def _name(of: Node) -> str:
+    return print_node(of) if path_of(of) else "items"
+
+
+def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
+    if what == "unique_by":
+        met: dict[str, int] = {}
+        for index, key in enumerate(keys):
+            if (first := met.setdefault(repr(key), index)) != index:
+                yield first, index
+        return
+    for index, (one, two) in enumerate(pairwise(keys)):
+        try:
+            ordered = one <= two if what == "sorted_by" else one >= two
+        except TypeError:
+            ordered = False
+        if not ordered:
+            yield index, index + 1
+
+
+def _item(node: Macro, values: Mapping[str, Any]) -> str:
+    """Describe the first item of a list that does not meet a condition on all items."""
+    items, of = evaluate(node.of, values), node.of
+    if not isinstance(items, list) or node.name in ("map", "filter"):
+        return ""
+    if node.name != "all":
+        many = "none" if node.name == "exists" else "none or several"
+        return f"it holds of {many} of the {len(items)} items of {print_node(of)}"
+    for index, item in enumerate(items[:MAX_ITEMS]):
+        inner = {**values, node.item: item}
+        condition = node.args[0]
+        if not holds(condition, inner):
+            where = f"{print_node(of)}[{index}]"
+            said = _describe_broken(condition, inner) or format_read(condition, inner, inner)
+            return f"{where}: {said}" if said else f"it does not hold of {where}"
+    return ""
+
+
+def _sides(node: Node, sides: tuple[Node, ...], values: Mapping[str, Any]) -> str:
+    """Describe the values that a comparison reads, and its two sides."""
+    read = format_read(node, values, values)
+    come = [
+        f"{print_node(side)} is {_format_value(evaluate(side, values))}" for side in sides if _computes(side)
+    ]
+    return "; ".join(part for part in (read, " and ".join(come)) if part)
+
+
+def _computes(side: Node) -> bool:
+    """True if a side is more than a path or a literal."""
+    return not path_of(side) and not isinstance(side.operand if isinstance(side, Unary) else side, Constant)
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,1 +1,0 @@
-"""Parse the catalogue's laws, and evaluate them on exchanges."""

@@ -1,1 +1,0 @@
-"""The promises of vendors' documents about an action: offers, schemas, limits."""

@@ -1,0 +1,603 @@
+"""The types that every check is made of, and the registry of checks.
+
+A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any
+traffic. Its watcher judges exchanges and never sends. Its probes are generators: they yield a `Call` and get
+the `Exchange`, and yield a `Judgement` and get nothing. Checks never import each other: names of checks that
+found an exchange wrong stand in `exchange.tainted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from pgagents import registry
+from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
+from pgagents.model.contract import Contract, Verdict, check_of, place_of, surface_of
+from pgagents.model.model import Model
+from pgagents.source.source import Pointer
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.call import (
+    Alone,
+    Call,
+    Concurrent,
+    GetNote,
+    InstanceRef,
+    Intent,
+    Own,
+    Reads,
+    Sleep,
+    Undo,
+)
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+if TYPE_CHECKING:
+    from pgagents.verify.events import Heard
+
+
+CHECKS = "pgagents.verify.checks"
+CHECKS_OF_TOOLS = "pgagents.verify.tool_checks"
+SHARED = ("mcp_transport",)
+"""Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
+CONFLICT = 409
+USUAL = 6
+"""The rank of a check that names none. `no_crashes` has rank 0: only watchers with a lower rank judge crashed
+calls.
+"""
+AGAIN, RANDOM = 2, 3
+"""Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
+Overlap = Literal["none", "readers", "all"]
+MOST_KEPT = 50_000
+"""The size of the cache of kept judgements: about as many as a large catalogue has contracts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict on one contract, from one exchange or from all exchanges of a probe."""
+
+    contract: str
+    verdict: Verdict
+    expected: str = ""
+    """The promise of a broken contract, the reason of one that is not judged, or what a kept one did not see.
+    """
+    actual: str = ""
+    """The description of what the answer showed, for people."""
+    claim: str = ""
+    """`actual` without its values, if they are known. Breaks of one check with equal outcomes and claims are
+    one finding.
+    """
+    sticky: bool = False
+    """True if the contract stays untested, even if other exchanges keep it."""
+    derived: bool = False
+    """True if another check judges the same promise for the whole API. A report shows both as one finding."""
+    tentative: bool = False
+    """True for a contract that does not apply to this answer, and applies if another one shows it."""
+    odd: bool = False
+    """True if the break is not proved: something else than the server may be the cause."""
+
+
+Conversation = Generator[
+    Call | Concurrent | InstanceRef | Sleep | Own | Undo | GetNote | Alone | Reads | Judgement, Any, None
+]
+"""A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
+an `InstanceRef` and gets the body of such an instance.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A conversation of one or more calls for certain contracts: a piece of the plan.
+
+    | field | meaning |
+    |---|---|
+    | `name` | `<check>/<what it tries>/<place>`, the same from run to run |
+    | `stage` | its place in the plan's order, 1 first |
+    | `contracts` | ids of the contracts that it is for |
+    | `cost` | requests that it needs at most, without those that make the instances it uses |
+    | `run` | starts the conversation |
+    | `endpoints` | endpoints that its calls go through |
+    | `role` | the identity that it cannot do without; empty if it needs none |
+    | `writes` | True if it may change anything on the server |
+    | `priority` | 2 if it only repeats contracts that a probe of priority 1 covers, 3 if with random calls |
+    | `print` | what besides the name makes it this probe, for the plan's digest |
+    | `optional` | True if it is left out once all its contracts are judged |
+    | `shows` | contracts that its exchanges surely judge, so a forecast can leave optional probes out |
+    | `overlap` | the probes that may run beside it, where that differs from its check's `overlap` |
+    | `compares` | with `overlap` `readers`, the collections whose answers it compares; None for all |
+    | `calls` | actions that its endpoints lack; with `compares`, the plan derives from them what it changes |
+    | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
+    """
+
+    name: str
+    stage: int
+    contracts: tuple[str, ...]
+    cost: int
+    run: Callable[[], Conversation]
+    endpoints: tuple[Endpoint, ...] = ()
+    role: str = "main"
+    writes: bool = False
+    priority: int = 1
+    print: str = ""
+    optional: bool = False
+    shows: tuple[str, ...] = ()
+    overlap: Overlap | None = None
+    schemes: tuple[str, ...] = ()
+    compares: frozenset[str] | None = None
+    calls: tuple[Action, ...] = ()
+
+    @property
+    def check(self) -> str:
+        """The name of the check that planned the probe."""
+        return check_of(self.name)
+
+    @property
+    def place(self) -> str:
+        """The last part of the name: `<action>@<surface>` where it is about one endpoint."""
+        return place_of(self.name)
+
+    @property
+    def surface(self) -> str:
+        """The surface at the end of the name."""
+        return surface_of(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One kind of promise: how its contracts are listed, provoked and judged.
+
+    Functions:
+
+    | field | default | meaning |
+    |---|---|---|
+    | `name` | | the module's name, with which its contract ids begin |
+    | `doc` | | the module's docstring, which reports and the reference quote |
+    | `promises` | | lists its contracts, without traffic |
+    | `watch` | None | judges every exchange of the run, whoever asked for it |
+    | `probes` | None | lists the pieces of the plan that it asks for; `roles` are the identities given |
+    | `hear` | None | judges the events that came to one registered address |
+    | `settled` | None | gives verdict and reason before traffic, or None; for what caller or API lacks |
+
+    Flags:
+
+    | field | default | meaning |
+    |---|---|---|
+    | `rank` | 6 | when its watcher judges an exchange: lowest first, then by name |
+    | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
+    | `tools` | False | it also judges the calls of an MCP server's tools |
+    | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
+    | `watched` | all | contracts that its watcher may find broken, by the first part of their detail |
+    | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
+    | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
+    | `of_any_input` | False | what it says of an answer is true whatever value the call sent |
+    | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
+    | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
+    """
+
+    name: str
+    doc: str | None
+    promises: Callable[[Setting], Iterable[Contract]]
+    watch: Callable[[Exchange, Memory], Iterable[Judgement]] | None = None
+    probes: Callable[[Setting, frozenset[str]], Iterable[Probe]] | None = None
+    hear: Callable[[Heard, Setting], Iterable[Judgement]] | None = None
+    settled: Callable[[Setting, Contract], tuple[Verdict, str] | None] | None = None
+    rank: int = USUAL
+    calls_correctly: bool = False
+    tools: bool = False
+    self_contained: bool = False
+    watched: frozenset[str] | None = None
+    remembers: bool = False
+    skips_unavailable: bool = False
+    of_any_input: bool = False
+    derived_from: frozenset[str] = frozenset()
+    overlap: Overlap = "none"
+
+    @property
+    def about(self) -> str:
+        """The module's docstring; its first sentence is the promise."""
+        return (self.doc or "").strip()
+
+    def needs_others(self, contract: Contract) -> bool:
+        """True if one of its contracts is judged on other checks' exchanges too."""
+        seen = self.watched is None or contract.detail.partition("/")[0] in self.watched
+        return self.watch is not None and not self.self_contained and seen
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:
+        """Return its probes; none for a check that only watches."""
+        return self.probes(setting, roles) if self.probes is not None else ()
+
+    def settle(self, setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+        """Return the verdict that needs no traffic, with its reason; None if the contract is to be tried."""
+        return self.settled(setting, contract) if self.settled is not None else None
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def judge_kept(contract: str, unseen: str = "") -> Judgement:
+    """Return the verdict that the contract held this time; `unseen` names traces that were not searched."""
+    return Judgement(contract, Verdict.KEPT, unseen)
+
+
+def judge_broken(contract: str, expected: str, actual: str, **values: object) -> Judgement:
+    """Return the verdict that the contract did not hold.
+
+    `actual` is what the answer showed. With values it is a template, such as `"remaining {count}"` with
+    `count=3`: the sentence has the values, and the claim does not. So one bug that shows other values at
+    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is no value.
+    """
+    if not values:
+        return Judgement(contract, Verdict.BROKEN, expected, actual)
+    return Judgement(contract, Verdict.BROKEN, expected, actual.format(**values), claim=actual)
+
+
+def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:
+    """Return the verdict that the contract could not be judged here; `sticky` if no other exchange can
+    make up for it.
+    """
+    return Judgement(contract, Verdict.UNTESTED, reason, sticky=sticky)
+
+
+def judge_idle(contract: str, reason: str) -> Judgement:
+    """Return the verdict that this answer shows nothing of the contract, and rightly so.
+
+    The contract is not applicable if no other answer of the run shows it.
+    """
+    return Judgement(contract, Verdict.NOT_APPLICABLE, reason, tentative=True)
+
+
+def promise(
+    check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()
+) -> Contract:
+    """Make a contract about an endpoint; `detail` may be empty or have several parts."""
+    return Contract(
+        "/".join(p for p in (check, detail, endpoint.place) if p),
+        check,
+        str(endpoint.action.name),
+        endpoint.surface,
+        says,
+        origin,
+        tuple(cite),
+    )
+
+
+def promise_at(
+    check: str,
+    detail: str,
+    place: str,
+    says: str,
+    origin: Pointer,
+    cite: Sequence[str] = (),
+    *,
+    advice: bool = False,
+) -> Contract:
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
+
+    `advice` is True for a recommendation, and False for a demand.
+    """
+    head = "/".join(p for p in (check, detail) if p)
+    id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
+    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)
+
+
+@cache
+def collect() -> Mapping[str, Check]:
+    """Return all checks by name, in the order in which their watchers run: by rank, then by name."""
+    found: dict[str, Check] = {
+        name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()
+    }
+    misnamed = sorted(name for name, check in found.items() if check.name != name)
+    assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
+    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0]))))
+
+
+@cache
+def collect_of_tools() -> Mapping[str, Check]:
+    """Return the checks of an MCP server that no catalogue describes, by name."""
+    found = {name: module.CHECK for name, module in registry.collect_by_name(CHECKS_OF_TOOLS).items()}
+    found |= {name: collect()[name] for name in SHARED}
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+def checks_for(setting: Setting) -> Mapping[str, Check]:
+    """Return the checks of a run by name: those of a catalogue, or those of an MCP server without one."""
+    return collect() if setting.listing is None else collect_of_tools()
+
+
+def following(broken: Collection[str]) -> frozenset[str]:
+    """Return the names of the checks that may break because these did."""
+    return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
+
+
+MOST_NAMED = 10
+"""Statuses that a finding lists one by one."""
+
+
+def judge_refused(
+    exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
+) -> Iterator[Judgement]:
+    """Judge whether an answer refuses the call with one of these codes or statuses; yield one judgement.
+
+    `what` names the call in the finding. If the body has a known code, the code decides, so that
+    `error_codes` alone reports a code under a wrong status. Otherwise the status decides, so that
+    `error_envelope` alone reports a wrong envelope.
+    """
+    if exchange.moot:
+        yield judge_untested(contract, exchange.moot)
+    if exchange.void:
+        return
+    names = [c.name for c in codes]
+    wanted = sorted({c.status for c in codes} | set(statuses))
+    said = exchange.code
+    declared = exchange.codes.get(said) if said else None
+    if not exchange.refused:
+        good = False
+    elif declared is None:
+        good = exchange.status in wanted
+    elif said in names or exchange.status in statuses:
+        good = True
+    else:
+        good = exchange.status in wanted and declared.status != exchange.status
+    if good:
+        yield judge_kept(contract)
+    elif not exchange.unsound:  # else the check that found the answer undocumented has reported it
+        known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
+        expected = f"{what} is refused with {known or wanted}"
+        yield judge_broken(contract, expected, exchange.outcome)
+
+
+def describe_code(code: Code) -> str:
+    """Return a code as answers show it: its status, and its value where bodies have it."""
+    return f"{code.status} {code.shown}".rstrip()
+
+
+def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
+    """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
+    if exchange.moot:
+        yield judge_untested(contract, exchange.moot)
+    if exchange.void:
+        return
+    declared = exchange.codes.get(exchange.code or "")
+    if exchange.success or exchange.sent_on:
+        yield judge_kept(contract)
+    elif exchange.unsound:  # the check that found the answer undocumented has reported it
+        return
+    elif declared is not None and declared.status == exchange.status == CONFLICT:
+        yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
+    else:
+        yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
+
+
+# -- a check as a list of cases, each with the trial that keeps or breaks it.
+#
+# The contracts of a check, its probes and its verdicts without traffic are all derived from its cases. So
+# a contract's id is written once, and what is promised stands beside how it is tried.
+
+
+STAGE = 6
+"""The stage of a probe that names none."""
+
+
+class Trial:
+    """One case while it is tried: it makes calls to the case's endpoint, and judges the case's contract."""
+
+    __slots__ = ("case", "contract", "role", "setting")
+
+    def __init__(self, setting: Setting, case: Case, contract: str, role: str) -> None:
+        self.setting, self.case, self.contract, self.role = setting, case, contract, role
+
+    @property
+    def model(self) -> Model:
+        """The catalogue, resolved."""
+        return self.setting.model
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint that the case is about. Raises AssertionError for a case that is about none."""
+        assert self.case.endpoint is not None, self.contract
+        return self.case.endpoint
+
+    @property
+    def action(self) -> Action:
+        """The endpoint's action."""
+        return self.endpoint.action
+
+    @property
+    def template(self) -> RequestTemplate:
+        """The action's ordinary valid call."""
+        return template_of(self.model, self.action)
+
+    def call(self, intent: Intent, why: str, **changes: Any) -> Call:
+        """Return the ordinary call to the endpoint; `changes` are other values of the call's fields."""
+        return ordinary(self.endpoint, self.template, intent, why, **{"role": self.role, **changes})
+
+    def kept(self, unseen: str = "") -> Judgement:
+        """Return the verdict that the contract held this time."""
+        return judge_kept(self.contract, unseen)
+
+    def broken(self, expected: str, actual: str) -> Judgement:
+        """Return the verdict that the contract did not hold."""
+        return judge_broken(self.contract, expected, actual)
+
+    def untested(self, reason: str, *, sticky: bool = False) -> Judgement:
+        """Return the verdict that the contract could not be judged here."""
+        return judge_untested(self.contract, reason, sticky=sticky)
+
+    def idle(self, reason: str) -> Judgement:
+        """Return the verdict that this answer rightly shows nothing of the contract."""
+        return judge_idle(self.contract, reason)
+
+    def refused(
+        self, exchange: Exchange, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
+    ) -> Iterator[Judgement]:
+        """Judge whether an answer refuses the call with one of these codes or statuses."""
+        return judge_refused(exchange, self.contract, codes, what, statuses)
+
+    def accepted(self, exchange: Exchange, what: str) -> Iterator[Judgement]:
+        """Judge whether a correct call was answered with its success."""
+        return judge_accepted(exchange, self.contract, what)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """The way in which a case is tried: a probe without the facts that its case has already.
+
+    Cases with the very same `Attempt` are tried by one probe; then `together` is set, and `run` gets the
+    trials of all of them. The other fields are those of `Probe`.
+
+    | field | default |
+    |---|---|
+    | `stage` | that of the check |
+    | `cost` | 1 |
+    | `role` | `main`; None if no role fits, so that nothing is tried |
+    | `writes` | True if the first case's action writes |
+    | `endpoints` | those of the cases, each once |
+    | `probe` | the probe's name; that of the first contract |
+    """
+
+    run: Callable[[Trial], Conversation] | None = None
+    together: Callable[[Sequence[Trial]], Conversation] | None = None
+    stage: int | None = None
+    cost: int = 1
+    role: str | None = "main"
+    writes: bool | None = None
+    endpoints: tuple[Endpoint, ...] | None = None
+    probe: str = ""
+    priority: int = 1
+    print: str = ""
+    optional: bool = False
+    shows: tuple[str, ...] = ()
+    overlap: Overlap | None = None
+    schemes: tuple[str, ...] = ()
+    compares: frozenset[str] | None = None
+    calls: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One promise: what it says, where the catalogue makes it, and how it is tried.
+
+    | field | meaning |
+    |---|---|
+    | `endpoint` | the endpoint that it is about; None if `place` says where it holds, as `framework@rest` |
+    | `says` | the promise as a sentence |
+    | `origin` | the pointer into the catalogue |
+    | `attempt` | how it is tried; None if other exchanges show it |
+    | `detail` | the part of the contract's id between the check's name and the place |
+    | `cite` | ids of the vendors' requirements; without it those of the action |
+    | `settled` | verdict and reason without traffic; None if it is to be tried |
+    | `about` | what an attempt of several cases has to know of this one |
+    | `advice` | True for a recommendation, which can only be odd |
+    """
+
+    endpoint: Endpoint | None
+    says: str
+    origin: Pointer
+    attempt: Attempt | None = None
+    detail: str = ""
+    cite: Sequence[str] | None = None
+    settled: tuple[Verdict, str] | None = None
+    about: Any = None
+    place: str = ""
+    advice: bool = False
+
+    def contract(self, check: str) -> Contract:
+        """Make the contract of this case."""
+        if self.endpoint is None:
+            return promise_at(
+                check, self.detail, self.place, self.says, self.origin, self.cite or (), advice=self.advice
+            )
+        cite = self.endpoint.action.cite if self.cite is None else self.cite
+        return promise(check, self.detail, self.endpoint, self.says, self.origin, cite)
+
+
+def make_check(
+    name: str,
+    doc: str | None,
+    cases: Callable[[Setting, frozenset[str]], Iterable[Case]],
+    *,
+    stage: int = STAGE,
+    **fields: Any,
+) -> Check:
+    """Make a check of its cases; `fields` are those of `Check` that cases do not give.
+
+    `cases` gets the roles that the caller gave, to choose among them. The contracts must not depend on them.
+    """
+
+    def list_cases(setting: Setting, roles: frozenset[str]) -> tuple[tuple[Case, Contract], ...]:
+        def make() -> tuple[tuple[Case, Contract], ...]:
+            return tuple((case, case.contract(name)) for case in cases(setting, roles))
+
+        return setting.compute_once((name, "cases", roles), make)
+
+    def settle(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+        def make() -> dict[str, tuple[Verdict, str] | None]:
+            return {own.id: case.settled for case, own in list_cases(setting, setting.roles)}
+
+        return setting.compute_once((name, "settled"), make).get(contract.id)
+
+    def list_probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+        tried: dict[Attempt, list[tuple[Case, Contract]]] = {}
+        for case, contract in list_cases(setting, roles):
+            if case.settled is None and case.attempt is not None and case.attempt.role is not None:
+                tried.setdefault(case.attempt, []).append((case, contract))
+        for attempt, several in tried.items():
+            yield _make_probe(setting, attempt, several, stage)
+
+    return Check(
+        name,
+        doc,
+        lambda setting: [contract for _, contract in list_cases(setting, setting.roles)],
+        probes=list_probes,
+        settled=settle,
+        **fields,
+    )
+
+
+def _make_probe(
+    setting: Setting, attempt: Attempt, several: Sequence[tuple[Case, Contract]], stage: int
+) -> Probe:
+    role = attempt.role or ""
+    trials = [Trial(setting, case, contract.id, role) for case, contract in several]
+    if attempt.together is not None:
+        run = partial(attempt.together, trials)
+    else:
+        assert attempt.run is not None, "an attempt has `run` or `together`"
+        assert len(trials) == 1, f"{trials[0].contract}: an attempt of several cases has `together`"
+        run = partial(attempt.run, trials[0])
+    endpoints = {case.endpoint.place: case.endpoint for case, _ in several if case.endpoint is not None}
+    first = trials[0].case.endpoint
+    writes = first is not None and first.action.effect == "write"
+    return Probe(
+        attempt.probe or trials[0].contract,
+        attempt.stage or stage,
+        tuple(trial.contract for trial in trials),
+        attempt.cost,
+        run,
+        tuple(endpoints.values()) if attempt.endpoints is None else attempt.endpoints,
+        role,
+        writes if attempt.writes is None else attempt.writes,
+        attempt.priority,
+        attempt.print,
+        attempt.optional,
+        attempt.shows,
+        attempt.overlap,
+        attempt.schemes,
+        attempt.compares,
+        attempt.calls,
+    )
+
+
+# -- the statuses that refuse invalid arguments
+
+
+INVALID, UNPROCESSABLE = 400, 422
+REFUSED_STATUSES = frozenset((INVALID, UNPROCESSABLE))
+
+
+def allows_either(model: Model, *statuses: int) -> bool:
+    """True if `behaviour.refused_status` is `any`, and each of these statuses is one of the two."""
+    return model.behaviour.refused_status == "any" and REFUSED_STATUSES.issuperset(statuses)

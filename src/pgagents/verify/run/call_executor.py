@@ -1,0 +1,460 @@
+"""Execute the calls of probes: make the instances that they need, send them, and have them judged."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from pgagents.cel.reckoning import epoch
+from pgagents.http import Request
+from pgagents.model.resource import Resource
+from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
+from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
+from pgagents.verify.plan.selection import NO_WRITES
+from pgagents.verify.promise import CONFLICT
+from pgagents.verify.run.gate import Gate
+from pgagents.verify.run.judge import Judge
+from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
+from pgagents.verify.run.obstacles import Acceptance
+from pgagents.verify.run.sender import Sender
+from pgagents.verify.run.transmission import Ready, Sending, Stop
+from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
+from pgagents.verify.wire.exchange import Exchange
+
+FULL_COSTS = 12
+"""Further requests that a probe may send if a place is full and it goes on at another place."""
+CLOCK_SLACK_S = 2.0
+MOST_NESTED = 24
+"""The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
+
+
+class Spent(Exception):
+    """Raised if too few requests are left for this probe."""
+
+
+class CallExecutor:
+    """Executes the calls of one run. `bounded` is True if the caller set the number of requests."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        judge: Judge,
+        gate: Gate,
+        factory: FixtureFactory,
+        acceptance: Acceptance,
+        *,
+        bounded: bool,
+    ) -> None:
+        self.sender, self.judge, self.gate, self.factory = sender, judge, gate, factory
+        self.model, self.acceptance, self._bounded = judge.setting.model, acceptance, bounded
+        self._nested: Counter[int] = Counter()
+        """The number of calls that wait for other calls, by the identity of the list of their exchanges."""
+        self._answers = Answers()
+        self.lost_answers = LostAnswers(self)
+
+    @property
+    def counted(self) -> int:
+        """The number of requests that count so far, plus those that undoing the remaining instances takes."""
+        return self.sender.budget.count(self.factory.pool.count_undo_requests())
+
+    def have(self, live: InstanceRef) -> Sending[Mapping[str, Any]]:
+        """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
+        instance: Instance = yield from self.run_generator(self.factory.have(live), [])
+        return instance.body
+
+    def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
+        """Make the instances that a call needs, send it, and let every watcher judge the answer. Raises
+        Unavailable, Spent, Stop.
+        """
+        ready = yield from self.prepare(call, chain)
+        if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
+            chain.append(known)
+            return known
+        self._afford(1)
+        try:
+            with self._making(ready):
+                exchange = yield from self.sender.send(ready)
+                if exchange.lost:
+                    exchange = yield from self.lost_answers.examine(call, ready, exchange, chain)
+                    if exchange.loss is None and not exchange.lost and self.is_outdated(ready, chain):
+                        self.note_unjudged(exchange)
+                        raise Restarted(RESTARTED)
+                elif self.lost_answers.is_overtaken(ready, exchange) and not self.sender.budget.cleaning:
+                    self.note_unjudged(exchange)
+                    raise Restarted(RESTARTED)
+        except (KeyboardInterrupt, Stop):
+            if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
+                self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
+            raise
+        if not self._stale(exchange, self.factory.pool.borrowed):
+            self._take(exchange, chain)
+            self._check_era(ready, chain)
+            yield from self._doubt_key()
+            return exchange
+        # the borrowed instance was used up, so its refusal does not count
+        exchange.call = replace(call, intent="explore")
+        self._take(exchange, [])
+        with self.factory.pool.only_new():
+            return (yield from self.call(call, chain))
+
+    def read(self, step: Reads, chain: list[Exchange]) -> Sending[list[Exchange]]:
+        """Send calls that only read, at the same time where the run has several workers. Raises Unavailable,
+        Spent, Stop.
+        """
+        found: list[Exchange] = []
+        if len(step.calls) == 1 or not self.sender.timing.overlaps:
+            for call in step.calls:
+                found.append((yield from self.call(call, chain)))
+            return found
+        ready = []
+        for call in step.calls:
+            ready.append((yield from self.prepare(call, chain)))
+        self._afford(len(ready))
+        taken: list[Exchange] = []
+
+        def take(exchange: Exchange) -> None:
+            taken.append(exchange)
+            self._take(exchange, chain)
+
+        several = yield from self.sender.send_reads(ready, take)
+        if len(taken) == len(several):
+            return several
+        return (yield from self._examine_lost(ready, several, taken, chain))
+
+    def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
+        """Send calls at the same time; their answers are judged in the order of the calls. Raises
+        Unavailable, Spent, Stop.
+        """
+        known: dict[int, Ready] = {}
+        with self.factory.pool.only_new():
+            for call in step.calls:  # the very same call has the very same arguments
+                if id(call) not in known:
+                    made = yield from self.prepare(replace(call, beside=True), chain)
+                    first = next(iter(known.values()), made).values
+                    same = {name: first[name] for name in step.shared if name in first}
+                    known[id(call)] = replace(made, values={**made.values, **same})
+        ready = [known[id(call)] for call in step.calls]
+        self._afford(len(ready))
+        with self._making(*ready):
+            several = yield from self.sender.send_together(ready)
+        for one, exchange in zip(ready, several, strict=True):
+            if exchange.lost:
+                yield from self._examine_beside(one, exchange, chain)
+        done = [exchange for exchange in several if not 400 <= exchange.status < 500]
+        for exchange in several:
+            self._take(exchange, chain, alone=done == [exchange])
+        if not done:  # none of them stood in another's way
+            self._note_full(several[0])
+        if self.sender.interrupted is not None:
+            raise self.sender.interrupted
+        return several
+
+    def prepare(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
+        """Return a call with all its values, after making the instances that it needs. Raises Unavailable,
+        Spent, Stop.
+        """
+        if reason := self.lost_answers.object_to(call):
+            raise Unavailable(reason)
+        if (
+            call.endpoint is not None
+            and call.endpoint.action.effect == "write"
+            and not self.gate.may_write(call)
+        ):
+            raise Unavailable(NO_WRITES)
+        if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
+            raise Unavailable("the operator's clock stands still while other probes run")
+        self.factory.pool.now = self.sender.clocks.now()
+        values, subject = yield from self.run_generator(self.factory.arguments.resolve(call), chain)
+        for instance in self.gate.find_changed_instances(call, values):
+            yield from self.run_generator(self.factory.proof.prove(instance), [])
+        for instance in self.gate.find_references(call, values):
+            with suppress(Unavailable):  # the gate decides on the request itself
+                yield from self.run_generator(self.factory.proof.prove(instance), [])
+        for resource in self._list_made(call):
+            with suppress(Unavailable):
+                yield from self.run_generator(self.factory.removals.try_one(resource), [])
+                if self._wants_count(resource):
+                    yield from self.run_generator(self.factory.unsure.list_ids(resource), [])
+        return Ready(call, values, subject, era=self.sender.silences.era)
+
+    def _examine_lost(
+        self,
+        several: Sequence[Ready],
+        exchanges: Sequence[Exchange],
+        taken: Sequence[Exchange],
+        chain: list[Exchange],
+    ) -> Sending[list[Exchange]]:
+        """Examine the lost answers of calls that only read; return the exchanges that stand for the calls.
+
+        `taken` are those that are judged already. Raises Stop, Unavailable.
+        """
+        found, era = [], self.sender.silences.era
+        for ready, exchange in zip(several, exchanges, strict=True):
+            if exchange.lost:
+                exchange = yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+                self._take(exchange, chain)
+            found.append(exchange)
+        if era != self.sender.silences.era:
+            raise Restarted(RESTARTED)
+        for first, exchange in zip(exchanges, found, strict=True):
+            if not first.lost and first not in taken:
+                self._take(exchange, chain)
+        return found
+
+    def _examine_beside(self, ready: Ready, exchange: Exchange, chain: list[Exchange]) -> Sending[None]:
+        """Examine the lost answer to one of several calls that were sent at the same time.
+
+        The others may have had their effect, so none of them is sent again in its place.
+        """
+        with suppress(Unavailable):
+            yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+
+    def is_outdated(self, ready: Ready, chain: list[Exchange]) -> bool:
+        """True if the server came back since a call was prepared, and earlier answers chose its values.
+
+        Clean-up goes on: it reads what it removes.
+        """
+        earlier = bool(chain) or self._nested[id(chain)] > 0
+        return earlier and ready.era != self.sender.silences.era and not self.sender.budget.cleaning
+
+    def _check_era(self, ready: Ready, chain: list[Exchange]) -> None:
+        """Raise Restarted if the server came back during a call that prepares another one.
+
+        The preparation's earlier answers are no longer true. Clean-up goes on: it reads what it removes.
+        """
+        cleaning = self.sender.budget.cleaning
+        if ready.era != self.sender.silences.era and self._nested[id(chain)] and not cleaning:
+            raise Restarted(RESTARTED)
+
+    def note_lost(self, exchange: Exchange) -> None:
+        """Note that a call without an answer may have removed something, before anything else is made.
+
+        A create without an answer is noted where its exchange is taken.
+        """
+        if not self._list_made(exchange.call):
+            self.factory.note_exchange(exchange)
+        self._forget_changed(exchange)
+
+    def note_unjudged(self, exchange: Exchange) -> None:
+        """Note the effects of an exchange that no check judges."""
+        self.factory.note_exchange(exchange)
+        if not exchange.call.plain:
+            self.factory.note(exchange)
+        self._answers.keep(exchange)
+        self._forget_changed(exchange)
+
+    def _forget_changed(self, exchange: Exchange) -> None:
+        """Let watchers forget the instances if a call that they do not see may have changed one."""
+        if exchange.call.endpoint is None or exchange.call.endpoint.action.effect == "write":
+            self.judge.forget_instances()
+
+    def doubt_all(self) -> None:
+        """Note that the server was started anew, so that it may have forgotten everything."""
+        self.factory.doubt_all()
+        self.judge.forget_instances()
+        self._answers = Answers()
+
+    def _list_made(self, call: Call) -> tuple[Resource, ...]:
+        if call.endpoint is None or call.endpoint.action.effect != "write":
+            return ()
+        action = call.endpoint.action
+        if made := list_made(self.model, action):
+            return made
+        created = find_created(self.model, action)
+        return () if created is None or is_made_by(created, action) else (created,)
+
+    def _wants_count(self, resource: Resource) -> bool:
+        """True if the list must be read before the first create, to count at the end what stays."""
+        owned = self.factory.owned
+        new = resource.name not in self.factory.listed and not owned.has_made(resource)
+        return new and self.judge.setting.exclusive and not owned.test_data
+
+    @contextmanager
+    def _making(self, *several: Ready) -> Iterator[None]:
+        """Count the creates among these calls as under way, so that all lanes together make only a few."""
+        made = [resource for ready in several for resource in self._list_made(ready.call)[:1]]
+        for resource in made:
+            self.factory.owned.note_sent(resource, 1)
+        try:
+            yield
+        finally:
+            for resource in made:
+                self.factory.owned.note_sent(resource, -1)
+
+    def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
+        """True if a call may have been refused because of earlier calls to a borrowed instance."""
+        action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
+        found = (t.resource.missing_in(action) if action else t.resource.missing for t in borrowed)
+        missing = {code.name for code in found if code is not None}
+        declared = self.model.codes.get(exchange.code or "")
+        stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
+        stale = stale and declared is not None and (declared.name in missing or declared.status == CONFLICT)
+        for instance in borrowed if stale else ():
+            instance.exhausted = True
+        return stale
+
+    def _take(self, exchange: Exchange, chain: list[Exchange], *, alone: bool = False) -> None:
+        chain.append(exchange)
+        self.lost_answers.remember(exchange)
+        self._believe(exchange)
+        self.factory.note_exchange(exchange)
+        self.judge.judge(exchange, alone=alone)
+        if (
+            exchange.call.endpoint is not None
+            and exchange.call.endpoint.action is self.model.clock
+            and exchange.success
+        ):
+            self._set_clock(exchange)
+        if not exchange.call.beside:  # of calls at once one may stand in another's way
+            self._note_full(exchange)
+        self._answers.keep(exchange)
+
+    def _note_full(self, exchange: Exchange) -> None:
+        """Note that a place had no room for a call that should succeed."""
+        code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
+        if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
+            self.factory.note_refusal(exchange)
+        if self.factory.pool.filled > filled and not self._bounded:
+            self.sender.budget.most += FULL_COSTS
+
+    def _believe(self, exchange: Exchange) -> None:
+        """Note whether the server accepts our key. Raises Stop if it does not, because its answers then prove
+        nothing.
+        """
+        if reason := self.acceptance.note(exchange):
+            raise Stop(reason)
+
+    def _doubt_key(self) -> Sending[None]:
+        """If most actions refuse the key, send the reads that were answered once more, without the key.
+
+        Raises Stop if the answers are the same.
+        """
+        for ready in self.acceptance.take_doubtful():
+            self.acceptance.compare((yield from self.sender.send(replace(ready, era=None))))
+        if reason := self.acceptance.conclude():
+            raise Stop(reason)
+
+    def run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+        """Send the calls that a generator yields, and return the generator's result.
+
+        Raises Unavailable if the instances of these calls depend on each other endlessly.
+        """
+        self._nested[id(chain)] += 1
+        try:
+            if self._nested[id(chain)] > MOST_NESTED:
+                raise Unavailable("each of its resources is made by a call that needs another one of them")
+            return (yield from self._answer(asking, chain))
+        finally:
+            self._nested[id(chain)] -= 1
+            if not self._nested[id(chain)]:
+                del self._nested[id(chain)]
+
+    def _answer(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
+        answer: Any = None
+        while True:
+            try:
+                needed = asking.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = None
+            if isinstance(needed, Sleep):
+                self.sender.timing.wait(needed.seconds, quiet=needed.quiet)
+            else:
+                answer = yield from self.call(needed, chain)
+
+    def own(self, number: int) -> Sending[None]:
+        """Prove that the run owns the instances which an exchange made, if a later call may change them."""
+        for instance in list(self.factory.pool.instances):
+            made = instance.maker is not None and instance.maker.number == number and not instance.ours
+            if made and (instance.resource.undone_by is not None or instance.resource.moves):
+                with suppress(Unavailable):
+                    yield from self.run_generator(self.factory.proof.prove(instance), [])
+
+    def _afford(self, count: int) -> None:
+        if not self.sender.budget.cleaning and self.counted + count > self.sender.budget.most:
+            raise Spent
+
+    def _set_clock(self, exchange: Exchange) -> None:
+        told, clocks = find_time(exchange.body), self.sender.clocks
+        ahead = told - clocks.clock() if told is not None else 0.0
+        clocks.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
+
+
+# -- answers to correct calls that serve once more
+
+
+MOST_ANSWERS = 1_000
+
+
+class Answers:
+    """The last answers of a run, in bounded number."""
+
+    def __init__(self) -> None:
+        self._written = 0
+        """The number of calls that may have changed something."""
+        self._known: dict[tuple[str, Request], tuple[Exchange, int]] = {}
+        """Answers, each with the number of writes before it."""
+        self._latest: Exchange | None = None
+
+    def find(self, call: Call, request: Request) -> Exchange | None:
+        """Return an earlier exchange with an equal call, if its answer can stand for a new one; else None."""
+        found = self._known.get((call.role, request))
+        if found is None or (call.reuse == "unchanged" and found[1] != self._written):
+            return None
+        if call.reuse == "latest" and found[0] is not self._latest:
+            return None
+        return found[0]
+
+    def keep(self, exchange: Exchange) -> None:
+        """Keep an answer for equal calls. For a write, note that earlier answers may be outdated."""
+        call, self._latest = exchange.call, exchange
+        if call.plain:
+            return
+        if call.endpoint is None:
+            if call.reuse and exchange.success:  # a document that several checks read
+                self._remember(exchange)
+            return
+        if call.endpoint.action.effect == "write":
+            self._written += exchange.success or exchange.error or exchange.status >= 500
+        if exchange.success and call.intent in ("valid", "explore"):
+            self._remember(exchange)
+
+    def _remember(self, exchange: Exchange) -> None:
+        self._known[exchange.call.role, exchange.request] = (exchange, self._written)
+        if len(self._known) > MOST_ANSWERS:
+            del self._known[next(iter(self._known))]
+
+
+# -- the time that an answer tells
+
+
+LEAST_EPOCH_S, MOST_EPOCH_S = 900_000_000.0, 9_000_000_000.0
+"""Numbers between these count as times, in epoch seconds: from 1998 to 2255."""
+
+
+def find_time(body: Any) -> float | None:
+    """Return the first time in an answer, in epoch seconds.
+
+    A number counts as a time from 1998 on, so that a number of seconds to wait does not.
+    """
+    texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
+    return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
+
+
+def _numbers(value: Any) -> list[float]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [number for member in members for number in _numbers(member)]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [text for member in members for text in _texts(member)]

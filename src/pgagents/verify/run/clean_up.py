@@ -1,0 +1,300 @@
+"""Remove the instances of a run when it ends, the latest first, and several at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Generic, TypeVar
+
+from pgagents.model.resource import Id, id_text
+from pgagents.verify.fixtures.instance import Instance, Unavailable
+from pgagents.verify.fixtures.pool import MAX_TRIES
+from pgagents.verify.plan.order import index_collections
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.lanes import CHUNK_S, LAST_ANSWERS_S, Workers
+from pgagents.verify.run.transmission import Received, Sending, Stop, Transmission, finish
+
+HURRIED_S = 15.0
+MADE_MEANWHILE = 50
+"""Clean-up itself may make instances, to prove whose the others are. After so many it stops."""
+
+
+def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list[str]:
+    """Remove everything that a run made.
+
+    Return the names of the instances that are left, each with the reason if it is known.
+
+    Instances that cannot need each other are removed at the same time, at most `workers` of them. With
+    `hurried`, the run was interrupted: clean-up takes `HURRIED_S` seconds at most, and a further interrupt
+    ends it.
+    """
+    sender = driver.sender
+    sender.budget.cleaning = True
+    if hurried:
+        sender.timing.left.hurry(HURRIED_S)
+    sender.silences.forget()
+    driver.executor.lost_answers.try_again()
+    # what has ended by itself since the last call is not left behind
+    driver.factory.pool.now = sender.clocks.now()
+    behind: list[tuple[Instance, str]] = []
+    met: dict[tuple[str, str, str], int] = {}
+    """The instances met so far, each with the number of requests before. One that several resources share is
+    removed and listed once; one that is made later, and gets an id that was just freed, is another.
+    """
+    there = _look_up_unsure(driver)
+    most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
+    while group := _next_group(driver, met, workers):
+        met.update(dict.fromkeys(map(_same, group), driver.sent))
+        there = there and len(met) <= most
+        tried = [instance for instance in group if there and instance.tries < MAX_TRIES]
+        found, interrupted = _undo(driver, tried, hurried=hurried)
+        ends = dict(zip(map(id, tried), found, strict=True))
+        if interrupted:
+            # after the first interrupt the rest is undone in a hurry; a second one ends the clean-up
+            there, hurried = not hurried, True
+            sender.timing.left.hurry(HURRIED_S)
+        if any(isinstance(end, Stop) for end in ends.values()):
+            there = False  # each further call would take the whole time-out
+        sender.budget.cleaning = True
+        for instance in group:
+            end = ends.get(id(instance))
+            if end is not True:
+                behind.append((instance, _name(instance, end)))
+    left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
+    listed = count_stayed(driver, [instance for instance, _ in left]) if there else {}
+    known = [
+        name
+        for instance, name in left
+        if (ids := listed.get(instance.resource.name)) is None or instance.id in ids
+    ]
+    named = {(t.resource.name, id_text(t.id)) for t, _ in left}
+    unknown = [
+        f"{name} {id_text(id)} (it is in the list now, and was not when this run began)"
+        for name, ids in listed.items()
+        for id in ids
+        if (name, id_text(id)) not in named
+    ]
+    booked = [text for name, text in driver.factory.unsure.describe_booked() if name not in listed]
+    return [*known, *unknown, *dict.fromkeys(booked)]
+
+
+def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]]:
+    """Return, by resource, the ids that its list has now, and had not before the first create.
+
+    Only where nobody else uses the server. A resource is left out if its list is not whole, or if it was not
+    read before. A key that says test is spared the requests where nothing seems to be left.
+    """
+    factory, setting = driver.factory, driver.setting
+    unsure = {t.resource.name for t in left} | factory.unsure.kinds
+    found: dict[str, list[Id]] = {}
+    for name, before in factory.listed.items():
+        resource = setting.model.resources[name]
+        counts = resource.undone_by is not None and not factory.owned.test_data
+        wanted = name in unsure or (counts and factory.owned.count(resource))
+        if not setting.exclusive or not wanted:
+            continue
+        try:
+            ids = finish(driver.executor.run_generator(factory.unsure.list_ids(resource), []))
+        except (Unavailable, KeyboardInterrupt):
+            continue
+        except Stop:
+            break
+        if ids is not None:
+            found[name] = [id for id in ids if id not in before]
+    return found
+
+
+def _undo(
+    driver: Driver, instances: Sequence[Instance], *, hurried: bool
+) -> tuple[list[bool | BaseException | None], bool]:
+    """Remove instances, several at the same time; return for each if it is gone, or why it was not removed.
+    The second value is True if an interrupt came.
+
+    Raises the errors of pgagents itself. A hurried clean-up that is interrupted does not wait for answers.
+    """
+    steps = [driver.removal.remove(instance) for instance in instances]
+    if len(steps) == 1:
+        try:
+            return [finish(steps[0])], False
+        except (Unavailable, KeyboardInterrupt, Stop) as error:
+            return [error], isinstance(error, KeyboardInterrupt)
+    if not steps:
+        return [], False
+    ends, interrupted = finish_together(driver, steps, 0.0 if hurried else LAST_ANSWERS_S)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, Unavailable | KeyboardInterrupt | Stop):
+            raise end
+    return ends, interrupted
+
+
+def _name(instance: Instance, end: object) -> str:
+    """Return the name of an instance that is left behind, with the reason if one is known."""
+    why = str(end) if isinstance(end, Unavailable) else instance.unremoved
+    name = f"{instance.resource.name} {id_text(instance.id)}"
+    return f"{name} ({why})" if why else name
+
+
+def _look_up_unsure(driver: Driver) -> bool:
+    """Find the instances that creates without an answer made, so that they are removed. Return False if the
+    server no longer answers.
+    """
+    pool = driver.factory.pool
+    try:
+        for instance in finish(driver.executor.run_generator(driver.factory.unsure.look_up(), [])):
+            known = pool.find(instance.resource, instance.id)
+            if known is None:
+                pool.add(instance)
+            else:  # a list had it, and did not say whose it is
+                known.made = known.ours = True
+                pool.note_change(known)
+    except (Unavailable, KeyboardInterrupt):
+        pass
+    except Stop:
+        return False
+    return True
+
+
+def _next_group(driver: Driver, met: Mapping[tuple[str, str, str], int], workers: int) -> list[Instance]:
+    """Return the instances to undo next, at most `workers`; none if all are undone.
+
+    The latest comes first, because earlier ones may contain it. An earlier one joins the group if it is
+    proved to be ours. No later instance may need it, and it may need no later one.
+    """
+    group: list[Instance] = []
+    later: list[Instance] = []
+    taken: set[tuple[str, str, str]] = set()
+    for instance in reversed(driver.factory.pool.list_remaining()):
+        made = instance.maker.number if instance.maker is not None else 0
+        if _same(instance) in taken or made <= met.get(_same(instance), -1):
+            continue
+        proved = instance.ours and (not group or group[0].ours)
+        if not group or (proved and not any(_belong(driver, instance, one) for one in later)):
+            group.append(instance)
+            taken.add(_same(instance))
+        later.append(instance)
+        if len(group) == workers:
+            break
+    return group
+
+
+def _belong(driver: Driver, one: Instance, other: Instance) -> bool:
+    """True if one of two instances may need the other, or receives an event about its removal."""
+    index = driver.setting.compute_once("collections", lambda: index_collections(driver.model))
+    hears = driver.factory.proof.hears
+    return index.may_need(one.resource.name, other.resource.name) or (
+        hears(one.resource) != hears(other.resource)
+    )
+
+
+def _same(instance: Instance) -> tuple[str, str, str]:
+    """Return a key of an instance that does not depend on which of several resources lists it."""
+    undo = instance.resource.undone_by
+    kind = str(undo.action.name) if undo is not None else instance.resource.name
+    return kind, instance.place, id_text(instance.id)
+
+
+# -- several conversations at the same time.
+#
+# Requests go out in rounds, either only reads or only writes, as in the lanes of a plan. Answers are
+# taken in the order in which their requests went out.
+
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Conversation(Generic[T]):
+    """A conversation, with its request that is to be sent next, or with its end."""
+
+    steps: Sending[T]
+    ready: Transmission | None = None
+    end: T | BaseException | None = None
+
+    def proceed(self, step: Callable[[], Transmission]) -> None:
+        """Go on to the next request or to the end."""
+        self.ready = None
+        try:
+            self.ready = step()
+        except StopIteration as stop:
+            self.end = stop.value
+        except BaseException as error:  # whoever asked for the ends decides what each error means
+            self.end = error
+
+
+def finish_together(
+    driver: Driver, several: Sequence[Sending[T]], patience_s: float = LAST_ANSWERS_S
+) -> tuple[list[T | BaseException | None], bool]:
+    """Run steps to their ends; return the result of each, or the error that ended it.
+
+    The second value is True if an interrupt came. An interrupt ends all of them, after at most `patience_s`
+    seconds for the requests on their way.
+    """
+    interrupted = False
+    conversations = [_Conversation(steps) for steps in several]
+    threads: Workers[Received] = Workers(len(conversations))
+    driver.overlap(len(conversations))
+    try:
+        for one in conversations:
+            one.proceed(partial(next, one.steps))
+        while unended := [one for one in conversations if one.ready is not None]:
+            interrupted = not _send_round(driver, threads, unended, patience_s) or interrupted
+    finally:
+        driver.overlap(1)
+        threads.close()
+    ends = [one.end for one in conversations]
+    return ends, interrupted or any(isinstance(end, KeyboardInterrupt) for end in ends)
+
+
+def _send_round(
+    driver: Driver, threads: Workers[Received], unended: Sequence[_Conversation[T]], patience_s: float
+) -> bool:
+    """Send the next requests that may be on their way at the same time, and take their answers.
+
+    Return False if an interrupt ended the conversations.
+    """
+    sent: list[tuple[_Conversation[T], Future[Received]]] = []
+    try:
+        for one, ready in _choose(unended):
+            sent.append((one, threads.submit(ready.begin())))
+        for one, future in sent:
+            driver.wait_for(future.done, partial(wait, [future], CHUNK_S))
+            _hand_over(one, future, overlapped=len(sent) > 1)
+    except KeyboardInterrupt as error:
+        with suppress(KeyboardInterrupt):
+            wait([future for _, future in sent], patience_s)
+        for one, future in sent:
+            if one.ready is not None and future.done():
+                _hand_over(one, future, overlapped=len(sent) > 1)
+        for one in unended:
+            while one.ready is not None:
+                one.proceed(partial(one.steps.throw, type(error)(*error.args)))
+        return False
+    return True
+
+
+def _choose(unended: Sequence[_Conversation[T]]) -> list[tuple[_Conversation[T], Transmission]]:
+    """Return the conversations whose requests may go out beside the first one's, each with its request."""
+    chosen: list[tuple[_Conversation[T], Transmission]] = []
+    lines = set()
+    for one in unended:
+        ready = one.ready
+        if ready is None or (chosen and (ready.alone or ready.writes != chosen[0][1].writes)):
+            continue
+        if ready.alone:
+            return [(one, ready)]
+        if ready.line is None or ready.line not in lines:
+            lines.add(ready.line)
+            chosen.append((one, ready))
+    return chosen
+
+
+def _hand_over(one: _Conversation[T], future: Future[Received], *, overlapped: bool) -> None:
+    """Resume a conversation with the answer to its request, or with the error."""
+    error = future.exception()
+    if error is not None:
+        one.proceed(partial(one.steps.throw, error))
+    else:
+        one.proceed(partial(one.steps.send, replace(future.result(), overlapped=overlapped)))

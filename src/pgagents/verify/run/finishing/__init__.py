@@ -1,1 +1,0 @@
-"""End a run: remove what it made, and make its report."""

@@ -1,1 +1,0 @@
-"""Ids in a request, and the instances that they name."""

@@ -1,0 +1,223 @@
+"""Tell which instances a request names, and which of its ids are nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote
+
+from pgagents.cel.expression import Expression
+from pgagents.cel.scope import Scope
+from pgagents.http import Request
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.model.model import Model
+from pgagents.model.naming.removal import reads_id
+from pgagents.model.resource import Resource, id_text, member_at, with_member
+from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import Instance, Unavailable, above, evaluate
+from pgagents.verify.fixtures.ownership import is_random_id
+from pgagents.verify.fixtures.pool import FixturePool
+from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Endpoint
+
+BEYOND = 2**63
+"""A whole number above every id: no column of whole numbers holds one so large."""
+SHORTEST_CODE = 8
+"""The fewest characters of a member that nobody can guess, so that it names one instance."""
+
+
+class NamedInstances:
+    """Knows the instances of the run, and the ids that the server or the catalogue says are free."""
+
+    def __init__(self, model: Model, factory: FixtureFactory) -> None:
+        self._model, self._factory = model, factory
+
+    def find(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
+        """Return the instance that arguments name by its id or another unique member; None if the run knows
+        none.
+        """
+        resource, params = target.resource, action.params
+        id = read_id(target, values)
+        for other in self.list_kin(resource):
+            instance = self._factory.pool.find(other, id, other.place_in(params, values))
+            if instance is not None and instance.id == id:
+                return instance
+        codes = [(member, values.get(str(p.name))) for p, member in target.also]
+        told = {member: v for member, v in codes if isinstance(v, str) and len(v) >= SHORTEST_CODE}
+        kin = {r.name for r in self.list_kin(resource)}
+        own = (t for t in self._factory.pool.instances if t.ours and t.resource.name in kin)
+        return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
+
+    def list_kin(self, resource: Resource) -> list[Resource]:
+        """Return the resources that share their ids with this one."""
+        return self._by_kind[self._factory.owned.kind_name(resource)]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self._model.resources.values():
+            found.setdefault(self._factory.owned.kind_name(resource), []).append(resource)
+        return found
+
+    def may_be_named(self, resource: Resource, param: Param, value: Any) -> bool:
+        """True if a write may name this id in an argument: it is the run's own, found, or nobody's."""
+        if not isinstance(value, str | int | float):
+            return False  # no id is a list or an object
+        instances = (self._factory.pool.find(r, value) for r in self.list_kin(resource))
+        return any(t is not None and (t.ours or not t.made) for t in instances) or self.is_nobody_elses(
+            resource, param, value
+        )
+
+    def is_nobody_elses(self, resource: Resource, param: Param, value: Any, place: str = "") -> bool:
+        """True if nobody else's instance has this id. An instance of ours, or none, may have it.
+
+        The run made the value up, or it is the catalogue's `absent` value, or the server has said that no
+        instance has it. Or it differs from an id of ours only in case or width.
+        """
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return False
+        if (
+            value == resource.find_absent_value(param)
+            or self._factory.marks.unguessable(value)
+            or (place, value) in self._factory.missing(resource)
+        ):
+            return True
+        if NOBODY in str(value) or (
+            isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)
+        ):
+            return True
+        return isinstance(value, str) and self._looks_like_ours(resource, value)
+
+    def _looks_like_ours(self, resource: Resource, value: str) -> bool:
+        plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
+        kind = self._factory.owned.kind_name(resource)
+        ours = (
+            t
+            for t in self._factory.pool.instances
+            if t.ours and self._factory.owned.kind_name(t.resource) == kind
+        )
+        return any(plain == id_text(t.id).casefold() for t in ours)
+
+    def is_under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """True if the call names a container by an id that no instance has, so that it is empty."""
+        above = self._model.resources.get(resource.within or "")
+        named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
+        return above is not None and any(
+            self.is_nobody_elses(above, p, values.get(str(p.name))) for p in named
+        )
+
+
+def is_named_in(request: Request, target: Target, instance: Instance) -> bool:
+    """True if the request contains the instance's id or its code, even if the request is malformed
+    otherwise.
+    """
+    said = (
+        unquote(request.target)
+        + "\n"
+        + request.body.decode(errors="replace")
+        + "\n".join(v for _, v in request.headers)
+    )
+    ids = instance.id if isinstance(instance.id, tuple) else (instance.id,)
+    codes = [
+        str(instance.body[member]) for _, member in target.also if isinstance(instance.body.get(member), str)
+    ]
+    return all(str(part) in said for part in ids) or any(
+        len(code) >= SHORTEST_CODE and code in said for code in codes
+    )
+
+
+# -- the instance that a write names: by its id, under another parent, or by a text made from its id
+
+
+def read_id(target: Target, values: Mapping[str, Any]) -> Any:
+    """Return the id that the arguments give: a tuple if the id has several members."""
+    resource = target.resource
+    if len(resource.ids) == 1:
+        return values.get(str(target.named[-1].name))
+    by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
+    return tuple(by_member.get(member) for member in resource.ids)
+
+
+def is_ours_elsewhere(
+    model: Model, pool: FixturePool, endpoint: Endpoint, target: Target, values: Mapping[str, Any]
+) -> bool:
+    """True if a call gives the id of one of our instances under another parent that is ours, and ids are
+    never reused.
+
+    Such a call can only affect instances of this run.
+    """
+    resource = target.resource
+    if not resource.placed_by:
+        return False
+    id = read_id(target, values)
+    found = pool.find(resource, id)
+    if found is None or not found.ours or found.id != id or not is_random_id(id_text(id)):
+        return False
+    named = {p.refers_to: values.get(str(p.name)) for p in endpoint.params if p.refers_to}
+    parents = [pool.find(model.resources[name], named.get(name)) for name in resource.placed_by]
+    return parents[-1] is not None and parents[-1].ours
+
+
+def is_removal_of(instance: Instance, call: Call, values: Mapping[str, Any], env: Mapping[str, Any]) -> bool:
+    """True if a clean-up call is exactly the `undone_by` of this instance and names it by its whole id.
+
+    `'="box/" + resource.id'` names it as surely as the id alone: another id would change that one place.
+    """
+    undo = instance.resource.undone_by
+    if undo is None or call.endpoint is None or call.endpoint.action is not undo.action:
+        return False
+    if call.intent != "clean" or call.raw != Raw() or call.twist:
+        return False
+    try:
+        usual = _evaluate(instance, instance.body, undo.input, env)
+        return all(values.get(name) == value for name, value in usual.items()) and all(
+            _holds(instance, member, usual, undo.input, env) for member in instance.resource.ids
+        )
+    except Unavailable:
+        return False
+
+
+def _evaluate(
+    instance: Instance, body: Mapping[str, Any], input: Mapping[str, Any], env: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments computed from the id, as they are for a body. Raises Unavailable."""
+    resource = instance.resource
+    names = {parent.resource.name: parent.body for parent in above(instance)}
+    scope = Scope({**names, "env": env, "resource": body, resource.name: body})
+    return {name: evaluate(scope, value) for name, value in _computed(resource, input)}
+
+
+def _computed(resource: Resource, input: Mapping[str, Any]) -> Iterator[tuple[str, Expression]]:
+    return (
+        (name, value)
+        for name, value in input.items()
+        if isinstance(value, Expression) and reads_id(resource, value)
+    )
+
+
+def _holds(
+    instance: Instance,
+    member: str,
+    usual: Mapping[str, Any],
+    input: Mapping[str, Any],
+    env: Mapping[str, Any],
+) -> bool:
+    """True if an argument has a member of the id in one place, and another id would only change that place.
+
+    Raises Unavailable.
+    """
+    id = member_at(instance.body, member)
+    if isinstance(id, bool) or not isinstance(id, str | int) or not id_text(id).strip("./"):
+        return False
+    other: str | int = NOBODY if isinstance(id, str) else NOBODYS_NUMBER
+    changed = _evaluate(instance, with_member(instance.body, member.split("."), other), input, env)
+    return any(_replaces(str(usual[name]), str(changed[name]), str(id), str(other)) for name in usual)
+
+
+def _replaces(before: str, after: str, id: str, other: str) -> bool:
+    places = (place for place in range(len(before)) if before.startswith(id, place))
+    return any(before[:place] + other + before[place + len(id) :] == after for place in places)

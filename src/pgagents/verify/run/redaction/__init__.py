@@ -1,1 +1,0 @@
-"""Mask keys, secrets and private values in everything that a report holds."""

@@ -1,0 +1,273 @@
+"""Make the report of a run: verdicts with their reasons, findings, notes and figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from pgagents.model.contract import Verdict, check_of
+from pgagents.report.curl import of_break
+from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
+from pgagents.verify.cases.projection_index import offers
+from pgagents.verify.fixtures.instance import names_in
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan import plan as planning
+from pgagents.verify.plan.options import Options
+from pgagents.verify.plan.selection import NO_WRITES, list_withheld
+from pgagents.verify.promise import checks_for
+from pgagents.verify.run.absent_answers import say_made_up
+from pgagents.verify.run.course import Course
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.gate import names_flag
+from pgagents.verify.run.ledger import NEVER_REACHED, Guesses, find_guesses
+from pgagents.verify.run.timing import TOO_FEW_LEFT
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import MCP, Endpoint
+
+
+def make_report(
+    course: Course,
+    options: Options,
+    stopped: str,
+    behind: list[str],
+    started_at: str,
+    seconds: float,
+    generating: float,
+) -> Report:
+    """Make the report, without any secret. `seconds` are those of the whole run, `generating` those before
+    its first request.
+    """
+    driver, made = course.driver, course.draft
+    model, judge = driver.model, driver.judge
+    redacted = cache(driver.redactor.text)
+    results = tuple(
+        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
+        for r in _results(driver, made, options, stopped)
+    )
+    findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)
+    counts = Counter(r.verdict for r in results)
+    header = Header(
+        "pgagents",
+        _version(),
+        str(model.source.file),
+        model.sha256,
+        driver.setting.url,
+        options.seed,
+        options.profile,
+        started_at,
+        len(results),
+        shard=options.shard,
+    )
+    footer = Footer(
+        driver.sent,
+        seconds,
+        {v: counts[v] for v in Verdict},
+        not stopped,
+        judge.served,
+        tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(course, options, stopped))),
+        max(0.0, generating),
+        driver.sender.timing.seconds_sending,
+        judge.seconds,
+        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
+        lasting=(*driver.factory.lasting(), *_list_acted(driver, redacted)),
+        workers=course.workers,
+        alone=dict(sorted(course.alone.items())),
+        drawn=course.count_drawn(),
+        withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
+        bought=dict(sorted(driver.sender.bought.items())),
+        waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
+    )
+    said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
+    return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
+    """Return, as texts like `3 × GET /reboot`, the calls of GETs that act, which the caller permitted."""
+    labels = {get.action: get.label for get in driver.model.withheld.gets}
+    return [
+        redacted(f"{done:,} × {labels[name]}" + (f" ({perhaps:,} more in doubt)" if perhaps else ""))
+        for name, (done, perhaps) in sorted(driver.sender.acted.items())
+    ]
+
+
+def _redact_withheld(withheld: Withheld, redacted: Callable[[str], str]) -> Withheld:
+    calls = (
+        replace(c, operation=redacted(c.operation), why=redacted(c.why), reason=redacted(c.reason))
+        for c in withheld.calls
+    )
+    return replace(withheld, calls=tuple(calls))
+
+
+def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:
+    """Return the findings with a curl line for each further contract, so that none hides another problem.
+
+    These lines have no private value. A finding's own line has the private values that the run made up.
+    """
+    last, redactor, url = driver.ledger.list_last_exchanges(), driver.redactor, driver.setting.url
+
+    def show(id: str) -> str:
+        return redactor.known.mask_own(of_break(check_of(id), redactor.exchange(last[id]), url))
+
+    return tuple(replace(f, also_curl={id: show(id) for id in f.also if id in last}) for f in findings)
+
+
+def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
+    """List the endpoints that carry the calls of each vendor's surface. Such a surface has no endpoint of its
+    own.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for offer in offers(setting):
+        if offer.surface.name != offer.endpoint.surface:
+            found.setdefault(offer.surface.name, {})[offer.endpoint.place] = None
+    return {surface: tuple(places) for surface, places in found.items()}
+
+
+def _notes(course: Course, options: Options, stopped: str) -> list[str]:
+    """Return notes for the reader: the early end of the run, waits, and internal errors."""
+    driver = course.driver
+    ledger = driver.ledger
+    doubt = driver.acceptance.describe()
+    notes = [
+        *([stopped] if stopped else []),
+        *([doubt] if doubt else []),
+        *([driver.sender.timing.left.cut] if driver.sender.timing.left.cut else []),
+        *dict.fromkeys(driver.sender.notes),
+        *driver.executor.lost_answers.notes,
+    ]
+    if not stopped and course.workers == 1 < (options.workers or 1):
+        notes.append(
+            f"one worker ran instead of {options.workers}: requests go one at a time until a call with the "
+            "key is answered, and none was"
+        )
+    if driver.setting.mcp is not None:
+        notes.append(driver.setting.mcp.summary)
+    if driver.sender.clocks.moved_s:
+        notes.append(
+            f"the operator's clock stays {driver.sender.clocks.moved_s:,.0f} s ahead: without the operator's "
+            "key its times look wrong"
+        )
+    if ledger.internal:
+        notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
+    if ledger.unknown:
+        notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
+    return notes
+
+
+def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
+    unreached = stopped or "no request of this run tests it"
+    mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
+    disguised = driver.judge.disguised
+    invented, guesses = driver.judge.invented, find_guesses(driver.model)
+    every = driver.ledger.results(driver.memory.reached, unreached)
+    called = {place.rpartition("@")[0] for place in driver.memory.reached}
+    withheld = {
+        r.contract.action: r.reason
+        for r in every
+        if r.contract.action not in called and (names_flag(r.reason) or r.reason == NO_WRITES)
+    }
+    found = []
+    for result in every:
+        if result.verdict is Verdict.UNTESTED:
+            said = disguised.get(result.contract.place, "")
+            if said and result.contract.place not in driver.memory.reached:
+                result = replace(result, reason=said)
+            elif reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
+                result = Result(result.contract, Verdict.NOT_SELECTED, reason)
+            elif result.reason.endswith(NEVER_REACHED) and (name := invented.get(result.contract.place)):
+                result = Result(result.contract, Verdict.UNTESTED, say_made_up(name))
+            elif mute and result.contract.surface == MCP and result.reason == unreached:
+                result = Result(result.contract, Verdict.UNTESTED, mute)
+        if result.verdict is Verdict.UNTESTED and not stopped and not options.counts_untried:
+            result = replace(result, excused=_is_excused(driver, made, guesses, result))
+        found.append(result)
+    return tuple(found)
+
+
+def _is_excused(driver: Driver, made: planning.Draft, guesses: Guesses, result: Result) -> bool:
+    """Return True if no run of this kind can promise a verdict on an untested contract.
+
+    A document does not say where ids come from, nor does an inferred part. A run that only reads sees what
+    the server holds, and makes nothing. It owes a verdict only on reads that never answered.
+    """
+    contract, setting = result.contract, driver.setting
+    entry = driver.ledger.entries[contract.id]
+    if contract.id in driver.ledger.settled or entry.disturbed or entry.reason == TOO_FEW_LEFT:
+        return False
+    endpoint = setting.by_place.get(contract.place)
+    if driver.model.source.is_document or setting.listing is not None or guesses.concern(contract, endpoint):
+        return True
+    return not made.writes and (not contract.action or contract.place in driver.memory.reached)
+
+
+def _find_why_not_selected(
+    driver: Driver,
+    made: planning.Draft,
+    options: Options,
+    stopped: str,
+    result: Result,
+    withheld: Mapping[str, str],
+) -> str:
+    """Return the option by which the caller left a contract untested; empty if it was no option.
+
+    `withheld` are the reasons, by action, for calls that a flag would let pass. A run that ended early also
+    left out what it did not reach.
+    """
+    contract, unscoped = result.contract, driver.memory.unscoped.get(result.contract.place, "")
+    if stopped:
+        return unscoped
+    unprovoked = made.unprovoked.get(contract.id)
+    if unprovoked and not driver.ledger.entries[contract.id].error:
+        return unprovoked
+    if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, made, result):
+        return NO_WRITES
+    if names_flag(result.reason):
+        return result.reason
+    if contract.action in withheld:
+        return withheld[contract.action]
+    if unscoped:
+        return unscoped
+    return "outside the smoke profile" if options.profile == "smoke" and _never_tried(driver, result) else ""
+
+
+def _for_want_of_writes(driver: Driver, made: planning.Draft, result: Result) -> bool:
+    """True if a contract is untested only because the key may not write."""
+    place = result.contract.place
+    endpoint = driver.setting.by_place.get(place)
+    entry = driver.ledger.entries[result.contract.id]
+    if entry.reason == NO_WRITES:
+        return True
+    seen = not result.contract.action or place in driver.memory.reached
+    if seen and not entry.reason and not entry.error and result.contract.id in made.for_writing:
+        return True
+    reads = endpoint is not None and endpoint.action.only_reads
+    if reads and not _names_what_is_made(driver, endpoint):
+        return False
+    return place not in driver.memory.reached
+
+
+def _names_what_is_made(driver: Driver, endpoint: Endpoint | None) -> bool:
+    """True if a call names an instance that only a write can make."""
+    if endpoint is None:
+        return False
+    template, resources = template_of(driver.model, endpoint.action), driver.model.resources
+    named = {value.resource for value in template.input.values() if isinstance(value, InstanceRef)}
+    named |= names_in(template.input.values()) | {p.refers_to for p in endpoint.params if p.refers_to}
+    named |= {r.name for r in resources.values() if any(c.action is endpoint.action for c in r.read_by)}
+    return any(resources[name].made_by is not None for name in named if name in resources)
+
+
+def _never_tried(driver: Driver, result: Result) -> bool:
+    entry = driver.ledger.entries[result.contract.id]
+    return not entry.error and entry.reason in ("", TOO_FEW_LEFT)
+
+
+def _version() -> str:
+    try:
+        return version("pgagents")
+    except PackageNotFoundError:
+        return "unknown"

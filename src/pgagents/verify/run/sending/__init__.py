@@ -1,1 +1,0 @@
-"""Make the requests of calls, with keys and signatures, and transmit them."""

@@ -1,0 +1,334 @@
+"""Time and number of requests: clocks, waits, the time that is left, the budget, and when a call is
+repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgagents.http import Request, Response, Silence, read_json
+from pgagents.model.model import Model
+from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.run.transmission import Stop
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.pace import Pacer
+
+MOST_FIRST = 10
+"""The number of first answers whose times are kept."""
+
+
+class Timing:
+    """Waits within the time that is left, and measures what requests take."""
+
+    def __init__(self, clocks: Clocks, left: TimeLeft) -> None:
+        self.clocks, self.left = clocks, left
+        self.seconds_sending = self.waited = 0.0
+        self.first_seconds: list[float] = []
+        """The response times of the first answers, in seconds."""
+        self.most_together = 1
+        """The most requests that were on their way at the same time. If several, their times must not be
+        added up.
+        """
+        self.on_wait: Callable[[float], None] | None = None
+
+    @property
+    def overlaps(self) -> bool:
+        """True if several requests may be on their way."""
+        return self.most_together > 1
+
+    def wait_until(self, due: float) -> None:
+        """Wait until the timer has this value, as a limit of the server demands. Raises Stop."""
+        self.wait(due - self.clocks.timer())
+
+    def wait(self, seconds: float, *, quiet: bool = False) -> None:
+        """Wait, and report the wait. Raises Stop if the run's time ends before that."""
+        if seconds <= 0:
+            return
+        self.left.check(seconds)
+        if self.on_wait and not quiet:
+            self.on_wait(seconds)
+        self.waited += seconds
+        self.clocks.sleep(seconds)
+
+    def spend(self, seconds: float) -> None:
+        """Note the seconds that a request took."""
+        self.seconds_sending += 0.0 if self.overlaps else seconds
+        if len(self.first_seconds) < MOST_FIRST:
+            self.first_seconds.append(seconds)
+
+
+# -- the clocks of a run, and the time on its server
+
+
+@dataclass(slots=True)
+class Clocks:
+    """The caller's clocks: `clock` gives seconds since 1970, `timer` seconds for measuring; `sleep` waits."""
+
+    clock: Callable[[], float]
+    timer: Callable[[], float]
+    sleep: Callable[[float], None]
+    moved_s: float = 0.0
+    """The time, in seconds, by which the operator's clock was moved."""
+
+    def now(self) -> float:
+        """Return the server's time: the caller's clock, shifted as the operator's clock was."""
+        return self.clock() + self.moved_s
+
+
+# -- the time that a run may still take
+
+
+OUT_OF_TIME = "the time that --max-time allows is over"
+UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
+"""Three times in seconds: for a request that undoes something at the run's end, for any request at the least,
+and between two clocks.
+"""
+
+
+class TimeLeft:
+    """Knows when a run must end. `until` is that time as a value of the timer, in seconds; None is without
+    end.
+    """
+
+    def __init__(self, timer: Callable[[], float], until: float | None, budget: RequestBudget) -> None:
+        self._timer, self._until, self._budget = timer, until, budget
+        self.cut = ""
+        """A note about the request that the end of the run interrupted; empty if it interrupted none."""
+        self._ends_at: float | None = None
+        """The timer's value at which even clean-up ends; None unless the run was interrupted."""
+
+    def hurry(self, seconds: float) -> None:
+        """Leave so many seconds for everything that is still sent."""
+        self._ends_at = self._timer() + seconds
+
+    def check(self, seconds: float = 0.0) -> None:
+        """Raise Stop if the run must end within so many seconds. While cleaning, only `hurry` ends it."""
+        if self._ends_at is not None and self._timer() + seconds > self._ends_at:
+            raise Stop("the time for undoing what was made is over")
+        if self._until is not None and not self._budget.cleaning and self._timer() + seconds > self._until:
+            raise Stop(OUT_OF_TIME)
+
+    def find_seconds(self) -> float | None:
+        """Return the seconds that the next request may take, so that it ends when the run must; None if
+        nothing limits it. A request that undoes something may take UNDO_S even if less time is left.
+        """
+        left: float | None = None
+        if self._ends_at is not None:
+            left = min(UNDO_S, self._ends_at - self._timer())
+        elif self._until is not None:
+            left = max(self._until - self._timer(), UNDO_S if self._budget.cleaning else 0.0)
+        return None if left is None else max(SHORTEST_S, left)
+
+    def check_answer(self, answer: Response | Silence) -> None:
+        """Raise Stop or Unavailable for a request that the end of the run interrupted: its silence proves
+        nothing.
+        """
+        if not isinstance(answer, Silence) or answer.kind != "timeout":
+            return
+        ends_at = self._ends_at if self._ends_at is not None else self._until
+        if ends_at is not None and self._timer() + CUT_SLACK_S > ends_at:
+            came = (
+                "status and headers had come, and the body had not ended"
+                if answer.begun
+                else "nothing had come"
+            )
+            self.cut = f"the last request was cut off: {came}"
+            raise Stop(OUT_OF_TIME)
+        if self._ends_at is not None:
+            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
+
+
+# -- the budget of requests
+
+
+TOO_FEW_LEFT = "too few requests are left for this probe"
+"""The reason why a probe's contracts are untested. A cheaper probe after it may still run."""
+
+
+@dataclass(slots=True)
+class RequestBudget:
+    """The requests that a run may send, and those that it has sent.
+
+    `most` is the number that may count. `apart` is the number of requests for removing and repeating that do
+    not count.
+    """
+
+    most: int
+    apart: int = 0
+    sent: int = 0
+    waiting: int = 0
+    """The number of requests that wait until others are answered."""
+    unanswered: int = 0
+    """The number of requests on their way beside others that may make something, which is removed later."""
+    aside: int = 0
+    """The number of requests that removed something or repeated an earlier request. Some of them do not
+    count.
+    """
+    cleaning: bool = False
+    """True while the run only removes its own instances. The budget does not count these requests."""
+
+    def count(self, owed: int = 0) -> int:
+        """Return how many requests count against the budget, with `owed` further ones for undoing.
+
+        Up to `apart` requests that undo or repeat are not counted.
+        """
+        owed += self.unanswered
+        return self.sent + self.waiting + owed - min(self.aside + owed, self.apart)
+
+    @property
+    def is_spent(self) -> bool:
+        """True if no request is left."""
+        return self.count() >= self.most
+
+    def note_repeat(self) -> None:
+        """Note that the next request repeats an earlier one. Clean-up's requests are noted as such."""
+        self.aside += not self.cleaning
+
+
+# -- repeated calls, and the wait before each
+
+
+MAX_REPEATS = 6
+STARTING_S = 0.2
+"""Seconds after which a call is repeated that a server refused before its first answer."""
+YEAR_S = 365 * 24 * 3600.0
+"""A longer wait is probably a point in time, written where the length of a wait belongs."""
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def may_write(call: Call, request: Request) -> bool:
+    """True if a request may change something. Safe methods and calls of free reading actions cannot."""
+    if call.endpoint is None or call.raw != Raw():
+        return request.method not in SAFE
+    return not call.endpoint.action.only_reads
+
+
+def is_repeatable(call: Call) -> bool:
+    """True if a call that may have arrived can be sent again.
+
+    It is a free read, or a write whose idempotency key prevents a second effect.
+    """
+    if call.endpoint is None:
+        return (call.raw.method or "GET") in SAFE
+    action, method = call.endpoint.action, call.raw.method or call.endpoint.method
+    reads = method in SAFE and (action.only_reads or method != call.endpoint.method)
+    return reads or str(action.idempotency) in call.input
+
+
+def is_harmless_to_repeat(call: Call, answer: Silence) -> bool:
+    """True if the server cannot have acted on a call, or if a second effect changes nothing."""
+    reads = call.endpoint is None or call.endpoint.action.only_reads
+    return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
+
+
+class Repeats:
+    """Decides by its answer whether a call is repeated. `notes` are for the report."""
+
+    def __init__(self, model: Model, pacer: Pacer, budget: RequestBudget, silences: Silences) -> None:
+        self._model, self.pacer, self._budget, self._silences = model, pacer, budget, silences
+        self.notes: list[str] = []
+        self._too_long: set[str] = set()
+        """The places of calls that asked for a longer wait than the caller allows."""
+
+    def decide_repeat(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+        """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
+        stands).
+        """
+        if isinstance(answer, Response) and not call.plain:
+            bucket = call.endpoint.action.bucket if call.endpoint else None
+            self.pacer.after(role, call.surface, bucket, answer)
+        if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
+            return None
+        if isinstance(answer, Silence):
+            return self._find_wait_after_silence(call, answer) if attempt == 0 else None
+        limited = self._is_limited(answer)
+        if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
+            return None
+        wait = self.pacer.retry(answer, attempt)
+        if wait is None and call.place not in self._too_long:
+            self._too_long.add(call.place)
+            self.notes.append(self._describe_long_wait(call.place, answer))
+        return wait
+
+    def _describe_long_wait(self, place: str, answer: Response) -> str:
+        """Return a note on a wait that is longer than the caller allows, with its length."""
+        asked = self.pacer.find_asked(answer)
+        time = "; is it a time? Retry-After takes seconds or an HTTP date" if asked > YEAR_S else ""
+        most = f"--max-wait allows {self.pacer.max_wait_s:g}"
+        return f"{place} asked for a wait of {asked:,.0f} s, and {most}{time}"
+
+    def _find_wait_after_silence(self, call: Call, answer: Silence) -> float | None:
+        """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""
+        if call.connection:
+            return None  # a check may expect this TLS handshake to fail
+        if answer.stale:
+            return 0.0 if is_repeatable(call) else None
+        # a server that starts refuses at first; one that has answered refuses for a reason
+        early = not self._silences.answered
+        return STARTING_S if early and is_harmless_to_repeat(call, answer) else None
+
+    def _is_limited(self, answer: Response) -> bool:
+        """True if an answer says that a rate limit was met."""
+        reader = self._model.limit_reader
+        if answer.status not in reader.statuses:
+            return False
+        error = self._model.error_reader.read(answer.status, read_json(answer.body).value)
+        return reader.is_limited(answer.status, answer.header, error)
+
+    def find_delay(self, exchange: Exchange, attempt: int) -> float | None:
+        """Return the seconds after which a rate-limited tool is to be called again; None if it is not."""
+        if attempt >= MAX_REPEATS or self._budget.is_spent or not isinstance(exchange.told, Response):
+            return None
+        return self.pacer.retry(exchange.told, attempt) if exchange.busy else None
+
+
+# -- a server that is gone
+
+
+REFUSED, RESET = "refused", "reset"
+MAX_SILENCES = 4
+MAX_BROKEN_OFF = 12
+
+
+class Silences:
+    """Counts the answers of a server, and its silences and broken-off answers since the last whole one."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+        self.era = 0
+        """The number of the server's returns so far."""
+        self._silent = self._broken_off = 0
+
+    def forget(self) -> None:
+        """Begin to count silences anew."""
+        self._silent = self._broken_off = 0
+
+    def is_lost(self, answer: Response | Silence) -> bool:
+        """True if a server that has answered before refused a connection, or ended it before the answer did.
+
+        Such a call is examined (`lost_answers`).
+        """
+        return self.answered > 0 and isinstance(answer, Silence) and answer.kind in (REFUSED, RESET)
+
+    def count(self, answer: Response | Silence) -> None:
+        """Count an answer or a silence. Raises Stop if the server is gone."""
+        if isinstance(answer, Response):
+            self.forget()
+            self.answered += 1
+        elif answer.begun:
+            self._silent, self._broken_off = 0, self._broken_off + 1
+            self.answered += 1
+            if self._broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
+                raise Stop(
+                    f"the server broke off its last {self._broken_off} answers ({answer.kind}: "
+                    f"{answer.detail})"
+                )
+        else:
+            self._silent += 1
+            if self._silent >= MAX_SILENCES or (self._silent >= 2 and not self.answered):
+                said = "never answered" if not self.answered else "stopped answering"
+                raise Stop(
+                    f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})"
+                )

@@ -1,0 +1,117 @@
+"""A request that is ready to be sent, and what may be on its way at the same time.
+
+Whoever runs a conversation sends its transmissions: at once (`finish`), or together with those of other
+conversations (`lanes`). Only `Transmission.send` may run in another thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pgagents.http import Request, Response, Silence
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.pace import Limit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it was sent, and its answer.
+
+    `seconds` is the response time, `sent_at` the server's time when the request was sent, and `number` the
+    request's number in the run.
+    """
+
+    request: Request
+    answer: Response | Silence
+    seconds: float
+    sent_at: float
+    number: int = 0
+    overlapped: bool = False
+    """True if another request was on its way at the same time."""
+    server_ended: bool = False
+    """True if nothing took a connection right after it. Only a request that is sent alone is examined."""
+    several: tuple[Received, ...] = ()
+    """One part for each request, if several were sent together; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """One request, or several that only read.
+
+    | field | meaning |
+    |---|---|
+    | `begin` | counts the request, in the run's thread; returns the function that sends it, in any thread |
+    | `writes` | True if the request may change something on the server |
+    | `count` | the number of requests that it sends at the same time |
+    | `line` | requests with an equal `line` are sent one after another; None if the request need not wait |
+    | `alone` | True if nothing else may be on its way beside it |
+    | `due` | the timer's value before which a limit forbids to send it; `begin` waits until then |
+    | `limit` | what the server limits it by; None if no limit delays it |
+    | `makes` | the resources of which it makes instances |
+    | `frees` | the resources of which ids may come again after it; nothing that makes one goes beside it |
+    """
+
+    begin: Callable[[], Callable[[], Received]]
+    writes: bool
+    line: Hashable = None
+    count: int = 1
+    alone: bool = False
+    due: float = 0.0
+    limit: Limit | None = None
+    makes: frozenset[str] = frozenset()
+    frees: frozenset[str] = frozenset()
+
+    def disturbs(self, other: Transmission) -> bool:
+        """True if one of two requests may make an instance under the id that the other one frees.
+
+        Nobody could tell it from the removed one if both were on their way.
+        """
+        return bool(self.makes & other.frees or self.frees & other.makes)
+
+
+Sending = Generator[Transmission, Received, T]
+"""A generator that yields each request to send, and receives its answer."""
+
+
+def finish(steps: Sending[T]) -> T:
+    """Run steps to their end, with one request at a time, and return their result."""
+    try:
+        transmission = next(steps)
+        while True:
+            transmission = send_next(steps, transmission)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def send_next(steps: Sending[T], transmission: Transmission) -> Transmission:
+    """Send a request of these steps, and return the next one. Raises StopIteration at their end."""
+    try:
+        received = transmission.begin()()
+    except BaseException as error:  # lets the generator note what the interrupted request may have made
+        return steps.throw(error)
+    return steps.send(received)
+
+
+# -- a call with all its values, and the exception that ends a run
+
+
+class Stop(Exception):
+    """The run ends here; the message says why."""
+
+
+@dataclass(slots=True)
+class Ready:
+    """A call with all its values, and the last known body of its subject."""
+
+    call: Call
+    values: Mapping[str, Any]
+    subject: Mapping[str, Any] | None
+    sent: bool = False
+    """True if it was sent at least once."""
+    era: int | None = None
+    """The number of the server's returns when the values were chosen; None if it does not matter."""

@@ -1,0 +1,376 @@
+"""The context of a run: what its checks may know, and what they remember.
+
+`Compiled` holds what follows from the catalogue alone, and several runs may share it. `Setting` adds the
+choices and aids of one caller, and never changes. `Memory` is what watchers note about earlier exchanges.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from pgagents.http import Handler
+from pgagents.jsonschema.joined import join
+from pgagents.jsonschema.schema import resolve, validator
+from pgagents.model.argument import Param
+from pgagents.model.model import Model
+from pgagents.model.resource import id_text
+from pgagents.verify.wire.endpoint import Endpoint, endpoints
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_link import Link, ToolListing
+from pgagents.verify.wire.mcp_messages import tool_endpoints
+from pgagents.verify.wire.oauth import OAuthClient
+from pgagents.verify.wire.receiver import Inbox
+
+# -- a compiled catalogue: endpoints, validators, and results that depend on the catalogue alone.
+#
+# A short run spends most of its time on compiling and listing, so `compile_catalogue` keeps the last few
+# results. Runs may share one: it never holds anything that depends on a run's options, seed or
+# identities.
+
+
+T = TypeVar("T")
+MOST_COMPILED = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledCatalogue:
+    """A catalogue for one target URL, which decides which links of its examples are the target's own.
+
+    Only its caches change. They gain results that every run would compute alike.
+    """
+
+    model: Model
+    url: str
+    endpoints: tuple[Endpoint, ...]
+    tools: tuple[Endpoint, ...]
+    """The actions as tools of an MCP server."""
+    every_endpoint: tuple[Endpoint, ...]
+    by_place: Mapping[str, Endpoint]
+    _tests: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    _results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
+        """Return the compiled validator of a schema, kept under a key."""
+        found = self._tests.get(key)
+        if found is None:
+            found = self._tests[key] = validator(schema, self.model.schemas)
+        return found
+
+    def compute_once(self, key: Any, make: Callable[[], T]) -> T:
+        """Return the result of `make`, called once for a key. `make` must read the catalogue and the URL
+        alone.
+        """
+        if key not in self._results:
+            self._results[key] = make()
+        found: T = self._results[key]
+        return found
+
+
+_COMPILED: OrderedDict[tuple[int, str, bool], CompiledCatalogue] = OrderedDict()
+"""The last compiled catalogues by the identity of their model, which they keep alive, their URL, and whether
+tools lead.
+"""
+
+
+def compile_catalogue(model: Model, url: str, *, tools_lead: bool = False) -> CompiledCatalogue:
+    """Compile a catalogue for a target. A catalogue among the last few compiled ones is returned as it is.
+
+    With `tools_lead`, an action that is a tool is called through the MCP server wherever any endpoint would
+    do.
+    """
+    key = (id(model), url, tools_lead)
+    found = _COMPILED.get(key)
+    if found is None:
+        listed, tools = tuple(endpoints(model)), tuple(tool_endpoints(model))
+        if tools_lead:
+            offered = {str(one.action.name) for one in tools}
+            listed = tuple(
+                replace(one, leads=False) if str(one.action.name) in offered else one for one in listed
+            )
+            tools = tuple(replace(one, leads=True) for one in tools)
+        every = (*listed, *tools)
+        found = _COMPILED[key] = CompiledCatalogue(
+            model, url, listed, tools, every, {d.place: d for d in every}
+        )
+        if len(_COMPILED) > MOST_COMPILED:
+            _COMPILED.popitem(last=False)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """The frozen context of a run: a compiled catalogue, and the choices and aids of one caller."""
+
+    catalogue: CompiledCatalogue
+    plain_url: str = ""
+    """The base URL at which the target answers over plain http; empty if it has none."""
+    seed: int = 0
+    fuzz: bool = True
+    """True if Schemathesis adds its own calls, as in a deep run."""
+    draws: int = 0
+    """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
+    drawn: int = 0
+    """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
+    drawn_writes: bool = True
+    """False if no random call of a write is generated, because the run may not send it."""
+    limits: bool = False
+    """True if bursts may exceed the limits."""
+    exclusive: bool = False
+    """True if nobody else uses the target."""
+    discovery: bool = False
+    """True if the run requests the documents that a host advertises, even if the catalogue lists none."""
+    mcp: Link | None = None
+    """The link to the MCP server that is verified too; None if the caller names none."""
+    receiver: Inbox | None = None
+    """The receiver that the server can send its events to; None if the caller offers none."""
+    bare: Handler | None = None
+    """The way to the target without the headers that the caller adds to every call; None if there are none.
+    """
+    oauth: OAuthClient | None = None
+    """The OAuth client that the run may act as."""
+    reach: Callable[[str], Handler] | None = None
+    """A function that returns the way to another host, for its token endpoint; None if the caller has none.
+    """
+    strangers: Mapping[str, Handler] = field(default_factory=dict)
+    """Ways to the target without its client certificate, and with one of another authority."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The base URLs of the API's other servers by name."""
+    roles: frozenset[str] = frozenset()
+    """The identities that the caller gave."""
+
+    @property
+    def model(self) -> Model:
+        """The catalogue, resolved."""
+        return self.catalogue.model
+
+    @property
+    def url(self) -> str:
+        """The target's base URL."""
+        return self.catalogue.url
+
+    @property
+    def https(self) -> bool:
+        """True if the target speaks TLS."""
+        return self.url.startswith("https://")
+
+    @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        """The endpoints of REST and of dispatchers, REST first."""
+        return self.catalogue.endpoints
+
+    @property
+    def home_endpoints(self) -> list[Endpoint]:
+        """The endpoints at the API's own server."""
+        return [d for d in self.endpoints if not d.server]
+
+    def list_bases(self, endpoint: Endpoint | None) -> list[str]:
+        """Return the base URLs whose links count as the API's own; first that of the server that answered."""
+        at = self.servers.get(endpoint.server) if endpoint is not None and endpoint.server else None
+        bases = (at, self.url, str(self.model.api.server), *self.servers.values())
+        return list(dict.fromkeys(url.rstrip("/") for url in bases if url))
+
+    @property
+    def tools(self) -> Sequence[Endpoint]:
+        """The actions as tools of an MCP server."""
+        return self.catalogue.tools
+
+    @property
+    def every_endpoint(self) -> Sequence[Endpoint]:
+        """The endpoints, and behind them the tools."""
+        return self.catalogue.every_endpoint
+
+    @property
+    def by_place(self) -> Mapping[str, Endpoint]:
+        """Every endpoint and tool by `<action>@<surface>`."""
+        return self.catalogue.by_place
+
+    @property
+    def listing(self) -> ToolListing | None:
+        """The tools that an MCP server without a catalogue lists; None if there is a catalogue."""
+        return self.mcp.listing if self.mcp is not None else None
+
+    @property
+    def usable(self) -> Sequence[Endpoint]:
+        """The endpoints that this run can call: REST and dispatchers, and the tools if the run has an MCP
+        server.
+        """
+        return self.every_endpoint if self.mcp is not None else self.endpoints
+
+    def endpoint(self, action: str, surface: str) -> Endpoint | None:
+        """Find the endpoint of an action on a surface."""
+        return self.by_place.get(f"{action}@{surface}")
+
+    def alike(self, endpoint: Endpoint) -> list[Endpoint]:
+        """List the endpoints of the same action, except those of an MCP server."""
+
+        def group_endpoints() -> dict[str, list[Endpoint]]:
+            found: dict[str, list[Endpoint]] = {}
+            for one in self.endpoints:
+                found.setdefault(str(one.action.name), []).append(one)
+            return found
+
+        return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
+
+    def find_lead(self, action: str) -> Endpoint | None:
+        """Return the endpoint for calls of an action if the surface does not matter; None if no surface has
+        it.
+
+        It is REST, else the first surface that offers the action.
+        """
+
+        def index_leads() -> dict[str, Endpoint]:
+            return {str(one.action.name): one for one in self.every_endpoint if one.leads}
+
+        return self.compute_once("leads", index_leads).get(action)
+
+    def get_lead(self, action: str) -> Endpoint:
+        """Return the same as `find_lead` for an action that is known to have an endpoint."""
+        found = self.find_lead(action)
+        assert found is not None
+        return found
+
+    def find_usable_lead(self, action: str) -> Endpoint | None:
+        """Return the same as `find_lead`, but None for a tool if the run has no MCP server."""
+        found = self.find_lead(action)
+        return found if found is None or found.form is None or self.mcp is not None else None
+
+    def lead_of(self, endpoint: Endpoint) -> Endpoint | None:
+        """Return the endpoint that the action's other endpoints are compared with; None if there is none."""
+        return self.find_lead(str(endpoint.action.name))
+
+    def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
+        """Return the compiled validator of a schema, kept under a key."""
+        return self.catalogue.test(key, schema)
+
+    def test_argument(self, endpoint: Endpoint, param: Param) -> Any:
+        """Return the compiled validator of an argument's values on the endpoint's surface."""
+        name = str(param.name)
+        narrower = endpoint.surface if endpoint.narrows(name) else ""
+        return self.test(("param", str(endpoint.action.name), name, narrower), param.schema)
+
+    def output_test(self, exchange: Exchange) -> Any:
+        """Return the compiled validator of the body that the catalogue promises for this answer; None if
+        it promises no body.
+        """
+        endpoint, output = exchange.call.endpoint, exchange.output
+        if endpoint is None or output is None or output.schema is None:
+            return None
+        return self.test(("output", str(endpoint.action.name), output.status), output.schema)
+
+    def compute_once(self, key: Any, make: Callable[[], T]) -> T:
+        """Return the result of `make`, called once for a key and shared by runs.
+
+        `make` must read the catalogue and the URL alone.
+        """
+        return self.catalogue.compute_once(key, make)
+
+    def envelope(self, name: str) -> Any:
+        """Return the compiled validator of a named schema."""
+        return self.test(("schema", name), self.model.schemas[name])
+
+    def resolve_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the schema behind a reference, and the parts of its `allOf` as one where one can say the
+        same.
+        """
+        end = resolve(schema, self.model.schemas)
+        if "allOf" not in end:
+            return end
+        # the answer holds the schema, because another one may get the `id()` of a schema that is gone
+        _, joined = self.compute_once(("joined", id(end)), lambda: (end, join(end, self.model.schemas)))
+        return joined.schema if joined.is_exact else end
+
+
+def setting_of(model: Model, url: str = "", plain_url: str = "", **asked: Any) -> Setting:
+    """Return the setting of a catalogue and a target; `asked` are further fields of `Setting`."""
+    return Setting(compile_catalogue(model, url), plain_url, **asked)
+
+
+# -- the notes of watchers on earlier exchanges
+
+
+MAX_REQUEST_IDS = 15_000
+MAX_BODIES = 3_000
+"""The most bodies that are remembered. Beyond it the oldest are forgotten, so a long run needs no more
+memory.
+"""
+
+
+class Memory:
+    """Notes about the exchanges so far. Their number is bounded."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.model = setting.model
+        self.bodies: dict[tuple[str, str], Any] = {}
+        """The last known body of each instance, by resource and id; of very many, the oldest are forgotten.
+
+        An exchange's own body is added after all watchers have judged it.
+        """
+        self.request_ids: set[str] = set()
+        self._ids_in_order: deque[str] = deque()
+        self.notes: dict[Any, Any] = {}
+        """Notes of watchers, under keys that begin with the watcher's name."""
+        self.reached: set[str] = set()
+        """Places (`action@surface`) that answered a 2xx."""
+        self.uncertain: set[tuple[str, str, str]] = set()
+        """Instances whose removal got no answer, by resource, place and id. A server may reuse their ids."""
+        self.unscoped: dict[str, str] = {}
+        """Places where a valid call got the code for a missing scope."""
+        self.keys: Mapping[str, str] = {}
+        self.tokens: set[str] = set()
+
+    def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
+        """Add an instance's members from a body to those known from earlier bodies."""
+        self.bodies[key] = {**self.bodies.get(key, {}), **body}
+        if len(self.bodies) > MAX_BODIES:
+            del self.bodies[next(iter(self.bodies))]
+
+    def forget_instances(self) -> None:
+        """Forget all that was learned of instances, and what watchers have noted about earlier answers."""
+        self.bodies.clear()
+        self.uncertain.clear()
+        self.notes.clear()
+
+    def subject(self, exchange: Exchange) -> Any:
+        """Return the last known body of the instance that a call names, from before the call; None if it is
+        unknown.
+        """
+        endpoint = exchange.call.endpoint
+        if endpoint is None:
+            return None
+        named = {p.refers_to: p for p in reversed(endpoint.params) if p.refers_to}
+        for name in [n for n in reversed(named) if not self._contains_one(n, named)]:
+            id: Any = exchange.input.get(str(named[name].name))
+            if id is None:
+                continue
+            resource = self.model.resources[name]
+            if len(resource.ids) > 1:
+                id = id_text(resource.id_named(endpoint.params, exchange.input))
+            body = self.bodies.get((name, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
+            if body is not None:
+                return body
+        return None
+
+    def _contains_one(self, name: str, others: Iterable[str]) -> bool:
+        """True if a resource contains one of the others. A call that names both is about the inner one."""
+        for other in others:
+            above, met = self.model.resources[other].within, {other}
+            while above is not None and above not in met:
+                if above == name:
+                    return True
+                met.add(above)
+                above = self.model.resources[above].within
+        return False
+
+    def note_request_id(self, value: str) -> bool:
+        """Return True if the id is new. If there are very many, the oldest ids are forgotten."""
+        if value in self.request_ids:
+            return False
+        self.request_ids.add(value)
+        self._ids_in_order.append(value)
+        if len(self.request_ids) > MAX_REQUEST_IDS:
+            self.request_ids.remove(self._ids_in_order.popleft())
+        return True

@@ -1,0 +1,484 @@
+"""The tools of an MCP server: contracts about them, their arguments, and how a server lists them.
+
+The checks in `verify/tool_checks` judge a server that no catalogue describes. The pages and the
+comparison with an entry also serve the checks of a catalogue's own server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.http import json_bytes
+from pgagents.jsonschema.schema import foreign_validator
+from pgagents.model.contract import Contract, Verdict
+from pgagents.source.source import Pointer
+from pgagents.verify.promise import Conversation, Judgement, Probe, judge_untested
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.invalid_values import MISSING, violations
+from pgagents.verify.values.schema_values import low, types_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_link import ToolListing
+from pgagents.verify.wire.mcp_messages import result_of
+
+TOOLS = ("MCP 2025-11-25, server/tools",)
+MOST_NAME = 100
+_WRITES = "it may write, {why}: --allow {name} would call it{reads}"
+
+
+def name_part(name: str) -> str:
+    """Return a tool's name in the form for contract ids. A tool's name may hold any character."""
+    return quote(name[:MOST_NAME], safe="") or "-"
+
+
+def tool_contract(
+    check: str,
+    kind: str,
+    number: int,
+    tool: Mapping[str, Any],
+    says: str,
+    *,
+    part: str = "",
+    advice: bool = False,
+) -> Contract:
+    """Return a contract about one tool; `part` is the member of the tool's definition that promises it."""
+    at: Pointer = ("tools", number, part) if part in tool else ("tools", number)
+    id = contract_id(check, kind, str(tool["name"]))
+    return Contract(id, check, "", MCP, says, at, TOOLS, advice)
+
+
+def contract_id(check: str, kind: str, name: str) -> str:
+    """Return the id of a contract about a tool."""
+    return f"{check}/{kind}/{name_part(name)}@{MCP}"
+
+
+def server_contract(
+    check: str, kind: str, says: str, *, cite: Sequence[str] = TOOLS, advice: bool = False
+) -> Contract:
+    """Return a contract about the server as a whole."""
+    return Contract(f"{check}/{kind}@{MCP}", check, "", MCP, says, ("tools",), tuple(cite), advice)
+
+
+def judge_busy(exchange: Exchange, *contracts: str) -> Iterator[Judgement]:
+    """Leave the contracts of a call untested that the server put off. An empty id is passed over."""
+    for contract in filter(None, contracts):
+        yield judge_untested(contract, f"the server was busy: {exchange.outcome}")
+
+
+def send_message(method: str, params: Mapping[str, Any] | None, why: str) -> Call:
+    """Return a call that sends one message of the protocol."""
+    message = {"method": method} if params is None else {"method": method, "params": params}
+    return Call(None, {}, "document", why, surface=MCP, raw=Raw(method="POST", body=json_bytes(message)))
+
+
+def call_tool(name: str, arguments: Mapping[str, Any], why: str) -> Call:
+    """Return a call of a tool."""
+    return send_message("tools/call", {"name": name, "arguments": arguments}, why)
+
+
+def judging(
+    setting: Setting, name: str, contracts: Sequence[str], judge: Callable[[ToolListing], Iterator[Judgement]]
+) -> Iterator[Probe]:
+    """Yield one probe that sends nothing, and judges the list of tools that was read before."""
+    listing = setting.listing
+    if listing is None or not contracts:
+        return
+
+    def run() -> Conversation:
+        yield from judge(listing)
+
+    yield Probe(f"{name}@{MCP}", 1, tuple(contracts), 0, run, role="")
+
+
+def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Exclude tools that may write, unless the caller has allowed them by name."""
+    tool = _find_tool(setting, contract)
+    if tool is None or setting.listing is None or setting.listing.may_call(tool):
+        return None
+    listing, name = setting.listing, tool["name"]
+    why = listing.object_to(tool)
+    reads = f"; --reads {name} says that it reads" if name not in listing.acts else ""
+    return Verdict.NOT_SELECTED, _WRITES.format(why=why, name=name, reads=reads)
+
+
+def _find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
+    """Return the tool of a contract; None if the contract is about the server."""
+    listing = setting.listing
+    if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
+        return None
+    found = listing.tools[number]
+    return found if isinstance(found, Mapping) else None
+
+
+# -- arguments for a tool, from its input schema.
+#
+# A value comes from the schema's `examples`, `default`, `const` and `enum`, or from an example quoted in
+# the description. Otherwise it is the least that the schema allows.
+
+
+MOST_NODES, MOST_WRONG, MOST_CHOSEN = 3_000, 10, 200
+UNKNOWN = "pgv_unknown"
+_QUOTED = re.compile(r"(?:e\.g\.|for example|such as|examples?:)[^'\"`]{0,20}(['\"`])(.{1,80}?)\1", re.I)
+_KEYWORDS = ("required", "type", "enum", "const", "minimum", "maximum", "exclusiveMinimum",
+             "exclusiveMaximum",
+             "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems")  # fmt: skip
+_WRONG: Mapping[str, Any] = {
+    "string": {"pgv": 1}, "number": {"pgv": 1}, "integer": {"pgv": 1}, "boolean": {"pgv": 1},
+    "array": {"pgv": 1}, "object": "pgv",
+}  # fmt: skip
+"""A value for each type that has another type, and that no lenient reader can convert."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenArguments:
+    """Arguments that break one keyword of the schema, and a description of the problem."""
+
+    arguments: Mapping[str, Any]
+    says: str
+    keyword: str
+
+
+class ToolArguments:
+    """Makes the arguments of one tool. Raises ValueError for a schema by which no value can be judged."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._test = foreign_validator(schema)
+        self._flat = inline_references(schema)
+        members = self._flat.get("properties")
+        self._members: Mapping[str, Any] = members if isinstance(members, Mapping) else {}
+        wanted = self._flat.get("required")
+        self._required = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
+
+    def make_ordinary(self) -> Mapping[str, Any] | None:
+        """Return valid arguments, required ones only; None if no valid values were found."""
+        made = {name: self._value(name) for name in self._required}
+        if self._test.is_valid(made):
+            return made
+        try:
+            made = {**low(self._flat, {}), **made}
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return None
+        return made if self._test.is_valid(made) else None
+
+    def make_whole(self) -> Mapping[str, Any] | None:
+        """Return valid arguments with every member of the schema; None if these are the ordinary ones."""
+        made = {name: self._value(name) for name in self._members}
+        return made if made != self.make_ordinary() and self._test.is_valid(made) else None
+
+    def list_chosen(self) -> list[Mapping[str, Any]]:
+        """Return the ordinary arguments, varied by each value of each enum."""
+        base = self.make_ordinary() or {}
+        members = ((name, part) for name, part in self._members.items() if isinstance(part, Mapping))
+        made: list[Mapping[str, Any]] = []
+        for name, part in members:
+            made += [{**base, name: value} for value in _listed(part.get("enum"))]
+        return made[:MOST_CHOSEN]
+
+    def list_wrong(self) -> list[BrokenArguments]:
+        """Return arguments that each break one keyword. Unknown members are not among them."""
+        base = self.make_ordinary()
+        if base is None:
+            return []
+        found: dict[tuple[str, str], BrokenArguments] = {}
+        for wrong in self._violations(base):
+            key = wrong.keyword, wrong.says.split("`")[1] if "`" in wrong.says else ""
+            if key not in found and not self._test.is_valid(wrong.arguments):
+                found[key] = wrong
+        ordered = sorted(found.values(), key=lambda w: _KEYWORDS.index(w.keyword))
+        return ordered[:MOST_WRONG]
+
+    def make_unknown(self) -> Mapping[str, Any] | None:
+        """Return arguments with a member that the schema refuses; None if the schema accepts any member."""
+        base = self.make_ordinary()
+        made = None if base is None else {**base, UNKNOWN: "1"}
+        return made if made is not None and not self._test.is_valid(made) else None
+
+    def find_example(self) -> Mapping[str, Any] | None:
+        """Return the required arguments with values that the schema itself gives; None if a value must be
+        invented.
+        """
+        made = {name: self._find_given(name) for name in self._required}
+        sound = all(value is not None for value in made.values()) and self._test.is_valid(made)
+        return made if sound else None
+
+    def _find_given(self, name: str) -> Any:
+        """Return a value that the schema gives for an argument; None if it gives none."""
+        schema = self._members.get(name)
+        if not isinstance(schema, Mapping):
+            return None
+        candidates = _listed(schema.get("examples")) + [
+            schema[k] for k in ("const", "default") if k in schema
+        ]
+        candidates += [*_listed(schema.get("enum"))[:1], *_quotes(schema.get("description"))]
+        return next((v for v in candidates if v is not None and _fits(schema, v)), None)
+
+    def _value(self, name: str) -> Any:
+        schema = self._members.get(name)
+        if not isinstance(schema, Mapping):
+            return "1"
+        if (told := self._find_given(name)) is not None:
+            return told
+        if schema.get("format") in ("uri", "url"):
+            return "https://example.com/"
+        try:
+            return low(schema, {})
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+            return "1"
+
+    def _violations(self, base: Mapping[str, Any]) -> Iterator[BrokenArguments]:
+        for name, schema in self._members.items():
+            if not isinstance(schema, Mapping):
+                continue
+            if name in self._required:
+                rest = {k: v for k, v in base.items() if k != name}
+                yield BrokenArguments(rest, f"without the required `{name}`", "required")
+            kinds = types_of(schema)
+            if len(kinds) == 1 and kinds[0] in _WRONG:
+                yield BrokenArguments(
+                    {**base, name: _WRONG[kinds[0]]}, f"with `{name}` of another type", "type"
+                )
+            try:
+                broken = [
+                    v for v in violations(schema, {}, required=False) if v.priority == 1 and not v.unmade
+                ]
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+                continue
+            for one in broken:
+                if one.keyword in _KEYWORDS[2:] and not one.path and one.value is not MISSING:
+                    yield BrokenArguments(
+                        {**base, name: one.value}, f"with a `{name}` that {one.says}", one.keyword
+                    )
+
+
+def _fits(schema: Mapping[str, Any], value: Any) -> bool:
+    try:
+        return bool(foreign_validator(schema).is_valid(value))
+    except ValueError:
+        return False
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _quotes(description: Any) -> list[str]:
+    """Return the examples that a description quotes."""
+    return (
+        [found[2] for found in _QUOTED.finditer(description[:4_000])] if isinstance(description, str) else []
+    )
+
+
+def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema with its own references replaced by their schemas; recursive ones are left open."""
+    left = MOST_NODES
+
+    def copy(node: Any, above: frozenset[str]) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            return {}
+        if isinstance(node, list):
+            return [copy(item, above) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        ref = node.get("$ref")
+        if isinstance(ref, str):
+            if ref in above or not ref.startswith("#"):
+                return {}
+            found = _follow(schema, ref)
+            rest = {k: v for k, v in node.items() if k != "$ref"}
+            return copy({**found, **rest} if isinstance(found, Mapping) else rest, above | {ref})
+        return {k: copy(v, above) for k, v in node.items() if k not in ("$defs", "definitions")}
+
+    made: dict[str, Any] = copy(schema, frozenset())
+    return made
+
+
+def _follow(schema: Any, ref: str) -> Any:
+    for step in ref[1:].split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(name) if isinstance(schema, Mapping) else None
+    return schema
+
+
+# -- the pages of `tools/list`
+
+
+MOST_PAGES = 20
+
+
+def ask_page(cursor: str | None) -> Call:
+    """Return the call for one page of the list."""
+    body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
+    return Call(
+        None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body)
+    )
+
+
+def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
+    """Return the tools of a page, the cursor of the next page, and the page's problem (empty if it has
+    none).
+    """
+    result = result_of(exchange.answer)
+    tools = result.get("tools") if result is not None else None
+    if result is None or not isinstance(tools, list):
+        return [], None, exchange.outcome if result is None else "tools/list answers no list of tools"
+    cursor = result.get("nextCursor")
+    return tools, cursor if isinstance(cursor, str) else None, ""
+
+
+def find_closed(setting: Setting) -> str:
+    """Return why the MCP server could not be reached; empty if it could."""
+    return setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
+
+
+def read_pages(setting: Setting) -> Generator[Call, Exchange, tuple[list[Any], str, str]]:
+    """Return the tools of all pages, the problem of the list, and why the list could not be read.
+
+    The two texts are empty if the list is right and was read.
+    """
+    listed: list[Any] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        exchange: Exchange = yield ask_page(cursor)
+        if closed := find_closed(setting):
+            return listed, "", closed
+        page, cursor, problem = read_page(exchange)
+        listed += page
+        if not cursor or problem:
+            return listed, problem, ""
+    return listed, f"it has more than {MOST_PAGES} pages", ""
+
+
+# -- a tool beside its entry in `tools/list`.
+#
+# A tool of an action that the API offers too must equal the entry. A tool of the MCP server alone must
+# only mean the same. Such a server is rarely made from the catalogue, so its schemas have other forms.
+# Two schemas mean the same if they allow and refuse the same values. Titles are optional, and so are the
+# hints on idempotency and on an open world.
+
+
+HINTS = {"readOnlyHint": False, "destructiveHint": True}
+"""The default values of the hints that follow from an action's effect."""
+IDLE = ("destructiveHint", "idempotentHint")
+"""The hints that have no meaning for a tool that only reads."""
+OPTIONAL = ("idempotentHint", "openWorldHint")
+"""The hints that are compared only if the server sends them."""
+MOST_SHOWN = 80
+SETS = ("required", "enum", "type")
+"""Keywords of a schema whose list is a set: its order does not matter."""
+MORE = ("_meta", "icons", "execution", "annotations")
+"""Members of a tool that a server may extend beyond the generated file."""
+
+
+def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> str:
+    """Return the JSON pointer of the first part of a listed tool with a different meaning; empty if all
+    agree.
+    """
+    if _words(built.get("description")) != _words(listed.get("description")):
+        return "#/description"
+    hints = listed.get("annotations")
+    hints = hints if isinstance(hints, Mapping) else {}
+    titles = [t for t in (listed.get("title"), hints.get("title")) if isinstance(t, str) and t]
+    if titles and built.get("title") not in titles:
+        return "#/title"
+    ours = built["annotations"]
+    for hint in (*HINTS, *(name for name in OPTIONAL if name in hints)):
+        idle = hint in IDLE and ours.get("readOnlyHint") is True
+        if not idle and ours.get(hint) != hints.get(hint, HINTS.get(hint)):
+            return f"#/annotations/{hint}"
+    if "outputSchema" in built and not isinstance(listed.get("outputSchema"), Mapping):
+        return "#/outputSchema"
+    return _find_other_arguments(built["inputSchema"], listed.get("inputSchema"))
+
+
+def _find_other_arguments(built: Mapping[str, Any], listed: Any) -> str:
+    at = "#/inputSchema"
+    if not isinstance(listed, Mapping):
+        return at
+    ours, theirs = _members(built), _members(listed)
+    for name in [*ours, *(n for n in theirs if n not in ours)]:
+        if name not in ours or name not in theirs:
+            return f"{at}/properties/{name}"
+        said = [_words(part.get("description")) for part in (ours[name], theirs[name])]
+        if said[0] != said[1]:
+            return f"{at}/properties/{name}/description"
+    try:
+        tests = [foreign_validator(_open(schema)) for schema in (built, listed)]
+        values = [*_list_values(built), *_list_values(listed)]
+    except ValueError:
+        return at
+    for value in values:
+        if tests[0].is_valid(value) != tests[1].is_valid(value):
+            return at
+    return ""
+
+
+def _list_values(schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield arguments that a schema allows, and some that it refuses."""
+    made = ToolArguments(schema)
+    yield from (value for value in (made.make_ordinary(), made.make_whole()) if value is not None)
+    yield from made.list_chosen()
+    yield from (wrong.arguments for wrong in made.list_wrong())
+
+
+def _open(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of arguments without `additionalProperties`, on which servers and SDKs differ."""
+    return {key: value for key, value in schema.items() if key != "additionalProperties"}
+
+
+def _members(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = inline_references(schema).get("properties")
+    members = found.items() if isinstance(found, Mapping) else ()
+    return {str(name): part for name, part in members if isinstance(part, Mapping)}
+
+
+def _words(text: Any) -> str:
+    return " ".join(text.split()) if isinstance(text, str) else ""
+
+
+def find_difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
+    """Return the JSON pointer of the first difference between the listed and the built tool; empty if they
+    are equal.
+    """
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        open_ended = depth == 1 and path.rpartition("/")[2] in MORE
+        for name in [*expected, *(k for k in found if k not in expected)]:
+            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
+            if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
+                continue
+            if name not in found or name not in expected:
+                return at
+            if where := find_difference(expected[name], found[name], at, depth + 1):
+                return where
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            return path
+        if path.rpartition("/")[2] in SETS:
+            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
+        pairs = enumerate(zip(expected, found, strict=True))
+        return next(
+            (where for i, (a, b) in pairs if (where := find_difference(a, b, f"{path}/{i}", depth + 1))), ""
+        )
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return "" if same else path
+
+
+def show_member(tool: Any, pointer: str) -> str:
+    """Return the value at a JSON pointer as short text."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(tool, Mapping) and name in tool:
+            tool = tool[name]
+        elif isinstance(tool, list) and name.isdecimal() and int(name) < len(tool):
+            tool = tool[int(name)]
+        else:
+            return "nothing"
+    text = json_bytes(tool).decode()
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"

@@ -1,1 +1,0 @@
-"""Judge an MCP server by its own list of tools, without a catalogue."""

@@ -1,1 +1,0 @@
-"""Requests and failures in the form of httpcore, the HTTP library."""

@@ -1,1 +1,0 @@
-"""The Model Context Protocol on the wire: messages, tool calls, and links over HTTP and stdio."""
