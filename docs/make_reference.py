@@ -209,8 +209,8 @@ def rules() -> str:
 
 def _package_rules() -> Iterator[str]:
     """Every rule of the judges of plugin folders, a table for each judge."""
-    from pgagents.lint.packages.package_judge import list_judges
-    from pgagents.lint.packages.table import table
+    from pgagents.lint.packages.fields import table
+    from pgagents.lint.packages.package import list_judges
 
     yield "## Plugin folders"
     yield ""

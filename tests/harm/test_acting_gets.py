@@ -16,7 +16,7 @@ from harm.servers import acting_gets
 from harm.servers.acting_gets import Pads
 from importing import imported
 from lengths import rarely
-from pgagents.cli.inputs import choice
+from pgagents.cli.inputs import verification
 from pgagents.cli.inputs.document import load_document
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
@@ -59,7 +59,7 @@ def load(place: Path, chosen: Choice) -> Model:
 def run(place: Path, chosen: Choice | None = None, **options: Any) -> tuple[Pads, Report]:
     """A run against the server of a document, in this process."""
     server, model = Pads(json.loads(place.read_text(encoding="utf-8"))), load(place, chosen or Choice())
-    allow = choice.actions(model, options.pop("allow", ()))
+    allow = verification.actions(model, options.pop("allow", ()))
     report = verify(
         model,
         server,

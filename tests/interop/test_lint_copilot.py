@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from pgagents.lint.document import read
-from pgagents.lint.importers.copilot.messages import templates
-from pgagents.lint.importers.copilot.verdict import judge
+from pgagents.lint.importers.copilot import judge, templates
 
 pytestmark = pytest.mark.interop
 

@@ -17,10 +17,8 @@ import pytest
 from test_lint_copilot import VARIANTS
 
 from conftest import HERE, ROOT, install_judges
-from pgagents.lint.document import read
-from pgagents.lint.importers.copilot.messages import templates
-from pgagents.lint.importers.copilot.verdict import judge
-from pgagents.lint.judged import Judged
+from pgagents.lint.document import Judged, read
+from pgagents.lint.importers.copilot import judge, templates
 
 pytestmark = pytest.mark.interop
 

@@ -13,7 +13,7 @@ import pytest
 
 from calling import served
 from importing import imported
-from pgagents.cli.inputs.keyed_document import fetch_document
+from pgagents.cli.inputs.document import fetch_document
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, json_bytes

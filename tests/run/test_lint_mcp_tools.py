@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pgagents.cli.inputs.tools import make_model, survey
-from pgagents.cli.linting.tool_lint import find_broken
+from pgagents.cli.lint import find_broken
 from pgagents.cli.main import main
-from pgagents.lint.tools.server import judge_server
 from pgagents.lint.tools.tool_judge import list_judges
+from pgagents.lint.tools.verdict import judge_server
 from pgagents.verify.wire.mcp_link import Link
 from tool_server import ToolServer
 

@@ -12,15 +12,15 @@ import pytest
 
 from offering import shop
 from pgagents.catalogue.load import load_text
+from pgagents.cli.running.report_files import render
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, verify_sandbox
 from pgagents.inprocess_mcp import ENOUGH, mcp_inside
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import cases_of
-from pgagents.report.case_verdicts import list_case_verdicts
-from pgagents.report.forms import render
 from pgagents.report.report import Report
+from pgagents.report.verdicts import list_case_verdicts
 from pgagents.sandbox.injection import mcp_fault_helpers as mcp
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting

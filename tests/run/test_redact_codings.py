@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from lengths import rarely, tried
 from pgagents.cli.main import cli
+from pgagents.cli.running import report_files
 from pgagents.errors import SetupError
 from pgagents.http import Request, Response, Silence
-from pgagents.report import forms
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.preflight import MOST_READS
 from pgagents.verify.run.redact import Redactor
@@ -259,8 +259,8 @@ def test_run_against_a_server_that_gives_the_key_back_shows_it_nowhere(
 
     one = run(of, handler=handler, keys={"main": key}, profile="smoke")
     assert one.findings
-    for form in forms.FORMS:
-        assert readable(forms.render(form, one, of.source).decode(), key, coding) == [], form
+    for form in report_files.FORMS:
+        assert readable(report_files.render(form, one, of.source).decode(), key, coding) == [], form
 
 
 @contextmanager

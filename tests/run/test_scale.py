@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli.inputs.choice import MAX_SHARDS
+from pgagents.cli.inputs.verification import MAX_SHARDS
 from pgagents.cli.main import main
-from pgagents.cli.running import failed_contracts
+from pgagents.cli.running import report_files
 from pgagents.http import Response
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
@@ -208,23 +208,23 @@ def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
     of = model(SHOP)
     path = tmp_path / "last" / "x.json"
     broken = run(of, faults=["accept-out-of-range"])
-    failed_contracts.remember(path, broken)
-    first = failed_contracts.read_failed(path)
-    assert first == failed_contracts.failing(broken)
-    failed_contracts.remember(path, run(of, only=("no_crashes",)))
-    assert failed_contracts.read_failed(path) == first
-    failed_contracts.remember(path, run(of))
-    assert failed_contracts.read_failed(path) == []
+    report_files.remember(path, broken)
+    first = report_files.read_failed(path)
+    assert first == report_files.failing(broken)
+    report_files.remember(path, run(of, only=("no_crashes",)))
+    assert report_files.read_failed(path) == first
+    report_files.remember(path, run(of))
+    assert report_files.read_failed(path) == []
 
 
 @pytest.mark.parametrize("raw", ["", "[]", '{"failed": 3}', "x" * 100, "[" * 100_000])
 def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(raw)
-    assert failed_contracts.read_failed(tmp_path / "x.json") is None
+    assert report_files.read_failed(tmp_path / "x.json") is None
 
 
 def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    failed_contracts.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("no_crashes",)))
+    report_files.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("no_crashes",)))
     assert (tmp_path / "file").read_text() == ""
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]

@@ -24,7 +24,7 @@ from calling import hostile, served
 from language_table import model_of, rows
 from lengths import rarely, share
 from pgagents.cli.main import main
-from pgagents.cli.running.mcp_server import environment, inherit
+from pgagents.cli.running.companions import environment, inherit
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verify_sandbox

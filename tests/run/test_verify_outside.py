@@ -17,9 +17,9 @@ import pytest
 
 from lengths import rarely
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.env.env import Env, read_env
+from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.main import main
-from pgagents.cli.running import event_receiver
+from pgagents.cli.running import companions
 from pgagents.errors import InputError, PgagentsError
 from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
@@ -310,7 +310,7 @@ def test_receiver_that_nothing_reaches_is_said_before_the_run():
         port = taken.getsockname()[1]
     with (
         pytest.raises(PgagentsError, match="does not arrive here"),
-        event_receiver.receiving("https://127.0.0.1:1", port),
+        companions.receiving("https://127.0.0.1:1", port),
     ):
         pass
 

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from pgagents.cli.main import cli
-from pgagents.report.forms import form_of
+from pgagents.cli.running.report_files import form_of
 from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[2]

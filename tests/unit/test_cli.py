@@ -25,9 +25,9 @@ import jsonschema_rs
 import pytest
 
 from pgagents.catalogue.load import load_file
-from pgagents.cli.inputs.api_keys import check_role
+from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
-from pgagents.cli.running import progress, report_output, run
+from pgagents.cli.running import progress, report_files, run
 from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
 from pgagents.resources import folder
@@ -396,9 +396,9 @@ def test_progress_says_pace_and_time_left() -> None:
 def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert report_output.colour() is True
+    assert report_files.colour() is True
     monkeypatch.setenv("NO_COLOR", "1")
-    assert report_output.colour() is False
+    assert report_files.colour() is False
 
 
 @pytest.mark.parametrize(

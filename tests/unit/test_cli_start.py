@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from lengths import share
-from pgagents.cli import demo
-from pgagents.cli.inputs import caches, output_encoding
+from pgagents.cli import demo, main
+from pgagents.cli.inputs import files
 from pgagents.cli.running.progress import Pace, describe_progress
 from pgagents.verify.plan.options import Progress
 
@@ -72,7 +72,7 @@ def test_any_encoding_of_the_output_takes_a_report(encoding: str) -> None:
 
 def test_data_stays_data_where_the_encoding_lacks_a_character() -> None:
     error = UnicodeEncodeError("cp1252", "a→𝕏é", 1, 4, "no such character")
-    near, at = output_encoding.near(error)
+    near, at = main.near(error)
     assert (near, at) == ("->\\ud835\\udd4f\\u00e9", 4)
     assert json.loads(f'"{near}"') == "->𝕏é"
 
@@ -226,17 +226,17 @@ def test_without_a_home_the_folder_is_ours_alone(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    caches._passing.cache_clear()
+    files._passing.cache_clear()
     try:
-        folder = caches.folder()
-        assert folder == caches.folder()
+        folder = files.folder()
+        assert folder == files.folder()
         assert folder.stat().st_mode & 0o077 == 0
         assert demo._page()[0].parent not in (
             folder,
             folder / "demo",
         )  # the page is to be opened when the demo has ended
     finally:
-        caches._passing.cache_clear()
+        files._passing.cache_clear()
 
 
 def test_page_goes_nowhere_where_home_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

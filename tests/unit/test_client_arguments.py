@@ -12,8 +12,8 @@ from offering import shop
 from pgagents.client.arguments import Arguments
 from pgagents.client.form import form
 from pgagents.client.request import request_of
+from pgagents.generate.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
 from pgagents.generate.functions import functions
-from pgagents.generate.lower.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
 from pgagents.jsonschema.schema import validator
 from pgagents.model.action import Action
 from pgagents.model.model import Model

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.env.env import Env
-from pgagents.cli.inputs.target import _read, read_client_env
+from pgagents.cli.inputs.env import Env
+from pgagents.cli.inputs.server import _read, read_client_env
 from pgagents.diff.compare import compare
 from pgagents.errors import InputError
 from pgagents.http import Request, Response

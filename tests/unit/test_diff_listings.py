@@ -11,7 +11,7 @@ import pytest
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.diff.listings import compare_listings
-from pgagents.generate.stores.archive import ARCHIVES
+from pgagents.generate.package import ARCHIVES
 from pgagents.submit.store import STORES
 from verifying import ROOT
 
@@ -100,5 +100,5 @@ def test_openapi_documents_have_no_listings(capsys: pytest.CaptureFixture[str]) 
 def test_every_store_has_its_archive() -> None:
     assert set(STORES) == set(ARCHIVES), (
         "a store has a row of STORES in src/pgagents/submit/store.py, and one of ARCHIVES in "
-        "src/pgagents/generate/stores/archive.py, as `gemini` has"
+        "src/pgagents/generate/package.py, as `gemini` has"
     )

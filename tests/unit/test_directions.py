@@ -12,8 +12,8 @@ from importing import imported
 from pgagents.catalogue.load import load_text
 from pgagents.diff.compare import compare
 from pgagents.errors import InputError
+from pgagents.generate.dialect import ANTHROPIC, MCP, OPENAI_STRICT, Dialect
 from pgagents.generate.functions import functions
-from pgagents.generate.lower.dialect import ANTHROPIC, MCP, OPENAI_STRICT, Dialect
 from pgagents.generate.targets.openapi.openapi import TARGET
 from pgagents.jsonschema.direction import OneWay
 from pgagents.jsonschema.schema import REF, resolve, validator

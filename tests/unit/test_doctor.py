@@ -38,7 +38,7 @@ def test_facts_are_old_after_ninety_days(tmp_path: Path, days: int, old: bool) -
 
 
 def _days() -> list[date]:
-    from pgagents.lint.requirement import requirements
+    from pgagents.lint.facts import requirements
 
     return [date.fromisoformat(row.read) for row in requirements().values()]
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli.inputs.api_keys import keys
-from pgagents.cli.inputs.env.env import Env, read_env
+from pgagents.cli.inputs.env import Env, read_env
+from pgagents.cli.inputs.server import keys
 from pgagents.cli.main import main
 from pgagents.errors import InputError, PgagentsError
 

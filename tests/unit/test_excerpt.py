@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.report.excerpt import excerpt
+from pgagents.report.layout import excerpt
 
 LOTS = {
     "lots": [

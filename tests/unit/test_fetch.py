@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from calling import served
-from pgagents.cli.inputs import fetch
+from pgagents.cli.inputs import files
 from pgagents.errors import PgagentsError
 from pgagents.http import Response
 
@@ -19,7 +19,7 @@ def fetched(body: bytes, *codings: str) -> bytes:
     with served(
         lambda _: Response(200, tuple(("Content-Encoding", coding) for coding in codings), body)
     ) as url:
-        return fetch.fetch(f"{url}/openapi.json")
+        return files.fetch(f"{url}/openapi.json")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_what_is_encoded_otherwise_is_refused(codings: tuple[str, ...]):
 
 
 def test_a_body_that_grows_beyond_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fetch, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(files, "MAX_BYTES", 1_000_000)
     with pytest.raises(PgagentsError, match="more than 1,000,000 bytes"):
         fetched(gzip.compress(b" " * 50_000_000), "gzip")

@@ -15,13 +15,12 @@ from importing import answering, imported, openapi, operation, taking
 from loading import read_once
 from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs import document as document_
-from pgagents.cli.inputs.time_limit import within
+from pgagents.cli.inputs.document import within
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
-from pgagents.generate.lower.dialect import GEMINI, Dialect
-from pgagents.generate.lower.extent import MAX_NODES, MAX_STEPS, depth_that_fits
-from pgagents.generate.lower.schema import lower
+from pgagents.generate.dialect import GEMINI, Dialect
+from pgagents.generate.lower import MAX_NODES, MAX_STEPS, depth_that_fits, lower
 from pgagents.importer.catalogue import Choice
 from pgagents.jsonschema.schema import REF
 

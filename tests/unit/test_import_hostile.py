@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
 from pgagents.catalogue.load import load, load_text
-from pgagents.cli.inputs import fetch
+from pgagents.cli.inputs import files
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.source.read import parse
@@ -346,7 +346,7 @@ def test_server_that_never_ends_its_headers_is_given_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each byte comes in time; the whole would take for ever."""
-    monkeypatch.setattr(fetch, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(files, "TIMEOUT_S", 0.5)
     over = threading.Event()
 
     def drip(connection: socket.socket) -> None:

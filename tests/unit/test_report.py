@@ -23,8 +23,8 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import curl, quote
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, text
+from pgagents.report.layout import table
 from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Report, Result
-from pgagents.report.table import table
 from pgagents.resources import folder
 from pgagents.source.read import parse
 

@@ -15,7 +15,7 @@ import pytest
 
 from pgagents import resources
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files, report_output, selftest
+from pgagents.cli.running import report_files, selftest
 from pgagents.report.report import Report
 from pgagents.verify.promise import collect_of_tools
 from test_report import ALL, SOURCE, report
@@ -23,7 +23,7 @@ from test_report_forms import hostile
 
 
 def said(one: Report, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    report_output.show(one, SOURCE)
+    report_files.show(one, SOURCE)
     return capsys.readouterr().out.splitlines()
 
 

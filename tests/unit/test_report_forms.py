@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.cli.main import main
+from pgagents.cli.running import report_files
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
-from pgagents.report import forms
 from pgagents.report.formats import github, html, markdown, sarif
 from pgagents.report.report import Report, Result
 from pgagents.report.verdicts import by_surface, conclusion
@@ -266,8 +266,8 @@ def test_every_form_takes_any_text_and_bytes(said: str, body: bytes) -> None:
     one = replace(
         one, findings=(finding,), results=results, header=replace(one.header, url=said, catalogue=said)
     )
-    for form in forms.FORMS:
-        assert forms.render(form, one, SOURCE)
+    for form in report_files.FORMS:
+        assert report_files.render(form, one, SOURCE)
     assert SARIF.is_valid(json.loads(sarif.render(one, SOURCE)))
 
 
@@ -280,26 +280,26 @@ def test_form_is_chosen_by_the_name() -> None:
         "a.md": "markdown",
         "a.html": "html",
     }
-    assert {name: forms.form_of(name) for name in named} == named
-    assert forms.form_of("a.pdf") is None
-    assert forms.form_of("json") is None
+    assert {name: report_files.form_of(name) for name in named} == named
+    assert report_files.form_of("a.pdf") is None
+    assert report_files.form_of("json") is None
 
 
 def test_longest_suffix_that_fits_chooses_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(forms.SUFFIXES, ".page.json", "html")
-    assert [forms.form_of(name) for name in ("a.page.json", "a.Page.JSON", "page.json")] == [
+    monkeypatch.setitem(report_files.SUFFIXES, ".page.json", "html")
+    assert [report_files.form_of(name) for name in ("a.page.json", "a.Page.JSON", "page.json")] == [
         "html",
         "html",
         "json",
     ]
-    assert ".page.json (html)" in forms.describe_suffixes()
+    assert ".page.json (html)" in report_files.describe_suffixes()
 
 
 @pytest.mark.parametrize("command", ["verify", "report merge", "demo"])
 def test_help_names_every_suffix_of_a_report(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     said = re.split(r"[\s,()]+", capsys.readouterr().out)
-    assert {*forms.SUFFIXES, ".sarif.json"} <= {word.rstrip(".") for word in said}
+    assert {*report_files.SUFFIXES, ".sarif.json"} <= {word.rstrip(".") for word in said}
 
 
 def on(surface: str, check: str, action: str, verdict: Verdict) -> Result:
@@ -342,11 +342,11 @@ def test_conclusion_tells_known_ones_apart() -> None:
     )
 
 
-@pytest.mark.parametrize("form", forms.FORMS)
+@pytest.mark.parametrize("form", report_files.FORMS)
 def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
     one = report(ALL)
     bought = {"transcribe": (1_500, 0), "invite": (2, 1)}
-    shown = forms.render(form, replace(one, footer=replace(one.footer, bought=bought)), SOURCE)
+    shown = report_files.render(form, replace(one, footer=replace(one.footer, bought=bought)), SOURCE)
     lines = ("1,500 × transcribe", "2 × invite (1 more in doubt)")
     if form == "json":
         assert json.loads(shown)["footer"]["bought"] == {"transcribe": [1_500, 0], "invite": [2, 1]}
@@ -354,4 +354,4 @@ def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
         assert all(json.dumps(line)[1:-1] in shown.decode() or line in shown.decode() for line in lines)
     else:
         assert all(line in " ".join(shown.decode().split()) for line in lines)
-    assert b"transcribe" not in forms.render(form, one, SOURCE)
+    assert b"transcribe" not in report_files.render(form, one, SOURCE)

@@ -17,14 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.cli.main import main
+from pgagents.cli.running import report_files
 from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
-from pgagents.report import forms
 from pgagents.report.baseline import Line, apply, read_baseline
-from pgagents.report.compare import compare
 from pgagents.report.formats import json as as_json
-from pgagents.report.merge import Part, merge
+from pgagents.report.merge import Part, compare, merge
 from pgagents.report.read import MAX_LINE, parse_report, read
 from pgagents.report.report import ELSEWHERE, Report, Result
 from pgagents.report.verdicts import actual_of
@@ -65,8 +64,8 @@ def whole() -> Report:
 def test_every_form_of_a_file_is_that_of_the_run(make: Callable[[], Report], tmp_path: Path) -> None:
     one = make()
     back, source = read(written(tmp_path / "r.json", one))
-    for form in forms.FORMS:
-        assert forms.render(form, back, source) == forms.render(form, one, SOURCE), form
+    for form in report_files.FORMS:
+        assert report_files.render(form, back, source) == report_files.render(form, one, SOURCE), form
 
 
 @given(st.integers(0, 10_000))
@@ -172,18 +171,18 @@ def test_odd_numbers_and_texts_of_a_report_are_shown(tmp_path: Path) -> None:
     raw = edited(odd).replace(b'"seconds": 1.5', b'"seconds": 1e300')
     (tmp_path / "r.json").write_bytes(raw)
     back, source = read(tmp_path / "r.json")
-    for form in forms.FORMS:
-        assert b"\x1b" not in forms.render(form, back, source), form
+    for form in report_files.FORMS:
+        assert b"\x1b" not in report_files.render(form, back, source), form
 
 
-@pytest.mark.parametrize("form", forms.FORMS)
+@pytest.mark.parametrize("form", report_files.FORMS)
 def test_show_prints_the_form_that_was_asked_for(
     form: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     path = written(tmp_path / "r.json", report(ALL))
     back, source = read(path)
     assert main(["report", "show", str(path), "--format", form]) == 0
-    assert capfdbinary.readouterr().out == forms.render(form, back, source)
+    assert capfdbinary.readouterr().out == report_files.render(form, back, source)
 
 
 # -- shards
@@ -288,15 +287,15 @@ def test_a_report_keeps_the_pointers_of_a_document_in_json(tmp_path: Path) -> No
             findings = tuple(replace(f, contract=replace(f.contract, origin=origin)) for f in one.findings)
             one = replace(one, results=results, findings=findings)
             file = tmp_path / part.name
-            file.write_bytes(forms.render("json", one, document))
+            file.write_bytes(report_files.render("json", one, document))
             parts.append(Part(part.name, *read(file)))
         merged, source = merge(parts)
         place = str(document.locate(origin))
         assert place.endswith(" (/paths/~1x/get)")
         for form in ("text", "html", "markdown", "junit"):
-            shown = forms.render(form, merged, source).decode()
+            shown = report_files.render(form, merged, source).decode()
             assert "/paths/~1x/get" in shown, form
-        assert place.partition(":")[2] in forms.render("text", merged, source).decode()
+        assert place.partition(":")[2] in report_files.render("text", merged, source).decode()
 
 
 def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(
@@ -310,7 +309,7 @@ def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(
     assert "\nexit 1: something found\n" in capsys.readouterr().out
     back, source = read(out)
     assert back.header.shard is None
-    assert b"limit: {type: integer, maximum: 25}" in forms.render("text", back, source)
+    assert b"limit: {type: integer, maximum: 25}" in report_files.render("text", back, source)
     assert main(["report", "merge", paths[0], "--report", str(tmp_path / "none.json")]) == 2
     assert not (tmp_path / "none.json").exists()
 
@@ -403,7 +402,7 @@ def test_known_findings_do_not_fail_the_run() -> None:
     one = apply(report({Verdict.KEPT: 1, Verdict.BROKEN: 2}), [line("refuses_bad_input/broken")], TODAY)
     assert one.exit_code == 0
     assert [f.known for f in one.findings] == ["ticket 4711 (until 2026-11-20)"]
-    assert "exit 0" in forms.render("text", one, SOURCE).decode()
+    assert "exit 0" in report_files.render("text", one, SOURCE).decode()
     assert one.footer.by_verdict[Verdict.BROKEN] == 2
 
 
@@ -430,7 +429,7 @@ def with_one_cause() -> Report:
 
 def shown(form: str, one: Report, id: str) -> str:
     """Return the text about a contract's finding in a format, as one line."""
-    text = forms.render(form, one, SOURCE).decode()
+    text = report_files.render(form, one, SOURCE).decode()
     if form == "json":
         (found,) = (f for f in json.loads(text)["findings"] if f["contract"] == id)
     elif form == "sarif":
@@ -457,11 +456,11 @@ def test_each_contract_of_one_finding_has_what_was_answered_to_it() -> None:
 
 def test_suffixes_lead_to_formats() -> None:
     """GitHub's annotations are no file; a new format without a suffix must say so here."""
-    assert set(forms.FORMS) - set(forms.SUFFIXES.values()) == {"github"}
-    assert set(forms.SUFFIXES.values()) <= set(forms.FORMS)
+    assert set(report_files.FORMS) - set(report_files.SUFFIXES.values()) == {"github"}
+    assert set(report_files.SUFFIXES.values()) <= set(report_files.FORMS)
 
 
-EVERY_FORM = sorted(forms.FORMS)
+EVERY_FORM = sorted(report_files.FORMS)
 
 
 @pytest.mark.parametrize("form", EVERY_FORM)
@@ -513,7 +512,7 @@ def test_contract_without_a_request_of_its_own_has_no_curl_line_of_another() -> 
         said = shown(form, one, THIRD)
         assert "no curl line: the report has no request that broke this contract itself" in said, form
         assert f"curl -sS -i -g --path-as-is '{OF_FIRST}'" not in said, form
-    assert json.loads(forms.render("json", one, SOURCE))["findings"][0]["curl"] is None
+    assert json.loads(report_files.render("json", one, SOURCE))["findings"][0]["curl"] is None
 
 
 def test_contracts_of_a_finding_that_a_baseline_leaves_whole_keep_its_evidence() -> None:
@@ -527,8 +526,8 @@ def test_split_finding_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     one = apply(with_one_cause(), [line(FIRST)], TODAY)
     back, source = read(written(tmp_path / "r.json", one))
     assert [(f.shown_by, f.own_curl) for f in back.findings] == [(FIRST, OWN), ("", "")]
-    for form in forms.FORMS:
-        assert forms.render(form, back, source) == forms.render(form, one, SOURCE), form
+    for form in report_files.FORMS:
+        assert report_files.render(form, back, source) == report_files.render(form, one, SOURCE), form
     again = apply(back, [line(FIRST), line(SECOND)], TODAY)
     assert [(f.contract.id, f.shown_by) for f in again.findings] == [
         (THIRD, FIRST),
@@ -574,7 +573,7 @@ def test_line_of_a_baseline_that_no_longer_holds_fails_the_run(name: str) -> Non
     assert said in one.stale[0]
     assert one.exit_code == 1
     for form in ("text", "json", "markdown", "html", "sarif", "github"):
-        assert b"known.yaml:3" in forms.render(form, one, SOURCE).replace(b"%3A", b":"), form
+        assert b"known.yaml:3" in report_files.render(form, one, SOURCE).replace(b"%3A", b":"), form
 
 
 def test_what_was_not_tried_makes_no_line_stale() -> None:

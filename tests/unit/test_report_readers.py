@@ -11,11 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from pgagents.cli.main import cli
-from pgagents.cli.running import report_output
+from pgagents.cli.running import report_files
 from pgagents.http import Request, Response
 from pgagents.inprocess import inside
 from pgagents.model.contract import Verdict
-from pgagents.report import forms
 from pgagents.report.causes import cause
 from pgagents.report.curl import of_finding
 from pgagents.report.formats import json as as_json
@@ -43,9 +42,9 @@ def said(one: Report, words: str) -> Report:
     return replace(one, findings=(finding,), results=results, footer=footer, stale=(words,))
 
 
-@pytest.mark.parametrize("form", forms.FORMS)
+@pytest.mark.parametrize("form", report_files.FORMS)
 def test_no_form_of_a_report_holds_what_steers_a_reader(form: str) -> None:
-    shown = forms.render(form, said(report(ALL), f"a{STEERING}b"), SOURCE).decode()
+    shown = report_files.render(form, said(report(ALL), f"a{STEERING}b"), SOURCE).decode()
     assert not [c for c in shown if not c.isprintable() and c not in "\n\t"]
     assert "a" in shown
 
@@ -100,9 +99,9 @@ def test_report_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     for columns, width in ((60, 60), (20, 40), (300, 100)):
         monkeypatch.setenv("COLUMNS", str(columns))
-        assert report_output.width() == width
+        assert report_files.width() == width
     monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
-    assert report_output.width() == 100
+    assert report_files.width() == 100
 
 
 def test_how_much_each_exchange_told_is_printed_where_asked_for() -> None:
@@ -142,7 +141,7 @@ def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> No
     )
     assert "anthropic blocked by rest: refuses bad input (search)\n" in text.render(one, SOURCE)
     for form in ("html", "markdown"):
-        shown = forms.render(form, one, SOURCE).decode()
+        shown = report_files.render(form, one, SOURCE).decode()
         assert "blocked by rest" in shown
         assert 'anthropic</span>\n    <span class="badge">fails' not in shown
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import strategies as st
 
 from lengths import rarely, tried
+from pgagents.cli.running import report_files
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
-from pgagents.report import forms
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.run.redact import Redactor
 from test_report import ALL, SOURCE, report
@@ -104,7 +104,7 @@ def reported(redactor: Redactor, exchanges: tuple[RecordedExchange, ...], said: 
 
 
 def shown(one: Report) -> str:
-    return "\n".join(forms.render(form, one, SOURCE).decode() for form in forms.FORMS)
+    return "\n".join(report_files.render(form, one, SOURCE).decode() for form in report_files.FORMS)
 
 
 def held(text: str, value: str) -> bool:
@@ -342,7 +342,7 @@ def test_report_of_a_real_run_shows_no_key_and_nothing_private(fault: str) -> No
 
     one = run(of, handler=handler, keys=keys_of(opened))
     assert checks(one, Verdict.BROKEN)
-    text = "\n".join(forms.render(form, one, of.source).decode() for form in forms.FORMS)
+    text = "\n".join(report_files.render(form, one, of.source).decode() for form in report_files.FORMS)
     assert {"plate", "session_code"} <= seen.keys() or faults
     quoted = of.source.text  # an excerpt of the catalogue shows its own examples
     leaked = [

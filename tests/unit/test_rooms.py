@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, hosted, park
+from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, plan, targets
-from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Target
-from pgagents.lint.importers.copilot import messages as copilot
-from pgagents.lint.importers.gpt_builder import messages as gpt_builder
-from pgagents.lint.pages.others import CATALOGUE
+from pgagents.lint.importers import copilot
+from pgagents.lint.importers import gpt_builder_import as gpt_builder
+from pgagents.lint.pages import CATALOGUE
 from pgagents.lint.rule import rules
 from pgagents.registry import names
 from pgagents.resources import folder

@@ -15,7 +15,7 @@ import pytest
 
 from language_table import model_of
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.env.env import read_env
+from pgagents.cli.inputs.env import read_env
 from pgagents.client.client import Client
 from pgagents.client.keys import secret_command
 from pgagents.client.keys.secret_command import MOST_BYTES, CommandSecrets, SecretCommand

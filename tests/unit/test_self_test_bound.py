@@ -11,10 +11,7 @@ import pytest
 
 from pgagents.cli.main import main
 from pgagents.cli.running import selftest
-from pgagents.cli.running.selftesting import order
-from pgagents.cli.running.selftesting.order import Step, arrange
-from pgagents.cli.running.selftesting.outcome import Outcome, Row, lines
-from pgagents.cli.running.selftesting.progress import Timed
+from pgagents.cli.running.selftest import Outcome, Row, Step, Timed, arrange, lines
 
 BREAKS = {f"{check}-{number}": {check} for check in "abcdef" for number in range(10)}
 VARIATIONS = [f"v{number}" for number in range(20)]
@@ -77,7 +74,7 @@ def _bounded(monkeypatch: pytest.MonkeyPatch, most: int, *words: str) -> int:
     monkeypatch.setattr(
         selftest, "_find_broken", lambda name: {check: check for check in _breaks(name)} if name else {}
     )
-    monkeypatch.setattr("pgagents.cli.running.selftesting.listed.verify_listed", lambda *_, **__: "")
+    monkeypatch.setattr("pgagents.cli.running.selftest.verify_listed", lambda *_, **__: "")
     monkeypatch.setattr(selftest, "_listed_fault", lambda *_: None)
     return main(["verify", "--self-test", *words])
 
@@ -164,7 +161,7 @@ def test_all_is_refused_where_it_means_nothing(
 
 
 def test_steps_that_a_caller_names_keep_their_order() -> None:
-    assert order.list_steps(["b", "a"], ["c"]) == [
+    assert selftest.list_steps(["b", "a"], ["c"]) == [
         Step("fault", "b"),
         Step("fault", "a"),
         Step("variation", "c"),

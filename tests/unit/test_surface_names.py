@@ -10,7 +10,7 @@ import pytest
 from pgagents.cli.main import main
 from pgagents.generate import build
 from pgagents.generate.target import Target, View
-from pgagents.lint.surface_names import find_unknown, list_surfaces
+from pgagents.lint.run import find_unknown, list_surfaces
 from pgagents.source.read import parse
 
 CATALOGUES = Path(__file__).parents[1] / "catalogues"
@@ -88,5 +88,5 @@ def test_the_name_of_a_further_target_is_known(monkeypatch: pytest.MonkeyPatch) 
     further = Target("Further", ("further/tools.json",), lambda _: View({}), surface="further")
     known = build.targets()
     assert "further" not in list_surfaces()
-    monkeypatch.setattr("pgagents.lint.surface_names.targets", lambda: {**known, "further/tools": further})
+    monkeypatch.setattr("pgagents.lint.run.targets", lambda: {**known, "further/tools": further})
     assert find_unknown(parse("surfaces: {further: {actions: all}}\n", "small.yaml")) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calling import served
-from pgagents.cli.inputs import document, fetch
+from pgagents.cli.inputs import document, files
 from pgagents.cli.main import main
 from pgagents.client.environment import base_url
 from pgagents.errors import PgagentsError
@@ -117,7 +117,7 @@ def test_no_server_can_be_there(url: str) -> None:
     assert "sek" not in refused.value.message
     if len(url) > len("http://"):
         with pytest.raises(PgagentsError) as unread:
-            fetch.fetch(url)
+            files.fetch(url)
         assert "sek" not in unread.value.message
 
 
@@ -230,7 +230,7 @@ def test_record_of_a_path_names_it() -> None:
 
 def test_redirect_is_shown_without_its_secrets() -> None:
     with served(answer) as url, pytest.raises(PgagentsError) as refused:
-        fetch.fetch(f"{url}/moved")
+        files.fetch(f"{url}/moved")
     assert refused.value.message.endswith("redirects to https://…@host/o?token=…")
     assert "curl -I" in refused.value.help
 

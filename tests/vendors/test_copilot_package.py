@@ -18,7 +18,7 @@ from offering import SHOP, park, shop
 from pgagents.catalogue.load import load_file
 from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
-from pgagents.generate import icon
+from pgagents.generate import store_listing
 from pgagents.generate.build import build, document, targets
 from pgagents.generate.package import applying, outputs, pack, references
 
@@ -183,8 +183,8 @@ def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
     ("name", "letters"), [("Park Graph Parking", "PG"), ("shop", "S"), ("日本 Zoo", "Z"), ("日本", "O")]
 )
 def test_initials_are_letters_that_can_be_drawn(name: str, letters: str) -> None:
-    assert icon.initials(name) == letters
-    assert icon.png(letters, 32, "#000000")
+    assert store_listing.initials(name) == letters
+    assert store_listing.draw_icon(letters, 32, "#000000")
 
 
 def test_an_mcp_server_gets_no_api_key() -> None:

@@ -17,9 +17,8 @@ from openapi_spec_validator import validate
 
 from loading import read_once
 from pgagents.catalogue.load import load_text
-from pgagents.generate.build import build, document
+from pgagents.generate.build import build, document, find_origin
 from pgagents.generate.render import Rendered
-from pgagents.generate.trace import origin
 from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -439,7 +438,7 @@ def test_extra_members_reach_inside_and_stand_beside() -> None:
     model = load_text(text)
     rendered = document(model, "openai/ai-plugin.json")
     manifest = rendered.data
-    assert origin(rendered, ("api", "is_user_authenticated"), model.source)[-2:] == (
+    assert find_origin(rendered, ("api", "is_user_authenticated"), model.source)[-2:] == (
         "extra",
         "api.is_user_authenticated",
     )

@@ -21,15 +21,12 @@ from pgagents import registry
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.generate.build import build, collect_diagnostics
-from pgagents.lint.edits import apply
-from pgagents.lint.fix import apply_fixes
-from pgagents.lint.ignores import ignores
-from pgagents.lint.importers.gpt_builder.messages import templates
-from pgagents.lint.pages.others import CATALOGUE
-from pgagents.lint.pages.titles import title
-from pgagents.lint.requirement import requirements
-from pgagents.lint.rule import Edit, rules
-from pgagents.lint.run import lint
+from pgagents.lint.document import ignores
+from pgagents.lint.facts import requirements
+from pgagents.lint.importers.gpt_builder_import import templates
+from pgagents.lint.pages import CATALOGUE, title
+from pgagents.lint.rule import Edit, apply, rules
+from pgagents.lint.run import apply_fixes, lint
 from pgagents.sandbox.injection import fault_registry
 from pgagents.source.read import parse
 

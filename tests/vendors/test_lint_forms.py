@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from pgagents.cli.main import main
-from pgagents.cli.running import report_output
+from pgagents.cli.running import report_files
+from pgagents.lint import formats
+from pgagents.lint import formats as as_text
 from pgagents.lint.document import read
-from pgagents.lint.formats import github, short
-from pgagents.lint.formats import text as as_text
-from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
+from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 from pgagents.lint.judge import judge
 from pgagents.source.diagnostics import Diagnostic, shorten, show
 from pgagents.source.source import Span
@@ -122,7 +122,7 @@ def test_terminal_gets_colours_and_nothing_else_does(
     main(words)
     plain = capsys.readouterr().out
     assert "\x1b" not in plain
-    monkeypatch.setattr(report_output, "colour", lambda: True)
+    monkeypatch.setattr(report_files, "colour", lambda: True)
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
     main(words)
     assert capsys.readouterr().out == plain.replace(
@@ -133,7 +133,7 @@ def test_terminal_gets_colours_and_nothing_else_does(
 
 @pytest.mark.parametrize("name", ["gpt-builder", "copilot"])
 def test_first_line_says_that_a_document_is_swagger(name: str) -> None:
-    assert "Swagger 2.0" in as_text.text([said(SWAGGER, name)]).splitlines()[0]
+    assert "Swagger 2.0" in as_text.render_text([said(SWAGGER, name)]).splitlines()[0]
 
 
 def test_parameters_of_a_path_get_their_own_help() -> None:
@@ -233,6 +233,11 @@ def test_every_form_shortens_what_it_prints() -> None:
     found = Diagnostic(Span("a.yaml", 1, 1), "a/b", "error", "m" * 5_000, "h" * 5_000)
     one = said(OPENAPI, "gpt-builder")
     one = type(one)(one.source, one.judge, one.title, (found,))
-    for text in (show(found), as_text.text([one]), short.render([one]), github.render([one])):
+    for text in (
+        show(found),
+        as_text.render_text([one]),
+        formats.render_short([one]),
+        formats.render_github([one]),
+    ):
         assert "m" * 601 not in text
         assert "(5,000 characters)" in text

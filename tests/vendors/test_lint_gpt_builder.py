@@ -12,12 +12,9 @@ from typing import Any
 import pytest
 
 from pgagents.errors import InputError
-from pgagents.lint.document import read
-from pgagents.lint.importers.gpt_builder.advice import TOLD
-from pgagents.lint.importers.gpt_builder.importer import Form, simulate
-from pgagents.lint.importers.gpt_builder.messages import templates
-from pgagents.lint.importers.gpt_builder.verdict import judge
-from pgagents.lint.judged import apply_ignores
+from pgagents.lint.document import apply_ignores, read
+from pgagents.lint.importers.gpt_builder import TOLD, judge
+from pgagents.lint.importers.gpt_builder_import import Form, simulate, templates
 
 GENERATED = Path(__file__).parents[2] / "generated" / "openai"
 GET = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pgagents.catalogue.load import load
 from pgagents.errors import InputError, PgagentsError
 from pgagents.lint.document import read
-from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
+from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.rule import rules
 from pgagents.lint.rules.catalogue import instructs_model, promises_missing_input, speaks_to_user

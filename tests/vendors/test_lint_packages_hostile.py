@@ -21,9 +21,9 @@ from pgagents.cli.main import main
 from pgagents.decoding.images.drawing import DrawingError, read_drawing
 from pgagents.decoding.images.picture import PictureError, read_picture
 from pgagents.errors import PgagentsError
-from pgagents.lint.packages import archive, folder, texts
-from pgagents.lint.packages.package_judge import list_judges
-from pgagents.lint.packages.portal import review
+from pgagents.lint.packages import package, tree
+from pgagents.lint.packages.judges import openai_portal
+from pgagents.lint.packages.package import list_judges
 from pgagents.lint.packages.verdict import judge_path
 from plugin_packages import Link, pack, png, write
 
@@ -41,8 +41,8 @@ def refused(path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(folder, "MAX_ENTRIES", 100)
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 100)
+    monkeypatch.setattr(tree, "MAX_ENTRIES", 100)
+    monkeypatch.setattr(tree, "MAX_ENTRIES", 100)
     files = {**good.portable(), **{f"n/{n}": b"" for n in range(101)}}
     assert "more than 100 entries" in refused(write(files, tmp_path / "plugin"), capsys)
     (tmp_path / "plugin.zip").write_bytes(pack(files))
@@ -52,7 +52,7 @@ def test_too_many_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
 def test_a_listing_that_would_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr(archive, "MAX_LISTING", 2_000)
+    monkeypatch.setattr(tree, "MAX_LISTING", 2_000)
     (tmp_path / "plugin.zip").write_bytes(pack({f"{n}": b"" for n in range(100)}))
     assert "list of entries has" in refused(tmp_path / "plugin.zip", capsys, "--for", "openai-portal")
 
@@ -63,7 +63,7 @@ def test_a_folder_that_is_nested_too_deep(tmp_path: Path, capsys: Any) -> None:
 
 
 def test_a_manifest_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    monkeypatch.setattr(texts, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(package, "MAX_BYTES", 1_000)
     write(good.portable(), tmp_path / "plugin")
     assert "more than 1,000 bytes" in refused(tmp_path / "plugin", capsys, "--for", "openai-portal")
 
@@ -140,10 +140,10 @@ def test_files_that_are_not_searched_for_secrets_are_named(
     files = {**good.portable(), "a.bin": b"\0" * 16_000_001, "b.bin": b"\0" * 16_000_000}
     place = str(write(files, tmp_path / "plugin"))
     assert _list_unsearched(place) == ["a.bin"]
-    monkeypatch.setattr(review, "_MOST_FILES", len(files) - 2)
+    monkeypatch.setattr(openai_portal, "_MOST_FILES", len(files) - 2)
     assert _list_unsearched(place) == ["a.bin", sorted(files)[-2]]
-    monkeypatch.setattr(review, "_MOST_FILES", len(files))
-    monkeypatch.setattr(review, "_MOST_BYTES", 15_999_999)
+    monkeypatch.setattr(openai_portal, "_MOST_FILES", len(files))
+    monkeypatch.setattr(openai_portal, "_MOST_BYTES", 15_999_999)
     assert _list_unsearched(place) == ["a.bin", "b.bin"]
 
 
@@ -281,8 +281,8 @@ def test_the_texts_of_an_archive_have_one_bound_together(
     (tmp_path / "plugin.zip").write_bytes(pack(files))
     write(files, tmp_path / "plugin")
     for path in (tmp_path / "plugin.zip", tmp_path / "plugin"):
-        monkeypatch.setattr(texts, "MAX_SUM", 30_000)
+        monkeypatch.setattr(package, "MAX_SUM", 30_000)
         assert main(["lint", str(path)]) != 2
         capsys.readouterr()
-        monkeypatch.setattr(texts, "MAX_SUM", 6_000)
+        monkeypatch.setattr(package, "MAX_SUM", 6_000)
         assert "have more than 6,000 bytes in all" in refused(path, capsys)

@@ -15,11 +15,10 @@ import yaml
 
 import plugin_packages as good
 from pgagents.cli.main import main
-from pgagents.lint.packages.detect import detect_file, detect_tree
-from pgagents.lint.packages.folder import list_folder
-from pgagents.lint.packages.package_judge import list_judges
-from pgagents.lint.packages.table import table
-from pgagents.lint.packages.verdict import judge_path
+from pgagents.lint.packages.fields import table
+from pgagents.lint.packages.package import list_judges
+from pgagents.lint.packages.tree import list_folder
+from pgagents.lint.packages.verdict import detect_file, detect_tree, judge_path
 from plugin_packages import Files, Link, png, write
 from portal_mutants import DELETE, put
 

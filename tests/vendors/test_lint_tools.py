@@ -13,10 +13,9 @@ import pytest
 from offering import OFFERING
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
-from pgagents.lint.document import read
-from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
+from pgagents.lint.document import Judged, read
+from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 from pgagents.lint.judge import JUDGES, judge, kind
-from pgagents.lint.judged import Judged
 
 GENERATED = Path(__file__).parents[2] / "generated"
 OBJECT: dict[str, Any] = {

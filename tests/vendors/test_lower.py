@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lengths import tried
-from pgagents.generate.lower import dialect as dialects
-from pgagents.generate.lower.dialect import (
+from pgagents.generate import dialect as dialects
+from pgagents.generate.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
     GEMINI,
@@ -26,7 +26,7 @@ from pgagents.generate.lower.dialect import (
     XAI,
     Dialect,
 )
-from pgagents.generate.lower.schema import lower
+from pgagents.generate.lower import lower
 from pgagents.jsonschema.patterns import whole
 from pgagents.source.origin import Node, Text, origin_of, plain
 

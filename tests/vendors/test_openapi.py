@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 
 from loading import read_once
 from pgagents.catalogue.load import load_text
-from pgagents.generate import trace
+from pgagents.generate import build
 from pgagents.generate.build import document
 from pgagents.generate.render import Rendered
 from pgagents.jsonschema import schema as schemas
@@ -356,18 +356,20 @@ def test_dispatcher_takes_the_union_and_answers_any_result(model: Model, full: A
 def test_every_member_leads_to_the_catalogue(model: Model, rendered: Rendered) -> None:
     for pointer in pointers(rendered.data):
         if len(pointer) > 1 or pointer in (("info",), ("servers",), ("security",)):
-            origin = trace.origin(rendered, pointer, model.source)
+            origin = build.find_origin(rendered, pointer, model.source)
             assert origin, pointer
             assert model.source.has(origin[:1]), (pointer, origin)
     first = model.actions[0]
     at = ("paths", str(first.path), first.method.lower())
-    assert trace.origin(rendered, (*at, "description"), model.source) == first.description.origin
+    assert build.find_origin(rendered, (*at, "description"), model.source) == first.description.origin
     assert (
-        trace.origin(rendered, (*at, "parameters", 0, "schema", "type"), model.source)[:4]
+        build.find_origin(rendered, (*at, "parameters", 0, "schema", "type"), model.source)[:4]
         == first.params[0].origin
     )
     code = model.errors.always[0]
-    assert trace.origin(rendered, ("components", "responses", code, "description"), model.source)[:3] == (
+    assert build.find_origin(rendered, ("components", "responses", code, "description"), model.source)[
+        :3
+    ] == (
         "errors",
         "codes",
         code,

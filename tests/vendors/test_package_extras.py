@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 import bare
 from lengths import rarely
-from pgagents.cli import _extras
+from pgagents.cli.inputs import options
 
 ROOT = Path(__file__).parents[2]
 SHOP = str(ROOT / "tests/catalogues/shop.yaml")
@@ -47,23 +47,23 @@ def requirements(extra: str = "") -> set[str]:
 
 def test_core_keeps_what_it_must_and_extras_are_their_own() -> None:
     assert requirements() >= MISSION
-    for extra in _extras.EXTRAS:
+    for extra in options.EXTRAS:
         assert requirements(extra) & requirements() == set()
 
 
-@pytest.mark.parametrize("extra", list(_extras.EXTRAS))
+@pytest.mark.parametrize("extra", list(options.EXTRAS))
 def test_modules_of_an_extra_are_those_of_its_packages(extra: str) -> None:
     by_module = metadata.packages_distributions()
-    assert {name.lower() for module in _extras.EXTRAS[extra] for name in by_module[module]} == requirements(
+    assert {name.lower() for module in options.EXTRAS[extra] for name in by_module[module]} == requirements(
         extra
     )
-    assert _extras.missing(extra) == []
+    assert options.missing_modules(extra) == []
 
 
 @pytest.mark.matrix
 def test_no_module_of_an_extra_can_be_imported_here(site: Path) -> None:
     """Else the tests below would prove nothing."""
-    for module in sorted({module for modules in _extras.EXTRAS.values() for module in modules}):
+    for module in sorted({module for modules in options.EXTRAS.values() for module in modules}):
         words = [sys.executable, "-S", "-c", f"import {module}"]
         done = subprocess.run(
             words, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False
@@ -111,19 +111,19 @@ def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
     packages are its own affair.
     """
     from pgagents.catalogue.load import load_file
-    from pgagents.cli.running import mcp_server
+    from pgagents.cli.running import companions
     from pgagents.errors import PgagentsError
 
     model = load_file(ROOT / "catalogue/park_graph.yaml")
     program = tmp_path / "pgagents"
     program.touch(0o755)
-    monkeypatch.setattr(_extras, "missing", lambda extra: [extra])
-    mcp_server.check(model, None, f"{program} mcp", discovery=False)
+    monkeypatch.setattr(options, "missing_modules", lambda extra: [extra])
+    companions.check(model, None, f"{program} mcp", discovery=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     for other in (f"{program} call", f"npx {program} mcp"):
-        mcp_server.check(model, None, other, discovery=False)
+        companions.check(model, None, other, discovery=False)
     with pytest.raises(PgagentsError, match="needs the extra `mcp`"):
-        mcp_server.check(model, None, f"{program} mcp park-graph", discovery=False)
+        companions.check(model, None, f"{program} mcp park-graph", discovery=False)
 
 
 RUN_ALL = """
@@ -166,7 +166,7 @@ def test_help_needs_no_extra(site: Path, tmp_path: Path, command: str) -> None:
 def test_doctor_names_the_extras_that_are_not_there(site: Path, tmp_path: Path) -> None:
     done = bare.run(site, ["doctor"], tmp_path)
     assert "note  sandbox" in done.stdout
-    assert "pip install 'mcp<3,>=2' " in done.stdout
+    assert "pip install 'mcp<3,>=2.3' " in done.stdout
     assert "pip install pgagents" not in done.stdout
     assert "Traceback" not in done.stderr
 

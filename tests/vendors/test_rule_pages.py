@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from pgagents.catalogue.load import load_text
-from pgagents.lint.pages.rules import read_page
-from pgagents.lint.requirement import requirements
+from pgagents.lint.facts import requirements
+from pgagents.lint.pages import read_page
 from pgagents.lint.rule import page, rules
 from pgagents.lint.run import lint
 from pgagents.source.read import parse

@@ -13,9 +13,9 @@ import yaml
 
 from loading import read_once
 from offering import CASES, OFFERING, SURFACES, shop
+from pgagents.generate.actions import find_name, list_offered
 from pgagents.generate.build import Built, build
-from pgagents.generate.formerly import find_name, list_offered
-from pgagents.generate.skills.skill import MOST_DESCRIPTION, MOST_NAME
+from pgagents.generate.skills import MOST_DESCRIPTION, MOST_NAME
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import cases_of
 

@@ -11,7 +11,7 @@ import pytest
 from loading import read_once
 from offering import LISTING, OFFERING, shop
 from pgagents.generate.build import build
-from pgagents.generate.skills.skill import make_skills
+from pgagents.generate.skills import make_skills
 from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]

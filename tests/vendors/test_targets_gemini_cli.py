@@ -8,7 +8,7 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.generate.build import build
-from pgagents.generate.skills.skill import make_skills
+from pgagents.generate.skills import make_skills
 from pgagents.model.model import Model
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from offering import OFFERING, park, shop, shop_text
 from pgagents.catalogue.find import find_catalogue
+from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
-from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Target
 from pgagents.model.model import Model
 

@@ -15,8 +15,8 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.catalogue.load import load_text
+from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
-from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Loss, Target
 from pgagents.model.model import Model
 

@@ -10,8 +10,8 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
+from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build
-from pgagents.generate.formerly import list_offered
 from pgagents.model.model import Model
 
 

@@ -12,8 +12,7 @@ from loading import read_once
 from offering import park
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
-from pgagents.generate.build import build, document, origin
-from pgagents.generate.trace import raw_step, read_pointer
+from pgagents.generate.build import build, document, origin, raw_step, read_pointer
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 

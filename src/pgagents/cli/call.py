@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs.api import Api, find_api
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
@@ -22,6 +21,7 @@ from pgagents.cli.inputs.options import (
     load,
     server_option,
 )
+from pgagents.cli.inputs.server import Api, find_api
 from pgagents.text.escape import quoted_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def command(
     """
     import asyncio
 
-    from pgagents.cli.inputs.api_keys import TOKEN
+    from pgagents.cli.inputs.server import TOKEN
 
     if action is not None and Path(action).is_file():
         following = arguments[0] if arguments and "=" not in arguments[0] else "ACTION"

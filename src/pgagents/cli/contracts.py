@@ -64,7 +64,7 @@ def command(
     form: str,
 ) -> int:
     """List every contract of the CATALOGUE with its requirements, its line, and its planned requests."""
-    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.verify.plan.options import Identities, Options
     from pgagents.verify.run.run import contracts, plan
 
@@ -205,7 +205,7 @@ def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) ->
 
 def _by_surface(chosen: Sequence[Contract]) -> list[str]:
     """Return a table of each surface's actions, checks and contracts."""
-    from pgagents.report.table import table
+    from pgagents.report.layout import table
 
     rows = []
     for surface in dict.fromkeys(c.surface for c in chosen):

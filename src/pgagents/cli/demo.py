@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli._extras import require
-from pgagents.cli.inputs.options import examples, only_option, reports_option, seed_option
+from pgagents.cli.inputs.options import examples, only_option, reports_option, require_extras, seed_option
 from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
@@ -46,13 +45,13 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     """Build Park Graph's manifests, start its sandbox with TLS, verify it, and stop it."""
     import tempfile
 
-    require("pgagents demo", "sandbox")
+    require_extras("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
-    from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.inputs.choice import check_selection
-    from pgagents.cli.inputs.env.env import Env
-    from pgagents.cli.inputs.target import Target
-    from pgagents.cli.running import event_receiver, report_output, run
+    from pgagents.cli.inputs.env import Env
+    from pgagents.cli.inputs.files import keep_out_of_here
+    from pgagents.cli.inputs.server import Target
+    from pgagents.cli.inputs.verification import check_selection
+    from pgagents.cli.running import companions, run
     from pgagents.inprocess import client_of
     from pgagents.resources import folder
     from pgagents.sandbox.injection import fault_registry
@@ -83,8 +82,8 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
                 Env(oauth=client_of(ready["oauth"])),
             )
             again = " ".join(["pgagents demo", *(f"--fault {name}" for name in fault)])
-            output = report_output.Output((*reports, *pages), again)
-            with event_receiver.receiving(event_receiver.AUTO, 0) as inbox:
+            output = report_files.Output((*reports, *pages), again)
+            with companions.receiving(companions.AUTO, 0) as inbox:
                 code = run.run(there, _choose_keys(model, ready), options, output, run.Aids(receiver=inbox))
     for page in pages:
         click.echo(f"\nthe report as a page: {page.as_uri()}", err=True)
@@ -142,7 +141,7 @@ def _page() -> tuple[Path, ...]:
     """
     import tempfile
 
-    from pgagents.cli.inputs.caches import lasting
+    from pgagents.cli.inputs.files import lasting
 
     try:
         home = lasting()

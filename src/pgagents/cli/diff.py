@@ -129,7 +129,7 @@ class _Input:
 
     @staticmethod
     def _fetch(location: str) -> bytes:
-        from pgagents.cli.inputs.fetch import fetch
+        from pgagents.cli.inputs.files import fetch
 
         return fetch(location)
 

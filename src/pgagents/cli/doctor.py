@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from pgagents.cli import _extras
+from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import examples
 
 OLD_DAYS = 90
@@ -88,8 +88,8 @@ def versions() -> Iterator[DoctorLine]:
         "" if good else "pgagents needs Python 3.11 or newer",
     )
     wanted = [line for line in metadata.requires("pgagents") or () if "extra ==" not in line]
-    lacking = [extra for extra in EXTRAS if _extras.missing(extra)]
-    wanted += [line for extra in EXTRAS if extra not in lacking for line in _extras.requirements(extra)]
+    lacking = [extra for extra in EXTRAS if options.missing_modules(extra)]
+    wanted += [line for extra in EXTRAS if extra not in lacking for line in options.requirements(extra)]
     lines = [library(line) for line in dict.fromkeys(line.partition(";")[0].strip() for line in wanted)]
     wrong = [line for line in lines if line is not None]
     yield from wrong
@@ -97,7 +97,10 @@ def versions() -> Iterator[DoctorLine]:
         yield DoctorLine("ok", "libraries", f"{len(lines)}, each within its range")
     for extra in lacking:
         yield DoctorLine(
-            "note", extra, f"is not installed; `{EXTRAS[extra]}` needs this extra", _extras.installing(extra)
+            "note",
+            extra,
+            f"is not installed; `{EXTRAS[extra]}` needs this extra",
+            options.install_command(extra),
         )
 
 
@@ -157,8 +160,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     """Return a line for the catalogue that commands use by default."""
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
-    from pgagents.lint.expired_names import HELP, past
-    from pgagents.lint.surface_names import check_surfaces
+    from pgagents.lint.run import HELP, check_surfaces, past
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [
         p for p in (here / "pgagents.yaml",) if p.exists()

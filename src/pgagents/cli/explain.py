@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli import _extras
+from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
-    from pgagents.lint.requirement import Requirement
+    from pgagents.lint.facts import Requirement
 
 
 @click.command(
@@ -47,13 +47,13 @@ def command(id: str | None) -> int:
 
 
 def _every() -> dict[str, list[str]]:
-    from pgagents.lint.importers.copilot.messages import templates as copilot
-    from pgagents.lint.importers.gpt_builder.advice import TOLD as ADVICE
-    from pgagents.lint.importers.gpt_builder.messages import templates
-    from pgagents.lint.packages.package_judge import list_judges
-    from pgagents.lint.packages.table import table
-    from pgagents.lint.pages.others import CATALOGUE
-    from pgagents.lint.requirement import requirements
+    from pgagents.lint.facts import requirements
+    from pgagents.lint.importers.copilot import templates as copilot
+    from pgagents.lint.importers.gpt_builder import TOLD as ADVICE
+    from pgagents.lint.importers.gpt_builder_import import templates
+    from pgagents.lint.packages.fields import table
+    from pgagents.lint.packages.package import list_judges
+    from pgagents.lint.pages import CATALOGUE
     from pgagents.lint.rule import rules
     from pgagents.registry import names
     from pgagents.sandbox.injection import fault_registry
@@ -81,8 +81,7 @@ def _strip_package(module: str) -> str:
 def _rule(id: str) -> str | None:
     from textwrap import indent
 
-    from pgagents.lint.pages.rules import read_page
-    from pgagents.lint.pages.titles import title
+    from pgagents.lint.pages import read_page, title
     from pgagents.lint.rule import page, rules
 
     if id not in rules():
@@ -103,7 +102,7 @@ def _rule(id: str) -> str | None:
 
 
 def _finding(id: str) -> str | None:
-    from pgagents.lint.pages.titles import title
+    from pgagents.lint.pages import title
 
     told = title(id)
     return f"{id}\n\n{_wrap(told[1])}" if told else None
@@ -122,7 +121,7 @@ def _wrap(text: str) -> str:
 
 
 def _requirement(id: str) -> str | None:
-    from pgagents.lint.requirement import requirements
+    from pgagents.lint.facts import requirements
 
     row = requirements().get(id)
     return _describe_requirement(row) if row else None
@@ -143,7 +142,7 @@ def _of_verify(id: str) -> str | None:
     check = collect().get(name) or collect_of_tools().get(name)
     if check is None:
         return None
-    faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
+    faults = {} if options.missing_modules("sandbox") else fault_registry.collect("faults")
     broken = [fault for fault, one in faults.items() if name in one.breaks]
     shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
     parts = [f"{name}: a check of `pgagents verify`", check.about]
@@ -168,7 +167,7 @@ def _of_sandbox(id: str) -> str | None:
     if name not in [*every["faults of the sandbox"], *every["variations of the sandbox"]]:
         return None
     # the modules of these ids import the packages of an extra
-    _extras.require(f"pgagents explain {id}", "sandbox")
+    options.require_extras(f"pgagents explain {id}", "sandbox")
     fault = fault_registry.collect("faults").get(name)
     if fault is not None:
         breaks = ", ".join(sorted(fault.breaks))

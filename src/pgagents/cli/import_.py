@@ -156,7 +156,7 @@ def _find_origin(
             )
         return Origin("an MCP server", lambda _: import_server(mcp))
     if har is not None:
-        from pgagents.cli.inputs.recording import import_recording
+        from pgagents.cli.inputs.document import import_recording
 
         return Origin(har, lambda chosen: import_recording(har, chosen))
     from pgagents.cli.inputs.document import import_document
@@ -172,7 +172,7 @@ def _stop(message: str, help: str) -> NoReturn:
 
 
 def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
     from pgagents.importer.merging import record
 
     kept = record.path_of(path)
@@ -188,7 +188,7 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     """Merge into the existing file. Nothing is written if the result does not load."""
     from pgagents.catalogue.load import load
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
     from pgagents.errors import InputError
     from pgagents.importer.catalogue import Choice
     from pgagents.importer.merging import record

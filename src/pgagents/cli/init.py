@@ -43,7 +43,7 @@ def command(file: Path, title: str, server: str) -> int:
     """
     from pgagents.catalogue.find import list_catalogues
     from pgagents.catalogue.load import load_text
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
     from pgagents.errors import PgagentsError
 
     if file.is_dir():

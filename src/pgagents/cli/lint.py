@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pgagents.cli.inputs.options import examples, pass_env_option
+from pgagents.cli.inputs.tools import make_model, open_server
+from pgagents.cli.running import companions
+from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
-    from pgagents.lint.importers.gpt_builder.importer import Form
-    from pgagents.lint.judged import Judged
+    from pgagents.lint.document import Judged
+    from pgagents.lint.importers.gpt_builder_import import Form
+    from pgagents.lint.packages.tree import Tree
+    from pgagents.model.model import Model
+    from pgagents.source.diagnostics import Diagnostic, Severity
     from pgagents.source.source import Source
+    from pgagents.verify.wire.mcp_link import Link
+
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
 """Two importers of OpenAPI documents, each mapped to the other. The version or `--for` chooses one."""
@@ -114,15 +123,13 @@ def command(
     Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files
     or hosts are never followed.
     """
-    from pgagents.lint.importers.gpt_builder.importer import Form
+    from pgagents.lint.importers.gpt_builder_import import Form
     from pgagents.lint.judge import JUDGES
 
     if judge == "list":
         click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
         return 0
     if (mcp_url, mcp_stdio) != (None, None):
-        from pgagents.cli.linting.tool_lint import lint_server
-
         if files or only or fix:
             raise click.UsageError(
                 "--mcp-url and --mcp-stdio lint a server's tools: give no files, --only or --fix"
@@ -149,7 +156,6 @@ def _judge_files(
     """
     from pgagents.catalogue.find import find_example
     from pgagents.cli.inputs.options import load
-    from pgagents.cli.linting.package_lint import lint_package
 
     judged = []
     for file in files or (None,):
@@ -166,7 +172,7 @@ def _judge_files(
 def _read(file: str) -> Source:
     """Read a file or URL: a catalogue, or any other document."""
     from pgagents.catalogue.find import find_example
-    from pgagents.cli.inputs.fetch import fetch
+    from pgagents.cli.inputs.files import fetch
     from pgagents.lint.document import read
     from pgagents.source.read import MAX_BYTES, parse
     from pgagents.text.brief import show_path
@@ -238,8 +244,8 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
-    from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
-    from pgagents.lint.judged import apply_ignores
+    from pgagents.lint.document import apply_ignores
+    from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 
     chosen = _choose_judge(source, judge)
     if only and chosen != "catalogue":
@@ -255,10 +261,10 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
 def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
     """Apply every safe fix to the catalogue's file, and return the changed source."""
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
     from pgagents.errors import PgagentsError
-    from pgagents.lint.fix import apply_fixes
     from pgagents.lint.judge import is_catalogue
+    from pgagents.lint.run import apply_fixes
 
     if not is_catalogue(source.data):
         raise PgagentsError(f"{source.file} is no catalogue, and only those are changed", "leave out --fix")
@@ -277,17 +283,13 @@ def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
 def _print(judged: list[Judged], form: str) -> None:
     from importlib.metadata import version
 
-    from pgagents.cli.running.report_output import colour
-    from pgagents.lint.formats.github import render as render_github
-    from pgagents.lint.formats.json import render as render_json
-    from pgagents.lint.formats.sarif import render as render_sarif
-    from pgagents.lint.formats.short import render as render_short
-    from pgagents.lint.formats.text import text as render_text
+    from pgagents.cli.running.report_files import colour
+    from pgagents.lint.formats import render_github, render_json, render_sarif, render_short, render_text
 
     if form == "json":
         click.echo(render_json(judged, version("pgagents")))
     elif form == "sarif":
-        from pgagents.lint.pages.titles import titles
+        from pgagents.lint.pages import titles
 
         click.echo(
             render_sarif(judged, version("pgagents"), titles(d.id for one in judged for d in one.found))
@@ -297,3 +299,182 @@ def _print(judged: list[Judged], form: str) -> None:
             click.echo(said)
     else:
         click.echo(render_text(judged, colour=colour()))
+
+
+# -- folders, ZIPs and files of packages
+
+
+_URLS = ("http://", "https://")
+
+
+def lint_package(file: str, judge: str | None, published: str | None) -> Judged | None:
+    """Return a store's verdict on a folder, a ZIP or a file; None if a file is no part of a package.
+
+    Raises PgagentsError for an unreadable file, or if the store is ambiguous.
+    """
+    from pgagents.lint.packages.package import list_judges
+
+    chosen = judge if judge in list_judges() else None
+    if judge is not None and chosen is None:
+        return None
+    if chosen is None and file.lower().startswith(_URLS) and not file.lower().endswith(".zip"):
+        return None
+    old = _open_published(published) if published else None
+    if not file.lower().startswith(_URLS) and Path(file).is_dir():
+        return _lint_folder(file, chosen, old)
+    return _lint_bytes(hide_secrets(file), _read_package(file), chosen, old)
+
+
+def _read_package(file: str) -> bytes:
+    """Return a file's bytes. A ZIP may be larger than a document."""
+    from pgagents.cli.inputs.files import MAX_BYTES, fetch
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.packages.verdict import MAX_ARCHIVE, is_archive
+
+    path = Path(file)
+    if file.lower().startswith(_URLS) or not path.is_file() or path.stat().st_size <= MAX_BYTES:
+        return fetch(file)
+    with path.open("rb") as stream:
+        raw = stream.read(4)
+        if not is_archive(raw):
+            return fetch(file)
+        raw += stream.read(MAX_ARCHIVE)
+    if len(raw) > MAX_ARCHIVE:
+        raise PgagentsError(
+            f"{file} has more than {MAX_ARCHIVE:,} bytes; that is the most opened", "pack what is needed"
+        )
+    return raw
+
+
+def _lint_folder(file: str, judge: str | None, published: Tree | None) -> Judged:
+    from pgagents.lint.packages.tree import list_folder
+    from pgagents.lint.packages.verdict import detect_tree, judge_path
+
+    chosen = judge or _announce(file, detect_tree(list_folder(file)))
+    return judge_path(file, chosen, published=published)
+
+
+def _lint_bytes(file: str, raw: bytes, judge: str | None, published: Tree | None) -> Judged | None:
+    from pgagents.lint.packages.tree import NoZipError
+    from pgagents.lint.packages.verdict import detect_tree, is_archive, judge_path, open_archive
+
+    if judge is None and is_archive(raw):
+        try:
+            judge = _announce(file, detect_tree(open_archive(file, raw)))
+        except NoZipError:
+            judge = "openai-portal"
+    elif judge is None:
+        judge = _detect_file(file, raw)
+    return judge_path(file, judge, raw, published) if judge else None
+
+
+def _detect_file(file: str, raw: bytes) -> str | None:
+    """Return the judge of one file, by names and members that no other kind of document has."""
+    import json
+
+    from pgagents.lint.packages.verdict import detect_file
+
+    name = Path(file).name
+    if name != "SKILL.md" and (not name.endswith(".json") or b"$schema" not in raw):
+        return None
+    try:
+        data = json.loads(raw) if name != "SKILL.md" else None
+    except (ValueError, RecursionError):
+        return None
+    return detect_file(data, name)
+
+
+def _announce(file: str, judge: str | None) -> str:
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.packages.verdict import OTHERS
+
+    if judge is None:
+        raise PgagentsError(
+            f"{file} holds no plugin and no skill that is known here",
+            "name the folder that holds plugin.json, .claude-plugin or SKILL.md; or give --for NAME",
+        )
+    if judge in OTHERS:
+        click.echo(f"{file}: judged as {judge} takes it; --for {OTHERS[judge]} for the other", err=True)
+    return judge
+
+
+def _open_published(path: str) -> Tree:
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.packages.tree import NoZipError, list_folder
+    from pgagents.lint.packages.verdict import open_archive
+
+    if Path(path).is_dir():
+        return list_folder(path)
+    try:
+        return open_archive(hide_secrets(path), _read_package(path))
+    except NoZipError as error:
+        raise PgagentsError(
+            f"--published {hide_secrets(path)}: it is neither a folder nor a ZIP ({error})",
+            "name the published package",
+        ) from None
+
+
+# -- tools that a running MCP server lists
+
+
+STORES = ("openai-portal", "claude-directory")
+"""Judges of packages that also judge the tools of a plugin's server."""
+_TOLD_BY_VENDORS = "tool_words/name/"
+"""Beginning of the ids of contracts whose findings the vendors' own judges report."""
+
+
+def lint_server(url: str | None, command: str | None, only: str | None) -> list[Judged]:
+    """Return the findings of MCP clients and of each vendor, or of one judge, about a server's tools.
+
+    Raises SetupError if the server does not open, PgagentsError for a wrong URL, command or judge.
+    """
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.judge import ALIASES
+    from pgagents.lint.packages.verdict import judge_source
+    from pgagents.lint.tools.tool_judge import list_judges
+    from pgagents.lint.tools.verdict import judge_server
+    from pgagents.text.nearest import did_you_mean
+
+    companions.check_one(url, command)
+    companions.check_address(url, command)
+    only = ALIASES.get(only or "", only)
+    if only is not None and only not in list_judges() and only not in STORES:
+        raise PgagentsError(
+            f"`{only}` judges no tools of an MCP server", did_you_mean(only, [*list_judges(), *STORES])
+        )
+    with open_server(url, command) as link:
+        model = make_model(link)
+        if only in STORES:
+            return [judge_source(model.source, only)]
+        return judge_server(model.source, find_broken(model, link), only)
+
+
+def find_broken(model: Model, link: Link) -> list[Diagnostic]:
+    """Return problems that are visible in the definitions alone.
+
+    Violations of the protocol are errors, others are warnings.
+    """
+    from pgagents.model.contract import Verdict
+    from pgagents.source.diagnostics import Diagnostic
+    from pgagents.verify.promise import Judgement, collect_of_tools
+    from pgagents.verify.setting import setting_of
+
+    setting = replace(setting_of(model, link.base), mcp=link)
+    found = []
+    for check in collect_of_tools().values():
+        contracts = {c.id: c for c in check.promises(setting)}
+        for probe in check.list_probes(setting, frozenset()):
+            for step in probe.run() if probe.cost == 0 else ():
+                if not isinstance(step, Judgement) or step.verdict is not Verdict.BROKEN:
+                    continue
+                if step.contract.startswith(_TOLD_BY_VENDORS):
+                    continue
+                contract = contracts[step.contract]
+                span = model.source.locate(contract.origin)
+                said = f"{contract.says}: {step.actual}"
+                id = f"{contract.check}/{contract.detail.partition('/')[0]}"
+                severity: Severity = "warning" if contract.advice else "error"
+                found.append(
+                    Diagnostic(span, id, severity, said, f"expected: {step.expected}", contract.cite)
+                )
+    return found

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli import _extras
-from pgagents.cli.inputs.api import find_api
+from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
@@ -23,9 +22,10 @@ from pgagents.cli.inputs.options import (
     load,
     server_option,
 )
+from pgagents.cli.inputs.server import find_api
 
 if TYPE_CHECKING:
-    from pgagents.cli.inputs.api import Api
+    from pgagents.cli.inputs.server import Api
     from pgagents.client.client import Client
     from pgagents.mcp.hosting.settings import Settings
     from pgagents.model.model import Model
@@ -135,7 +135,7 @@ def command(
     With --http and without --issuer, callers must send the token in PGAGENTS_MCP_TOKEN as `Authorization:
     Bearer TOKEN`. If it is not set, a token is made and printed on stderr.
     """
-    _extras.require("pgagents mcp", "mcp")
+    options.require_extras("pgagents mcp", "mcp")
     given = _Given(host, port, public_url, issuer, audience, linked_keys, origins, cacert)
     gc.disable()
     try:

@@ -8,7 +8,7 @@ import click
 
 from pgagents.cli.inputs.options import examples, reports_option
 from pgagents.cli.running import report_files
-from pgagents.report.forms import FORMS
+from pgagents.cli.running.report_files import FORMS
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
@@ -53,8 +53,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
     """Print a report in one of its formats. Exit code: 0, or 2 for a file that is not a complete report."""
     import sys
 
-    from pgagents.cli.running import report_output
-    from pgagents.report.forms import render
+    from pgagents.cli.running.report_files import render
     from pgagents.report.read import read
 
     report, source = read(file)
@@ -63,7 +62,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
 
         click.echo(
             text.render(
-                report, source, colour=report_output.colour(), width=report_output.width(), verbose=verbose
+                report, source, colour=report_files.colour(), width=report_files.width(), verbose=verbose
             ),
             nl=False,
         )
@@ -100,7 +99,6 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
     untried that it should have tried. 2 if a shard is missing or of another run, or if no shard took a
     contract.
     """
-    from pgagents.cli.running import report_output
     from pgagents.report.baseline import read_baseline
     from pgagents.report.merge import Part, merge
     from pgagents.report.read import read
@@ -108,7 +106,7 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
     report_files.check(reports)
     report, source = merge([Part(str(file), *read(file)) for file in files])
     lines = read_baseline(baseline) if baseline is not None else None
-    return report_output.publish(report, source, report_output.Output(reports, baseline=lines))
+    return report_files.publish(report, source, report_files.Output(reports, baseline=lines))
 
 
 @command.command(
@@ -122,7 +120,7 @@ def diff(old: Path, new: Path) -> int:
     Exit code: 1 if something broke, 3 if something is no longer tested, else 0; 2 for a file that is not a
     complete report.
     """
-    from pgagents.report.compare import compare, render
+    from pgagents.report.merge import compare, render
     from pgagents.report.read import read
 
     before, after = read(old)[0], read(new)[0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli import _extras
+from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
+    from pgagents.model.model import Model
     from pgagents.sandbox.sandbox import Sandbox
+
 
 WIDTH = 100
 """Columns of the tables that --list-faults prints."""
@@ -129,13 +133,11 @@ def command(
 
     Keys are made anew at every start and printed, except with --exec; Ctrl-C stops.
     """
-    _extras.require("pgagents sandbox", "sandbox")
+    options.require_extras("pgagents sandbox", "sandbox")
     if list_faults:
         _list()
         return 0
     from pgagents.cli.running import run
-    from pgagents.cli.running.exec_command import Beside, make_environment
-    from pgagents.cli.running.hosted_tools import serve_tools
     from pgagents.sandbox.serving.serve import listen, serve
     from pgagents.sandbox.serving.tls import certificate
 
@@ -290,3 +292,105 @@ def _show(facts: dict[str, Any]) -> None:
     for kind, client in facts["oauth"].items():
         secret = f", secret {client['client_secret']}" if "client_secret" in client else ""
         click.echo(f"  {kind} OAuth client {client['client_id']}{secret}")
+
+
+# -- `--exec`: a command beside the server, with its address and keys
+
+
+END_S = 5.0
+"""Seconds in which a command must end after the server was stopped."""
+MAIN = ("unlimited", "test", "main")
+"""Sandbox keys that a command may use as the main one, the best first."""
+
+
+class Beside:
+    """A shell command that runs beside a server, and its exit code.
+
+    Its environment is set once the server has an address.
+    """
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self.environment: Mapping[str, str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self) -> None:
+        """Run the command to its end."""
+        if self._stopped:
+            return
+        # the user typed this command after `--exec`
+        self._process = subprocess.Popen(self._command, shell=True, env=self.environment)
+        self._process.wait()
+
+    def stop(self) -> int:
+        """End the command if it is running. Return its exit code like a shell; 1 if it never began."""
+        self._stopped = True
+        process = self._process
+        if process is None:
+            return 1
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return 128 - process.returncode if process.returncode < 0 else process.returncode
+
+
+def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return this process's environment with the server's address and keys in the variables of other
+    commands. The keys of other servers that pgagents reads from it are left out.
+
+    `facts` are the content of the file of `--ready`. The command is the caller's own, such as a test suite.
+    """
+    from pgagents.cli.inputs.server import TOKEN, token_variable
+    from pgagents.cli.running.companions import TOKEN as MCP_TOKEN
+    from pgagents.client.environment import variable
+
+    keys: Mapping[str, str] = facts["keys"]
+    main = next((keys[role] for role in MAIN if role in keys), "")
+    found = {token_variable(role): key for role, key in keys.items() if role not in MAIN}
+    found |= {"PGAGENTS_URL": facts["url"], variable(model, "url"): facts["url"]}
+    if main:
+        found |= {TOKEN: main, variable(model, "key"): main}
+    if facts["ca_file"]:
+        found |= {"PGAGENTS_CA_FILE": facts["ca_file"], "CURL_CA_BUNDLE": facts["ca_file"]}
+    own = {name: value for name, value in os.environ.items() if not name.startswith((TOKEN, MCP_TOKEN))}
+    return {**own, **found}
+
+
+# -- the tools of the catalogue's hosted MCP server, on a port of their own
+
+
+def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
+    """Start the server in a thread that ends with the process, and return its URL.
+
+    Return an empty text if the catalogue has no hosted server, or if the extra `mcp` is missing. Its tools
+    call the sandbox with the key of the main identity, and callers need none.
+    """
+    from pgagents.cli.inputs.options import missing_modules
+
+    model = sandbox.front.model
+    server = model.mcp_server
+    if server is None or not server.url or missing_modules("mcp"):
+        return ""
+    from pgagents.client.client import Client
+    from pgagents.client.send import Sender
+    from pgagents.mcp.http import PATH, bind, make_app, serve
+    from pgagents.mcp.server import make_server
+    from pgagents.model.identity import find_keys
+    from pgagents.tls import CertificateFiles
+
+    shown = CertificateFiles(facts["client_cert"]) if facts["client_cert"] else None
+    sender = Sender(facts["url"], cacert=facts["ca_file"], certificate=shown)
+    keys = find_keys(model, facts["keys"], "test")
+    client = Client(
+        model, sender, keys, own_tools=sandbox.front.own_tools, servers=dict.fromkeys(model.servers, "")
+    )
+    bound = bind(0, "127.0.0.1")
+    port = bound.getsockname()[1]
+    app = make_app(make_server(model, client, close=sender.close), model, port)
+    threading.Thread(target=serve, args=(app, bound, lambda: None), daemon=True).start()
+    return f"http://127.0.0.1:{port}{PATH}"

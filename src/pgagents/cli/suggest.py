@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs import choice
+from pgagents.cli.inputs import verification
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.options import (
     allow_option,
@@ -101,31 +101,31 @@ def command(
         _check_former(out)
     if store is not None:
         return _propose_cases(catalogue, store, out)
-    from pgagents.cli.inputs import api_keys, target
-    from pgagents.cli.inputs.caches import keep_out_of_here
-    from pgagents.cli.running import report_output, run
+    from pgagents.cli.inputs import server
+    from pgagents.cli.inputs.files import keep_out_of_here
+    from pgagents.cli.running import report_files, run
     from pgagents.suggest.session import Suggesting
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
-    target.check(url, None, description)
-    there = target.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
+    server.check(url, None, description)
+    there = server.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
     options = Options(
         max_time_s=max_time,
         workers=None,
         max_wait_s=max_wait,
         seed=seed,
         allow_writes=allow_writes,
-        allow=choice.actions(there.model, allow),
+        allow=verification.actions(there.model, allow),
     )
-    secrets = api_keys.command_secrets(there.model, there.env.commands, identity)
-    keys = api_keys.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
+    secrets = server.command_secrets(there.model, there.env.commands, identity)
+    keys = server.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
     companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
     return run.run(
         there,
         keys,
         options,
-        report_output.Output(),
+        report_files.Output(),
         run.Aids(secrets, companion=companion),
         show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
     )
@@ -146,7 +146,7 @@ def _check_former(out: Path) -> None:
 def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     """Print proposed test cases, or write them into a file; return the exit code."""
     from pgagents.catalogue.checks.listings.listing import STORES
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
     from pgagents.errors import PgagentsError
     from pgagents.registry import collect
     from pgagents.source.dump import to_yaml
@@ -177,7 +177,7 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
 
 def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
     """Print the laws or write them into a file, and describe the run. Return the exit code."""
-    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.cli.inputs.files import write_both
 
     text = companion.write()
     if out is not None and not companion.readings:

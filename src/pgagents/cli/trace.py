@@ -36,8 +36,7 @@ def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     The pointer is a JSON Pointer, also for YAML files.
     """
     from pgagents.errors import PgagentsError
-    from pgagents.generate.build import document, origin
-    from pgagents.generate.trace import read_pointer
+    from pgagents.generate.build import document, origin, read_pointer
     from pgagents.source.diagnostics import Diagnostic, show
 
     file, slash, written = member.partition("#/")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs import choice
+from pgagents.cli.inputs import verification
 from pgagents.cli.inputs.document import load_api
-from pgagents.cli.inputs.fetch import ending_after
+from pgagents.cli.inputs.files import ending_after
 from pgagents.cli.inputs.options import PASSED, examples, load
-from pgagents.cli.inputs.verify_options import CommandLine, verify_options
+from pgagents.cli.inputs.verification import CommandLine, verify_options
 from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
-    from pgagents.cli.inputs.target import Target
-    from pgagents.cli.running.report_output import Output
+    from pgagents.cli.inputs.server import Target
+    from pgagents.cli.running.report_files import Output
     from pgagents.client.keys.secret_command import CommandSecrets
     from pgagents.verify.plan.options import Options
 
@@ -99,13 +99,13 @@ def command(**given: Any) -> int:
     something found, 2 wrong usage, 3 the run ended early, or could not try what your own catalogue promises.
     4 is an error of pgagents itself.
     """
-    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.cli.running import selftest
 
     line = CommandLine(**given)
     keep_out_of_here()
     if line.self_test:
-        choice.only_given("--self-test", _OF_SELF_TEST)
+        verification.only_given("--self-test", _OF_SELF_TEST)
         return selftest.run(line.only, line.reports, seed=line.seed, max_time_s=line.max_self_test_s)
     if line.everything:
         raise click.UsageError("--all goes with --self-test.")
@@ -116,12 +116,12 @@ def command(**given: Any) -> int:
 
 def _verify_api(line: CommandLine) -> int:
     """Verify an API, or print its plan. Return the exit code."""
-    from pgagents.cli.inputs import api_keys, target
-    from pgagents.cli.running import mcp_server
-    from pgagents.cli.running.failed_contracts import place
+    from pgagents.cli.inputs import server
+    from pgagents.cli.running import companions
+    from pgagents.cli.running.report_files import find_memory
 
-    target.check(line.url, line.plain_url, line.description)
-    choice.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
+    server.check(line.url, line.plain_url, line.description)
+    verification.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = line.make_output()
     began = time.monotonic()
@@ -136,7 +136,7 @@ def _verify_api(line: CommandLine) -> int:
             url=line.url,
         )
     loaded_s = time.monotonic() - began
-    there = target.target(
+    there = server.target(
         model,
         line.url,
         line.plain_url,
@@ -146,18 +146,18 @@ def _verify_api(line: CommandLine) -> int:
         (line.cert, line.cert_key),
     )
     options = line.make_options(there.model).after(loaded_s)
-    memory = place(there.model, there.url)
-    options = choice.apply_selections(
+    memory = find_memory(there.model, there.url)
+    options = verification.apply_selections(
         there.model,
         options,
         memory if line.last_failed else None,
         line.failed_in,
         discovery=line.discovery,
     )
-    mcp_server.check(there.model, line.mcp_url, line.mcp_stdio, discovery=line.discovery)
-    secrets = api_keys.command_secrets(there.model, there.env.commands, line.identity)
+    companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=line.discovery)
+    secrets = server.command_secrets(there.model, there.env.commands, line.identity)
     keys = {} if line.discovery else _find_keys(line, there, secrets)
-    choice.alone(line.shard, {f"--identity {role}": role in keys for role in _ALONE})
+    verification.alone(line.shard, {f"--identity {role}": role in keys for role in _ALONE})
     if line.only_plan:
         return _show_plan(line, there, options, keys)
     output = replace(output, again=_again(), memory=memory)
@@ -165,9 +165,9 @@ def _verify_api(line: CommandLine) -> int:
 
 
 def _find_keys(line: CommandLine, there: Target, secrets: CommandSecrets | None) -> dict[str, str]:
-    from pgagents.cli.inputs import api_keys
+    from pgagents.cli.inputs import server
 
-    return api_keys.keys(
+    return server.keys(
         there.model, line.identity, there.env.identities, ask=not line.only_plan, secrets=secrets
     )
 
@@ -181,15 +181,15 @@ def _send(
     output: Output,
 ) -> int:
     """Verify with the receiver and the MCP server of the command line. Return the exit code."""
-    from pgagents.cli.running import event_receiver, mcp_server, run
+    from pgagents.cli.running import companions, run
 
     with (
-        event_receiver.receiving(line.receiver, line.receiver_port) as inbox,
-        mcp_server.open_link(
+        companions.receiving(line.receiver, line.receiver_port) as inbox,
+        companions.open_link(
             there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
         ) as link,
     ):
-        aids = run.Aids(secrets, inbox, link, mcp_server.token(line.mcp_url))
+        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url))
         return run.run(there, keys, options, output, aids)
 
 
@@ -213,7 +213,7 @@ def _verify_tools(line: CommandLine) -> int:
     """Verify an MCP server by its own list of tools."""
     from pgagents.cli.running import tools
 
-    choice.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
+    verification.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = replace(line.make_output(), again=_again())
     return tools.run(
@@ -229,11 +229,11 @@ def _verify_tools(line: CommandLine) -> int:
 
 def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping[str, str]) -> int:
     """Print the plan, and write it into report files."""
-    from pgagents.cli.running import event_receiver, mcp_server, plan
+    from pgagents.cli.running import companions, plan
     from pgagents.verify.plan.options import Identities
 
-    receiver = event_receiver.make_plan_receiver(line.receiver)
-    link = mcp_server.make_plan_link(line.mcp_url, line.mcp_stdio)
+    receiver = companions.make_plan_receiver(line.receiver)
+    link = companions.make_plan_link(line.mcp_url, line.mcp_stdio)
     identities = Identities(keys, oauth=there.env.oauth, servers=there.servers)
     text, make_json = plan.render_plan(
         there.model, options, identities, there.url, there.plain_url, receiver, link

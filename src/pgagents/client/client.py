@@ -32,7 +32,7 @@ from pgagents.client.paging import find_next
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
-from pgagents.generate.formerly import index_actions
+from pgagents.generate.actions import index_actions
 from pgagents.http import Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.model.argument import Param

@@ -24,7 +24,7 @@ Text = str | Callable[[Any, Any], str]
 
 
 class Say(NamedTuple):
-    """How bad a change is, what is said of it, and whether it affects the protection of people."""
+    """The rating of a change: its severity, its text, and if it affects the protection of people."""
 
     severity: Severity
     text: Text
@@ -33,7 +33,7 @@ class Say(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How a changed key, or a lost or new part, is told.
+    """The texts that tell of a changed key, or of a lost or new part.
 
     `lost` and `gained` are said instead of a value that is given up, and of one that was not said before.
     Without them `changed` is said of these too. `at` are the steps to the place of the change; None means

@@ -87,7 +87,7 @@ def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Lis
 
 
 def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
-    from pgagents.generate.stores.archive import ARCHIVES, pack_archive
+    from pgagents.generate.package import ARCHIVES, pack_archive
 
     return pack_archive(model, ARCHIVES[store], listing)[1]
 
@@ -144,7 +144,7 @@ def _find_new(store: str, new: Model, now: Tools, then: Tools) -> Iterator[Chang
 
 
 def _find_place(model: Model, name: str) -> Pointer | None:
-    from pgagents.generate.formerly import index_actions
+    from pgagents.generate.actions import index_actions
 
     action = index_actions(model.surfaces["mcp"]).get(name) if "mcp" in model.surfaces else None
     return action.origin if action is not None else None

@@ -1,7 +1,7 @@
 """Schemas of one edition in the form in which they are compared, and the difference of two.
 
-Here are the named schemas with cached answers, the view of one schema as members, items and other
-constraints, and the form that callers or readers see, by `readOnly` and `writeOnly`.
+Answers about named schemas are cached. A schema is seen as members, items and other constraints, and in the
+form that callers or readers see, by `readOnly` and `writeOnly`.
 """
 
 from __future__ import annotations

@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.decoding.medium import kind_of
-from pgagents.generate.follow_ups.jobs import describe_job
-from pgagents.generate.formerly import list_lost_ids, list_offered
-from pgagents.generate.openapi.address import find_hosted_url, with_extra
-from pgagents.generate.openapi.takers import COPILOT, in_json
-from pgagents.generate.sign_in import SignIn, choose_sign_in
+from pgagents.generate.actions import describe_job, list_lost_ids, list_offered
+from pgagents.generate.addresses import find_hosted_url, with_extra
+from pgagents.generate.hosts import COPILOT, SignIn, choose_sign_in, in_json
 from pgagents.generate.target import Loss, Note, View
 from pgagents.model.action import Action
 from pgagents.model.answers.output import Output

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.decoding.medium import kind_of
-from pgagents.generate.follow_ups.jobs import describe_job, list_lost_jobs
-from pgagents.generate.follow_ups.pages import list_hidden_pages
-from pgagents.generate.formerly import find_name, list_offered
-from pgagents.generate.lower.dialect import Dialect
-from pgagents.generate.lower.schema import lower
+from pgagents.generate.actions import describe_job, find_name, list_hidden_pages, list_lost_jobs, list_offered
+from pgagents.generate.dialect import Dialect
+from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss
 from pgagents.model.action import Action
 from pgagents.model.model import Model

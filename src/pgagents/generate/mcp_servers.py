@@ -1,11 +1,15 @@
-"""Facts about MCP servers for several documents: the command that starts one, and where each key is sent."""
+"""Describe MCP servers for several documents: the command that starts one, its entry in a package, its card.
+
+The same facts say where each key is sent: in a header, or as an environment variable of the command.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from pgagents.generate.openapi.address import reverse_domain
+from pgagents.generate.addresses import reverse_domain
 from pgagents.generate.target import Loss
 from pgagents.model.credential import Credential
 from pgagents.model.identity import variable_of_scheme
@@ -136,3 +140,71 @@ def _make_header(credential: Credential) -> Node:
         header["value"] = credential.wrap("{key}")
         header["variables"] = {"key": {"isRequired": True, "isSecret": True}}
     return Node(header, origin=credential.origin)
+
+
+# -- the server's entry in a package
+
+
+Expand = Callable[[str], str]
+"""A function that returns a host's notation for the value of an environment variable."""
+
+
+def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str, Any]) -> Node:
+    """Return the entry of the server. `remote` has the host's members for a hosted server."""
+    variables, url = name_variables(model)
+    if server.url:
+        headers = {
+            one.header: Text(one.wrap(expand(variables[one.name])), one.origin)
+            for one in list_carried(model, server)
+        }
+        members = {**remote, **({"headers": Node(headers, origin=server.origin)} if headers else {})}
+        return Node(members, origin=server.origin)
+    env: dict[str, Any] = {name: Text(expand(name), name.origin) for name in variables.values()}
+    env[url] = Text(model.api.server, ("api", "server"))
+    command, arguments = find_command(model, server)
+    members = {"command": command, "args": arguments, "env": Node(env, origin=server.origin)}
+    return Node(members, origin=server.origin)
+
+
+def list_carried(model: Model, server: McpServer) -> list[Credential]:
+    """Return the credentials that are sent in a hosted server's headers, or set in a started one's
+    environment.
+    """
+    if not server.url:
+        return list(model.credentials.values())
+    return [one for one in list_keys(model, server) if one.place == "header"]
+
+
+def list_settings(model: Model, server: McpServer) -> Iterator[tuple[Text, Credential]]:
+    """Yield each key that the user must enter, with its environment variable."""
+    variables, _ = name_variables(model)
+    for one in list_carried(model, server):
+        yield variables[one.name], one
+
+
+# -- the card of a hosted server
+
+
+SCHEMA = "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json"
+HOSTED_SERVER = "surfaces.mcp.mcp_server.url"
+"""The part of the model that must exist for a document about the hosted server."""
+
+
+def make_card(model: Model) -> Node:
+    """Return name, version, texts and address of the hosted server.
+
+    The card has no protocol versions: the server announces them itself, and the catalogue does not have them.
+    """
+    surface = model.surfaces["mcp"]
+    server = surface.mcp_server
+    assert server is not None
+    members: dict[str, Any] = {
+        "$schema": SCHEMA,
+        "name": name_server(model, server),
+        "version": server.version,
+        "title": surface.title or model.text("api", "title"),
+        "description": surface.description or model.text("api", "for_people"),
+        "websiteUrl": model.text("api", "docs") or Text(model.api.server, ("api", "server")),
+        "remotes": [make_remote(model, server)],
+    }
+    return Node(members, origin=surface.origin)

@@ -1,15 +1,19 @@
-"""Packages that `build --package` makes of the generated files."""
+"""Pack generated files: for `build --package`, and as the archive of a store with files beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import ModuleType
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType, ModuleType
 
 from pgagents import registry
 from pgagents.errors import PgagentsError
-from pgagents.generate.build import Built, list_missing
+from pgagents.generate.build import Built, build, list_missing
 from pgagents.generate.render import Artifact
 from pgagents.model.model import Model
+from pgagents.model.stores.listing import Listing
 
 
 def applying(model: Model) -> dict[str, ModuleType]:
@@ -59,3 +63,78 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, 
     if not packed:
         raise PgagentsError("no package can be made of what is built here", "leave out --target")
     return tuple(packed)
+
+
+# -- archives of stores
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The files of a store's package.
+
+    `targets` are built, and their files below `folder` form the archive. `beside` are files next to it.
+    `bundles` are packages of `build --package`, by their suffix.
+    """
+
+    targets: tuple[str, ...]
+    folder: str
+    beside: tuple[str, ...] = ()
+    bundles: Mapping[str, str] = field(default_factory=dict)
+
+
+ARCHIVES: Mapping[str, Archive] = MappingProxyType(
+    {
+        # Claude's directory takes the plugin's folder, and Claude Desktop a bundle
+        "anthropic": Archive(("claude_plugin", "mcpb"), "claude_plugin/", bundles={".mcpb": "mcpb"}),
+        "gemini": Archive(("gemini_cli",), "gemini_cli/"),
+        # ChatGPT's plugin directory takes a ZIP of the Agent Plugin, and a file for its form
+        "openai": Archive(
+            ("agent_plugin", "openai/submission"),
+            "agent_plugin/",
+            beside=("openai/chatgpt-app-submission.json",),
+        ),
+    }
+)
+"""The archive of every store, by the surface with its listing."""
+
+
+def pack_archive(model: Model, archive: Archive, listing: Listing) -> tuple[Built, dict[str, bytes]]:
+    """Build the files of a store.
+
+    Return the build, and the files to submit by name, the archive first.
+    """
+    built = build(model, only=archive.targets)
+    files = {a.path: a.data for a in built.artifacts()}
+    prefix = archive.folder
+    inside = {path.removeprefix(prefix): data for path, data in files.items() if path.startswith(prefix)}
+    name = f"{listing.id}-{listing.version}"
+    made = {f"{name}.zip": pack_files(inside)}
+    made |= {path.rpartition("/")[2]: files[path] for path in archive.beside if path in files}
+    made |= {f"{name}{suffix}": data for suffix, data in _bundle(model, archive, files)}
+    return built, made
+
+
+def _bundle(model: Model, archive: Archive, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the additional packages by suffix, except those with a missing file."""
+    known = applying(model)
+    for suffix, name in archive.bundles.items():
+        if name in known and all(path in files for path in known[name].NEEDS):
+            yield suffix, known[name].pack(model, files, {})
+
+
+# -- a zip that has the same bytes on every system
+
+
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
+
+
+def pack_files(contents: Mapping[str, bytes]) -> bytes:
+    """Return the zip of these files, by their paths inside it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(contents.items()):
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.create_system = 3  # the same value on every system
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return packed.getvalue()

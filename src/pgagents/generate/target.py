@@ -48,9 +48,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The description of an action for a model. `parameters` has no members if the action has no
-    arguments, `response` is None if the document describes no answer, and `strict` says if the vendor must
-    enforce the schema.
+    """The description of an action for a model.
+
+    `parameters` has no members if the action has no arguments. `response` is None if the document describes
+    no answer. `strict` says if the vendor must enforce the schema.
     """
 
     name: Text
@@ -96,10 +97,10 @@ class Target:
     `for_models` is true if a model receives the whole document at every turn; then its size in tokens is
     counted. `most_actions` is how many actions an import offers on the surface. None means that the surface
     needs further settings, so an import leaves it out. `lists_actions` is false if the document only names
-    another document with the list. `describes` says in which form the document describes each action's
-    arguments and answers, to which `verify` holds the API: `View.functions`, or an OpenAPI document as
-    `View.context`. `template` is the template that lays the document out, if it is shared and
-    `templates/<id>.j2` does not exist.
+    another document with the list. `describes` names the form in which the document describes each action's
+    arguments and answers: `View.functions`, or an OpenAPI document as `View.context`. `verify` holds the API
+    to them. `template` is the template that lays the document out, if it is shared and `templates/<id>.j2`
+    does not exist.
     """
 
     title: str

@@ -1,23 +1,30 @@
-"""Run all rules over a catalogue, add the diagnostics of `build`, and remove findings that comments
-ignore.
+"""Run all rules over a catalogue, add the diagnostics of `build`, and apply safe edits.
+
+Findings that comments ignore are left out. Former names past their day, and misspelt surfaces, are found
+here as well.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from pgagents.errors import PgagentsError
-from pgagents.generate.build import collect_diagnostics, withholds
-from pgagents.lint import expired_names
-from pgagents.lint.ignores import Ignore, ignores
-from pgagents.lint.requirement import requirements
-from pgagents.lint.rule import Edit, Hit, Rule, rules
+from pgagents.catalogue.load import load, load_source
+from pgagents.errors import InputError, PgagentsError
+from pgagents.generate.build import collect_diagnostics, targets, withholds
+from pgagents.generate.target import Target
+from pgagents.lint.document import Ignore, ignores
+from pgagents.lint.facts import requirements
+from pgagents.lint.rule import Edit, Hit, Rule, apply, rules
+from pgagents.model.action import Former
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.read import parse
 from pgagents.source.source import Source
 from pgagents.source.within import locate_within
+from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = (
@@ -62,11 +69,11 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
         every = [d for d, _ in said]
         built = _add_help(collect_diagnostics(model))
         said += [(d, None) for d in built if not _is_repeated(d, shown if withholds(d.id) else every)]
-        said += [(d, None) for d in expired_names.diagnostics(model, today)] if today else []
+        said += [(d, None) for d in diagnostics(model, today)] if today else []
     found = [(d, hit) for d, hit in said if not find_ignores(d, hit)]
     ignored = [d for d, hit in said if find_ignores(d, hit)]
     edits = [edit for _, hit in found if hit and hit.edit and (edit := hit.edit(model.source))]
-    judged = {*chosen, *((expired_names.ID,) if today and not only else ())}
+    judged = {*chosen, *((ID,) if today and not only else ())}
     used = {one for d, hit in said for one in find_ignores(d, hit)}
     idle = list(_idle(comments, used, judged, limits=not only))
     edits += [edit for _, edit in idle if edit]
@@ -93,7 +100,7 @@ def _may_be_ignored(id: str) -> bool:
 
     An error for which `build` does not write a document cannot be ignored.
     """
-    return not withholds(id) and (id in rules() or id.endswith(_LIMIT) or id == expired_names.ID)
+    return not withholds(id) and (id in rules() or id.endswith(_LIMIT) or id == ID)
 
 
 def _is_repeated(built: Diagnostic, said: Iterable[Diagnostic]) -> bool:
@@ -180,3 +187,110 @@ def _remove(ignore: Ignore) -> Edit | None:
     if len(ignore.ids) > 1:
         return None
     return Edit(ignore.span.line, ignore.span.column, ignore.text, "")
+
+
+# -- safe edits until there are none.
+#
+# After each round the catalogue must load, without any new finding.
+
+
+_ROUNDS = 50
+
+
+def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
+    """Return the source after all edits, and their number. Raises InputError if the original does not
+    load.
+    """
+    linted, count = lint(check_surfaces(load_source(source)), only), 0
+    for _ in range(_ROUNDS):
+        better = _round(source, linted, only)
+        if better is None:
+            break
+        source, linted, made = better
+        count += made
+    return source, count
+
+
+def _round(source: Source, linted: Linted, only: Sequence[str]) -> tuple[Source, Linted, int] | None:
+    text = apply(source.text, linted.edits)
+    if text == source.text:
+        return None
+    changed = parse(text, source.file, folder=source.folder)
+    model, _ = load(changed)
+    if model is None:
+        return None
+    after = lint(model, only)
+    worse = Counter(d.id for d in after.found) - Counter(d.id for d in linted.found)
+    return None if worse else (changed, after, len(linted.edits))
+
+
+# -- former names whose last day has passed.
+#
+# They are offered until they are removed from the catalogue.
+
+
+ID = "catalogue/past-former-name"
+HELP = "remove its line under `formerly`, or give it a later day"
+
+
+def past(model: Model, today: date) -> Iterator[Former]:
+    """Yield the former names whose last day was before today."""
+    yield from (
+        former
+        for action in model.actions
+        for former in action.formerly
+        if date.fromisoformat(former.until) < today
+    )
+
+
+def diagnostics(model: Model, today: date) -> Iterator[Diagnostic]:
+    """Yield a warning for each such name, at its line."""
+    for former in past(model, today):
+        said = f"the old name `{former.name}` was to be offered until {former.until}, and still is"
+        yield Diagnostic(model.source.locate(former.origin), ID, "warning", said, HELP)
+
+
+# -- misspelt surfaces.
+#
+# The known names are those that targets ask for, so a further target brings its own. A dispatcher may
+# have any name.
+
+
+REST = "rest"
+"""The surface of the paths themselves, which every document with paths describes."""
+
+
+def check_surfaces(model: Model) -> Model:
+    """Return the model. Raises InputError if its catalogue has surfaces that nothing knows."""
+    if found := find_unknown(model.source):
+        raise InputError(found, model.source)
+    return model
+
+
+def find_unknown(source: Source) -> list[Diagnostic]:
+    """Return an error for each surface that is no dispatcher, and whose name no target asks for."""
+    written = source.data.get("surfaces") if isinstance(source.data, dict) else None
+    own = written if isinstance(written, dict) else {}
+    names = [
+        name
+        for name, surface in own.items()
+        if name != REST and not (isinstance(surface, dict) and "http" in surface)
+    ]
+    known = list_surfaces() if names else set()
+    return [
+        Diagnostic(
+            source.locate(("surfaces", name)),
+            "catalogue/unknown-surface",
+            "error",
+            f"there is no surface `{brief(str(name))}`: no document is made for it",
+            did_you_mean(str(name), known),
+        )
+        for name in names
+        if name not in known
+    ]
+
+
+def list_surfaces() -> set[str]:
+    """Return the names of the surfaces that targets make documents for, and that of the paths."""
+    found = (t.surface for t in targets().values() if isinstance(t, Target))
+    return {REST, *(name for name in found if name)}

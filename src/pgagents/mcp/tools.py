@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.generate.formerly import list_offered
+from pgagents.generate.actions import list_offered
 from pgagents.generate.targets.mcp import tools as target
 from pgagents.jsonschema import schema
 from pgagents.model.action import Action

@@ -59,8 +59,8 @@ class Leaders(Generic[Group]):
 def cause(check: str, outcome: str, actual: str, kind: str = "", claim: str = "") -> str:
     """Return the key of a broken contract's cause; contracts with equal keys are one finding.
 
-    `outcome` is the answer's status and code, `actual` the finding's description of the answer, `kind` what
-    else tells causes apart, `claim` the description without its values, if the check gave it. If the check
+    `outcome` is the answer's status and code, `actual` the finding's description of the answer. `claim` is
+    the description without its values, if the check gave it; `kind` tells causes further apart. If the check
     names the wrong member of an answer, the key is that member and the first digit of the status. For other
     checks it is check, outcome, claim and `kind`.
     """

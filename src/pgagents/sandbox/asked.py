@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.formerly import actions_by_name
+from pgagents.generate.actions import actions_by_name
 from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.surface import Dispatcher

@@ -10,8 +10,8 @@ from pgagents.cel.expression import Expression
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.model.stores.cases import Case, cases_of
-from pgagents.report.case_verdicts import list_case_verdicts
 from pgagents.report.report import Report
+from pgagents.report.verdicts import list_case_verdicts
 from pgagents.submit.lack import Lack
 
 CaseOutcome = Literal["kept", "broken", "untested"]

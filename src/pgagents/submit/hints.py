@@ -74,7 +74,7 @@ class ToolProof:
 
 def prove_hints(model: Model, report: Report) -> tuple[ToolProof, ...]:
     """Return the proof of the hints of each tool that the MCP server offers."""
-    from pgagents.generate.formerly import find_name
+    from pgagents.generate.actions import find_name
 
     results: dict[tuple[str, str], list[Result]] = {}
     for result in report.results:

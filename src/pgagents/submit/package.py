@@ -43,7 +43,7 @@ def find_listing(model: Model, surface: str, store: Store) -> Listing:
 
 def build_package(model: Model, surface: str, store: Store) -> Package:
     """Build, judge and pack the package of a store. Errors of the build are among the findings."""
-    from pgagents.generate.stores.archive import ARCHIVES, pack_archive
+    from pgagents.generate.package import ARCHIVES, pack_archive
 
     listing = find_listing(model, surface, store)
     archive = ARCHIVES[surface]
@@ -98,7 +98,7 @@ def judge_tools(tools: Sequence[Any], model: Model, store: Store) -> Iterator[Di
     """
     if not store.judge:
         return
-    from pgagents.generate.formerly import find_name, list_offered
+    from pgagents.generate.actions import find_name, list_offered
     from pgagents.http import json_bytes
     from pgagents.lint.packages.verdict import describe_hit, find_hits
 

@@ -31,8 +31,8 @@ def compare_with_catalogue(model: Model, listing: ToolListing) -> Iterator[Lack]
     """Yield the differences between a list and the catalogue: missing, changed, additional, or duplicate
     tools.
     """
+    from pgagents.generate.actions import list_offered
     from pgagents.generate.build import document
-    from pgagents.generate.formerly import list_offered
     from pgagents.source.origin import plain
     from pgagents.verify.tools import find_difference, find_other_meaning, show_member
 
@@ -75,7 +75,7 @@ def _find_others(listing: ToolListing, known: set[str], origin: tuple[str | int,
 
 def find_changes(model: Model, before: ToolListing, after: ToolListing) -> Iterator[Lack]:
     """Yield the tools that differ between two lists, at the lines of their actions."""
-    from pgagents.generate.formerly import index_actions
+    from pgagents.generate.actions import index_actions
 
     surface = model.surfaces["mcp"]
     if after.problem:

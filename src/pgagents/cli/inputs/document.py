@@ -1,21 +1,32 @@
-"""Load OpenAPI documents from a path or URL, in bounded time: for an import, or as the catalogue of a run."""
+"""Load OpenAPI documents and recorded traffic in bounded time, for an import or as a run's catalogue."""
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 
 from pgagents.cli.inputs.options import load
-from pgagents.text.brief import show_path
+from pgagents.cli.inputs.server import TOKEN
+from pgagents.text.brief import brief, show_path
 from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
+    from pgagents.importer.observed.recording import Recording
+    from pgagents.model.credential import Credential
     from pgagents.model.model import Model
+
 
 MAX_SECONDS = 60.0
 
@@ -26,8 +37,7 @@ def import_document(
     """Return the catalogue made from a document, whose bytes may be given. Raises InputError and
     PgagentsError.
     """
-    from pgagents.cli.inputs.fetch import fetch
-    from pgagents.cli.inputs.time_limit import within
+    from pgagents.cli.inputs.files import fetch
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.reading.document import read
     from pgagents.importer.reading.references import References, is_url
@@ -56,7 +66,6 @@ def load_document(document: str, choice: Choice, url: str = "") -> Model:
     `choice` has what the caller says of the document. The key goes to the document's address too if that is
     at the origin of `url`. Raises InputError and PgagentsError.
     """
-    from pgagents.cli.inputs.keyed_document import fetch_document
     from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
 
@@ -131,3 +140,179 @@ def is_document(path: Path) -> bool:
     return bool(re.search(rb"""(?m)^\s*\{?\s*["']?(?:openapi|swagger)["']?\s*:""", head)) and not re.search(
         rb"(?m)^pgagents:", head
     )
+
+
+# -- a document that is fetched with the run's key.
+#
+# The key goes only to the origin of the server under test. A server may show only a part of its document
+# to a caller without a key.
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def fetch_document(document: str, choice: Choice, url: str) -> tuple[bytes, str]:
+    """Return the bytes of a document, and a sentence on whether it was fetched with the key.
+
+    The sentence is empty for a file. `url` is the server under test; the key is that of PGAGENTS_TOKEN.
+    Raises PgagentsError if the document can be had neither with the key nor without.
+    """
+    from pgagents.cli.inputs.files import fetch
+    from pgagents.errors import PgagentsError
+    from pgagents.importer.reading.references import is_url
+
+    if not is_url(document):
+        return fetch(document), ""
+    name, secret = brief(name_of(document)), os.environ.get(TOKEN, "").strip()
+    may_differ = "a server may show only a part of it so"
+    if not secret:
+        return fetch(document), f"{name} was fetched without a key; {may_differ}"
+    if not url or _find_origin(document) != _find_origin(url):
+        return fetch(document), f"{name} was fetched without the key, which goes only to the origin of --url"
+    open_to_all: bytes | None = None
+    try:
+        open_to_all = fetch(document)
+    except PgagentsError:
+        if not choice.auth:
+            raise
+    credential = _find_credential(document, choice, open_to_all)
+    if credential is not None:
+        with_key = _fetch_with(document, credential, secret)
+        if with_key is not None:
+            return with_key, f"{name} was fetched with the key, {credential.how}"
+    if open_to_all is None:
+        return fetch(document), ""  # it says why it cannot be had
+    why = "where it was refused" if credential is not None else "as nothing says how it is sent (--auth)"
+    return open_to_all, f"{name} was fetched without the key, {why}; {may_differ}"
+
+
+def _find_origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL; none equals that of a URL that cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return "", url, None
+
+
+def _find_credential(document: str, choice: Choice, raw: bytes | None) -> Credential | None:
+    """Return how the key is sent: as the caller says, or as the document does; None if neither does.
+
+    A key that is first exchanged for a token is none.
+    """
+    from pgagents.importer.reading.given_scheme import parse_scheme
+    from pgagents.model.credential import kinds
+
+    if choice.auth:
+        scheme = {**parse_scheme(choice.auth).scheme, "key": "own"}
+        for kind in ("http_bearer", "http_basic", "api_key"):
+            members = kinds()[kind].read_openapi(scheme)
+            if members is not None:
+                return kinds()[kind].make("own", {"type": kind, **members})
+    if raw is None:
+        return None
+    found = import_document(document, choice, allow_remote=False, raw=raw).model.credential
+    return found if found is not None and found.exchange is None else None
+
+
+def _fetch_with(document: str, credential: Credential, secret: str) -> bytes | None:
+    """Return the document's bytes as the server shows them with the key; None if it refuses it.
+
+    Raises PgagentsError, without the key, for one that cannot be sent so.
+    """
+    from pgagents.cli.inputs.files import fetch
+    from pgagents.client.environment import header_safe
+    from pgagents.errors import PgagentsError
+    from pgagents.http import Request
+    from pgagents.verify.wire.encode import present
+
+    safe, parts = header_safe(secret, TOKEN, credential), urlsplit(document)
+    target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    request = present(credential, safe).add_to(Request("GET", target))
+    try:
+        address = f"{parts.scheme}://{parts.netloc}{request.target}"
+        return fetch(address, dict(request.headers), called=document)
+    except PgagentsError:
+        return None
+
+
+# -- recorded traffic (HAR)
+
+
+MAX_RECORDING_SECONDS = 60.0
+HAR = "give a HAR file, such as a browser's network panel saves"
+
+
+def import_recording(file: str, choice: Choice) -> Imported:
+    """Return the catalogue of the API in a HAR. Raises InputError and PgagentsError."""
+    from pgagents.cli.inputs.files import fetch
+    from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.observed.har import read_har
+    from pgagents.importer.observed.recording import describe_recording
+    from pgagents.importer.reading.document import read
+    from pgagents.importer.reading.references import References
+
+    name = name_of(file)
+    raw = fetch(file)
+    message = f"{name} takes longer than {MAX_RECORDING_SECONDS:g} s to import; that is the most allowed"
+    with within(MAX_RECORDING_SECONDS, message, "record fewer calls"):
+        recording = describe_recording(*read_har(read(raw, file, name, wanted=HAR).data))
+        text = json.dumps(recording.document, ensure_ascii=False, indent=2)
+        document = read(text.encode("utf-8", "replace"), "recording", "the document of the recording")
+        return _mark(catalogue(References(document, _fetch_nothing, allowed=False), choice), recording)
+
+
+def _fetch_nothing(_location: str) -> NoReturn:
+    raise AssertionError("a document that was just made refers to no other")
+
+
+def _mark(made: Imported, recording: Recording) -> Imported:
+    """Return the catalogue with a comment at each action that states the number of recorded calls."""
+    from pgagents.importer.invalid_parts import remove_invalid_parts
+    from pgagents.importer.observed.recording import list_calls
+    from pgagents.importer.reading.note import Notes
+
+    notes = Notes()
+    notes.made = dict.fromkeys(made.notes)
+    for remark in recording.remarks:
+        notes.infer(("actions",), remark)
+    calls = list_calls(recording)
+    for name, action in made.data["actions"].items():
+        if count := calls.get(str(action.get("http", ""))):
+            notes.infer(("actions", name), f"from {count:,} recorded {'call' if count == 1 else 'calls'}")
+    text, model = remove_invalid_parts(made.data, notes)
+    return replace(made, text=text, model=model, notes=tuple(notes.made))
+
+
+# -- a limit of time
+
+
+AGAIN_S = 0.1
+"""Seconds after which the error is raised again.
+
+Python drops an error that is raised in a finalizer or in a callback of the garbage collector.
+"""
+
+
+@contextmanager
+def within(seconds: float, message: str, help: str) -> Iterator[None]:
+    """Raise this error inside the block when the time is over.
+
+    It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
+    """
+    from pgagents.errors import PgagentsError
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(*_: Any) -> None:
+        raise PgagentsError(message, help)
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands share."""
+"""Options and arguments that several commands share, and the packages that some commands need."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.report.forms import describe_suffixes
+from pgagents.cli.running.report_files import describe_suffixes
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
+
 
 EXAMPLE = "park-graph"
 """The name of the shipped example catalogue, which is accepted in place of a file."""
@@ -211,7 +212,7 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     """
     from pgagents.catalogue.find import find_catalogue, find_example
     from pgagents.errors import PgagentsError
-    from pgagents.lint.surface_names import check_surfaces
+    from pgagents.lint.run import check_surfaces
 
     if (own := find_catalogue(catalogue)) is not None:
         return check_surfaces(own)
@@ -224,3 +225,55 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
         f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True
     )
     return found
+
+
+# -- optional packages: the extras `sandbox` and `mcp` of `pyproject.toml`
+
+
+EXTRAS = {
+    "sandbox": ("authlib", "segno", "starlette", "uvicorn"),
+    "mcp": ("jwt", "mcp", "starlette", "uvicorn"),
+}
+"""Each extra with the top-level modules of its packages."""
+
+
+def require_extras(command: str, *extras: str) -> None:
+    """Raise PgagentsError with the install command if a module of these extras is missing.
+
+    `command` is the typed command, such as `pgagents demo`.
+    """
+    lacking = [extra for extra in extras if missing_modules(extra)]
+    if lacking:
+        from pgagents.errors import PgagentsError
+
+        noun = "extra" if len(lacking) == 1 else "extras"
+        names = " and ".join(f"`{extra}`" for extra in lacking)
+        raise PgagentsError(f"`{command}` needs the {noun} {names}: {install_command(*lacking)}")
+
+
+def missing_modules(extra: str) -> list[str]:
+    """Return the modules of an extra that cannot be imported."""
+    from importlib.util import find_spec
+
+    return [name for name in EXTRAS[extra] if find_spec(name) is None]
+
+
+def install_command(*extras: str) -> str:
+    """Return the command line that installs the packages of these extras.
+
+    It names them one by one. pgagents is on no registry, so a stranger could publish something under its
+    name.
+    """
+    wanted = dict.fromkeys(line for extra in extras for line in requirements(extra))
+    return f"pip install {' '.join(repr(line) for line in wanted)}"
+
+
+def requirements(extra: str) -> list[str]:
+    """Return the packages of an extra with their ranges, as pip takes them: `mcp<3,>=2.3`."""
+    from importlib import metadata
+
+    return [
+        line.partition(";")[0].strip()
+        for line in metadata.requires("pgagents") or ()
+        if line.endswith((f"extra == '{extra}'", f'extra == "{extra}"'))
+    ]

@@ -38,7 +38,7 @@ def open_server(
     url: str | None, command: str | None, *, cacert: Path | None = None, options: Options | None = None
 ) -> Iterator[Link]:
     """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
-    from pgagents.cli.running.mcp_server import mask, open_foreign
+    from pgagents.cli.running.companions import mask, open_foreign
     from pgagents.errors import SetupError
     from pgagents.source.diagnostics import printable
     from pgagents.verify.run.timing import SHORTEST_S
@@ -115,7 +115,7 @@ def import_server(place: str) -> Imported:
 
     Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
     """
-    from pgagents.cli.running.mcp_server import check_address
+    from pgagents.cli.running.companions import check_address
     from pgagents.importer.observed.tools import Server, import_tools
 
     url, command = (place, None) if place.startswith(("https://", "http://")) else (None, place)

@@ -51,7 +51,7 @@ def list_unproven(model: Model) -> list[str]:
 def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     """Return the plan as text. `unproven` are promises of the catalogue without a contract."""
     from pgagents.cli.running.progress import duration
-    from pgagents.report.table import table
+    from pgagents.report.layout import table
     from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
     from pgagents.text.escape import printable
     from pgagents.verify.fixtures.ownership import MOST_LASTING

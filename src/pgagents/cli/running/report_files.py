@@ -1,21 +1,157 @@
-"""Write report files atomically, in the format of their suffix."""
+"""Write report files atomically in the format of their suffix, print the report, and remember what failed."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import json
 import os
+import secrets
+import shutil
 import stat
-from collections.abc import Callable, Collection, Mapping
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.report.forms import SUFFIXES, find_suffix, form_of, render
+from pgagents.registry import names
 
 if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.report.baseline import Line
     from pgagents.report.report import Report
     from pgagents.source.source import Source
+
+
+# -- the report on stdout.
+#
+# In a job of GitHub Actions, findings are also annotations at the catalogue's lines.
+
+
+WIDTH, NARROWEST = 100, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The files and the terminal for a run's report, and the accepted findings."""
+
+    reports: tuple[Path, ...] = ()
+    again: str = ""
+    """The command line that repeats the run."""
+    baseline: Sequence[Line] | None = None
+    """Accepted findings."""
+    memory: Path | None = None
+    """The file that stores the failed contracts."""
+    verbose: bool = False
+    """True to print for how many contracts each exchange was judged."""
+
+
+def add_origin(report: Report, again: str) -> Report:
+    """Return the report with the command line that repeats its run, and the catalogue's path in its
+    repository.
+    """
+    inside = in_repository(report.header.catalogue)
+    return replace(report, header=replace(report.header, again=again, in_repository=inside))
+
+
+def publish(report: Report, source: Source, output: Output, *, stopped: bool = False) -> int:
+    """Mark accepted findings, write the report files, print the report. Return the report's exit code.
+
+    `stopped` means that a signal ended the run. Raises PgagentsError for a file that cannot be written, after
+    the report is printed.
+    """
+    if output.baseline is not None:
+        from pgagents.report.baseline import apply
+
+        report = apply(report, output.baseline, datetime.now(UTC).date())
+    try:
+        write(output.reports, report, source)
+    finally:
+        show(report, source, stopped=stopped, verbose=output.verbose)
+    return report.exit_code
+
+
+def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
+    """Print the report as text.
+
+    `stopped` means that a signal ended the run. `verbose` adds for how many contracts each exchange was
+    judged. In GitHub Actions a line of the log can be a command, so a random word disables commands around
+    the text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
+    """
+    from pgagents.report.formats import github, text
+
+    body = text.render(report, source, colour=colour(), stopped=stopped, width=width(), verbose=verbose)
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        click.echo(body, nl=False)
+        return
+    word = secrets.token_hex(16)
+    click.echo(f"::stop-commands::{word}\n{body}::{word}::")
+    if report.header.shard is None:  # findings of a shard are annotated when the shards are merged
+        click.echo(github.render(report, source), nl=False)
+
+
+def width() -> int:
+    """Return the report's width: the terminal's up to a maximum, or a constant for files and pipes."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(NARROWEST, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+
+
+def colour() -> bool:
+    """Return whether the report may have colours: stdout is a terminal, and NO_COLOR is not set
+    (no-color.org).
+    """
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+# -- formats by name, and by the suffix of a file
+
+
+FORMATS = "pgagents.report.formats"
+FORMS = tuple(name.rpartition(".")[2] for name in names(FORMATS))
+"""The names of the formats: those of the modules."""
+SUFFIXES = {
+    ".json": "json",
+    ".xml": "junit",
+    ".sarif": "sarif",
+    ".sarif.json": "sarif",  # as its standard recommends
+    ".md": "markdown",
+    ".html": "html",
+    ".txt": "text",
+}
+
+
+def form_of(name: str) -> str | None:
+    """Return the format of a file name; None for an unknown suffix."""
+    return SUFFIXES.get(find_suffix(name))
+
+
+def find_suffix(name: str) -> str:
+    """Return the longest suffix of SUFFIXES that a file name ends with; empty without one."""
+    lower = name.lower()
+    return max((suffix for suffix in SUFFIXES if lower.endswith(suffix)), key=len, default="")
+
+
+def describe_suffixes() -> str:
+    """Return all suffixes as a phrase, each with its format where the suffix does not name that."""
+    shown = [
+        suffix if form in suffix.split(".") else f"{suffix} ({form})" for suffix, form in SUFFIXES.items()
+    ]
+    return f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+def render(form: str, report: Report, source: Source) -> bytes:
+    """Return the report in a format of FORMS. `source` is the catalogue's, or that of a report file."""
+    made: Callable[[Report, Source], bytes | str] = import_module(f"{FORMATS}.{form}").render
+    text = made(report, source)
+    return text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+
 
 EVERY = tuple(SUFFIXES)
 DATA = (".json", ".txt")
@@ -122,7 +258,7 @@ def _write(files: Mapping[Path, bytes]) -> None:
     failed = []
     for path, data in files.items():
         try:
-            replace(path, data)
+            replace_file(path, data)
         except OSError as error:
             failed.append(f"cannot write {path}: {error.strerror}")
         else:
@@ -131,7 +267,7 @@ def _write(files: Mapping[Path, bytes]) -> None:
         raise PgagentsError("; ".join(failed), "name another file")
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write a file through a temporary file beside it, so that no reader sees half of it.
 
     A symbolic link stays.
@@ -168,3 +304,53 @@ def in_repository(file: str) -> str:
         if root is not None and path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return ""
+
+
+# -- `--last-failed`: the contracts that failed in the last run.
+#
+# The file is in the user's cache folder, never in the working folder. There is one for each server and
+# catalogue. It contains contract ids only, nothing from the server's answers.
+
+
+MAX_MEMORY = 20_000_000
+
+
+def find_memory(model: Model, url: str) -> Path:
+    """Return the path of the file for this server and catalogue."""
+    from pgagents.cli.inputs.files import folder
+
+    name = sha256(
+        f"{Path(model.source.file).absolute()}\n{url}".encode("utf-8", "surrogateescape")
+    ).hexdigest()[:20]
+    return folder() / "last" / f"{name}.json"
+
+
+def remember(path: Path, report: Report) -> None:
+    """Store the failed contracts. Entries of contracts that this run did not try are kept.
+
+    Write errors are ignored.
+    """
+
+    earlier = read_failed(path) or []
+    now = failing(report)
+    tried = {r.contract.id for r in report.results if r.verdict.value in ("kept", "broken", "untested")}
+    ids = [*now, *(id for id in earlier if id not in tried)]
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, json.dumps({"format": 1, "failed": ids}).encode())
+
+
+def failing(report: Report) -> list[str]:
+    """Return the ids of broken and untested contracts."""
+    return [r.contract.id for r in report.results if r.verdict.value in ("broken", "untested")]
+
+
+def read_failed(path: Path) -> list[str] | None:
+    """Return the ids that failed in the last run; None if no run is stored."""
+    try:
+        raw = path.read_bytes()[:MAX_MEMORY]
+        data: Any = json.loads(raw)
+        ids = data["failed"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return [id for id in ids if isinstance(id, str)] if isinstance(ids, list) else None

@@ -8,23 +8,26 @@ fault is dead: it proves nothing. All of them take hours, so a run is bounded, a
 
 from __future__ import annotations
 
+import json
+import random
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from pgagents.cli.running.selftesting.order import Step, arrange, list_steps
-from pgagents.cli.running.selftesting.outcome import Outcome, Row, document, lines
-from pgagents.cli.running.selftesting.progress import Timed
+from pgagents.cli.running.progress import duration
 
 if TYPE_CHECKING:
     from pgagents.model.model import Model
     from pgagents.report.report import Report
+
 
 OF_MCP = "mcp:"
 MAX_TIME_S = 900.0
@@ -46,11 +49,11 @@ def run(
     The exit code is 1 if a check is dead or a result deviates from the declared one. It is 3 if the time was
     too short for everything. Raises PgagentsError for an unknown check.
     """
-    from pgagents.cli._extras import require
+    from pgagents.cli.inputs.options import require_extras
     from pgagents.cli.running import report_files
     from pgagents.report.formats.text import STOPPED
 
-    require("pgagents verify --self-test", "sandbox", "mcp")
+    require_extras("pgagents verify --self-test", "sandbox", "mcp")
     report_files.check(reports, report_files.DATA)
     started = time.monotonic()
     try:
@@ -117,7 +120,6 @@ def _make_rows() -> dict[str, Row]:
 
 def _try_fault(outcome: Outcome, model: Model, fault: str) -> None:
     """Verify the sandbox under a fault, and record what was found."""
-    from pgagents.cli.running.selftesting.listed import verify_listed
 
     _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
     if by_list := _module("faults", fault).by_list:
@@ -127,7 +129,6 @@ def _try_fault(outcome: Outcome, model: Model, fault: str) -> None:
 
 def _try_variation(outcome: Outcome, text: str, variation: str) -> None:
     """Verify the sandbox under a variation of the catalogue's text, and record what was found."""
-    from pgagents.cli.running.selftesting.listed import verify_listed
 
     opened = load_model(text, _module("variations", variation).point)
     broken = _find_broken(_verify(opened, variation=variation))
@@ -274,3 +275,263 @@ def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
     for check, contract in sorted(broken.items()):
         outcome.rows[check].disturbed.append(name)
         outcome.wrong.setdefault(f"variation, but broke {contract}: a false alarm", []).append(name)
+
+
+# -- the order of steps.
+#
+# A whole self-test takes hours. One that is cut short has tried as many faults of one check as of
+# another, and faults and variations in the proportion of all.
+
+
+Kind = Literal["fault", "variation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fault or variation to be tried."""
+
+    kind: Kind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+def list_steps(faults: Iterable[str], variations: Iterable[str]) -> list[Step]:
+    """Return the steps of faults and variations in the given order, the faults first."""
+    return [*(Step("fault", name) for name in faults), *(Step("variation", name) for name in variations)]
+
+
+def arrange(breaks: Mapping[str, Collection[str]], variations: Sequence[str], seed: int) -> list[Step]:
+    """Return every fault and variation once, in an order that only `seed` varies.
+
+    `breaks` maps each fault to the checks that must find it. The next fault is one of the check with the
+    fewest faults before it. Variations stand between the faults at equal distances.
+    """
+    rng = random.Random(seed)
+    faults, others = _alternate(breaks, rng), rng.sample(list(variations), len(variations))
+    placed = [
+        ((number + 0.5) / len(names), step)
+        for names, steps in (
+            (faults, list_steps(faults, ())),
+            (others, list_steps((), others)),
+        )
+        for number, step in enumerate(steps)
+    ]
+    return [step for _, step in sorted(placed, key=lambda one: one[0])]
+
+
+def _alternate(breaks: Mapping[str, Collection[str]], rng: random.Random) -> list[str]:
+    """Return the faults so that the checks take turns. A fault that no check must find comes last."""
+    left = rng.sample(list(breaks), len(breaks))
+    before: Counter[str] = Counter()
+    found = []
+    while left:
+        name = min(left, key=lambda one: min((before[check] for check in breaks[one]), default=len(breaks)))
+        left.remove(name)
+        before.update(breaks[name])
+        found.append(name)
+    return found
+
+
+# -- results, as a table and as JSON.
+#
+# An untried step does not count as passed.
+
+
+FEW = 3
+FORMAT = 1
+CUT_SHORT = 3
+EVERY = "--all tries every one"
+
+
+@dataclass(slots=True)
+class Row:
+    """One check's results. `due` counts the tried faults that it must find, `found` those that it found."""
+
+    due: int = 0
+    found: int = 0
+    disturbed: list[str] = field(default_factory=list)
+    """Variations for which the check wrongly reported a finding."""
+    untried: int = 0
+    """The number of faults that it must find and that were not tried."""
+    elsewhere: int = 0
+    """The number of its faults that only another API than Park Graph can show."""
+
+    @property
+    def state(self) -> str:
+        """Return whether the check is alive, as one or two words of the table."""
+        if not self.found and not self.due and (self.untried or self.elsewhere):
+            return "untried" if self.untried else "not here"
+        if not self.found:
+            return "dead"
+        return "false alarm" if self.disturbed else "misses some" if self.found < self.due else "alive"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The results of all checks, and every deviation from the declared ones."""
+
+    rows: dict[str, Row]
+    faults: int = 0
+    variations: int = 0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    """Deviations, each with the faults or variations in which it occurred."""
+    untried: list[Step] = field(default_factory=list)
+    """Faults and variations for which no time was left."""
+
+    @property
+    def dead(self) -> list[str]:
+        """Return the checks that found none of the tried faults, or that have no fault at all."""
+        return [name for name, row in self.rows.items() if row.state == "dead"]
+
+    @property
+    def bad(self) -> bool:
+        """Return whether a check is dead or any result deviates."""
+        return bool(self.dead or self.wrong)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 if something is wrong, 3 if something was not tried, else 0."""
+        return 1 if self.bad else CUT_SHORT if self.untried else 0
+
+
+def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
+    """Yield the table and its summary as text. The last line says how much was tried."""
+    from pgagents.report.layout import table
+
+    head = ["check", "faults found", "variations silent", ""]
+    rows = [
+        [check.replace("_", " "), f"{row.found}/{row.due}", _count_silent(outcome, row), row.state]
+        for check, row in outcome.rows.items()
+    ]
+    if outcome.untried:
+        head.insert(2, "faults untried")
+        for cells, row in zip(rows, outcome.rows.values(), strict=True):
+            cells.insert(2, str(row.untried))
+    yield from table(head, rows)
+    yield ""
+    for what, names in outcome.wrong.items():
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        yield f"{', '.join(names[:FEW])}{more}: {what}"
+    yield (
+        f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: "
+        f"{_count_alive(outcome)}"
+    )
+    yield _conclude(outcome)
+
+
+def _count_alive(outcome: Outcome) -> str:
+    """Return how many checks are alive, and how many could not be judged, with the reason."""
+    states = Counter(row.state for row in outcome.rows.values())
+    untried, elsewhere = states["untried"], states["not here"]
+    alive = states.total() - states["dead"] - untried - elsewhere
+    return (
+        f"{alive} of {states.total()} checks alive"
+        + (f", {untried} untried" if untried else "")
+        + (f", {elsewhere} without a fault that Park Graph can show" if elsewhere else "")
+    )
+
+
+def _count_silent(outcome: Outcome, row: Row) -> str:
+    return f"{outcome.variations - len(row.disturbed)}/{outcome.variations}"
+
+
+def _conclude(outcome: Outcome) -> str:
+    """Return the last line: the exit code, and how many faults and variations were tried of how many."""
+    tried = outcome.faults + outcome.variations
+    of = f"tried {tried} of {tried + len(outcome.untried)} faults and variations"
+    if outcome.bad:
+        return f"exit 1: something is not as it should be; {of}"
+    if outcome.untried:
+        return f"exit {CUT_SHORT}: {of}, and nothing was wrong in these; {EVERY}"
+    return f"exit 0: every check finds its faults here and reports no variation; {of}"
+
+
+def document(outcome: Outcome) -> bytes:
+    """Return the results as JSON."""
+    rows = {
+        name: {
+            "faults": row.due,
+            "found": row.found,
+            "false_alarms": row.disturbed,
+            **({"untried": row.untried} if outcome.untried else {}),
+            "state": row.state,
+        }
+        for name, row in outcome.rows.items()
+    }
+    told = {
+        "format": FORMAT,
+        "faults": outcome.faults,
+        "variations": outcome.variations,
+        "exit_code": outcome.exit_code,
+    }
+    data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
+    if outcome.untried:
+        data["untried"] = {f"{kind}s": _list_names(outcome.untried, kind) for kind in ("fault", "variation")}
+    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+
+
+def _list_names(steps: Sequence[Step], kind: str) -> list[str]:
+    return sorted(step.name for step in steps if step.kind == kind)
+
+
+# -- progress, and the end of the time
+
+
+EVERY_S = 10.0
+
+
+class Timed:
+    """Prints progress on stderr: one line that is overwritten on a terminal, otherwise a line every few
+    seconds.
+
+    `most_s` are the seconds after which no step begins; None for no bound. A step begins only if a step of
+    the mean length ends in time. The first one always begins.
+    """
+
+    def __init__(self, most_s: float | None = None, timer: Callable[[], float] = time.monotonic) -> None:
+        self._timer, self._most_s = timer, most_s
+        self._begun = self.last = timer()
+
+    def __call__(self, done: int, total: int, doing: str) -> bool:
+        """Show the step that is next; return False if there is no time left for it."""
+        now = self._timer()
+        spent = now - self._begun
+        mean = spent / done if done else 0.0
+        if self._most_s is not None and done and spent + mean > self._most_s:
+            return False
+        left = mean * (total - done)
+        if self._most_s is not None:
+            left = min(left, self._most_s - spent)
+        line = f"{done}/{total} · {f'about {duration(left)} left · ' if done else ''}{doing}"
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        elif now - self.last >= EVERY_S:
+            self.last = now
+            click.echo(line, err=True)
+        return True
+
+
+# -- runs by an MCP server's own list of tools
+
+
+def verify_listed(model: Model, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
+    """Verify an MCP server in front of a sandbox without faults, as if nobody had its catalogue.
+
+    The run is strict, because faults of recommendations must be found too. A variation need not follow a
+    recommendation.
+    """
+    from pgagents.cli.inputs.tools import make_model, survey
+    from pgagents.cli.running.tools import verify_tools
+    from pgagents.inprocess import inside
+    from pgagents.inprocess_mcp import mcp_inside
+    from pgagents.verify.plan.options import Options
+    from pgagents.verify.wire.mcp_link import Link
+
+    with mcp_inside(model, inside(model), faults=faults, variations=variations) as link:
+        other = Link(link.handler, url=link.url, path=link.path)
+        if not link.open():
+            raise AssertionError(f"the self-test's own MCP server does not open: {link.problem}")
+        survey(link, other)
+        return verify_tools(make_model(link), link, Options(strict=bool(faults)))

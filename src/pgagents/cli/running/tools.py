@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs import choice
+from pgagents.cli.inputs import verification
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import failed_contracts, mcp_server, progress, report_output
+from pgagents.cli.running import companions, progress, report_files
 from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
-    from pgagents.cli.running.report_output import Output
+    from pgagents.cli.running.report_files import Output
     from pgagents.http import Request, Response, Silence
     from pgagents.model.model import Model
     from pgagents.report.report import Report
@@ -46,16 +46,18 @@ def run(
     """
     from pgagents.report.formats.text import STOPPED
 
-    mcp_server.check_one(url, command)
-    mcp_server.check_address(url, command)
+    companions.check_one(url, command)
+    companions.check_address(url, command)
     click.echo("note: no --url and no catalogue: the MCP server is judged by its own list of tools", err=True)
     began = time.monotonic()
     try:
         with open_server(url, command, cacert=cacert, options=options) as link, signals() as stop:
             model = make_model(link)
-            choice.check_selection(model, options, link)
-            memory = failed_contracts.place(model, link.base)
-            options = choice.select_failed(model, options, memory if last_failed else None, None, mcp=link)
+            verification.check_selection(model, options, link)
+            memory = report_files.find_memory(model, link.base)
+            options = verification.select_failed(
+                model, options, memory if last_failed else None, None, mcp=link
+            )
             if only_plan:
                 return _show_plan(model, link, options, output)
             tell = FirstLines(model.source, link.base, output.baseline or ())
@@ -66,9 +68,9 @@ def run(
                 stop.running = False
     except KeyboardInterrupt:
         raise click.Abort from None
-    failed_contracts.remember(memory, report)
-    report = report_output.add_origin(report, output.again)
-    code = report_output.publish(report, model.source, output, stopped=stop.asked)
+    report_files.remember(memory, report)
+    report = report_files.add_origin(report, output.again)
+    code = report_files.publish(report, model.source, output, stopped=stop.asked)
     return STOPPED if stop.asked else code
 
 
@@ -79,11 +81,11 @@ def verify_tools(
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
-    token = mcp_server.token(link.url or None)
+    token = companions.token(link.url or None)
     return verify(
         model,
         _nowhere,
-        Identities({}, (*([token] if token else []), *mcp_server.list_secrets())),
+        Identities({}, (*([token] if token else []), *companions.list_secrets())),
         _bound(link, options),
         clock=time.time,
         sleep=time.sleep,

@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.formerly import actions_by_name, describe_former_names
-from pgagents.generate.openapi import header_parts, json_rpc, parts, refusals
-from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.actions import actions_by_name, describe_former_names
+from pgagents.generate.openapi import parts, refusals
+from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import resolve
 from pgagents.model.action import Action
+from pgagents.model.answers.error_code import Code
 from pgagents.model.argument import Param
 from pgagents.model.model import Model
 from pgagents.model.surface import Dispatcher
 from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer
 
 Use = tuple[Action, Param]
 
@@ -62,7 +64,7 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
     body["properties"] = Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)
     if dispatcher.json_rpc:
-        json_rpc.frame_request(body)
+        frame_request(body)
     if all(a.unknown == "refused" for a in dispatcher.actions):
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
@@ -183,11 +185,11 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
     refusals.
     """
     codes = refusals.codes_of_dispatcher(dispatcher, model)
-    before = json_rpc.list_codes_of_http(model)
+    before = list_codes_of_http(model)
     at = (*dispatcher.origin, "responses")
     text = dispatcher.responses.get(200) or Text("The result, or an error", at)
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := header_parts.response_headers(model, 200, keyed=True)):
+    if profile.complete and (headers := parts.response_headers(model, 200, keyed=True)):
         answer["headers"] = headers
     result = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
     inside = tuple(code for code in codes if code not in before)
@@ -195,7 +197,7 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
     data = None
     if inside:
         data = refusals.narrow_envelope(inside) if narrow else refusals.plain_envelope(model, inside)
-    schema = json_rpc.frame_answer(result, data, dispatcher.origin)
+    schema = frame_answer(result, data, dispatcher.origin)
     answer["content"] = Node({parts.JSON: Node({"schema": schema}, origin=at)}, origin=at)
     found = Node({"200": answer}, origin=at)
     for status, several in sorted(refusals.by_status([code for code in codes if code in before]).items()):
@@ -206,7 +208,7 @@ def _answer_messages(model: Model, dispatcher: Dispatcher, profile: Profile) -> 
 
 def _make_response(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
     answer = Node({"description": text}, origin=text.origin)
-    if profile.complete and (headers := header_parts.response_headers(model, status, keyed=True)):
+    if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
         answer["headers"] = headers
     if 200 <= status < 300:
         schema = _any_result(dispatcher) if profile.complete else _merge_results(model, dispatcher)
@@ -274,7 +276,7 @@ def _requests(dispatcher: Dispatcher) -> Node:
             arguments = {k: v for k, v in known.items() if k in union(dispatcher)}
             value = Node(
                 {
-                    **(json_rpc.FRAME if dispatcher.json_rpc else {}),
+                    **(FRAME if dispatcher.json_rpc else {}),
                     dispatcher.selector: name,
                     dispatcher.arguments: Node(arguments, origin=(*example.origin, "input")),
                 }
@@ -292,3 +294,70 @@ def _results(dispatcher: Dispatcher) -> Node:
             if example.output is not None and example.status == action.success.status:
                 shown[str(action.name)] = parts.make_example(example, example.output, "output")
     return shown
+
+
+# -- the frame of JSON-RPC 2.0.
+#
+# https://www.jsonrpc.org/specification, read 2026-11-21.
+
+
+FRAME = {"jsonrpc": "2.0", "id": 1}
+"""The members of a request beside `method` and `params`."""
+_OF_HTTP = ("no_key", "limited", "too_large", "no_scope", "crashed", "wrong_method")
+"""Errors that are sent as HTTP statuses, because the server finds them before it reads a message."""
+
+
+def list_codes_of_http(model: Model) -> tuple[Code, ...]:
+    """Return the errors that are sent as HTTP statuses instead of JSON-RPC messages."""
+    names = {getattr(model.errors.framework, kind) for kind in _OF_HTTP}
+    names -= {model.errors.framework.invalid}
+    return tuple(code for name, code in model.codes.items() if name in names)
+
+
+def frame_request(body: Node) -> None:
+    """Add the members of the frame to a request's schema."""
+    framed = {
+        "jsonrpc": {"type": "string", "enum": ["2.0"], "description": "The version of JSON-RPC"},
+        "id": {
+            "anyOf": [{"type": "string"}, {"type": "integer"}],
+            "description": "A value of the caller's choice, which the answer repeats",
+        },
+    }
+    body["required"] = ["jsonrpc", "id", *body["required"]]
+    added = _make_nodes(framed, body.origin)
+    body["properties"] = Node({**added, **body["properties"]}, origin=body.origin)
+
+
+def _make_nodes(value: Any, at: Pointer) -> Any:
+    """Return a value with every plain object in it as a Node."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, dict):
+        return Node({k: _make_nodes(v, at) for k, v in value.items()}, origin=at)
+    return [_make_nodes(v, at) for v in value] if isinstance(value, list) else value
+
+
+def frame_answer(result: Node | None, data: Node | None, at: Pointer) -> Node:
+    """Return the schema of an answer: `result`, or `error` with the API's error body as its `data`."""
+    error: dict[str, Any] = {
+        "type": "object",
+        "description": "Why there is no result",
+        "required": ["code", "message"],
+        "properties": {
+            "code": {"type": "integer", "description": "-32602 for invalid arguments, as JSON-RPC defines"},
+            "message": {"type": "string", "description": "The same in words"},
+            **({"data": data} if data is not None else {}),
+        },
+    }
+    properties = {
+        "jsonrpc": {"type": "string", "enum": ["2.0"], "description": "The version of JSON-RPC"},
+        "id": {
+            "anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}],
+            "description": "The request's id",
+        },
+        "result": result if result is not None else Node({"description": "Nothing"}, origin=at),
+        "error": error,
+    }
+    framed = {"type": "object", "required": ["jsonrpc", "id"], "properties": properties}
+    made: Node = _make_nodes(framed, at)
+    return made

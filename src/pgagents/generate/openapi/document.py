@@ -1,23 +1,25 @@
-"""Build a whole OpenAPI document from the Model, and list what a profile leaves out."""
+"""Build a whole OpenAPI document from the Model: its operations and events, and what a profile leaves out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pgagents.generate.follow_ups.jobs import list_lost_jobs
-from pgagents.generate.follow_ups.pages import list_hidden_pages
-from pgagents.generate.formerly import list_lost_ids
-from pgagents.generate.openapi import dispatch, events, header_parts, parts, refusals
-from pgagents.generate.openapi.operation import operation
-from pgagents.generate.openapi.profile import Profile
+from pgagents.decoding.medium import kind_of
+from pgagents.generate.actions import describe_job, list_hidden_pages, list_lost_ids, list_lost_jobs
+from pgagents.generate.openapi import dispatch, parts, refusals
+from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.direction import find_written_name, restore
-from pgagents.jsonschema.schema import closure
-from pgagents.model.action import Action
+from pgagents.jsonschema.schema import REF, closure, resolve
+from pgagents.model.action import EVERY_CLASS, Action
+from pgagents.model.answers.output import JSON, Output
 from pgagents.model.credential import PLACEHOLDER, Credential
 from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
+from pgagents.model.signature import schemes
+from pgagents.source.origin import Node, Text, origin_of
+from pgagents.source.source import Pointer
 
 Change = Callable[[Node], Node]
 
@@ -35,7 +37,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     if needs := parts.security(model, profile, model.shared_security, certificate=model.certificate_shared):
         members["security"] = needs
     paths = _paths(model, profile)
-    sent = events.webhooks(model) if profile.complete else Node()
+    sent = webhooks(model) if profile.complete else Node()
     if any(find_written_name(name) != name for name in model.schemas):
         paths = restore(paths)  # OpenAPI has `readOnly` and `writeOnly` itself
     members["paths"] = paths
@@ -90,7 +92,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted
     }:
         components["responses"] = Node(used, origin=responses.origin)
-    if profile.complete and (headers := header_parts.header_components(model)):
+    if profile.complete and (headers := parts.header_components(model)):
         components["headers"] = headers
     return Node(components)
 
@@ -179,7 +181,7 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     for action in profile.actions(model):
         yield from _list_lost_arguments(action, profile)
         yield from _list_lost_answers(action, model)
-    for name in header_parts.list_limit_headers(model):
+    for name in parts.list_limit_headers(model):
         yield Loss(("limits", "headers"), f"answers carry {name}", "elsewhere", "in the full document")
     for header in model.headers:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
@@ -220,3 +222,216 @@ def _list_lost_answers(action: Action, model: Model) -> Iterator[Loss]:
         for own in output.headers:
             detail = f"{action.operation_id}: in the full document"
             yield Loss(own.origin, f"answer {output.status} carries {own.name}", "elsewhere", detail)
+
+
+# -- one action as an operation
+
+
+def operation(model: Model, action: Action, profile: Profile) -> Node:
+    """Return the Operation Object, with members in the order that people write them."""
+    params = profile.params(action)
+    texts = {str(p.name): profile.param_text(action, p) for p in params}
+    members: dict[str, Any] = {
+        "operationId": action.operation_id,
+        "summary": profile.text(action, "title"),
+        "description": _describe(model, action, profile),
+    }
+    if profile.complete and action.tags:
+        members["tags"] = list(action.tags)
+    if action.deprecated:
+        members["deprecated"] = True
+    if profile.complete and (former := _former(action)):
+        members["x-formerly"] = former
+    asked = not action.only_reads
+    if profile.consequential and (action.method != "GET" or asked):
+        members["x-openai-isConsequential"] = asked
+    scopes = parts.list_user_scopes(model, action) if profile.complete and action.key else []
+    own = scopes or profile.security(action.security) != profile.security(model.shared_security)
+    apart = profile.complete and action.certificate != model.certificate_shared
+    if apart or (model.credential is not None and own):
+        members["security"] = parts.security(
+            model, profile, action.security, scopes, certificate=action.certificate
+        )
+    if action.server is not None:
+        members["servers"] = [parts.server(model.servers[str(action.server)])]
+    outside = [p for p in params if not p.in_body]
+    written = [
+        parts.parameter(action, p, texts[str(p.name)], examples=profile.examples, complete=profile.complete)
+        for p in outside
+    ]
+    if profile.complete:
+        written += [parts.constant_header(name, value) for name, value in action.headers]
+    if written:
+        members["parameters"] = written
+    schema = parts.body_schema(action, params, texts)
+    if schema is not None and profile.complete and (groups := parts.list_groups(action, params)):
+        schema["oneOf"] = groups
+    if schema is not None:
+        members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
+    members["responses"] = responses(model, action, profile)
+    return Node(members, origin=action.origin)
+
+
+def _describe(model: Model, action: Action, profile: Profile) -> str:
+    """Return the description, and how to follow the job that the action starts."""
+    text = profile.text(action, "description")
+    # following a job needs all other actions; doing that for each action takes quadratic time
+    if action.job is None:
+        return text
+    job = describe_job(action, profile.actions(model), lambda reader: str(reader.operation_id))
+    return Text(f"{text} {job}", origin_of(text) or action.origin) if job else text
+
+
+def _former(action: Action) -> list[Node]:
+    """Return the former operationIds, each with the day until which agents may use it."""
+    changed = [f for f in action.formerly if f.operation_id != action.operation_id]
+    return [
+        Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin)
+        for f in changed
+    ]
+
+
+def responses(model: Model, action: Action, profile: Profile) -> Node:
+    """Return every response by status. Errors refer to components, unless they have examples of their own."""
+    found = {o.status: success(model, action, o, profile) for o in action.outputs}
+    for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
+        shown = _examples(action, status) if profile.examples else None
+        if status in found:
+            found[status] = refusals.add_errors(model, found[status], codes, profile)
+            continue
+        own = refusals.response(model, codes, profile, keyed=action.key)
+        if shown and len(own.get("content", ())) == 1:
+            next(iter(own["content"].values()))["examples"] = shown
+            found[status] = own
+        else:
+            found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)
+    for edge in model.errors.edge if profile.complete else ():
+        found.setdefault(edge.status, refusals.edge_reference(edge.status))
+    made = {str(status): found[status] for status in sorted(found)}
+    if profile.complete:
+        made |= _describe_others(action)
+    return Node(made, origin=(*action.origin, "output"))
+
+
+def _describe_others(action: Action) -> dict[str, Node]:
+    """Return a response for each class of statuses that the action may answer, or `default` for all."""
+    at = (*action.origin, "other_statuses")
+    if set(action.other_statuses) == EVERY_CLASS:
+        return {"default": Node({"description": Text("Any other status", at)}, origin=at)}
+    return {
+        name: Node({"description": Text(f"Any other {name}", at)}, origin=at)
+        for name in action.other_statuses
+    }
+
+
+def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:
+    """Return a declared response."""
+    answer = Node({"description": output.description}, origin=output.origin)
+    if profile.complete:
+        headers = parts.response_headers(model, output.status, keyed=action.key)
+        headers.update({header.name: parts.answer_header(header) for header in output.headers})
+        if headers:
+            answer["headers"] = headers
+    if output.schema is not None:
+        media = Node({"schema": output.schema}, origin=output.origin)
+        if profile.examples and (shown := _examples(action, output.status)):
+            media["examples"] = shown
+        in_json = not profile.complete and output.any_type and kind_of(output).name == "json"
+        types = (JSON,) if in_json else output.types  # vendors' readers ask for JSON
+        answer["content"] = Node(dict.fromkeys(types, media), origin=output.origin)
+    return answer
+
+
+def _examples(action: Action, status: int) -> Node:
+    """Return the documented bodies of this status."""
+    shown = Node(origin=(*action.origin, "examples"))
+    for example in action.examples:
+        if example.status == status and example.output is not None:
+            shown[example.name] = parts.make_example(example, example.output, "output")
+    return shown
+
+
+# -- outgoing events as webhooks (OpenAPI 3.1)
+
+
+def webhooks(model: Model) -> Node:
+    """Return a request for each event type; empty if the catalogue has none."""
+    found = Node(origin=("webhooks", "events"))
+    for name in model.webhooks.events if model.webhooks else ():
+        at: Pointer = ("webhooks", "events", name)
+        found[name] = Node({"post": _delivery(model, name, at)}, origin=at)
+    return found
+
+
+def _delivery(model: Model, name: str, at: Pointer) -> Node:
+    """Return one delivery. The receiver needs no key; the signature authenticates the sender."""
+    forms = [_body(model, name, at, model.webhooks, ("webhooks",))]
+    for value, one in model.webhooks.versions.items():
+        forms.append(_body(model, name, at, one, ("webhooks", "versions", value)))
+    schema = forms[0] if len(forms) == 1 else Node({"oneOf": forms}, origin=("webhooks", "versions"))
+    media = Node({parts.JSON: Node({"schema": schema}, origin=at)}, origin=at)
+    taken = Text("The event is taken; after any other answer it is sent again with the same id", at)
+    members: dict[str, Any] = {
+        "summary": model.text(*at, "description"),
+        "security": [],
+        "requestBody": Node({"required": True, "content": media}, origin=at),
+        "responses": Node({"2XX": Node({"description": taken}, origin=at)}, origin=at),
+    }
+    if model.webhooks.signature is not None:
+        members = {
+            **{k: members[k] for k in ("summary", "security")},
+            "parameters": list(_signature(model)),
+            **{k: members[k] for k in ("requestBody", "responses")},
+        }
+    return Node(members, origin=at)
+
+
+def _signature(model: Model) -> Iterator[Node]:
+    """Yield the headers of a signature: the signature itself, then its time and the message's id."""
+    at: Pointer = ("webhooks", "signature")
+    given = model.webhooks.signature
+    scheme = schemes()[given.scheme]
+    age = f", at most {given.tolerance_s} s old" if scheme.timed else ""
+    digits = "[A-Za-z0-9+/]{43}=" if scheme.encoding == "base64" else "[0-9a-f]{64}"
+    value = re.escape(f"{scheme.first}{scheme.each}").replace("-", "-").replace(r"\{time\}", "[0-9]+")
+    pattern = f"^{value.replace(chr(92) + '{mac' + chr(92) + '}', digits)}$"
+    text = f"{scheme.says} with the target's secret{age}"
+    yield _header(Text(given.header, (*at, "header")), text, _clean(pattern), at)
+    if scheme.time_header:
+        yield _header(Text(scheme.time_header, at), "The signed time in epoch seconds", "^[0-9]+$", at)
+    if scheme.id_header:
+        yield _header(Text(scheme.id_header, at), "The message's id, the same for each attempt", "", at)
+
+
+def _clean(pattern: str) -> str:
+    """Return a pattern without unnecessary escapes."""
+    return re.sub(r"\\([=,])", r"\1", pattern)
+
+
+def _header(name: Text, text: str, pattern: str, at: Pointer) -> Node:
+    schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
+    members: dict[str, Any] = {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": Text(text, at),
+        "schema": Node(schema, origin=at),
+    }
+    return Node(members, origin=at)
+
+
+def _body(model: Model, name: str, at: Pointer, hooks: Any, origin: Pointer) -> Node:
+    """Return the schema of an envelope, restricted to this event's type and data if it has such members.
+
+    `hooks` are the catalogue's webhooks or one version of them. `origin` is their place in the catalogue.
+    """
+    reference = Node({"$ref": REF + hooks.envelope}, origin=(*origin, "envelope"))
+    members = resolve(reference, model.schemas).get("properties", {})
+    held = Node(origin=at)
+    if hooks.type_at in members:
+        held[hooks.type_at] = Node({"const": Text(name, at)}, origin=at)
+    if hooks.data_at in members and model.webhooks.events[name].data:
+        held[hooks.data_at] = Node({"$ref": REF + model.webhooks.events[name].data}, origin=(*at, "data"))
+    return (
+        Node({"allOf": [reference, Node({"properties": held}, origin=at)]}, origin=at) if held else reference
+    )

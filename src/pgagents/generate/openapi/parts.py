@@ -1,23 +1,25 @@
-"""Small parts of an OpenAPI document: parameters, bodies, examples, security.
+"""Make small parts of an OpenAPI document: parameters, bodies, headers, examples, security; and its profiles.
 
 Schemas are those of the catalogue.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.encoding.medium import list_types
-from pgagents.generate.openapi.profile import Alternatives, Profile
 from pgagents.model.action import Action, Example
+from pgagents.model.answers.output import AnswerHeader
 from pgagents.model.argument import Param
 from pgagents.model.code_flow import CodeFlow
 from pgagents.model.connection.certificate import OPENAPI
 from pgagents.model.connection.server import Server, Variable
 from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
+from pgagents.model.model import Header, Model
+from pgagents.model.surface import Dispatcher, Surface
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer
 
@@ -346,3 +348,182 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         },
         origin=schema.origin,
     )
+
+
+# -- headers of answers
+
+
+HEADERS = "#/components/headers/"
+_COMPONENT = re.compile(r"[A-Za-z0-9._-]+\Z")
+
+
+def header_components(model: Model) -> Node:
+    """Return every response header as a component; `const` becomes part of its schema."""
+    return Node({h.name: _header(h) for h in model.headers if _COMPONENT.match(h.name)}, origin=("headers",))
+
+
+def _header(header: Header) -> Node:
+    schema = Node(header.schema, origin=header.schema.origin)
+    if header.const is not None:
+        schema["const"] = Text(header.const, (*header.origin, "const"))
+    required = not header.https  # loopback servers speak plain http, and must satisfy the document too
+    return Node(
+        {"description": header.description, "required": required, "schema": schema}, origin=header.origin
+    )
+
+
+def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
+    """Return the headers of responses with this status.
+
+    A response to a missing or refused key has no headers that are only `on: keyed`.
+    """
+    of_keys = {code.status for code in (model.no_key, model.wrong_key) if code is not None}
+    kinds: set[str | int] = {"all", status}
+    if keyed and status not in of_keys:
+        kinds.add("keyed")
+    if 200 <= status < 300:
+        kinds.add("success")
+    if status >= 400:
+        kinds.add("error")
+    found = Node(origin=("headers",))
+    for header in model.headers:
+        if kinds & set(header.on):
+            found[header.name] = header_reference(header)
+    for name, header in limit_headers(model, status).items():
+        found.setdefault(name, header)
+    return found
+
+
+def answer_header(header: AnswerHeader) -> Node:
+    """Return a header of one response."""
+    members = {"description": header.description, "required": header.required, "schema": header.schema}
+    return Node(members, origin=header.origin)
+
+
+def limit_headers(model: Model, status: int) -> Node:
+    """Return the limit's headers that only `limits` names. No answer is required to have them."""
+    at, reader = ("limits", "headers"), model.limit_reader
+    named = {header.name.lower() for header in model.headers}
+    given = reader.names if 200 <= status < 300 or status in reader.statuses else []
+    texts = {name: (f"The rate limit, as {given_form(model)}", "string") for name in given}
+    if model.limits.headers is not None and model.limits.headers.limit:
+        texts = dict.fromkeys(given, ("A number of the rate limit", "integer"))
+    if status in reader.statuses and model.limits.headers is not None:
+        texts[reader.retry] = ("Seconds to wait, or a date to wait for", "string")
+    return Node(
+        {
+            name: Node({"description": said, "schema": Node({"type": kind}, origin=at)}, origin=at)
+            for name, (said, kind) in texts.items()
+            if name.lower() not in named
+        },
+        origin=at,
+    )
+
+
+def list_limit_headers(model: Model) -> list[str]:
+    """Return the names of the headers that only `limits` names."""
+    statuses = (200, *sorted(model.limit_reader.statuses))
+    return list(dict.fromkeys(name for status in statuses for name in limit_headers(model, status)))
+
+
+def given_form(model: Model) -> str:
+    """Describe the form of the limit's header in words."""
+    if model.limits.headers.ietf:
+        return "draft-ietf-httpapi-ratelimit-headers defines it"
+    return f"`{model.limits.headers.pattern}`"
+
+
+def header_reference(header: Header) -> Node:
+    """Return a reference to the header's component, or the header itself if its name is no valid component
+    name.
+    """
+    named = _COMPONENT.match(header.name)
+    return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)
+
+
+# -- profiles
+
+
+Alternatives = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The operations of an OpenAPI document, and the parts it shows of each.
+
+    If `surface` is None, it has the whole API. `complete` adds headers, narrowed error envelopes, OAuth,
+    cookies and typed dispatcher responses. Documents for assistants lack these. `consequential` marks
+    operations that an assistant must confirm with a person.
+    """
+
+    version: str
+    surface: Surface | None
+    complete: bool
+    header_params: bool
+    examples: bool
+    consequential: bool
+    schemes: tuple[str, ...] | None = None
+    """The credentials that the document offers; None for all."""
+
+    @property
+    def json_errors(self) -> bool:
+        """True if the document shows error bodies only of type `application/json`, as Copilot's does."""
+        return self.version.startswith("3.0")
+
+    def actions(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions that have their own operations.
+
+        A document for an assistant has only the API's own server, because the key is sent to no other one.
+        """
+        offered = self.surface.actions if self.surface else model.actions
+        return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))
+
+    def actions_apart(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions on other servers that the document lacks, and that none of its dispatchers
+        offers.
+        """
+        offered = self.surface.actions if self.surface else model.actions
+        shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
+        return tuple(
+            a for a in offered if a.server is not None and not self.complete and str(a.name) not in shown
+        )
+
+    def actions_elsewhere(self, model: Model) -> tuple[Action, ...]:
+        """Return the actions that cannot be called through any operation of the document."""
+        offered = self.surface.actions if self.surface else model.actions
+        shown = {str(a.name) for d in self.dispatchers(model) for a in d.actions}
+        return tuple(a for a in offered if not a.on_rest and str(a.name) not in shown)
+
+    def dispatchers(self, model: Model) -> tuple[Dispatcher, ...]:
+        """Return the dispatchers that the document offers besides its actions."""
+        return model.dispatchers if self.surface is None or self.surface.dispatcher else ()
+
+    def credentials(self, model: Model) -> dict[str, Credential]:
+        """Return the credentials that the document describes, by scheme."""
+        return {n: c for n, c in model.credentials.items() if self.schemes is None or n in self.schemes}
+
+    def security(self, alternatives: Alternatives) -> Alternatives:
+        """Return the alternatives that the document's credentials satisfy.
+
+        A document for one host has at most one, because hosts do not choose. It is never the one without a
+        key.
+        """
+        if self.schemes is None:
+            return alternatives
+        return tuple(one for one in alternatives if one and set(one) <= set(self.schemes))[:1]
+
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """Return the action's arguments that the document offers."""
+        offered = self.surface.params(action) if self.surface else action.params
+        lost = {"header": not self.header_params, "cookie": not self.complete}
+        return tuple(param for param in offered if not lost.get(param.place))
+
+    def text(self, action: Action, what: str) -> str:
+        """Return the action's title or description in the surface's wording."""
+        own = action.texts.get(self.surface.name) if self.surface else None
+        chosen: str = (getattr(own, what) if own else None) or getattr(action, what)
+        return chosen
+
+    def param_text(self, action: Action, param: Param) -> str:
+        """Return the argument's description in the surface's wording."""
+        return self.surface.param_text(action, param) if self.surface else param.description

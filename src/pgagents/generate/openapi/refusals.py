@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.generate.openapi import header_parts, parts
-from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.openapi import parts
+from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
 from pgagents.jsonschema.schema import REF
 from pgagents.model.action import Action
@@ -86,7 +86,7 @@ def response(
     headers.
     """
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
-    if profile.complete and (headers := header_parts.response_headers(model, codes[0].status, keyed=keyed)):
+    if profile.complete and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
     if content := _content(model, codes, profile):
         members["content"] = content
@@ -131,7 +131,7 @@ def edge_response(model: Model, edge: Any) -> Node:
     if edge.retry:
         known = next((h for h in model.headers if h.name == retry), None)
         answer["headers"] = Node(
-            {retry: header_parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
+            {retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at
         )
     return answer
 

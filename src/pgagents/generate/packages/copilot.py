@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pgagents.generate import icon
-from pgagents.generate.stores.zipped import pack_files
+from pgagents.generate import store_listing
+from pgagents.generate.package import pack_files
 from pgagents.model.model import Model
 from pgagents.source.dump import to_json
 
@@ -43,9 +43,9 @@ def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> by
     contents = {path.rpartition("/")[2]: files[path] for path in NEEDS}
     contents["ai-plugin.json"] = _plugin(contents["ai-plugin.json"], ids)
     surface = model.surfaces["copilot"]
-    letters = icon.initials(str(surface.human_name or model.api.title))
-    contents["color.png"] = icon.png(letters, 192, surface.package.accent)
-    contents["outline.png"] = icon.png(letters, 32, None)
+    letters = store_listing.initials(str(surface.human_name or model.api.title))
+    contents["color.png"] = store_listing.draw_icon(letters, 192, surface.package.accent)
+    contents["outline.png"] = store_listing.draw_icon(letters, 32, None)
     return pack_files(contents)
 
 

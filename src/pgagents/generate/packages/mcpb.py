@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgagents.generate.stores.zipped import pack_files
+from pgagents.generate.package import pack_files
 from pgagents.generate.target import DECLARED_SERVER
 from pgagents.model.model import Model
 

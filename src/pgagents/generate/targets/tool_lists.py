@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.generate.formerly import list_offered
-from pgagents.generate.functions import function, functions
-from pgagents.generate.lower.dialect import (
+from pgagents.generate.actions import list_offered
+from pgagents.generate.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
     GEMINI,
@@ -24,6 +23,7 @@ from pgagents.generate.lower.dialect import (
     XAI,
     Dialect,
 )
+from pgagents.generate.functions import function, functions
 from pgagents.generate.target import Function, Loss, Note, Target, View
 from pgagents.model.model import Model
 from pgagents.model.surface import Surface

@@ -13,7 +13,7 @@ from pgagents.importer.inference.listing import describe_listing, find_success
 from pgagents.importer.operations.imported import ImportedAction
 from pgagents.importer.reading.note import Notes
 from pgagents.jsonschema.parts import Schema, follow, is_type
-from pgagents.lint.words import matter, words
+from pgagents.lint.texts import matter, words
 from pgagents.text.nouns import singular
 
 _SHOWN = 6

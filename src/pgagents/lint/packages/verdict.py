@@ -1,21 +1,18 @@
-"""Judge a folder, a ZIP or a file, and return its findings at their lines."""
+"""Recognise a folder, a ZIP or a file, judge it, and return its findings at their lines."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.lint.judged import Judged, apply_ignores
-from pgagents.lint.packages.archive import NoZipError, list_archive
-from pgagents.lint.packages.folder import list_folder, single_file
-from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.package import Package
-from pgagents.lint.packages.package_judge import PackageJudge, list_judges
-from pgagents.lint.packages.table import Code, table
-from pgagents.lint.packages.texts import TextError
-from pgagents.lint.packages.tree import Tree
+from pgagents.lint.document import Judged, apply_ignores
+from pgagents.lint.packages.fields import Code, Hit, table
+from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root, list_judges
+from pgagents.lint.packages.portal_tools import is_submission
+from pgagents.lint.packages.tree import NoZipError, Tree, list_archive, list_folder, single_file
 from pgagents.source.diagnostics import Diagnostic, in_order
 from pgagents.source.source import Place, Source, Span
 
@@ -133,3 +130,41 @@ def _locate(hit: Hit, package: Package) -> Span:
     if source is not None and not hit.line:
         return source.locate(hit.pointer)
     return Span(package.tree.shown(hit.file), max(1, hit.line), 1)
+
+
+# -- the judge of a package or a file, recognised by the content
+
+
+OTHERS = {"openai-portal": "agent-plugins", "agent-plugins": "openai-portal"}
+"""Judges of the same files, each mapped to another one."""
+
+
+def detect_tree(tree: Tree) -> str | None:
+    """Return the name of the judge for a folder or a ZIP; None if it contains nothing known."""
+    if tree.kind(".claude-plugin/marketplace.json"):
+        return "claude-directory"
+    rooted, _, _ = find_root(tree)
+    if rooted.kind("plugin.json"):
+        manifest = Package(rooted).object("plugin.json") or {}
+        extensions = manifest.get("extensions")
+        known = isinstance(extensions, dict) and "com.openai" in extensions
+        return "openai-portal" if known else "agent-plugins"
+    if rooted.kind(".codex-plugin") or rooted.kind(".agent-plugin"):
+        return "openai-portal"
+    if rooted.kind(".claude-plugin"):
+        return "claude-directory"
+    if tree.kind("SKILL.md") or tree.kind("skills") == "folder":
+        return "agent-skills"
+    return "agent-skills" if any(tree.kind(f"{name}/SKILL.md") for name in tree.names()) else None
+
+
+def detect_file(data: Any, name: str) -> str | None:
+    """Return the name of the judge for one file, by its data and its own name; None for any other file."""
+    if name == "SKILL.md":
+        return "agent-skills"
+    if is_submission(data):
+        return "openai-portal"
+    schema = data.get("$schema") if isinstance(data, dict) else None
+    if isinstance(schema, str) and schema.startswith("https://agent-plugins.org/"):
+        return "agent-plugins"
+    return None

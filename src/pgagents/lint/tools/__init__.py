@@ -1,1 +1,5 @@
-"""Judge any list of function tools by the rules of the vendor's API."""
+"""Judge any list of function tools by the rules of the vendor's API.
+
+`tool_judge` recognises the vendor's form and finds its judge under `judges/`; `verdict` returns the
+findings.
+"""

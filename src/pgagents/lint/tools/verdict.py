@@ -1,15 +1,15 @@
-"""Judge a tool list and return its findings at their lines."""
+"""Judge a tool list, or the tools of an MCP server, and return the findings at their lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.lint.judged import Judged
-from pgagents.lint.requirement import requirements
-from pgagents.lint.tools.found import Found
-from pgagents.lint.tools.shape import Tool, tools
-from pgagents.lint.tools.tool_judge import list_judges
+from pgagents.lint.document import Judged
+from pgagents.lint.facts import requirements
+from pgagents.lint.tools.tool_judge import Found, Tool, list_judges, tools
 from pgagents.source.diagnostics import Diagnostic, Severity
 from pgagents.source.source import Source
 
@@ -64,3 +64,61 @@ def _diagnostic(found: Found, judge: str, source: Source) -> Diagnostic:
     severity: Severity = found.severity or ("error" if row.level == "MUST" else "warning")
     id = f"{judge}/{row.id.partition('.')[2]}"
     return Diagnostic(source.locate(found.pointer), id, severity, found.message, found.help, (row.cited,))
+
+
+# -- a server's MCP tools.
+#
+# A client puts name, description and input schema into the vendor's form, without `$schema` and never
+# strict.
+
+
+MCP = "mcp-tools"
+_STYLES = {"anthropic-tools": "input_schema", "gemini-tools": "parametersJsonSchema"}
+"""The member that holds the schema, if it is not `parameters`."""
+_SAYS_STRICT = frozenset(("openai-tools",))
+"""Vendors whose clients state that a tool is not strict."""
+
+
+def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | None = None) -> list[Judged]:
+    """Judge a list of tools for MCP clients, and for each vendor's models or one vendor's.
+
+    `own` are further findings about the list. A vendor's finding is left out if its line already has an error
+    or a warning.
+    """
+    listed = list(tools(source.data))
+    first = (*make_diagnostics(MCP, listed, source), *own)
+    count = f"{len(listed)} tool{'' if len(listed) == 1 else 's'}"
+    lines = (f"{count}: {', '.join(tool.shown for tool in listed)}",) if listed else ("no tools",)
+    judged = [Judged(source, MCP, list_judges()[MCP].title, _once(first, set()), lines)]
+    told = {d.span.line for d in judged[0].found if d.severity != "note"}
+    sound = [tool for tool in listed if isinstance(tool.schema, dict)]
+    for name, judge in list_judges().items():
+        if name != MCP and only in (None, name):
+            found = make_diagnostics(name, [_give(tool, name) for tool in sound], source)
+            judged.append(Judged(source, name, judge.title, _once(found, told)))
+    return [one for one in judged if only in (None, one.judge)]
+
+
+def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]:
+    """Return findings without those at lines in `told`. If a line has several errors, keep the first."""
+    lines = set(told)
+    kept = []
+    for one in dict.fromkeys(found):
+        if one.severity != "note" and one.span.line in lines and one.span.line > 1:
+            continue
+        kept.append(one)
+        if one.severity != "note":
+            lines.add(one.span.line)
+    return tuple(kept)
+
+
+def _give(tool: Tool, judge: str) -> Tool:
+    """Return a tool in a vendor's form. Its places stay those of the list."""
+    style = _STYLES.get(judge, "parameters")
+    schema: dict[str, Any] = {key: value for key, value in tool.schema.items() if key != "$schema"}
+    if not schema.get("properties") and judge != "openai-tools":
+        schema["additionalProperties"] = False  # a model gives a tool without arguments none anyway
+    given = {"name": tool.name, "description": tool.description, style: schema}
+    members = {key: value for key, value in given.items() if value is not None}
+    strict = False if judge in _SAYS_STRICT else None
+    return replace(tool, members=members, schema=schema, style=style, strict=strict)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.excerpt import around
+from pgagents.report.layout import around
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     SurfaceVerdict,

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.http import Response, Silence
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.excerpt import around
+from pgagents.report.layout import around
 from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result, Withheld
 from pgagents.source.source import Source
 from pgagents.text.escape import json_text

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from pgagents.encoding.medium import has_body, is_whole, medium_of_action
-from pgagents.generate.formerly import actions_by_name
+from pgagents.generate.actions import actions_by_name
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 from pgagents.model.action import Action
 from pgagents.model.model import Model

@@ -14,7 +14,7 @@ from pgagents.cel.expression import Expression
 from pgagents.cel.printer import print_node
 from pgagents.cel.rewrite import transform
 from pgagents.cel.syntax import Member, Name, Node
-from pgagents.generate.formerly import find_name
+from pgagents.generate.actions import find_name
 from pgagents.model.action import Action, Example
 from pgagents.model.model import Model
 from pgagents.model.workflow import Step, Workflow

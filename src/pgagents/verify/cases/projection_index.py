@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pgagents.generate.actions import list_offered
 from pgagents.generate.build import targets
-from pgagents.generate.formerly import list_offered
 from pgagents.generate.target import Function, Target
 from pgagents.jsonschema.schema import validator
 from pgagents.model.surface import Surface

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate import icon
-from pgagents.generate.stores.members import leave_out_empty, list_members
-from pgagents.generate.stores.test_cases import (
+from pgagents.generate import store_listing
+from pgagents.generate.store_listing import (
+    leave_out_empty,
     list_drafts,
     list_lost_calls,
+    list_members,
     list_negative,
     list_positive,
 )
@@ -43,7 +44,7 @@ def view(model: Model) -> View:
         {"members": leave_out_empty(members)},
         tuple(list_lost_calls(model, "openai")),
         tuple(list_drafts(model, "openai")),
-        assets={f"agent_plugin/{name_icon(listing)}": icon.choose(listing, _SIDE)},
+        assets={f"agent_plugin/{name_icon(listing)}": store_listing.choose_icon(listing, _SIDE)},
     )
 
 

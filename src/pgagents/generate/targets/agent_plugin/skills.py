@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from pgagents.generate.skills.target import skills_target
+from pgagents.generate.skills import skills_target
 
 TARGET = skills_target("Skills of the Agent Plugin", "agent_plugin", "openai")

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgagents.decoding.medium import kind_of
-from pgagents.generate.lower.dialect import OPENAPI_30_FLAT
-from pgagents.generate.lower.schema import lower
+from pgagents.generate.dialect import OPENAPI_30_FLAT
+from pgagents.generate.hosts import choose_sign_in
+from pgagents.generate.lower import lower
 from pgagents.generate.openapi.document import document, losses, operations
-from pgagents.generate.openapi.profile import Profile
-from pgagents.generate.sign_in import choose_sign_in
+from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.answers.output import JSON

@@ -5,7 +5,7 @@ npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate`, run 2026-11-21:
 
 from __future__ import annotations
 
-from pgagents.generate.stores.members import leave_out_empty
+from pgagents.generate.store_listing import leave_out_empty
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node

@@ -6,8 +6,7 @@ streamable HTTP is `http`.
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import key_losses, local_losses
-from pgagents.generate.stores.entry import make_entry
+from pgagents.generate.mcp_servers import key_losses, local_losses, make_entry
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 

@@ -5,9 +5,8 @@ npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate --strict --profil
 
 from __future__ import annotations
 
-from pgagents.generate import icon
-from pgagents.generate.stores.members import leave_out_empty, list_members
-from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
+from pgagents.generate import store_listing
+from pgagents.generate.store_listing import leave_out_empty, list_drafts, list_lost_cases, list_members
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
 
@@ -28,7 +27,7 @@ def view(model: Model) -> View:
         for number, text in enumerate(listing.starters, 1)
     )
     lost += tuple(list_lost_cases(model, "anthropic", "a Claude plugin"))
-    picture = icon.choose(listing, _SIDE)
+    picture = store_listing.choose_icon(listing, _SIDE)
     notes = tuple(list_drafts(model, "anthropic"))
     return View({"members": leave_out_empty(members)}, lost, notes, assets={f"{_FOLDER}/icon.png": picture})
 

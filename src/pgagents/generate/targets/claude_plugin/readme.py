@@ -6,8 +6,8 @@ privacy policy.
 
 from __future__ import annotations
 
-from pgagents.generate.formerly import find_name
-from pgagents.generate.stores.entry import list_settings
+from pgagents.generate.actions import find_name
+from pgagents.generate.mcp_servers import list_settings
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 

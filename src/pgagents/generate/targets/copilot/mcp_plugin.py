@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.generate import apiplugin
-from pgagents.generate.formerly import list_offered
+from pgagents.generate.actions import list_offered
+from pgagents.generate.dialect import MCP
 from pgagents.generate.functions import functions
-from pgagents.generate.lower.dialect import MCP
 from pgagents.generate.target import Function, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.generate.skills.skill import make_skills
+from pgagents.generate.skills import make_skills
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 

@@ -5,9 +5,8 @@ https://geminicli.com/docs/extensions/reference and npm @google/gemini-cli 0.61.
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import key_losses, local_losses
-from pgagents.generate.stores.entry import list_settings, make_entry
-from pgagents.generate.stores.test_cases import list_drafts, list_lost_cases
+from pgagents.generate.mcp_servers import key_losses, list_settings, local_losses, make_entry
+from pgagents.generate.store_listing import list_drafts, list_lost_cases
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node

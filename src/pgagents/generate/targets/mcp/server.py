@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.generate.addresses import with_extra
 from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
-from pgagents.generate.openapi.address import with_extra
 from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.identity import variable_of_scheme
 from pgagents.model.model import Model

@@ -6,9 +6,8 @@ https://github.com/modelcontextprotocol/experimental-ext-server-card/blob/8924e0
 
 from __future__ import annotations
 
-from pgagents.generate.discovery.card import HOSTED_SERVER, make_card
-from pgagents.generate.discovery.places import SERVER_CARD
-from pgagents.generate.mcp_servers import key_losses
+from pgagents.generate.addresses import SERVER_CARD
+from pgagents.generate.mcp_servers import HOSTED_SERVER, key_losses, make_card
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.model import Model
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pgagents.generate.formerly import list_offered
+from pgagents.generate.actions import list_offered
+from pgagents.generate.addresses import reverse_domain
+from pgagents.generate.dialect import MCP
 from pgagents.generate.functions import functions
-from pgagents.generate.lower.dialect import MCP
-from pgagents.generate.openapi.address import reverse_domain
 from pgagents.generate.target import Function, Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model

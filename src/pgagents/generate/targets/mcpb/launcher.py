@@ -6,8 +6,7 @@ A bundle needs a program of its own (https://github.com/modelcontextprotocol/mcp
 
 from __future__ import annotations
 
-from pgagents.generate.mcp_servers import BRIDGE, find_command
-from pgagents.generate.stores.entry import list_settings
+from pgagents.generate.mcp_servers import BRIDGE, find_command, list_settings
 from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.model import Model
 from pgagents.model.surface import McpServer

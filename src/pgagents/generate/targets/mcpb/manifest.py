@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate import icon
-from pgagents.generate.formerly import find_name, list_offered
-from pgagents.generate.mcp_servers import is_required, key_losses, name_variables
-from pgagents.generate.stores.entry import list_settings
-from pgagents.generate.stores.members import leave_out_empty, make_author
+from pgagents.generate import store_listing
+from pgagents.generate.actions import find_name, list_offered
+from pgagents.generate.mcp_servers import is_required, key_losses, list_settings, name_variables
+from pgagents.generate.store_listing import leave_out_empty, make_author
 from pgagents.generate.target import DECLARED_SERVER, Target, View
 from pgagents.model.credential import Credential
 from pgagents.model.model import Model
@@ -61,7 +60,7 @@ def view(model: Model) -> View:
         "privacy_policies": [listing.privacy] if listing.privacy else [],
         "compatibility": {"platforms": ["darwin", "win32", "linux"], "runtimes": {"node": ">=18"}},
     }
-    picture = icon.choose(listing, _SIDE)
+    picture = store_listing.choose_icon(listing, _SIDE)
     lost = tuple(key_losses(model, server))
     return View({"members": leave_out_empty(members)}, lost, assets={"mcpb/icon.png": picture})
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.openapi.address import find_hosted_url, with_extra
-from pgagents.generate.sign_in import choose_for_gpt
+from pgagents.generate.addresses import find_hosted_url, with_extra
+from pgagents.generate.hosts import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
 from pgagents.model.credential import AUTHORIZATION, Credential
 from pgagents.model.model import Model

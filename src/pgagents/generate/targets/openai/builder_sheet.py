@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from pgagents.generate.formerly import describe_former_names
-from pgagents.generate.openapi.address import find_hosted_url
-from pgagents.generate.openapi.takers import CHATGPT, in_json
-from pgagents.generate.sign_in import choose_for_gpt
+from pgagents.generate.actions import describe_former_names
+from pgagents.generate.addresses import find_hosted_url
+from pgagents.generate.hosts import CHATGPT, choose_for_gpt, in_json
 from pgagents.generate.target import Target, View
 from pgagents.model.code_flow import CodeFlow, takes_user_tokens
 from pgagents.model.credential import AUTHORIZATION, Credential

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.formerly import find_name, list_offered
-from pgagents.generate.stores.test_cases import list_lost_calls, list_negative, list_positive
+from pgagents.generate.actions import find_name, list_offered
+from pgagents.generate.store_listing import list_lost_calls, list_negative, list_positive
 from pgagents.generate.target import Loss, Target, View
 from pgagents.model.action import Action
 from pgagents.model.model import Model

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.discovery.places import AI_CATALOG, API_CATALOG, DISCOVERABLE, list_links, media_of
+from pgagents.generate.addresses import AI_CATALOG, API_CATALOG, DISCOVERABLE, list_links, media_of
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Text

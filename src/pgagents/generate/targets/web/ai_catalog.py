@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.generate.discovery.card import HOSTED_SERVER, make_card
-from pgagents.generate.discovery.places import AI_CATALOG, ARD, CARD_TYPE, SERVER_CARD
-from pgagents.generate.openapi.address import find_hosted_url
+from pgagents.generate.addresses import AI_CATALOG, ARD, CARD_TYPE, SERVER_CARD, find_hosted_url
+from pgagents.generate.mcp_servers import HOSTED_SERVER, make_card
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.generate.discovery.places import (
+from pgagents.generate.addresses import (
     AI_CATALOG,
     API_CATALOG,
     CARD_TYPE,
     LLMS,
     OPENAPI,
     SERVER_CARD,
+    find_hosted_url,
     media_of,
 )
-from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgagents.generate.discovery.places import (
+from pgagents.generate.actions import describe_former_names, describe_job
+from pgagents.generate.addresses import (
     AI_CATALOG,
     API_CATALOG,
     ARD,
@@ -15,10 +16,8 @@ from pgagents.generate.discovery.places import (
     SERVER_CARD,
     SKILL_FILES,
     SKILLS_INDEX,
+    find_hosted_url,
 )
-from pgagents.generate.follow_ups.jobs import describe_job
-from pgagents.generate.formerly import describe_former_names
-from pgagents.generate.openapi.address import find_hosted_url
 from pgagents.generate.target import Target, View
 from pgagents.model.action import Action
 from pgagents.model.credential import Credential

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.discovery.places import SKILL_FILES, SKILLS_INDEX
-from pgagents.generate.skills.skill import Skill, make_skills
+from pgagents.generate.addresses import SKILL_FILES, SKILLS_INDEX
+from pgagents.generate.skills import Skill, make_skills
 from pgagents.generate.target import Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text

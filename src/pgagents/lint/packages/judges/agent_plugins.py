@@ -7,13 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.lint.packages import fields
-from pgagents.lint.packages.constraints import is_loopback, split_url
-from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.package import Package
-from pgagents.lint.packages.package_judge import PackageJudge
-from pgagents.lint.packages.root import find_root
-from pgagents.lint.packages.table import table
-from pgagents.lint.packages.texts import TextError
+from pgagents.lint.packages.fields import Hit, is_loopback, split_url, table
+from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root
 from pgagents.lint.packages.tree import Tree
 from pgagents.source.source import Pointer
 

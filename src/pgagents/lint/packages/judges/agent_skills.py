@@ -7,11 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from pgagents.lint.packages import fields
-from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.package import Package
-from pgagents.lint.packages.package_judge import PackageJudge
-from pgagents.lint.packages.table import table
-from pgagents.lint.packages.texts import Skill, TextError
+from pgagents.lint.packages.fields import Hit, table
+from pgagents.lint.packages.package import Package, PackageJudge, Skill, TextError
 from pgagents.lint.packages.tree import Tree
 
 SKILL = "SKILL.md"

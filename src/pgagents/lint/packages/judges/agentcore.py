@@ -8,11 +8,8 @@ from typing import Any
 
 from pgagents.http import media_type_of
 from pgagents.lint.packages import fields
-from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.package import Package
-from pgagents.lint.packages.package_judge import PackageJudge
-from pgagents.lint.packages.table import table
-from pgagents.lint.packages.texts import TextError
+from pgagents.lint.packages.fields import Hit, table
+from pgagents.lint.packages.package import Package, PackageJudge, TextError
 from pgagents.lint.packages.tree import Tree
 from pgagents.source.source import Pointer
 

@@ -8,15 +8,10 @@ from typing import Any
 
 from pgagents.decoding.images.picture import PictureError, read_picture
 from pgagents.lint.packages import fields
-from pgagents.lint.packages.constraints import is_loopback, split_url
-from pgagents.lint.packages.hit import Hit
-from pgagents.lint.packages.package import Package
-from pgagents.lint.packages.package_judge import PackageJudge
-from pgagents.lint.packages.root import find_root
-from pgagents.lint.packages.table import table
-from pgagents.lint.packages.texts import TextError
+from pgagents.lint.packages.fields import Hit, is_loopback, split_url, table
+from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root
 from pgagents.lint.packages.tree import Tree
-from pgagents.lint.tools import shape
+from pgagents.lint.tools import tool_judge
 from pgagents.source.source import Pointer
 
 PLUGIN, MARKETPLACE, SERVERS = (
@@ -207,11 +202,11 @@ def _check_marketplace(package: Package) -> Iterator[Hit]:
 def find_file(package: Package, path: str) -> Iterator[Hit] | None:
     """Return the findings about one list of MCP tools; None for any other file."""
     data = package.json(path).data
-    return _check_tools(data, path) if shape.kind(data) == "mcp-tools" else None
+    return _check_tools(data, path) if tool_judge.kind(data) == "mcp-tools" else None
 
 
 def _check_tools(data: Any, path: str) -> Iterator[Hit]:
-    for tool in shape.tools(data):
+    for tool in tool_judge.tools(data):
         hints = tool.members.get("annotations")
         hints = hints if isinstance(hints, dict) else {}
         titles = (tool.members.get("title"), hints.get("title"))

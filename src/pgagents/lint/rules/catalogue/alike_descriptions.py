@@ -38,8 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import NOT_FOR_MODELS
-from pgagents.lint.words import matter
+from pgagents.lint.texts import NOT_FOR_MODELS, matter
 from pgagents.model.model import Model
 
 

@@ -20,8 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgagents.lint.edits import within
-from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.rule import Hit, Rule, within
 from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 

@@ -26,8 +26,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import closure, subschemas
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import DescribedText, collect_texts, list_model_actions
-from pgagents.lint.words import words
+from pgagents.lint.texts import DescribedText, collect_texts, list_model_actions, words
 from pgagents.model.action import Action
 from pgagents.model.model import Model
 

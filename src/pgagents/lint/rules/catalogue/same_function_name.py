@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.generate.formerly import find_name, list_offered
+from pgagents.generate.actions import find_name, list_offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 

@@ -20,8 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import list_model_actions
-from pgagents.lint.words import matter
+from pgagents.lint.texts import list_model_actions, matter
 from pgagents.model.model import Model
 
 

@@ -25,8 +25,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import list_model_actions
-from pgagents.lint.words import words
+from pgagents.lint.texts import list_model_actions, words
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
 

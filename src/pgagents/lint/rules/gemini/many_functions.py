@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.generate.formerly import list_offered
+from pgagents.generate.actions import list_offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 from pgagents.source.diagnostics import Severity

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.lint.packages.portal.tools import is_location
+from pgagents.lint.packages.portal_tools import is_location
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model.model import Model
 

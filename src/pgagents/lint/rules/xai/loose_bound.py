@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.jsonschema.schema import subschemas
+from pgagents.lint.facts import XAI_ENFORCED
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.vendor_limits import XAI_ENFORCED
 from pgagents.model.model import Model
 from pgagents.source.origin import Node
 

@@ -7,10 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pgagents.jsonschema.schema import list_problems
-from pgagents.lint.tools.found import Found
-from pgagents.lint.tools.shape import Tool
-from pgagents.lint.tools.tool_judge import ToolJudge
-from pgagents.lint.tools.walk import parts
+from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, parts
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
 _HINTS = {

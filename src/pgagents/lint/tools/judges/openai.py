@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.lint.tools.found import Found
-from pgagents.lint.tools.shape import Tool
-from pgagents.lint.tools.tool_judge import ToolJudge
-from pgagents.lint.tools.walk import context, parts, types
+from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, context, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST = 128

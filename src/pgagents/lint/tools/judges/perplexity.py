@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.lint.tools.found import Found
-from pgagents.lint.tools.shape import Tool
-from pgagents.lint.tools.tool_judge import ToolJudge
+from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge
 
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 

@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.lint.tools.found import Found
-from pgagents.lint.tools.shape import Tool
-from pgagents.lint.tools.tool_judge import ToolJudge
-from pgagents.lint.tools.walk import boolean_schemas, parts, types
-from pgagents.lint.vendor_limits import XAI_ENFORCED
+from pgagents.lint.facts import XAI_ENFORCED
+from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, boolean_schemas, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _LOW, _HIGH = 128, 200

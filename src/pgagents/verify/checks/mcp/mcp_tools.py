@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.generate.formerly import list_offered
+from pgagents.generate.actions import list_offered
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
 from pgagents.verify.projections import build_file

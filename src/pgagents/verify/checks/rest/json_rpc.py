@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.generate.formerly import actions_by_name
+from pgagents.generate.actions import actions_by_name
 from pgagents.http import json_bytes, read_json
 from pgagents.model.contract import Contract
 from pgagents.model.surface import Dispatcher

@@ -16,7 +16,7 @@ from typing import Any
 
 from pgagents.cel.scope import Scope
 from pgagents.cel.syntax import ExpressionError
-from pgagents.generate.formerly import find_name
+from pgagents.generate.actions import find_name
 from pgagents.model.contract import Contract
 from pgagents.model.stores.cases import CHECK as NAME
 from pgagents.model.stores.cases import Case, CaseCall, list_cases

@@ -1,1 +1,0 @@
-"""Read a server description, `--env staging.yaml`."""

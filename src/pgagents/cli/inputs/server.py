@@ -1,0 +1,333 @@
+"""Find a server and its keys, from the command line, the environment and the server description."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from pgagents.cli.inputs.env import Env, read_env
+from pgagents.client.environment import base_url, header_safe
+from pgagents.errors import PgagentsError
+from pgagents.model.identity import as_variable, choose, find_credential, name_holder
+from pgagents.text.nearest import did_you_mean
+from pgagents.text.web_address import hide_in_address
+from pgagents.tls import CertificateFiles
+
+if TYPE_CHECKING:
+    from pgagents.client.keys.secret_command import CommandSecrets, SecretCommand
+    from pgagents.client.send import Sender
+    from pgagents.model.credential import Credential
+    from pgagents.model.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server's addresses, and the catalogue with this server's values in `env`."""
+
+    model: Model
+    url: str
+    plain_url: str
+    cacert: Path | None
+    env: Env
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """The addresses of the API's other servers by name."""
+    certificate: CertificateFiles | None = None
+
+
+def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
+    """Check the URLs of the command line before the catalogue is read. Raises UsageError and
+    PgagentsError.
+    """
+    if url is None and description is None:
+        raise click.UsageError("Missing option '--url', or '--env FILE' with a file that has a `url`.")
+    if url is not None:
+        plain_twin(base_url(url), plain_url)
+
+
+def target(
+    model: Model,
+    url: str | None,
+    plain_url: str | None,
+    cacert: Path | None,
+    description: Path | None,
+    servers: Sequence[str] = (),
+    certificate: tuple[Path | None, Path | None] = (None, None),
+) -> Target:
+    """Return the server to verify. The command line replaces values of the description.
+
+    Raises UsageError, PgagentsError and InputError.
+    """
+    env = Env() if description is None else _read(model, description)
+    base = base_url(url) if url is not None else env.url
+    if not base:
+        raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
+    twin = plain_twin(base, plain_url or env.plain_url or None)
+    others = find_servers(model, base, servers, env)
+    model = replace(model, env={**model.env, **env.values})
+    shown = find_certificate(model, certificate, env, base)
+    return Target(model, base, twin, cacert or env.cacert, env, others, shown)
+
+
+def find_certificate(
+    model: Model, given: tuple[Path | None, Path | None], env: Env, url: str
+) -> CertificateFiles | None:
+    """Return the client certificate to present, from the command line or else from the description.
+
+    Raises PgagentsError if the API requires one over TLS and there is none, or for a key without a
+    certificate.
+    """
+    cert, key = given if given[0] is not None else (env.cert, given[1] or env.cert_key)
+    if cert is not None:
+        return CertificateFiles(str(cert), str(key) if key is not None else "")
+    if key is not None:
+        raise PgagentsError("--cert-key without --cert", "give the certificate of the key, as --cert FILE")
+    if model.certificate is not None and url.startswith("https://"):
+        issued = f"; it is issued at {model.certificate.issue_at}" if model.certificate.issue_at else ""
+        raise PgagentsError(
+            f"the API asks for a client certificate (`{model.certificate.name}`)",
+            f"give it with --cert FILE, and its key with --cert-key FILE{issued}",
+        )
+    return None
+
+
+def find_servers(model: Model, base: str, given: Sequence[str], env: Env) -> dict[str, str]:
+    """Return the addresses of the API's other servers: from `NAME=URL`, from the description, or from the
+    catalogue.
+
+    The catalogue's own are used only if `base` is the catalogue's too. Raises PgagentsError for a server that
+    the catalogue does not have.
+    """
+    found = dict(env.servers)
+    for one in given:
+        name, _, address = one.partition("=")
+        if name not in model.servers:
+            known = ", ".join(model.servers) or "none"
+            raise PgagentsError(
+                f"--server {name}: the catalogue has no such server",
+                did_you_mean(name, model.servers) or f"under `api.servers` it has {known}",
+            )
+        found[name] = base_url(address, f"--server {name}")
+    return model.find_addresses(base, found)
+
+
+def read_client_env(model: Model, description: Path | None) -> Env:
+    """Return the server description of a command that calls the API as one client. Raises PgagentsError and
+    InputError.
+    """
+    return Env() if description is None else _read(model, description, only="main")
+
+
+def _read(model: Model, description: Path, only: str = "") -> Env:
+    return read_env(
+        description,
+        roles=[*model.auth.roles, *_list_further(model)],
+        values=model.env,
+        variables=os.environ,
+        servers=model.servers,
+        key_headers=[c.header for c in model.credentials.values() if c.header],
+        only=only,
+    )
+
+
+def _list_further(model: Model) -> list[str]:
+    """Return the names of keys for roles' further schemes."""
+    return [f"{role}.{scheme}" for role in model.auth.roles for scheme in list(model.credentials)[1:]]
+
+
+# -- additional servers: one without TLS, and the MCP server that a submission proves
+
+
+def plain_twin(url: str, plain_url: str | None) -> str:
+    """Return the URL of the server without TLS; empty if the caller named none.
+
+    Raises PgagentsError if `url` has no TLS, or if `plain_url` is no http URL.
+    """
+    if plain_url is None:
+        return ""
+    if not url.startswith("https://"):
+        raise PgagentsError(
+            "--plain-url is for a target with TLS", "give --url as https://…, or leave --plain-url out"
+        )
+    if not plain_url.startswith("http://"):
+        raise PgagentsError(
+            f"--plain-url {hide_in_address(plain_url)!r} is no http URL",
+            "give it as http://staging.example.com",
+        )
+    return base_url(plain_url, "--plain-url")
+
+
+def find_mcp_url(model: Model, url: str, given: str | None, command: str | None) -> str | None:
+    """Return the URL of the MCP server; None if a command starts it.
+
+    Without either, the catalogue's own address is moved to the target's host, if both servers share a host in
+    the catalogue. Raises PgagentsError if no address is known.
+    """
+    if given is not None or command is not None:
+        return given
+    server = model.mcp_server
+    named = str(server.url) if server is not None else ""
+    if named and url.rstrip("/") == str(model.api.server).rstrip("/"):
+        return named
+    mcp, api, there = urlsplit(named), urlsplit(str(model.api.server)), urlsplit(url)
+    if named and (mcp.scheme, mcp.netloc) == (api.scheme, api.netloc):
+        return f"{there.scheme}://{there.netloc}{mcp.path}"
+    raise PgagentsError(
+        "a package is proved through its MCP server, and nothing tells where that is",
+        "give --mcp-url URL for a hosted server, or --mcp-stdio CMD for one that a command starts",
+    )
+
+
+# -- one client's URL, keys and headers
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API from a client's view: how to reach it, the secret of each scheme, and commands that renew
+    them.
+    """
+
+    sender: Sender
+    keys: Mapping[str, str] = field(default_factory=dict)
+    commands: CommandSecrets | None = None
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_api(
+    model: Model,
+    url: str | None,
+    cacert: Path | None,
+    description: Path | None,
+    *first: str,
+    servers: Sequence[str] = (),
+    certificate: tuple[Path | None, Path | None] = (None, None),
+) -> Api:
+    """Return the API of a command line, whose options replace those of the description.
+
+    The first environment variable that is set has the keys; `servers` are addresses as `NAME=URL`. Raises
+    PgagentsError and InputError.
+    """
+    from pgagents.client.environment import api_key, api_url
+    from pgagents.client.send import Sender
+
+    env = read_client_env(model, description)
+    secrets = command_secrets(model, env.commands)
+    trusted = cacert or env.cacert
+    base = api_url(model, url or env.url or None)
+    shown = find_certificate(model, certificate, env, base)
+    sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers, certificate=shown)
+    keys = api_key(model, *first, described=env.identities, secrets=secrets)
+    others = find_servers(model, base, servers, env)
+    return Api(sender, keys, secrets if env.commands else None, others)
+
+
+# -- keys from environment variables or a prompt.
+#
+# They are never arguments, because other users of the machine can see these.
+
+
+TOKEN = "PGAGENTS_TOKEN"
+
+
+def keys(
+    model: Model,
+    given: tuple[str, ...],
+    described: Mapping[str, str],
+    *,
+    ask: bool,
+    secrets: CommandSecrets | None = None,
+) -> dict[str, str]:
+    """Return each identity's key by role.
+
+    `given` are `ROLE[.SCHEME][=ENVVAR]` of the command line. They replace entries of `described`, a mapping
+    of roles to variables, and the commands of `secrets`. The main key defaults to PGAGENTS_TOKEN, and the key
+    of a further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not
+    set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
+    """
+    variables = dict(described)
+    for one in given:
+        role, _, name = one.partition("=")
+        check_role(model, "--identity", role)
+        variables[role] = name or token_variable(role)
+    commands = secrets.commands if secrets is not None else {}
+    found = {role: secrets.find(role) for role in commands if secrets is not None and role not in variables}
+    for role, name in variables.items():
+        if not os.environ.get(name):
+            raise PgagentsError(
+                f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first"
+            )
+        signs = any(a.signed is not None and a.signed.role == role for a in model.actions)
+        found[role] = header_safe(os.environ[name], name, None if signs else find_credential(model, role))
+    for scheme, credential in list(model.credentials.items())[1:]:
+        holder = name_holder(model, "main", scheme)
+        name = token_variable(holder)
+        if holder not in found and os.environ.get(name):
+            found[holder] = header_safe(os.environ[name], name, credential)
+    if "main" not in found and (os.environ.get(TOKEN) or (ask and not _can_call(model, found))):
+        found["main"] = _token(model.credential)
+    return found
+
+
+def command_secrets(
+    model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
+) -> CommandSecrets:
+    """Return the secrets that commands print, without those of identities named on the command line."""
+    from pgagents.client.keys.secret_command import CommandSecrets
+
+    own = {one.partition("=")[0] for one in given}
+    kept = {role: command for role, command in commands.items() if role not in own}
+    signers = {a.signed.role for a in model.actions if a.signed is not None}
+    credentials = {role: None if role in signers else find_credential(model, role) for role in kept}
+    return CommandSecrets(kept, credentials)
+
+
+def token_variable(holder: str) -> str:
+    """Return the default variable of a role's key: PGAGENTS_TOKEN, PGAGENTS_TOKEN_SECOND for the role
+    `second`, PGAGENTS_TOKEN_OTP for the scheme `otp` of `main`.
+    """
+    own = holder.removeprefix("main.")
+    return TOKEN if own == "main" else f"{TOKEN}_{as_variable(own)}"
+
+
+def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
+    """True if the available keys are enough for every action."""
+    return all(
+        not any(action.security) or choose(model, keys, "main", action.security) for action in model.actions
+    )
+
+
+def check_role(model: Model, flag: str, role: str) -> None:
+    """Raise PgagentsError if the catalogue has no such role."""
+    name, dot, scheme = role.partition(".")
+    if dot and name in model.auth.roles and scheme not in list(model.credentials)[1:]:
+        raise PgagentsError(
+            f"{flag} {role}: the catalogue has no further scheme `{scheme}`",
+            did_you_mean(scheme, list(model.credentials)[1:])
+            or f"the key of its first scheme is that of `{name}`",
+        )
+    if name not in model.auth.roles:
+        raise PgagentsError(
+            f"{flag} {role}: the catalogue has no such role",
+            did_you_mean(name, model.auth.roles) or "it declares none under `auth.roles`",
+        )
+
+
+def _token(credential: Credential | None) -> str:
+    """Return the main key from the environment, or from a prompt on a terminal."""
+    if given := os.environ.get(TOKEN):
+        return header_safe(given, TOKEN, credential)
+    form = "user:password" if credential is not None and credential.encoded else "…"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise PgagentsError(
+            "there is no key",
+            f"export {TOKEN}={form}; it is never an argument, because other users of the machine see those",
+        )
+    noun = credential.noun if credential is not None else "API key"
+    typed: str = click.prompt(f"{noun} (not shown)", hide_input=True, err=True)
+    return header_safe(typed, "the key", credential)

@@ -1,0 +1,544 @@
+"""The options of `pgagents verify`, their values, and the contracts that they select."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from pgagents.cli.inputs.options import (
+    AUTH_HELP,
+    BASE_PATH_HELP,
+    allow_option,
+    allow_writes_option,
+    cacert_option,
+    catalogue_argument,
+    cert_options,
+    env_option,
+    identity_option,
+    max_time_option,
+    max_wait_option,
+    only_option,
+    pass_env_option,
+    reports_option,
+    seed_option,
+    server_option,
+)
+from pgagents.errors import PgagentsError
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean, fits
+
+if TYPE_CHECKING:
+    from pgagents.cli.running.report_files import Output
+    from pgagents.model.model import Model
+    from pgagents.verify.plan.options import Options, Profile
+    from pgagents.verify.wire.mcp_link import Link
+
+
+# -- the contracts of a run
+
+
+MAX_SHARDS = 1_000
+IDS_OF_PLAN = "`--plan --report plan.json` writes all ids"
+ALL_IDS = f"see `pgagents contracts`; for a document, {IDS_OF_PLAN}"
+
+
+def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Parse `2/4` as (2, 4). Raises BadParameter for a text that is not such a fraction."""
+    if value is None:
+        return None
+    number, slash, count = value.partition("/")
+    if not (
+        slash
+        and number.isdecimal()
+        and count.isdecimal()
+        and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS
+    ):
+        raise click.BadParameter(
+            f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})"
+        )
+    return int(number), int(count)
+
+
+def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the actions that the patterns name: by action, operationId, path or `GET /path`.
+
+    Raises PgagentsError for a pattern that names none.
+    """
+    document: Mapping[str, Sequence[str]] = getattr(model.source, "names", {})
+    known: dict[str, list[str]] = {}
+    for action in model.actions:
+        label = [str(action.path), f"{action.method} {action.path}"] if action.on_rest else []
+        names = [str(action.name), str(action.operation_id), *label, *document.get(str(action.name), ())]
+        known[str(action.name)] = [name for name in names if name]
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        found = [pattern] if pattern in known else [n for n, names in known.items() if fits(pattern, names)]
+        if not found:
+            near = {names[-2] if " " in pattern and document else n for n, names in known.items()}
+            raise PgagentsError(
+                f"--allow {brief(pattern, 80)}: there is no such action", did_you_mean(pattern, near)
+            )
+        chosen |= dict.fromkeys(found)
+    return tuple(chosen)
+
+
+def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
+    """Raise UsageError for a shard with a flag that needs the server to itself."""
+    for flag, given in flags.items():
+        if shard is not None and given:
+            raise click.UsageError(
+                f"{flag} cannot go with --shard, as the other shards use the server too: give it in a "
+                "run of its own."
+            )
+
+
+def only_given(flag: str, names: Collection[str]) -> None:
+    """Raise UsageError if the command line has any option besides these parameters."""
+    context = click.get_current_context()
+    for param in context.command.params:
+        if (
+            param.name not in names
+            and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        ):
+            other = param.opts[0] if isinstance(param, click.Option) else str(param.name).upper()
+            raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
+
+
+def apply_selections(
+    model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool
+) -> Options:
+    """Return the options with all selections applied: see `check_selection`, `select_failed` and
+    `discovery_only`.
+    """
+    check_selection(model, options)
+    options = select_failed(model, options, memory, report)
+    return discovery_only(options) if discovery else options
+
+
+def check_selection(model: Model, options: Options, mcp: Link | None = None) -> None:
+    """Raise PgagentsError for a selection without contracts, because a misspelt id must not count as
+    success.
+
+    `mcp` is a server that is judged by its own tools.
+    """
+    from pgagents.cli.inputs.server import check_role
+    from pgagents.verify.run.run import contracts
+
+    ids = [c.id for c in contracts(model, mcp)] if options.only or options.skip else []
+    where = ALL_IDS if mcp is None else IDS_OF_PLAN
+    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
+        for one in wanted:
+            if not one:
+                raise PgagentsError(f"{flag} is empty", where)
+            if not any(id.startswith(one) for id in ids):
+                raise PgagentsError(
+                    f"{flag} {one}: no contract's id is this or begins so",
+                    did_you_mean(one, ids) or where,
+                )
+    if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
+        raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
+    for role in options.require:
+        check_role(model, "--require", role)
+
+
+def select_failed(
+    model: Model, options: Options, memory: Path | None, report: Path | None, *, mcp: Link | None = None
+) -> Options:
+    """Return the options restricted to failed contracts, of the last run in `memory` or of a report file.
+
+    `mcp` is a server that is judged by its own tools. If nothing failed, the options are unchanged, and
+    stderr gets a note. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
+    """
+    from pgagents.cli.running import report_files
+    from pgagents.report.read import read
+    from pgagents.verify.run.run import contracts
+
+    if memory is None and report is None:
+        return options
+    if memory is not None and report is not None:
+        raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
+    flag = "--failed-in" if report else "--last-failed"
+    ids = (
+        report_files.failing(read(report)[0])
+        if report
+        else report_files.read_failed(memory)
+        if memory
+        else None
+    )
+    if ids is None:
+        raise PgagentsError(
+            "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
+        )
+    there = {c.id for c in contracts(model, mcp)}
+    chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
+    if not chosen:
+        click.echo(
+            f"{flag}: nothing failed there that is still promised, so everything is verified", err=True
+        )
+        return options
+    return replace(options, only=chosen, only_said=flag)
+
+
+def discovery_only(options: Options) -> Options:
+    """Return the options narrowed to contracts that need no key.
+
+    Raises PgagentsError if no such contract is selected.
+    """
+    from pgagents.verify.plan.options import DISCOVERY, DISCOVERY_FLAG
+
+    both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]
+    both += [
+        open_to_all for open_to_all in DISCOVERY if options.only and open_to_all.startswith(options.only)
+    ]
+    if options.only and not both:
+        raise PgagentsError(
+            f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out"
+        )
+    return replace(
+        options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said=DISCOVERY_FLAG, keyless=True
+    )
+
+
+MOST_WORKERS = 32
+NOT_TRIED = "not-tried"
+FAILINGS = ("found", NOT_TRIED)
+"""The values of --fail-on."""
+
+_SUBJECT: tuple[Callable[[Any], Any], ...] = (
+    click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com."),
+    server_option,
+    cert_options,
+    click.option(
+        "--openapi",
+        metavar="FILE|URL",
+        help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
+    ),
+    click.option("--auth", metavar="SCHEME", help=AUTH_HELP),
+    click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP),
+    catalogue_argument,
+    env_option,
+)
+"""The server, and the catalogue or document to verify it by."""
+
+_EXTENT: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--profile",
+        type=click.Choice(["smoke", "standard", "deep"]),
+        default="standard",
+        show_default=True,
+        help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
+    ),
+    click.option(
+        "--plan",
+        "only_plan",
+        is_flag=True,
+        help="Print the planned requests and send nothing; --report writes it as .json or .txt.",
+    ),
+    click.option(
+        "--max-requests",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=(
+            "Send at most N requests. Default: 25 per action and surface, up to 50 if the plan needs them, "
+            "plus those for further identities (see --plan)."
+        ),
+    ),
+    max_time_option,
+    click.option(
+        "--workers",
+        type=click.IntRange(1, MOST_WORKERS),
+        metavar="N",
+        help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
+        "answers take 20 ms or longer, else 1.",
+    ),
+    max_wait_option,
+    click.option(
+        "--limits",
+        is_flag=True,
+        help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).",
+    ),
+    click.option(
+        "--exclusive",
+        is_flag=True,
+        help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        help="Count what contradicts something inferred or recommended (`odd`) as broken.",
+    ),
+    click.option(
+        "--fail-on",
+        type=click.Choice(FAILINGS),
+        default="found",
+        show_default=True,
+        help="not-tried: exit with 3 also for contracts that were not tried for want of a value in a "
+        "document or an inferred part, or because the server holds nothing that shows them.",
+    ),
+    seed_option,
+    only_option,
+    click.option(
+        "--skip",
+        multiple=True,
+        metavar="ID",
+        help="Leave out contracts whose id begins with this. Repeatable.",
+    ),
+)
+"""Limits on the requests."""
+
+_CALLER: tuple[Callable[[Any], Any], ...] = (
+    identity_option,
+    click.option(
+        "--require",
+        multiple=True,
+        metavar="ROLE",
+        help="Count contracts of this identity as untested if it has no key.",
+    ),
+    cacert_option,
+    click.option(
+        "--plain-url",
+        metavar="URL",
+        help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it.",
+    ),
+    allow_writes_option,
+    allow_option,
+    click.option(
+        "--reads",
+        multiple=True,
+        metavar="OP",
+        help="This GET or POST of the document only reads, whatever its name says: operationId, path, or "
+        "'GET /library/refresh'; * is anything. Also the name of an MCP server's tool. Repeatable.",
+    ),
+    click.option(
+        "--acts",
+        multiple=True,
+        metavar="OP",
+        help="This GET of the document acts: no request is sent to it. The same form as --reads. Repeatable.",
+    ),
+)
+"""The identities, their connections, and what they may change."""
+
+_BESIDE: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--receiver",
+        metavar="auto|auto-http|URL",
+        help=(
+            "Where the server sends events: auto listens on this machine (https), auto-http without TLS; URL "
+            "must be forwarded to --receiver-port."
+        ),
+    ),
+    click.option(
+        "--receiver-port",
+        type=click.IntRange(1, 65535),
+        default=8099,
+        show_default=True,
+        metavar="N",
+        help="Local port, without TLS, that --receiver URL is forwarded to.",
+    ),
+    click.option(
+        "--mcp-url",
+        metavar="URL",
+        help=(
+            "Also verify the MCP server there, such as https://mcp.example.com/mcp; without --url and a "
+            "catalogue only that. Its token: PGAGENTS_MCP_TOKEN."
+        ),
+    ),
+    click.option(
+        "--mcp-stdio",
+        metavar="CMD",
+        help=(
+            "Also verify the MCP server that CMD starts; its environment has the key and the URL. Without "
+            "--url and a catalogue only that."
+        ),
+    ),
+    pass_env_option,
+)
+"""A receiver of events, and an MCP server."""
+
+_SELECTION: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--discovery",
+        is_flag=True,
+        help="Verify only what anyone finds: hosted documents, the links to them, OAuth. It needs no key.",
+    ),
+    click.option(
+        "--last-failed",
+        is_flag=True,
+        help="Only contracts broken or untested in the last run against this server; all, if none was.",
+    ),
+    click.option(
+        "--failed-in",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Only contracts broken or untested in a JSON report.",
+    ),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        callback=shard,
+        help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI.",
+    ),
+)
+"""Other ways to select contracts."""
+
+_OUTPUT: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
+    ),
+    reports_option,
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also print how many contracts each exchange was judged for, and what kept hints left unseen.",
+    ),
+    click.option(
+        "--self-test",
+        is_flag=True,
+        help=(
+            "Run the checks against their faults and variations, without a server; --only selects checks; "
+            "--report as with --plan. It ends after 15 minutes or --max-time; --seed varies what is tried."
+        ),
+    ),
+    click.option(
+        "--all",
+        "everything",
+        is_flag=True,
+        help="With --self-test: try every fault and variation, which may take hours.",
+    ),
+)
+"""The report, and the self-test."""
+
+
+def verify_options(command: Any) -> Any:
+    """Add all options of `pgagents verify` to a command, in the order of its help."""
+    for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_OUTPUT)):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine:
+    """The values of all options, each under its parameter's name. Times are in seconds."""
+
+    url: str | None
+    servers: tuple[str, ...]
+    cert: Path | None
+    cert_key: Path | None
+    openapi: str | None
+    auth: str | None
+    base_path: str | None
+    catalogue: Path | None
+    description: Path | None
+    profile: Profile
+    only_plan: bool
+    max_requests: int | None
+    max_time: float | None
+    workers: int | None
+    max_wait: float
+    limits: bool
+    exclusive: bool
+    strict: bool
+    fail_on: str
+    seed: int
+    only: tuple[str, ...]
+    skip: tuple[str, ...]
+    identity: tuple[str, ...]
+    require: tuple[str, ...]
+    cacert: Path | None
+    plain_url: str | None
+    allow_writes: bool
+    allow: tuple[str, ...]
+    reads: tuple[str, ...]
+    acts: tuple[str, ...]
+    receiver: str | None
+    receiver_port: int
+    mcp_url: str | None
+    mcp_stdio: str | None
+    discovery: bool
+    last_failed: bool
+    failed_in: Path | None
+    shard: tuple[int, int] | None
+    baseline: Path | None
+    reports: tuple[Path, ...]
+    verbose: bool
+    self_test: bool
+    everything: bool
+
+    @property
+    def has_mcp(self) -> bool:
+        """True if the run tests an MCP server."""
+        return (self.mcp_url, self.mcp_stdio) != (None, None)
+
+    @property
+    def has_api(self) -> bool:
+        """True if an option names an API, so that more than an MCP server is tested."""
+        return bool(self.url or self.openapi or self.catalogue or self.description)
+
+    @property
+    def max_self_test_s(self) -> float | None:
+        """The seconds after which a self-test begins no further step; None for no bound.
+
+        Raises UsageError if the options contradict each other.
+        """
+        from pgagents.cli.running.selftest import MAX_TIME_S
+
+        if self.everything and self.max_time is not None:
+            raise click.UsageError("--all and --max-time contradict each other: leave one of them out.")
+        return None if self.everything else self.max_time or MAX_TIME_S
+
+    def make_options(self, model: Model) -> Options:
+        """Return the options of a run against an API. Raises PgagentsError for an unknown action."""
+        from pgagents.verify.plan.options import Options
+
+        return Options(
+            profile=self.profile,
+            max_requests=self.max_requests,
+            max_time_s=self.max_time,
+            workers=self.workers,
+            max_wait_s=self.max_wait,
+            seed=self.seed,
+            only=self.only,
+            skip=self.skip,
+            allow_writes=self.allow_writes,
+            allow=actions(model, self.allow),
+            require=self.require,
+            shard=self.shard,
+            limits=self.limits,
+            exclusive=self.exclusive,
+            strict=self.strict,
+            counts_untried=self.fail_on == NOT_TRIED,
+        )
+
+    def make_tool_options(self) -> Options:
+        """Return the options of a run against an MCP server alone."""
+        from pgagents.verify.plan.options import Options
+
+        return Options(
+            max_requests=self.max_requests,
+            max_time_s=self.max_time,
+            seed=self.seed,
+            only=self.only,
+            skip=self.skip,
+            allow=self.allow,
+            reads=self.reads,
+            acts=self.acts,
+            strict=self.strict,
+            counts_untried=self.fail_on == NOT_TRIED,
+        )
+
+    def make_output(self) -> Output:
+        """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
+        from pgagents.cli.running.report_files import Output
+        from pgagents.report.baseline import read_baseline
+
+        lines = read_baseline(self.baseline) if self.baseline else None
+        return Output(self.reports, baseline=lines, verbose=self.verbose)

@@ -1,1 +1,0 @@
-"""Lint packages and lists of tools for the command line."""

@@ -1,0 +1,160 @@
+"""Say what a format has no member for: an action's former names, the job that it starts, the pages of its
+list.
+
+A list of functions offers a former name as a second function, and a dispatcher's selector as a second
+value. An OpenAPI document cannot offer one, because a method and path have one operation. A name is
+offered until it is removed from the catalogue; the current date plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from pgagents.generate.target import Loss, Went
+from pgagents.model.action import Action, Former, Texts
+from pgagents.model.surface import Dispatcher, Surface
+from pgagents.source.origin import Text
+
+MOST = 900
+"""Longest part of the current description that a former name's description repeats, in characters.
+
+It keeps the whole within vendors' limits.
+"""
+
+
+def find_name(surface: Surface, action: Action) -> Text:
+    """Return the action's name on the surface."""
+    own = action.texts.get(surface.name)
+    return (
+        Text(own.name, (*action.origin, "texts", surface.name, "name")) if own and own.name else action.name
+    )
+
+
+def list_offered(surface: Surface) -> tuple[Action, ...]:
+    """Return the surface's actions, each followed by its aliases under former names."""
+    if not any(action.formerly for action in surface.actions):
+        return surface.actions
+    return tuple(one for action in surface.actions for one in (action, *_aliases(surface, action)))
+
+
+def index_actions(surface: Surface) -> dict[str, Action]:
+    """Return the surface's actions by every name it offers, current names first."""
+    found = {str(find_name(surface, action)): action for action in surface.actions}
+    for alias in list_offered(surface):
+        if alias.alias_of is not None:
+            found.setdefault(str(alias.name), alias.alias_of)
+    return found
+
+
+def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
+    """Return the actions by every value of the dispatcher's selector, former names after the current one."""
+    return {
+        name: action
+        for action in dispatcher.actions
+        for name in (action.name, *(f.name for f in action.formerly))
+    }
+
+
+def list_lost_ids(actions: Iterable[Action]) -> Iterator[Loss]:
+    """Yield a loss for each former operationId, because an OpenAPI document has no place for it.
+
+    An operation whose id did not change has no loss.
+    """
+    for action in actions:
+        for former in action.formerly:
+            if former.operation_id != action.operation_id:
+                said = f"a path has one operation: the old name `{former.operation_id}` is not offered here"
+                yield Loss(former.origin, f"former name {former.name} until {former.until}", "dropped", said)
+
+
+def describe_deprecation(former: Former, new: str) -> str:
+    """Return the first sentence of a former name's description."""
+    return f"Deprecated until {former.until}: use {new}."
+
+
+def describe_former_names(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
+    """Return a sentence for each former name and its new name.
+
+    With `operations`, the names are operationIds.
+    """
+    found = []
+    for action in actions:
+        for former in action.formerly:
+            old, new = (
+                (former.operation_id, action.operation_id) if operations else (former.name, action.name)
+            )
+            if old != new:
+                found.append(f"{old} is the old name of {new}, good until {former.until}")
+    return found
+
+
+def _aliases(surface: Surface, action: Action) -> Iterator[Action]:
+    """Yield the action under each former name, except names that the surface uses for a current action."""
+    new = find_name(surface, action)
+    for former in action.formerly:
+        if former.name != new:
+            title, text = surface.text(action, "title"), surface.text(action, "description")
+            own = replace(action.texts.get(surface.name, Texts()), name=None, title=None, description=None)
+            yield replace(
+                action,
+                name=former.name,
+                operation_id=Text(former.operation_id, former.origin),
+                title=Text(f"{title} (old name)", former.origin),
+                description=Text(f"{describe_deprecation(former, new)} {_short(text)}", former.origin),
+                texts={**action.texts, surface.name: own},
+                formerly=(),
+                deprecated=False,
+                alias_of=action,
+            )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[: MOST - 1].rstrip()}…"
+
+
+# -- jobs that an action starts
+
+
+def describe_job(action: Action, offered: Iterable[Action], name_of: Callable[[Action], str]) -> str:
+    """Return the sentence about the action that reports the job's progress.
+
+    Empty if there is no job, or if that action is not offered.
+    """
+    job = action.job
+    reader = next((a for a in offered if job is not None and a.name == job.read_by), None)
+    if job is None or reader is None:
+        return ""
+    ends = " or ".join(f"`{state}`" for state in job.ends)
+    why = f"; then `{job.reason}` says why it failed" if job.reason else ""
+    return (
+        f"This starts a job: call `{name_of(reader)}` again and again until `{job.state}` is {ends}, for "
+        f"at most {job.within_s:g} s{why}."
+    )
+
+
+def list_lost_jobs(actions: Iterable[Action]) -> Iterator[Loss]:
+    """Yield a loss for each job that a model cannot follow, and for each that only a description mentions."""
+    offered = list(actions)
+    for action in offered:
+        if action.job is not None:
+            told = any(a.name == action.job.read_by for a in offered)
+            yield Loss(
+                action.job.origin,
+                f"the job of {action.name}",
+                "description" if told else "dropped",
+                "who calls must look again and again"
+                if told
+                else f"{action.job.read_by} is not offered here",
+            )
+
+
+# -- pages of a list
+
+
+def list_hidden_pages(actions: Iterable[Action], went: Went, detail: str) -> Iterator[Loss]:
+    """Yield a loss for each next page that only a header announces, because models see no headers."""
+    for action in actions:
+        if action.pages is not None and "headers" in action.pages.next.names:
+            constraint = f"next page of {action.name}"
+            yield Loss((*action.pages.origin, "next"), constraint, went, detail)

@@ -1,1 +1,0 @@
-"""Write the workflows of an Arazzo description."""

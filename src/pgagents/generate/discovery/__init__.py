@@ -1,1 +1,0 @@
-"""The documents by which a host advertises its API to agents."""

@@ -1,1 +1,0 @@
-"""Texts that tell a model which call follows another one."""

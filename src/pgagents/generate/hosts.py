@@ -1,0 +1,207 @@
+"""Choose what a vendor's host can call: its credential, the actions that accept it, and their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pgagents.encoding.medium import JSON, WHOLE, has_body, is_whole
+from pgagents.generate.target import Loss, Note
+from pgagents.model.action import Action
+from pgagents.model.argument import Param
+from pgagents.model.credential import Credential
+from pgagents.model.model import Model
+from pgagents.model.surface import Surface
+
+Takes = Callable[[Credential], bool]
+"""A function that returns whether a host can send a credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A host's credential, and the surface with the actions that it can call.
+
+    `credential` is None if no call needs one.
+    """
+
+    credential: Credential | None
+    surface: Surface
+    losses: tuple[Loss, ...] = ()
+    falsehoods: tuple[Note, ...] = ()
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """Return the scheme's name, as the documents for this host have it."""
+        return (self.credential.name,) if self.credential is not None else ()
+
+
+def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
+    """Return how a host signs in.
+
+    It uses the credential that it can send and that most actions accept; other actions are losses. If no
+    action that needs a key is left, the document makes a false statement. `host` is the subject of sentences
+    about the loss.
+    """
+    if any(action.certificate for action in surface.actions) or (
+        model.certificate_shared and surface.dispatcher
+    ):
+        return _without_certificate(model, surface, host, takes)
+    keyed = [action for action in surface.actions if action.key]
+    if model.credential is None or not keyed:
+        return SignIn(model.credential, surface)
+    able = [credential for credential in model.credentials.values() if takes(credential)]
+    if not able:
+        shown = ", ".join(map(_show, model.credentials.values()))
+        return SignIn(
+            model.credential, surface, falsehoods=(_cannot(surface, f"{host} cannot send {shown}"),)
+        )
+    chosen = max(able, key=lambda credential: sum(is_callable(a.security, credential) for a in keyed))
+    kept = [a for a in surface.actions if not a.key or is_callable(a.security, chosen)]
+    losses = [
+        *_lose_actions(model, surface, host, chosen),
+        *_lose_schemes(model, surface, host, chosen),
+        *_lose_options(surface, host, chosen),
+    ]
+    if not any(action.key for action in kept):
+        message = f"{host} sends one credential, and every call needs {_describe(model, keyed[0])}"
+        return SignIn(chosen, surface, falsehoods=(_cannot(surface, message),))
+    shared = surface.dispatcher and is_callable(model.shared_security, chosen)
+    return SignIn(chosen, replace(surface, actions=tuple(kept), dispatcher=shared), tuple(losses))
+
+
+def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
+    """Return how a host signs in to the actions that need no client certificate.
+
+    If all need one, the document makes a false statement: its calls would look as if they needed none.
+    """
+    kept = tuple(action for action in surface.actions if not action.certificate)
+    losses = [
+        Loss((*a.origin, "security"), f"action {a.name}", "dropped", f"{host} presents no client certificate")
+        for a in surface.actions
+        if a.certificate
+    ]
+    dispatcher = surface.dispatcher and not model.certificate_shared
+    if not kept and not dispatcher:
+        message = f"{host} presents no client certificate, and every call needs one"
+        return SignIn(model.credential, surface, falsehoods=(_cannot(surface, message),))
+    if surface.dispatcher and not dispatcher:
+        why = f"{host} presents no client certificate"
+        losses += [Loss(d.origin, f"operation {d.operation_id}", "dropped", why) for d in model.dispatchers]
+    rest = choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
+    return replace(rest, losses=(*losses, *rest.losses))
+
+
+def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
+    """Return how a GPT signs in: with a key in a header, which the builder's form supports."""
+    return choose_sign_in(model, surface, "the GPT builder", _is_in_header)
+
+
+def _is_in_header(credential: Credential) -> bool:
+    return credential.place == "header" and (credential.exchange is None or credential.by_users)
+
+
+def is_callable(security: tuple[tuple[str, ...], ...], credential: Credential) -> bool:
+    """Return whether the server accepts a call with only this credential."""
+    return (credential.name,) in security or () in security
+
+
+def _show(credential: Credential) -> str:
+    exchanged = " by client credentials" if credential.exchange is not None else ""
+    return f"`{credential.show()}`{exchanged}"
+
+
+def _cannot(surface: Surface, message: str) -> Note:
+    return Note(
+        surface.origin, message, f"take the surface `{surface.name}` out, or offer other actions there"
+    )
+
+
+def _lose_actions(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    for action in surface.actions:
+        if action.key and not is_callable(action.security, chosen):
+            why = f"it needs {_describe(model, action)}; {host} signs in by {chosen.name} alone"
+            yield Loss((*action.origin, "security"), f"action {action.name}", "dropped", why)
+    if surface.dispatcher and not is_callable(model.shared_security, chosen):
+        for dispatcher in model.dispatchers:
+            why = f"{host} signs in by {chosen.name} alone"
+            yield Loss(dispatcher.origin, f"operation {dispatcher.operation_id}", "dropped", why)
+
+
+def _lose_options(surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    """Yield a loss for each action that may be called without a key, if the host sends one anyway."""
+    for action in surface.actions:
+        if action.optional_key and (chosen.name,) in action.security:
+            said = f"{action.name} without a key"
+            yield Loss((*action.origin, "security"), said, "dropped", f"{host} always sends it")
+
+
+def _lose_schemes(model: Model, surface: Surface, host: str, chosen: Credential) -> Iterator[Loss]:
+    """Yield a loss for each credential that is another alternative of an offered action."""
+    for credential in model.credentials.values():
+        if credential is not chosen and any(
+            is_callable(a.security, chosen) and any(credential.name in one for one in a.security)
+            for a in surface.actions
+        ):
+            said = f"sign-in by {credential.name}"
+            yield Loss(credential.origin, said, "dropped", f"{host} signs in by {chosen.name} alone")
+
+
+def _describe(model: Model, action: Action) -> str:
+    """Describe the secrets of an action's calls, by its first alternative."""
+    names = next(one for one in action.security if one)
+    return " with ".join(f"`{model.credentials[name].show()}`" for name in names)
+
+
+# -- actions and arguments for hosts that send plain JSON bodies only
+
+
+CHATGPT = "ChatGPT"
+COPILOT = "Copilot"
+
+
+def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
+    """Return the surface with the actions that `who` can call, and a loss for each other action.
+
+    Neither ChatGPT nor Copilot documents support for `style`, or for `content` of a parameter. So such
+    arguments are left out.
+    """
+    kept: list[Action] = []
+    lost: list[Loss] = []
+    omit = {name: tuple(names) for name, names in surface.omit.items()}
+    for action in surface.actions:
+        if action.content_type != JSON and has_body(action):
+            why = f"its body is {action.content_type}, and {who} sends {JSON} only"
+            lost.append(_drop(action, (*action.origin, "content_type"), why))
+            continue
+        if is_whole(action):
+            why = f"its body is no object with members, and {who} takes nothing else"
+            lost.append(_drop(action, next(p.origin for p in action.params if p.place == WHOLE), why))
+            continue
+        styled = list(_styled(action))
+        needed = next((p for p in styled if p.required), None)
+        if needed is not None:
+            lost.append(_drop(action, needed.origin, f"{who} has no {_form(needed)} for its `{needed.name}`"))
+            continue
+        kept.append(action)
+        for param in styled:
+            detail = f"{action.operation_id}: {who} has no {_form(param)} for it"
+            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail))
+        if styled:
+            omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
+    return replace(surface, actions=tuple(kept), omit=omit), lost
+
+
+def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
+    return Loss(origin, f"action {action.name}", "dropped", why)
+
+
+def _form(param: Param) -> str:
+    """Return OpenAPI's word for the form in which an argument is sent."""
+    return "`content`" if param.json else "`style`"
+
+
+def _styled(action: Action) -> Iterator[Param]:
+    """Yield the arguments that are sent as JSON, or as text in a style other than OpenAPI's default."""
+    for param in action.params:
+        if param.place == "query" and param.odd_style:
+            yield param

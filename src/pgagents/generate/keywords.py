@@ -1,0 +1,187 @@
+"""Translate keywords that contain no schemas into a dialect's keywords, or into words.
+
+Constraints that a dialect cannot express are collected as losses, in the order in which they are found.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pgagents.generate.dialect import Dialect
+from pgagents.generate.target import Loss, Went
+from pgagents.jsonschema.intersect import Flat
+from pgagents.jsonschema.patterns import whole
+from pgagents.source.origin import Node, Text, origin_of
+from pgagents.source.source import Pointer
+from pgagents.text.wording import WORDS, append_remark, short
+
+
+class Keywords:
+    """Translate keywords without inner schemas for one dialect.
+
+    Methods read a flat schema and write into `out`; `hints` collects words for its description.
+    """
+
+    def __init__(self, dialect: Dialect, losses: Losses, *, sent: bool) -> None:
+        self.dialect = dialect
+        self.losses = losses
+        self.sent = sent
+        """True for arguments, of which a model must know that a read-only member is none."""
+
+    def types(self, flat: Flat, out: Node) -> list[str]:
+        """Write the type into `out` and return the types without null."""
+        d = self.dialect
+        kinds = [flat["type"]] if isinstance(flat.get("type"), str) else list(flat.get("type", ()))
+        if not kinds and flat.get("enum") and all(isinstance(v, str) for v in flat["enum"]):
+            kinds = ["string"]
+        may_be_null = "null" in kinds and None in flat.get("enum", [None])
+        real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
+        if not kinds:
+            return []
+        if not real:
+            out["type"] = "NULL" if d.upper_types else "null"
+            if d.nullable_needs_type:
+                out.update({"type": "string", "nullable": True, "enum": [None]})
+            if None not in flat.get("enum", [None]):
+                self.losses.add(
+                    flat.place("enum"), "enum", flat["enum"], "widened", "as null, nothing would be taken"
+                )
+            flat.pop("enum", None)
+            return []
+        names = [k.upper() for k in real] if d.upper_types else real
+        if may_be_null and d.null == "type":
+            names.append("null")
+        out["type"] = names[0] if len(names) == 1 else names
+        if may_be_null and d.null != "type":
+            out["nullable"] = True
+        return real
+
+    def write(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        """Write one keyword of `flat` into `out`, or its meaning into `hints`. Keywords that contain
+        schemas are ignored.
+        """
+        d, value = self.dialect, flat[keyword]
+        if keyword == "default" and not d.defaults:
+            hints.append(f"default {short(value)}")
+            self.losses.add(flat.place(keyword), keyword, value, "description")
+        elif keyword in ("title", "default", "const"):
+            out[keyword] = value
+        elif keyword == "examples" and d.examples != "none":
+            out[d.examples] = value if d.examples == "examples" else value[0]
+        elif keyword == "enum":
+            self._enum(flat, kinds, out, hints)
+        elif keyword in ("exclusiveMinimum", "exclusiveMaximum"):
+            self._exclusive(keyword, flat, kinds, out, hints)
+        elif keyword == "format":
+            self._format(flat, kinds, out, hints)
+        elif keyword in WORDS or keyword in ("readOnly", "writeOnly"):
+            self._plain(keyword, flat, out, hints)
+
+    def _plain(self, keyword: str, flat: Flat, out: Node, hints: list[str]) -> None:
+        """Write a keyword unchanged, or its meaning in words."""
+        d, value = self.dialect, flat[keyword]
+        if keyword == "pattern" and d.whole_patterns:
+            said = whole(value)
+            if said is None:
+                self._say(keyword, flat, hints)
+            else:
+                out[keyword] = value if said == value else said
+                if keyword in d.repeated:
+                    self._say(keyword, flat, hints, "the vendor does not promise to enforce it")
+        elif keyword in d.keywords and not (keyword in d.most and value > d.most[keyword]):
+            out[keyword] = value
+            if keyword in d.repeated:
+                self._say(keyword, flat, hints, "the vendor does not promise to enforce it")
+        elif keyword in WORDS:
+            self._say(keyword, flat, hints)
+        elif value:
+            needed = keyword == "readOnly" and self.sent and d.describes
+            hints += ["in answers only, not to be sent"] if needed else []
+            self.losses.add(flat.place(keyword), keyword, value, "description" if needed else "dropped")
+
+    def _say(self, keyword: str, flat: Flat, hints: list[str], detail: str = "") -> None:
+        value = flat[keyword]
+        words = WORDS[keyword](value)
+        if not words:
+            return
+        if self.dialect.describes:
+            hints.append(words)
+        self.losses.add(
+            flat.place(keyword),
+            keyword,
+            value,
+            "description" if self.dialect.describes else "dropped",
+            detail,
+        )
+
+    def _enum(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        values = [v for v in flat["enum"] if v is not None or self.dialect.null_in_enum]
+        texts = [v for v in values if isinstance(v, str)]
+        if self.dialect.enums == "any":
+            out["enum"] = values
+        elif texts and all(texts) and (kinds == ["string"] or (not kinds and texts == values)):
+            out["enum"] = texts
+        else:
+            self._say("enum", flat, hints)
+
+    def _exclusive(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        d, bound = self.dialect, flat[keyword]
+        plain = "minimum" if keyword == "exclusiveMinimum" else "maximum"
+        tighter = max if plain == "minimum" else min
+        if d.exclusive == "number":
+            self._plain(keyword, flat, out, hints)
+        elif d.exclusive == "boolean":
+            other = flat.get(plain)
+            if other is None or tighter(bound, other) == bound:
+                flat[plain] = out[plain] = bound
+                out[keyword] = True
+        else:
+            whole_numbers = kinds == ["integer"]
+            if whole_numbers:
+                bound = math.floor(bound) + 1 if plain == "minimum" else math.ceil(bound) - 1
+            else:
+                self._say(keyword, flat, hints)
+            flat[plain] = out[plain] = tighter(bound, flat.get(plain, bound))
+
+    def _format(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        allowed = self.dialect.formats
+        if allowed is None or (len(kinds) == 1 and flat["format"] in allowed.get(kinds[0], ())):
+            out["format"] = flat["format"]
+        else:
+            self._say("format", flat, hints)
+
+
+def describe(out: Node, flat: Flat, hints: list[str]) -> None:
+    """Write the description, followed by the hints."""
+    text = flat.get("description", "")
+    said = "; ".join(dict.fromkeys(h for h in hints if h))
+    if said:
+        out["description"] = Text(append_remark(text, said), origin_of(text) or flat.origin)
+    elif text:
+        out["description"] = text
+
+
+# -- losses
+
+
+class Losses:
+    """The losses of translating one schema into one dialect.
+
+    `told` has each distinct loss once. `met` counts all of them, so that a caller can see that a part was
+    widened.
+    """
+
+    def __init__(self) -> None:
+        self.told: dict[Loss, None] = {}
+        self.met = 0
+
+    def add(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
+        """Record that the keyword at `origin` cannot be written as it is. A value that is a schema is not
+        shown.
+        """
+        self.met += 1
+        says = (
+            keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
+        )
+        self.told[Loss(origin, says, went, detail)] = None

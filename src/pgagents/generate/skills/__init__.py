@@ -1,1 +1,0 @@
-"""Skills (agentskills.io) made from actions and workflows, for packages that contain skills."""

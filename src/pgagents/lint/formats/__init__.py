@@ -1,1 +1,0 @@
-"""Formats of lint's findings, one module a format."""

@@ -1,1 +1,0 @@
-"""Explain each id of a finding, for `pgagents explain` and the reference."""

@@ -1,0 +1,148 @@
+"""Fit texts to a reader: tables within a width, and excerpts of long answers and of the catalogue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence, Set
+from typing import Any
+
+from pgagents.http import read_json
+from pgagents.source.source import Source
+from pgagents.text.escape import printable
+
+WIDTH = 100
+MIN_FIRST = 28
+
+
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    total: Sequence[str] | None = None,
+    *,
+    width: int = WIDTH,
+) -> list[str]:
+    """Return the lines of a table, the first column left-aligned.
+
+    Columns that do not fit form more tables below.
+    """
+    every = [head, *rows, *([total] if total else [])]
+    widths = [max(len(row[i]) for row in every) for i in range(len(head))]
+    widths[0] = min(widths[0], max(MIN_FIRST, width - sum(widths[1:]) - 2 * (len(head) - 1)))
+    lines: list[str] = []
+    for columns in _parts(widths, width):
+        if lines:
+            lines.append("")
+        rule = "  ".join("─" * widths[i] for i in columns)
+        lines += [_row(head, columns, widths), rule, *(_row(row, columns, widths) for row in rows)]
+        if total:
+            lines += [rule, _row(total, columns, widths)]
+    return lines
+
+
+def _parts(widths: Sequence[int], width: int) -> list[list[int]]:
+    """Return the columns of each table: the first one, and as many others as fit."""
+    parts: list[list[int]] = [[0]]
+    used = widths[0]
+    for i in range(1, len(widths)):
+        if used + 2 + widths[i] > width and len(parts[-1]) > 1:
+            parts.append([0])
+            used = widths[0]
+        parts[-1].append(i)
+        used += 2 + widths[i]
+    return parts
+
+
+def _row(row: Sequence[str], columns: Sequence[int], widths: Sequence[int]) -> str:
+    cells = [_cut(row[i], widths[i]) for i in columns]
+    return "  ".join(
+        [
+            cells[0].ljust(widths[0]),
+            *(c.rjust(widths[i]) for c, i in zip(cells[1:], columns[1:], strict=True)),
+        ]
+    ).rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    """Return a text within a width. Its middle is left out, as long names often differ at their end."""
+    if len(text) <= width:
+        return text
+    begin = width // 3
+    return f"{text[:begin]}…{text[begin + 1 - width :]}"
+
+
+# -- excerpts: named members of a long answer, or lines around a contract
+
+
+MORE = "…"
+FEW = 8
+MAX_LINE = 2_000
+
+
+def excerpt(body: bytes, words: Set[str], most: int) -> str:
+    """Return the body on one line of about `most` characters, with every member named in `words`.
+
+    Empty if the body is short enough to be shown whole, is not JSON, or has no such member.
+    """
+    if len(body) <= most:
+        return ""
+    read = read_json(body)
+    if read.problem or not _names(read.value, words):
+        return ""
+    shown = _format_value(read.value, words)
+    shown = shown if len(shown) <= most else f"{shown[: most - 1]}{MORE}"
+    return printable(shown)
+
+
+def _names(value: Any, words: Set[str]) -> bool:
+    """Return whether any member inside the value is named."""
+    if isinstance(value, dict):
+        return any(name in words or _names(member, words) for name, member in value.items())
+    return isinstance(value, list) and any(_names(item, words) for item in value)
+
+
+def _format_value(value: Any, words: Set[str]) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(_members(value, words)) + "}"
+    if isinstance(value, list):
+        items = [_format_value(item, words) for item in value[:FEW]]
+        return (
+            "["
+            + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])])
+            + "]"
+        )
+    return _whole(value)
+
+
+def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
+    """Return the first member, which usually identifies the object, and the named ones.
+
+    A mark replaces each gap.
+    """
+    parts: list[str] = []
+    for index, (name, member) in enumerate(value.items()):
+        held = _names(member, words)
+        if name in words or held or (index == 0 and not isinstance(member, dict | list)):
+            inside = _format_value(member, words) if held else _whole(member)
+            parts.append(f"{json.dumps(name, ensure_ascii=False)}:{inside}")
+        elif not parts or parts[-1] != MORE:
+            parts.append(MORE)
+    return parts
+
+
+def _whole(member: Any, most: int = 160) -> str:
+    text = json.dumps(member, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= most else f"{text[:most]}{MORE}"
+
+
+def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
+    """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first
+    line's number.
+
+    The list is empty if the source has no such line.
+    """
+    lines = re.split(r"\r\n|\r|\n", source.text)
+    if not source.text or not 0 < line <= len(lines):
+        return line, []
+    first = max(1, line - beside)
+    return first, [text[:MAX_LINE] for text in lines[first - 1 : line + beside]]
