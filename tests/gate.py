@@ -26,9 +26,9 @@ COSTS = Path(__file__).with_name("costs.json")
 SOURCE = "src/pgagents"
 COSTLY_S = 0.05
 """A test of so many processor seconds is costly."""
-SHARE = 10
+SHARE = 16
 """One in so many is tried of the costly tests that a change cannot touch. The next commit tries others."""
-TOUCHED_S = 50.0
+TOUCHED_S = 40.0
 """So many processor seconds are spent on tests that a change can touch, the nearest first."""
 UNKNOWN_S = 2.0
 """A guess for a test marked `matrix`, which nobody measured."""
