@@ -63,7 +63,7 @@ format: $(VENV)/.installed ## write the code in its one form
 	$(BIN)/ruff format .
 
 schemas: $(VENV)/.installed ## write schemas/catalogue.schema.json from the classes
-	$(BIN)/python -c 'import sys; from pgagents.catalogue.json_schema import render; sys.stdout.buffer.write(render())' > schemas/catalogue.schema.json.new
+	$(BIN)/python -c 'import sys; from pgagents.catalogue.language.catalogue import render; sys.stdout.buffer.write(render())' > schemas/catalogue.schema.json.new
 	mv schemas/catalogue.schema.json.new schemas/catalogue.schema.json
 
 interop: $(VENV)/.interop ## the vendors' own packages (PyPI, npm) judge the generated files

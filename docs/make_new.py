@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Judgement
 from pgagents.verify.setting import Memory
 from pgagents.verify.setting import Setting
@@ -87,7 +87,7 @@ TARGET = '''"""TODO: what the document is called, with its version."""
 from __future__ import annotations
 
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 
 
 def view(model: Model) -> View:
@@ -109,8 +109,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.http import Request
-from pgagents.sandbox.injection.fault_declaration import Context, fault
+from pgagents.base.http import Request
+from pgagents.sandbox.fault_declaration import Context, fault
 '''
 FAULT = '''
 

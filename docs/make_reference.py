@@ -17,10 +17,10 @@ from typing import Any
 
 import click
 
-from pgagents import registry
+from pgagents.base import registry
+from pgagents.base.registry import folder
 from pgagents.cli.main import cli
-from pgagents.resources import folder
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))

@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from offering import shop as _shop
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.client.client import Client
 from pgagents.client.send import sending
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.model.model import Model
 from sandboxes import Caller
 from sandboxes import model as _model
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from random import Random
 
 from loading import read_once
-from pgagents.cel.expression import Expression
-from pgagents.cel.parser import parse
-from pgagents.cel.printer import is_plain, quote
-from pgagents.cel.syntax import (
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.parser import parse, tokens_of
+from pgagents.base.cel.syntax import (
     Choice,
     FunctionCall,
     Index,
@@ -24,8 +23,9 @@ from pgagents.cel.syntax import (
     Node,
     ObjectOf,
     Unary,
+    is_plain,
+    quote,
 )
-from pgagents.cel.tokens import tokens_of
 
 ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
@@ -54,7 +54,7 @@ def _collect(value: object, found: dict[str, None], met: set[int]) -> None:
     elif isinstance(value, list | tuple | frozenset):
         for member in value:
             _collect(member, found, met)
-    elif type(value).__module__.startswith("pgagents.model"):
+    elif type(value).__module__.startswith("pgagents.catalogue.model"):
         for name in getattr(type(value), "__dataclass_fields__", ()):
             _collect(getattr(value, name), found, met)
 

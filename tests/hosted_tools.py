@@ -15,9 +15,9 @@ from hosting import serving
 from issuing import Issuer
 from pgagents.catalogue.load import load_text
 from pgagents.mcp.asgi import create_app
-from pgagents.mcp.hosting.settings import Settings
 from pgagents.mcp.http import bind
-from pgagents.sandbox.serving.tls import certificate
+from pgagents.mcp.settings import Settings
+from pgagents.sandbox.serve import certificate
 from test_server import sandbox
 
 Wrap = Callable[[Any], Any]

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from issuing import RESOURCE, Issuer
-from pgagents.mcp.hosting.settings import Settings
 from pgagents.mcp.http import bind
+from pgagents.mcp.settings import Settings
 
 SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 from pgagents.importer.catalogue import Choice, Imported, catalogue
-from pgagents.importer.reading.document import read
-from pgagents.importer.reading.references import References
+from pgagents.importer.document import References, read
 
 
 def fetch(location: str) -> bytes:

@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from calling import answered
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.mcp.token import Introspection, Signed, make_verifier, read_metadata
 
 RESOURCE = "https://mcp.example.com/mcp"

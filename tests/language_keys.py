@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pgagents.base.reading import parse
 from pgagents.catalogue.language.catalogue import Catalogue
-from pgagents.catalogue.language.messages import candidates
-from pgagents.source.read import parse
+from pgagents.catalogue.load import candidates
 
 
 def every_key() -> set[str]:

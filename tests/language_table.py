@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import Built, build
-from pgagents.model.model import Model
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
 
 TESTS = Path(__file__).parent
 TABLE = TESTS / "language.yaml"

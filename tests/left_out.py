@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from importing import imported, openapi, operation
-from pgagents.source.read import parse
+from pgagents.base.reading import parse
 
 TABLE = Path(__file__).parent / "left_out.yaml"
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from pgagents.base.http import Handler, Request, Response, read_json
 from pgagents.catalogue.load import load_text
-from pgagents.http import Handler, Request, Response, read_json
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from pgagents.catalogue.load import load_text
-from pgagents.model.action import Action
-from pgagents.model.model import Model
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from loading import load_once, read_once
+from pgagents.base.reading import parse
+from pgagents.catalogue.model.model import Model
 from pgagents.importer.surfaces import list_plain
-from pgagents.model.model import Model
-from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

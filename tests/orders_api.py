@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, read_json
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

@@ -12,11 +12,10 @@ import sys
 from collections.abc import Sequence
 
 from language_table import rows
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts
-from pgagents.model.contract import Verdict
+from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
 from verifying import FAULT_CONTRACTS, checks, ids, model, run
 

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 
 SHORTEST = 8
 

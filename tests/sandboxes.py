@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from loading import read_once
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.sandbox.sandbox import open_sandbox
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 import letters_api
 from letters_api import Letters, model
-from pgagents.http import Request, Response, read_json
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
 
 OPERATOR = "test_key_operator"
 LATE = 6

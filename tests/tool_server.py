@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 
 HEADERS = (("Content-Type", "application/json"),)
 REVISIONS = ("2025-06-18", "2025-11-25")

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from loading import load_once
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
-from pgagents.inprocess_mcp import mcp_inside
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.model import Model
+from pgagents.inprocess import Inside, inside, mcp_inside, over_tls, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.plan.options import Identities, Options, Progress

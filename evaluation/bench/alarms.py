@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.running.selftest import load_model
-from pgagents.inprocess import START, inside, verify_sandbox
-from pgagents.inprocess_mcp import verify_mcp
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.inprocess import START, inside, verify_mcp, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "catalogue" / "park_graph.yaml"

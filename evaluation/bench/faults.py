@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.catalogue.load import load_file
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import verify_mcp
-from pgagents.sandbox.injection import fault_registry
+from pgagents.inprocess import inside, verify_mcp, verify_sandbox
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
 
 CATALOGUE = Path("catalogue/park_graph.yaml")

@@ -108,8 +108,7 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
     from pgagents.catalogue.load import load_text
     from pgagents.diff.compare import compare
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.reading.document import read
-    from pgagents.importer.reading.references import References
+    from pgagents.importer.document import References, read
 
     raw = json.dumps(make_document(operations)).encode()
     begun = time.process_time()
@@ -144,8 +143,7 @@ def _documents(raw: bytes) -> tuple[int, float]:
     """Return the number of changes between two documents, and the processor seconds of the comparison."""
     from pgagents.diff.openapi.compare import compare
     from pgagents.diff.openapi.tree import Edition
-    from pgagents.importer.reading.document import read
-    from pgagents.importer.reading.references import References
+    from pgagents.importer.document import References, read
 
     begun = time.process_time()
     editions = [

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pgagents.park_graph import lots as parking_lots
-from pgagents.park_graph import world
-from pgagents.park_graph.world import Lot
+from pgagents.sandbox.park_graph import lots as parking_lots
+from pgagents.sandbox.park_graph import world
+from pgagents.sandbox.park_graph.world import Lot
 from pgagents.sandbox.store import Store
 
 LOTS = 100_000

@@ -27,15 +27,13 @@ from evaluation.bench.mutate import Mutant, mutants
 from evaluation.bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, UNREACHED, Trial, Tried, modules
 
 OUTSIDE: Mapping[str, str] = {
-    "sockets and threads, which are not there in one "
-    "process": "serving/app serving/background serving/connection serving/serve "
-    "serving/packets serving/tls serving/group_commit",
+    "sockets and threads, which are not there in one process": "sandbox/asgi sandbox/serve",
     "what switches faults on, and what they are made "
-    "of": "injection/fault_registry injection/fault_helpers injection/mcp_fault_helpers",
+    "of": "sandbox/fault_registry sandbox/fault_helpers sandbox/mcp_fault_helpers",
     "what answers for other catalogues": "mock/mock mock/places mock/rows mock/sample",
-    "what reads a file of the user's": "oauth/client_file",
+    "what reads a file of the user's": "sandbox/client_file",
     "which lots there are, of which nothing is promised": "park_graph/world",
-    "retention, which is not verified": "park_graph/forget sandbox/retention",
+    "retention, which is not verified": "park_graph/forget",
 }
 """Modules of the sandbox that are left as they are, each by its folder and name, by the reason."""
 _TELLING = 25

@@ -21,17 +21,17 @@ from types import CodeType, FrameType
 from typing import Any
 
 from evaluation.bench.mutate import Mutant
+from pgagents.base.http import Handler, Request, Response
 from pgagents.catalogue.load import load_file
-from pgagents.http import Handler, Request, Response
 from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run import sender
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
 SOURCE = Path("src/pgagents")
-PACKAGES = ("pgagents.sandbox", "pgagents.park_graph")
+PACKAGES = ("pgagents.sandbox", "pgagents.sandbox.park_graph")
 FOUND, NOTICED, MISSED, NO_START, HUNG = "found", "noticed", "missed", "no start", "hung"
 """The outcomes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is
 not green.
@@ -80,7 +80,7 @@ class _Seen:
 
 def modules() -> list[Path]:
     """Every module of the sandbox and of its domain, without faults and variations."""
-    paths = (p for room in ("sandbox", "park_graph") for p in (SOURCE / room).rglob("*.py"))
+    paths = (SOURCE / "sandbox").rglob("*.py")
     return sorted(p for p in paths if not {"faults", "variations"} & set(p.parts))
 
 

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.bench.served import CATALOGUE, Served, run_sandbox
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_file
-from pgagents.http import Request, Response, Silence
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan import plan as planned
 from pgagents.verify.plan.options import Identities, Options, Progress

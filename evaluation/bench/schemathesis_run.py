@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.bench.served import CATALOGUE, run_sandbox
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 
 STRIDE = 6
 DOCUMENT = Path("generated/openapi/openapi.yaml")

@@ -72,11 +72,11 @@ def run_sandbox(folder: Path, *faults: str, database: bool = False, delay_s: flo
 
 def main(ready: str, count: str, database: str, delay: str, *faults: str) -> None:
     """Serve until SIGTERM, then write down how many requests came, and in how many seconds."""
+    from pgagents.base.http import Request, Response, Silence
     from pgagents.catalogue.load import load_file
     from pgagents.cli.running.run import signals
-    from pgagents.http import Request, Response, Silence
     from pgagents.sandbox.sandbox import open_sandbox
-    from pgagents.sandbox.serving.serve import listen, serve, write_ready
+    from pgagents.sandbox.serve import listen, serve, write_ready
 
     db = None if database == "-" else Path(database)
     opened = open_sandbox(load_file(CATALOGUE), seed=1, rng=random.Random(0), faults=faults, db=db)

@@ -25,18 +25,18 @@ from evaluation.bench.progress import Budget, Part
 from evaluation.bench.suggest_across import find_broken_across, list_found
 from evaluation.bench.suggest_faults import add_missed, judge_faults, list_law_faults
 from evaluation.bench.suggest_recall import Recall, judge_laws
+from pgagents.base.cel.expression import Scope
+from pgagents.base.places import plain
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load_text
-from pgagents.cel.scope import Scope
+from pgagents.catalogue.model.action import Law
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import Inside, inside, verify_sandbox
-from pgagents.model.law import Law
-from pgagents.model.model import Model
-from pgagents.sandbox.injection import fault_registry
-from pgagents.source.dump import to_yaml
-from pgagents.source.origin import plain
-from pgagents.suggest.compiled import compile_law
+from pgagents.sandbox import fault_registry
+from pgagents.suggest.mine import compile_law
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
-from pgagents.suggest.writing.document import Tried
+from pgagents.suggest.writing import Tried
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Probe

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.cel import expression
-from pgagents.cel.scope import Scope
-from pgagents.model.model import Model
-from pgagents.suggest.across.instances import ProposedMembers, list_lives, list_read_back
-from pgagents.suggest.across.relations import ProposedRelation, breaks, list_pairs
-from pgagents.suggest.columns import text_key
+from pgagents.base.cel import expression
+from pgagents.base.cel.expression import Scope
+from pgagents.catalogue.model.model import Model
+from pgagents.suggest.across import (
+    ProposedMembers,
+    ProposedRelation,
+    breaks,
+    list_lives,
+    list_pairs,
+    list_read_back,
+)
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.writing.document import Across
+from pgagents.suggest.tables import text_key
+from pgagents.suggest.writing import Across
 
 
 def find_broken_across(across: Across, model: Model, samples: Samples, where: str) -> dict[str, str]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from evaluation.bench.suggest_recall import Recall
-from pgagents.cel.scope import Scope
-from pgagents.model.law import Law
-from pgagents.sandbox.injection import fault_registry
+from pgagents.base.cel.expression import Scope
+from pgagents.catalogue.model.action import Law
+from pgagents.sandbox import fault_registry
 from pgagents.suggest.samples import Samples
 from pgagents.verify.laws import evaluate_law
 

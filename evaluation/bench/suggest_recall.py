@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import ExpressionError, compile_node
-from pgagents.cel.rewrite import mutants
-from pgagents.cel.scope import Scope
-from pgagents.model.law import Law
-from pgagents.suggest.compiled import NAMES
+from pgagents.base.cel.expression import Scope, compile_node
+from pgagents.base.cel.rewrite import mutants
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.catalogue.model.action import Law
+from pgagents.suggest.mine import NAMES
 from pgagents.suggest.samples import Sample
 from pgagents.verify.laws import evaluate_law
 
@@ -96,7 +96,7 @@ def _collect_killed(
 
 
 def _paths(law: Law) -> list[tuple[str, ...]]:
-    from pgagents.cel.reading import paths_in
+    from pgagents.base.cel.reading import paths_in
 
     return [path for part in law.parts for path in paths_in(part.tree)]
 

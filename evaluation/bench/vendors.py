@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evaluation.bench.catalogue import make_catalogue
 from pgagents.catalogue.load import load_text
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Footer
 from pgagents.sandbox.sandbox import open_sandbox
 from pgagents.verify.plan.options import Identities, Options

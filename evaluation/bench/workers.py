@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evaluation.bench.served import CATALOGUE, run_sandbox
 from pgagents.catalogue.load import load_file
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.selection import may_write

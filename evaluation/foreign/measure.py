@@ -27,8 +27,8 @@ import yaml
 from evaluation.foreign.bugs import read_bugs
 from evaluation.foreign.serving import APIS, ROOT, serving, why_missing
 from language_table import merged
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_yaml
 
 HERE = Path(__file__).parent
 

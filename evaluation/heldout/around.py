@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 
 def acts(context: Context, act: Callable[[Domain, AcceptedCall], Any], *names: str) -> None:

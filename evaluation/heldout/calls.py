@@ -13,10 +13,9 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from pgagents.http import Response, json_bytes
-from pgagents.sandbox.events.deliver import Parcel
-from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Response, json_bytes
+from pgagents.sandbox.deliver import Parcel, sign
+from pgagents.sandbox.fault_declaration import Context
 from sandboxes import START, Caller
 
 FORM = "application/x-www-form-urlencoded"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evaluation.heldout.sets import fault
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import PLAIN_URL, URL, Inside, inside, over_tls
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
-from pgagents.sandbox.injection.fault_registry import Context
-from pgagents.sandbox.serving.plain import plain
+from pgagents.report.contract import Verdict
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.serve import plain
 from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import verify
 from sandboxes import model

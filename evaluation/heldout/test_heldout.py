@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.sets import NAMES, fault
-from pgagents.source.read import read
+from pgagents.base.reading import read
 from sandboxes import ROOT
 
 SAID = [name for name in NAMES if not name.startswith("first/")]

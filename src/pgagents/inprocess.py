@@ -1,28 +1,27 @@
-"""Run a sandbox and its verification in one process, without sockets.
-
-TLS, the receiver of events and the OAuth client are simulated. The clock advances only when somebody sleeps.
-So tests can show that every contract is kept and that every fault is found.
-"""
+"""Run a sandbox, its MCP server and their verification in one process, without sockets."""
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pgagents.http import Handler
-    from pgagents.model.model import Model
+    from pgagents.base.http import Handler
+    from pgagents.catalogue.model.model import Model
     from pgagents.report.report import Report
-    from pgagents.sandbox.events.deliver import Parcel
+    from pgagents.sandbox.deliver import Parcel
     from pgagents.sandbox.sandbox import Sandbox
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.oauth import OAuthClient
     from pgagents.verify.wire.receiver import Inbox
+
 
 START = 1_776_000_000.0
 URL, PLAIN_URL = "https://127.0.0.1:1", "http://127.0.0.1:1"
@@ -59,7 +58,7 @@ class Inside:
     @property
     def limited(self) -> bool:
         """Return whether one of the faults appears only when a rate limit is exceeded."""
-        from pgagents.sandbox.injection import fault_registry
+        from pgagents.sandbox import fault_registry
 
         return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
 
@@ -188,7 +187,7 @@ def verify_sandbox(
     `keys` and `handler` replace the sandbox's own. `mcp` is a link to an MCP server in front of it.
     `on_progress` is called before each probe; `companion` receives every exchange.
     """
-    from pgagents.sandbox.serving.plain import plain
+    from pgagents.sandbox.serve import plain
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.run.run import verify
 
@@ -215,3 +214,104 @@ def verify_sandbox(
         on_progress=on_progress,
         companion=companion,
     )
+
+
+# -- the MCP server in front of it
+
+
+PORT = 8090
+HOST = f"http://127.0.0.1:{PORT}"
+"""The base URL of requests; nothing listens there, because the application is called directly."""
+ENOUGH = 380
+"""Number of requests that is enough for the contracts of the tools alone."""
+
+
+@contextmanager
+def mcp_inside(
+    model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()
+) -> Iterator[Link]:
+    """Yield a link to an MCP server that offers the catalogue's tools.
+
+    It calls this sandbox with the key of the main identity.
+    """
+    from pgagents.sandbox.fault_declaration import Context
+    from pgagents.sandbox.fault_registry import wrap_mcp
+    from pgagents.verify.wire.mcp_link import Link
+
+    with _serve_mcp(model, opened) as handler:
+        sandbox = opened.sandbox
+        context = Context(model, sandbox.front, random.Random(0), sandbox.courier, opened.sleep)
+        yield Link(wrap_mcp(handler, context, faults, variations), url=HOST, path="/mcp")
+
+
+def verify_mcp(
+    model: Model,
+    *,
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    variations: Sequence[str] = (),
+    **more: Any,
+) -> Report:
+    """Verify a sandbox without faults through an MCP server in front of it.
+
+    Only the contracts of the tools are tested. `more` are further options of the run.
+    """
+    from pgagents.verify.plan.options import Options
+
+    opened = inside(model, seed=seed)
+    with mcp_inside(model, opened, faults=faults, variations=variations) as link:
+        given = {"only": tool_contracts(model), "max_requests": ENOUGH, **more}
+        return verify_sandbox(model, opened, Options(seed=seed, **given), mcp=link)
+
+
+def tool_contracts(model: Model) -> tuple[str, ...]:
+    """Return the ids of the contracts that only an MCP server can keep."""
+    from pgagents.verify.promise import collect
+    from pgagents.verify.run.run import contracts
+    from pgagents.verify.wire.endpoint import MCP
+
+    checks = collect()
+    return tuple(c.id for c in contracts(model) if c.surface == MCP and checks[c.check].tools)
+
+
+@contextmanager
+def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
+    """Yield the MCP server's HTTP application as a handler. Its waits advance the sandbox's clock."""
+    from starlette.testclient import TestClient
+
+    from pgagents.base.http import Request, Response
+    from pgagents.catalogue.model.identity import find_keys
+    from pgagents.client.client import Client
+    from pgagents.client.send import sending
+    from pgagents.mcp.http import make_app
+    from pgagents.mcp.server import make_server
+
+    async def sleep(seconds: float) -> None:
+        opened.sleep(seconds)
+
+    clock = opened.sandbox.front.clock.now
+    client = Client(
+        model,
+        sending(over_tls(opened.sandbox.handler)),
+        find_keys(model, opened.keys, "main"),
+        sleep=sleep,
+        clock=clock,
+        rng=random.Random(1),
+        own_tools=opened.sandbox.front.own_tools,
+        servers=dict.fromkeys(model.servers, ""),
+    )
+    log = logging.getLogger("mcp")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # the library logs every refused origin
+    try:
+        with TestClient(make_app(make_server(model, client), model, PORT), base_url=HOST) as app:
+
+            def handler(request: Request) -> Response:
+                came = app.request(
+                    request.method, request.target, headers=list(request.headers), content=request.body
+                )
+                return Response(came.status_code, tuple(came.headers.items()), came.content)
+
+            yield handler
+    finally:
+        log.setLevel(level)

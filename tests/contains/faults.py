@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contains.shelf import Shelf, answer, refuse
-from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.base.http import Request, Response, json_bytes, read_json
 
 
 def with_header(came: Response, name: str, value: str | None) -> Response:

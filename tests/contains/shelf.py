@@ -12,7 +12,7 @@ from itertools import count
 from threading import Thread
 from typing import Any
 
-from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.base.http import Request, Response, json_bytes, read_json
 
 KEY, OTHER = "test_key_1", "test_key_2"
 """The keys of two readers; neither may see the other's books."""

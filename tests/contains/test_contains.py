@@ -17,9 +17,9 @@ import schemathesis.checks
 
 from contains import faults
 from contains.shelf import DOCUMENT, KEY, Shelf, refuse, serving
+from pgagents.base.http import Request, Response
+from pgagents.base.reading import parse
 from pgagents.cli.main import main
-from pgagents.http import Request, Response
-from pgagents.source.read import parse
 
 TABLE = Path(__file__).with_name("keys.yaml")
 PAGE = Path(__file__).parents[2] / "docs" / "explain" / "schemathesis.md"

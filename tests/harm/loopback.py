@@ -17,7 +17,7 @@ from typing import Any
 from harm.cases import CASES
 from harm.runs import text_of
 from harm.servers.base import KEYS, Answer
-from pgagents.http import Request, Silence
+from pgagents.base.http import Request, Silence
 
 
 class _Connection(BaseHTTPRequestHandler):

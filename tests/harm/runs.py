@@ -13,9 +13,9 @@ from typing import Any
 from harm.cases import CASES, Case
 from harm.servers.base import KEYS, READS, REVOKED, Entry, Row, Server
 from importing import imported
+from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, Silence, read_json
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.course import Companion

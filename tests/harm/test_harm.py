@@ -28,9 +28,9 @@ from harm.runs import (
 )
 from harm.servers.base import KEYS, Row, Server
 from lengths import rarely
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.suggest.session import Suggesting
 from pgagents.verify.plan.options import Identities, Options

@@ -17,9 +17,9 @@ from harm.loopback import loopback
 from harm.runs import harms, model_of, server_of, writes
 from harm.servers.base import KEYS, Answer
 from lengths import rarely
+from pgagents.base.http import Request, Response
 from pgagents.generate.build import build
 from pgagents.generate.files import write
-from pgagents.http import Request, Response
 
 MODULES = ["pgagents/pytest", "openapi/openapi"]
 

@@ -15,7 +15,7 @@ from harm.loopback import loopback, verifying
 from harm.runs import harms, run, server_of, unmarked
 from harm.servers.base import READS
 from lengths import rarely
-from pgagents.http import Request
+from pgagents.base.http import Request
 
 TIMEOUT_S = 120
 

@@ -17,9 +17,9 @@ from evaluation.bench.catalogue import make_catalogue
 
 from offering import OFFERING
 from pgagents.catalogue.load import load_file, load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.package import pack, references
-from pgagents.model.model import Model
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

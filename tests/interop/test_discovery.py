@@ -16,8 +16,8 @@ import pytest
 
 from offering import ROOT, hosted
 from pgagents.catalogue.load import load_file
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 pytestmark = pytest.mark.interop
 

@@ -11,11 +11,11 @@ import pytest
 
 from conftest import install_judges
 from importing import imported
+from pgagents.base.errors import PgagentsError
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load, load_text
-from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice
-from pgagents.source.read import parse
 
 pytestmark = pytest.mark.interop
 HERE = Path(__file__).parent / "documents"

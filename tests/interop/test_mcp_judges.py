@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from calling import answered, sandboxed, served
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 
 pytestmark = pytest.mark.interop
 

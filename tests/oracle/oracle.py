@@ -14,7 +14,7 @@ from pathlib import Path
 
 from loading import read_once
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Probe, collect
 from pgagents.verify.setting import setting_of

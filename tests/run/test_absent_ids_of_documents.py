@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest.absent_id import UNUSED_NUMBER, UNUSED_UUID
 from pgagents.verify.plan.options import Identities, Options

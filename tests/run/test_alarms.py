@@ -12,8 +12,8 @@ from evaluation.bench.alarms import STRIDE_S, of_plain, of_variations
 
 from lengths import MATRIX
 from pgagents.inprocess import START, inside, verify_sandbox
-from pgagents.model.contract import Verdict
-from pgagents.sandbox.injection import fault_registry
+from pgagents.report.contract import Verdict
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
 from verifying import ids, model
 

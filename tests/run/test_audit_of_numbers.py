@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.http import Handler, Request, Response, read_json
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.checks.audit.audit_trail import Done, judge_calls
 from pgagents.verify.plan.options import Identities, Options

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pgagents.errors import InputError
-from pgagents.http import Request, Response, read_json
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.errors import InputError
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import Notes, answer, verified, with_resource
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from test_verify_tools import FORECAST, verify
 from tool_server import ToolServer
 from verifying import ids

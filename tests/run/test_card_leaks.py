@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, read_json
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
 from small_api import KEY, Notes, answer, catalogue, verified, with_resource
 from verifying import ids
 

@@ -9,7 +9,7 @@ import pytest
 from pgagents.generate.build import build
 from pgagents.inprocess import inside
 from pgagents.lint.run import lint
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from verifying import ids, model, run
 

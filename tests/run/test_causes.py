@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Contract
+from pgagents.base.http import Request, Response
 from pgagents.report.causes import cause_of
+from pgagents.report.contract import Contract
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report

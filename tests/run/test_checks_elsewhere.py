@@ -13,12 +13,11 @@ import yaml
 
 import pgagents.verify.checks
 from lengths import share
-from pgagents.inprocess import inside
-from pgagents.inprocess_mcp import verify_mcp
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
+from pgagents.inprocess import inside, verify_mcp
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection.fault_registry import list_names
+from pgagents.sandbox.fault_registry import list_names
 from verifying import ids, model, run, whole_run
 
 TESTS = Path(__file__).parents[1]

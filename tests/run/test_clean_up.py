@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lengths import rarely
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Options, Progress

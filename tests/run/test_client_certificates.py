@@ -15,13 +15,13 @@ import trustme
 
 from importing import imported, openapi, operation
 from language_table import built_of, model_of, rows, vendor_files
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import CertificateFiles, make_context
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.diff.compare import compare
-from pgagents.errors import PgagentsError
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.curl import of_finding
-from pgagents.tls import CertificateFiles, make_context
 from pgagents.verify.plan.options import Options
 
 WORDS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.run import lint
-from pgagents.model.model import Model
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.run.named_instances import is_removal_of
 from pgagents.verify.setting import setting_of

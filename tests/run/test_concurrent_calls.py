@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.run.run import contracts
 from verifying import PARK_GRAPH, ROOT, SHOP, model, run
 

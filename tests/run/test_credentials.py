@@ -26,13 +26,13 @@ from guarded import (
 )
 from importing import imported, openapi
 from lengths import share
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.credential import encode
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.http import Request, Response, Silence
-from pgagents.inprocess_mcp import mcp_inside
-from pgagents.model.contract import Verdict
-from pgagents.model.credential import encode
-from pgagents.model.model import Model
+from pgagents.inprocess import mcp_inside
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, verify

@@ -13,7 +13,7 @@ import pytest
 
 from dying_server import supervised
 from lengths import rarely
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

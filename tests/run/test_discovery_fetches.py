@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import ids, model, run
 
 LATER = Path(__file__).parents[1] / "catalogues/later.yaml"

@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import DISCOVERY, Identities, Options
 from pgagents.verify.run.run import verify

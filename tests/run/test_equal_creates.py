@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.verify.fixtures import ownership
 from small_api import Notes, answer, verified, with_resource
 

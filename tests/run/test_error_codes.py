@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from small_api import NOTES, Notes, answer, catalogue, verified
 from verifying import ROOT, model

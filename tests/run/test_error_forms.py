@@ -8,11 +8,11 @@ import pytest
 
 from calling import Script, answered, client_of, run
 from language_table import model_of
+from pgagents.base.http import Response
 from pgagents.client.answer import Answer
-from pgagents.http import Response
-from pgagents.mcp.overview import overview
+from pgagents.mcp.server import overview
 from pgagents.mcp.tools import tools
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import ids
 from verifying import run as verified
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import Notes, answer, verified, with_resource
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders_api import LEGAL, WRONG, verify_events
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import ids
 
 FOUND_BY = {

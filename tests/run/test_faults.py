@@ -15,8 +15,8 @@ from collections.abc import Iterable
 import pytest
 
 from language_table import rows
-from pgagents.model.contract import Verdict
-from pgagents.sandbox.injection import fault_registry
+from pgagents.report.contract import Verdict
+from pgagents.sandbox import fault_registry
 from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts
 from verifying import PARK_GRAPH, SHOP, checks, fault_contracts, ids, model, plain_run, run

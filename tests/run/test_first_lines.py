@@ -15,15 +15,15 @@ from typing import cast
 import pytest
 
 from calling import served
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.places import Source, Span
+from pgagents.base.reading import parse
+from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.cli.running.progress import IN_REPORT, LONGEST, MOST, FirstLines
-from pgagents.http import Request, Response, Silence
-from pgagents.model.answers.error_reader import ErrorReader
-from pgagents.model.contract import Contract
 from pgagents.report.baseline import Line
+from pgagents.report.contract import Contract
 from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
-from pgagents.source.read import parse
-from pgagents.source.source import Source, Span
 from pgagents.verify.promise import judge_broken
 from pgagents.verify.run.course import NewFindings
 from pgagents.verify.run.driver import Driver

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from small_api import NOTES, Notes, answer, catalogue, verified
 from verifying import ids
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import InputError
+from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.errors import InputError
-from pgagents.http import Response, json_bytes
-from pgagents.model.model import Model
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks

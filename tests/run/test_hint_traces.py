@@ -11,7 +11,7 @@ import pytest
 from lengths import share
 from letters_api import KEY, Letters, verify_hints
 from letters_api import model as letters_model
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.formats.text import render
 from pgagents.report.report import Report
 from pgagents.verify.wire.receiver import Inbox

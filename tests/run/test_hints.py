@@ -12,7 +12,7 @@ import pytest
 import letters_api
 from lengths import rarely, share
 from letters_api import BUGS, DECLARED, HABITS, KEY, Letters
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan

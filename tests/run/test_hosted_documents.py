@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_text
-from pgagents.errors import PgagentsError
 from pgagents.generate import build
-from pgagents.sandbox.hosting.rendered import documents
+from pgagents.sandbox.setting import documents
 from verifying import PARK_GRAPH
 
 GOOD, BAD = "openai/ai-plugin.json", "openai/openapi.json"

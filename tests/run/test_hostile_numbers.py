@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import NOTES, Notes, catalogue, verified
 

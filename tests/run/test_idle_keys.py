@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pgagents.catalogue.checks import idle
+from pgagents.base.errors import InputError
+from pgagents.catalogue.checks import actions
 from pgagents.catalogue.language.basics import Schema, Strict
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
-from pgagents.errors import InputError
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = yaml.safe_load((ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8"))
@@ -207,6 +207,6 @@ def test_auth_is_refused_on_each_surface_whose_files_it_would_not_change(
     found = [message for _, message, _ in errors(text)]
     refused = [message for message in found if f"`auth` does nothing on the surface `{surface}`" in message]
     assert found == refused
-    monkeypatch.setattr(idle, "run", lambda _: None)
+    monkeypatch.setattr(actions, "run", lambda _: None)
     changed = files(load_text(text)) != files(load_text(shop("surfaces", surface, "auth", value={})))
     assert changed == (not refused)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pgagents.http import Response, json_bytes
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Response, json_bytes
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.auth.project_isolation import watch
 from pgagents.verify.setting import Memory
 from pgagents.verify.wire.exchange import Exchange

@@ -12,15 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, json_bytes
-from pgagents.importer.observed.credentials import Proof
-from pgagents.importer.observed.har import read_har
-from pgagents.importer.observed.recording import Recording, describe_recording
-from pgagents.importer.observed.shapes import Shape, describe_texts
+from pgagents.importer.har import Proof, read_har
+from pgagents.importer.recording import Recording, Shape, describe_recording, describe_texts
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.model.model import Model
 from pgagents.verify.plan.options import Options
 from recording_har import Recorder
 from verifying import model
@@ -246,7 +244,7 @@ VALUES = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=5))
 def test_the_schema_of_values_allows_each_of_them(values: list[Any]) -> None:
-    from pgagents.jsonschema.schema import foreign_validator
+    from pgagents.base.jsonschema.schema import foreign_validator
 
     shape = Shape()
     for value in values:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import PgagentsError
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
-from pgagents.importer.observed.tools import Server, import_tools
+from pgagents.importer.tools import Server, import_tools
 from pgagents.verify.tools import find_other_meaning
 from tool_server import TOOLS
 

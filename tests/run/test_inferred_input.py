@@ -13,9 +13,9 @@ from urllib.parse import parse_qs
 import pytest
 
 import pgagents
-from pgagents.http import Request, Response
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import Report
 from pgagents.verify.promise import Judgement, collect, collect_of_tools
 from pgagents.verify.run.ledger import Ledger, find_guesses

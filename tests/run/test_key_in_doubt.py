@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from calling import served
-from pgagents.http import Request, Response, json_bytes
+from pgagents.base.http import Request, Response, json_bytes
 from small_api import KEY
 from test_verify_openapi import run_verify
 

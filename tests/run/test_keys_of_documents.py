@@ -13,12 +13,12 @@ import pytest
 
 from calling import served
 from importing import imported
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.inputs.document import fetch_document
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, json_bytes
 from pgagents.importer.catalogue import Choice
-from pgagents.model.model import Model
 
 KEY = "k9f4c1e7a2b58d3066f1"
 SHOWN = 'Example: <code>curl https://host/api -H "Authorization: Token [your-token]"</code>'

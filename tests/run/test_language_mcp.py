@@ -13,9 +13,9 @@ import pytest
 
 from language_table import model_of, rows
 from lengths import rarely, share
-from pgagents.inprocess_mcp import tool_contracts, verify_mcp
-from pgagents.model.contract import Verdict
-from pgagents.source.read import read
+from pgagents.base.reading import read
+from pgagents.inprocess import tool_contracts, verify_mcp
+from pgagents.report.contract import Verdict
 from verifying import ids, list_writes, model, whole_run
 
 ONCE_BROKEN = {

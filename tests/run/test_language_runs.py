@@ -13,14 +13,13 @@ import pytest
 
 from language_table import Row, holds, match, model_of, rows
 from lengths import rarely
-from pgagents.client.request import request_of
-from pgagents.http import Request, Response
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import mcp_inside
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.client.send import request_of
+from pgagents.inprocess import inside, mcp_inside, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection.fault_registry import find, list_names
+from pgagents.sandbox.fault_registry import find, list_names
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts

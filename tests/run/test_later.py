@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.http import Response
 from pgagents.catalogue.load import load_text
-from pgagents.client.request import request_of
-from pgagents.http import Response
+from pgagents.catalogue.model.model import Model
+from pgagents.client.send import request_of
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from verifying import SHOP, ids, plain_run, whole_run
 
 LATER = SHOP.parent / "later.yaml"

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 
 from expression_texts import PARK_GRAPH, SHOP, reformat
 from lengths import rarely
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.places import Pointer, value_at
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.checks import parts
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
-from pgagents.cel.expression import ExpressionError
-from pgagents.cel.expression import compile as compiled
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.compare import compare
-from pgagents.http import Request, Response, Silence
-from pgagents.model.model import Model
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
-from pgagents.source.source import Pointer, value_at
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
 from verifying import URL, keys_of, model, sandbox
@@ -39,7 +39,7 @@ def places(path: Path) -> tuple[Pointer, ...]:
     source = parse(path.read_text(encoding="utf-8"), str(path))
     checker = Checker(Catalogue.model_validate(source.data), source)
     checker.run()
-    parts.run(checker)
+    parts.check_parts(checker)
     return tuple(checker.expressions)
 
 

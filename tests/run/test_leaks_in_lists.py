@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from small_api import NOTES, Notes, answer, catalogue, verified
 from verifying import ids
 

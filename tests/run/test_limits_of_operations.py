@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from importing import imported
+from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.running.progress import describe_progress
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import verify

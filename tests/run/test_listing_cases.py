@@ -11,17 +11,16 @@ from typing import Any
 import pytest
 
 from offering import shop
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.listing import cases_of
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.running.report_files import render
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.inprocess import Inside, inside, verify_sandbox
-from pgagents.inprocess_mcp import ENOUGH, mcp_inside
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
-from pgagents.model.stores.cases import cases_of
+from pgagents.inprocess import ENOUGH, Inside, inside, mcp_inside, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.report.verdicts import list_case_verdicts
-from pgagents.sandbox.injection import mcp_fault_helpers as mcp
+from pgagents.sandbox import mcp_fault_helpers as mcp
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting
 from pgagents.verify.plan.selection import NO_WRITES

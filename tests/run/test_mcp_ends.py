@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from calling import sandboxed, served
-from pgagents.http import Request, Response, Silence
-from pgagents.mcp.message_size import USUAL
+from pgagents.base.http import Request, Response, Silence
+from pgagents.mcp.server import USUAL
 from test_mcp_stdio import SEARCH, process
 
 CALL = {

@@ -21,8 +21,8 @@ import pytest
 
 from calling import answered, park, run, sandboxed, served
 from issuing import RESOURCE, Issuer, verifier_of
+from pgagents.base.http import Request, Response
 from pgagents.client.send import Sender, sending
-from pgagents.http import Request, Response
 from pgagents.mcp import http as over_http
 from pgagents.mcp.http import SignIn
 from pgagents.mcp.token import AT_ONCE, MOST_REFUSED, REFUSED_S, Introspection, IssuerError, Signed
@@ -251,8 +251,7 @@ def test_a_token_without_a_time_of_its_end_is_refused(
 
 def test_a_linked_key_that_no_header_can_hold_is_told(tmp_path: Path) -> None:
     from pgagents.client.answer import Problem
-    from pgagents.mcp.hosting.caller import Caller
-    from pgagents.mcp.hosting.linked_keys import find_linked_keys
+    from pgagents.mcp.callers import Caller, find_linked_keys
 
     keys = tmp_path / "keys.json"
     keys.write_text(json.dumps({"jane": "sk_secret\nX-Evil: 1", "john": "sk_fine"}))

@@ -28,12 +28,11 @@ from mcp.client.streamable_http import streamable_http_client
 from calling import answered, park, run, served
 from hosting import SEARCH, call_as, code_of, hosting, settings, signed
 from issuing import RESOURCE, Issuer
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response
 from pgagents.mcp.asgi import create_app
-from pgagents.mcp.hosting.allowance import Allowance
-from pgagents.mcp.hosting.log import NAME, write_json_lines
-from pgagents.mcp.hosting.settings import read_settings
+from pgagents.mcp.callers import Allowance
+from pgagents.mcp.settings import NAME, read_settings, write_json_lines
 from sandboxes import ROOT
 
 pytest_plugins = ("issuer_plugin",)
@@ -230,7 +229,7 @@ def test_allowance_refills_and_counts_calls_under_way() -> None:
 
 
 def test_caller_who_was_silent_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.mcp.hosting.allowance.MOST_CALLERS", 2)
+    monkeypatch.setattr("pgagents.mcp.callers.MOST_CALLERS", 2)
     allowance = Allowance(1, 1, lambda: 0.0)
     found = []
     for caller in ("a", "b", "c", "c", "a"):
@@ -268,7 +267,7 @@ def test_log_has_a_line_for_each_call_and_no_secret(issuer: Issuer, tmp_path: Pa
 
 
 def test_server_is_ready_once_its_issuer_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.mcp.hosting.issuer.AGAIN_S", 0.0)
+    monkeypatch.setattr("pgagents.mcp.token.METADATA_AGAIN_S", 0.0)
     found, down = Issuer(), [True]
 
     def maybe(request: Request) -> Response:

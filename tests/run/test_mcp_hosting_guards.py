@@ -18,18 +18,15 @@ import pytest
 from calling import answered, park, served
 from hosting import call_as, code_of, hosting, settings, signed
 from issuing import RESOURCE, Issuer
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_file
 from pgagents.client.answer import Problem
 from pgagents.client.send import Sender
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response
+from pgagents.mcp import token as hosted_issuer
 from pgagents.mcp.asgi import create_app
-from pgagents.mcp.hosting import issuer as hosted_issuer
-from pgagents.mcp.hosting.caller import Caller
-from pgagents.mcp.hosting.exchange import ApiTokens
-from pgagents.mcp.hosting.linked_keys import KeyFile, find_linked_keys
-from pgagents.mcp.hosting.log import NAME, JsonLines, write_json_lines
-from pgagents.mcp.hosting.settings import Settings
+from pgagents.mcp.callers import ApiTokens, Caller, KeyFile, find_linked_keys
+from pgagents.mcp.settings import NAME, JsonLines, Settings, write_json_lines
 from sandboxes import ROOT
 
 pytest_plugins = ("issuer_plugin",)
@@ -188,7 +185,7 @@ def test_key_file_is_read_once_while_it_stays(tmp_path: Path, monkeypatch: pytes
 
 
 def test_key_file_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.mcp.hosting.linked_keys.MOST_BYTES", 10)
+    monkeypatch.setattr("pgagents.mcp.callers.MOST_BYTES", 10)
     path = tmp_path / "keys.json"
     path.write_text('{"jane": "sk_1"}')
     with pytest.raises(PgagentsError, match="has more than 10 bytes"):

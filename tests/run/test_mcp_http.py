@@ -28,14 +28,13 @@ from mcp.client.streamable_http import streamable_http_client
 from calling import Script, answered, park, run, sandboxed, served
 from hosting import serving
 from issuing import RESOURCE, Issuer, verifier_of
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response
 from pgagents.client.client import Client
 from pgagents.client.send import Send, sending
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response
 from pgagents.mcp.http import SignIn, bind, make_app
-from pgagents.mcp.scopes import scope_check
 from pgagents.mcp.server import make_server
-from pgagents.mcp.token import Signed, access
+from pgagents.mcp.token import Signed, access, scope_check
 from sandboxes import ROOT, VAIL
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}

@@ -22,8 +22,8 @@ import uvicorn
 from calling import sandboxed
 from pgagents.client.send import sending
 from pgagents.mcp import http as served
-from pgagents.mcp.message_size import USUAL
 from pgagents.mcp.request_timeouts import HttpWithTimeouts
+from pgagents.mcp.server import USUAL
 from sandboxes import ROOT
 from test_mcp_http import BOTH, HELLO, listening
 

@@ -19,15 +19,14 @@ from calling import Script, World, answered, client_of, park, run, sandboxed, sh
 from loading import load_once
 from offering import shop as changed
 from offering import write
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.places import plain
+from pgagents.base.reading import parse
+from pgagents.catalogue.model.model import Model
 from pgagents.client.client import Client
-from pgagents.errors import PgagentsError
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.mcp.fitting import fitting
 from pgagents.mcp.server import RequestHandler, make_server
-from pgagents.mcp.tools import Output, tools
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
-from pgagents.source.read import parse
+from pgagents.mcp.tools import Output, fitting, tools
 from sandboxes import ROOT, VAIL, model
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}

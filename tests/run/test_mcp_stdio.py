@@ -17,8 +17,8 @@ import mcp
 import pytest
 
 from calling import Script, run, sandboxed, served
+from pgagents.base.http import Response
 from pgagents.cli.main import main
-from pgagents.http import Response
 from sandboxes import ROOT, VAIL
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]

@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pgagents.http import Request, Response, Silence, json_bytes, read_json
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import mcp_inside
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.inprocess import inside, mcp_inside, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.mcp.mcp_transport import METADATA
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.mcp_link import Link

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.http import Response, json_bytes
+from pgagents.base.http import Response, json_bytes
 from pgagents.verify.wire.mcp_messages import ToolForm
 from verifying import model
 

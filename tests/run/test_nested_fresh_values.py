@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loading import load_once
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import ROOT, ids, run
 
 PARCELS = ROOT / "tests" / "catalogues" / "parcels.yaml"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Request, Response, read_json
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
 from small_api import Notes, answer, verified, with_resource
 from test_page_stability import by_id, paged, served

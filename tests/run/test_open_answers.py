@@ -12,13 +12,13 @@ import pytest
 
 from importing import imported, openapi
 from language_table import FILE, base, vendor_files
+from pgagents.base.http import Request, Response
+from pgagents.base.writing import to_yaml
+from pgagents.catalogue.decoding.medium import accept_of
 from pgagents.catalogue.load import load_text
-from pgagents.decoding.medium import accept_of
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
-from pgagents.source.dump import to_yaml
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 

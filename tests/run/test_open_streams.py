@@ -10,8 +10,8 @@ import pytest
 
 from calling import hostile
 from importing import imported, openapi
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run import sender

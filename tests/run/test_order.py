@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting

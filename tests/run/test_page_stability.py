@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.page_stability import MOST_PAGES
 from small_api import Notes, answer, verified, with_resource
 

@@ -11,15 +11,13 @@ from typing import Any
 import pytest
 
 from language_table import model_of
+from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.catalogue.model.answers import links_of
 from pgagents.client.answer import Answer
-from pgagents.client.client import Client
-from pgagents.client.paging import format_next
-from pgagents.http import Request, Response, Silence, read_json
+from pgagents.client.client import Client, format_next
 from pgagents.inprocess import inside
-from pgagents.mcp.result import result_of
-from pgagents.mcp.tools import tools
-from pgagents.model.contract import Verdict
-from pgagents.model.pages import links_of
+from pgagents.mcp.tools import result_of, tools
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.call import AcceptedCall
 from verifying import ids, run

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from pgagents.verify.lists import next_page
 from pgagents.verify.setting import setting_of
 from small_api import NOTES, URL, Notes, answer, catalogue, verified, with_resource

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from language_table import model_of
 from loading import change_actions
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.lint.rules.catalogue import unconfirmed_write, writing_get
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.keys import ordinary
 from pgagents.verify.plan.options import Options

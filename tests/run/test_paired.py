@@ -9,8 +9,8 @@ from itertools import chain
 import pytest
 
 from lengths import rarely
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone, both, groups
 from pgagents.verify.cases.invalid import invalid_cases_of

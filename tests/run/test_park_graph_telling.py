@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import checks, model, run
 
 READ = "hint_read_only/get_session@rest"

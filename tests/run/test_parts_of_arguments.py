@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from small_api import with_resource
 

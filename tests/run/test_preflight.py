@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from calling import hostile, served
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.verify.run import preflight as module
 from pgagents.verify.run.obstacles import Described, Place, Trouble
 from pgagents.verify.run.preflight import describe_unused_key, likely, preflight

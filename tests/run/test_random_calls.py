@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Handler, Request, Response
+from pgagents.base.http import Handler, Request, Response
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import GENERATED, Report
 from pgagents.verify.cases.generated import list_drawn_calls

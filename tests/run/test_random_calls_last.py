@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from importing import imported
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.report.formats import text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report

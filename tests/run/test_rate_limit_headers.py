@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.limits.rate_limit_headers import ROW
 from pgagents.verify.setting import Memory, setting_of

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from lengths import rarely, share
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
 from pgagents.generate.files import write
-from pgagents.http import Request, Response
 from pgagents.inprocess import START, Inside
-from pgagents.mcp.overview import overview
+from pgagents.mcp.server import overview
 from pgagents.mcp.tools import tools
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.verify.plan.options import Identities, Options

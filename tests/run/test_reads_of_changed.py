@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loading import load_once
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_crashes import list_changed
 from pgagents.verify.setting import setting_of
 from verifying import ids, model, run

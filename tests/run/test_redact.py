@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.language.schemas import Marks, argument_node, schema_node
 from pgagents.catalogue.load import load_file
-from pgagents.http import Request, Response, Silence
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.masking import MASK
 from pgagents.verify.run.redact import Redactor

@@ -9,9 +9,9 @@ from functools import cache
 import pytest
 
 from lengths import rarely
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
+from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import Inside, inside
-from pgagents.model.model import Model
 from pgagents.verify.plan.options import Options
 from replaying import Recording, record
 from verifying import ROOT, model

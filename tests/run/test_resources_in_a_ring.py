@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.load import load_text
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import SHOP, run
 
 FOUND = "found_by: {action: search_products, input: {q: kettle}, at: response.products, where:"

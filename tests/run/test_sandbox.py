@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from evaluation.bench.lots import search
 
-from pgagents.cel.expression import distance_km
-from pgagents.errors import PgagentsError
-from pgagents.http import target
-from pgagents.jsonschema.schema import validator
-from pgagents.park_graph import money, world
+from pgagents.base.cel.functions import distance_km
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import target
+from pgagents.base.jsonschema.schema import validator
+from pgagents.sandbox.park_graph import money, world
 from sandboxes import DISPATCH, START, VAIL, Caller, model, named
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from pgagents.base.http import Request, Silence
 from pgagents.cli.demo import another
-from pgagents.http import Request, Silence
 from pgagents.report.curl import TOKEN, curl
 from pgagents.report.report import RecordedExchange
 from sandboxes import VAIL

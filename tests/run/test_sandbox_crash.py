@@ -19,8 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
+from pgagents.base.errors import PgagentsError
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from sandboxes import ROOT, Caller
 
 RUN = "from pgagents.cli.main import run; run()"

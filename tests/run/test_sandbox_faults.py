@@ -18,12 +18,11 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from language_table import model_of, rows
 from lengths import rarely, share
-from pgagents.http import Request, Response, Silence, json_bytes
+from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.sandbox.events.deliver import Parcel
-from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection import fault_registry
-from pgagents.sandbox.serving.plain import plain as plain_twin
+from pgagents.sandbox import fault_registry
+from pgagents.sandbox.deliver import Parcel, sign
+from pgagents.sandbox.serve import plain as plain_twin
 from pgagents.verify.plan.options import Options
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.sandbox.call import AcceptedCall
 from sandboxes import DISPATCH, START, VAIL, Caller, model
 

@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from pgagents.http import Request, Response, json_bytes
-from pgagents.jsonschema.schema import validator
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.base.jsonschema.schema import validator
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.sandbox.sandbox import open_sandbox

@@ -17,11 +17,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Response
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
-from pgagents.http import Response
-from pgagents.sandbox.oauth import client_file
-from pgagents.sandbox.oauth import clients as oauth_clients
+from pgagents.sandbox import client_file
+from pgagents.sandbox import grants as oauth_clients
 from sandboxes import DISPATCH, VAIL, Caller, model
 from test_server import sandbox
 

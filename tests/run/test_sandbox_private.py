@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 from sandboxes import Caller
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Response
+from pgagents.base.http import Response
 from sandboxes import Caller, model
 
 FORM = "application/x-www-form-urlencoded"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, json_bytes
+from pgagents.base.http import Request, Response, json_bytes
 from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.serving.group_commit import Settling
+from pgagents.sandbox.serve import Settling
 from sandboxes import DISPATCH, VAIL, Caller
 
 

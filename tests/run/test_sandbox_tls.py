@@ -19,16 +19,14 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from pgagents.base.http import Request, Response, Silence
 from pgagents.cli.main import main
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import curl
+from pgagents.sandbox import serve
+from pgagents.sandbox.asgi import app, at_once, protocol_of
 from pgagents.sandbox.front import PEER, SCHEME
-from pgagents.sandbox.serving import serve
-from pgagents.sandbox.serving.app import app, at_once
-from pgagents.sandbox.serving.connection import protocol_of
-from pgagents.sandbox.serving.plain import plain
-from pgagents.sandbox.serving.tls import certificate
+from pgagents.sandbox.serve import certificate, plain
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, verify
 from sandboxes import VAIL, Caller

@@ -20,11 +20,11 @@ import jsonschema
 import pytest
 import trustme
 
-from pgagents.jsonschema import schema as schemas
-from pgagents.sandbox.events import deliver, targets_allowed
-from pgagents.sandbox.events.deliver import HttpsPost, Parcel, pause_s
-from pgagents.sandbox.events.targets_allowed import SystemResolver
-from pgagents.sandbox.serving.background import Background
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.sandbox import deliver, targets_allowed
+from pgagents.sandbox.deliver import HttpsPost, Parcel, pause_s
+from pgagents.sandbox.serve import Background
+from pgagents.sandbox.targets_allowed import SystemResolver
 from sandboxes import Caller, model, named
 
 EVERY = [

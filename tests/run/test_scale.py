@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.http import Response
 from pgagents.cli.inputs.verification import MAX_SHARDS
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files
-from pgagents.http import Response
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.report.report import ELSEWHERE
 from pgagents.verify.plan.plan import elsewhere

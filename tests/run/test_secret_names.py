@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.report.contract import Verdict
 from small_api import Notes, catalogue, verified
 from verifying import ids
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.jsonschema import schema as schemas
 from pgagents.catalogue.load import load_file
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import document
-from pgagents.jsonschema import schema as schemas
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,7 +19,7 @@ import pytest
 
 from lengths import share
 from pgagents.cli.main import main
-from pgagents.sandbox.injection.fault_registry import describe_all
+from pgagents.sandbox.fault_registry import describe_all
 from sandboxes import ROOT, VAIL, model
 
 # a test run under nohup hands down that it is ignored

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.inprocess_mcp import HOST, mcp_inside
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.inprocess import HOST, inside, mcp_inside, over_tls, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection import mcp_fault_helpers as mcp
+from pgagents.sandbox import mcp_fault_helpers as mcp
 from pgagents.verify.checks.discovery.server_card import NO_TOOLS, NO_VERSIONS, OTHER_HOSTS
 from pgagents.verify.plan.options import DISCOVERY, Options
 from pgagents.verify.wire.endpoint import NO_MCP

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from language_table import model_of
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import run
 
 CONTRACT = "stream_resumption/watch_notes@rest"

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from hosted_tools import Hosted, hosted_tools
+from pgagents.base.http import Request, Response
 from pgagents.cli.main import main
-from pgagents.http import Request, Response
-from pgagents.submit.public import addresses, fetching, hosts
+from pgagents.submit import public
 from pgagents.verify.wire.send import Client
 from verifying import PARK_GRAPH, ROOT
 
@@ -223,8 +223,8 @@ def _public(monkeypatch: pytest.MonkeyPatch, at: Hosted, **pages: Response) -> I
     def reach(base: str) -> Any:
         return pages_of if "lending.example" in base else Client(base, cacert=str(at.cacert))
 
-    monkeypatch.setattr(hosts, "reach", reach)
-    monkeypatch.setattr(fetching.Visitor, "find_private", lambda _self, _url: "")
+    monkeypatch.setattr(public, "reach", reach)
+    monkeypatch.setattr(public.Visitor, "find_private", lambda _self, _url: "")
     yield seen
 
 
@@ -245,15 +245,15 @@ def test_public_host_that_has_all_makes_it_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A package never names this machine, so the addresses are tested apart."""
-    monkeypatch.setattr(addresses, "check_addresses", lambda *_: ())
+    monkeypatch.setattr(public, "check_addresses", lambda *_: ())
     with _public(monkeypatch, running, privacy=_answer(Request("GET", "/privacy"))) as seen:
-        reach = hosts.reach
+        reach = public.reach
 
         def reach_challenge(base: str) -> Any:
             handler = reach(base)
             return lambda r: _answer(r) if r.path.endswith("openai-apps-challenge") else handler(r)
 
-        monkeypatch.setattr(hosts, "reach", reach_challenge)
+        monkeypatch.setattr(public, "reach", reach_challenge)
         done = submit(
             running, library(), "--public", "--challenge", "token-of-the-form", "--allow", "place_hold"
         )

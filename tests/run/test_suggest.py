@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 import yaml
 
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.places import plain
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.source.dump import to_yaml
-from pgagents.source.origin import plain
-from pgagents.suggest.candidate import Site
 from pgagents.suggest.mine import mine
-from pgagents.suggest.readings import group
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting
+from pgagents.suggest.tables import Site
+from pgagents.suggest.writing import group
 from pgagents.verify.plan.options import Options
 
 SHOP = """

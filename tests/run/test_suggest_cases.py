@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from offering import shop_text
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.listing import cases_of
 from pgagents.cli.main import main
 from pgagents.generate.build import build
-from pgagents.inprocess_mcp import ENOUGH, verify_mcp
-from pgagents.model.contract import Verdict
-from pgagents.model.stores.cases import cases_of
-from pgagents.source.read import parse
-from pgagents.suggest.cases.propose import propose_cases
+from pgagents.inprocess import ENOUGH, verify_mcp
+from pgagents.report.contract import Verdict
+from pgagents.suggest.cases import propose_cases
 from verifying import PARK_GRAPH, ROOT, ids
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"

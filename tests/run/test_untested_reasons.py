@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.selection import NO_WRITES

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.importer.places import open_source
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest import content_type
 from pgagents.verify.plan.selection import NO_WRITES

@@ -15,7 +15,7 @@ import yaml
 
 from pgagents.inprocess import inside
 from pgagents.report.report import Report
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
 from replaying import Recording, record
 from verifying import ROOT, model, run
@@ -27,7 +27,7 @@ CATALOGUES = tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 OF_A_DOMAIN = {
     found.name
     for family in fault_registry.list_families("variations")
-    if family.startswith("pgagents.park_graph")  # these read the domain's own store
+    if family.startswith("pgagents.sandbox.park_graph")  # these read the domain's own store
     for found in vars(import_module(family)).values()
     if isinstance(found, fault_registry.Variation)
 }

@@ -14,13 +14,13 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from evaluation.heldout.around import acts, arguments
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
+from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection import fault_helpers
-from pgagents.sandbox.injection.fault_declaration import Context
+from pgagents.sandbox.deliver import sign
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.encode import compact
 from pgagents.verify.wire.oauth import challenge

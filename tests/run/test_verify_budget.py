@@ -11,7 +11,7 @@ import pytest
 
 from pgagents.cli.main import main
 from pgagents.inprocess import inside, verify_sandbox
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.plan import shares as share_budget

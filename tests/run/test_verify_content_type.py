@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from small_api import Notes, catalogue, verified
 
 JSON = "application/json"

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, Silence, json_bytes
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, Silence, json_bytes
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.cases.as_sent import is_invalid

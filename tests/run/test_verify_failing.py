@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.idempotency import failure_atomicity
 from verifying import keys_of, model, run, sandbox
 

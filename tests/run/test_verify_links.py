@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest.links_resolve import _path

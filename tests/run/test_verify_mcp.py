@@ -23,15 +23,14 @@ import pytest
 from calling import hostile, served
 from language_table import model_of, rows
 from lengths import rarely, share
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.cli.main import main
 from pgagents.cli.running.companions import environment, inherit
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence, json_bytes
-from pgagents.inprocess import inside, verify_sandbox
-from pgagents.inprocess_mcp import ENOUGH, mcp_inside, tool_contracts, verify_mcp
-from pgagents.model.contract import Verdict
+from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
+from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.promise import following
 from pgagents.verify.run.run import plan

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, json_bytes
+from pgagents.base.http import Request, Response, json_bytes
 from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.rest import id_comparison
 from pgagents.verify.fixtures.instance import Instance

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.headers import foreign
 from pgagents.verify.cases.argument_values import find_comparison, fitting, near_texts

@@ -11,9 +11,9 @@ import pytest
 
 from calling import served
 from importing import imported
+from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.cli.inputs.document import is_document
 from pgagents.cli.main import main
-from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.importer.places import open_source
 from small_api import KEY, Notes
 

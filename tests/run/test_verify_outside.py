@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from lengths import rarely
+from pgagents.base.errors import InputError, PgagentsError
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.credential import schemes
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.main import main
 from pgagents.cli.running import companions
-from pgagents.errors import InputError, PgagentsError
-from pgagents.http import Request, Response, Silence
 from pgagents.inprocess import inside, over_tls, verify_sandbox
-from pgagents.model.contract import Verdict
-from pgagents.model.signature import schemes
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify import oauth
 from pgagents.verify.checks.events.event_signatures import ReadSignature, is_signed, read_signature

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from small_api import NOTES, Notes, catalogue, verified
 
 MODEL = catalogue(NOTES.replace(" /notes", " /app/notes"))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
 from pgagents.verify.checks.idempotency.idempotency import KeyChain, _nearly
 from pgagents.verify.promise import Judgement

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from small_api import NOTES, Notes, catalogue, verified
 
 ALL = """

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from lengths import rarely
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.plan.options import Identities, Options

@@ -15,9 +15,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from pgagents.decoding.content_coding import Inflater
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence, read_json
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Inflater, Request, Response, Silence, read_json
 from pgagents.verify.wire.send import client
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

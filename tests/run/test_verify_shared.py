@@ -16,9 +16,9 @@ import pytest
 
 from lengths import rarely
 from loading import read_once
-from pgagents.http import Handler, Request, Response, json_bytes
+from pgagents.base.http import Handler, Request, Response, json_bytes
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import ELSEWHERE, Report, Result
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Identities, Options, Progress
 from pgagents.verify.run.clean_up import HURRIED_S

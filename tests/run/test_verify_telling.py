@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pgagents.cel.expression import compile as compiled
-from pgagents.cel.expression import epoch
-from pgagents.cel.parser import parse
-from pgagents.cel.printer import print_node
-from pgagents.cel.reading import cases
-from pgagents.cel.rewrite import mutants
-from pgagents.model.law import Law
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.functions import epoch
+from pgagents.base.cel.parser import parse
+from pgagents.base.cel.reading import cases
+from pgagents.base.cel.rewrite import mutants
+from pgagents.base.cel.syntax import print_node
+from pgagents.catalogue.model.action import Law
 from pgagents.verify.answers.representations import EACH, kind_of, references, representations_of
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response
+from pgagents.base.registry import names
 from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.main import main
 from pgagents.cli.running.tools import verify_tools
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
-from pgagents.registry import names
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import collect_of_tools

@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 
 from lengths import rarely
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.places import plain
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.answers import ErrorReader
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.http import Handler, Request, Response, Silence
 from pgagents.importer.surfaces import list_plain
-from pgagents.model.answers.error_reader import ErrorReader
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.source.origin import plain
 from pgagents.verify.cases.projection_index import (
     ProjectionIndex,
     collect_projections,
@@ -132,7 +132,7 @@ def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
     ],
 )
 def test_a_vendors_words_are_read_as_json_schema(vendors: dict[str, Any], value: Any, wrong: Any) -> None:
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     named = {
         "N": {

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from pgagents.errors import InputError
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.errors import InputError
+from pgagents.base.http import Request, Response, Silence
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import curl
 from pgagents.report.report import Report
 from small_api import KEY, NOTES, URL, Notes, answer, catalogue, verified, with_resource

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from verifying import ids, keys_of, model, run, sandbox

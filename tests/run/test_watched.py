@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import pytest
 
 from lengths import share
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox import fault_registry
 from pgagents.verify.promise import Check, Judgement, collect
 from pgagents.verify.run.judge import Watchers
 from pgagents.verify.setting import Memory, Setting

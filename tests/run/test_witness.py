@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pgagents.cel import expression
-from pgagents.cel.scope import Scope
-from pgagents.model.contract import Verdict
-from pgagents.model.law import Law
+from pgagents.base.cel import expression
+from pgagents.base.cel.expression import Scope
+from pgagents.catalogue.model.action import Law
+from pgagents.report.contract import Verdict
 from pgagents.verify.laws import witness
 from verifying import model, run
 

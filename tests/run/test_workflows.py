@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.scope import Scope
-from pgagents.http import target
-from pgagents.model.workflow import Step, Workflow
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.http import target
+from pgagents.catalogue.model.resource import Step, Workflow
 from sandboxes import model
 from test_server import sandbox
 

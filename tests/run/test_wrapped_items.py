@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response, read_json
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.representations import is_equal
 from small_api import NOTES, Notes, verified, with_resource
 

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 
 from importing import imported, openapi
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

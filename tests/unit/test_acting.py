@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.text.acting import (
+from pgagents.base.acting import (
     ACTING_VERBS,
     CHANGING_VERBS,
     READING_VERBS,

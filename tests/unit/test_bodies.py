@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from language_table import model_of, rows
-from pgagents.client.request import request_of
+from pgagents.base.http import Request
+from pgagents.catalogue.encoding.medium import File, find_problem, parse_url
+from pgagents.catalogue.encoding.request import MAX_NESTED, pairs, unsendable
+from pgagents.catalogue.model.action import Action, FileLimits, Param
+from pgagents.catalogue.model.model import Model
+from pgagents.client.send import request_of
 from pgagents.diff.compare import compare
-from pgagents.encoding.file import File, find_problem, parse_url
-from pgagents.encoding.style import MAX_NESTED, pairs, unsendable
-from pgagents.http import Request
-from pgagents.model.action import Action
-from pgagents.model.argument import FileLimits, Param
-from pgagents.model.model import Model
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
 
 KINDS = ("form-body", "form-nested", "multipart", "text-body")

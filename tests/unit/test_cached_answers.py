@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from small_api import NOTES, Notes, catalogue, verified
 
 NUMBERED = NOTES.replace("message_at: detail", "message_at: detail\n  request_id_at: request_id").replace(

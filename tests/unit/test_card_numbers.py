@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.text.card_numbers import find_card_numbers
+from pgagents.base.text import find_card_numbers
 
 VISA = "4111111111111111"
 

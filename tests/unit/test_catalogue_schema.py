@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from pgagents.catalogue import json_schema
+from pgagents.base.reading import parse, read
+from pgagents.base.registry import folder
+from pgagents.catalogue.language import catalogue
 from pgagents.catalogue.load import load
-from pgagents.resources import folder
-from pgagents.source.read import parse, read
 
 CATALOGUES = [
     folder("catalogue") / "park_graph.yaml",
@@ -24,7 +24,7 @@ CATALOGUES = [
 
 @cache
 def schema() -> Any:
-    return jsonschema_rs.Draft202012Validator(json_schema.document())
+    return jsonschema_rs.Draft202012Validator(catalogue.document())
 
 
 def written(path: Path) -> Any:
@@ -34,11 +34,11 @@ def written(path: Path) -> Any:
 
 def test_schema_file_is_current() -> None:
     there = (folder("schemas") / "catalogue.schema.json").read_bytes()
-    assert there == json_schema.render(), "run: make schemas"
+    assert there == catalogue.render(), "run: make schemas"
 
 
 def test_every_key_says_what_it_is_when_an_editor_hovers_over_it() -> None:
-    document = json_schema.document()
+    document = catalogue.document()
     parts = {"": document, **document["$defs"]}
     assert [
         f"{n}.{key}"
@@ -68,6 +68,6 @@ def test_schema_and_loader_refuse_an_unknown_key(path: Path, section: str) -> No
 def test_every_key_is_described_by_its_class() -> None:
     assert [
         name
-        for name, schema in json_schema.document()["$defs"].items()
+        for name, schema in catalogue.document()["$defs"].items()
         if "description" not in schema and "anyOf" not in schema
     ] == []

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.cel.criteria import criteria, pointer
-from pgagents.cel.parser import parse
-from pgagents.cel.printer import print_node
-from pgagents.cel.reading import (
+from pgagents.base.cel.parser import parse
+from pgagents.base.cel.reading import (
     applies,
     bounds_of_size,
     compares,
@@ -24,17 +22,19 @@ from pgagents.cel.reading import (
     texts_in,
     variables_of,
 )
-from pgagents.cel.rewrite import (
+from pgagents.base.cel.rewrite import (
     BETWEEN,
     THERE,
+    criteria,
     fill,
     normal,
     pass_lists_by_path,
+    pointer,
     rebuild,
     rename_size,
     replace_path,
 )
-from pgagents.cel.syntax import Name
+from pgagents.base.cel.syntax import Name, print_node
 
 X = ("input", "x")
 

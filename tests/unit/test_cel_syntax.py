@@ -11,12 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from expression_texts import expressions, reformat
-from pgagents.cel.expression import compile as compiled
-from pgagents.cel.expression import load_evaluator
-from pgagents.cel.parser import MAX_CHARS, MAX_DEPTH, parse
-from pgagents.cel.printer import print_node
-from pgagents.cel.reading import variables_of
-from pgagents.cel.syntax import (
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.expression import load_evaluator
+from pgagents.base.cel.parser import MAX_CHARS, MAX_DEPTH, parse
+from pgagents.base.cel.reading import variables_of
+from pgagents.base.cel.syntax import (
     Choice,
     ExpressionError,
     FunctionCall,
@@ -30,6 +29,7 @@ from pgagents.cel.syntax import (
     Node,
     ObjectOf,
     Unary,
+    print_node,
     walk,
 )
 

@@ -12,9 +12,9 @@ from typing import Any
 import click
 import pytest
 
+from pgagents.base.reading import parse
 from pgagents.cli.main import cli
 from pgagents.cli.running.report_files import form_of
-from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "howto" / "github-actions.yml"

@@ -24,13 +24,13 @@ import click
 import jsonschema_rs
 import pytest
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_file
 from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, report_files, run
 from pgagents.client.environment import base_url
-from pgagents.errors import PgagentsError
-from pgagents.resources import folder
 from pgagents.verify.plan.options import FINISHING, Progress
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")

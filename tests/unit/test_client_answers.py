@@ -11,8 +11,8 @@ import pytest
 
 from calling import Script, answered, client_of, park, run, shop
 from offering import shop as changed
-from pgagents.http import Response
-from pgagents.model.answers.error_reader import value_at
+from pgagents.base.http import Response
+from pgagents.catalogue.model.answers import value_at
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})

@@ -9,15 +9,15 @@ import pytest
 
 from calling import Script, answered, client_of, park, run
 from offering import shop
+from pgagents.base.jsonschema.schema import validator
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.client.arguments import Arguments
 from pgagents.client.form import form
-from pgagents.client.request import request_of
+from pgagents.client.send import request_of
 from pgagents.generate.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
 from pgagents.generate.functions import functions
-from pgagents.jsonschema.schema import validator
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
 
 
 def takes(model: Model, name: str) -> Arguments:

@@ -13,12 +13,12 @@ import pytest
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
 from loading import change_actions
 from offering import shop as changed
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.language.errors import Edge
+from pgagents.catalogue.model.answers import retry_after_s
 from pgagents.client.attempts import Backoff, Patience, repeatable
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
-from pgagents.http import Request, Response, Silence
-from pgagents.model.answers.limit_reader import retry_after_s
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})

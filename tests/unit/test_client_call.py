@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from calling import Script, answered, sandboxed, served
+from pgagents.base.http import Request, Response
 from pgagents.cli.main import main
 from pgagents.client.attempts import Patience
-from pgagents.http import Request, Response
 from sandboxes import ROOT, VAIL, Caller
 
 VAIL_WORDS = ["lat=39.6403", "lng=-106.3742", "radius_km=1.5", "limit=5"]

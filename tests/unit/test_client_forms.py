@@ -11,12 +11,12 @@ import pytest
 
 from calling import run, sandboxed
 from offering import shop
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Response
 from pgagents.client.answer import Answer, Problem
 from pgagents.client.client import Client
 from pgagents.client.form import form, form_names
 from pgagents.client.send import sending
-from pgagents.errors import PgagentsError
-from pgagents.http import Response
 from sandboxes import VAIL
 
 FORMS = ["anthropic", "gemini", "openai", "openai-responses", "perplexity", "xai", "xai-responses"]

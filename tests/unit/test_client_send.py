@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from calling import Script, answered, hostile, park, run, sandboxed, served
-from pgagents.client.blocking import connect_blocking
-from pgagents.client.connection import connect
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence
+from pgagents.client.client import connect, connect_blocking
 from pgagents.client.form import form
 from pgagents.client.send import Sender
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence
 
 GET = Request("GET", "/x?a=b%20c", (("Authorization", "Bearer k"),))
 

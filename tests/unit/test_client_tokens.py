@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from language_table import model_of, rows
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.client.answer import Answer
 from pgagents.client.client import Client
-from pgagents.client.keys.token import Issued, find_address, make_token_request, read_token
-from pgagents.http import Request, Response, Silence
-from pgagents.model.model import Model
+from pgagents.client.keys import Issued, find_address, make_token_request, read_token
 
 PAIR = "app-1:s3cret/with+signs-48151623"
 NOTES = Response(200, (("Content-Type", "application/json"),), b'{"notes": []}')

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.answers.error_reader import ErrorReader
-from pgagents.model.contract import Contract
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.answers import ErrorReader
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import judge_broken, judge_kept
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.driver import Driver

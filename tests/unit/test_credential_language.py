@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import InputError
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model import credential as credentials
+from pgagents.catalogue.model.credential import Credential, Kind, add_value, list_common, make
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.inputs.env import Env
 from pgagents.cli.inputs.server import _read, read_client_env
 from pgagents.diff.compare import compare
-from pgagents.errors import InputError
-from pgagents.http import Request, Response
-from pgagents.model import credential as credentials
-from pgagents.model.credential import Credential, Kind, add_value, list_common, make
-from pgagents.model.model import Model
 from pgagents.report.curl import curl
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.redact import Redactor

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pgagents.decoding.medium import accept_of, find, is_json, read_as
-from pgagents.http import Response
-from pgagents.model.answers.output import Output
-from pgagents.sandbox.writing import file
-from pgagents.source.origin import Node, Text
+from pgagents.base.http import Response
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.decoding.medium import accept_of, find, is_json, read_as
+from pgagents.catalogue.model.answers import Output
+from pgagents.sandbox import answers
 
 COLUMNS = {"id": ("string",), "count": ("integer", "null"), "on": ("boolean",), "price": ("number",)}
 
@@ -80,7 +80,7 @@ def test_text_is_decoded_by_the_charset_that_it_names() -> None:
 )
 def test_file_is_held_to_its_own_form(media: str) -> None:
     """The sandbox's smallest files are taken; an error page, nothing, and a first half are not."""
-    whole = file.write(media)
+    whole = answers.write_file(media)
     assert read(media, whole) == whole.decode("latin-1")
     assert "does not begin" in read(media, b"<html>")
     assert "does not begin" in read(media, b"")

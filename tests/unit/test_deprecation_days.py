@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
 from small_api import Notes, answer, verified, with_resource
 
 SUNSET = "deprecation/sunset/list_notes@rest"

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from pgagents.base.errors import InputError
+from pgagents.base.jsonschema.schema import REF, validator
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.diff.change import Change, bump, next_version
 from pgagents.diff.compare import compare
 from pgagents.diff.formats import Comparison, as_json, markdown, side, text
-from pgagents.errors import InputError
-from pgagents.jsonschema.schema import REF, validator
 from test_diff_inclusion import NAMED, VALUES, pairs
 
 ROOT = Path(__file__).parents[2]

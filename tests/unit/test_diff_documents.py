@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from lengths import share
+from pgagents.base.errors import PgagentsError
+from pgagents.base.reading import parse
 from pgagents.cli.main import main
 from pgagents.diff.openapi.tree import lines
-from pgagents.errors import PgagentsError
-from pgagents.source.read import parse
 from test_diff_openapi import ADD, BASE, BOOK, LIST, OK, edited, found
 
 Data = dict[str, Any]

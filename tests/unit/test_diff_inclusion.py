@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from pgagents.base.jsonschema.schema import REF, validator
 from pgagents.diff.inclusion import decide_inclusion
-from pgagents.jsonschema.schema import REF, validator
 
 Schema = dict[str, Any]
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

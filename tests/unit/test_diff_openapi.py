@@ -13,13 +13,12 @@ import pytest
 
 from diff_oracle import hurt
 from lengths import share
+from pgagents.base.errors import PgagentsError
 from pgagents.diff.change import Change
 from pgagents.diff.openapi.compare import compare
 from pgagents.diff.openapi.table import TABLE
 from pgagents.diff.openapi.tree import Edition
-from pgagents.errors import PgagentsError
-from pgagents.importer.reading.document import Document
-from pgagents.importer.reading.references import References
+from pgagents.importer.document import Document, References
 
 Data = dict[str, Any]
 GONE: Any = object()

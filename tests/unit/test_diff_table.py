@@ -16,14 +16,14 @@ from jsonschema_specifications import REGISTRY
 from diff_catalogue import ROOT, Key, edits, keys, places, written
 from lengths import share
 from loading import load_once
+from pgagents.base.errors import InputError
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.diff.compare import compare
 from pgagents.diff.language import CATALOGUE, Parts, verdicts, visits
 from pgagents.diff.openapi.table import TABLE
 from pgagents.diff.openapi.tree import HINTS, KINDS
-from pgagents.errors import InputError
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
 from test_diff import SHOP
 
 OBJECTS = {

@@ -9,18 +9,18 @@ import pytest
 
 from calling import Script, answered, client_of, run
 from importing import imported
+from pgagents.base.errors import InputError
+from pgagents.base.jsonschema.direction import OneWay
+from pgagents.base.jsonschema.schema import REF, resolve, validator
+from pgagents.base.places import Node, plain
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.compare import compare
-from pgagents.errors import InputError
 from pgagents.generate.dialect import ANTHROPIC, MCP, OPENAI_STRICT, Dialect
 from pgagents.generate.functions import functions
 from pgagents.generate.targets.openapi.openapi import TARGET
-from pgagents.jsonschema.direction import OneWay
-from pgagents.jsonschema.schema import REF, resolve, validator
 from pgagents.lint.texts import collect_texts
 from pgagents.mcp.tools import tools
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, plain
 from pgagents.verify.values.invalid_values import violations
 from pgagents.verify.values.schema_values import high, low
 from small_api import NOTES, catalogue

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from offering import hosted
-from pgagents.http import Response
+from pgagents.base.http import Response
 from pgagents.verify.cases.discovery import find_path
 from pgagents.verify.checks.discovery.advertised_links import (
     MOST_LINKS,

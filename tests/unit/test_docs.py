@@ -19,7 +19,7 @@ from pgagents.catalogue.load import load_file
 from pgagents.cli.main import cli
 from pgagents.generate.build import build
 from pgagents.generate.files import write
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGES = (

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.source.dump import to_json, to_yaml
-from pgagents.source.read import parse
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_json, to_yaml
 
 ODD = [
     '', ' ', 'no', 'No', 'y', 'on', 'null', '~', 'true',

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import InputError, PgagentsError
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.inputs.server import keys
 from pgagents.cli.main import main
-from pgagents.errors import InputError, PgagentsError
 
 ROLES: dict[str, Any] = {"main": None, "second": None}
 VALUES = {"place": {"lat": 39.6, "lng": -106.3}, "plate": "CO-7891"}
@@ -188,8 +188,8 @@ def test_description_gives_url_and_key_and_the_command_line_goes_before_it(
 
 
 def test_key_of_the_command_line_goes_before_the_described_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pgagents.base.registry import folder
     from pgagents.catalogue.load import load_file
-    from pgagents.resources import folder
 
     model = load_file(folder("catalogue") / "park_graph.yaml")
     for name, key in {"PGAGENTS_TOKEN": "t", "PGAGENTS_TOKEN_SECOND": "s", "A": "a", "B": "b"}.items():

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.catalogue.checks.refusals.errors import read_sign
-from pgagents.cel.parser import parse
+from pgagents.base.cel.parser import parse
+from pgagents.catalogue.checks.refusals import read_sign
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lengths import tried
-from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, cents, epoch
-from pgagents.cel.expression import compile as compiled
-from pgagents.cel.printer import print_node
-from pgagents.cel.reading import place_of
-from pgagents.cel.rewrite import mutants
-from pgagents.cel.scope import Scope
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.functions import HELPERS, cents, epoch
+from pgagents.base.cel.parser import MAX_CHARS
+from pgagents.base.cel.reading import place_of
+from pgagents.base.cel.rewrite import mutants
+from pgagents.base.cel.syntax import ExpressionError, print_node
 
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
@@ -231,8 +232,8 @@ SHAPES = {
 }
 TRY = """
 import json, sys
-from pgagents.cel.expression import ExpressionError, compile
-from pgagents.cel.scope import Scope
+from pgagents.base.cel.expression import ExpressionError, compile
+from pgagents.base.cel.expression import Scope
 for text in json.load(sys.stdin):
     try:
         Scope({"r": {"a": 1}}).evaluate(compile(text, ["r"]))

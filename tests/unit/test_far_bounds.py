@@ -9,8 +9,8 @@ import pytest
 
 from importing import imported, openapi
 from pgagents.catalogue.load import load_text
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.sandbox.mock.sample import sample
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values

@@ -8,9 +8,9 @@ import zlib
 import pytest
 
 from calling import served
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Response
 from pgagents.cli.inputs import files
-from pgagents.errors import PgagentsError
-from pgagents.http import Response
 
 DOCUMENT = b'{"openapi": "3.1.0"}'
 

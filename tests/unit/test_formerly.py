@@ -14,20 +14,20 @@ import yaml
 
 from calling import Script, World, answered, client_of, run
 from offering import renamed, shop, shop_text
+from pgagents.base.errors import InputError
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli import doctor
 from pgagents.cli.main import main
 from pgagents.diff.change import Change
 from pgagents.diff.compare import compare
-from pgagents.errors import InputError
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
 from pgagents.inprocess import inside
 from pgagents.lint.run import lint
-from pgagents.mcp.prompts import prompts
+from pgagents.mcp.server import prompts
 from pgagents.mcp.tools import tools
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts

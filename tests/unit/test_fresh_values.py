@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from language_table import base, merged
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
 
 
 def _load(kind: str, schema: dict[str, Any]) -> list[tuple[int, str]]:

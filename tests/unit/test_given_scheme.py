@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from importing import SWAGGER, imported, openapi, operation
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
+from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice, Imported
-from pgagents.importer.merging import record
-from pgagents.importer.reading.given_scheme import parse_scheme
+from pgagents.importer.security import parse_scheme
 
 PATHS = {"/books": {"get": operation()}, "/health": {"get": operation(operationId="health", security=[])}}
 BARE = openapi(PATHS)
@@ -99,5 +99,5 @@ def test_tokens_of_a_sign_in_may_be_given_as_bearer_keys() -> None:
 
 def test_an_import_that_is_repeated_keeps_the_scheme() -> None:
     made = with_auth(BARE, "bearer")
-    raw = record.encode_record(made.data, Choice(auth="bearer"), "openapi.json")
-    assert record.read(raw, "x.json")[1] == Choice(auth="bearer")
+    raw = merge.encode_record(made.data, Choice(auth="bearer"), "openapi.json")
+    assert merge.read(raw, "x.json")[1] == Choice(auth="bearer")

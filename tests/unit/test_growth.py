@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.cel import growth
-from pgagents.cel.expression import ExpressionError
-from pgagents.cel.expression import compile as compiled
-from pgagents.cel.growth import TooMuch
-from pgagents.cel.parser import parse
-from pgagents.cel.scope import Scope
+from pgagents.base.cel import growth
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.growth import TooMuch
+from pgagents.base.cel.parser import parse
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.catalogue.model.action import Law
 from pgagents.cli.main import main
-from pgagents.model.law import Law
 from pgagents.verify.laws import evaluate_law
 from sandboxes import ROOT
 
@@ -110,7 +110,7 @@ def test_what_changes_is_measured_anew() -> None:
 
 def test_a_quote_that_is_never_closed_takes_no_time() -> None:
     code = (
-        "from pgagents.cel.parser import parse\nfrom pgagents.cel.syntax import ExpressionError\n"
+        "from pgagents.base.cel.parser import parse\nfrom pgagents.base.cel.syntax import ExpressionError\n"
         "try:\n    parse('\"' * 3 + chr(92) * 1_900)\nexcept ExpressionError:\n    print('refused')"
     )
     done = subprocess.run(

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
+from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.importer import actions
 from pgagents.importer.catalogue import Choice, Imported
-from pgagents.importer.operations.nature import add_nature
+from pgagents.importer.nature import add_nature
 from pgagents.importer.surfaces import MOST_CHOSEN
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import run
 
 ROOT = Path(__file__).parents[2]

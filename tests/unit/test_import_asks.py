@@ -10,8 +10,8 @@ import pytest
 
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
+from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice, Imported
-from pgagents.importer.merging import record
 from pgagents.importer.surfaces import list_plain
 from pgagents.importer.text import render_yaml
 from pgagents.lint.run import lint
@@ -216,8 +216,8 @@ def test_author_says_which_gets_act_and_the_next_import_keeps_it() -> None:
     made = imported(document, Choice(reads=("GET /start",), acts=("getBook",)))
     assert {str(a.name): a.effect for a in made.model.actions} == {"start": "read", "get_book": "write"}
     choice = Choice(reads=("GET /start",), acts=("getBook",))
-    raw = record.encode_record(made.data, choice, "openapi.json")
-    assert record.read(raw, "shop.imported.json")[1] == choice
+    raw = merge.encode_record(made.data, choice, "openapi.json")
+    assert merge.read(raw, "shop.imported.json")[1] == choice
 
 
 def test_reading_action_has_nothing_to_confirm() -> None:

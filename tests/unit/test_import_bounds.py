@@ -13,16 +13,16 @@ import pytest
 
 from importing import answering, imported, openapi, operation, taking
 from loading import read_once
+from pgagents.base.errors import PgagentsError
+from pgagents.base.jsonschema.schema import REF
 from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs import document as document_
 from pgagents.cli.inputs.document import within
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.generate.dialect import GEMINI, Dialect
 from pgagents.generate.lower import MAX_NODES, MAX_STEPS, depth_that_fits, lower
 from pgagents.importer.catalogue import Choice
-from pgagents.jsonschema.schema import REF
 
 ROOT = Path(__file__).parents[2]
 LEVELS = 40
@@ -156,10 +156,9 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operation that only the loader refuses is taken out; where none is left there is no catalogue."""
-    from pgagents.importer import invalid_parts
-    from pgagents.importer.reading import keywords
+    from pgagents.importer import invalid_parts, schemas
 
-    monkeypatch.setattr(keywords, "compiles", lambda _: True)
+    monkeypatch.setattr(schemas, "compiles", lambda _: True)
     monkeypatch.setattr(
         invalid_parts, "_KEYWORDS", frozenset()
     )  # of these the constraint alone would be taken out

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from importing import answering, holding, imported, openapi, operation, taking
+from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
-from pgagents.importer.reading.names import first_sentence, snake
+from pgagents.importer.names import first_sentence, snake
 
 LIST = {"type": "array", "items": {"type": "string"}}
 

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
+from pgagents.base.errors import PgagentsError
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load, load_text
 from pgagents.cli.inputs import files
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
-from pgagents.source.read import parse
 
 SECRET = "id: secret-of-another-folder"
 

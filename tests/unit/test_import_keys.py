@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi, operation
+from pgagents.base.errors import InputError
+from pgagents.base.http import Request
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.errors import InputError
 from pgagents.generate.build import document as built
-from pgagents.http import Request
 from pgagents.importer.catalogue import Imported
-from pgagents.model.model import Model
 from pgagents.verify.run.run import contracts
 
 BEARER = {"type": "http", "scheme": "bearer"}

@@ -19,14 +19,13 @@ from hypothesis import strategies as st
 
 from importing import SWAGGER, openapi, operation
 from lengths import tried
+from pgagents.base.places import Source
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
-from pgagents.importer.merging.merge import MISSING, Conflict, Edit, apply_edits, merge, same
-from pgagents.importer.merging.patch import patch_text
+from pgagents.importer.merge import MISSING, Conflict, Edit, apply_edits, merge, patch_text, same
 from pgagents.importer.surfaces import Offer
 from pgagents.importer.text import render_yaml, scalar
-from pgagents.source.read import parse
-from pgagents.source.source import Source
 
 CATALOGUE = Path("shop.yaml")
 RECORD = Path("shop.imported.json")

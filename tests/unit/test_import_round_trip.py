@@ -15,9 +15,9 @@ import yaml
 
 from importing import imported
 from language_table import base, built_of, merged, rows, vendor_files
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
-from pgagents.source.dump import to_yaml
 
 LISTED: dict[str, Any] = yaml.safe_load(
     (Path(__file__).parents[1] / "data" / "lost_by_openapi.yaml").read_text("utf-8")

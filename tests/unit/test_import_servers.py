@@ -10,8 +10,7 @@ import pytest
 from importing import fetch, imported, openapi, operation
 from language_table import built_of, vendor_files
 from pgagents.importer.catalogue import catalogue
-from pgagents.importer.reading.document import read
-from pgagents.importer.reading.references import References
+from pgagents.importer.document import References, read
 
 EU = {
     "url": "https://{region}.api.example/v1",

@@ -9,7 +9,7 @@ import yaml
 
 from importing import imported, openapi
 from pgagents.catalogue.load import load_text
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.run.ledger import find_guesses
 from test_import_resources import answer
 

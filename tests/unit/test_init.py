@@ -10,7 +10,7 @@ from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.init import starter
 from pgagents.cli.main import main
 from pgagents.generate.build import build
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from verifying import run
 
 

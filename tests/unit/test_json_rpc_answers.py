@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from language_table import model_of
-from pgagents.http import Response
+from pgagents.base.http import Response
 from pgagents.verify.wire.endpoint import MessageReader
 
 NOTE = {"id": "n-1", "text": "Buy milk"}

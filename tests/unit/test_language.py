@@ -20,9 +20,9 @@ from language_table import (
     vendor_files,
 )
 from lengths import share
+from pgagents.base.reading import parse
+from pgagents.base.registry import folder
 from pgagents.catalogue.load import load
-from pgagents.resources import folder
-from pgagents.source.read import parse
 
 ROWS = sorted(rows())
 BUILT = share(ROWS, 2)

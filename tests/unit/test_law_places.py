@@ -8,19 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.base.cel.expression import broken_part, undefined_part
+from pgagents.base.cel.parser import parse
+from pgagents.base.cel.syntax import print_node
+from pgagents.base.places import Place, Source, locate_within
+from pgagents.base.reading import parse as read_text
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.language import variables
+from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
-from pgagents.cel.blame import broken_part, undefined_part
-from pgagents.cel.parser import parse
-from pgagents.cel.printer import print_node
 from pgagents.cli.main import main
 from pgagents.lint.run import lint
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse as read_text
-from pgagents.source.source import Place, Source
-from pgagents.source.within import locate_within
 from test_loader import SMALL, faults, swap
 
 LAW = "long-enough: response.books.all(b, b.pages >= input.pages)\n"
@@ -219,7 +218,7 @@ def test_a_part_is_quoted_where_its_place_is_not_known() -> None:
     source = read_text(SMALL, "small.yaml")
     checker = Checker(Catalogue.model_validate(source.data), source)
     nowhere = ("actions", "find_books", "laws", "none")
-    assert checker.compile(nowhere, "status == 200 && inputs.x == 1", variables.LAW) is None
+    assert checker.compile(nowhere, "status == 200 && inputs.x == 1", basics.LAW) is None
     assert checker.found[0].message.endswith("response, status, surface, in `inputs`")
     assert checker.found[0].span == source.locate(nowhere, at_value=True)
     checker.report_in(nowhere, parse("response.a  == 1"), "law", "it is wrong")

@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.catalogue.language.platform.limits import Limits
-from pgagents.model.answers.error_code import Code
-from pgagents.model.answers.error_reader import ReadError
-from pgagents.model.answers.limit_reader import LimitReader, ToldLimit, find_pattern_problem
-from pgagents.source.origin import Text
+from pgagents.base.places import Text
+from pgagents.catalogue.language.platform import Limits
+from pgagents.catalogue.model.answers import Code, LimitReader, ReadError, ToldLimit, find_pattern_problem
 
 THREE = {"limit": "X-Limit", "remaining": "X-Left", "reset": "X-Reset"}
 USAGE = {"usage": "X-Usage", "pattern": "{used}/{limit}"}

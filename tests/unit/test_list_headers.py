@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.http import Response
+from pgagents.base.http import Response
 from pgagents.verify.checks.oauth.oauth_clients import _BASIC_CHALLENGE
 
 

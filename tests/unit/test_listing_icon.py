@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from offering import LISTING, shop_text
+from pgagents.base.reading import parse, read
 from pgagents.catalogue.load import load, load_file, load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
 from pgagents.generate.build import build, document, origin
-from pgagents.model.model import Model
-from pgagents.source.read import parse, read
 from plugin_packages import jpeg, png, svg, webp
 
 Write = Callable[..., Path]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from offering import LISTING, shop_text
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load, load_text
-from pgagents.model.stores.listing import Listing
-from pgagents.source.read import parse
+from pgagents.catalogue.model.listing import Listing
 
 SUBTITLE = "Find and order things"
 

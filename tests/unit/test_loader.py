@@ -16,13 +16,11 @@ import pytest
 from hypothesis import strategies as st
 
 from lengths import rarely, share, tried
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, show
+from pgagents.base.places import Source
+from pgagents.base.reading import MAX_PROBLEMS, parse
+from pgagents.base.registry import folder
 from pgagents.catalogue.load import load, load_file, load_text
-from pgagents.errors import InputError, PgagentsError
-from pgagents.resources import folder
-from pgagents.source.diagnostics import Diagnostic, show
-from pgagents.source.read import parse
-from pgagents.source.source import Source
-from pgagents.source.yaml_text import MAX_PROBLEMS
 
 PARK_GRAPH = folder("catalogue") / "park_graph.yaml"
 
@@ -675,7 +673,7 @@ BOUNDED = """
 import resource, sys
 from pathlib import Path
 from pgagents.catalogue.load import load_file
-from pgagents.errors import InputError
+from pgagents.base.errors import InputError
 resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
 resource.setrlimit(resource.RLIMIT_CPU, (40, 40))
 try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.verify.projections import schema_of_parameter
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.cel.expression import compile as compiled
-from pgagents.cel.members import EACH, WHOLE, only
-from pgagents.cel.members import paths_of as paths_of_tree
-from pgagents.cel.parser import parse
-from pgagents.cel.scope import Reading, Scope
+from pgagents.base.cel.expression import EACH, WHOLE, Reading, Scope, only
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.expression import paths_of as paths_of_tree
+from pgagents.base.cel.parser import parse
 
 
 def paths_of(text, names):

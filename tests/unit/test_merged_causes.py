@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.answers.error_reader import ErrorReader
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.answers import ErrorReader
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import read

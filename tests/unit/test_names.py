@@ -17,7 +17,6 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "pgagents"
 ONCE = ("Call", "Plan", "Reader", "Exchange", "Endpoint", "Instance")
 FAULTS = (
     "sandbox/",
-    "park_graph/",
     "inprocess",
     "cli/demo",
     "cli/explain",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.text.nouns import singular
+from pgagents.base.text import singular
 
 PLURALS = """
 shelves shelf  bookshelves bookshelf  wolves wolf  knives knife  lives life  leaves leaf  halves half

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from language_table import model_of
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest import cors_policy, safe_redirects
 from pgagents.verify.setting import setting_of
 

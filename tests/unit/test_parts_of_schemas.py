@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.jsonschema.joined import join
-from pgagents.jsonschema.schema import REF, validator
+from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.schema import REF, validator
 from pgagents.verify.values.invalid_values import MISSING, InvalidValue, violations
 from pgagents.verify.values.schema_values import branches, distinct, high, low
 

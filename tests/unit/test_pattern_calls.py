@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.jsonschema.patterns import list_alternatives
-from pgagents.model.model import Model
+from pgagents.base.jsonschema.patterns import list_alternatives
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.checks.rest.no_crashes import list_pattern_calls
 from pgagents.verify.setting import setting_of
 from small_api import URL, with_resource

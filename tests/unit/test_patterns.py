@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pgagents.base.errors import InputError
+from pgagents.base.jsonschema.patterns import simplest, steady
+from pgagents.base.text import match_placeholders
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.errors import InputError
-from pgagents.jsonschema.patterns import simplest, steady
-from pgagents.text.placeholders import match_placeholders
 
 ROOT = Path(__file__).resolve().parents[2]
 

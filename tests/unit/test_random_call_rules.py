@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.cases import generated
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink

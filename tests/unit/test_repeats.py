@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.http import Silence
+from pgagents.base.http import Silence
 from pgagents.verify.run.timing import is_harmless_to_repeat, is_repeatable
 from pgagents.verify.wire.call import Call, Raw
 from test_gate import Room

@@ -18,15 +18,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.reading import parse
+from pgagents.base.registry import folder
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.curl import curl, quote
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, text
 from pgagents.report.layout import table
 from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Report, Result
-from pgagents.resources import folder
-from pgagents.source.read import parse
 
 SOURCE = parse(
     """\

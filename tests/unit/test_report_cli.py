@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents import resources
+from pgagents.base import registry
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files, selftest
 from pgagents.report.report import Report
@@ -111,8 +111,8 @@ def ship(catalogue: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
         return
     text = (Path(__file__).parents[1] / "catalogues" / catalogue).read_text(encoding="utf-8")
     (folder / "park_graph.yaml").write_text(text, encoding="utf-8")
-    usual = resources.folder
-    patch.setattr(resources, "folder", lambda name: folder if name == "catalogue" else usual(name))
+    usual = registry.folder
+    patch.setattr(registry, "folder", lambda name: folder if name == "catalogue" else usual(name))
 
 
 OF_SHOP = {"accept-out-of-range": "invalid_input", "wrong-code": "error_codes"}

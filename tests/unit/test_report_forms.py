@@ -18,10 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.base.http import Request, Response, Silence
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.formats import github, html, markdown, sarif
 from pgagents.report.report import Report, Result
 from pgagents.report.verdicts import by_surface, conclusion

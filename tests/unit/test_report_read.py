@@ -16,19 +16,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.places import Span
+from pgagents.base.reading import parse
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
 from pgagents.report.baseline import Line, apply, read_baseline
+from pgagents.report.contract import Verdict
 from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, compare, merge
 from pgagents.report.read import MAX_LINE, parse_report, read
 from pgagents.report.report import ELSEWHERE, Report, Result
 from pgagents.report.verdicts import actual_of
-from pgagents.source.read import parse
-from pgagents.source.source import Span
 from test_report import ALL, SOURCE, contract, exchange, report
 from test_report_forms import hostile
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pgagents.base.http import Request, Response
 from pgagents.cli.main import cli
 from pgagents.cli.running import report_files
-from pgagents.http import Request, Response
 from pgagents.inprocess import inside
-from pgagents.model.contract import Verdict
 from pgagents.report.causes import cause
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, sarif, text

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import strategies as st
 
 from lengths import rarely, tried
+from pgagents.base.http import Request, Response, Silence
 from pgagents.cli.running import report_files
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.run.redact import Redactor
 from test_report import ALL, SOURCE, report

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, hosted, park
+from pgagents.base.reading import read
+from pgagents.base.registry import folder, names
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.target import Target
@@ -21,10 +23,7 @@ from pgagents.lint.importers import copilot
 from pgagents.lint.importers import gpt_builder_import as gpt_builder
 from pgagents.lint.pages import CATALOGUE
 from pgagents.lint.rule import rules
-from pgagents.registry import names
-from pgagents.resources import folder
-from pgagents.sandbox.injection import fault_registry
-from pgagents.source.read import read
+from pgagents.sandbox import fault_registry
 
 ROOT = Path(__file__).parents[2]
 TARGETS = targets()
@@ -222,7 +221,7 @@ def test_every_check_is_broken_by_some_fault() -> None:
 
 
 def test_every_variation_names_a_point_of_the_language_or_none() -> None:
-    from pgagents.catalogue.language.platform.behaviour import Behaviour
+    from pgagents.catalogue.language.platform import Behaviour
 
     for id, variation in VARIATIONS.items():
         assert variation.point is None or variation.point in Behaviour.model_fields, (

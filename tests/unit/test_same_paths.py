@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from importing import imported, openapi, operation
+from pgagents.base.errors import InputError
+from pgagents.base.places import plain
 from pgagents.catalogue.load import load_text
-from pgagents.errors import InputError
 from pgagents.generate.build import document
-from pgagents.source.origin import plain
 from small_api import NOTES
 
 DELETION = """    http: DELETE /notes/{note_id}

@@ -9,10 +9,10 @@ import pytest
 
 from importing import imported
 from lengths import rarely
+from pgagents.base.errors import InputError
+from pgagents.base.jsonschema.schema import TOO_MANY_TRIES, Validators, count_tries, list_endless, validator
 from pgagents.catalogue.load import load_text
-from pgagents.errors import InputError
-from pgagents.jsonschema.schema import TOO_MANY_TRIES, Validators, count_tries, list_endless, validator
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.projections import MOST_NODES, read_as_2020
 from pgagents.verify.run.run import contracts
 from pgagents.verify.values.bounds import (

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from language_table import model_of
+from pgagents.base.errors import InputError, PgagentsError
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.inputs.env import read_env
+from pgagents.client import environment
 from pgagents.client.client import Client
-from pgagents.client.keys import secret_command
-from pgagents.client.keys.secret_command import MOST_BYTES, CommandSecrets, SecretCommand
-from pgagents.errors import InputError, PgagentsError
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.client.environment import MOST_BYTES, CommandSecrets, SecretCommand
 from pgagents.inprocess import inside
-from pgagents.model.model import Model
 from pgagents.report.formats.json import render
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -274,6 +274,6 @@ def test_failing_command_ends_the_run_with_its_reason(
     server = Rotating(opened.sandbox.handler, opened.keys["main"])
     code = COUNTING.replace("print(", "number == 2 and exit(7)\nprint(")
     secrets = CommandSecrets({"main": python(code, tmp_path, 1)}, {"main": None}, opened.timer)
-    monkeypatch.setattr(secret_command, "EARLY", 1.0)
+    monkeypatch.setattr(environment, "EARLY", 1.0)
     report = run_verify(model, server, secrets, opened)
     assert "ended with 7" in str(report.footer)

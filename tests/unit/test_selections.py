@@ -16,7 +16,7 @@ import pytest
 import gate
 from gate import Case, Reach, choose, choose_part, find_reach
 from lengths import MATRIX
-from pgagents.registry import names
+from pgagents.base.registry import names
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -11,15 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.errors import InputError
-from pgagents.importer.reading.document import read
-from pgagents.source.diagnostics import Diagnostic, in_order, show
-from pgagents.source.json_text import read_json
-from pgagents.source.read import parse
-from pgagents.source.source import LONG_LINE, MOST_POINTER, Span
-from pgagents.source.yaml_text import TOO_DEEP
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.base.errors import Diagnostic, InputError, in_order, show
+from pgagents.base.places import LONG_LINE, MOST_POINTER, Span
+from pgagents.base.reading import TOO_DEEP, parse, read_json
+from pgagents.base.text import brief, did_you_mean
+from pgagents.importer.document import read
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn"]), max_size=12)
 JSON = st.recursive(

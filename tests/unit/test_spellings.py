@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from language_table import FILE, base, merged
+from pgagents.base.reading import parse
+from pgagents.base.writing import to_yaml
 from pgagents.catalogue.language.basics import Param, Schema
 from pgagents.catalogue.load import load
-from pgagents.source.dump import to_yaml
-from pgagents.source.read import parse
 
 ALIASES = {
     name: field.alias

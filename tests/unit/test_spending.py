@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.text.spending import why_spends
+from pgagents.importer.nature import why_spends
 
 LABELS = Path(__file__).parents[1] / "data" / "spending" / "labels.tsv"
 PRECISION, RECALL = 0.85, 0.85

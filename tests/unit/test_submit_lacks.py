@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.model.stores.cases import cases_of
-from pgagents.submit.cases import CaseOutcome, CaseProof, find_case_lacks
-from pgagents.submit.hints import HintProof, Outcome, ToolProof, find_hint_lacks
+from pgagents.catalogue.model.listing import cases_of
+from pgagents.submit.evidence import (
+    CaseOutcome,
+    CaseProof,
+    HintProof,
+    Outcome,
+    ToolProof,
+    find_case_lacks,
+    find_hint_lacks,
+)
 from pgagents.submit.store import find_store
 from verifying import ROOT, model
 

@@ -10,15 +10,19 @@ from urllib.parse import urlsplit
 import pytest
 
 from calling import served
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.model import Model
 from pgagents.submit.package import find_listing
-from pgagents.submit.public.addresses import check_addresses
-from pgagents.submit.public.challenge import check_challenge
-from pgagents.submit.public.fetching import MAX_BYTES, Visitor
-from pgagents.submit.public.hosts import is_public, reach
-from pgagents.submit.public.pages import check_pages
-from pgagents.submit.public.sign_in import check_sign_in
+from pgagents.submit.public import (
+    MAX_BYTES,
+    Visitor,
+    check_addresses,
+    check_challenge,
+    check_pages,
+    check_sign_in,
+    is_public,
+    reach,
+)
 from pgagents.submit.store import find_store
 from verifying import ROOT, model
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.places import plain
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import document
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
-from pgagents.submit.package import judge_tools
+from pgagents.submit.package import compare_with_catalogue, find_changes, judge_tools
 from pgagents.submit.store import find_store
-from pgagents.submit.tools import compare_with_catalogue, find_changes
 from pgagents.verify.wire.mcp_link import ToolListing
 from verifying import PARK_GRAPH, ROOT, model
 

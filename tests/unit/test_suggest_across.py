@@ -9,10 +9,9 @@ from typing import Any
 import yaml
 
 from pgagents.catalogue.load import load_text
-from pgagents.suggest.across.instances import propose_members
-from pgagents.suggest.across.relations import propose_relations
+from pgagents.suggest.across import propose_members, propose_relations
 from pgagents.suggest.samples import Sample, Samples
-from pgagents.suggest.writing.document import Across, write_yaml
+from pgagents.suggest.writing import Across, write_yaml
 
 NOW = 1_767_225_600.0
 

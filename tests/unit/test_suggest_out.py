@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pgagents.cli.main import main
-from pgagents.suggest.writing.former import is_suggestion
+from pgagents.suggest.writing import is_suggestion
 from small_api import KEY, NOTES
 
 OPENAPI = {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pgagents.base.reading import parse
 from pgagents.cli.main import main
 from pgagents.generate import build
 from pgagents.generate.target import Target, View
 from pgagents.lint.run import find_unknown, list_surfaces
-from pgagents.source.read import parse
 
 CATALOGUES = Path(__file__).parents[1] / "catalogues"
 NOTES = (CATALOGUES / "notes.yaml").read_text(encoding="utf-8")

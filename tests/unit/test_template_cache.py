@@ -10,26 +10,26 @@ from typing import Any
 
 import pytest
 
-from pgagents import resources
+from pgagents.base import registry
 from pgagents.catalogue.load import load_file
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import render
 from pgagents.generate.build import build
 from pgagents.generate.render import Artifact
-from pgagents.model.model import Model
 
 
 @pytest.fixture
 def own_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The shipped templates in a folder of the test."""
     own = tmp_path / "templates"
-    shutil.copytree(resources.folder("templates"), own, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(render, "folder", lambda name: own if name == "templates" else resources.folder(name))
+    shutil.copytree(registry.folder("templates"), own, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(render, "folder", lambda name: own if name == "templates" else registry.folder(name))
     return own
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return load_file(resources.folder("catalogue") / "park_graph.yaml")
+    return load_file(registry.folder("catalogue") / "park_graph.yaml")
 
 
 def _write(model: Model) -> tuple[Artifact, ...]:

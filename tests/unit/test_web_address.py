@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from calling import served
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.text import find_unreachable, hide_in_address, hide_in_text, hide_secrets
 from pgagents.cli.inputs import document, files
 from pgagents.cli.main import main
 from pgagents.client.environment import base_url
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence
+from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice
-from pgagents.importer.merging import record
-from pgagents.text.web_address import find_unreachable, hide_in_address, hide_in_text, hide_secrets
 from pgagents.verify.wire.send import client
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
@@ -225,7 +225,7 @@ def test_import_keeps_no_secret_of_the_documents_url(
 
 
 def test_record_of_a_path_names_it() -> None:
-    assert json.loads(record.encode_record({}, Choice(), "docs/a@b?c.yaml"))["of"] == "docs/a@b?c.yaml"
+    assert json.loads(merge.encode_record({}, Choice(), "docs/a@b?c.yaml"))["of"] == "docs/a@b?c.yaml"
 
 
 def test_redirect_is_shown_without_its_secrets() -> None:

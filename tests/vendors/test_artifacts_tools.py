@@ -14,12 +14,12 @@ import pytest
 import yaml
 
 from loading import read_once
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

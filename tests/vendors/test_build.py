@@ -16,15 +16,15 @@ import pytest
 import yaml
 
 import offering
+from pgagents.base.errors import PgagentsError
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.generate import files
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.files import differences, write
 from pgagents.generate.render import Artifact, Renderer
 from pgagents.generate.target import BoundTarget, Loss, Note, Target, View
-from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[2]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

@@ -15,9 +15,9 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from loading import read_once
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, document
 from pgagents.generate.render import Rendered
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[2]
 PARK_GRAPH = ROOT / "catalogue/park_graph.yaml"

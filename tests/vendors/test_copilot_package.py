@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from offering import SHOP, park, shop
+from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_file
 from pgagents.cli.main import cli, main
-from pgagents.errors import PgagentsError
 from pgagents.generate import store_listing
 from pgagents.generate.build import build, document, targets
 from pgagents.generate.package import applying, outputs, pack, references

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import yaml
 
+from pgagents.base.http import Request
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
 from pgagents.generate.build import build, document
-from pgagents.http import Request
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
 SHOP = (ROOT / "tests/catalogues/shop.yaml").read_text(encoding="utf-8")

@@ -22,9 +22,9 @@ from markdown_it import MarkdownIt
 
 from importing import imported
 from lengths import rarely, share
+from pgagents.base.errors import InputError, PgagentsError
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.errors import InputError, PgagentsError
 from pgagents.generate.build import build
 
 PLAIN = "Marker"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from importing import imported, openapi, operation
+from pgagents.base.places import plain
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, document
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
 from small_api import NOTES
 
 MAP = "{type: object, additionalProperties: {type: string}, required: true}"

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from evaluation.bench.catalogue import make_catalogue
 
-from pgagents import registry
+from pgagents.base import registry
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.generate.build import build, collect_diagnostics
@@ -27,8 +28,7 @@ from pgagents.lint.importers.gpt_builder_import import templates
 from pgagents.lint.pages import CATALOGUE, title
 from pgagents.lint.rule import Edit, apply, rules
 from pgagents.lint.run import apply_fixes, lint
-from pgagents.sandbox.injection import fault_registry
-from pgagents.source.read import parse
+from pgagents.sandbox import fault_registry
 
 ROOT = Path(__file__).parents[2]
 BASE = (ROOT / "tests/cases/base.yaml").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
 from pgagents.lint.rule import rules
-from pgagents.source.read import parse
 from test_rule_pages import catalogue
 
 FOLDER = Path(__file__).parents[1] / "cases"

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.errors import Diagnostic, shorten, show
+from pgagents.base.places import Span
 from pgagents.cli.main import main
 from pgagents.cli.running import report_files
 from pgagents.lint import formats
@@ -17,8 +19,6 @@ from pgagents.lint import formats as as_text
 from pgagents.lint.document import read
 from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 from pgagents.lint.judge import judge
-from pgagents.source.diagnostics import Diagnostic, shorten, show
-from pgagents.source.source import Span
 
 OPERATION = {
     "operationId": "getThing",
@@ -186,7 +186,7 @@ def test_every_character_that_json_takes_is_read(char: str) -> None:
     ],
 )
 def test_what_is_no_json_is_left_to_the_reader_of_yaml(text: str) -> None:
-    from pgagents.source.json_text import read_json
+    from pgagents.base.reading import read_json
 
     assert read_json(text, "document.json", 1000) is None
 
@@ -194,8 +194,7 @@ def test_what_is_no_json_is_left_to_the_reader_of_yaml(text: str) -> None:
 @pytest.mark.parametrize("indent", [None, 0, 3])
 @pytest.mark.parametrize("text", ["é😀", 'a\\b"c', "{[,:]}", ""])
 def test_places_and_values_are_those_of_the_reader_of_yaml(indent: int | None, text: str) -> None:
-    from pgagents.source.json_text import read_json
-    from pgagents.source.read import parse
+    from pgagents.base.reading import parse, read_json
 
     data = {text: [1, -2.5, True, None, {}, [], {"b": [text, {text: text}]}], "c": {"d": {"e": 1}}}
     written = json.dumps(data, indent=indent, ensure_ascii=False)

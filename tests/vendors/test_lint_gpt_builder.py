@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.errors import InputError
+from pgagents.base.errors import InputError
 from pgagents.lint.document import apply_ignores, read
 from pgagents.lint.importers.gpt_builder import TOLD, judge
 from pgagents.lint.importers.gpt_builder_import import Form, simulate, templates

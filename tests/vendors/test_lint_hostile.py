@@ -13,16 +13,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pgagents.base.errors import InputError, PgagentsError, show
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load
-from pgagents.errors import InputError, PgagentsError
 from pgagents.lint.document import read
 from pgagents.lint.importers.gpt_builder import judge as gpt_builder
 from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.rule import rules
 from pgagents.lint.rules.catalogue import instructs_model, promises_missing_input, speaks_to_user
 from pgagents.lint.texts import DescribedText
-from pgagents.source.diagnostics import show
-from pgagents.source.read import parse
 
 KEYS = (
     "openapi swagger info servers url paths /a get post head parameters name in schema $ref required "

@@ -17,10 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import plugin_packages as good
+from pgagents.base.errors import PgagentsError
+from pgagents.base.pictures import DrawingError, PictureError, read_drawing, read_picture
 from pgagents.cli.main import main
-from pgagents.decoding.images.drawing import DrawingError, read_drawing
-from pgagents.decoding.images.picture import PictureError, read_picture
-from pgagents.errors import PgagentsError
 from pgagents.lint.packages import package, tree
 from pgagents.lint.packages.judges import openai_portal
 from pgagents.lint.packages.package import list_judges

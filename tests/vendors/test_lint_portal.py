@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import plugin_packages as good
+from pgagents.base.registry import folder
 from pgagents.lint.packages.fields import table
 from pgagents.lint.packages.judges import openai_portal
 from pgagents.lint.packages.package import Package
 from pgagents.lint.packages.tree import list_folder
 from pgagents.lint.packages.verdict import judge_path
-from pgagents.resources import folder
 from plugin_packages import Files, pack, write
 from portal_mutants import ELSEWHERE, MUTANTS, SUBMISSION, TOOLS, Mutant
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from offering import OFFERING
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 from pgagents.generate.build import build
 from pgagents.lint.document import Judged, read
 from pgagents.lint.importers.gpt_builder import judge as gpt_builder

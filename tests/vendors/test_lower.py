@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lengths import tried
+from pgagents.base.jsonschema.patterns import whole
+from pgagents.base.places import Node, Text, origin_of, plain
 from pgagents.generate import dialect as dialects
 from pgagents.generate.dialect import (
     ANTHROPIC,
@@ -27,8 +29,6 @@ from pgagents.generate.dialect import (
     Dialect,
 )
 from pgagents.generate.lower import lower
-from pgagents.jsonschema.patterns import whole
-from pgagents.source.origin import Node, Text, origin_of, plain
 
 DIALECTS = [d for d in vars(dialects).values() if isinstance(d, Dialect) and d is not OPENAPI_31]
 """Every dialect but that of the catalogue, in which nothing is lowered."""

@@ -17,10 +17,10 @@ import pytest
 from lengths import share
 from loading import load_once, read_once
 from offering import hosted, park, shop, write
+from pgagents.base.reading import parse
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.render import Artifact
-from pgagents.model.model import Model
-from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES: dict[str, Callable[[], Model]] = {

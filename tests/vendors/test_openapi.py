@@ -13,15 +13,15 @@ import yaml
 from openapi_spec_validator import validate
 
 from loading import read_once
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.places import plain
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import build
 from pgagents.generate.build import document
 from pgagents.generate.render import Rendered
-from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUES = [ROOT / "catalogue/park_graph.yaml", ROOT / "tests/catalogues/shop.yaml"]

@@ -110,9 +110,9 @@ def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
     """It does so before anything is sent, where the server is this very program; another program's
     packages are its own affair.
     """
+    from pgagents.base.errors import PgagentsError
     from pgagents.catalogue.load import load_file
     from pgagents.cli.running import companions
-    from pgagents.errors import PgagentsError
 
     model = load_file(ROOT / "catalogue/park_graph.yaml")
     program = tmp_path / "pgagents"

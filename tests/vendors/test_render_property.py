@@ -13,13 +13,12 @@ import yaml
 from hypothesis import strategies as st
 
 from lengths import tried
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
 from pgagents.generate.render import Artifact, Renderer
 from pgagents.generate.target import BoundTarget, Target, View
-from pgagents.source.origin import Node, Text
-from pgagents.source.read import parse
-from pgagents.source.source import Pointer
 
 SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 MARKER = "Marker"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
 from pgagents.lint.facts import requirements
 from pgagents.lint.pages import read_page
 from pgagents.lint.rule import page, rules
 from pgagents.lint.run import lint
-from pgagents.source.read import parse
 
 BASE = Path(__file__).parents[1] / "cases" / "base.yaml"
 RULES = rules()

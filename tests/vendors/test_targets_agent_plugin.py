@@ -13,11 +13,11 @@ import yaml
 
 from loading import read_once
 from offering import CASES, OFFERING, SURFACES, shop
+from pgagents.catalogue.model.listing import cases_of
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name, list_offered
 from pgagents.generate.build import Built, build
 from pgagents.generate.skills import MOST_DESCRIPTION, MOST_NAME
-from pgagents.model.model import Model
-from pgagents.model.stores.cases import cases_of
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = {**OFFERING, "library": lambda: read_once(ROOT / "tests/catalogues/library.yaml")}

@@ -11,8 +11,8 @@ import pytest
 
 from loading import read_once
 from offering import OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import Built, build
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = {

@@ -11,10 +11,10 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Loss, Target
-from pgagents.model.model import Model
 
 PLAIN, STRICT = "anthropic/tools.json", "anthropic/tools.strict.json"
 TARGETS = ["anthropic/tools", "anthropic/tools_strict"]

@@ -11,14 +11,14 @@ import pytest
 
 from language_table import rows
 from offering import OFFERING, park, shop
+from pgagents.base.cel.parser import parse
+from pgagents.base.cel.rewrite import Place, criteria, parse_kept, pointer
+from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_text
-from pgagents.cel.criteria import Place, criteria, parse_kept, pointer
-from pgagents.cel.parser import parse
-from pgagents.errors import PgagentsError
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.target import Loss, Target
-from pgagents.model.model import Model
-from pgagents.model.workflow import Step, Workflow
 
 
 @pytest.fixture(scope="module", params=OFFERING)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from offering import OFFERING, park, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 OAUTH = {
     "authorization_url": "/sign-in",

@@ -10,9 +10,9 @@ import pytest
 
 from loading import read_once
 from offering import LISTING, OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.skills import make_skills
-from pgagents.model.model import Model
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = {**OFFERING, "library": lambda: read_once(ROOT / "tests/catalogues/library.yaml")}

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from offering import OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.skills import make_skills
-from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

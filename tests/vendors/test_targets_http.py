@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 
 from offering import OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

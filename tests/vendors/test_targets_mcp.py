@@ -10,11 +10,11 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, park, shop, shop_text
-from pgagents.catalogue.find import find_catalogue
+from pgagents.catalogue.load import find_catalogue
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
-from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from offering import OFFERING, shop
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.package import pack
-from pgagents.model.model import Model
 
 HOSTED = {"actions": "all", "server": "https://shop.example/mcp"}
 

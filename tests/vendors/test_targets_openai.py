@@ -15,10 +15,10 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Loss, Target
-from pgagents.model.model import Model
 
 PLAIN = ["openai/tools.chat.json", "openai/tools.responses.json"]
 STRICT = ["openai/tools.chat.strict.json", "openai/tools.responses.strict.json"]

@@ -10,9 +10,9 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

@@ -11,8 +11,8 @@ import pytest
 
 from offering import OFFERING, ROOT, park, shop
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
-from pgagents.model.model import Model
 
 LATER = (ROOT / "tests" / "catalogues" / "later.yaml").read_text(encoding="utf-8")
 CARD_LINE = "    mcp/server-card.json: /mcp/server-card\n"

@@ -10,11 +10,11 @@ import pytest
 
 from loading import read_once
 from offering import park
+from pgagents.base.errors import PgagentsError
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.errors import PgagentsError
 from pgagents.generate.build import build, document, origin, raw_step, read_pointer
-from pgagents.model.model import Model
-from pgagents.source.source import Pointer
 
 SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 

@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loading import read_once
+from pgagents.base.errors import InputError, PgagentsError
 from pgagents.catalogue.load import load_text
-from pgagents.errors import InputError, PgagentsError
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, document, plan
 from pgagents.generate.render import Renderer
 from pgagents.generate.target import BoundTarget, Target, View
-from pgagents.model.model import Model
 from sandboxes import ROOT, Caller, model
 
 FILE = "widget/index.html"

@@ -6,10 +6,9 @@ from typing import Any
 
 from evaluation.heldout.around import acts, given
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.clock import epoch_of, rfc3339
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal, epoch_of, rfc3339
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "fleets"
 SUBTLE = True

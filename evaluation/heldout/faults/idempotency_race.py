@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "concurrency"
 SUBTLE = True

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request, Response
-from pgagents.sandbox.injection import fault_helpers
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "errors"
 SUBTLE = False

@@ -6,10 +6,10 @@ from typing import Any
 
 from evaluation.heldout.around import results
 from evaluation.heldout.calls import NEAR, Shown
-from pgagents.http import Handler
-from pgagents.park_graph import lots
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.park_graph import lots
 
 CLASS = "intelligence"
 SUBTLE = True

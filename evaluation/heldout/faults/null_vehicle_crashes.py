@@ -6,10 +6,10 @@ from typing import Any
 
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection import fault_helpers
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "input"
 SUBTLE = False

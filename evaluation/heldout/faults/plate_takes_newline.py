@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request
-from pgagents.sandbox.injection import fault_helpers
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "input"
 SUBTLE = True

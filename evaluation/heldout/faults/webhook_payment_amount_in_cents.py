@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.park_graph import money
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.park_graph import money
 
 CLASS = "webhooks"
 SUBTLE = True

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from evaluation.heldout.around import acts
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]
 

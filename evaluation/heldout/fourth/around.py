@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from evaluation.heldout.calls import CHALLENGE, Shown
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.park_graph import money
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.park_graph import money
 
 
 def asked(handler: Handler, edit: Callable[[Request], Request]) -> Handler:

@@ -10,16 +10,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
-from pgagents.park_graph import money
-from pgagents.sandbox.asked import ParsedRequest
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.events.outbox import Outbox
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.front import Front
-from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
+from pgagents.sandbox.outbox import Outbox
+from pgagents.sandbox.park_graph import money
+from pgagents.sandbox.routes import ParsedRequest
 
 Members = Callable[[Action, dict[str, Any], str], "dict[str, Any] | Problem"]
 Pairs = Callable[[Action, list[tuple[str, str]]], "list[tuple[str, str]] | Problem"]

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.decode import Arguments, Problem
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 DISPATCH = "/api/v1/agents/openai/actions"
 Members = dict[str, Any]

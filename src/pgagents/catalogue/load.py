@@ -1,42 +1,38 @@
-"""Load a catalogue: a Source becomes a Model, or all diagnostics of the file at once."""
+"""Find, read and load a catalogue: a Source becomes a Model, or all diagnostics of the file at once."""
 
 from __future__ import annotations
 
+import types
+import typing
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.jsonschema.schema import Validators
+from pgagents.base.places import Pointer, Source, Span
+from pgagents.base.reading import MAX_PROBLEMS, parse, read
+from pgagents.base.registry import folder
+from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks import (
-    conditional,
-    deprecation,
-    either,
-    examples,
-    idle,
+    actions,
     laws,
-    pages,
+    listings,
     parts,
-    paths,
+    refusals,
     security,
     sending,
+    shapes,
+    surfaces,
 )
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.listings import cases, listing
-from pgagents.catalogue.checks.refusals import jobs
-from pgagents.catalogue.checks.shapes import answers, keywords
-from pgagents.catalogue.checks.signing import envelopes, signatures
-from pgagents.catalogue.checks.surfaces import carried, mcp_server, narrowing, servers
-from pgagents.catalogue.checks.unsaid import as_bearer, find_unsupported_key
-from pgagents.catalogue.language import messages
+from pgagents.catalogue.checks.security import as_bearer, find_unsupported_key
 from pgagents.catalogue.language.catalogue import Catalogue
-from pgagents.catalogue.prune import first_members, prune
-from pgagents.catalogue.resolve import resolve
-from pgagents.errors import InputError, PgagentsError
-from pgagents.jsonschema.schema import Validators
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import parse, read
-from pgagents.source.source import Source, Span
-from pgagents.source.yaml_text import MAX_PROBLEMS
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.resolve.catalogue import resolve
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
@@ -71,13 +67,13 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     except ValidationError as error:
         if error.error_count() > MAX_ERRORS:
             return None, _deduplicate([*found, *_first_of(source, error.error_count())])
-        found += messages.diagnostics(error.errors(include_url=False), source)
+        found += diagnostics(error.errors(include_url=False), source)
         rest = prune(source.data, error)
         if rest is None:
             return None, _deduplicate(found)
         checker = Checker(rest[0], source, *rest[1:])
     _run_checks(checker)
-    examples.run(checker, known)
+    laws.check_examples(checker, known)
     if found := _deduplicate([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []
@@ -86,27 +82,27 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
 def _run_checks(checker: Checker) -> None:
     """Run all checks that need no compiled schema. They record what they find in the checker."""
     checker.run()
-    paths.run(checker)
-    parts.run(checker)
-    answers.run(checker)
-    keywords.run(checker)
-    security.run(checker)
-    carried.run(checker)
-    mcp_server.run(checker)
-    servers.run(checker)
-    signatures.run(checker)
-    envelopes.run(checker)
-    narrowing.run(checker)
-    listing.run(checker)
-    cases.run(checker)
-    idle.run(checker)
-    sending.run(checker)
-    laws.run(checker)
-    pages.run(checker)
-    conditional.run(checker)
-    either.run(checker)
-    deprecation.run(checker)
-    jobs.run(checker)
+    sending.check_paths(checker)
+    parts.check_parts(checker)
+    shapes.check_answers(checker)
+    shapes.check_keywords(checker)
+    security.check_security(checker)
+    surfaces.check_carried(checker)
+    surfaces.check_mcp_servers(checker)
+    surfaces.check_servers(checker)
+    security.check_signatures(checker)
+    security.check_envelopes(checker)
+    surfaces.check_narrowing(checker)
+    listings.check_listings(checker)
+    listings.check_cases(checker)
+    actions.check_idle(checker)
+    sending.check_sending(checker)
+    laws.check_laws(checker)
+    actions.check_pages(checker)
+    actions.check_conditional(checker)
+    actions.check_groups(checker)
+    actions.check_deprecation(checker)
+    refusals.check_jobs(checker)
 
 
 def _find_other_format(source: Source) -> str:
@@ -127,7 +123,7 @@ def _first_of(source: Source, count: int) -> list[Diagnostic]:
             Catalogue.model_validate(first_members(source.data, most))
         except ValidationError as error:
             if error.error_count() <= MAX_ERRORS:
-                return messages.diagnostics(error.errors(include_url=False), source)
+                return diagnostics(error.errors(include_url=False), source)
     return [
         Diagnostic(
             source.locate(()),
@@ -185,3 +181,346 @@ def load_source(source: Source) -> Model:
     if model is None:
         raise InputError(found, source)
     return model
+
+
+# -- which file a command means
+
+
+SINGLE = ("pgagents.yaml", "pgagents.yml")
+"""Names of a catalogue that is the only one of its folder."""
+
+
+def find_catalogue(given: Path | None) -> Model | None:
+    """Return the model of the given catalogue; else of the only one in ./catalogue, else of
+    ./pgagents.yaml. A name may end in `.yml` too.
+
+    Return None if there is no catalogue. A name such as `park-graph` means a shipped catalogue. Raises
+    PgagentsError if ./catalogue has several.
+    """
+    if given is not None:
+        return find_example(str(given)) or load_file(given)
+    here = list_catalogues(Path("catalogue"))
+    if len(here) > 1:
+        raise PgagentsError(
+            f"there are {len(here)} catalogues in ./catalogue",
+            "name one: pgagents COMMAND catalogue/NAME.yaml",
+        )
+    if here:
+        return load_file(here[0])
+    return next((load_file(path) for path in map(Path, SINGLE) if path.exists()), None)
+
+
+def list_catalogues(folder: Path) -> list[Path]:
+    """Return the YAML files of a folder, sorted."""
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+
+
+def find_example(name: str) -> Model | None:
+    """Return the shipped catalogue of this name; None if there is none, or if a file has that name."""
+    stem = name.replace("-", "_")
+    path = folder("catalogue") / f"{stem}.yaml"
+    if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():
+        return None
+    return load_file(path, name=f"catalogue/{stem}.yaml")
+
+
+# -- pydantic's errors as diagnostics
+
+
+MOVED: dict[Pointer, str] = {
+    ("auth", "oauth"): (
+        "it is a flow of a scheme: `auth.schemes.NAME: {type: oauth2, flows: {authorization_code: "
+        "{authorization_url: …, token_url: …, scopes: …}}}`"
+    )
+}
+"""Help for keys that are now in another place, by their old place."""
+_KINDS = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "nothing",
+}
+
+
+def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
+    """Return one diagnostic for each place; errors of a union's branches are joined."""
+    by_place: dict[Pointer, list[Any]] = {}
+    for error in errors:
+        by_place.setdefault(pointer_of(error, source.data), []).append(error)
+    parents = {pointer[:n] for pointer in by_place for n in range(len(pointer))}
+    found = []
+    for pointer, group in by_place.items():
+        for some in _by_message(group):
+            if some[0]["type"] == "missing" and (*pointer, f"{some[0]['loc'][-1]}_") in by_place:
+                continue  # the key exists in another spelling, which has its own message
+            if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
+                found.append(_diagnostic(pointer, some, source))
+            if len(found) >= MAX_PROBLEMS:
+                return found
+    return found
+
+
+def _by_message(group: list[Any]) -> list[list[Any]]:
+    """Group the errors of one place by message: one per missing key, and one for all branches of a union."""
+    missing = [[e] for e in group if e["type"] == "missing"]
+    others = [e for e in group if e["type"] != "missing"]
+    return [*missing, *([others] if others else [])]
+
+
+def pointer_of(error: Any, data: Any) -> Pointer:
+    """Return the error's pointer, without the tags that pydantic inserts for unions and keys."""
+    pointer: list[str | int] = []
+    here = data
+    for step in error["loc"]:
+        inside = (
+            step in here
+            if isinstance(here, dict)
+            else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        )
+        if not inside:
+            continue
+        here = here[step]
+        pointer.append(step)
+    return tuple(pointer)
+
+
+def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnostic:
+    error = group[0]
+    kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
+    span = source.locate(pointer)
+    if kind == "extra_forbidden":
+        known = _list_keys(pointer[:-1])
+        return Diagnostic(
+            span,
+            "catalogue/unknown-key",
+            "error",
+            f"unknown key `{brief(str(name))}`",
+            MOVED.get((*pointer[:-1], str(name)[:40])) or did_you_mean(str(name), known),
+        )
+    if kind == "missing":
+        return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")
+    if name == "[key]":
+        key = brief(str(error["loc"][-2]))
+        return Diagnostic(
+            span,
+            "catalogue/name",
+            "error",
+            f"`{key}` is no name that is allowed here: {_describe_allowed(error)}",
+        )
+    at_value = source.locate(pointer, at_value=True)
+    if kind == "model_type" or kind == "model_attributes_type":
+        return Diagnostic(
+            at_value,
+            "catalogue/type",
+            "error",
+            f"{_describe_input(error)} stands here; it should be a mapping",
+        )
+    allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
+    help = ""
+    if kind == "literal_error":
+        known = [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
+        quoted = isinstance(error["input"], str) and error["input"] in known
+        help = "write it without quotes" if quoted else did_you_mean(str(error["input"]), known)
+    return Diagnostic(
+        at_value,
+        "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
+        "error",
+        f"{_describe_input(error)} stands here; it should be {allowed}",
+        help,
+    )
+
+
+def _of(pointer: Pointer) -> str:
+    return f" in `{brief('.'.join(map(str, pointer)), 100)}`" if pointer else ""
+
+
+def _describe_input(error: Any) -> str:
+    value = error["input"]
+    if isinstance(value, str):
+        return f"`{brief(value)}`" if value else "an empty text"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    return _KINDS.get(type(value), "a value")
+
+
+def _describe_allowed(error: Any) -> str:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "literal_error":
+        return str(context["expected"])
+    if kind == "string_pattern_mismatch":
+        return f"text that matches {context['pattern']}"
+    named = {
+        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number",
+        "float_type": "a number",
+        "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
+    }  # fmt: skip
+    if kind in named:
+        return named[kind]
+    message = str(error["msg"])
+    for lead in (
+        "Input should be ",
+        "Value should have ",
+        "String should have ",
+        "List should have ",
+        "Dictionary should have ",
+    ):
+        if message.startswith(lead):
+            rest = message[len(lead) :]
+            return rest if lead.startswith("Input") else f"of {rest}"
+    return message[:1].lower() + message[1:]
+
+
+def _list_keys(pointer: Pointer) -> list[str]:
+    """Return the keys that are allowed at this place."""
+    kind: Any = Catalogue
+    for step in pointer:
+        kind = _inside(kind, step)
+        if kind is None:
+            return []
+    model = next((c for c in candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
+    return [f.alias or name for name, f in model.model_fields.items()] if model else []
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    for candidate in candidates(kind):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            for name, field in candidate.model_fields.items():
+                if step in (name, field.alias):
+                    return field.annotation
+        origin = typing.get_origin(candidate)
+        if origin is dict:
+            return typing.get_args(candidate)[1]
+        if origin is list:
+            return typing.get_args(candidate)[0]
+    return None
+
+
+def candidates(kind: Any) -> list[Any]:
+    """Return the types that a value of this annotation may have."""
+    origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        return candidates(typing.get_args(kind)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [c for arg in typing.get_args(kind) for c in candidates(arg)]
+    return [kind]
+
+
+# -- the rest of refused data
+
+
+MAX_ROUNDS = 30
+_STAND_IN: dict[str, Callable[[], Any]] = {
+    "pgagents": lambda: 1,
+    "api": lambda: {
+        "id": "x",
+        "title": "x",
+        "version": "0.0.0",
+        "server": "https://x.invalid",
+        "contact": "x@x.invalid",
+        "for_people": "x",
+        "for_models": "x",
+    },
+    "errors": lambda: {"envelope": "x", "codes": {"x": 400}, "framework": {"invalid": "x", "no_key": "x"}},
+    "actions": lambda: {
+        "x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}
+    },
+}
+_LINE: dict[str, Callable[[str], str]] = {
+    "title": lambda _: "x",
+    "description": lambda _: "x",
+    "effect": lambda _: "read",
+    "http": lambda name: f"GET /-/{name}",
+}
+
+
+def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointer]] | None:
+    """Remove every refused value. Return the remaining catalogue, its data, and the pointers of removed
+    values.
+
+    None if nothing is left to check, as when the root is not a mapping.
+    """
+    if not isinstance(data, dict):
+        return None
+    rest, dropped = _copy(data), set[Pointer]()
+    for _ in range(MAX_ROUNDS):
+        refused = error.errors(include_url=False, include_input=False, include_context=False)
+        pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
+        parents = {
+            p[:n] for p in pointers for n in range(1, len(p))
+        }  # errors at parents belong to other branches of a union
+        for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
+            if pointer:
+                dropped.add(_remove(rest, pointer))
+            else:
+                for section in _STAND_IN.keys() - rest.keys():
+                    dropped.add((section,))
+                    rest[section] = _STAND_IN[section]()
+        try:
+            return Catalogue.model_validate(rest), rest, dropped
+        except ValidationError as again:
+            error = again
+    return None
+
+
+def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
+    """Insert a placeholder for a line that an action lacks, so that its other problems are reported too.
+
+    Return True if the error was such a missing line.
+    """
+    pointer, key = pointer_of(error, rest), error["loc"][-1]
+    if (
+        error["type"] != "missing"
+        or len(pointer) != 2
+        or pointer[0] not in ("actions", "operator")
+        or key not in _LINE
+    ):
+        return False
+    rest[str(pointer[0])][pointer[1]][key] = _LINE[key](str(pointer[1]))
+    dropped.add((*pointer, key))
+    return True
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _copy(v) for k, v in value.items()}
+    return [_copy(v) for v in value] if isinstance(value, list) else value
+
+
+def first_members(value: Any, most: int) -> Any:
+    """Return a copy in which each collection below the root has at most `most` members; the root
+    keeps 1,000.
+    """
+    if not isinstance(value, dict):
+        return value
+    return {key: _first(member, most) for key, member in islice(value.items(), 1_000)}
+
+
+def _first(value: Any, most: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _first(member, most) for key, member in islice(value.items(), most)}
+    return [_first(member, most) for member in value[:most]] if isinstance(value, list) else value
+
+
+def _remove(data: Any, pointer: Pointer) -> Pointer:
+    """Remove the value at a pointer and return the pointer of the removed value.
+
+    An item of a list is overwritten by a neighbour. If it is the only item, the whole list is removed.
+    """
+    *path, last = pointer
+    parent: Any = data
+    for step in path:
+        within = isinstance(parent, list) or step in parent
+        parent = parent[step] if within else {}
+    if isinstance(parent, list) and isinstance(last, int):
+        others = [item for index, item in enumerate(parent) if index != last]
+        if not others:
+            return _remove(data, tuple(path))
+        parent[last] = others[0]
+    elif isinstance(parent, dict):
+        parent.pop(last, None)
+    return pointer

@@ -11,10 +11,10 @@ import click
 from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples, load
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.generate.build import Built
     from pgagents.generate.files import Difference
     from pgagents.generate.render import Artifact, Rendered
-    from pgagents.model.model import Model
 
 
 @click.command(
@@ -87,7 +87,7 @@ def command(
 
     Nothing is written if a vendor would refuse a document.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
     from pgagents.generate.build import build
 
     if out.exists() and not out.is_dir():
@@ -112,9 +112,9 @@ def command(
 
 def _read_ids(model: Model, given: tuple[str, ...]) -> dict[str, str]:
     """Return the given ids of vendors' portals by name. Raises PgagentsError for a wrong one."""
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
     from pgagents.generate import package
-    from pgagents.text.nearest import did_you_mean
 
     ids = dict(one.partition("=")[::2] for one in given)
     wanted = package.references(model) if ids else ()
@@ -143,7 +143,7 @@ def _build_packages(model: Model, built: Built, given: dict[str, str]) -> tuple[
     """Return the app packages. If stdin is a terminal, request missing ids of a vendor's portal."""
     import sys
 
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
     from pgagents.generate import package
 
     ids = dict(given)
@@ -159,7 +159,7 @@ def _build_packages(model: Model, built: Built, given: dict[str, str]) -> tuple[
 
 
 def _show(built: Built, model: Model) -> None:
-    from pgagents.source.diagnostics import show
+    from pgagents.base.errors import show
 
     for diagnostic in built.diagnostics:
         click.echo(show(diagnostic, model.source) + "\n", err=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.base.writing import quoted_text
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
@@ -22,13 +23,12 @@ from pgagents.cli.inputs.options import (
     server_option,
 )
 from pgagents.cli.inputs.server import Api, find_api
-from pgagents.text.escape import quoted_text
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.client.answer import Answer
     from pgagents.client.attempts import Backoff
     from pgagents.client.client import Question
-    from pgagents.model.model import Model
 
 MAX_MESSAGE_BYTES = 4_000_000
 MAX_FILE_BYTES = 25_000_000
@@ -128,7 +128,7 @@ def command(
         if known is not None and known.deprecation is not None:
             click.echo(f"{known.name}: {known.deprecation.sentence}", err=True)
         if answer.next is not None:
-            from pgagents.client.paging import format_next
+            from pgagents.client.client import format_next
 
             click.echo(format_next(answer.action, answer.next), err=True)
         return 0
@@ -146,7 +146,7 @@ async def _call(
     message: Any,
     yes: bool,
 ) -> tuple[Any, Answer]:
-    from pgagents.client.connection import connect_by
+    from pgagents.client.client import connect_by
     from pgagents.client.form import form, output
 
     async def show_backoff(wait: Backoff) -> None:
@@ -180,8 +180,8 @@ def _confirm(question: Question) -> bool:
 
 def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
     """Return the arguments of the file, overridden by those of the command line."""
-    from pgagents.errors import PgagentsError
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
 
     known = model.action(action) or model.former(action)
     if known is None:
@@ -215,8 +215,8 @@ def _file(path: str) -> str:
     """Return a file as a data URL. Its type follows from the ending of its name."""
     import mimetypes
 
-    from pgagents.encoding.file import ANY, File
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.catalogue.encoding.medium import ANY, File
 
     try:
         with Path(path).open("rb") as opened:
@@ -235,8 +235,8 @@ def _value(text: str, schema: Any, schemas: Any) -> Any:
 
     A word that does not fit stays text, so that validation explains the error.
     """
-    from pgagents.http import read_json
-    from pgagents.jsonschema.schema import resolve
+    from pgagents.base.http import read_json
+    from pgagents.base.jsonschema.schema import resolve
 
     schema = resolve(schema, schemas)
     kinds = schema.get("type", [])
@@ -250,8 +250,8 @@ def _value(text: str, schema: Any, schemas: Any) -> Any:
 
 
 def _json(text: str, where: str) -> Any:
-    from pgagents.errors import PgagentsError
-    from pgagents.http import read_json
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import read_json
 
     read = read_json(text.encode("utf-8", "surrogateescape"))
     if read.problem:
@@ -260,7 +260,7 @@ def _json(text: str, where: str) -> Any:
 
 
 def _read(file: str) -> Any:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     try:
         if file == "-":

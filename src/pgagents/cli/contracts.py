@@ -11,8 +11,8 @@ import click
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.model.contract import Contract
-    from pgagents.source.source import Source
+    from pgagents.base.places import Source
+    from pgagents.report.contract import Contract
     from pgagents.verify.plan.options import Plan
 
 WIDTH = 100
@@ -80,8 +80,8 @@ def command(
     if form == "json":
         import json
 
+        from pgagents.base.writing import quoted_text
         from pgagents.report.formats.json import contract
-        from pgagents.text.escape import quoted_text
 
         listed = [{**contract(c, model.source), "requests": planned.by_contract.get(c.id, 0)} for c in chosen]
         data = {"contracts": listed, "requests": planned.total, "digest": planned.digest}
@@ -106,8 +106,8 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
 
 def _filter_contracts(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
     """Return the contracts that pass every filter. Raises PgagentsError for a name that no contract has."""
-    from pgagents.errors import PgagentsError
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
 
     for what, names in wanted.items():
         known = {value for c in every for value in _READ[what](c) if value}

@@ -18,7 +18,7 @@ from pgagents.cli.running import report_files
 if TYPE_CHECKING:
     import subprocess
 
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
 
 READY_S = 30.0
 SEED = 0
@@ -46,6 +46,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     import tempfile
 
     require_extras("pgagents demo", "sandbox")
+    from pgagents.base.registry import folder
     from pgagents.catalogue.load import load_file
     from pgagents.cli.inputs.env import Env
     from pgagents.cli.inputs.files import keep_out_of_here
@@ -53,8 +54,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     from pgagents.cli.inputs.verification import check_selection
     from pgagents.cli.running import companions, run
     from pgagents.inprocess import client_of
-    from pgagents.resources import folder
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.sandbox import fault_registry
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
@@ -154,8 +154,8 @@ def _page() -> tuple[Path, ...]:
 
 def _build(catalogue: Path, scratch: Path) -> None:
     """Build into generated/ in a checkout, else into a temporary folder."""
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.main import cli
-    from pgagents.errors import PgagentsError
 
     here = Path("catalogue/park_graph.yaml")
     out = (
@@ -209,7 +209,7 @@ def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterato
 def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, Any]:
     import json
 
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     until = time.monotonic() + READY_S
     while time.monotonic() < until:

@@ -12,11 +12,11 @@ from pgagents.cli.inputs.options import examples
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pgagents.base.places import Pointer
+    from pgagents.catalogue.model.model import Model
     from pgagents.diff.formats import Comparison, Side
     from pgagents.diff.openapi.tree import Edition
-    from pgagents.importer.reading.references import References
-    from pgagents.model.model import Model
-    from pgagents.source.source import Pointer
+    from pgagents.importer.document import References
 
 LEVELS = ("breaking", "may-break", "addition", "wording", "never")
 GIT_TIMEOUT_S = 30
@@ -84,9 +84,9 @@ def command(
     The result names each change that callers, readers or agents will notice, its surfaces, and the next
     semantic version. A change that is not proved harmless is reported as "may break".
     """
+    from pgagents.base.errors import PgagentsError
     from pgagents.diff.change import ORDER
     from pgagents.diff.formats import as_json, markdown, text
-    from pgagents.errors import PgagentsError
 
     if (new is None) == (revision is None):
         raise PgagentsError("two editions are needed", "give OLD and NEW, or --git REV and one file")
@@ -106,10 +106,9 @@ class _Input:
     """One side of the comparison: its bytes, and those of the documents that it refers to."""
 
     def __init__(self, named: str) -> None:
-        from pgagents.catalogue.find import find_example
-        from pgagents.importer.reading.references import is_url
-        from pgagents.text.brief import show_path
-        from pgagents.text.web_address import hide_secrets
+        from pgagents.base.text import hide_secrets, show_path
+        from pgagents.catalogue.load import find_example
+        from pgagents.importer.document import is_url
 
         self.named = show_path(hide_secrets(named))
         self.shipped = find_example(named) is not None
@@ -140,8 +139,7 @@ class _Input:
 
     def references(self, *, allow_remote: bool) -> References:
         """Return the document with all documents that it refers to."""
-        from pgagents.importer.reading.document import read
-        from pgagents.importer.reading.references import References
+        from pgagents.importer.document import References, read
 
         return References(read(self.raw, self.location, self.named), self.fetch, allowed=allow_remote)
 
@@ -150,7 +148,7 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare two OpenAPI 3 documents directly, and anything else as catalogues."""
     from pgagents.diff.compare import compare
     from pgagents.diff.formats import Comparison, side
-    from pgagents.importer.reading.operations import version
+    from pgagents.importer.operations import version
 
     if _is_openapi(old.raw) and _is_openapi(new.raw):
         trees = old.references(allow_remote=allow_remote), new.references(allow_remote=allow_remote)
@@ -163,9 +161,9 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
 
 def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare the listings of two catalogues. Raises PgagentsError for OpenAPI documents, which have none."""
+    from pgagents.base.errors import PgagentsError
     from pgagents.diff.formats import Comparison, side
     from pgagents.diff.listings import compare_listings, describe_listings
-    from pgagents.errors import PgagentsError
 
     for given in (old, new):
         if _is_openapi(given.raw):
@@ -211,8 +209,7 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
     """
     from dataclasses import replace
 
-    from pgagents.catalogue.find import find_example
-    from pgagents.catalogue.load import load_text
+    from pgagents.catalogue.load import find_example, load_text
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.places import open_source
 
@@ -229,7 +226,7 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
 
 
 def _decode(raw: bytes, named: str) -> str:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     try:
         return raw.decode("utf-8-sig")
@@ -259,7 +256,7 @@ def _of_revision(named: str) -> bytes:
     """
     import subprocess
 
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     revision, _, path = named.partition(":")
     if not revision or revision.startswith("-") or not path:

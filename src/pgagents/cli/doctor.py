@@ -158,8 +158,8 @@ def tools(which: Callable[[str], str | None]) -> Iterator[DoctorLine]:
 
 def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     """Return a line for the catalogue that commands use by default."""
+    from pgagents.base.errors import InputError, PgagentsError
     from pgagents.catalogue.load import load_file
-    from pgagents.errors import InputError, PgagentsError
     from pgagents.lint.run import HELP, check_surfaces, past
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [
@@ -197,8 +197,8 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
 
 def facts(today: date) -> Iterator[DoctorLine]:
     """Yield a line for each vendor with the age of its oldest facts."""
-    from pgagents.resources import folder
-    from pgagents.source.read import read
+    from pgagents.base.reading import read
+    from pgagents.base.registry import folder
 
     oldest: dict[str, date] = {}
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 @click.argument("id", required=False)
 def command(id: str | None) -> int:
     """Explain an ID from a finding, a report or a list. Without one, list all ids."""
-    from pgagents.errors import PgagentsError
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
 
     if id is None:
         for kind, ids in _every().items():
@@ -47,6 +47,7 @@ def command(id: str | None) -> int:
 
 
 def _every() -> dict[str, list[str]]:
+    from pgagents.base.registry import names
     from pgagents.lint.facts import requirements
     from pgagents.lint.importers.copilot import templates as copilot
     from pgagents.lint.importers.gpt_builder import TOLD as ADVICE
@@ -55,8 +56,7 @@ def _every() -> dict[str, list[str]]:
     from pgagents.lint.packages.package import list_judges
     from pgagents.lint.pages import CATALOGUE
     from pgagents.lint.rule import rules
-    from pgagents.registry import names
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.sandbox import fault_registry
 
     return {
         "rules of lint": list(rules()),
@@ -134,8 +134,8 @@ def _describe_requirement(row: Requirement) -> str:
 
 
 def _of_verify(id: str) -> str | None:
-    from pgagents.model.contract import check_of
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.report.contract import check_of
+    from pgagents.sandbox import fault_registry
     from pgagents.verify.promise import collect, collect_of_tools
 
     name = check_of(id).replace("-", "_")
@@ -161,7 +161,7 @@ def _list_contract(id: str) -> str:
 
 
 def _of_sandbox(id: str) -> str | None:
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.sandbox import fault_registry
 
     name, every = id.replace("_", "-"), _every()
     if name not in [*every["faults of the sandbox"], *every["variations of the sandbox"]]:

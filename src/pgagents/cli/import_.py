@@ -15,9 +15,9 @@ import click
 from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option
 
 if TYPE_CHECKING:
+    from pgagents.base.places import Source
     from pgagents.importer.catalogue import Choice, Imported
-    from pgagents.importer.merging.update import Update
-    from pgagents.source.source import Source
+    from pgagents.importer.merge import Update
 
 SHOWN = 40
 
@@ -166,17 +166,17 @@ def _find_origin(
 
 
 def _stop(message: str, help: str) -> NoReturn:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     raise PgagentsError(message, help)
 
 
 def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
     from pgagents.cli.inputs.files import write_both
-    from pgagents.importer.merging import record
+    from pgagents.importer import merge
 
-    kept = record.path_of(path)
-    write_both({path: made.text.encode(), kept: record.encode_record(made.data, choice, document)})
+    kept = merge.path_of(path)
+    write_both({path: made.text.encode(), kept: merge.encode_record(made.data, choice, document)})
     click.echo(_summary(made, str(path)))
     click.echo(
         f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead "
@@ -187,21 +187,21 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     """Merge into the existing file. Nothing is written if the result does not load."""
+    from pgagents.base.errors import InputError
+    from pgagents.base.reading import parse, read
     from pgagents.catalogue.load import load
     from pgagents.cli.inputs.files import write_both
-    from pgagents.errors import InputError
+    from pgagents.importer import merge
     from pgagents.importer.catalogue import Choice
-    from pgagents.importer.merging import record
-    from pgagents.importer.merging.update import update
-    from pgagents.source.read import parse, read
+    from pgagents.importer.merge import update
 
-    kept = record.path_of(path)
+    kept = merge.path_of(path)
     if not kept.is_file():
         _stop(
             f"{path} is there already, and no import made it ({kept.name} is not beside it)",
             "name another file with --out, or overwrite it with --force",
         )
-    base, before = record.read(kept.read_bytes(), str(kept))
+    base, before = merge.read(kept.read_bytes(), str(kept))
     source = read(path)
     if source.problems or not isinstance(source.data, dict):
         raise InputError(load(source)[1], source)
@@ -213,14 +213,14 @@ def _merge(path: Path, origin: Origin, choice: Choice) -> int:
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
-    write_both({path: done.text.encode(), kept: record.encode_record(made.data, choice, origin.name)})
+    write_both({path: done.text.encode(), kept: merge.encode_record(made.data, choice, origin.name)})
     _report_merge(path, merged, done, made)
     return 0
 
 
 def _report_merge(path: Path, merged: Source, done: Update, made: Imported) -> None:
     """Print the edits that a merge took over, its conflicts, and what of the document it lacks."""
-    from pgagents.catalogue.checks.unsaid import find_unsupported_key
+    from pgagents.catalogue.checks.security import find_unsupported_key
 
     edits, conflicts = done.edits, done.conflicts
     for edit in edits[:SHOWN]:

@@ -41,10 +41,9 @@ def command(file: Path, title: str, server: str) -> int:
 
     An existing file is never changed. Running the same command again is not an error.
     """
-    from pgagents.catalogue.find import list_catalogues
-    from pgagents.catalogue.load import load_text
+    from pgagents.base.errors import PgagentsError
+    from pgagents.catalogue.load import list_catalogues, load_text
     from pgagents.cli.inputs.files import write_both
-    from pgagents.errors import PgagentsError
 
     if file.is_dir():
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
@@ -89,8 +88,8 @@ def starter(title: str, server: str) -> str:
     """Return the text of a new catalogue. Raises PgagentsError for a title or server that it cannot hold."""
     from urllib.parse import urlsplit
 
-    from pgagents.errors import PgagentsError
-    from pgagents.text.web_address import find_unreachable, hide_in_address
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import find_unreachable, hide_in_address
 
     plain = re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server)
     if plain is None or (why := find_unreachable(server)):

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.base.text import hide_secrets
 from pgagents.cli.inputs.options import examples, pass_env_option
 from pgagents.cli.inputs.tools import make_model, open_server
 from pgagents.cli.running import companions
-from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
+    from pgagents.base.errors import Diagnostic, Severity
+    from pgagents.base.places import Source
+    from pgagents.catalogue.model.model import Model
     from pgagents.lint.document import Judged
     from pgagents.lint.importers.gpt_builder_import import Form
     from pgagents.lint.packages.tree import Tree
-    from pgagents.model.model import Model
-    from pgagents.source.diagnostics import Diagnostic, Severity
-    from pgagents.source.source import Source
     from pgagents.verify.wire.mcp_link import Link
 
 
@@ -154,7 +154,7 @@ def _judge_files(
 
     Documents for the GPT builder count as actions of one GPT.
     """
-    from pgagents.catalogue.find import find_example
+    from pgagents.catalogue.load import find_example
     from pgagents.cli.inputs.options import load
 
     judged = []
@@ -171,12 +171,11 @@ def _judge_files(
 
 def _read(file: str) -> Source:
     """Read a file or URL: a catalogue, or any other document."""
-    from pgagents.catalogue.find import find_example
+    from pgagents.base.reading import MAX_BYTES, parse
+    from pgagents.base.text import hide_secrets, show_path
+    from pgagents.catalogue.load import find_example
     from pgagents.cli.inputs.files import fetch
     from pgagents.lint.document import read
-    from pgagents.source.read import MAX_BYTES, parse
-    from pgagents.text.brief import show_path
-    from pgagents.text.web_address import hide_secrets
 
     if shipped := find_example(file):
         return shipped.source
@@ -201,9 +200,9 @@ def _choose_judge(source: Source, judge: str | None) -> str:
 
     Raises PgagentsError for an unknown judge, and for a document that no judge fits.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
     from pgagents.lint import judge as judges
-    from pgagents.text.nearest import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:
@@ -242,7 +241,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from dataclasses import replace
     from datetime import date
 
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
     from pgagents.lint import judge as judges
     from pgagents.lint.document import apply_ignores
     from pgagents.lint.importers.gpt_builder import judge as gpt_builder
@@ -261,8 +260,8 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
 def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
     """Apply every safe fix to the catalogue's file, and return the changed source."""
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import write_both
-    from pgagents.errors import PgagentsError
     from pgagents.lint.judge import is_catalogue
     from pgagents.lint.run import apply_fixes
 
@@ -327,8 +326,8 @@ def lint_package(file: str, judge: str | None, published: str | None) -> Judged 
 
 def _read_package(file: str) -> bytes:
     """Return a file's bytes. A ZIP may be larger than a document."""
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import MAX_BYTES, fetch
-    from pgagents.errors import PgagentsError
     from pgagents.lint.packages.verdict import MAX_ARCHIVE, is_archive
 
     path = Path(file)
@@ -385,7 +384,7 @@ def _detect_file(file: str, raw: bytes) -> str | None:
 
 
 def _announce(file: str, judge: str | None) -> str:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
     from pgagents.lint.packages.verdict import OTHERS
 
     if judge is None:
@@ -399,7 +398,7 @@ def _announce(file: str, judge: str | None) -> str:
 
 
 def _open_published(path: str) -> Tree:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
     from pgagents.lint.packages.tree import NoZipError, list_folder
     from pgagents.lint.packages.verdict import open_archive
 
@@ -428,12 +427,12 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
 
     Raises SetupError if the server does not open, PgagentsError for a wrong URL, command or judge.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
     from pgagents.lint.judge import ALIASES
     from pgagents.lint.packages.verdict import judge_source
     from pgagents.lint.tools.tool_judge import list_judges
     from pgagents.lint.tools.verdict import judge_server
-    from pgagents.text.nearest import did_you_mean
 
     companions.check_one(url, command)
     companions.check_address(url, command)
@@ -454,8 +453,8 @@ def find_broken(model: Model, link: Link) -> list[Diagnostic]:
 
     Violations of the protocol are errors, others are warnings.
     """
-    from pgagents.model.contract import Verdict
-    from pgagents.source.diagnostics import Diagnostic
+    from pgagents.base.errors import Diagnostic
+    from pgagents.report.contract import Verdict
     from pgagents.verify.promise import Judgement, collect_of_tools
     from pgagents.verify.setting import setting_of
 

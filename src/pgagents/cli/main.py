@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        from pgagents.text.web_address import hide_in_text
+        from pgagents.base.text import hide_in_text
 
         said = io.StringIO()
         error.show(said)
@@ -150,7 +150,7 @@ def _explain_path(error: OSError) -> int:
 
     It is 0 for any other error, about which nothing is printed.
     """
-    from pgagents.text.web_address import hide_in_text
+    from pgagents.base.text import hide_in_text
 
     name = hide_in_text(str(error.filename))[:200] if error.filename else ""
     if error.errno in FULL:
@@ -165,9 +165,8 @@ def _explain_path(error: OSError) -> int:
 
 def _report_error(error: Exception) -> int:
     """Print an error and return the exit code. A bug of pgagents is printed with its traceback."""
-    from pgagents.errors import InputError, PgagentsError
-    from pgagents.source.diagnostics import printable, show
-    from pgagents.text.web_address import hide_in_text
+    from pgagents.base.errors import InputError, PgagentsError, printable, show
+    from pgagents.base.text import hide_in_text
 
     if isinstance(error, InputError):
         for diagnostic in error.diagnostics:

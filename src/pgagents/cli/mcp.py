@@ -25,10 +25,10 @@ from pgagents.cli.inputs.options import (
 from pgagents.cli.inputs.server import find_api
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.server import Api
     from pgagents.client.client import Client
-    from pgagents.mcp.hosting.settings import Settings
-    from pgagents.model.model import Model
+    from pgagents.mcp.settings import Settings
 
 CLIENT = "PGAGENTS_MCP_CLIENT"
 """The variable with `id:secret`: our own credentials for token introspection at the authorization server."""
@@ -186,8 +186,7 @@ def _serve_stdio(model: Model, api: Api) -> None:
     import asyncio
     import signal
 
-    from pgagents.mcp.message_size import find_largest_message
-    from pgagents.mcp.server import make_server
+    from pgagents.mcp.server import find_largest_message, make_server
     from pgagents.mcp.stdio import serve
 
     if sys.stdin.isatty():
@@ -207,9 +206,9 @@ def _serve_stdio(model: Model, api: Api) -> None:
 
 
 def _serve_http(model: Model, api: Api, given: _Given) -> None:
-    from pgagents.mcp.hosting.app import make_hosted_app
-    from pgagents.mcp.hosting.log import write_json_lines
+    from pgagents.mcp.hosting import make_hosted_app
     from pgagents.mcp.http import PATH, bind, serve
+    from pgagents.mcp.settings import write_json_lines
 
     settings = _settings(given)
     bound = bind(given.port, given.host)
@@ -227,7 +226,7 @@ def _token() -> str:
     stderr.
     """
     from pgagents.client.environment import header_safe
-    from pgagents.mcp.guard import TOKEN, new_token
+    from pgagents.mcp.http import TOKEN, new_token
 
     if given := os.environ.get(TOKEN):
         return header_safe(given, TOKEN)
@@ -241,8 +240,8 @@ def _token() -> str:
 
 def _require_no_sign_in(given: _Given) -> None:
     """Raise PgagentsError for options that make sense only for callers who sign in."""
-    from pgagents.errors import PgagentsError
-    from pgagents.http import LOOPBACK
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import LOOPBACK
 
     if given.host not in LOOPBACK:
         raise PgagentsError(
@@ -259,10 +258,10 @@ def _settings(given: _Given) -> Settings:
     """Return the settings of a hosted server. Raises PgagentsError if others could use it without a token."""
     import asyncio
 
+    from pgagents.base.errors import PgagentsError
     from pgagents.client.environment import base_url
-    from pgagents.errors import PgagentsError
-    from pgagents.mcp.hosting.issuer import Issuer
-    from pgagents.mcp.hosting.settings import PATH, Settings, read_pair
+    from pgagents.mcp.settings import PATH, Settings, read_pair
+    from pgagents.mcp.token import Issuer
 
     cacert = str(given.cacert) if given.cacert else None
     if given.issuer is None:
@@ -299,8 +298,8 @@ def _secure(url: str, flag: str) -> str:
 
     Raises PgagentsError for any other.
     """
-    from pgagents.errors import PgagentsError
-    from pgagents.http import is_exposed
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import is_exposed
 
     if is_exposed(url):
         raise PgagentsError(f"{flag} {url} has no TLS", "tokens travel over https only, but on this machine")

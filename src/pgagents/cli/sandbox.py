@@ -17,7 +17,7 @@ from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
     from pgagents.sandbox.sandbox import Sandbox
 
 
@@ -138,8 +138,7 @@ def command(
         _list()
         return 0
     from pgagents.cli.running import run
-    from pgagents.sandbox.serving.serve import listen, serve
-    from pgagents.sandbox.serving.tls import certificate
+    from pgagents.sandbox.serve import certificate, listen, serve
 
     _check_ready(ready)
     work = Beside(beside) if beside is not None else None
@@ -172,7 +171,7 @@ def command(
 @contextmanager
 def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Yield a function that writes the ready file. The file exists only while this sandbox listens."""
-    from pgagents.sandbox.serving.serve import write_ready
+    from pgagents.sandbox.serve import write_ready
 
     if ready is None:
         yield lambda _: None
@@ -202,11 +201,11 @@ def _open(
     allow_loopback: bool,
     clients: tuple[Path, ...],
 ) -> Sandbox:
-    from pgagents.errors import PgagentsError
-    from pgagents.sandbox.clock import LATEST_S, epoch_of
-    from pgagents.sandbox.events.targets_allowed import SystemResolver
-    from pgagents.sandbox.oauth import client_file
+    from pgagents.base.errors import PgagentsError
+    from pgagents.sandbox import client_file
+    from pgagents.sandbox.call import LATEST_S, epoch_of
     from pgagents.sandbox.sandbox import open_sandbox
+    from pgagents.sandbox.targets_allowed import SystemResolver
 
     start = None
     if clock is not None:
@@ -236,7 +235,7 @@ def _open(
 
 
 def _remove(ready: Path) -> None:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     try:
         ready.unlink(missing_ok=True)
@@ -247,7 +246,7 @@ def _remove(ready: Path) -> None:
 
 
 def _check_ready(ready: Path | None) -> None:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if ready is None:
         return
@@ -265,7 +264,7 @@ def _list() -> None:
     """Print a table of the faults, and one of the variations. Long sentences go on below their beginning."""
     from textwrap import fill
 
-    from pgagents.sandbox.injection.fault_registry import describe_all
+    from pgagents.sandbox.fault_registry import describe_all
 
     for kind, found in describe_all().items():
         click.echo(f"{kind}:")
@@ -376,12 +375,12 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
     server = model.mcp_server
     if server is None or not server.url or missing_modules("mcp"):
         return ""
+    from pgagents.base.http import CertificateFiles
+    from pgagents.catalogue.model.identity import find_keys
     from pgagents.client.client import Client
     from pgagents.client.send import Sender
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.server import make_server
-    from pgagents.model.identity import find_keys
-    from pgagents.tls import CertificateFiles
 
     shown = CertificateFiles(facts["client_cert"]) if facts["client_cert"] else None
     sender = Sender(facts["url"], cacert=facts["ca_file"], certificate=shown)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.writing import quoted_text
 from pgagents.cli.inputs.options import (
     NamedFolder,
     allow_option,
@@ -25,19 +27,16 @@ from pgagents.cli.inputs.options import (
     seed_option,
     server_option,
 )
-from pgagents.errors import PgagentsError
-from pgagents.text.escape import quoted_text
 
 if TYPE_CHECKING:
+    from pgagents.base.errors import Diagnostic
+    from pgagents.catalogue.model.listing import Listing
+    from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.server import Target
-    from pgagents.model.model import Model
-    from pgagents.model.stores.listing import Listing
     from pgagents.report.report import Report
-    from pgagents.source.diagnostics import Diagnostic
     from pgagents.submit.evidence import Evidence
-    from pgagents.submit.lack import Lack
     from pgagents.submit.package import Package
-    from pgagents.submit.store import Store
+    from pgagents.submit.store import Lack, Store
     from pgagents.verify.plan.options import Options
 
 
@@ -231,8 +230,8 @@ def _prepare(given: Given) -> _Job:
 
 
 def _find_static_lacks(job: _Job) -> Iterable[Lack]:
-    from pgagents.submit.cases import find_drafts
-    from pgagents.submit.public.addresses import check_kind
+    from pgagents.submit.evidence import find_drafts
+    from pgagents.submit.public import check_kind
 
     yield from check_kind(job.model, job.store)
     yield from find_drafts(job.model, job.surface)
@@ -240,12 +239,15 @@ def _find_static_lacks(job: _Job) -> Iterable[Lack]:
 
 def _find_public_lacks(job: _Job) -> Iterable[Lack]:
     """Yield the requirements that the public host does not meet. No key is sent."""
-    from pgagents.submit.public.addresses import check_addresses
-    from pgagents.submit.public.challenge import check_challenge
-    from pgagents.submit.public.fetching import Visitor
-    from pgagents.submit.public.hosts import is_public, reach
-    from pgagents.submit.public.pages import check_pages
-    from pgagents.submit.public.sign_in import check_sign_in
+    from pgagents.submit.public import (
+        Visitor,
+        check_addresses,
+        check_challenge,
+        check_pages,
+        check_sign_in,
+        is_public,
+        reach,
+    )
 
     visitor = Visitor(reach, is_public)
     mcp = job.mcp_url or ""
@@ -262,8 +264,7 @@ def _prove(job: _Job) -> int:
     from pgagents.cli.running import companions, report_files, run
     from pgagents.report.formats.text import STOPPED
     from pgagents.submit.evidence import find_run_lacks, make_evidence
-    from pgagents.submit.package import judge_tools
-    from pgagents.submit.tools import compare_with_catalogue, find_changes, read_tools
+    from pgagents.submit.package import compare_with_catalogue, find_changes, judge_tools, read_tools
 
     given, there = job.given, job.there
     secrets = server.command_secrets(there.model, there.env.commands, given.identity)
@@ -312,9 +313,9 @@ def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
 
 
 def _make_options(job: _Job) -> Options:
+    from pgagents.catalogue.model.listing import cases_of
     from pgagents.cli.inputs import verification
-    from pgagents.model.stores.cases import cases_of
-    from pgagents.submit.hints import CHECKS
+    from pgagents.submit.evidence import CHECKS
     from pgagents.verify.plan.options import DISCOVERY, Options
 
     given = job.given
@@ -344,8 +345,8 @@ def _refuse(
 
     `sent` describes the progress of the submission.
     """
-    from pgagents.source.diagnostics import in_order
-    from pgagents.submit.lack import describe
+    from pgagents.base.errors import in_order
+    from pgagents.submit.store import describe
 
     source = job.model.source
     told = [*job.package.found, *found, *(describe(lack, job.store, source) for lack in lacks)]
@@ -361,8 +362,8 @@ def _tell(job: _Job, told: Iterable[Diagnostic], evidence: Evidence | None, pack
     """Print findings on stderr, and with --json all on stdout."""
     import json
 
-    from pgagents.source.diagnostics import show
-    from pgagents.submit.data import make_data
+    from pgagents.base.errors import show
+    from pgagents.submit.evidence import make_data
 
     told = list(told)
     for diagnostic in told:
@@ -374,10 +375,10 @@ def _tell(job: _Job, told: Iterable[Diagnostic], evidence: Evidence | None, pack
 
 def _publish(job: _Job, evidence: Evidence, found: tuple[Diagnostic, ...]) -> int:
     """Write the package and its evidence together, or nothing. Return the exit code."""
+    from pgagents.base.errors import in_order
     from pgagents.generate.files import write
     from pgagents.generate.render import Artifact
-    from pgagents.source.diagnostics import in_order
-    from pgagents.submit.page import FILE, conclude, render_evidence
+    from pgagents.submit.evidence import FILE, conclude, render_evidence
 
     files = {**job.package.files, FILE: render_evidence(evidence)}
     out = job.given.out

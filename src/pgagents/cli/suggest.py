@@ -133,8 +133,8 @@ def command(
 
 def _check_former(out: Path) -> None:
     """Raise PgagentsError for a file that no suggestion wrote, such as the catalogue, a document or keys."""
-    from pgagents.errors import PgagentsError
-    from pgagents.suggest.writing.former import is_suggestion
+    from pgagents.base.errors import PgagentsError
+    from pgagents.suggest.writing import is_suggestion
 
     if out.exists() and not (out.is_file() and is_suggestion(out.read_bytes()[:100])):
         raise PgagentsError(
@@ -145,14 +145,14 @@ def _check_former(out: Path) -> None:
 
 def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
     """Print proposed test cases, or write them into a file; return the exit code."""
-    from pgagents.catalogue.checks.listings.listing import STORES
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.registry import collect
+    from pgagents.base.text import did_you_mean
+    from pgagents.base.writing import to_yaml
+    from pgagents.catalogue.checks.listings import STORES
     from pgagents.cli.inputs.files import write_both
-    from pgagents.errors import PgagentsError
-    from pgagents.registry import collect
-    from pgagents.source.dump import to_yaml
-    from pgagents.suggest.cases.propose import propose_cases
-    from pgagents.suggest.writing.former import CASES
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.suggest.cases import propose_cases
+    from pgagents.suggest.writing import CASES
 
     stores = sorted(collect(STORES))
     if store not in stores:

@@ -35,9 +35,8 @@ def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
 
     The pointer is a JSON Pointer, also for YAML files.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import Diagnostic, PgagentsError, show
     from pgagents.generate.build import document, origin, read_pointer
-    from pgagents.source.diagnostics import Diagnostic, show
 
     file, slash, written = member.partition("#/")
     file, written = (file, f"/{written}") if slash else member.partition("#")[::2]

@@ -21,7 +21,7 @@ from pgagents.cli.running import report_files
 if TYPE_CHECKING:
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.running.report_files import Output
-    from pgagents.client.keys.secret_command import CommandSecrets
+    from pgagents.client.environment import CommandSecrets
     from pgagents.verify.plan.options import Options
 
 _ONCE = (

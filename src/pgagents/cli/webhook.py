@@ -12,8 +12,8 @@ import click
 from pgagents.cli.inputs.options import Seconds, catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
-    from pgagents.model.signature import SignatureScheme
+    from pgagents.catalogue.model.credential import SignatureScheme
+    from pgagents.catalogue.model.model import Model
 
 
 @click.group(
@@ -70,10 +70,9 @@ def verify(
     """
     import time
 
-    from pgagents.errors import PgagentsError
-    from pgagents.model.signature import schemes
-    from pgagents.sandbox.events.deliver import STRIPE
-    from pgagents.sandbox.events.signature import find_error, find_stripe_error
+    from pgagents.base.errors import PgagentsError
+    from pgagents.catalogue.model.credential import schemes
+    from pgagents.sandbox.deliver import STRIPE, find_error, find_stripe_error
 
     signed = _scheme(load(catalogue))
     scheme = schemes()[signed.scheme]
@@ -95,7 +94,7 @@ def verify(
 
 def _scheme(model: Model) -> Any:
     """Return the signature settings of the catalogue's events: header, scheme, tolerance."""
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if model.webhooks is None:
         raise PgagentsError(
@@ -121,7 +120,7 @@ def _sort(headers: tuple[str, ...], name: str, scheme: SignatureScheme) -> dict[
 
 
 def _secret(name: str) -> str:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     found = os.environ.get(name)
     if not found:
@@ -133,7 +132,7 @@ def _secret(name: str) -> str:
 
 
 def _body(file: str) -> bytes:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if file == "-":
         return sys.stdin.buffer.read()

@@ -10,14 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pgagents.base.errors import PgagentsError
     from pgagents.catalogue.load import load_file
     from pgagents.client.answer import Answer
     from pgagents.client.attempts import Patience
-    from pgagents.client.blocking import Blocking, connect_blocking
-    from pgagents.client.client import Client, Question
-    from pgagents.client.connection import connect
+    from pgagents.client.client import Blocking, Client, Question, connect, connect_blocking
     from pgagents.client.form import form_names
-    from pgagents.errors import PgagentsError
 
 __all__ = [
     "Answer",
@@ -33,13 +31,13 @@ __all__ = [
 ]
 _MODULES = {
     "Answer": "pgagents.client.answer",
-    "Blocking": "pgagents.client.blocking",
+    "Blocking": "pgagents.client.client",
     "Client": "pgagents.client.client",
     "Patience": "pgagents.client.attempts",
-    "PgagentsError": "pgagents.errors",
+    "PgagentsError": "pgagents.base.errors",
     "Question": "pgagents.client.client",
-    "connect": "pgagents.client.connection",
-    "connect_blocking": "pgagents.client.blocking",
+    "connect": "pgagents.client.client",
+    "connect_blocking": "pgagents.client.client",
     "form_names": "pgagents.client.form",
     "load_file": "pgagents.catalogue.load",
 }

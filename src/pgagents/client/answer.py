@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pgagents.base.http import Response, Silence, media_type_of, read_json
+from pgagents.catalogue.decoding.medium import find, medium_of, text_of
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Code, value_at
+from pgagents.catalogue.model.model import Model
 from pgagents.client.attempts import list_unasked
-from pgagents.decoding.medium import find, medium_of, text_of
-from pgagents.http import Response, Silence, media_type_of, read_json
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.answers.error_reader import value_at
-from pgagents.model.model import Model
 
 MAX_MESSAGE = 400
 SHORTEST = 4

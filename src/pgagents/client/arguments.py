@@ -10,17 +10,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pgagents.encoding.file import find_problem
-from pgagents.encoding.style import unsendable
-from pgagents.http import Json, json_bytes, read_json
-from pgagents.jsonschema import schema as schemas
-from pgagents.jsonschema.joined import list_parts
-from pgagents.model.action import Action
-from pgagents.model.argument import PLACES, Param
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.base.http import Json, json_bytes, read_json
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.jsonschema.combine import list_parts
+from pgagents.base.places import plain
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.encoding.medium import find_problem
+from pgagents.catalogue.encoding.request import unsendable
+from pgagents.catalogue.model.action import PLACES, Action, Param
+from pgagents.catalogue.model.model import Model
 
 MOST_PROBLEMS = 5
 MAX_DEPTH = 50

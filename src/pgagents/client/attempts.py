@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from pgagents.http import Request, Response, Silence, read_json
-from pgagents.model.action import Action
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504))
 _UNASKED = frozenset((503, 521, 523))

@@ -1,46 +1,42 @@
-"""Call actions of a catalogue on a running server as an agent's host does.
-
-It checks arguments, repeats calls, and adds an idempotency key.
-
-```python
-async with connect(load_file("catalogue.yaml"), url, key) as client:
-    for call in response.choices[0].message.tool_calls:
-        messages.append(await client.answer("openai", call))
-```
-"""
+"""Call actions of a catalogue on a running server as an agent's host does, also from synchronous code."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import hashlib
+import json
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.answers import find_next_page, values_for
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Dispatcher, Surface
 from pgagents.client.answer import Answer, answer_of, make_refusal
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
+from pgagents.client.environment import CommandSecrets
 from pgagents.client.form import form
-from pgagents.client.json_rpc import unwrap
-from pgagents.client.keys.keys import ClientKeys
-from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.client.keys.shared_keys import SharedKeys
-from pgagents.client.paging import find_next
-from pgagents.client.request import request_of
-from pgagents.client.send import Send, Sender
-from pgagents.errors import PgagentsError
+from pgagents.client.keys import ClientKeys
+from pgagents.client.send import Send, Sender, request_of
 from pgagents.generate.actions import index_actions
-from pgagents.http import Request, Response, Silence
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher, Surface
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
 
 Told = Callable[[Backoff], Awaitable[None]]
 
@@ -346,3 +342,155 @@ class Client:
                 came = await self._send_elsewhere(step.server, step)
                 if json_rpc and isinstance(came, Response):
                     came = unwrap(self.model, came)
+
+
+# -- connections
+
+
+@asynccontextmanager
+async def connect(
+    model: Model, url: str, key: str | Mapping[str, str] = "", *, cacert: str | None = None, **more: Any
+) -> AsyncIterator[Client]:
+    """Yield a client of the server at `url`; `more` goes to `Client`."""
+    async with connect_by(model, Sender(url, cacert=cacert), key, **more) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connect_by(
+    model: Model, sender: Sender, key: str | Mapping[str, str] = "", **more: Any
+) -> AsyncIterator[Client]:
+    """Yield a client that sends through `sender` and closes it at the end. `more` goes to `Client`."""
+    try:
+        yield Client(model, sender, key, reach=sender.make_other, **more)
+    finally:
+        await sender.close()
+
+
+# -- synchronous code
+
+
+class Blocking:
+    """A `Client` whose calls block. Several threads may use it at once."""
+
+    def __init__(self, portal: BlockingPortal, client: Client) -> None:
+        self._portal, self._client = portal, client
+
+    def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
+        """See `Client.answer`."""
+        return self._portal.call(partial(self._client.answer, name, message, confirmed=confirmed))
+
+    def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False) -> Answer:
+        """See `Client.call`."""
+        return self._portal.call(partial(self._client.call, name, arguments, confirmed=confirmed))
+
+
+@contextmanager
+def connect_blocking(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Blocking]:
+    """Yield a blocking client of the server at `url`; `more` goes to `connect`."""
+    from anyio.from_thread import start_blocking_portal
+
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(connect(model, url, key, **more)) as client,
+    ):
+        yield Blocking(portal, client)
+
+
+# -- next pages
+
+
+MOST_CHARACTERS = 4_000
+"""Longest value that is passed on, in characters, because a foreign server chose it."""
+
+
+def find_next(
+    model: Model, action: Action, given: Mapping[str, Any], data: Any, came: Response | Silence
+) -> dict[str, Any] | None:
+    """Return the argument that requests the page after an answer, or None on the last page.
+
+    A URL is not followed: only the argument's value is read from it, so no key is sent elsewhere.
+    """
+    pages = action.pages
+    if pages is None or not isinstance(came, Response) or not 200 <= came.status < 300:
+        return None
+    schemas = {str(p.name): resolve(p.schema, model.schemas) for p in action.params}
+    usual = {name: schema["default"] for name, schema in schemas.items() if "default" in schema}
+    found = find_next_page(pages, values_for({**usual, **given}, data, came))
+    if found is None or found.value is None or len(str(found.value)) > MOST_CHARACTERS:
+        return None
+    kinds = schemas[pages.argument].get("type", ())
+    digits = isinstance(found.value, str) and found.value.isascii() and found.value.isdecimal()
+    whole = bool(found.url) and digits and (kinds == "integer" or "integer" in kinds)
+    return {pages.argument: int(found.value) if whole else found.value}
+
+
+def format_next(action: str, next: Mapping[str, Any]) -> str:
+    """Return one line for a person or a model: which argument requests the next page."""
+    told = ", ".join(f"{name}={_one_line(value)}" for name, value in next.items())
+    return f"There is a further page: call {action} again with the same arguments and {told}"
+
+
+def _one_line(value: Any) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+
+
+# -- one idempotency key for equal calls
+
+
+MOST = 10_000
+"""The number of calls that are remembered, the latest ones."""
+
+
+class SharedKeys:
+    """The keys of calls by caller, tool and arguments.
+
+    A key is made of the call and of the period in which the first of its equals came. So a server that was
+    started again, or another worker, makes the same one, unless a period has ended in between.
+    """
+
+    def __init__(self) -> None:
+        self._first: OrderedDict[str, float] = OrderedDict()
+
+    def find(self, call: Any, period_s: int, now: float) -> uuid.UUID:
+        """Return the key of a call. `now` is in seconds; the period begins with the first equal call."""
+        text = hashlib.sha256(json.dumps(call, sort_keys=True).encode()).hexdigest()
+        first = self._first.get(text)
+        if first is None or not first <= now < first + period_s:
+            first = now
+            self._first[text] = now
+        self._first.move_to_end(text)
+        while len(self._first) > MOST:
+            self._first.popitem(last=False)
+        period = int(first // period_s)
+        return uuid.UUID(bytes=hashlib.sha256(f"{text} {period_s} {period}".encode()).digest()[:16])
+
+
+# -- answers of a JSON-RPC dispatcher
+
+
+UNREADABLE = 502
+PARSE_ERROR, INTERNAL = -32700, -32603
+
+
+def unwrap(model: Model, came: Response) -> Response:
+    """Return the action's answer from a JSON-RPC message.
+
+    An error without the API's body gets a status that corresponds to its number.
+    """
+    if came.status != 200 or not came.body:
+        return came
+    message = read_json(came.body).value
+    if not isinstance(message, Mapping) or ("result" in message) == ("error" in message):
+        return replace(came, status=UNREADABLE, body=b"")
+    if "result" in message:
+        return replace(came, body=json_bytes(message["result"]))
+    error = message["error"] if isinstance(message["error"], Mapping) else {}
+    data = error.get("data")
+    code = model.error_reader.read(0, data).code
+    if code is None:
+        framework = model.errors.framework
+        number = error.get("code")
+        names = {PARSE_ERROR: framework.bad_body, INTERNAL: framework.crashed}
+        code = model.codes[names.get(number if isinstance(number, int) else 0) or framework.invalid]
+    return replace(came, status=code.status, body=json_bytes(data if data is not None else {}))

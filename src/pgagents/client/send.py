@@ -1,23 +1,32 @@
-"""Send requests over HTTP, with limits on the size, headers and time of answers.
-
-Redirects are never followed, to protect the key. Every failure of a server is returned as a Response or a
-Silence; only cancellation is raised. It uses httpcore, the transport below httpx, because the rest of httpx
-doubles the time without any benefit here.
-"""
+"""Make the HTTP request of an action, and send it, with limits on the size, headers and time of answers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pgagents.http import PLAIN_TARGET, Handler, Request, Response, Silence
-from pgagents.tls import CertificateFiles, make_context
+from pgagents.base.http import (
+    PLAIN_TARGET,
+    CertificateFiles,
+    Handler,
+    Request,
+    Response,
+    Silence,
+    json_bytes,
+    make_context,
+)
+from pgagents.catalogue.decoding.medium import accept_of
+from pgagents.catalogue.encoding.request import encode_call
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.surface import Dispatcher
 
 if TYPE_CHECKING:
     import httpcore
     import httpx
+
 
 Send = Callable[[Request], Awaitable[Response | Silence]]
 
@@ -200,3 +209,44 @@ def _silence(error: Exception) -> Silence:
     if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:
         return Silence("reset", text)
     return Silence("protocol", text or type(error).__name__)
+
+
+# -- requests of actions
+
+
+JSON = "application/json"
+
+
+def request_of(
+    action: Action,
+    arguments: Mapping[str, Any],
+    *,
+    dispatcher: Dispatcher | None = None,
+    proof: Iterable[tuple[Credential, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Request:
+    """Return the request of a call with valid arguments.
+
+    The body is an object even if it has no members. `headers` follow our own. `proof` are the secrets of the
+    call, each with its credential. The call uses `dispatcher` if one is given.
+    """
+    if dispatcher is not None:
+        asked = [("Accept", JSON), *action.headers, *(headers or {}).items(), ("Content-Type", JSON)]
+        message = dispatcher.make_message(action, arguments)
+        whole = Request(dispatcher.method, str(dispatcher.path), tuple(asked), json_bytes(message))
+        return _with_proof(whole, proof)
+    ordered = {str(p.name): arguments[p.name] for p in action.params if p.name in arguments}
+    parts = encode_call(action, ordered)
+    sent = [("Accept", accept_of(action)), *parts.headers, *(headers or {}).items()]
+    if parts.body is not None:
+        sent.append(("Content-Type", parts.body.content_type))
+    request = Request(
+        str(action.method), parts.target, tuple(sent), parts.body.data if parts.body is not None else b""
+    )
+    return _with_proof(request, proof)
+
+
+def _with_proof(request: Request, proof: Iterable[tuple[Credential, str]]) -> Request:
+    for credential, secret in proof:
+        request = credential.add_to(request, secret)
+    return request

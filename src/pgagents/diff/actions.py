@@ -10,20 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.rewrite import normal
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.rewrite import normal
+from pgagents.base.text import brief
+from pgagents.catalogue.encoding.medium import has_body
+from pgagents.catalogue.encoding.request import PIPES, SPACES
+from pgagents.catalogue.model.action import Action, Job, Param
+from pgagents.catalogue.model.answers import Code, Pages
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change, Severity, Sides
 from pgagents.diff.schemas import ABSENT, Difference, Who, is_same, shorten_json, turn_schema, turn_schemas
 from pgagents.diff.values import differences
-from pgagents.encoding.medium import has_body
-from pgagents.encoding.style import PIPES, SPACES
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.job import Job
-from pgagents.model.model import Model
-from pgagents.model.pages import Pages
-from pgagents.text.brief import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
 """Surfaces whose documents identify an action by its operation id. Other surfaces use its name."""

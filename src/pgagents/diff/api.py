@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.rewrite import normal
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.rewrite import normal
+from pgagents.base.jsonschema.direction import find_written_name
+from pgagents.base.jsonschema.schema import REF
+from pgagents.base.text import brief
+from pgagents.catalogue.model.listing import Case, Cases
 from pgagents.diff.actions import compare_schemas
 from pgagents.diff.auth import match_credentials
 from pgagents.diff.change import Change, Severity, Sides
 from pgagents.diff.inclusion import decide_inclusion
 from pgagents.diff.schemas import form
-from pgagents.jsonschema.direction import find_written_name
-from pgagents.jsonschema.schema import REF
-from pgagents.model.stores.cases import Case, Cases
-from pgagents.text.brief import brief
 
 
 def compare_request_headers(s: Sides) -> Iterator[Change]:

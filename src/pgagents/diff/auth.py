@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.credential import ENDPOINTS, Credential, TokenExchange
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change, Severity, Sides
-from pgagents.model.action import Action
-from pgagents.model.code_flow import ENDPOINTS
-from pgagents.model.credential import Credential, TokenExchange
-from pgagents.model.model import Model
 
 
 def match_schemes(old: Mapping[str, Hashable], new: Mapping[str, Hashable]) -> dict[str, str]:

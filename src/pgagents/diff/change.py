@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
 
 Severity = Literal["breaking", "may break", "addition", "wording"]
 Bump = Literal["major", "minor", "patch", "none"]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change, Sides, in_order
 from pgagents.diff.language import Parts, Row, Say, Told, visits
 from pgagents.diff.schemas import Named
-from pgagents.model.model import Model
 
 _TOLD_IN_FULL = ("auth", "limits", "errors", "headers", "behaviour", "webhooks")
 _TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at"))

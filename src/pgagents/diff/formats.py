@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import ORDER, Change, Severity, bump, next_version
-from pgagents.model.model import Model
-from pgagents.source.source import Pointer
 
 _TITLES: dict[Severity, str] = {
     "breaking": "Breaking", "may break": "May break", "addition": "Additions", "wording": "Wording",

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from pgagents.base.jsonschema.schema import REF, closure, validator
+from pgagents.base.places import plain
 from pgagents.diff.samples import candidates
 from pgagents.diff.schemas import form, make_named
-from pgagents.jsonschema.schema import REF, closure, validator
-from pgagents.source.origin import plain
 
 Schemas = Mapping[str, Any]
 _UNIONS = ("allOf", "anyOf", "oneOf")
@@ -415,7 +415,7 @@ class Prover:
 
 
 def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     try:
         return bool(validator(goal, others).is_valid(value))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from pgagents.base.text import brief
 from pgagents.diff import actions, api, auth
 from pgagents.diff.change import ORDER, Change, Severity, Sides
-from pgagents.text.brief import brief
 
 Compare = Callable[[Sides], Iterator[Change]]
 Text = str | Callable[[Any, Any], str]

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.base.places import Pointer, plain
+from pgagents.catalogue.model.listing import Listing
+from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change, Severity, in_order
 from pgagents.diff.inclusion import decide_inclusion
-from pgagents.model.model import Model
-from pgagents.model.stores.listing import Listing
-from pgagents.source.origin import plain
-from pgagents.source.source import Pointer
 
 SCANNING = frozenset(("openai",))
 """The stores that keep approved tool definitions."""

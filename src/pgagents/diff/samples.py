@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from pgagents.jsonschema.schema import REF, closure
-from pgagents.source.origin import plain
+from pgagents.base.jsonschema.schema import REF, closure
+from pgagents.base.places import plain
 
 MOST = 4_000
 INSIDE = 24
@@ -266,7 +266,7 @@ _NONE: Any = object()
 
 def _fitting(schema: Any, known: Schemas, values: list[Any]) -> Any:
     """Return the first of the values that the schema accepts; `_NONE` if it accepts none."""
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     if schema is True or schema == {}:
         return values[0] if values else 1

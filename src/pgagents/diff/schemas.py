@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pgagents.base.jsonschema.schema import REF, reach, refs
+from pgagents.base.places import Node, Pointer
+from pgagents.base.text import brief
 from pgagents.diff.change import Severity
-from pgagents.jsonschema.schema import REF, reach, refs
-from pgagents.source.origin import Node
-from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
 
 Who = Literal["callers", "readers"]
 

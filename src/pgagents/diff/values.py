@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.jsonschema.schema import REF, refs, resolve, subschemas
+from pgagents.base.places import Pointer, origin_of
 from pgagents.diff.change import Severity
 from pgagents.diff.inclusion import Answer, decide_inclusion, format_json, same_form
 from pgagents.diff.schemas import (
@@ -30,9 +32,6 @@ from pgagents.diff.schemas import (
     view,
     walk_alongside,
 )
-from pgagents.jsonschema.schema import REF, refs, resolve, subschemas
-from pgagents.source.origin import origin_of
-from pgagents.source.source import Pointer
 
 Schemas = Mapping[str, Any]
 _KEYS = ("anyOf", "oneOf")

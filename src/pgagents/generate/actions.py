@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from pgagents.base.places import Text
+from pgagents.catalogue.model.action import Action, Former, Texts
+from pgagents.catalogue.model.surface import Dispatcher, Surface
 from pgagents.generate.target import Loss, Went
-from pgagents.model.action import Action, Former, Texts
-from pgagents.model.surface import Dispatcher, Surface
-from pgagents.source.origin import Text
 
 MOST = 900
 """Longest part of the current description that a former name's description repeats, in characters.

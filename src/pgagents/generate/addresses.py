@@ -8,10 +8,9 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 
 AI_CATALOG, ARD = "web/ai-catalog.json", "web/ard.json"
 API_CATALOG, LLMS = "web/api-catalog.json", "web/llms.txt"

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.decoding.medium import kind_of
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Output
+from pgagents.catalogue.model.credential import PLACEHOLDER, Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, list_lost_ids, list_offered
 from pgagents.generate.addresses import find_hosted_url, with_extra
 from pgagents.generate.hosts import COPILOT, SignIn, choose_sign_in, in_json
 from pgagents.generate.target import Loss, Note, View
-from pgagents.model.action import Action
-from pgagents.model.answers.output import Output
-from pgagents.model.credential import PLACEHOLDER, Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node, Text
 
 # "characters beyond … MAY be ignored"; functions beyond ten "may degrade" (both read 2026-11-20)
 _MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100, "description_for_model": 2048}

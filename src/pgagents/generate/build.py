@@ -12,16 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pgagents import registry
-from pgagents.errors import PgagentsError
+from pgagents.base import registry
+from pgagents.base.errors import Diagnostic, PgagentsError, in_order
+from pgagents.base.places import Pointer, Source
+from pgagents.base.registry import folder
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import PATHS, BoundTarget, Loss, Summary, Target, View
-from pgagents.model.model import Model
-from pgagents.resources import folder
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.source import Pointer, Source
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
 
 FALSEHOOD = "/credential"
 """The end of the id of an error that withholds one document only."""

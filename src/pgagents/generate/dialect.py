@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pgagents.jsonschema.intersect import APPLICATORS
+from pgagents.base.jsonschema.combine import APPLICATORS
 
 BOUNDS = frozenset(
     (

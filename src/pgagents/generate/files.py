@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 from pgagents.generate.render import Artifact
 
 DIFF_LINES = 14

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.decoding.medium import kind_of
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, find_name, list_hidden_pages, list_lost_jobs, list_offered
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node, Text
 
 
 def functions(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from pgagents.encoding.medium import JSON, WHOLE, has_body, is_whole
+from pgagents.catalogue.encoding.medium import JSON, WHOLE, has_body, is_whole
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.target import Loss, Note
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
 
 Takes = Callable[[Credential], bool]
 """A function that returns whether a host can send a credential."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pgagents.base.jsonschema.combine import Flat
+from pgagents.base.jsonschema.patterns import whole
+from pgagents.base.places import Node, Pointer, Text, origin_of
+from pgagents.base.text import WORDS, append_remark, short
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.target import Loss, Went
-from pgagents.jsonschema.intersect import Flat
-from pgagents.jsonschema.patterns import whole
-from pgagents.source.origin import Node, Text, origin_of
-from pgagents.source.source import Pointer
-from pgagents.text.wording import WORDS, append_remark, short
 
 
 class Keywords:

@@ -12,16 +12,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.base.jsonschema.combine import (
+    APPLICATORS,
+    Flat,
+    add_null,
+    intersect,
+    null_beside,
+    takes_null,
+    with_null,
+)
+from pgagents.base.jsonschema.direction import find_written_name
+from pgagents.base.jsonschema.schema import REF
+from pgagents.base.places import Node, Pointer, Text, origin_of
+from pgagents.base.text import WORDS, append_remark, short
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.keywords import Keywords, Losses, describe
 from pgagents.generate.target import Loss
-from pgagents.jsonschema.direction import find_written_name
-from pgagents.jsonschema.intersect import APPLICATORS, Flat, add_null, intersect
-from pgagents.jsonschema.nullable import null_beside, takes_null, with_null
-from pgagents.jsonschema.schema import REF
-from pgagents.source.origin import Node, Text, origin_of
-from pgagents.source.source import Pointer
-from pgagents.text.wording import WORDS, append_remark, short
 
 _ONE = ("contains", "propertyNames", "not", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems")
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.identity import variable_of_scheme
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import McpServer
 from pgagents.generate.addresses import reverse_domain
 from pgagents.generate.target import Loss
-from pgagents.model.credential import Credential
-from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import Model
-from pgagents.model.surface import McpServer
-from pgagents.source.origin import Node, Text
 
 RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "docker"}
 """The command that starts a package, by registry."""

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, ModuleType
 
-from pgagents import registry
-from pgagents.errors import PgagentsError
+from pgagents.base import registry
+from pgagents.base.errors import PgagentsError
+from pgagents.catalogue.model.listing import Listing
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import Built, build, list_missing
 from pgagents.generate.render import Artifact
-from pgagents.model.model import Model
-from pgagents.model.stores.listing import Listing
 
 
 def applying(model: Model) -> dict[str, ModuleType]:

@@ -21,13 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from pgagents.errors import PgagentsError
+from pgagents.base import writing
+from pgagents.base.errors import PgagentsError
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.base.registry import folder
+from pgagents.base.writing import to_json, to_yaml
 from pgagents.generate.target import BoundTarget
-from pgagents.resources import folder
-from pgagents.source.dump import to_json, to_yaml
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
-from pgagents.text import escape
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -129,13 +128,13 @@ class Renderer:
         return self._environments[suffix]
 
     def _http_json(self, value: Any) -> Laid:
-        return Laid(escape.http_json(self._json(value)))
+        return Laid(writing.http_json(self._json(value)))
 
     def _json(self, value: Any) -> Laid:
         """The `json` filter: serialize any value of the model as JSON."""
         marked = self._add_marks(value) if self._marking else value
         try:
-            return Laid(escape.quoted_text(_COMPACT.encode(marked)))
+            return Laid(writing.quoted_text(_COMPACT.encode(marked)))
         except (TypeError, ValueError) as error:
             from jinja2 import TemplateRuntimeError
 
@@ -242,15 +241,15 @@ def _raw(value: Any) -> Laid:
 
 
 def _python(value: Any) -> str:
-    from pgagents.source.origin import plain
+    from pgagents.base.places import plain
 
-    return escape.python_literal(plain(value))
+    return writing.python_literal(plain(value))
 
 
 def _data(value: Any) -> str:
-    from pgagents.source.origin import plain
+    from pgagents.base.places import plain
 
-    return escape.script_data(plain(value))
+    return writing.script_data(plain(value))
 
 
 def _inline(value: Any) -> str:
@@ -271,10 +270,10 @@ def _sha256(value: Any) -> str:
 
 _JSON = ("json", dict[str, Callable[[Any], str]]())
 _MARKDOWN = {
-    "md": escape.markdown_line,
-    "code": escape.markdown_code,
-    "url": escape.markdown_address,
-    "yaml": escape.yaml_scalar,
+    "md": writing.markdown_line,
+    "code": writing.markdown_code,
+    "url": writing.markdown_address,
+    "yaml": writing.yaml_scalar,
 }
 _LANGUAGES: Mapping[str, tuple[str, Mapping[str, Callable[[Any], str]]]] = {
     ".json": _JSON,
@@ -284,20 +283,20 @@ _LANGUAGES: Mapping[str, tuple[str, Mapping[str, Callable[[Any], str]]]] = {
     ".html": (
         "html",
         {
-            "html": escape.html_text,
+            "html": writing.html_text,
             "data": _data,
-            "js": escape.script_template,
+            "js": writing.script_template,
             "inline": _inline,
             "sha256": _sha256,
         },
     ),
     ".js": ("data", {"data": _data}),
-    ".py": ("quoted", {"quoted": escape.python_quoted, "py": _python}),
+    ".py": ("quoted", {"quoted": writing.python_quoted, "py": _python}),
     ".http": (
         "comment",
-        {"comment": escape.http_comment, "line": escape.plain_line, "address": escape.http_address},
+        {"comment": writing.http_comment, "line": writing.plain_line, "address": writing.http_address},
     ),
-    "": ("line", {"line": escape.plain_line}),
+    "": ("line", {"line": writing.plain_line}),
 }
 """The language of a file by its suffix: the filter of a bare value, and all filters.
 

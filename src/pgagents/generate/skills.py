@@ -12,17 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.expression import Expression
+from pgagents.base.cel.expression import Expression
+from pgagents.base.places import Pointer, Text, plain
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.listing import Listing
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Step, Workflow
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, find_name
 from pgagents.generate.target import Loss, Note, Target, View
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.model import Model
-from pgagents.model.stores.listing import Listing
-from pgagents.model.surface import Surface
-from pgagents.model.workflow import Step, Workflow
-from pgagents.source.origin import Text, plain
-from pgagents.source.source import Pointer
 
 # -- the steps of a workflow
 

@@ -7,12 +7,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.listing import Case, Listing, cases_of
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name
 from pgagents.generate.target import Loss, Note
-from pgagents.model.model import Model
-from pgagents.model.stores.cases import Case, cases_of
-from pgagents.model.stores.listing import Listing
-from pgagents.source.origin import Node, Text
 
 
 def name_tools(model: Model, case: Case) -> Text:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.catalogue.model.model import Model
 
 Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsewhere"]
 

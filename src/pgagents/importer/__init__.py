@@ -1,3 +1,10 @@
 """Make a first catalogue from an OpenAPI or Swagger document, and merge later editions into the edited
 catalogue.
+
+`document` reads a file and follows its references, and `operations` reads all editions in one form.
+`catalogue` runs the conversion: `actions` with `arguments` and `members`, `schemas`, `errors`,
+`response_headers`, `security`, `servers`. `inference/` adds what the document shows but does not say.
+`surfaces` chooses what each vendor is offered, `invalid_parts` takes out what the loader would refuse,
+`text` writes the YAML, and `merge` keeps an author's edits. `har` and `recording` begin with recorded
+traffic, `tools` with an MCP server.
 """

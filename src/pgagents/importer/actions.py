@@ -1,4 +1,4 @@
-"""Convert one operation of a document into an action."""
+"""Convert one operation of a document into an action: its texts, its answers and its examples."""
 
 from __future__ import annotations
 
@@ -6,22 +6,42 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.importer.examples import examples
-from pgagents.importer.operations.answers import Answers, list_other_statuses
-from pgagents.importer.operations.arguments import Arguments
-from pgagents.importer.operations.body import Bodies
-from pgagents.importer.operations.imported import PLACEHOLDER, ImportedAction
-from pgagents.importer.operations.nature import add_nature
-from pgagents.importer.operations.texts import add_texts
-from pgagents.importer.reading.media import is_sendable
-from pgagents.importer.reading.names import clean, is_name, snake, unique
-from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Body, Operation
-from pgagents.importer.reading.servers import Servers
-from pgagents.importer.schemas.schemas import Schemas
-from pgagents.source.source import Pointer
-from pgagents.text.acting import NOTHING, Acting
-from pgagents.text.brief import brief
+from pgagents.base.acting import NOTHING, Acting
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief
+from pgagents.catalogue.decoding.medium import find
+from pgagents.catalogue.encoding.medium import ANY
+from pgagents.catalogue.model.action import EVERY_CLASS
+from pgagents.catalogue.model.answers import ANY_TYPE
+from pgagents.importer.arguments import Arguments, Bodies, text_of
+from pgagents.importer.document import Found
+from pgagents.importer.members import find_most_bytes, list_file_types
+from pgagents.importer.names import (
+    Notes,
+    clean,
+    clean_value,
+    cut,
+    is_name,
+    one_line,
+    sentence,
+    slug,
+    snake,
+    unique,
+)
+from pgagents.importer.nature import add_nature
+from pgagents.importer.operations import (
+    JSON,
+    PLACEHOLDER,
+    Answer,
+    Body,
+    ImportedAction,
+    Operation,
+    bare_media,
+    is_json,
+    is_sendable,
+)
+from pgagents.importer.schemas import Schemas
+from pgagents.importer.servers import Servers
 
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
 
@@ -188,7 +208,7 @@ class Actions:
                 self.notes.infer(("actions", action, "input", name), said)
 
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
-        from pgagents.catalogue.checks.paths import camel
+        from pgagents.catalogue.checks.sending import camel
 
         wanted = op.id if is_name(op.id) else ""
         if not op.id:
@@ -222,3 +242,228 @@ class Actions:
                 f"the body may also be {', '.join(map(brief, others[:4]))}",
                 op.whole.at("requestBody").place,
             )
+
+
+# -- title and description
+
+
+LONGEST_DESCRIPTION = 8000
+"""Longest description that is kept, in characters."""
+
+
+def add_texts(op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
+    """Add title and description from the document, or else from the name."""
+    summary, description = op.whole.text("summary"), op.whole.text("description")
+    action["title"] = one_line(
+        summary or (description.split(". ")[0] if description else sentence(name)), 120
+    ) or sentence(name)
+    action["description"] = cut(description or summary) or sentence(name)
+    if len(description) > LONGEST_DESCRIPTION:
+        notes.add_lost(
+            (*at, "description"),
+            f"the description has {len(description):,} characters; {LONGEST_DESCRIPTION:,} are kept",
+            op.whole.place,
+        )
+
+
+# -- answers
+
+
+ANY_BODY = ("AnyBody", {"description": "A body that the document does not describe"})
+
+
+class Answers:
+    """Convert the answers of operations."""
+
+    def __init__(self, schemas: Schemas, notes: Notes) -> None:
+        self.schemas, self.notes = schemas, notes
+
+    def convert(self, op: Operation, at: Pointer) -> dict[int, Any]:
+        """Return the answers by status."""
+        found: dict[int, Any] = {}
+        for answer in op.answers:
+            status = {"2XX": 200, "1XX": 100, "3XX": 302}.get(
+                answer.status.upper(), int(answer.status) if answer.status.isdecimal() else 0
+            )
+            if not 200 <= status < 400 or (answer.status.isdecimal() and len(answer.status) != 3):
+                continue
+            if not answer.status.isdecimal():
+                self.notes.add_lost(
+                    (*at, "output", status), f"the body of any {answer.status} is meant", answer.whole.place
+                )
+            found.setdefault(status, self._output(answer, (*at, "output", status)))
+        if not any(200 <= s < 300 for s in found):
+            default = next((a for a in op.answers if a.status == "default"), None)
+            lone = default is not None and not any(a.status[:1] in "12" for a in op.answers)
+            found = {200: self._output(default, (*at, "output", 200)) if default and lone else None, **found}
+            self.notes.infer((*at, "output"), "200, as the document names no successful status")
+        return dict(sorted(found.items()))
+
+    def _output(self, answer: Answer, at: Pointer) -> dict[str, Any] | None:
+        described = {"description": cut(answer.description)} if answer.description else {}
+        if answer.schema is None:
+            if answer.whole.at("content").members() and is_json(answer.media):
+                return {"$ref": self.schemas.give(*ANY_BODY), **described, **_say_any(answer)}
+            if answer.media:
+                self.notes.add_lost(
+                    at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
+                )
+            return described or None
+        if types := list_file_types(answer.whole.at("content").members()):
+            return {**described, **self._file(answer), "content_type": ANY, "media": types}
+        if answer.media and not is_json(answer.media):
+            return {**described, **self._no_json(answer, at), "content_type": bare_media(answer.media)}
+        schema = self.schemas.convert(answer.schema, at)
+        if _holds_bytes_of_any_type(self.schemas.references.follow(answer.schema), answer):
+            schema = {"type": "string", "format": "binary"}
+        if not schema.keys() - {"title", "description"}:
+            schema = {"$ref": self.schemas.give(*ANY_BODY)}
+        media = bare_media(answer.media)
+        own = {"content_type": media} if media and media != JSON else {}
+        return {**schema, **described, **own}
+
+    def _file(self, answer: Answer) -> dict[str, Any]:
+        """Return the schema of a file, with its largest size in bytes."""
+        assert answer.schema is not None
+        most = find_most_bytes(self.schemas.references.follow(answer.schema).mapping())
+        return {"type": "string", "format": "binary", **({"max_bytes": most} if most is not None else {})}
+
+    def _no_json(self, answer: Answer, at: Pointer) -> dict[str, Any]:
+        """Return the schema of an answer that is not JSON.
+
+        CSV rows keep their schema; anything else is one text.
+        """
+        assert answer.schema is not None
+        kind, media = find(answer.media).name, bare_media(answer.media)
+        data = media.endswith(("xml", "yaml", "x-ndjson"))
+        raw = self.schemas.references.follow(answer.schema).mapping()
+        if kind == "file" and raw.get("format") == "binary":
+            return self._file(answer)
+        shape = raw.get("type", "string")
+        if shape == "string" or data or (kind == "csv" and shape == "array"):
+            return {
+                **({"type": "string"} if shape == "string" else {}),
+                **self.schemas.convert(answer.schema, at),
+            }
+        noun = "bytes" if kind == "file" else "rows" if kind == "csv" else "one text"
+        why = f"an answer of {brief(media)} is {noun}; its schema is not carried"
+        self.notes.add_lost(at, why, answer.whole.place)
+        return {"type": "string"}
+
+
+def list_other_statuses(op: Operation) -> list[str]:
+    """Return the classes of statuses that an operation documents without naming each: all for `default`."""
+    named = {answer.status.upper() for answer in op.answers}
+    return sorted(EVERY_CLASS if "DEFAULT" in named else EVERY_CLASS & named)
+
+
+def _say_any(answer: Answer) -> dict[str, str]:
+    """Return the media type of an undescribed body if it may be any; nothing for a JSON type."""
+    return {"content_type": ANY_TYPE} if bare_media(answer.media) == ANY_TYPE else {}
+
+
+def _holds_bytes_of_any_type(schema: Found, answer: Answer) -> bool:
+    """True for a file whose type the document leaves open."""
+    raw = schema.mapping()
+    return bare_media(answer.media) == ANY_TYPE and (
+        raw.get("format") == "binary" or raw.get("type") == "file"
+    )
+
+
+# -- examples
+
+
+MOST_EXAMPLES = 20
+_ALONE = "example"
+
+
+def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
+    """Return calls by name: a response's example, with the arguments documented under the same name.
+
+    Values without a matching response are kept as the action's shown values.
+    """
+    inputs = _inputs(op, made)
+    made.shown |= inputs.get(_ALONE, {})
+    holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
+    titles = {name: title for holder in holders for name, (title, _) in _collect_examples(holder).items()}
+    first: dict[str, Any] = {}
+    for known in inputs.values():
+        first = {**known, **first}
+    needed = [
+        made.wires[p.name, p.place] for p in op.parameters if p.required and (p.name, p.place) in made.wires
+    ]
+    named: dict[str, dict[str, Any]] = {}
+    for answer in op.answers:
+        status = int(answer.status) if answer.status.isdecimal() else None
+        if status is None or not 200 <= status < 600 or not is_json(answer.media or "application/json"):
+            continue
+        for name, (title, output) in _collect_examples(_media(answer.whole, answer.media)).items():
+            given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
+            if status < 300:  # documents often state a value once that several calls share
+                given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
+            made_one: dict[str, Any] = {"title": title} if title else {}
+            if given:
+                made_one["input"] = given
+            made_one |= {"status": status, "output": output}
+            named[unique(slug(name if name != _ALONE else f"status-{status}"), named)] = made_one
+    for name, given in inputs.items():
+        if name != _ALONE and slug(name) not in named and given:
+            titled = titles.get(name)
+            named[unique(slug(name), named)] = {**({"title": titled} if titled else {}), "input": given}
+    if len(named) > MOST_EXAMPLES:
+        notes.add_lost(at, f"{len(named)} examples are documented; {MOST_EXAMPLES} are kept")
+    return dict(list(named.items())[:MOST_EXAMPLES])
+
+
+def _media(whole: Found, media: str) -> Found:
+    """Return the holder of a response's examples: its media type, or Swagger's `examples` for that media
+    type.
+    """
+    if "content" in whole.mapping():
+        return whole.at("content", media)
+    written = whole.at("examples", media)
+    return (
+        Found({"example": written.value}, whole.document, whole.pointer)
+        if written.value is not None
+        else Found({}, whole.document, whole.pointer)
+    )
+
+
+def _collect_examples(holder: Found) -> dict[str, tuple[str, Any]]:
+    """Return title and value of each example by name; an example without a name is called `example`."""
+    if "example" in holder.mapping():
+        return {_ALONE: ("", clean_value(holder.value["example"]))}
+    found = {}
+    for name, written in holder.at("examples").members().items():
+        if isinstance(written.value, dict) and "value" in written.value:
+            found[name] = (one_line(written.text("summary")), clean_value(written.value["value"]))
+    return found
+
+
+def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
+    """Return arguments by the name of the example that contains them."""
+    found: dict[str, dict[str, Any]] = {}
+    for p in op.parameters:
+        argument = made.wires.get((p.name, p.place))
+        shown = _collect_examples(p.whole) or _collect_examples(
+            p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, "")
+        )
+        for example, (_, value) in shown.items() if argument else ():
+            separator = made.joined.get(argument or "")
+            joined = text_of(value, separator) if separator and isinstance(value, list) else value
+            found.setdefault(example, {})[argument or ""] = joined
+    arguments = made.action.get("input", {}).items()
+    whole = next((name for name, schema in arguments if schema.get("in") == "whole_body"), None)
+    for example, (_, value) in (
+        _collect_examples(op.body.whole).items() if op.body and not op.body.fields else ()
+    ):
+        if whole is not None and op.body is not None and is_json(op.body.media):
+            found.setdefault(example, {})[whole] = value
+        elif isinstance(value, dict):
+            given = {made.wires[k, "body"]: v for k, v in value.items() if (k, "body") in made.wires}
+            found.setdefault(example, {}).update(given)
+    alone = found.get(_ALONE)
+    for given in found.values() if alone else ():
+        for key, value in (alone or {}).items():
+            given.setdefault(key, value)
+    return found

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.collector import without_collector
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief, did_you_mean, fits
+from pgagents.catalogue.model.action import WithheldGet, WithheldGets
+from pgagents.catalogue.model.model import Model
 from pgagents.importer.actions import Actions
-from pgagents.importer.api import api
-from pgagents.importer.dispatcher import dispatchers
+from pgagents.importer.document import References
 from pgagents.importer.errors import Errors
-from pgagents.importer.inference.constants import take_constant_headers
 from pgagents.importer.inference.inference import infer
 from pgagents.importer.invalid_parts import (
     add_ignores,
@@ -20,23 +23,16 @@ from pgagents.importer.invalid_parts import (
     remove_invalid_parts,
     without_wrong_examples,
 )
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.operations.nature import ActingGets, find_acting
-from pgagents.importer.operations.response_headers import Headers
+from pgagents.importer.names import Note, Notes, cut, is_name, unique
+from pgagents.importer.nature import ActingGets, find_acting
+from pgagents.importer.operations import JSON, ImportedAction, Operation, operations, version
 from pgagents.importer.places import Places, find_places
-from pgagents.importer.questions import ask_about_findings, join_questions
-from pgagents.importer.reading.given_scheme import list_described, parse_scheme, with_scheme
-from pgagents.importer.reading.note import Note, Notes
-from pgagents.importer.reading.operations import Operation, operations, version
-from pgagents.importer.reading.references import References
-from pgagents.importer.reading.servers import Servers, describe_main, find_usual_url, list_bases
-from pgagents.importer.schemas.schemas import Schemas
-from pgagents.importer.security import Security
+from pgagents.importer.response_headers import Headers
+from pgagents.importer.schemas import Schemas
+from pgagents.importer.security import Security, list_described, parse_scheme, with_scheme
+from pgagents.importer.servers import Servers, api, describe_main, find_usual_url, list_bases
 from pgagents.importer.surfaces import Offer, offer
-from pgagents.model.action import WithheldGet, WithheldGets
-from pgagents.model.model import Model
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean, fits
+from pgagents.lint.rule import Hit, rules
 
 MAX_OPERATIONS = 4_000
 
@@ -351,3 +347,211 @@ def _beyond(references: References, notes: Notes) -> None:
         notes.add_lost(
             ("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place
         )
+
+
+# -- dispatchers
+
+
+def dispatchers(made: Sequence[ImportedAction], notes: Notes) -> tuple[list[ImportedAction], dict[str, Any]]:
+    """Return the real actions, and a surface for each dispatcher among them."""
+    names = {one.name for one in made}
+    found: dict[str, Any] = {}
+    proper: list[ImportedAction] = []
+    refusing: set[str] = set()
+    for one in made:
+        surface = _surface(one, names - {one.name})
+        if surface is None:
+            proper.append(one)
+            continue
+        name = unique("dispatcher", found)
+        found[name] = surface
+        if one.action.get("unknown") == "refused":
+            refusing |= set(surface["actions"])
+        notes.decide(
+            ("surfaces", name),
+            f"{one.operation.label} takes an action's name and its arguments, so it is a surface here",
+            one.operation.whole.place,
+        )
+    for one in proper:
+        if one.name in refusing:
+            one.action["unknown"] = "refused"
+    return proper, found
+
+
+def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
+    arguments = one.action.get("input", {})
+    if (
+        one.operation.method != "POST"
+        or len(arguments) != 2
+        or any(p.get("in", "body") != "body" for p in arguments.values())
+    ):
+        return None
+    selector = next((n for n, p in arguments.items() if p.get("required") is True and _names(p, names)), None)
+    inner = next((n for n in arguments if n != selector), None)
+    if selector is None or inner is None or arguments[inner].get("type") != "object":
+        return None
+    said = {
+        int(a.status): cut(a.description)
+        for a in one.operation.answers
+        if a.status.isdecimal() and a.description and a.media == JSON
+    }
+    made = {
+        "title": one.action["title"],
+        "description": one.action["description"],
+        "http": one.action["http"],
+        "selector": selector,
+        "arguments": inner,
+        "actions": list(arguments[selector]["enum"]),
+        "responses": said,
+    }
+    if is_name(one.operation.id):
+        made["operation_id"] = one.operation.id
+    return made
+
+
+def _names(param: dict[str, Any], names: set[str]) -> bool:
+    """True if an argument's values are restricted to names of actions."""
+    values = param.get("enum")
+    return (
+        isinstance(values, list)
+        and len(values) > 1
+        and all(isinstance(v, str) and v in names for v in values)
+    )
+
+
+# -- constant headers
+
+
+def take_constant_headers(every: Sequence[ImportedAction], notes: Notes) -> dict[str, str]:
+    """Remove arguments that are the same constant header in every action; return these headers."""
+    each = [_list_constants(made) for made in every]
+    if len(each) < 2:
+        return {}
+    common = set.intersection(*(set(found.items()) for found in each))
+    for made in every:
+        for name, _ in common:
+            argument = made.wires.pop((name, "header"))
+            made.action["input"].pop(argument)
+            for example in made.action.get("examples", {}).values():
+                example.get("input", {}).pop(argument, None)
+            if not made.action["input"]:
+                del made.action["input"]
+    for name, _ in sorted(common):
+        notes.infer(("api", "request_headers", name), "as every operation requires this one value")
+    return dict(sorted(common))
+
+
+def _list_constants(made: ImportedAction) -> dict[str, str]:
+    """Return the required headers of an action that have only one possible value."""
+    found: dict[str, str] = {}
+    for (wire, place), argument in made.wires.items():
+        schema = made.action.get("input", {}).get(argument, {}) if place == "header" else {}
+        value = _only_value(schema)
+        if isinstance(value, str) and value and schema.get("required"):
+            found[wire] = value
+    return found
+
+
+def _only_value(schema: dict[str, Any]) -> Any:
+    """Return the only value that a schema allows, or None."""
+    values = [schema["const"]] if "const" in schema else schema.get("enum") or []
+    return values[0] if len(values) == 1 else None
+
+
+# -- questions to the author
+
+
+_ANSWERED = frozenset(("catalogue/same-argument", "catalogue/unconfirmed-write"))
+"""Rules whose findings an import resolves by itself."""
+_SHORT = {
+    "catalogue/thin-description": "say what this does, when to call it and what comes back",
+    "catalogue/undescribed-argument": "describe {names}",
+    "catalogue/speaks-to-user": "say in the third person, about the call and not to a user: {names}",
+    "catalogue/unsaid-unit": "in which unit is {names}?",
+    "catalogue/unsaid-format": "in which form is {names}?",
+}
+"""One request for all findings of a rule in an action."""
+_MOST_NAMES = 8
+
+
+def ask_about_findings(model: Model, notes: Notes) -> None:
+    """Add a question for each action with findings of lint worse than notes, and for other places."""
+    found: dict[Pointer, dict[str, list[Hit]]] = {}
+    for id, rule in rules().items():
+        if id in _ANSWERED or (rule.surface is not None and rule.surface not in model.surfaces):
+            continue
+        for hit in rule.find(model):
+            if (hit.severity or rule.severity) != "note":
+                at = hit.origin[:2] if hit.origin[:1] in (("actions",), ("schemas",)) else hit.origin
+                found.setdefault(at, {}).setdefault(id, []).append(hit)
+    asked = {note.at for note in notes.made if note.kind == "decide"}
+    for at, by_rule in found.items():
+        if at[:1] == ("actions",) or at not in asked:
+            said = [_word(id, hits) for id, hits in by_rule.items() if not _is_asked(id, at, asked)]
+            if any(said):
+                notes.decide(at, "; ".join(filter(None, said)))
+
+
+def _is_asked(id: str, at: Pointer, asked: Iterable[Pointer]) -> bool:
+    """True for a finding about which the importer asks a question of its own."""
+    return id == "catalogue/writing-get" and at in asked
+
+
+def _word(id: str, hits: list[Hit]) -> str:
+    """Return one request for the findings of a rule, or an empty text."""
+    names = list(dict.fromkeys(_name(hit.origin) for hit in hits if hit.origin[2:3] != ("texts",)))
+    if not names:
+        return ""  # the question about the common text covers the surface's own text
+    shown = ", ".join(names[:_MOST_NAMES]) + (
+        f" and {len(names) - _MOST_NAMES} more" if names[_MOST_NAMES:] else ""
+    )
+    if id in _SHORT and all(hit.origin[:1] == ("actions",) for hit in hits):
+        return _SHORT[id].format(names=shown)
+    return f"{hits[0].message}: {hits[0].help}"
+
+
+def _name(at: Pointer) -> str:
+    """Return the name of the argument or part of an action that a finding is about."""
+    inside = at[3:] if at[2:3] == ("input",) else at[2:]
+    steps = [str(step) for step in inside if step not in ("properties", "items", "description")]
+    return f"`{'.'.join(steps)}`" if steps else "its description"
+
+
+def join_questions(notes: Notes) -> None:
+    """Replace all questions about one action by a single one above the action."""
+    several: dict[Pointer, list[Note]] = {}
+    for note in notes.made:
+        if note.kind == "decide" and note.at[:1] == ("actions",) and len(note.at) > 1:
+            several.setdefault(note.at[:2], []).append(note)
+    notes.made = dict.fromkeys(_joined(notes.made, several))
+
+
+def _joined(every: Iterable[Note], several: Mapping[Pointer, list[Note]]) -> Iterable[Note]:
+    done: set[Pointer] = set()
+    for note in every:
+        at = note.at[:2]
+        if note.kind != "decide" or at not in several:
+            yield note
+        elif at not in done:
+            done.add(at)
+            said = "; ".join(dict.fromkeys(one.message for one in several[at]))
+            yield Note("decide", at, said, several[at][0].source)
+
+
+# -- the garbage collector
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Disable Python's garbage collector inside the block, and restore its state afterwards.
+
+    A build, a lint and an import keep almost all they create. Scanning it takes a fifth to a third of their
+    time.
+    """
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()

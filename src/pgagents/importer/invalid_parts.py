@@ -9,18 +9,17 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pgagents.base.errors import Diagnostic, PgagentsError
+from pgagents.base.jsonschema.direction import OneWay
+from pgagents.base.jsonschema.schema import Validators
+from pgagents.base.places import Pointer, Source
+from pgagents.base.reading import MAX_VALUES, parse
+from pgagents.base.text import brief
 from pgagents.catalogue.language.schemas import argument_node, schema_node
 from pgagents.catalogue.load import load
-from pgagents.errors import PgagentsError
-from pgagents.importer.reading.note import Note, Notes
+from pgagents.catalogue.model.model import Model
+from pgagents.importer.names import Note, Notes
 from pgagents.importer.text import render_yaml
-from pgagents.jsonschema.direction import OneWay
-from pgagents.jsonschema.schema import Validators
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.read import MAX_VALUES, parse
-from pgagents.source.source import Pointer, Source
-from pgagents.text.brief import brief
 
 MAX_ROUNDS = 12
 _TOKENS_PATH = re.compile(r"\Athis is the path of the action `(\w+)`")

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.document import Document
-from pgagents.importer.reading.references import Found
-from pgagents.importer.schemas.schemas import Schemas
-from pgagents.source.read import parse
-from pgagents.source.source import Place, Pointer, Source, Span, value_at
+from pgagents.base.places import Place, Pointer, Source, Span, value_at
+from pgagents.base.reading import parse
+from pgagents.importer.document import Document, Found
+from pgagents.importer.operations import ImportedAction
+from pgagents.importer.schemas import Schemas
 
 MAX_CHARACTERS = 8_000_000
 """Longest document in which lines are found, in characters. Reading a longer one would take minutes."""

@@ -1,21 +1,125 @@
-"""Convert the document's security schemes into the catalogue's `auth`."""
+"""Convert the document's security schemes, and the one that the caller names, into the catalogue's `auth`."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.names import clean, cut, identifier, is_name, unique
-from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.operations import Operation
-from pgagents.importer.reading.references import References
-from pgagents.importer.reading.security_schemes import Alternative, SecuritySchemes
-from pgagents.model.connection.certificate import MUTUAL_TLS
-from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
+from pgagents.base.errors import PgagentsError
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief
+from pgagents.catalogue.model.credential import AUTHORIZATION, MUTUAL_TLS, NOUN, OPENAPI, kinds
+from pgagents.importer.document import Found, References
+from pgagents.importer.names import Notes, clean, cut, identifier, is_name, unique
+from pgagents.importer.operations import ImportedAction, Operation, operations
+
+# -- schemes of the document
+
+
+Alternative = tuple[str, ...]
+"""Names of schemes that a call needs together."""
+
+
+class SecuritySchemes:
+    """The document's security schemes.
+
+    `schemes` are all of them by name, as the document has them. `entries` are those of a supported kind, as
+    the catalogue has them.
+    """
+
+    def __init__(self, references: References) -> None:
+        root = references.root()
+        written = (
+            root.at("securityDefinitions")
+            if "swagger" in root.value
+            else root.at("components", "securitySchemes")
+        )
+        self.schemes = {name: references.follow(found) for name, found in written.members().items()}
+        self.entries = {name: entry for name in self.schemes if (entry := self._read(name)) is not None}
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        """Return the scheme's `type` and its members in the catalogue; None for a kind that is not
+        supported.
+        """
+        scheme = {**self.schemes[name].mapping(), "key": name}
+        if _is_aws_signature(scheme):
+            return None
+        if scheme.get("type") == OPENAPI:
+            return {"type": MUTUAL_TLS} if name == self.find_certificate() else None
+        read = {
+            kind: members
+            for kind, known in kinds().items()
+            if (members := known.read_openapi(scheme)) is not None
+        }
+        found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
+        if found is None:
+            return None
+        entry = read[found]
+        return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
+
+    def find_certificate(self) -> str | None:
+        """Return the document's first scheme that is a client certificate, or None."""
+        return next((n for n, found in self.schemes.items() if found.text("type") == OPENAPI), None)
+
+    def find_kind(self, name: str) -> str:
+        """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
+        describe it.
+        """
+        if name in self.entries:
+            return str(self.entries[name]["type"])
+        kinds_of_others = {
+            "apiKey": "unsendable", "oauth2": "oauth2", "http": "http",
+            "openIdConnect": "open_id_connect", "mutualTLS": "mutual_tls",
+        }  # fmt: skip
+        scheme = self.schemes.get(name)
+        if scheme and _is_aws_signature(scheme.mapping()):
+            return "api_key"
+        return kinds_of_others.get(scheme.text("type") if scheme else "", "undeclared")
+
+    def is_bearer(self, name: str) -> bool:
+        """Return whether a scheme is a bearer key."""
+        return self.find_kind(name) == "http_bearer"
+
+    def describe(self, name: str) -> str:
+        """Describe the credentials of a call with a scheme, for a person."""
+        scheme = self.schemes.get(name)
+        kind = self.find_kind(name)
+        if scheme and _is_aws_signature(scheme.mapping()):
+            said = "requests signed with AWS Signature Version 4"
+        elif scheme and scheme.text("type") == "apiKey":
+            place = {"header": "header", "query": "query parameter", "cookie": "cookie"}.get(
+                scheme.text("in"), "unknown place"
+            )
+            said = f"a key in the {place} `{brief(scheme.text('name'))}`"
+        elif scheme and kind == "http":
+            said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
+        elif name in self.entries:
+            said = NOUN if kind == MUTUAL_TLS else kinds()[kind].noun
+        else:
+            said = {
+                "oauth2": "an OAuth 2.0 token",
+                "open_id_connect": "an OpenID Connect token",
+                "mutual_tls": "a client certificate",
+            }.get(kind, "a scheme that it does not describe")
+        return f"{said} (`{brief(name)}`)"
+
+    def is_token(self, name: str) -> bool:
+        """Return whether a scheme is a token of OAuth 2.0 or OpenID Connect."""
+        scheme = self.schemes.get(name)
+        return scheme is not None and scheme.text("type") in ("oauth2", "openIdConnect")
+
+    def describe_together(self, names: Alternative) -> str:
+        """Describe the credentials of a call that needs several schemes together, for a person."""
+        return " and ".join(self.describe(name) for name in names)
+
+
+def _is_aws_signature(scheme: Mapping[str, Any]) -> bool:
+    """Return whether a scheme is not a key, but a signature over each request in AWS's form."""
+    return str(scheme.get("x-amazon-apigateway-authtype", "")).lower() == "awssigv4"
+
 
 _MEMBERS = {"api_key": ("in", "name"), "http": ("scheme",)}
 """The members that identify a scheme of each unsupported kind in messages."""
@@ -27,9 +131,9 @@ Ways = tuple[Alternative, ...]
 class Security:
     """Choose the schemes that the catalogue's calls use.
 
-    The kinds of `pgagents.model.credentials` can be expressed. If most operations need a scheme of another
-    kind, it is written as the document describes it. Loading such a catalogue is an error, because no
-    manifest may name a key that the API does not accept.
+    The kinds of `pgagents.catalogue.model.credentials` can be expressed. If most operations need a scheme of
+    another kind, it is written as the document describes it. Loading such a catalogue is an error, because
+    no manifest may name a key that the API does not accept.
     """
 
     def __init__(
@@ -277,3 +381,185 @@ class Security:
 
 def _fold(place: str, name: str) -> str:
     return name.lower() if place == "header" else name
+
+
+# -- the scheme that the caller names
+
+
+EXAMPLES = "bearer, basic, header:X-API-Key, query:token, cookie:session or header:Authorization:Token"
+PLACES = ("header", "query", "cookie")
+_TYPES_WITH_TOKENS = ("oauth2", "openIdConnect")
+"""Types of schemes whose access tokens are bearer tokens."""
+UNDECLARED, UNSAID = "the document declares no key", "the document does not say how it is sent"
+"""Reasons why a scheme of the caller's stands in the catalogue."""
+_WORD = re.compile(
+    r"""(?i:\bauthorization)["']?\s{0,3}[:=]\s{0,3}["']?([A-Z][A-Za-z-]{1,30})\x20{1,3}[\[<{$"'`\w]"""
+)
+"""Finds the word before the key in an example of the header, such as `Authorization: Token [your-token]`."""
+_KEY_HEADERS = ("x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token", "x-token")
+"""Header parameters that carry a key, in documents without security schemes."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenScheme:
+    """A scheme as the caller names it, and in OpenAPI 3's form."""
+
+    text: str
+    name: str
+    scheme: Mapping[str, Any]
+
+    def for_swagger(self) -> Mapping[str, Any]:
+        """Return the scheme in Swagger 2.0's form, which has no type for bearer keys."""
+        if self.scheme["type"] != "http":
+            return self.scheme
+        if self.scheme["scheme"] == "basic":
+            return {"type": "basic"}
+        return {"type": "apiKey", "in": "header", "name": AUTHORIZATION, "description": "Bearer KEY"}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The place of the key on the wire: `header`, `query` or `cookie`, and the name there."""
+        return _find_place(self.scheme)
+
+
+def parse_scheme(text: str) -> GivenScheme:
+    """Parse `bearer`, `basic`, `header:NAME`, `query:NAME`, `cookie:NAME` or `header:Authorization:WORD`.
+
+    Raises PgagentsError for anything else.
+    """
+    kind, _, rest = text.partition(":")
+    if kind.lower() in ("bearer", "basic") and not rest:
+        word = kind.lower()
+        return GivenScheme(word, f"{word}Auth", {"type": "http", "scheme": word})
+    name, _, word = rest.partition(":")
+    if kind not in PLACES or not name:
+        raise PgagentsError(f"--auth {brief(text)} is no way to send a key", f"write {EXAMPLES}")
+    made = {"type": "apiKey", "in": kind, "name": name}
+    problem = next(iter(kinds()["api_key"].find_misuses({"in": kind, "name": name})), None)
+    if problem is not None:
+        raise PgagentsError(f"--auth {brief(text)}: {problem.message}", f"write {EXAMPLES}")
+    if kind == "header" and name.lower() == AUTHORIZATION.lower() and word.lower() in ("bearer", "basic"):
+        return parse_scheme(word)
+    if word:
+        made["description"] = f'prefix: "{word}"'
+        if name.lower() != AUTHORIZATION.lower() or not (kinds()["api_key"].read_openapi(made) or {}).get(
+            "value"
+        ):
+            help = "such as header:Authorization:Token; any other header, query or cookie has the key alone"
+            raise PgagentsError(f"--auth {brief(text)}: no word can stand before the key there", help)
+    return GivenScheme(text, "apiKey", made)
+
+
+def with_scheme(references: References, given: GivenScheme) -> tuple[References, str, str]:
+    """Return the document with the scheme for all operations, its name there, and why it is the caller's.
+
+    Name and reason are empty if the document already declares this scheme. A declared key in the same place
+    is sent as the scheme says. Raises PgagentsError if the document declares a key in another place.
+    """
+    root = references.root()
+    described = _list_schemes(references)
+    needed = [n for op in operations(references, Notes()) for need in op.security or () for n in need]
+    used = {name: described[name] for name in dict.fromkeys(needed) if name in described}
+    if exact := [name for name, found in used.items() if _say(found) == given.text]:
+        return _fill(references, exact[0]), "", ""
+    tokens = [name for name, found in used.items() if found.text("type") in _TYPES_WITH_TOKENS]
+    if tokens and given.text == "bearer":
+        return _fill(_replace(references, dict.fromkeys(tokens, given)), tokens[0]), "", ""
+    if same := [name for name, found in used.items() if _find_place(found.mapping()) == given.place]:
+        return _fill(_replace(references, dict.fromkeys(same, given)), same[0]), same[0], UNSAID
+    if needed:
+        asked = " and ".join(dict.fromkeys(_say(found) for found in used.values())) or "a scheme"
+        raise PgagentsError(
+            f"--auth {given.text}: the document says itself which key calls have: {asked}",
+            "leave --auth out, or name the same place, such as header:Authorization:Token; if the document "
+            f"is wrong, correct it at {root.document.place('')}",
+        )
+    name = next((name for name, found in described.items() if _say(found) == given.text), "")
+    if name:
+        return _replace(references, {}, required=name), name, UNDECLARED
+    while (name := f"{name or given.name}") in described:
+        name += "Given"
+    return _replace(references, {name: given}, required=name), name, UNDECLARED
+
+
+def list_described(references: References) -> list[str]:
+    """Return the schemes that a document describes, in the form of `--auth`.
+
+    They have the word before the key that a description shows. Header parameters that carry a key count too.
+    """
+    said = [_say(found) for found in _list_schemes(references).values()]
+    words = [_WORD.search(found.text("description")[:2_000]) for found in _list_schemes(references).values()]
+    shown = [
+        f"{one}:{word[1]}" if word and one.lower() == f"header:{AUTHORIZATION}".lower() else one
+        for one, word in zip(said, words, strict=True)
+        if one != "another scheme"
+    ]
+    headers = dict.fromkeys(
+        found.text("name")
+        for op in operations(references, Notes())
+        for found in op.whole.at("parameters").items()
+        if found.text("in") == "header"
+    )
+    keys = ["bearer" for name in headers if name.lower() == AUTHORIZATION.lower()]
+    keys += [f"header:{name}" for name in headers if name.lower() in _KEY_HEADERS]
+    return list(dict.fromkeys((*shown, *keys)))
+
+
+def _find_place(scheme: Mapping[str, Any]) -> tuple[str, str]:
+    """Return where a scheme's key is on the wire; two empty texts for a scheme without a place."""
+    place, name = str(scheme.get("in", "")), str(scheme.get("name", ""))
+    if scheme.get("type") in ("http", "basic"):
+        place, name = "header", AUTHORIZATION
+    return place, name.lower() if place == "header" else name
+
+
+def _fill(references: References, name: str) -> References:
+    """Return the document with a scheme for the operations of which it says nothing.
+
+    It may be left out there: no promise of a refusal follows from it.
+    """
+    data = references.first.data
+    if "security" in data:
+        return references
+    first = replace(references.first, data={**data, "security": [{name: []}, {}]})
+    return References(first, references.fetch, allowed=references.allowed)
+
+
+def _list_schemes(references: References) -> dict[str, Found]:
+    root = references.root()
+    swagger = "swagger" in root.value
+    written = root.at("securityDefinitions") if swagger else root.at("components", "securitySchemes")
+    return {name: references.follow(found) for name, found in written.members().items()}
+
+
+def _say(found: Found) -> str:
+    """Return a scheme of a document in the form of `--auth`."""
+    scheme = found.mapping()
+    for kind in ("http_bearer", "http_basic"):
+        if kinds()[kind].read_openapi(scheme) is not None:
+            return kind.removeprefix("http_")
+    key = kinds()["api_key"].read_openapi(scheme)
+    if key is not None:
+        word = str(key.get("value", "")).partition(" ")[0] if "value" in key else ""
+        return ":".join(filter(None, (key["in"], key["name"], word)))
+    return "another scheme"
+
+
+def _replace(references: References, schemes: Mapping[str, GivenScheme], *, required: str = "") -> References:
+    """Return the document with these schemes, and with one of them required by every operation."""
+    data = dict(references.first.data)
+    if "swagger" in data:
+        own = data.get("securityDefinitions")
+        added = {name: dict(given.for_swagger()) for name, given in schemes.items()}
+        data["securityDefinitions"] = {**(own if isinstance(own, dict) else {}), **added}
+    else:
+        parts = data.get("components")
+        parts = dict(parts) if isinstance(parts, dict) else {}
+        own = parts.get("securitySchemes")
+        added = {name: dict(given.scheme) for name, given in schemes.items()}
+        parts["securitySchemes"] = {**(own if isinstance(own, dict) else {}), **added}
+        data["components"] = parts
+    if required:
+        data["security"] = [{required: []}]
+    first = replace(references.first, data=data)
+    return References(first, references.fetch, allowed=references.allowed)

@@ -1,32 +1,28 @@
-"""Choose the actions of an imported catalogue for each vendor's assistants.
-
-A vendor that accepts every action gets all. The others get one group of actions, which the author can change
-in one line.
-"""
+"""Choose the actions of an imported catalogue for each vendor's assistants, within the vendor's limits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from pgagents.base.jsonschema.schema import Validators
+from pgagents.base.places import Place, Pointer, Source
+from pgagents.base.reading import parse
+from pgagents.base.text import brief
 from pgagents.catalogue.load import load
-from pgagents.generate.build import targets
+from pgagents.catalogue.model.model import Model
+from pgagents.generate.build import build, plan, targets
 from pgagents.generate.target import Target
 from pgagents.importer.invalid_parts import remove_invalid_parts
-from pgagents.importer.offering.objections import Objection, Users, find_objections
-from pgagents.importer.offering.ranking import choose, rank_resources, summarize
-from pgagents.importer.offering.shortening import shorten
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.note import Notes
+from pgagents.importer.names import Notes, cut, first_sentence
+from pgagents.importer.operations import PLACEHOLDER, ImportedAction
 from pgagents.importer.text import render_yaml
-from pgagents.jsonschema.schema import Validators
-from pgagents.model.model import Model
-from pgagents.source.read import parse
-from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
+from pgagents.lint.rule import rules
+from pgagents.lint.texts import list_model_actions
 
 MOST_CHOSEN = 20
 """Number of actions that are chosen if the API has more than a vendor accepts.
@@ -217,3 +213,320 @@ def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) 
     name = GROUP if not groups else f"{GROUP}_of_{surface}"
     groups[name] = actions
     return name
+
+
+# -- the most useful actions
+
+
+_APART = re.compile(
+    r"(?:^|[^a-z])(?:admin|internal|debug|experimental|beta|alpha|legacy|deprecated|oauth2?|log[io]n|logout)"
+    r"(?:[^a-z]|$)"
+)
+"""Words in paths and tags of operations that are internal, administrative or temporary."""
+_STANDARD = (
+    ("collection", "GET"), ("item", "GET"), ("collection", "POST"), ("item", "PATCH"), ("item", "PUT"),
+    ("item", "POST"), ("item", "DELETE"),
+)  # fmt: skip
+"""Places and methods of a resource's standard operations, in the order of choice: reads come first."""
+
+_UPDATES = (("item", "PATCH"), ("item", "PUT"), ("item", "POST"))
+
+
+@dataclass(slots=True)
+class Resource:
+    """The actions of one collection: the standard ones by place and method, and the others."""
+
+    path: str
+    weight: int = 0
+    standard: dict[tuple[str, str], ImportedAction] = field(default_factory=dict)
+    others: list[ImportedAction] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path that is no placeholder."""
+        return next((p for p in reversed(self.path.split("/")) if p and p != "{}"), "the API")
+
+    @property
+    def main(self) -> list[ImportedAction]:
+        """The standard actions: list, read, create, the first that updates, and remove."""
+        keys = [key for key in _STANDARD if key in self.standard]
+        updating = [key for key in keys if key in _UPDATES][:1]
+        return [self.standard[key] for key in keys if key not in _UPDATES or key in updating]
+
+    @property
+    def reads(self) -> list[ImportedAction]:
+        """The standard actions that change nothing."""
+        return [one for one in self.main if one.action["effect"] == "read"]
+
+    @property
+    def complete(self) -> bool:
+        """True if an agent can find an instance and then act on it."""
+        has = self.standard.keys()
+        return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
+
+
+def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
+    """Return the resources that agents may be offered: complete ones first, then by weight."""
+    fitting = [one for one in made if not _is_apart(one)] or list(made)
+    found: dict[str, Resource] = {}
+    paths = {path_of(one) for one in fitting}
+    for one in fitting:
+        _place(one, found, paths)
+    every = [path_of(one) for one in made]
+    for resource in found.values():
+        resource.weight = sum(p == resource.path or p.startswith(resource.path + "/") for p in every)
+        resource.weight = max(resource.weight, len(resource.standard) + len(resource.others))
+    return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
+
+
+def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:
+    """Return at most `most` actions, without those named in `without`.
+
+    Whole resources come first, then single actions that fit.
+    """
+    chosen: list[ImportedAction] = []
+
+    def take(candidates: Sequence[ImportedAction], *, whole: bool) -> None:
+        new = [one for one in candidates if one.name not in without and one not in chosen]
+        room = most - len(chosen)
+        if not whole or len(new) <= room:
+            chosen.extend(new[:room])
+
+    for resource in resources:
+        take(resource.main, whole=True)
+    for resource in resources:
+        take(resource.reads, whole=True)
+    for resource in resources:
+        take([one for one in resource.others if one.action["effect"] == "read"], whole=False)
+    for resource in resources:
+        take(resource.others, whole=False)
+    return chosen
+
+
+def path_of(one: ImportedAction) -> str:
+    """Return the action's path, without the names of placeholders."""
+    return PLACEHOLDER.sub("{}", str(one.action["http"]).partition(" ")[2])
+
+
+def _is_apart(one: ImportedAction) -> bool:
+    """True for an action that is deprecated, or meant only for some callers."""
+    words = " ".join([str(one.action["http"]), *map(str, one.action.get("tags", ()))]).lower()
+    begin = str(one.action["description"])[:80].lower()
+    return bool(one.action.get("deprecated") or "deprecated" in begin or _APART.search(words))
+
+
+def _place(one: ImportedAction, found: dict[str, Resource], paths: set[str]) -> None:
+    """Add an action to its resource."""
+    method, path = one.operation.method, path_of(one)
+    head = path
+    while head.endswith("/{}"):
+        head = head.removesuffix("/{}")
+    if head != path:
+        found.setdefault(head, Resource(head)).standard.setdefault(("item", method), one)
+        return
+    parent = path.rpartition("/")[0]
+    acts_on_item = method != "GET" and parent.endswith("/{}") and f"{path}/{{}}" not in paths
+    if not acts_on_item:
+        home = _name_procedures(one) or path
+        held = found.setdefault(home, Resource(home))
+        if home == path and ("collection", method) not in held.standard:
+            held.standard["collection", method] = one
+        else:
+            held.others.append(one)
+        return
+    while parent.endswith("/{}"):
+        parent = parent.removesuffix("/{}")
+    found.setdefault(parent, Resource(parent)).others.append(one)
+
+
+def _name_procedures(one: ImportedAction) -> str:
+    """Return the group of a procedure such as `/chat.postMessage`; empty for a path of a resource."""
+    last = path_of(one).rpartition("/")[2]
+    return last.rpartition(".")[0] if "." in last and one.operation.path.count("{") == 0 else ""
+
+
+def summarize(resources: Sequence[Resource], names: Sequence[str]) -> str:
+    """Describe a choice of actions by its resources: `files (5), folders (4)`."""
+    chosen = set(names)
+    counts: dict[str, int] = {}
+    for resource in resources:
+        every = [*resource.standard.values(), *resource.others]
+        if count := sum(one.name in chosen for one in every):
+            counts[resource.name] = counts.get(resource.name, 0) + count
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
+    return ", ".join(f"{brief(name, 40)} ({count})" for name, count in ordered[:8]) + more
+
+
+# -- objections of vendors
+
+
+SECRET = "mcp/secret-argument"
+_LONGER = re.compile(r" is longer than (\d+) characters?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """One refusal by the vendor of a surface, at a place of the catalogue."""
+
+    surface: str
+    at: Pointer
+    message: str
+
+    @property
+    def most(self) -> int | None:
+        """The greatest length of a text, if the objection is about a text that is too long."""
+        found = _LONGER.search(self.message)
+        return int(found[1]) if found else None
+
+
+def find_objections(
+    model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()
+) -> list[Objection]:
+    """Return the refusals by the vendors of these surfaces, one for each place.
+
+    For the surfaces in `choosing`, an argument that is a secret counts as a refusal.
+    """
+    ids = {
+        id: target.surface
+        for id, target in plan(model).items()
+        if isinstance(target, Target) and target.surface in surfaces
+    }
+    found: dict[tuple[str, Pointer], Objection] = {}
+    places: dict[tuple[int, int], Pointer] = {}
+    for one in build(model, only=list(ids)).diagnostics if ids else ():
+        limit = one.id.endswith("/limit")
+        if one.severity != "error" and not limit:
+            continue
+        places = places or index_places(model.source)
+        surface = ids.get("/".join(one.id.split("/")[:2])) or ""
+        at = places.get((one.span.line, one.span.column), ())
+        if limit and at[:1] not in (("actions",), ("schemas",)):
+            continue
+        found.setdefault((surface, at), Objection(surface, at, one.message))
+    for objection in _find_hits(model, surfaces, choosing):
+        found.setdefault((objection.surface, objection.at), objection)
+    return list(found.values())
+
+
+def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[str]) -> Iterator[Objection]:
+    """Yield the errors of vendors' rules, and arguments by which a model would be asked for a secret."""
+    for id, rule in rules().items():
+        if id == SECRET:
+            hits = list(rule.find(model))
+            asking = {hit.origin[:2] for hit in hits}
+            if 2 * len(asking) > len(list_model_actions(model)):
+                # an argument that every operation has, such as Google's `access_token`, excludes no action
+                continue
+            for hit in hits:
+                yield from (Objection(name, hit.origin, hit.message) for name in choosing)
+        elif rule.severity == "error" and rule.surface in surfaces:
+            for hit in rule.find(model):
+                if (hit.severity or rule.severity) == "error":
+                    yield Objection(str(rule.surface), hit.origin, hit.message)
+
+
+def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
+    """Return, by line and column from 1, the pointer whose key begins there, otherwise the one whose value
+    does.
+    """
+    found: dict[tuple[int, int], Pointer] = {}
+    values: dict[tuple[int, int], Pointer] = {}
+    level: list[tuple[Pointer, Place]] = [((), source.root)]
+    while level:
+        below: list[tuple[Pointer, Place]] = []
+        for pointer, place in level:
+            for (line, column), known in ((place.key, found), (place.value, values)):
+                known.setdefault((line + 1, column + 1), pointer)
+            below += (((*pointer, step), child) for step, child in (place.children or {}).items())
+        level = below
+    return {**values, **found}
+
+
+class Users:
+    """The actions that use each named schema, directly or through other schemas."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.actions: dict[str, set[str]] = {}
+        self.schemas: dict[str, set[str]] = {}
+        for section, found in (("actions", self.actions), ("schemas", self.schemas)):
+            for name, value in data[section].items():
+                for used in _list_references(value):
+                    found.setdefault(used, set()).add(name)
+
+    def of(self, schema: str) -> set[str]:
+        """Return the names of the actions that use a schema."""
+        using, waiting = {schema}, [schema]
+        while waiting:
+            more = self.schemas.get(waiting.pop(), set()) - using
+            using |= more
+            waiting += more
+        return {action for name in using for action in self.actions.get(name, ())}
+
+
+def _list_references(value: Any) -> set[str]:
+    """Return the names of the schemas that a value refers to."""
+    found: set[str] = set()
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if isinstance(ref := node.get("$ref"), str):
+                found.add(ref)
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+    return found
+
+
+# -- shorter texts
+
+
+_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: Notes) -> bool:
+    """Write a shorter text for one surface, or for all if a surface cannot have its own.
+
+    Return False if the value at the pointer is no text, or has been shortened before.
+    """
+    holder: Any = data
+    for step in at[:-1]:
+        holder = holder.get(step) if isinstance(holder, dict) else None
+    text = holder.get(at[-1]) if isinstance(holder, dict) else None
+    if not isinstance(text, str) or at[-1] not in ("description", "title"):
+        return False
+    own = _own_text(at)
+    if own is None:
+        if len(text) <= most:
+            return False
+        holder[at[-1]] = fit(text, most)
+        notes.add_lost(at, f"the text has {len(text):,} characters; {surface} takes {most:,}")
+        return True
+    texts = data["actions"][at[1]].setdefault("texts", {}).setdefault(surface, {})
+    where = texts.setdefault("params", {}) if len(own) == 2 else texts
+    if own[-1] in where:
+        return False
+    where[own[-1]] = fit(text, most)
+    notes.infer(("actions", at[1], "texts"), f"from the description, as {surface} takes {most:,} characters")
+    return True
+
+
+def _own_text(at: Pointer) -> tuple[str, ...] | None:
+    """Return the path below `texts.SURFACE` of a text that a surface can replace."""
+    if at[:1] != ("actions",):
+        return None
+    if len(at) == 3:
+        return (str(at[2]),)
+    return ("params", str(at[3])) if len(at) == 5 and at[2] == "input" else None
+
+
+def fit(text: str, most: int) -> str:
+    """Return the first sentences that have at most `most` characters together."""
+    made = ""
+    for sentence in _END.split(" ".join(text.split())):
+        longer = f"{made} {sentence}".strip()
+        if len(longer) > most:
+            break
+        made = longer
+    return made or first_sentence(text, most) or cut(text, most)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
 
 WIDTH = 120
 ANSWER = "pgagents: ignore["

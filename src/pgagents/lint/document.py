@@ -11,12 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.errors import InputError
-from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.json_text import read_json
-from pgagents.source.read import parse
-from pgagents.source.source import Source, Span
-from pgagents.source.text_columns import find_text_columns
+from pgagents.base.errors import Diagnostic, InputError
+from pgagents.base.places import Source, Span
+from pgagents.base.reading import find_text_columns, parse, read_json
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 1_000_000

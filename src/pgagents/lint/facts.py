@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pgagents.resources import folder
-from pgagents.source.read import read
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
+from pgagents.base.reading import read
+from pgagents.base.registry import folder
 
 
 @dataclass(frozen=True, slots=True)

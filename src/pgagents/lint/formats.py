@@ -10,9 +10,9 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from pgagents.base.errors import Diagnostic, printable, shorten, show
+from pgagents.base.writing import quoted_text
 from pgagents.lint.document import Judged
-from pgagents.source.diagnostics import Diagnostic, printable, shorten, show
-from pgagents.text.escape import quoted_text
 
 MOST = 200
 _MOST_LINE = 300

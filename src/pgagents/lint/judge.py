@@ -12,6 +12,9 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any
 
+from pgagents.base.errors import Diagnostic
+from pgagents.base.places import Source
+from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_source
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import requirements
@@ -22,9 +25,6 @@ from pgagents.lint.run import check_surfaces, lint
 from pgagents.lint.tools import tool_judge
 from pgagents.lint.tools import verdict as tools
 from pgagents.lint.tools.tool_judge import list_judges
-from pgagents.resources import folder
-from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.source import Source
 
 JUDGES = {
     "catalogue": "all rules, and what `build` says of the documents",

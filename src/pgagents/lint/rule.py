@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from pgagents import registry
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Severity
-from pgagents.source.source import Pointer, Source
+from pgagents.base import registry
+from pgagents.base.errors import Severity
+from pgagents.base.places import Pointer, Source
+from pgagents.catalogue.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)

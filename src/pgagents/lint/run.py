@@ -11,21 +11,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.places import Source, locate_within
+from pgagents.base.reading import parse
+from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.load import load, load_source
-from pgagents.errors import InputError, PgagentsError
+from pgagents.catalogue.model.action import Former
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import collect_diagnostics, targets, withholds
 from pgagents.generate.target import Target
 from pgagents.lint.document import Ignore, ignores
 from pgagents.lint.facts import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, apply, rules
-from pgagents.model.action import Former
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import parse
-from pgagents.source.source import Source
-from pgagents.source.within import locate_within
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = (
     "catalogue/unused-ignore",

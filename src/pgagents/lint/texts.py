@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from pgagents.jsonschema.schema import subschemas
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.source.origin import Text
-from pgagents.source.source import Pointer
+from pgagents.base.jsonschema.schema import subschemas
+from pgagents.base.places import Pointer, Text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 
 NOT_FOR_MODELS = ("rest", "widget")
 """Surfaces for programs and people, not for models."""

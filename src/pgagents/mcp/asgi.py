@@ -12,16 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgagents.catalogue.find import find_catalogue
+from pgagents.base.errors import InputError, PgagentsError
+from pgagents.catalogue.load import find_catalogue
+from pgagents.catalogue.model.model import Model
 from pgagents.client.client import Client
 from pgagents.client.environment import api_key, api_url
 from pgagents.client.send import Sender
-from pgagents.errors import InputError, PgagentsError
-from pgagents.mcp.hosting.app import make_hosted_app
-from pgagents.mcp.hosting.log import write_json_lines
-from pgagents.mcp.hosting.settings import PREFIX, Settings, read_settings
+from pgagents.mcp.hosting import make_hosted_app
 from pgagents.mcp.http import let_streams_end
-from pgagents.model.model import Model
+from pgagents.mcp.settings import PREFIX, Settings, read_settings, write_json_lines
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

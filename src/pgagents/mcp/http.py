@@ -1,19 +1,22 @@
 """Serve many clients over Streamable HTTP, at `/mcp`.
 
-Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback
+Without sign-in the server is for clients of this machine, which need a token (see `Guard`). Only loopback
 names are accepted as Host and Origin, which protects against DNS rebinding.
 
-With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this
-server, and is not passed on; the API is called with the operator's own key.
+With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for
+this server, and is not passed on; the API is called with the operator's own key.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import hmac
 import json
+import secrets
 import socket
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,14 +24,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pgagents.errors import PgagentsError
-from pgagents.mcp.guard import Guard
-from pgagents.mcp.message_size import find_largest_message
-from pgagents.mcp.scopes import StepUp
-from pgagents.mcp.sessions import Sessions
-from pgagents.mcp.token import IssuerError
+from pgagents.base.errors import PgagentsError
+from pgagents.catalogue.model.model import Model
+from pgagents.mcp.server import find_largest_message
+from pgagents.mcp.token import IssuerError, StepUp
 from pgagents.mcp.tools import tools
-from pgagents.model.model import Model
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mcp.server.transport_security import TransportSecuritySettings
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -339,3 +340,167 @@ def let_streams_end() -> None:
 
     status: Any = AppStatus
     status.enable_automatic_graceful_drain = False
+
+
+# -- the token of a local server
+
+
+TOKEN = "PGAGENTS_MCP_TOKEN"
+"""The environment variable with the token. If it is not set, each start makes a new token."""
+REALM = "pgagents mcp"
+
+
+def new_token() -> str:
+    """Return a random token."""
+    return secrets.token_urlsafe(32)
+
+
+class Guard:
+    """Refuse a request without the token before anything else is read, so that it uses no session."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or (scope["type"] == "http" and self._may(scope)):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._refuse(scope, send)
+
+    def _may(self, scope: Scope) -> bool:
+        scheme, _, given = _authorization(scope).partition(b" ")
+        return hmac.compare_digest(given.strip(), self._token) and scheme.lower() == b"bearer"
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        why = b', error="invalid_token"' if _authorization(scope) else b""
+        body = json.dumps({"error": f"send the server's token: Authorization: Bearer (its {TOKEN})"}).encode()
+        headers = [
+            (b"www-authenticate", f'Bearer realm="{REALM}"'.encode() + why),
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": 401, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _authorization(scope: Scope) -> bytes:
+    """Return the header's value; empty if there is none, or several of which any could count."""
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    return bytes(found[0]) if len(found) == 1 else b""
+
+
+# -- sessions
+
+
+HEADER = b"mcp-session-id"
+
+
+@dataclass(slots=True)
+class _Session:
+    """One open session: its caller, the request that opened it, and how many of its requests are served."""
+
+    caller: str
+    opened_by: Scope
+    served: int = 0
+
+
+class Sessions:
+    """Pass requests on, and end idle sessions so that there are never more than `most`.
+
+    `most_each` bounds the sessions of one caller who signed in; `signed_in` is true if all callers must.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, most_each: int, *, signed_in: bool) -> None:
+        self._app, self._most, self._most_each, self._signed_in = app, most, most_each, signed_in
+        self._open: OrderedDict[bytes, _Session] = OrderedDict()
+        """The open sessions by their id; the one that was idle longest comes first."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        headers = dict(scope.get("headers", ()))
+        if HEADER in headers:
+            await self._use(headers[HEADER], scope, receive, send)
+        elif scope["type"] == "http" and self._may_open(scope, headers):
+            await self._make_room(_find_caller(scope))
+            await self._app(scope, receive, self._note_opened(scope, send))
+        else:
+            await self._app(scope, receive, send)
+
+    def _may_open(self, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+        """True if a request may open a session. Later clients have none, and strangers get none."""
+        from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+        version = headers.get(b"mcp-protocol-version", b"").decode("latin-1")
+        known = not version or version in HANDSHAKE_PROTOCOL_VERSIONS
+        return scope["method"] == "POST" and known and (not self._signed_in or bool(_find_caller(scope)))
+
+    async def _use(self, id: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        session = self._open.get(id)
+        if session is None:
+            await self._app(scope, receive, send)
+            return
+        session.served += 1
+        try:
+            await self._app(scope, receive, self._note_ended(id, scope, send))
+        finally:
+            session.served -= 1
+            if id in self._open:
+                self._open.move_to_end(id)
+
+    def _note_opened(self, scope: Scope, send: Send) -> Send:
+        """Return a `send` that remembers the session that an answer opens."""
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                id = dict(message.get("headers", ())).get(HEADER)
+                if id is not None:
+                    self._open[id] = _Session(_find_caller(scope), scope)
+            await send(message)
+
+        return note
+
+    def _note_ended(self, id: bytes, scope: Scope, send: Send) -> Send:
+        """Return a `send` that forgets a session which is over."""
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start" and (
+                message["status"] == 404 or (scope["method"] == "DELETE" and message["status"] < 300)
+            ):
+                self._open.pop(id, None)
+            await send(message)
+
+        return note
+
+    async def _make_room(self, caller: str) -> None:
+        """End the session that was idle longest if there are too many: of this caller, or of all."""
+        own = [id for id, session in self._open.items() if session.caller == caller]
+        if caller and len(own) >= self._most_each:
+            await self._end_idle(own)
+        if len(self._open) >= self._most:
+            await self._end_idle(list(self._open))
+
+    async def _end_idle(self, ids: list[bytes]) -> None:
+        idle = next((id for id in ids if not self._open[id].served), None)
+        if idle is None:
+            return  # all of them are being used; the SDK refuses one more with 503
+        session = self._open.pop(idle)
+        kept = [pair for pair in session.opened_by["headers"] if pair[0] in (b"host", b"authorization")]
+        ending = {**session.opened_by, "method": "DELETE", "headers": [*kept, (HEADER, idle)]}
+        ending["headers"].append((b"accept", b"application/json, text/event-stream"))
+        await self._app(ending, _receive_nothing, _drop)
+
+
+def _find_caller(scope: Scope) -> str:
+    """Return who signed in; empty if nobody did."""
+    token: Any = getattr(scope.get("user"), "access_token", None)
+    return f"{token.client_id} {token.subject}" if token is not None else ""
+
+
+async def _receive_nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _drop(_message: Message) -> None:
+    """Take an answer that nobody waits for."""

@@ -1,29 +1,24 @@
-"""The MCP server, on the official SDK's low-level server: it lists the catalogue's tools and calls them over
-REST.
-
-Every failure of a call is a result that a model can read. Nothing is raised into the SDK, which would send
-the text of the exception to peers of the 2025 era (mcp 2.3.0, read 2026-11-20).
+"""The MCP server, on the official SDK's low-level server: it lists tools, prompts and an overview, and
+calls.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Workflow
 from pgagents.client.answer import Answer, Problem
 from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
-from pgagents.mcp.overview import overview
-from pgagents.mcp.prompts import DETAILS, Prompt, prompts
-from pgagents.mcp.result import make_error_result, result_of
-from pgagents.mcp.tools import Tool, surface, tools
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.mcp.tools import Tool, make_error_result, result_of, surface, tools
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -41,6 +36,7 @@ if TYPE_CHECKING:
         ReadResourceRequestParams,
         ReadResourceResult,
     )
+
 
 Context = "ServerRequestContext[Any, Any]"
 Allowed = Callable[[Action], Problem | None]
@@ -310,3 +306,138 @@ class Progress:
     async def _report(self, message: str) -> None:
         self._told = max(self._told + 0.001, round(asyncio.get_running_loop().time() - self._began, 3))
         await self._session.report_progress(self._told, None, message)
+
+
+# -- the overview
+
+
+def overview(model: Model, tools: dict[str, Tool]) -> str:
+    """Return the overview in Markdown, in the catalogue's words."""
+    return "\n".join([*_api(model), *_tools(tools), *_errors(model, tools), *_limits(model, tools)]) + "\n"
+
+
+def _api(model: Model) -> Iterator[str]:
+    yield f"# {model.api.title} {model.api.version}"
+    yield ""
+    yield str(model.api.for_models)
+
+
+def _tools(tools: dict[str, Tool]) -> Iterator[str]:
+    yield "\n## Tools\n"
+    for name, tool in tools.items():
+        marks = ["reads"] if tool.action.effect == "read" else ["writes"]
+        marks += ["moves money"] if tool.action.costs else []
+        marks += ["ask the user first"] if tool.action.confirm_body else []
+        yield f"- `{name}` ({', '.join(marks)}): {tool.listed['description']}"
+
+
+def _errors(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
+    codes = {code.name: code for tool in tools.values() for code in (*tool.action.errors, *model.always())}
+    yield "\n## Errors\n"
+    yield (
+        "An error is an object `error` with `code`, `message` and, where the API answered, `status` and "
+        "`request_id`.\n"
+    )
+    for code in sorted(codes.values(), key=lambda c: (c.status, c.name)):
+        said = f"- `{code.shown or code.name}` ({code.status})"
+        yield f"{said}: {code.meaning}" if code.meaning else said
+
+
+def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
+    used = [
+        model.buckets[name] for name in dict.fromkeys(tool.action.bucket for tool in tools.values()) if name
+    ]
+    if used:
+        yield "\n## Limits\n"
+    for bucket in used:
+        per = "a minute" if bucket.per_s == 60 else f"in {bucket.per_s:g} s"
+        per = per if bucket.refill == "even" else f"in each window of {bucket.per_s:g} s"
+        yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
+    if used:
+        yield (
+            "\nWaiting and repeating after a refusal is done here; a call that comes back with "
+            f"{' or '.join(map(str, sorted(model.limit_reader.statuses)))} has waited already."
+        )
+
+
+# -- prompts
+
+
+GENERAL = "do_task"
+DETAILS = "details"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt. `needs` is True if its only argument, `details`, is required."""
+
+    name: str
+    title: str
+    description: str
+    text: str
+    needs: bool
+
+    def fill(self, details: str) -> str:
+        """Return the text for the model, with the details filled in."""
+        return f"{self.text}\n\nWhat is known: {details}" if details else self.text
+
+
+def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
+    """Return the prompts by name, the general one first."""
+    by_action = {
+        str(tool.action.name): name for name, tool in reversed(tools.items())
+    }  # an action's current name comes first
+    rules = (
+        "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the "
+        "numbers that the tools answer."
+    )
+    found = {
+        GENERAL: Prompt(
+            GENERAL,
+            f"Do something with {model.api.title}",
+            f"{model.api.for_people} Say what is to be done.",
+            f"Do the following with the tools of {model.api.title}. {model.api.for_models} {rules}",
+            needs=True,
+        )
+    }
+    for workflow in model.workflows:
+        usual = not workflow.only_verify and all(
+            s.role == "main" and 200 <= s.status < 300 for s in workflow.steps
+        )
+        if (
+            usual
+            and workflow.name not in found
+            and all(str(s.action.name) in by_action for s in workflow.steps)
+        ):
+            found[workflow.name] = _of_workflow(model, workflow, by_action, rules)
+    return found
+
+
+def _of_workflow(model: Model, workflow: Workflow, by_action: dict[str, str], rules: str) -> Prompt:
+    steps = "\n".join(
+        f"{n}. `{by_action[str(s.action.name)]}`: {s.action.title}" for n, s in enumerate(workflow.steps, 1)
+    )
+    return Prompt(
+        workflow.name,
+        str(workflow.title),
+        str(workflow.description or workflow.title),
+        f"{workflow.title}. Do it with the tools of {model.api.title}, in this order:\n{steps}\n\n{rules}",
+        needs=False,
+    )
+
+
+# -- the largest message
+
+
+USUAL = 1_000_000
+"""The largest message in bytes, if no tool takes larger files."""
+
+
+def find_largest_message(model: Model) -> int:
+    """Return the largest message in bytes: the usual size, plus room for the largest file of a tool.
+
+    A file is Base64 in a message, which turns three bytes into four.
+    """
+    params = [param for action in model.actions for param in action.params]
+    files = [param.file.max_bytes or 0 for param in params if param.file is not None]
+    return USUAL + max(files, default=0) * 4 // 3

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pgagents.mcp.message_size import USUAL
+from pgagents.mcp.server import USUAL
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server

@@ -1,26 +1,29 @@
-"""Verifies bearer tokens: by introspection at the authorization server (RFC 7662), or by their signature.
-
-The server's metadata (RFC 8414, or OpenID Connect Discovery) names the endpoint. A token counts only if that
-server issued it for this resource (RFC 8707), and it has not expired.
-"""
+"""Verify bearer tokens by introspection or by their signature, with the issuer's metadata and the scopes."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import hashlib
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, is_exposed, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.client.answer import Problem
 from pgagents.client.send import Sender
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, read_json
 
 if TYPE_CHECKING:
-    from mcp.server.auth.provider import AccessToken
+    from mcp.server.auth.provider import AccessToken, TokenVerifier
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Algorithms with a key pair. `none` and shared secrets are excluded (RFC 8725, 3.1 and 3.2)."""
@@ -318,3 +321,151 @@ async def read_metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
         f"{issuer} has no metadata of an authorization server",
         "give --issuer just as that server's metadata names it",
     )
+
+
+# -- the issuer
+
+
+METADATA_AGAIN_S = 5.0
+"""Seconds after a failure before the metadata are requested again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The verifier of tokens, and the endpoint that exchanges them; empty if the metadata name none."""
+
+    verifier: TokenVerifier
+    endpoint: str
+
+    @property
+    def token_endpoint(self) -> str:
+        """Return the URL of the token endpoint. Raises PgagentsError where the metadata name none."""
+        if not self.endpoint:
+            raise PgagentsError("the issuer's metadata have no `token_endpoint`", "it cannot exchange tokens")
+        if is_exposed(self.endpoint):
+            raise PgagentsError("the issuer's `token_endpoint` has no TLS", "tokens travel over https only")
+        return self.endpoint
+
+
+class Issuer:
+    """Verify tokens for `resource`, this server's public URL. `client` are our credentials at the issuer."""
+
+    def __init__(
+        self,
+        url: str,
+        resource: str,
+        client: tuple[str, str] | None,
+        *,
+        cacert: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url, self._resource, self._client, self._cacert = url, resource, client, cacert
+        self._clock = clock
+        self._known: Known | None = None
+        self._failed: tuple[float, PgagentsError] | None = None
+        self._reading = asyncio.Lock()
+
+    async def read(self) -> Known:
+        """Read the metadata, and return their facts. Raises PgagentsError if they cannot be read."""
+        if self._known is not None:
+            return self._known
+        async with self._reading:
+            return await self._read()
+
+    async def _read(self) -> Known:
+        if self._known is not None:
+            return self._known
+        if self._failed is not None and self._clock() - self._failed[0] < METADATA_AGAIN_S:
+            raise self._failed[1]
+        try:
+            metadata = await read_metadata(self.url, self._cacert)
+            verifier = make_verifier(metadata, self.url, self._resource, self._client, cacert=self._cacert)
+        except PgagentsError as error:
+            self._failed = (self._clock(), error)
+            raise
+        endpoint = metadata.get("token_endpoint")
+        self._known = Known(verifier, endpoint if isinstance(endpoint, str) else "")
+        return self._known
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return the token's rights; None if it is not valid for this server.
+
+        Raises IssuerError if the authorization server cannot be asked.
+        """
+        try:
+            known = await self.read()
+        except PgagentsError as error:
+            raise IssuerError(error.message) from None
+        return await known.verifier.verify_token(token)
+
+
+# -- scopes
+
+
+def lacking(model: Model, action: Action, held: set[str]) -> str | None:
+    """Return the first scope that the action needs and the token lacks; None if it has all."""
+    needs = model.code_flow.needs if model.code_flow else {}
+    return next(
+        (scope for scope, actions in needs.items() if action.name in actions and scope not in held), None
+    )
+
+
+def scope_check(model: Model) -> Callable[[Action], Problem | None]:
+    """Return a function that checks whether the current caller may call an action."""
+    from mcp.server.auth.middleware.auth_context import get_access_token
+
+    def check_scope(action: Action) -> Problem | None:
+        token = get_access_token()
+        lacks = lacking(model, action, set(token.scopes) if token else set())
+        if lacks is None:
+            return None
+        return Problem(
+            "insufficient_scope",
+            f"this needs the scope `{lacks}`, which the sign-in did not give",
+            scope=lacks,
+            sent=False,
+        )
+
+    return check_scope
+
+
+class StepUp:
+    """Refuse a tool call whose token lacks a scope with 403, so that the client can ask its user (RFC 6750,
+    3.1).
+
+    Since 2026-07-28 a header names the tool of a call. An older call is passed to the server, whose result
+    has the same error.
+    """
+
+    def __init__(self, app: ASGIApp, model: Model, named: dict[str, Action], metadata_url: str) -> None:
+        self._app, self._model, self._named, self._metadata_url = app, model, named, metadata_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or refuse it with 403."""
+        headers = dict(scope.get("headers", ()))
+        name = (
+            headers.get(b"mcp-name", b"").decode("latin-1")
+            if headers.get(b"mcp-method") == b"tools/call"
+            else ""
+        )
+        token = getattr(scope.get("user"), "access_token", None)
+        held = list(token.scopes) if token is not None else []
+        lacks = (
+            lacking(self._model, self._named[name], set(held))
+            if token is not None and name in self._named
+            else None
+        )
+        if lacks is None:
+            await self._app(scope, receive, send)
+            return
+        said = f"{name} needs the scope {lacks}"
+        wanted = " ".join([*held, lacks])
+        challenge = (
+            f'Bearer error="insufficient_scope", scope="{wanted}", '
+            f'resource_metadata="{self._metadata_url}", error_description="{said}"'
+        )
+        body = json.dumps({"error": "insufficient_scope", "error_description": said}).encode()
+        sent = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        sent.append((b"www-authenticate", challenge.encode("ascii", "replace")))
+        await send({"type": "http.response.start", "status": 403, "headers": sent})
+        await send({"type": "http.response.body", "body": body})

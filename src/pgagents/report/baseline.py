@@ -18,14 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pgagents.errors import InputError, PgagentsError
-from pgagents.model.contract import Verdict
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.places import Pointer, Source, Span
+from pgagents.base.reading import read, read_bytes
+from pgagents.base.text import brief, did_you_mean
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Finding, Report, Result
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import read, read_bytes
-from pgagents.source.source import Pointer, Source, Span
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
 
 KEYS = ("contract", "reason", "until")
 _BEGIN = 200

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from pgagents.http import Response, read_json
-from pgagents.model.contract import Contract
+from pgagents.base.http import Response, read_json
+from pgagents.report.contract import Contract
 from pgagents.report.report import Cause, RecordedExchange
 
 _MEMBER = re.compile(

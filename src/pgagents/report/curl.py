@@ -6,7 +6,7 @@ import base64
 import re
 import shlex
 
-from pgagents.http import Silence
+from pgagents.base.http import Silence
 from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence, Set
 from typing import Any
 
-from pgagents.http import read_json
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
+from pgagents.base.http import read_json
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
 
 WIDTH = 100
 MIN_FIRST = 28

@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pgagents.errors import PgagentsError
-from pgagents.http import Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Silence
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
 from pgagents.report.causes import Leaders, cause_of
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Causes, Finding, Footer, Report, Result
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
 
 MANY = 1_000
 _SAME = {

@@ -17,9 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence, read_json
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.base.places import Place, Source, Span
+from pgagents.base.registry import folder
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import (
     Cause,
@@ -33,8 +35,6 @@ from pgagents.report.report import (
     Result,
     Withheld,
 )
-from pgagents.resources import folder
-from pgagents.source.source import Place, Source, Span
 
 FOUND = (Verdict.BROKEN.value, Verdict.ODD.value)
 

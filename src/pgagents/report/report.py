@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from shlex import quote
 from typing import Literal
 
-from pgagents.http import Request, Response, Silence
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Request, Response, Silence
+from pgagents.report.contract import Contract, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import Literal
 
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
-from pgagents.model.stores.cases import Case, cases_of
+from pgagents.catalogue.model.listing import Case, cases_of
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Finding, Report, Result, Withheld
 
 MAX_CAUSES = 3

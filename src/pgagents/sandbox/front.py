@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import random
 import traceback
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from pgagents.http import Request, Response
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.sandbox import answers, cors, idempotency
-from pgagents.sandbox import asked as asks
-from pgagents.sandbox.asked import ParsedRequest, too_large
-from pgagents.sandbox.auth.admission import Admission, admit, describe_need
-from pgagents.sandbox.auth.challenge import add_challenge
-from pgagents.sandbox.auth.credential import find_secret, has_credential
-from pgagents.sandbox.auth.permission import refuse_forbidden
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
-from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.hosting.hosted import Hosted
-from pgagents.sandbox.hosting.site import Page, Site
-from pgagents.sandbox.keys import Key, Keyring, word
-from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.sandbox.oauth.grants import Grants
-from pgagents.sandbox.parsing.json_rpc import frame_answer
-from pgagents.sandbox.routes import Routes
-from pgagents.sandbox.store import Store
-from pgagents.sandbox.writing.answer import write_result
-from pgagents.sandbox.writing.header_values import HeaderValues
-from pgagents.sandbox.writing.refusals import (
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.credential import Credential, takes_user_tokens
+from pgagents.catalogue.model.model import Model
+from pgagents.sandbox import answers, grants, idempotency
+from pgagents.sandbox import routes as asks
+from pgagents.sandbox.answers import (
+    HeaderValues,
     framework_code,
     refuse,
     refuse_arguments,
     refuse_by_domain,
     refuse_method,
     refuse_without_condition,
+    write_result,
 )
+from pgagents.sandbox.call import AcceptedCall, Clock, Domain, NotModified, Refusal
+from pgagents.sandbox.decode import Arguments, Decoder, Problem
+from pgagents.sandbox.grants import Grants
+from pgagents.sandbox.keys import (
+    Key,
+    Keyring,
+    challenge,
+    find_secret,
+    find_secret_of,
+    find_text,
+    has_credential,
+    word,
+)
+from pgagents.sandbox.limits import Drawn, Limits
+from pgagents.sandbox.routes import ParsedRequest, Routes, frame_answer, too_large
+from pgagents.sandbox.setting import Hosted, Page, Site
+from pgagents.sandbox.store import Store
 
 PEER = ":peer"
 """The pseudo-header with the peer's address. No client can send a name that contains a colon."""
@@ -154,12 +156,12 @@ class Front:
         headers += self._values.make_due(answer.status, known, keyed=keyed, secure=secure)
         answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
-            answer = cors.add_headers(answer)
+            answer = add_headers(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
 
     def _answer(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
-        if cors.is_preflight(request) and (methods := self._for_browsers(request.path)):
-            return self._keyless(request, request_id, now, drawn) or cors.preflight(self.model, methods)
+        if is_preflight(request) and (methods := self._for_browsers(request.path)):
+            return self._keyless(request, request_id, now, drawn) or preflight(self.model, methods)
         if self.hosted.has(request.path):
             return self._public(request, request_id, now, drawn)
         request = self._as_get(request)
@@ -386,3 +388,173 @@ def _agent_headers(model: Model) -> list[tuple[str, str]]:
     """Return the headers, with values, by which surfaces of the catalogue mark calls of agents."""
     surfaces = model.source.data.get("surfaces") or {}
     return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]
+
+
+# -- the key of a call
+
+
+FindKey = Callable[[str], Key | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The key of a call, or None. `refused` is true if the call needs a valid one."""
+
+    key: Key | None
+    refused: bool
+
+
+def admit(
+    model: Model, request: Request, alternatives: Iterable[tuple[str, ...]], find: FindKey, issued: FindKey
+) -> Admission:
+    """Return the admission of a request whose action allows these alternatives. An empty one needs no key.
+
+    `find` finds keys, `issued` the access tokens of clients. A wrong key is refused even if none is needed.
+    """
+    needs = list(alternatives)
+    for names in needs:
+        chosen = [model.credentials[name] for name in names]
+        keys = [_find_key(c, model, request, find if c.exchange is None else issued) for c in chosen]
+        found = [key for key in keys if key is not None]
+        if names and len(found) == len(names) and len({key.tenant for key in found}) == 1:
+            return Admission(found[0], refused=False)
+    tried = any(find_text(model.credentials[name], request) is not None for one in needs for name in one)
+    return Admission(None, refused=bool(needs) and (() not in needs or tried))
+
+
+def describe_need(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str:
+    """Describe the credentials of a call by its first alternative."""
+    names = next((one for one in alternatives if one), ())
+    return " and ".join(model.credentials[name].show("<key>") for name in names)
+
+
+def _find_key(credential: Credential, model: Model, request: Request, find: FindKey) -> Key | None:
+    """Return the valid key in a request that was made for this scheme and is sent in its form."""
+    secret = find_secret_of(credential, request)
+    key = find(secret) if secret is not None else None
+    if key is None:
+        return None
+    if key.granted is not None:
+        return key if takes_user_tokens(model.code_flow, credential) else None
+    first = next(iter(model.credentials))
+    return key if (key.scheme or first) == credential.name else None
+
+
+# -- calls that a key may make
+
+
+def refuse_forbidden(
+    model: Model,
+    asked: ParsedRequest,
+    key: Key | None,
+    needs: tuple[tuple[str, ...], ...],
+    base: str,
+    request_id: str,
+) -> Response | None:
+    """Return the refusal of a call that its key may not make, or None.
+
+    `needs` are the alternatives of the call's credentials, `base` is the URL of the sandbox.
+    """
+    guarded = asked.endpoint is not None and asked.endpoint.operator and model.credential is not None
+    if guarded and (key is None or not key.operator):
+        return refuse(model, "no_scope", "Only the operator's key may do this", request_id)
+    for scope in (
+        asked.dispatcher.scope if asked.dispatcher else None,
+        asked.action.scope if asked.action else None,
+    ):
+        if scope is not None and key is not None and scope not in key.scopes:
+            said = f"The key's plan does not include {scope}"
+            return refuse(model, "no_scope", said, request_id, scope=scope)
+    lacks = grants.lacking(model, asked.action, key)
+    if lacks is None:
+        return None
+    said = f"The token was not granted {lacks}" if lacks else "No token may do this"
+    refused = refuse(model, "no_scope", said, request_id, scope=lacks or None)
+    return add_challenge(model, refused, needs, base, "insufficient_scope", lacks)
+
+
+# -- how to prove who calls
+
+
+def find_challenge(model: Model, alternatives: Iterable[tuple[str, ...]]) -> str | None:
+    """Return WWW-Authenticate with the challenges of all HTTP schemes; None if there are none."""
+    names = dict.fromkeys(name for one in alternatives for name in one)
+    return ", ".join(c for name in names if (c := challenge(model.credentials[name]))) or None
+
+
+def add_challenge(
+    model: Model,
+    refused: Response,
+    needs: tuple[tuple[str, ...], ...],
+    base: str,
+    error: str | None,
+    scope: str | None = None,
+) -> Response:
+    """Return the refusal with a challenge: the declared one, or else the scheme's.
+
+    `base` is the URL of the sandbox. `error` and `scope` are for a bearer token that does not suffice.
+    """
+    declared = next((h.const for h in model.headers if h.name.lower() == "www-authenticate"), None)
+    if declared is not None:
+        return refused.with_header("WWW-Authenticate", declared)
+    names = next((one for one in needs if one), ())
+    if [model.credentials[name].word for name in names] != ["Bearer"]:
+        return refused.with_header("WWW-Authenticate", find_challenge(model, needs))
+    said = grants.challenge(model.code_flow, base, error=error, scope=scope)
+    return refused.with_header("WWW-Authenticate", said)
+
+
+# -- CORS
+
+
+LIVES_S = 600
+_SIMPLE = ("cache-control", "content-length", "content-type")
+
+
+def is_preflight(request: Request) -> bool:
+    """Return whether a request is a CORS preflight."""
+    return (
+        request.method == "OPTIONS"
+        and bool(request.header("origin"))
+        and bool(request.header("access-control-request-method"))
+    )
+
+
+def preflight(model: Model, methods: Iterable[str]) -> Response:
+    """Return the answer to a preflight for a path with these methods."""
+    headers = (
+        ("Access-Control-Allow-Origin", "*"),
+        ("Access-Control-Allow-Methods", ", ".join(sorted({"GET" if m == "HEAD" else m for m in methods}))),
+        ("Access-Control-Allow-Headers", ", ".join(_list_headers(model))),
+        ("Access-Control-Max-Age", str(LIVES_S)),
+    )
+    return Response(204, headers)
+
+
+def add_headers(answer: Response) -> Response:
+    """Return the answer with the CORS headers that allow pages of any origin to read it and its headers."""
+    if answer.header("access-control-allow-origin") is not None:
+        return answer
+    told = sorted({name for name, _ in answer.headers if name.lower() not in _SIMPLE}, key=str.lower)
+    return Response(
+        answer.status,
+        (
+            *answer.headers,
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Expose-Headers", ", ".join(told)),
+        ),
+        answer.body,
+    )
+
+
+def _list_headers(model: Model) -> list[str]:
+    """List the headers that a page may send: key, content type, header arguments and those that name an
+    end user.
+    """
+    named = {p.wire for action in model.actions for p in action.params if p.place == "header"}
+    named |= set(model.api.request_headers)
+    named |= {
+        name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")
+    }
+    own = [c.wire for c in model.credentials.values() if c.place == "header"]
+    return [*dict.fromkeys(own), "Content-Type", *sorted(named, key=str.lower)]

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.http import Response, json_bytes
-from pgagents.model.action import Action
-from pgagents.model.model import Model
+from pgagents.base.http import Response, json_bytes
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import Other
 from pgagents.sandbox.keys import Key
@@ -92,7 +92,7 @@ def refuse_reuse(model: Model, action: Action, found: Earlier, request_id: str) 
         code = model.codes[model.idempotency.otherwise]
     told = "was used for another call" if not found.same else "was used"
     message = f"This idempotency key {told}; it made {found.resource}"
-    return answers.refusal(model, code, message, request_id)
+    return answers.make_refusal(model, code, message, request_id)
 
 
 def resource_of(result: Any) -> str:

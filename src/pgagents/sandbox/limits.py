@@ -10,9 +10,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.cel.scope import Scope
-from pgagents.model.action import Action
-from pgagents.model.model import Bucket, Model
+from pgagents.base.cel.expression import Scope
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Bucket, Model
 from pgagents.sandbox.keys import Key
 
 _MOST_BUCKETS = 100_000

@@ -11,30 +11,24 @@ from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from pgagents.errors import PgagentsError
-from pgagents.http import Handler
-from pgagents.model.model import Model
-from pgagents.model.signature import schemes
-from pgagents.sandbox import keys
-from pgagents.sandbox.auth.certificates import require_certificate
-from pgagents.sandbox.call import Domain
-from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.events import targets_allowed
-from pgagents.sandbox.events.deliver import Courier, HttpsPost, Post
-from pgagents.sandbox.events.outbox import Outbox
-from pgagents.sandbox.events.targets_allowed import Resolve
-from pgagents.sandbox.front import Front
-from pgagents.sandbox.hosting.site import Site
-from pgagents.sandbox.injection.fault_declaration import Context
-from pgagents.sandbox.injection.fault_registry import wrap_api
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.text import did_you_mean
+from pgagents.catalogue.model.credential import schemes
+from pgagents.catalogue.model.model import Model
+from pgagents.sandbox import grants, keys, targets_allowed
+from pgagents.sandbox.call import Clock, Domain
+from pgagents.sandbox.deliver import Courier, HttpsPost, Post
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_registry import wrap_api
+from pgagents.sandbox.front import CERTIFICATE, OURS, SCHEME, Front
+from pgagents.sandbox.grants import Client
+from pgagents.sandbox.grants import seed as seed_clients
 from pgagents.sandbox.mock import mock
-from pgagents.sandbox.oauth import grants
-from pgagents.sandbox.oauth.clients import Client
-from pgagents.sandbox.oauth.clients import seed as seed_clients
-from pgagents.sandbox.retention import Retention
-from pgagents.sandbox.setting import Address, Setting
+from pgagents.sandbox.outbox import Outbox
+from pgagents.sandbox.setting import Address, Retention, Setting, Site
 from pgagents.sandbox.store import Store
-from pgagents.text.nearest import did_you_mean
+from pgagents.sandbox.targets_allowed import Resolve
 
 DOMAINS = "pgagents.sandbox.domain"
 """The entry point group of domains.
@@ -198,3 +192,35 @@ def domain(setting: Setting) -> Domain:
 def _domains() -> dict[str, str]:
     """Return the modules of domains by their names in catalogues."""
     return {entry.name: entry.module for entry in entry_points(group=DOMAINS)}
+
+
+# -- client certificates
+
+
+REFUSED = Silence("tls", "a client certificate of this API's authority is required")
+
+
+def require_certificate(front: Front) -> Handler:
+    """Return the API's handler, which answers a call over TLS only if it has the certificate it needs.
+
+    The failed handshake is not simulated: there is no answer.
+    """
+    if front.model.certificate is None:
+        return front
+
+    def handle(request: Request) -> Response | Silence:
+        over_tls = request.header(SCHEME) == "https"
+        if over_tls and request.header(CERTIFICATE) != OURS and _is_needed(front, request):
+            return REFUSED
+        return front(request)
+
+    return handle
+
+
+def _is_needed(front: Front, request: Request) -> bool:
+    """Return whether calls of a path and method need the certificate. Unknown paths follow the majority."""
+    match = front.routes.match(request.path)
+    route = match.methods.get(request.method) if match is not None else None
+    if route is None or route.action is None:
+        return front.model.certificate_shared
+    return route.action.certificate

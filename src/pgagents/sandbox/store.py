@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 
 FORM = 3
 """The version of the tables; increase it whenever they change."""

@@ -1,4 +1,6 @@
-"""The stores that a package can be submitted to, and what each demands: one row of `STORES` a store."""
+"""The stores that a package can be submitted to, one for each module under `stores`, and what a submission
+lacks.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from pgagents.errors import PgagentsError
-from pgagents.text.nearest import did_you_mean
+from pgagents.base.errors import Diagnostic, PgagentsError
+from pgagents.base.places import Pointer, Source
+from pgagents.base.text import did_you_mean
 
 OTHER_NAMES = MappingProxyType({"claude": "anthropic", "chatgpt": "openai"})
 """Other names of stores, each with the surface that has the listing."""
@@ -99,3 +102,40 @@ def find_store(name: str) -> tuple[str, Store]:
             did_you_mean(name, [*STORES, *OTHER_NAMES]) or f"there are {', '.join(STORES)}",
         )
     return surface, STORES[surface]
+
+
+# -- missing requirements
+
+
+OURS: Mapping[Subject, str] = {
+    "hint": "submit/hint",
+    "case": "submit/case",
+    "tools": "submit/tools",
+    "sign_in": "submit/sign-in",
+    "challenge": "submit/challenge",
+    "page": "submit/page",
+    "address": "submit/address",
+    "discovery": "submit/discovery",
+    "run": "submit/run",
+}
+"""The codes for a subject if a store has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One reason not to pack a package. `origin` is its place in the catalogue."""
+
+    subject: Subject
+    origin: Pointer
+    message: str
+    help: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def describe(lack: Lack, store: Store, source: Source) -> Diagnostic:
+    """Return the error for a person, with the store's code."""
+    origin = lack.origin
+    while not source.has(origin):
+        origin = origin[:-1]
+    code = store.codes.get(lack.subject, OURS[lack.subject])
+    return Diagnostic(source.locate(origin), code, "error", lack.message, lack.help, lack.notes)

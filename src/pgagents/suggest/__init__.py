@@ -1,1 +1,7 @@
-"""Propose laws from the exchanges of a run: mine them, try to break them, rank them, write them as YAML."""
+"""Propose laws from the exchanges of a run: mine them, try to break them, rank them, write them as YAML.
+
+`session` accompanies a run. `samples` keeps its exchanges and `tables` arranges them. `mine` judges what
+the modules in `templates/` propose as a `candidate`. `across` proposes laws over several calls. `calls`
+chooses further calls that would break what holds by accident. `writing` writes YAML to paste. `cases`
+proposes a store's test cases.
+"""

@@ -1,7 +1,4 @@
-"""Choose calls that break proposals that hold by accident: two new arguments, other instances, more time.
-
-Nothing is sent here. A probe asks for calls, and verify's gate decides on each.
-"""
+"""Choose calls that break proposals that hold by accident: new arguments, other instances, more time."""
 
 from __future__ import annotations
 
@@ -9,16 +6,18 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.model.resource import Move, Resource
-from pgagents.suggest.across.pairs import list_pair_probes
+from pgagents.base.cel.expression import Expression
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.resource import Move, Resource
+from pgagents.suggest.across import LEFT_OUT, LIMITS, find_list, numbers_of, other_values
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.values import LEFT_OUT, other_values
+from pgagents.suggest.tables import declared_values, words_of
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of, time_passes
 from pgagents.verify.promise import Conversation, Probe
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
@@ -174,7 +173,7 @@ def _list_parents(
 
 def _items_at(resource: Resource, values: Mapping[str, Any]) -> Any:
     """Return the items of a resource in a sample's answer."""
-    from pgagents.cel.scope import Scope
+    from pgagents.base.cel.expression import Scope
 
     found = resource.found_by
     return (
@@ -258,3 +257,78 @@ def _move(
             elif name in usual and param.required:
                 given[name] = usual[name]
     return Call(mover, given, "explore", WHY, subject=resource, made=body)
+
+
+# -- pairs of reads
+
+
+WHY_PAIR = "to see what a greater argument keeps"
+MOST_VALUES, MOST_NUMBERS = 5, 3
+FEW = (1, 2, 3, 4)
+
+
+def list_pair_probes(setting: Setting, samples: Samples) -> Iterator[Probe]:
+    """Yield a probe for each read of a list and each number that may widen the list."""
+    for action in setting.model.actions:
+        endpoint = setting.find_usable_lead(str(action.name)) if action.effect == "read" else None
+        if (
+            endpoint is None
+            or find_list(setting.model, action, samples.of_action(str(action.name))) is None
+            or action.signed is not None
+        ):
+            continue
+        numbers = numbers_of(setting.model, action)
+        for param in numbers[:MOST_NUMBERS]:
+            inputs = list(_list_inputs(setting, endpoint, param, numbers))
+            name = f"suggest/{len(inputs)} values of {param.name}/{endpoint.place}"
+            run = _run(setting, endpoint, inputs)
+            yield Probe(name, 9, (), len(inputs), run, (endpoint,), "main", False)
+
+
+def _run(setting: Setting, endpoint: Endpoint, inputs: list[dict[str, Any]]) -> Any:
+    template = template_of(setting.model, endpoint.action)
+
+    def run() -> Conversation:
+        for given in inputs:
+            yield ordinary(endpoint, template, "explore", WHY_PAIR, input=given)
+
+    return run
+
+
+def _list_inputs(
+    setting: Setting, endpoint: Endpoint, param: Param, numbers: list[Param]
+) -> Iterator[dict[str, Any]]:
+    """Yield the usual call, and the call with required arguments only, with several values of one number.
+
+    Any other number that limits the list is at its maximum, so that it cuts nothing off.
+    """
+    usual = dict(template_of(setting.model, endpoint.action).input)
+    needed = {str(p.name) for p in endpoint.params if p.required}
+    bare = {k: v for k, v in usual.items() if k in needed}
+    bases = [bare] if usual.keys() - {str(param.name)} == bare.keys() else [usual, bare]
+    if flags := {str(p.name): True for p in endpoint.params if not p.required and _is_flag(setting, p)}:
+        bases.append({**bare, **flags})
+    for base in bases:
+        for other in numbers:
+            if other is not param and LIMITS & {*words_of(str(other.name))}:
+                base = {**base, str(other.name): high(other.schema, setting.model.schemas)}
+        for value in _list_values(setting, endpoint, param, usual):
+            yield {**base, str(param.name): value}
+
+
+def _is_flag(setting: Setting, param: Param) -> bool:
+    return declared_values(param.schema, setting.model.schemas) == (True, False)
+
+
+def _list_values(setting: Setting, endpoint: Endpoint, param: Param, usual: Mapping[str, Any]) -> list[Any]:
+    """Return valid values of a number in ascending order."""
+    schemas = setting.model.schemas
+    most, given = high(param.schema, schemas), usual.get(str(param.name))
+    values = {low(param.schema, schemas), most}
+    if LIMITS & {*words_of(str(param.name))}:
+        values |= {*FEW}
+    else:
+        own = given if isinstance(given, int | float) else most / 8
+        values |= {own / 4, own / 2, own, own * 2, own * 4}
+    fits = setting.test_argument(endpoint, param)
+    return sorted(v for v in values if isinstance(v, int | float) and fits.is_valid(v))[: MOST_VALUES + 1]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.laws import values_of
 from pgagents.verify.wire.endpoint import OPERATOR
 from pgagents.verify.wire.exchange import Exchange

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pgagents.cel.scope import Scope
-from pgagents.model.model import Model
+from pgagents.base.cel.expression import Scope
+from pgagents.catalogue.model.model import Model
 from pgagents.suggest import calls
-from pgagents.suggest.across.instances import propose_members
-from pgagents.suggest.across.relations import propose_relations
+from pgagents.suggest.across import propose_members, propose_relations
 from pgagents.suggest.candidate import Proposal, Written
-from pgagents.suggest.compiled import compile_law, judge_at
-from pgagents.suggest.mine import mine
-from pgagents.suggest.readings import Reading, group
+from pgagents.suggest.mine import compile_law, judge_at, mine
 from pgagents.suggest.samples import Samples
-from pgagents.suggest.writing.document import Across, Dropped, Tried, write_yaml
+from pgagents.suggest.writing import Across, Dropped, Reading, Tried, group, write_yaml
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting

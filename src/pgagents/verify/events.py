@@ -10,14 +10,14 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.cel.reckoning import epoch
-from pgagents.http import json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Audit, Model
-from pgagents.model.resource import Id, Resource, id_text, is_scalar
-from pgagents.model.signature import schemes
-from pgagents.source.source import value_at
+from pgagents.base.cel.functions import epoch
+from pgagents.base.http import json_bytes, read_json
+from pgagents.base.places import value_at
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.credential import schemes
+from pgagents.catalogue.model.model import Audit, Model
+from pgagents.catalogue.model.resource import Id, Resource, id_text, is_scalar
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.bodies import find_malformed_time
 from pgagents.verify.answers.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.cases.event_steps import ExpectedEvent

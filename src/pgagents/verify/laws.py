@@ -12,16 +12,22 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
-from pgagents.cel.blame import broken_part, evaluate, holds
-from pgagents.cel.expression import Expression
-from pgagents.cel.printer import print_node, print_path
-from pgagents.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
-from pgagents.cel.scope import Reading, Scope
-from pgagents.cel.syntax import ExpressionError, FunctionCall, Infix, Macro, Node, Unary
-from pgagents.cel.syntax import Literal as Constant
-from pgagents.model.law import Law
-from pgagents.model.model import Model
-from pgagents.model.pages import headers_of
+from pgagents.base.cel.expression import Expression, Reading, Scope, broken_part, evaluate, holds
+from pgagents.base.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
+from pgagents.base.cel.syntax import (
+    ExpressionError,
+    FunctionCall,
+    Infix,
+    Macro,
+    Node,
+    Unary,
+    print_node,
+    print_path,
+)
+from pgagents.base.cel.syntax import Literal as Constant
+from pgagents.catalogue.model.action import Law
+from pgagents.catalogue.model.answers import headers_of
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 

@@ -14,17 +14,14 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.reading import members_in, order_of, place_of
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
-from pgagents.http import Response
-from pgagents.jsonschema.joined import list_parts
-from pgagents.model.action import Action, ActionCall
-from pgagents.model.argument import Param
-from pgagents.model.law import Law
-from pgagents.model.pages import NextPage, Pages, find_next_page, items_of, values_for
-from pgagents.model.resource import Resource, member_at, unwrap
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.reading import members_in, order_of, place_of
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.http import Response
+from pgagents.base.jsonschema.combine import list_parts
+from pgagents.catalogue.model.action import Action, ActionCall, Law, Param
+from pgagents.catalogue.model.answers import NextPage, Pages, find_next_page, items_of, values_for
+from pgagents.catalogue.model.resource import Resource, member_at, unwrap
 from pgagents.verify.laws import reading_of, values_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
-from pgagents.cel.expression import Expression
-from pgagents.model.code_flow import PKCE
+from pgagents.base.cel.expression import Expression
+from pgagents.catalogue.model.credential import PKCE
 from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
 from pgagents.verify.promise import Judgement, judge_broken, judge_kept
 from pgagents.verify.setting import Setting

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pgagents.errors import PgagentsError
-from pgagents.http import read_json
-from pgagents.jsonschema.joined import list_parts
-from pgagents.jsonschema.schema import REF, closure, resolve
-from pgagents.model.model import Model
-from pgagents.source.read import parse
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import read_json
+from pgagents.base.jsonschema.combine import list_parts
+from pgagents.base.jsonschema.schema import REF, closure, resolve
+from pgagents.base.reading import parse
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.setting import Setting
 
 SILENT = frozenset(

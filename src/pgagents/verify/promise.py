@@ -14,12 +14,12 @@ from functools import cache, lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pgagents import registry
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict, check_of, place_of, surface_of
-from pgagents.model.model import Model
-from pgagents.source.source import Pointer
+from pgagents.base import registry
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Contract, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import (

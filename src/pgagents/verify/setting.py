@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from pgagents.http import Handler
-from pgagents.jsonschema.joined import join
-from pgagents.jsonschema.schema import resolve, validator
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
-from pgagents.model.resource import id_text
+from pgagents.base.http import Handler
+from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.schema import resolve, validator
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import id_text
 from pgagents.verify.wire.endpoint import Endpoint, endpoints
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import Link, ToolListing

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pgagents.http import json_bytes
-from pgagents.jsonschema.schema import foreign_validator
-from pgagents.model.contract import Contract, Verdict
-from pgagents.source.source import Pointer
+from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.base.places import Pointer
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.promise import Conversation, Judgement, Probe, judge_untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 
 LABELS = Path(__file__).parents[2] / "data" / "reads" / "labels.tsv"
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import jsonschema_rs
 
-from pgagents.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 
 KEYS = {"main": "k9f4c1e7a2b58d3066f1", "second": "k2b7d90e4c1fa6853d07"}
 """No key has a prefix that a catalogue names, so that only the caller can say whether writes are allowed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harm.servers.base import TITLE, Call, Items, route
-from pgagents.http import Response
+from pgagents.base.http import Response
 
 
 class Case(Items):

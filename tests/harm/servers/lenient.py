@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harm.servers.base import Call, Items, Route, route
-from pgagents.http import Request, read_json
+from pgagents.base.http import Request, read_json
 
 
 class Case(Items):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harm.servers.base import Items
-from pgagents.http import Request
+from pgagents.base.http import Request
 
 
 class Case(Items):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harm.servers.base import TITLE, Call, Items, route
-from pgagents.http import Silence
+from pgagents.base.http import Silence
 
 
 class Case(Items):

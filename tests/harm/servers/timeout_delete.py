@@ -6,7 +6,7 @@ from typing import Any
 
 from harm.servers import reused_by_others
 from harm.servers.base import Call, route
-from pgagents.http import Silence
+from pgagents.base.http import Silence
 
 
 class Case(reused_by_others.Case):

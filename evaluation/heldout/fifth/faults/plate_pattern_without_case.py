@@ -8,8 +8,8 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fifth.around import kind, one
-from pgagents.http import Handler
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "look-alikes"
 SUBTLE = True

@@ -9,9 +9,9 @@ from typing import Any
 from evaluation.heldout.around import results
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import members
-from pgagents.http import Handler, json_bytes
+from pgagents.base.http import Handler, json_bytes
 from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "secrets"
 SUBTLE = True

@@ -9,9 +9,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import recharged
-from pgagents.http import Handler
-from pgagents.park_graph import money
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.park_graph import money
 
 CLASS = "money"
 SUBTLE = True

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request
-from pgagents.sandbox.auth.admission import Admission
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.front import Admission
 from sandboxes import DISPATCH
 
 CLASS = "OAuth"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.model.action import Action
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.catalogue.model.action import Action
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Drawn
 from sandboxes import named

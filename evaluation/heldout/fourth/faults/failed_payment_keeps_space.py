@@ -7,9 +7,9 @@ from typing import Any
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import down
-from pgagents.http import Handler
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "partial failure"
 SUBTLE = True

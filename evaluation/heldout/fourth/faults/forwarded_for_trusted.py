@@ -8,9 +8,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import asked
-from pgagents.http import Handler, Request
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.front import PEER
-from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "limits"
 SUBTLE = True

@@ -7,9 +7,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import asked
-from pgagents.http import Handler, Request
-from pgagents.sandbox.events import signature
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox import deliver
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True
@@ -28,10 +28,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
             not at.isdecimal()
             or len(at) > 12
             or int(at) <= now
-            or signature.find_stripe_error(header, request.body, secret, float(at))
+            or deliver.find_stripe_error(header, request.body, secret, float(at))
         ):
             return request
-        return request.with_header("Stripe-Signature", signature.sign(secret, request.body, now))
+        return request.with_header("Stripe-Signature", deliver.sign(secret, request.body, now))
 
     return asked(handler, edit)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import asked
-from pgagents.http import Handler, Request
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "auth"
 SUBTLE = True

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from evaluation.heldout.around import acts, given
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.sandbox.asked import too_large
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.routes import too_large
 
 CLASS = "limits"
 SUBTLE = True

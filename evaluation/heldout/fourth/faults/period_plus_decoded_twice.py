@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import asked
-from pgagents.http import Handler, Request
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "time zones"
 SUBTLE = True

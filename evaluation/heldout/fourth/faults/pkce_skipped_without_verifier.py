@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import confidential_code
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.keys import digest
 
 CLASS = "OAuth"

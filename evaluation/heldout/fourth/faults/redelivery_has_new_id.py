@@ -9,9 +9,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.fourth.around import members
-from pgagents.http import Handler, json_bytes
-from pgagents.sandbox.events.outbox import Delivery
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, json_bytes
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.outbox import Delivery
 
 CLASS = "webhooks"
 SUBTLE = True

@@ -6,10 +6,9 @@ from typing import Any
 
 from evaluation.heldout.around import results
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.clock import epoch_of
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.call import AcceptedCall, epoch_of
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "money"
 SUBTLE = True

@@ -8,9 +8,9 @@ from typing import Any
 
 from evaluation.heldout.around import acts, given
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "AV fleet"
 SUBTLE = True

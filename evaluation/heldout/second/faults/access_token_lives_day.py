@@ -6,9 +6,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.calls import token
-from pgagents.http import Handler, Request, Response
-from pgagents.sandbox.injection.fault_helpers import data_of, edits
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import data_of, edits
 from pgagents.sandbox.keys import digest
 
 CLASS = "oauth"

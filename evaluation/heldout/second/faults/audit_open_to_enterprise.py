@@ -9,10 +9,10 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import allowing
-from pgagents.http import Handler
-from pgagents.sandbox.asked import ParsedRequest
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.keys import Key
+from pgagents.sandbox.routes import ParsedRequest
 
 CLASS = "scopes"
 SUBTLE = True

@@ -9,9 +9,9 @@ from urllib.parse import unquote_to_bytes
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import refusal
-from pgagents.http import Handler, Request, Response
-from pgagents.sandbox.injection.fault_helpers import edits
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import edits
 
 CLASS = "odd input"
 SUBTLE = True

@@ -8,9 +8,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import refusal
-from pgagents.http import Handler, Request, Response, read_json
-from pgagents.sandbox.injection.fault_helpers import edits
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, read_json
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import edits
 
 CLASS = "authentication"
 SUBTLE = True

@@ -10,9 +10,9 @@ from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import rebill
 from evaluation.heldout.second.calls import ended
-from pgagents.http import Handler
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "money"
 SUBTLE = True

@@ -9,8 +9,8 @@ from typing import Any
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import form_of, with_form
 from evaluation.heldout.second.calls import code_of
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.keys import digest
 
 CLASS = "oauth"

@@ -7,10 +7,10 @@ from typing import Any
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import rebill
-from pgagents.http import Handler
-from pgagents.park_graph import money
+from pgagents.base.http import Handler
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.park_graph import money
 
 CLASS = "money"
 SUBTLE = True

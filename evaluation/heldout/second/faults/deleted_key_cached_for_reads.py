@@ -6,9 +6,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.calls import minted
-from pgagents.http import Handler, Request
-from pgagents.sandbox.auth.admission import Admission
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.front import Admission
 from pgagents.sandbox.keys import Key
 
 CLASS = "authentication"

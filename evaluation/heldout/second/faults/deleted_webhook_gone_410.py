@@ -7,10 +7,10 @@ from typing import Any
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import refusal, tenant
-from pgagents.http import Handler, Request, Response
+from pgagents.base.http import Handler, Request, Response
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_helpers import edits
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import edits
 
 CLASS = "status codes"
 SUBTLE = True

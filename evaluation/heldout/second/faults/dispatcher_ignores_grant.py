@@ -10,8 +10,8 @@ from typing import Any
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import allowing
 from evaluation.heldout.second.calls import token
-from pgagents.http import Handler
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "oauth"
 SUBTLE = True

@@ -8,10 +8,10 @@ from typing import Any
 
 from evaluation.heldout.around import acts, given
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
+from pgagents.base.http import Handler
+from pgagents.sandbox import deliver
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.events import signature
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True
@@ -24,10 +24,10 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         header, body = call.input["stripe_signature"], call.request.body
-        if not signature.find_stripe_error(header, body, secret, call.now, 1e13):
+        if not deliver.find_stripe_error(header, body, secret, call.now, 1e13):
             dated = next(part.strip()[2:] for part in header.split(",") if part.strip().startswith("t="))
             if int(dated) > call.now:
-                return inner(given(call, stripe_signature=signature.sign(secret, body, call.now)))
+                return inner(given(call, stripe_signature=deliver.sign(secret, body, call.now)))
         return inner(call)
 
     acts(context, act, "receive_payment_event")

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Response
+from pgagents.base.http import Handler, Response
 from pgagents.sandbox import idempotency
 from pgagents.sandbox.call import AcceptedCall
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "idempotency"
 SUBTLE = True

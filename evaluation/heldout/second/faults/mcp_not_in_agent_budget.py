@@ -8,8 +8,8 @@ from typing import Any
 
 from evaluation.heldout.around import seeing
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.limits import Drawn
 
 CLASS = "limits"

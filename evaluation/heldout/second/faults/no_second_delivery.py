@@ -6,9 +6,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.calls import moved
-from pgagents.http import Handler
-from pgagents.sandbox.events.deliver import Parcel
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.deliver import Parcel
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True

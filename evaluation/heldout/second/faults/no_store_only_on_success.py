@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler
-from pgagents.sandbox.injection.fault_helpers import edits
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import edits
 
 CLASS = "headers"
 SUBTLE = True

@@ -8,10 +8,10 @@ from typing import Any
 
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, json_bytes
+from pgagents.base.http import Handler, json_bytes
+from pgagents.sandbox import deliver
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.events import signature
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True
@@ -28,9 +28,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         header = call.input["stripe_signature"]
-        if header not in seen and not signature.find_stripe_error(
-            header, call.request.body, secret, call.now
-        ):
+        if header not in seen and not deliver.find_stripe_error(header, call.request.body, secret, call.now):
             context.front.store.run("DELETE FROM payment_event WHERE id = ?", call.input["id"])
             seen.add(header)
         return inner(call)
@@ -47,6 +45,6 @@ def shows(call: Shown) -> Any:
         (("evt_1", "succeeded"), ("evt_2", "payment_failed"), ("evt_1", "succeeded"))
     ):
         body = json_bytes({"id": id, "type": f"payment_intent.{type}", "data": {"object": {"id": intent}}})
-        signed = signature.sign(call.sandbox.stripe_secret, body, call.now + n)
+        signed = deliver.sign(call.sandbox.stripe_secret, body, call.now + n)
         assert call("POST", "/api/v1/webhooks/stripe", body, key=None, Stripe_Signature=signed).status == 200
     return [event["type"] for event in call.events()]

@@ -8,9 +8,9 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import judged
-from pgagents.http import Handler
-from pgagents.model.action import Action
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler
+from pgagents.catalogue.model.action import Action
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "validation"
 SUBTLE = True

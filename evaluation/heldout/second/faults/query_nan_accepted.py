@@ -9,10 +9,10 @@ from typing import Any
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.second.around import judged
-from pgagents.http import Handler
-from pgagents.model.action import Action
+from pgagents.base.http import Handler
+from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "odd input"
 SUBTLE = True

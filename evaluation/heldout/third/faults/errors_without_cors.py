@@ -9,8 +9,8 @@ from typing import Any
 
 from evaluation.heldout.calls import Shown
 from evaluation.heldout.third.around import answers
-from pgagents.http import Handler, Request, Response
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "CORS"
 SUBTLE = True

@@ -9,10 +9,10 @@ from typing import Any
 
 from evaluation.heldout.around import acts
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, json_bytes
+from pgagents.base.http import Handler, json_bytes
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.deliver import sign
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "webhooks"
 SUBTLE = True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "OAuth"
 SUBTLE = True

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from evaluation.heldout.calls import Shown
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.answers import refuse
 from pgagents.sandbox.decode import Problem
-from pgagents.sandbox.injection.fault_registry import Context
-from pgagents.sandbox.writing.refusals import refuse
+from pgagents.sandbox.fault_declaration import Context
 
 CLASS = "authentication"
 SUBTLE = False

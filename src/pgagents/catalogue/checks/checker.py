@@ -1,25 +1,233 @@
-"""Check references between the parts of a catalogue, schemas and expressions. Pydantic cannot check these.
-
-Every method records diagnostics and continues, so that one pass finds all problems of a file. Values that
-pydantic refused were removed before (`prune`). Nothing that is missing only for that reason is reported.
-"""
+"""Check references between the parts of a catalogue, schemas and expressions. Pydantic cannot check these."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import cache
+from itertools import chain
 from typing import Any
 
-from pgagents.catalogue.checks.checking.expressions import Expressions
-from pgagents.catalogue.language import variables
-from pgagents.catalogue.language.actions import Action
+from pgagents.base.cel import expression
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.syntax import ExpressionError, Node, print_node
+from pgagents.base.errors import Diagnostic
+from pgagents.base.places import Pointer, Source, Span, locate_within, value_at
+from pgagents.base.reading import MAX_PROBLEMS
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.language import basics
+from pgagents.catalogue.language.actions import Action, Law
 from pgagents.catalogue.language.basics import Output, Param, Schema
-from pgagents.source.source import Pointer
-from pgagents.source.yaml_text import MAX_PROBLEMS
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.catalogue.language.catalogue import Catalogue
+from pgagents.catalogue.language.resources import CatalogueCall
+
+# -- problems at their places
+
+
+ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
+NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
+
+
+class Problems:
+    """Collect problems, and find values in the file."""
+
+    def __init__(
+        self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()
+    ) -> None:
+        self.written = written
+        self.source = source
+        self.data = source.data if data is None else data
+        self.dropped = frozenset(dropped)
+        self.refused: set[Pointer] = set(self.dropped)
+        self.found: list[Diagnostic] = []
+        self.expressions: dict[Pointer, Expression] = {}
+        self.urls: set[Pointer] = set()
+        """Pointers of `pages` whose `next` is a URL."""
+        operator = written.operator.actions if written.operator else {}
+        self.actions: dict[str, Action] = {**written.actions, **operator}
+
+    def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
+        """Return the API's actions and the operator's actions, each with the pointer of its mapping."""
+        operator = self.written.operator
+        return [
+            (("actions",), self.written.actions),
+            (("operator", "actions"), operator.actions if operator else {}),
+        ]
+
+    def report(
+        self,
+        pointer: Pointer,
+        id: str,
+        message: str,
+        help: str = "",
+        *,
+        at_value: bool = True,
+        span: Span | None = None,
+    ) -> None:
+        """Record an error at the value of a pointer or at `span`, unless that value was refused before."""
+        self.refused.add(pointer)
+        if len(self.found) >= MAX_PROBLEMS or any(
+            pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)
+        ):
+            return
+        self.found.append(
+            Diagnostic(
+                span or self.source.locate(pointer, at_value=at_value),
+                f"catalogue/{id}",
+                "error",
+                message,
+                help,
+            )
+        )
+
+    def sound(self, pointer: Pointer) -> bool:
+        """True if nothing at or below this pointer was refused."""
+        return not any(f[: len(pointer)] == pointer for f in self.refused)
+
+    def check_reference(
+        self,
+        pointer: Pointer,
+        name: str | None,
+        homes: Pointer | Iterable[Pointer],
+        what: str,
+        *,
+        also: Iterable[str] = (),
+    ) -> bool:
+        """Return True if `name` is None, or is in one of the mappings or lists at the pointers `homes`.
+
+        Otherwise record a dangling reference and return False. A name that the file contains but that was
+        refused is not recorded.
+        """
+        if name is None or name in also:
+            return True
+        places = (
+            [homes]
+            if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple))
+            else list(homes)
+        )
+        if any(name in names_at(self.data, place) for place in places):
+            return True
+        if len(self.found) >= MAX_PROBLEMS:
+            return False
+        written = [names_at(self.source.data, place) for place in places]
+        if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
+            return False
+        words = chain(also, (str(word) for names in written for word in names))
+        help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
+        self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
+        return False
+
+    def at(self, pointer: Pointer) -> Any:
+        """Return the value at a pointer, without refused parts; None if the file has no value there."""
+        return value_at(self.data, pointer)
+
+    def in_file(self, pointer: Pointer) -> Collection[Any]:
+        """Return the names written at a pointer, including refused ones."""
+        return names_at(self.source.data, pointer)
+
+    def is_incomplete(self, home: Pointer) -> bool:
+        """True if names at `home` may be missing, because pydantic refused one of them or a value around
+        them.
+        """
+        if isinstance(value_at(self.source.data, home), dict | list):
+            return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
+        return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
+
+
+def names_at(data: Any, pointer: Pointer) -> Collection[Any]:
+    """Return the keys of the mapping, or the items of the list, at a pointer."""
+    there = value_at(data, pointer)
+    return there if isinstance(there, dict | list) else ()
+
+
+# -- expressions
+
+
+class Expressions(Problems):
+    """Compile expressions and keep them by their pointer."""
+
+    def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
+        """Compile the expression at a pointer and keep it; record an error if it does not compile."""
+        if text is None:
+            return None
+        try:
+            compiled = expression.compile(text, names)
+        except ExpressionError as error:
+            span = self.locate_part(pointer, error.start)
+            part = brief(text[error.start or 0 : error.end or 0])
+            said = error.reason if span else f"{error}, in `{part}`" if part else error
+            self.report(pointer, "expression", f"the expression does not compile: {said}", span=span)
+            return None
+        self.expressions[pointer] = compiled
+        return compiled
+
+    def locate_part(self, pointer: Pointer, start: int | None) -> Span | None:
+        """Return the place of a character of the expression at a pointer, or None if it is unknown."""
+        begun = str(value_at(self.source.data, pointer)).startswith("=")
+        return None if start is None else locate_within(self.source, pointer, start + begun)
+
+    def report_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
+        """Record an error at a part of the expression at a pointer.
+
+        The message quotes a part without a known place.
+        """
+        span = self.locate_part(pointer, part.start)
+        quoted = "" if span else f", in `{brief(print_node(part))}`"
+        self.report(pointer, id, f"{message}{quoted}", help, span=span)
+
+    def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
+        """Compile every string inside a value that begins with `=`."""
+        if isinstance(value, str) and value.startswith("="):
+            self.compile(pointer, value[1:], names)
+        elif isinstance(value, dict):
+            for key, member in value.items():
+                self.values((*pointer, key) if key != "*" else pointer, member, names)
+        elif isinstance(value, list):
+            for index, member in enumerate(value):
+                self.values((*pointer, index), member, names)
+
+    def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
+        """Compile a law written in its short or long form."""
+        that, when = self.law_places(pointer)
+        self.compile(that, law.that, names)
+        self.compile(when, law.when, names)
+
+    def law_places(self, pointer: Pointer) -> tuple[Pointer, Pointer]:
+        """Return the pointers of the `that` and the `when` of the law at a pointer."""
+        that = (*pointer, "that")
+        return that if self.source.has(that) else pointer, (*pointer, "when")
+
+    def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
+        """Check a call's action, arguments and expressions."""
+        if call is None:
+            return
+        names = set(names)
+        if self.check_reference((*pointer, "action"), call.action, ACTIONS, "action"):
+            self.arguments((*pointer, "input"), call.input, call.action)
+        self.values((*pointer, "input"), call.input, names)
+        self.compile((*pointer, "at"), call.at, {"response", "input"})
+        self.compile((*pointer, "where"), call.where, names)
+
+    def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:
+        """Record arguments that the action does not have."""
+        home = (*self.base(action), "input")
+        known = names_at(self.source.data, home)
+        for name in given:
+            if name != "*" and name not in known and not self.is_incomplete(home):
+                message = f"`{action}` takes no argument `{brief(name)}`"
+                self.report(
+                    (*pointer, name),
+                    "unknown-name",
+                    message,
+                    did_you_mean(name, map(str, known)),
+                    at_value=False,
+                )
+
+    def base(self, action: str) -> Pointer:
+        """Return the pointer of the action of this name."""
+        return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
+
 
 _ONE = frozenset(
     ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
@@ -144,7 +352,7 @@ class Checker(Expressions):
                     f"no value is at least {a:g} and at most {b:g}",
                 )
         if schema.pattern is not None:
-            from pgagents.jsonschema.schema import find_pattern_error, list_problems
+            from pgagents.base.jsonschema.schema import find_pattern_error, list_problems
 
             if list_problems({"pattern": schema.pattern}):
                 self.report(
@@ -201,13 +409,13 @@ class Checker(Expressions):
                     (*pointer, "texts", surface, "params", name), name, arguments, "argument"
                 )
         for name, law in action.laws.items():
-            self.law((*pointer, "laws", name), law, variables.LAW)
+            self.law((*pointer, "laws", name), law, basics.LAW)
         for name, relation in action.relations.items():
             at = (*pointer, "relations", name)
             self.check_reference((*at, "widen"), relation.widen, arguments, "argument")
-            self.compile((*at, "keeps"), relation.keeps, variables.LAW)
-            self.compile((*at, "unless"), relation.unless, variables.LAW)
-            self.compile((*at, "fits"), relation.fits, (*variables.LAW, variables.ITEM))
+            self.compile((*at, "keeps"), relation.keeps, basics.LAW)
+            self.compile((*at, "unless"), relation.unless, basics.LAW)
+            self.compile((*at, "fits"), relation.fits, (*basics.LAW, basics.ITEM))
 
     def _headers(self, pointer: Pointer, status: int, output: Output) -> None:
         """Check the headers of one answer: each name is given once, and no value is a list or an object."""

@@ -1,28 +1,33 @@
-"""Check the references of everything except actions: auth, limits, errors, surfaces, resources, workflows."""
+"""Check the parts that are no actions: their references, the settings of resources, and pages to try an
+action.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from pgagents.catalogue.checks import page
-from pgagents.catalogue.checks import resource as check_resource
-from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.checking.problems import ACTIONS
-from pgagents.catalogue.checks.refusals import arguments, errors, limits
-from pgagents.catalogue.checks.surfaces import dispatcher
-from pgagents.catalogue.checks.surfaces.carried import members
-from pgagents.catalogue.language import variables
+from pgagents.base.cel.reading import first_members
+from pgagents.base.cel.syntax import print_node
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.checks import refusals, surfaces
+from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.checks.surfaces import members
+from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.resources import Resource, Step
-from pgagents.catalogue.language.surfaces import Surface
-from pgagents.source.source import Pointer
+from pgagents.catalogue.language.surfaces import Page, Surface
+
+if TYPE_CHECKING:
+    from pgagents.catalogue.language.resources import CatalogueCall
 
 
-def run(checker: Checker) -> None:
+def check_parts(checker: Checker) -> None:
     """Record dangling references in every part."""
     _auth(checker)
-    limits.run(checker)
-    errors.run(checker)
-    arguments.run(checker)
+    refusals.check_limits(checker)
+    refusals.check_errors(checker)
+    refusals.check_argument_codes(checker)
     _headers(checker)
     _groups(checker)
     _webhooks(checker)
@@ -93,7 +98,7 @@ def _audit(checker: Checker) -> None:
     audit = checker.written.audit
     if audit is None:
         return
-    checker.call(("audit", "listed_by"), audit.listed_by, variables.CALL)
+    checker.call(("audit", "listed_by"), audit.listed_by, basics.CALL)
     checker.check_reference(("audit", "as"), audit.as_, ("auth", "roles"), "role")
     for index, surface in enumerate(audit.reads_on):
         checker.check_reference(("audit", "reads_on", index), surface, ("surfaces",), "surface")
@@ -130,7 +135,7 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
             ):
                 checker.report(at, "omit", f"`{name}` is required, so it cannot be left out here")
     checker.check_reference((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
-    dispatcher.run(checker, pointer, surface)
+    surfaces.check_dispatcher(checker, pointer, surface)
     named = surface.form == "json_rpc" or (surface.selector and surface.arguments)
     if surface.http and not named and checker.sound(pointer):
         checker.report(
@@ -144,7 +149,7 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         checker.report((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
-    page.run(checker, pointer, surface)
+    check_page(checker, pointer, surface)
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
@@ -183,10 +188,10 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
 
 
 def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
-    names = [*variables.CALL, *map(str, checker.in_file(("resources",)))]
+    names = [*basics.CALL, *map(str, checker.in_file(("resources",)))]
     checker.call((*pointer, "found_by"), resource.found_by, names)
-    checker.call((*pointer, "made_by"), resource.made_by, [*names, variables.FRESH])
-    check_resource.run(checker, name, pointer, resource)
+    checker.call((*pointer, "made_by"), resource.made_by, [*names, basics.FRESH])
+    check_resource(checker, name, pointer, resource)
     checker.call((*pointer, "undone_by"), resource.undone_by, names)
     for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
         short = isinstance((checker.data["resources"][name]).get(key), dict)
@@ -207,7 +212,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         for index, state in enumerate(move.from_):
             checker.check_reference((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
-        checker.law((*pointer, "laws", law_name), law, variables.RESOURCE_LAW)
+        checker.law((*pointer, "laws", law_name), law, basics.RESOURCE_LAW)
 
 
 def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
@@ -235,7 +240,7 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
-    names = {*variables.STEP, *map(str, checker.in_file(("resources",))), *earlier}
+    names = {*basics.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
     checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
@@ -243,10 +248,272 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
         _through(checker, pointer, step)
     checker.compile((*pointer, "key"), step.key, names)
     checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
-    checker.values((*pointer, "input"), step.input, {*names, variables.FRESH})
-    check_resource.check_fresh(checker, (*pointer, "input"))
+    checker.values((*pointer, "input"), step.input, {*names, basics.FRESH})
+    check_fresh(checker, (*pointer, "input"))
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
     for member in ("expect", "expect_timed", "expect_alone"):
         for index, text in enumerate(getattr(step, member)):
             checker.compile((*pointer, member, index), text, names)
+
+
+# -- settings of a resource
+
+
+def check_resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    """Record contradictions within one resource."""
+    _check_absent(checker, pointer, resource)
+    _within(checker, name, pointer, resource)
+    _check_given(checker, name, pointer, resource)
+    check_fresh(checker, (*pointer, "made_by", "input"))
+    checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
+    if resource.gone_when is not None and not (resource.undone_by or resource.expires_by):
+        said = f"nothing removes a `{name}`, so `gone_when` has no effect"
+        checker.report((*pointer, "gone_when"), "gone-when", said, "add `undone_by`, or leave it out")
+    for index, move in enumerate(resource.moves_by_time):
+        for side, state in (("from", move.from_), ("to", move.to)):
+            checker.check_reference(
+                (*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state"
+            )
+        _check_shown(checker, (*pointer, "moves_by_time", index, "at"), move.at, resource)
+    _check_unique(checker, pointer, resource)
+    _check_ids(checker, pointer, resource)
+    key = (
+        checker.actions[resource.made_by.action].idempotency
+        if resource.made_by and resource.made_by.action in checker.actions
+        else None
+    )
+    if key is not None and resource.made_by is not None and key in resource.made_by.input:
+        said = (
+            f"`{key}` is the idempotency key: with one value for all, the server would answer the first "
+            "one again"
+        )
+        help = "leave it out: each call gets one of its own"
+        checker.report((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+
+
+def _check_ids(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    """Check each call's own name for the id: it has an effect, and the answer shows such a member."""
+    several = {"read_by": resource.read_by, "listed_by": resource.listed_by}
+    calls: list[tuple[Pointer, CatalogueCall | None]] = [
+        (("made_by",), resource.made_by),
+        (("found_by",), resource.found_by),
+        (("undone_by",), resource.undone_by),
+    ]
+    for key, listed in several.items():
+        short = isinstance(checker.data["resources"][pointer[-1]].get(key), dict)
+        calls += [((key,) if short else (key, index), call) for index, call in enumerate(listed)]
+    for place, call in calls:
+        if call is None or call.id is None:
+            continue
+        at = (*pointer, *place, "id")
+        if place == ("undone_by",):
+            said = "what `undone_by` answers is no new instance, so its `id` has no effect"
+            checker.report(at, "resource", said, "leave it out")
+        elif not isinstance(resource.id, str):
+            said = f"the id has {len(resource.id)} members, and one call's `id` is one member"
+            checker.report(at, "resource", said, "leave it out")
+        elif call.action in checker.actions:
+            answers = [a for a in checker.actions[call.action].output.values() if a is not None]
+            known, first = checker.list_members(answers), call.id.partition(".")[0]
+            if known and first not in known:
+                said = f"no answer of `{call.action}` shows `{brief(first)}`"
+                checker.report(
+                    at, "resource", said, did_you_mean(first, sorted(known)) or "name a member of it"
+                )
+
+
+def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    maker = resource.made_by.action if resource.made_by else ""
+    action = checker.actions.get(maker)
+    for index, unique in enumerate(resource.unique):
+        at = (*pointer, "unique", index)
+        if action is None:
+            said = "`unique` has no effect where nothing is made"
+            checker.report(at, "unique", said, "add `made_by`, or leave `unique` out")
+            continue
+        for number, member in enumerate(unique.members):
+            if member not in action.input:
+                said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
+                help = "name members that are arguments of the making call"
+                checker.report((*at, "members", number), "unique", said, help)
+        if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
+            known = {*action.errors, *checker.written.errors.always}
+            if unique.otherwise not in known:
+                said = f"`{maker}` does not answer with `{unique.otherwise}`"
+                checker.report((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
+
+
+def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:
+    """Record a member that is in no answer of the resource's calls."""
+    calls = [call for call in (resource.made_by, *resource.read_by) if call is not None]
+    actions = [checker.actions[call.action] for call in calls if call.action in checker.actions]
+    answers = [answer for action in actions for answer in action.output.values() if answer is not None]
+    known = checker.list_members(answers)
+    if known and member not in known:
+        said = f"no answer shows `{brief(member)}`"
+        checker.report(at, "resource", said, did_you_mean(member, sorted(known)) or "name a member of it")
+
+
+def _check_absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    at, absent = (*pointer, "absent"), resource.absent
+    if absent is None:
+        return
+    if isinstance(resource.id, list):
+        ids = list(resource.id)
+        if not isinstance(absent, dict):
+            said = f"the id is {' and '.join(ids)}, so `absent` needs a value for each"
+            checker.report(at, "absent", said, f"write {{{', '.join(f'{i}: …' for i in ids)}}}")
+        elif set(absent) != set(ids):
+            odd = sorted(set(absent) ^ set(ids))
+            checker.report(
+                at,
+                "absent",
+                f"`absent` and `id` differ in {', '.join(map(brief, odd))}",
+                "give one value for each member of the id",
+            )
+    elif isinstance(absent, dict):
+        checker.report(
+            at,
+            "absent",
+            f"the id is one member, `{resource.id}`, so `absent` is one value",
+            "write the value alone",
+        )
+
+
+def _check_given(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    at = (*pointer, "given")
+    checker.compile(at, resource.given, ("env",))
+    if resource.given is None:
+        return
+    if resource.made_by is not None or resource.found_by is not None:
+        said, help = f"a call makes or finds a `{name}`, so nothing asks for a given one", "leave `given` out"
+        checker.report(at, "given", said, help, at_value=False)
+    elif isinstance(resource.id, list):
+        said = f"the id has {len(resource.id)} members, and `given` is one value"
+        checker.report(at, "given", said, "make each member a resource of its own", at_value=False)
+
+
+def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    at = (*pointer, "within")
+    if (
+        not checker.check_reference(at, resource.within, ("resources",), "resource")
+        or resource.within is None
+    ):
+        return
+    above: str | None = resource.within
+    met = {name}
+    while above is not None and above in checker.written.resources:
+        if above in met:
+            checker.report(
+                at,
+                "within",
+                f"`{name}` would live in itself: {' in '.join([name, resource.within])} …",
+                "name its parent",
+            )
+            return
+        met.add(above)
+        above = checker.written.resources[above].within
+    if resource.made_by is None and resource.found_by is None:
+        checker.report(
+            at,
+            "within",
+            f"nothing makes or finds a `{name}`, so it lives in nothing",
+            "add `made_by`, or remove `within`",
+        )
+
+
+def check_fresh(checker: Checker, home: Pointer) -> None:
+    """Check that each `fresh` expression below `home` names a known kind of fresh value."""
+    for at, compiled in [*checker.expressions.items()]:
+        if at[: len(home)] != home:
+            continue
+        for kind, part in first_members(compiled.tree, basics.FRESH):
+            if kind not in basics.FRESH_KINDS:
+                known = ", ".join(f"{basics.FRESH}.{known}" for known in basics.FRESH_KINDS)
+                help = did_you_mean(kind, basics.FRESH_KINDS) or f"one of {known}"
+                said = f"`{brief(print_node(part))}` is no kind of fresh value"
+                checker.report_in(at, part, "fresh", said, help)
+
+
+# -- pages to try an action
+
+
+NAMED = "widget"
+"""The name of the surface from which the page is generated."""
+
+
+def check_page(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    """Record unknown names, and a page for anything other than one reading action."""
+    page = surface.page
+    if page is None:
+        if pointer[-1] == NAMED and checker.sound(pointer):
+            checker.report(
+                pointer,
+                "surface",
+                f"the surface `{NAMED}` needs `page`",
+                "say what its form and its table show",
+                at_value=False,
+            )
+        return
+    if pointer[-1] != NAMED:
+        checker.report(
+            (*pointer, "page"),
+            "surface",
+            f"only the surface `{NAMED}` has a page",
+            "move it there",
+            at_value=False,
+        )
+    if not isinstance(surface.actions, list) or len(surface.actions) != 1:
+        if checker.sound((*pointer, "actions")):
+            checker.report(
+                (*pointer, "actions"),
+                "surface",
+                "a page is for one action",
+                "name it: `actions: [NAME]`",
+                at_value=False,
+            )
+        return
+    _check_action(checker, pointer, page, surface.actions[0])
+
+
+def _check_action(checker: Checker, pointer: Pointer, page: Page, name: str) -> None:
+    """Record unknown names of the page's action and dispatcher, and an action that writes."""
+    action = checker.written.actions.get(name)
+    if action is None:
+        return
+    if checker.check_reference((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
+        _dispatcher(checker, pointer, page, name)
+    if action.effect.value != "read":
+        checker.report(
+            (*pointer, "actions", 0),
+            "surface",
+            f"`{name}` writes; a page for trying calls out only reads",
+            "name an action that reads",
+        )
+    for key in ("lat", "lng", "radius_km"):
+        checker.check_reference(
+            (*pointer, "page", key), getattr(page, key), ("actions", name, "input"), "argument"
+        )
+    checker.arguments((*pointer, "page", "labels"), page.labels, name)
+    for place, arguments in page.places.items():
+        checker.arguments((*pointer, "page", "places", place), arguments, name)
+
+
+def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> None:
+    """Check that the page's dispatcher offers its action."""
+    through = checker.written.surfaces.get(page.dispatcher)
+    if through is None:
+        return
+    at = (*pointer, "page", "dispatcher")
+    named = (
+        through.actions if isinstance(through.actions, list) else checker.written.groups.get(through.actions)
+    )
+    if not through.http:
+        checker.report(
+            at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`"
+        )
+    elif named is not None and action not in named:
+        checker.report(
+            at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there"
+        )

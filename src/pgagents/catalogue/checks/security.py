@@ -1,21 +1,28 @@
-"""Check authentication: the members of each scheme, its use, and collisions with other headers or
-arguments.
-"""
+"""Check who may call, and what is signed: schemes, certificates, envelopes and signature formats."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
+from pgagents.base.errors import Diagnostic
+from pgagents.base.places import Pointer, Source
+from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks.checker import Checker
-from pgagents.catalogue.checks.signing import certificates
+from pgagents.catalogue.language.auth import Scheme
 from pgagents.catalogue.language.basics import Security
-from pgagents.catalogue.language.credentials import list_requirements, list_used_schemes
-from pgagents.catalogue.language.platform.auth import Scheme
-from pgagents.model.connection.certificate import MUTUAL_TLS
-from pgagents.model.credential import Credential, find_path_below, kinds, make
-from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.catalogue.language.catalogue import find_certificate, list_requirements, list_used_schemes
+from pgagents.catalogue.language.platform import Webhooks
+from pgagents.catalogue.model.credential import (
+    MUTUAL_TLS,
+    Credential,
+    SignatureScheme,
+    find_path_below,
+    kinds,
+    make,
+    schemes,
+)
 
 _AT: Pointer = ("auth", "schemes")
 _CALLED = {"header": "header", "query": "query parameter", "cookie": "cookie"}
@@ -24,13 +31,13 @@ _NEEDED_ELSE = "write `type: api_key` for a key in a place of that name"
 _NEEDED = {"flows": "write `type: oauth2`"}
 
 
-def run(checker: Checker) -> None:
+def check_security(checker: Checker) -> None:
     """Record wrong uses of `auth.schemes` and `security`."""
     for name, written in checker.written.auth.schemes.items():
         _scheme(checker, name, written)
     for pointer, security in list_requirements(checker.written):
         _security(checker, pointer, security)
-    certificates.run(checker)
+    check_certificates(checker)
     _unused(checker)
     _users(checker)
     used = list_used_schemes(checker.written)
@@ -264,3 +271,221 @@ def _default_place(http: str | None, name: str) -> str:
     """Return the place in which an argument without `in` is sent."""
     method, _, path = (http or "").partition(" ")
     return "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"
+
+
+# -- client certificates
+
+
+_AT_SCHEMES: Pointer = ("auth", "schemes")
+_KEYS = {
+    "in": "in_",
+    "name": "name",
+    "value": "value",
+    "flows": "flows",
+    "prefixes": "prefixes",
+    "also_accepted": "also_accepted",
+}
+
+
+def check_certificates(checker: Checker) -> None:
+    """Record unknown keys of the scheme, a second scheme, and alternatives without the certificate."""
+    schemes = checker.written.auth.schemes
+    first = find_certificate(checker.written)
+    if first is None:
+        return
+    for name, scheme in schemes.items():
+        if scheme.type != MUTUAL_TLS:
+            continue
+        for key, attribute in _KEYS.items():
+            if attribute in scheme.model_fields_set:
+                message = f"`{key}` does nothing for `type: {MUTUAL_TLS}`"
+                help = "leave it out: the certificate is part of the connection, not of the request"
+                checker.report((*_AT_SCHEMES, name, key), "idle", message, help, at_value=False)
+        if name != first:
+            message = f"connections have the certificate `{first}` already"
+            checker.report((*_AT_SCHEMES, name, "type"), "credential", message, "leave one of the two out")
+    if checker.written.api.base_url.startswith("http://"):
+        message = "a client certificate needs TLS, and the API's server has none"
+        checker.report(("api", "server"), "credential", message, "write https://")
+    for pointer, security in list_requirements(checker.written):
+        lacking = [n for n, need in enumerate(security) if first not in need]
+        if lacking and len(lacking) < len(security):
+            message = f"this alternative lacks the certificate `{first}`, which another one needs"
+            help = "it belongs to the connection: add it to each alternative, or to none"
+            checker.report((*pointer, lacking[0]), "credential", message, help)
+
+
+# -- envelopes of events
+
+
+AT: Pointer = ("webhooks",)
+
+
+def check_envelopes(checker: Checker) -> None:
+    """Record a secret that signs nothing, versions that no argument selects, and envelopes that are never
+    sent.
+    """
+    hooks = checker.written.webhooks
+    if hooks is None:
+        return
+    if hooks.secret_at and hooks.signature is None and checker.sound((*AT, "signature")):
+        message = "`secret_at` has no effect: no delivery is signed"
+        help = "leave it out, or say under `signature` how deliveries are signed"
+        checker.report((*AT, "secret_at"), "idle", message, help, at_value=False)
+    for value, version in hooks.versions.items():
+        at = (*AT, "versions", value, "envelope")
+        checker.check_reference(at, version.envelope, ("schemas",), "schema")
+    if hooks.version is None and hooks.versions and checker.sound((*AT, "version")):
+        message = "nothing picks one of these `versions`"
+        help = f"name the argument of `{brief(hooks.registered_by)}` that does, as `version`"
+        checker.report((*AT, "versions"), "idle", message, help, at_value=False)
+    if hooks.version is not None and not hooks.versions and checker.sound((*AT, "versions")):
+        message = "`version` has no effect without `versions`"
+        help = "write `versions` with the envelope of each other version"
+        checker.report((*AT, "version"), "idle", message, help, at_value=False)
+    elif hooks.version is not None:
+        _values(checker, hooks, hooks.version)
+
+
+def _values(checker: Checker, hooks: Webhooks, name: str) -> None:
+    """Record problems of the argument that selects the envelope.
+
+    It must list its values, have one for each version, and leave one for the main envelope.
+    """
+    action = checker.written.actions.get(hooks.registered_by)
+    if action is None:
+        return
+    inputs: Pointer = ("actions", hooks.registered_by, "input")
+    if not checker.check_reference((*AT, "version"), name, inputs, "argument") or name not in action.input:
+        return
+    values = [str(value) for value in action.input[name].enum or ()]
+    if not values:
+        if checker.sound((*inputs, name)):
+            message = f"the argument `{brief(name)}` does not list its values"
+            help = "give it an `enum` of the versions that may be registered"
+            checker.report((*AT, "version"), "webhook-version", message, help)
+        return
+    for value in hooks.versions:
+        if value not in values:
+            message = f"`{brief(value)}` is no value of the argument `{brief(name)}`"
+            help = did_you_mean(value, values) or f"its `enum` has {', '.join(map(brief, values))}"
+            checker.report((*AT, "versions", value), "webhook-version", message, help, at_value=False)
+    if set(values) <= set(hooks.versions):
+        message = "no webhook gets this envelope: each version has one of its own"
+        help = f"take the version of `{brief(hooks.envelope)}` out of `versions`"
+        checker.report((*AT, "envelope"), "idle", message, help)
+
+
+# -- signature formats
+
+
+def check_signatures(checker: Checker) -> None:
+    """Record unknown formats, missing headers of a format, and keys without an effect in it."""
+    hooks = checker.written.webhooks
+    if hooks is not None and hooks.signature is not None:
+        at: Pointer = ("webhooks", "signature")
+        scheme = _find(checker, at, hooks.signature.scheme)
+        if scheme is not None and "tolerance_s" in hooks.signature.model_fields_set:
+            _tolerance(checker, at, scheme)
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            signed, at = action.signed, (*base, name, "signed")
+            scheme = _find(checker, at, signed.scheme) if signed is not None else None
+            if signed is None or scheme is None:
+                continue
+            if "tolerance_s" in signed.model_fields_set:
+                _tolerance(checker, at, scheme)
+            for key, header in (("time", scheme.time_header), ("id", scheme.id_header)):
+                given = getattr(signed, key)
+                checker.check_reference((*at, key), given, (*base, name, "input"), "argument")
+                if header and given is None:
+                    message = f"`{scheme.name}` has its {key} in the header `{header}`"
+                    help = f"add `{key}: ARGUMENT`, the argument that is this header"
+                    checker.report(at, "missing-key", message, help, at_value=False)
+                elif given is not None and not header:
+                    message = f"`{key}` does nothing here: `{scheme.name}` has no header for it"
+                    checker.report((*at, key), "idle", message, "leave it out", at_value=False)
+
+
+def _find(checker: Checker, at: Pointer, name: str) -> SignatureScheme | None:
+    found = schemes().get(name)
+    if found is None:
+        help = did_you_mean(name, schemes()) or f"one of {', '.join(sorted(schemes()))}"
+        checker.report((*at, "scheme"), "signature", f"`{brief(name)}` is no format of a signature", help)
+    return found
+
+
+def _tolerance(checker: Checker, at: Pointer, scheme: SignatureScheme) -> None:
+    if not scheme.timed:
+        message = f"`tolerance_s` does nothing here: `{scheme.name}` signs no time"
+        checker.report((*at, "tolerance_s"), "idle", message, "leave it out", at_value=False)
+
+
+# -- credentials that no call can send yet
+
+
+KINDS = {
+    "http": "HTTP authentication by `{scheme}`",
+    "oauth2": "an OAuth 2.0 token by no flow that calls can take",
+    "open_id_connect": "an OpenID Connect token",
+    "unsendable": "a key under a name that no request can carry",
+    "undeclared": "a key that its document does not describe",
+}
+HELP = (
+    "if the API takes a key too, write that: `type: http_bearer`, or `{type: api_key, in: header, name: "
+    "X-API-Key}`; if not, no manifest can be made of it with this version of pgagents"
+)
+
+
+def find_unsupported_key(source: Source) -> list[Diagnostic]:
+    """Return an error for the first credential that calls cannot send, with the number of others; else
+    empty.
+    """
+    found = list(_list_schemes(source))
+    if not found:
+        return []
+    at, said = found[0]
+    others = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    message = f"{said}{others}, which is not supported yet"
+    return [Diagnostic(source.locate(at), "catalogue/key-kind", "error", message, HELP)]
+
+
+def as_bearer(source: Source) -> Source:
+    """Return the source with bearer keys instead of such credentials, so that everything else can be
+    checked.
+    """
+    if not find_unsupported_key(source):
+        return source
+    described = ("description", "prefixes", "issue_at")
+    schemes = _schemes(source.data)
+    made = {
+        n: {k: s[k] for k in described if k in s} if _is_unsupported(s) else s for n, s in schemes.items()
+    }
+    data = dict(source.data)
+    if isinstance(data.get("auth"), dict):
+        data["auth"] = {**data["auth"], "schemes": made}
+    return replace(source, data=data)
+
+
+def _list_schemes(source: Source) -> Iterator[tuple[Pointer, str]]:
+    for name, scheme in _schemes(source.data).items():
+        if _is_unsupported(scheme):
+            words = {"scheme": brief(str(scheme.get("scheme", "?")), 40)}
+            at: Pointer = ("auth", "schemes", name, "type")
+            yield at, f"`{brief(str(name))}` is {KINDS[_kind(scheme)].format(**words)}"
+
+
+def _schemes(data: Any) -> Mapping[Any, Any]:
+    auth = data.get("auth") if isinstance(data, dict) else None
+    schemes = auth.get("schemes") if isinstance(auth, dict) else None
+    return schemes if isinstance(schemes, dict) else {}
+
+
+def _is_unsupported(scheme: Any) -> bool:
+    kind = _kind(scheme)
+    return kind in KINDS and not (kind == "oauth2" and scheme.get("flows"))
+
+
+def _kind(scheme: Any) -> str:
+    kind = scheme.get("type") if isinstance(scheme, dict) else None
+    return kind if isinstance(kind, str) else ""

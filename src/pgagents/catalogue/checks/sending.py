@@ -1,29 +1,17 @@
-"""Check how arguments are sent: the media type of a body, and the text form of lists and objects."""
+"""Check how calls are sent: methods and paths, media types of bodies, and the text form of arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief, match_placeholders, split
 from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
-from pgagents.catalogue.checks.shapes.styles import (
-    check_idle_style,
-    check_json,
-    check_reserved,
-    check_spread,
-    check_style,
-    item_types_of,
-    list_parts,
-    types_of,
-)
+from pgagents.catalogue.encoding.medium import ANY, JSON, Medium, medium_of
+from pgagents.catalogue.encoding.request import COOKIE_NAME, DEEP, FORM, PIPES, SPACES
 from pgagents.catalogue.language.actions import Action
-from pgagents.catalogue.language.basics import Param
-from pgagents.encoding.file import ANY
-from pgagents.encoding.medium import JSON, Medium, medium_of
-from pgagents.encoding.request import COOKIE_NAME
-from pgagents.encoding.style import FORM
-from pgagents.model.argument import PlaceIn
-from pgagents.source.source import Pointer
-from pgagents.text.brief import brief
+from pgagents.catalogue.language.basics import Param, Schema
+from pgagents.catalogue.model.action import PlaceIn
 
 IN_BODY = ("body", "whole_body")
 STYLED = ("query", "body")
@@ -45,7 +33,7 @@ def place_of(name: str, param: Param, http: str | None) -> PlaceIn:
     return "path" if name in PLACEHOLDER.findall(path) else "query" if method in ("GET", "DELETE") else "body"
 
 
-def run(checker: Checker) -> None:
+def check_sending(checker: Checker) -> None:
     """Record media types that cannot be encoded, and lists and objects whose place has no form for them."""
     _request_headers(checker)
     _wrong_media(checker)
@@ -243,3 +231,325 @@ def _empty(checker: Checker, at: Pointer, param: Param) -> None:
         if {"null", "string"} <= kinds and not any(narrow):
             message = "in a form null is an empty value, so this argument cannot be an empty text as well"
             checker.report((*at, "type"), "sending", message, "write `minLength: 1`")
+
+
+# -- lists and objects as text
+
+
+_BRACKETS = "`style: deepObject` sends `{0}[member]=…`, `style: form` sends `member=…`"
+
+
+def check_reserved(
+    checker: Checker, at: Pointer, name: str, param: Param, place: PlaceIn, action: Action
+) -> None:
+    """Record `allow_reserved` on an argument that can contain no reserved characters."""
+    if not param.allow_reserved or place == "query":
+        return
+    if place != "path":
+        said = "`allow_reserved` does nothing here: it is for the query and for the end of a path"
+        checker.report((*at, "allow_reserved"), "idle", said, "leave it out")
+    elif not (action.http or "").endswith("/{" + name + "}"):
+        said = f"a `/` in `{name}` would be taken for one of the path's own"
+        checker.report((*at, "allow_reserved"), "idle", said, "only the last part of a path may have several")
+
+
+def check_json(checker: Checker, at: Pointer, param: Param, place: PlaceIn) -> bool:
+    """Record what does nothing beside a `content_type`. Return True if the argument has one."""
+    if param.content_type is None:
+        return False
+    if place != "query":
+        message = "`content_type` does nothing here: it is for an argument in the query"
+        checker.report((*at, "content_type"), "idle", message, "leave it out")
+    for key in ("style", "explode", "allow_reserved"):
+        if getattr(param, key) is not None:
+            message = f"`{key}` does nothing here: the value is one JSON text"
+            checker.report((*at, key), "idle", message, "leave it out")
+    return True
+
+
+def check_idle_style(checker: Checker, at: Pointer, param: Param, kinds: set[str], styled: bool) -> bool:
+    """Record a style without an effect. Return True if the argument has a style."""
+    for key in ("style", "explode"):
+        if getattr(param, key) is None:
+            continue
+        if not styled:
+            message = f"`{key}` does nothing here: it is for lists and objects in the query or in a form"
+        elif kinds and not kinds & {"object", "array"}:
+            message = f"`{key}` does nothing here: it is for lists and objects, and this is a single value"
+        else:
+            continue
+        checker.report((*at, key), "idle", message, "leave it out")
+        return True
+    return False
+
+
+def check_style(checker: Checker, at: Pointer, name: str, param: Param, kinds: set[str], where: str) -> None:
+    """Record a list or an object whose style does not determine its text form."""
+    if "object" in kinds and param.style is None:
+        message = f"argument `{name}` is an object, so the {where} needs its `style`"
+        checker.report(at, "style", message, _BRACKETS.format(name), at_value=False)
+    elif "object" in kinds and param.style in (SPACES, PIPES):
+        message = f"`{param.style}` is for lists, and `{name}` is an object"
+        checker.report((*at, "style"), "style", message, _BRACKETS.format(name))
+    elif param.style != DEEP and _holds_nested(checker, param, kinds):
+        message = f"argument `{name}` holds lists or objects inside, for which only brackets have a form"
+        checker.report(at, "style", message, f"write `style: {DEEP}`", at_value=False)
+    elif param.explode is False and param.style == DEEP:
+        message = f"`explode: false` contradicts `{DEEP}`, which sends each member by itself"
+        checker.report((*at, "explode"), "style", message, "leave it out")
+    elif param.explode and param.style in (SPACES, PIPES):
+        message = f"`explode: true` leaves nothing for `{param.style}` to separate"
+        checker.report((*at, "explode"), "style", message, "leave it out, or write `style: form`")
+
+
+def check_spread(checker: Checker, at: Pointer, name: str, param: Param, action: Action) -> None:
+    """Check that an object's members, sent under their own names, have no other argument's name."""
+    members = {member for part in list_parts(checker, param) for member in part.properties or ()}
+    if not members:
+        message = f"the members of `{name}` are sent under their own names, which no schema gives"
+        checker.report(
+            at, "style", message, f"name them under `properties`, or write `style: {DEEP}`", at_value=False
+        )
+    for other, also in action.input.items():
+        if other != name and (also.wire or other) in members:
+            message = (
+                f"the member `{also.wire or other}` of `{name}` is sent under its own name, as `{other}` is"
+            )
+            checker.report((*at, "style"), "style", message, f"write `style: {DEEP}`")
+
+
+def list_parts(checker: Checker, schema: Schema | None) -> Iterator[Schema]:
+    """Yield the schemas that describe a value, through references, alternatives and parts, each once."""
+    waiting, seen = [schema], set[str]()
+    while waiting:
+        part = waiting.pop()
+        if part is not None and part.ref is not None:
+            if part.ref not in seen:
+                seen.add(part.ref)
+                waiting.append(checker.written.schemas.get(part.ref))
+        elif part is not None:
+            yield part
+            waiting += (*(part.one_of or ()), *(part.any_of or ()), *(part.all_of or ()))
+
+
+def types_of(checker: Checker, schema: Schema | None) -> set[str]:
+    """Return the JSON types that a schema names. Keywords of objects and arrays count as naming them."""
+    found: set[str] = set()
+    for part in list_parts(checker, schema):
+        found |= {part.type} if isinstance(part.type, str) else set(part.type or ())
+        if part.properties is not None:
+            found.add("object")
+        if part.items is not None:
+            found.add("array")
+    return found
+
+
+def holds_object(checker: Checker, schema: Schema) -> bool:
+    """True if a value may be an object."""
+    return "object" in types_of(checker, schema)
+
+
+def is_in_parts(checker: Checker, param: Param) -> bool:
+    """True if the value is always sent under other names than the argument's, such as `address[city]`."""
+    kinds = types_of(checker, param) - {"null"}
+    if param.style == DEEP:
+        return bool(kinds) and kinds <= {"object", "array"}
+    return kinds == {"object"} and param.style == FORM and param.explode is not False
+
+
+def item_types_of(checker: Checker, schema: Schema) -> set[str]:
+    """Return the types of the items of lists inside a schema, at any depth."""
+    found, seen = set[str](), set[int]()
+    waiting = [schema]
+    while waiting:
+        for part in list_parts(checker, waiting.pop()):
+            if part.items is not None and id(part.items) not in seen:
+                seen.add(id(part.items))
+                waiting.append(part.items)
+                found |= types_of(checker, part.items)
+    return found
+
+
+def _holds_nested(checker: Checker, param: Param, kinds: set[str]) -> bool:
+    """True if an item or member is a list or an object."""
+    inside = item_types_of(checker, param)
+    if "object" in kinds:
+        for part in list_parts(checker, param):
+            for member in (part.properties or {}).values():
+                inside |= types_of(checker, member)
+    return bool(inside & {"object", "array"})
+
+
+# -- methods and paths
+
+
+def camel(name: str) -> str:
+    """Convert a name to camelCase: `find_book` becomes `findBook`."""
+    head, *tail = [part for part in name.split("_") if part] or [name]
+    return head + "".join(part[:1].upper() + part[1:] for part in tail)
+
+
+def check_paths(checker: Checker) -> None:
+    """Record placeholders without arguments, duplicate routes, one path with two names of a placeholder,
+    unreachable literal paths, duplicate operation ids.
+    """
+    routes: dict[tuple[str, str], tuple[str, Pointer]] = {}
+    operations: dict[str, Pointer] = {}
+    entries: list[tuple[str, str, str, Pointer]] = []
+    unclear: set[Pointer] = set()
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            pointer = (*base, name)
+            if action.http is None:
+                continue
+            method, path = action.http.split(" ", 1)
+            entries.append((name, method, path, (*pointer, "http")))
+            may = {n for n, p in action.input.items() if p.in_ in (None, "path")}
+            if not may.issuperset(PLACEHOLDER.findall(path)):
+                unclear.add((*pointer, "http"))
+            _placeholders(
+                checker, pointer, path, may, {n for n, p in action.input.items() if p.in_ == "path"}
+            )
+            _operation(checker, operations, action.operation_id or camel(name), (*pointer, "operation_id"))
+    for name, surface in checker.written.surfaces.items():
+        if surface.http:
+            method, path = surface.http.split(" ", 1)
+            entries.append((name, method, path, ("surfaces", name, "http")))
+            _operation(
+                checker, operations, surface.operation_id or camel(name), ("surfaces", name, "operation_id")
+            )
+    met: list[tuple[str, str, Pointer]] = []
+    for name, method, path, pointer in entries:
+        key = (method, PLACEHOLDER.sub("{}", path))
+        if key in routes:
+            other, at = routes[key]
+            checker.report(
+                pointer,
+                "same-route",
+                f"`{name}` has the same method and path as `{other}` (line {checker.source.locate(at).line})",
+                "change one of the two",
+            )
+        else:
+            routes[key] = (name, pointer)
+            met.append((name, path, pointer))
+    _check_names(checker, [one for one in met if one[2][0] != "operator" and one[2] not in unclear])
+    _hidden(checker, entries)
+
+
+def _check_names(checker: Checker, entries: list[tuple[str, str, Pointer]]) -> None:
+    """Record paths that differ only in the names of their placeholders.
+
+    In OpenAPI they are one path, which a document must not have twice. No document has an operator's actions.
+    """
+    first: dict[str, tuple[str, str, Pointer]] = {}
+    for name, path, pointer in entries:
+        other, written, at = first.setdefault(PLACEHOLDER.sub("{}", path), (name, path, pointer))
+        if path == written:
+            continue
+        names = zip(PLACEHOLDER.findall(path), PLACEHOLDER.findall(written), strict=True)
+        own, theirs = next((own, theirs) for own, theirs in names if own != theirs)
+        checker.report(
+            pointer,
+            "same-path",
+            (
+                f"`{name}` calls a placeholder `{{{brief(own)}}}` that `{other}` "
+                f"(line {checker.source.locate(at).line}) calls `{{{brief(theirs)}}}`"
+            ),
+            f"rename the placeholder and its argument: write {brief(written)} in both",
+        )
+
+
+def _operation(checker: Checker, operations: dict[str, Pointer], id: str, pointer: Pointer) -> None:
+    if id.lower() in operations:
+        line = checker.source.locate(operations[id.lower()]).line
+        checker.report(
+            pointer,
+            "same-operation",
+            f"operation id `{id}` is also that of line {line}; ids must differ in more than case",
+            "set `operation_id`",
+            at_value=False,
+        )
+    else:
+        operations[id.lower()] = pointer
+
+
+def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], must: set[str]) -> None:
+    names = PLACEHOLDER.findall(path)
+    if path.count("{") != len(names) or path.count("}") != len(names):
+        checker.report((*pointer, "http"), "path", "the braces of the path do not pair")
+    for name in names:
+        if names.count(name) > 1:
+            checker.report(
+                (*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice"
+            )
+        if (
+            name not in may
+            and checker.sound((*pointer, "input"))
+            and not checker.is_incomplete((*pointer, "input"))
+        ):
+            message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
+            checker.report((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
+    for name in sorted(must - set(names)) if (*pointer, "http") not in checker.dropped else ():
+        checker.report(
+            (*pointer, "input", name),
+            "path",
+            f"argument `{name}` travels in the path, but the path does not name it",
+            at_value=False,
+        )
+
+
+def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> None:
+    """Record literal paths that a template of the same method matches, unless the server prefers literal
+    paths.
+    """
+    if checker.written.behaviour.literal_path == "wins":
+        return
+    tree = _Tree()
+    for name, method, path, _ in entries:
+        if "{" in path:
+            tree.add((method, *path.split("/")), (name, path))
+    for name, method, path, pointer in entries:
+        match = None if "{" in path else tree.find((method, *path.split("/")))
+        if match:
+            other, template = match
+            checker.report(
+                pointer,
+                "hidden-path",
+                f"`{name}` at {brief(path)} is hidden by `{other}` at {brief(template)}",
+                (
+                    "change the path, or set `behaviour: {literal_path: wins}` if the server tries literal "
+                    "paths first"
+                ),
+            )
+
+
+class _Tree:
+    """Path templates as a tree of segments, so that a path is compared with few of them."""
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Tree] = {}
+        self.pattern: dict[tuple[str, ...], _Tree] = {}
+        self.end: tuple[str, str] | None = None
+
+    def add(self, segments: tuple[str, ...], what: tuple[str, str]) -> None:
+        node = self
+        for segment in segments:
+            if "{" not in segment:
+                node = node.literal.setdefault(segment, _Tree())
+                continue
+            node = node.pattern.setdefault(tuple(split(segment)[0]), _Tree())
+        node.end = node.end or what
+
+    def find(self, segments: tuple[str, ...]) -> tuple[str, str] | None:
+        """Return the name and path of the first template that the path matches, or None."""
+        nodes = [self]
+        for segment in segments:
+            after = [node.literal[segment] for node in nodes if segment in node.literal]
+            after += [
+                child
+                for node in nodes
+                for literals, child in node.pattern.items()
+                if match_placeholders(literals, segment) is not None
+            ]
+            nodes = after
+        return next((node.end for node in nodes if node.end), None)

@@ -1,4 +1,4 @@
-"""Actions as written in the catalogue: how each is called, its answers, and its laws."""
+"""Actions as written in the catalogue: how each is called, its answers, its laws, its pages and its jobs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pgagents.catalogue.language.basics import (
     Json,
     JsonName,
     Line,
+    Member,
     Name,
     Output,
     Param,
@@ -22,9 +23,117 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
-from pgagents.catalogue.language.hints import Effect, Hint
-from pgagents.catalogue.language.jobs import Job
-from pgagents.catalogue.language.pages import Pages
+
+# -- hints
+
+
+Reason = Annotated[str, StringConstraints(min_length=10, max_length=300, pattern=r"^[^\n]*$")]
+
+
+class Hint(Strict):
+    """A claim about a call, with its reason. Short form: just true or false."""
+
+    value: bool = Field(description="Whether it is so.")
+    reason: Reason | None = Field(
+        None,
+        description="Why, in one sentence about what the action does; stores and their reviewers read it. "
+        "The default is made from the rest of the catalogue.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, data: Any) -> Any:
+        return data if isinstance(data, dict) else {"value": data}
+
+
+class Effect(Strict):
+    """The effect of a call, with its reason. Short form: just `read` or `write`."""
+
+    value: Literal["read", "write"] = Field(description="`write` if a call changes anything.")
+    reason: Reason | None = Field(
+        None,
+        description="Why, in one sentence about what the action does; stores and their reviewers read it. "
+        "The default is made from the rest of the catalogue.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, data: Any) -> Any:
+        return data if isinstance(data, dict) else {"value": data}
+
+
+# -- pages of a list
+
+
+class Pages(Strict):
+    """The pages of a list: where its items are, and which argument requests the next page."""
+
+    items: Cel = Field(description="The list in the answer, such as `response.items`.")
+    next: Cel = Field(
+        description=(
+            "The value of `argument` for the next page, or the next page's URL: a member with "
+            "`format: uri`, or `headers.link.next`. Null, empty or missing: there is none. It may read "
+            "`response`, `input` and `headers`."
+        ),
+    )
+    argument: Name = Field(
+        description="The argument that requests a page; a URL has it in its query. Without it comes the "
+        "first page.",
+    )
+    more: Cel | None = Field(
+        None,
+        description=(
+            "True if there is a further page. Without it, the list ends where `next` has no value, or "
+            "with a page without items."
+        ),
+    )
+    size: Name | None = Field(None, description="The argument with the most items of a page.")
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded it from names: what contradicts it is odd, not "
+        "broken.",
+    )
+    bound: Name | None = Field(
+        None,
+        description=(
+            "The error code for a page that is requested with other arguments than the first one was; "
+            "without it, the answer to that is open."
+        ),
+    )
+    bound_to: list[Name] | None = Field(
+        None,
+        min_length=1,
+        description="The arguments that `bound` is about, such as the list's folder; the default is all.",
+    )
+    stable: bool = Field(
+        False,
+        description=(
+            "True if an item that stays in the list is on exactly one page, whatever is added or removed "
+            "while pages are read. Without it, that is open."
+        ),
+    )
+
+
+# -- jobs
+
+
+class Job(Strict):
+    """Work that an action starts and does not wait for: the resource that shows it, and how it can end."""
+
+    resource: Name = Field(
+        description="The resource that shows the job's `state`: this action makes it, and its first "
+        "`read_by` reads it."
+    )
+    done: Annotated[list[str], Field(min_length=1)] = Field(
+        description="States in which the job has succeeded."
+    )
+    failed: list[str] = Field([], description="States in which the job has failed.")
+    within_s: Annotated[float, Field(gt=0)] = Field(
+        60, description="Seconds within which every job ends; no caller need wait longer."
+    )
+    reason: Member | None = Field(
+        None, description="The resource's member that says why a job failed, such as `error.message`."
+    )
 
 
 class Law(Cited):

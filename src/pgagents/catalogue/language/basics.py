@@ -1,4 +1,4 @@
-"""Building blocks of the catalogue's language: names, texts, and JSON Schemas."""
+"""Building blocks of the catalogue's language: names, texts, JSON Schemas, and variables of expressions."""
 
 from __future__ import annotations
 
@@ -340,3 +340,17 @@ class Cited(Strict):
         if isinstance(data, dict) and isinstance(data.get("cite"), str):
             return {**data, "cite": [data["cite"]]}
         return data
+
+
+# -- variables of expressions, for each place of the catalogue
+
+
+LAW = ("input", "response", "status", "surface", "now", "before", "env", "headers")
+ITEM = "item"
+PAGES = ("input", "response", "headers")
+CALL = ("env", "now", "resource", "input")
+FRESH = "fresh"
+FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
+RESOURCE_LAW = ("created", "read", "input", "env", "surface")
+BUCKET = ("key", "call")
+STEP = ("env", "now", "input", "response", "status", "headers")

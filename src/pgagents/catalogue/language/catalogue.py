@@ -1,28 +1,34 @@
-"""The root of the catalogue's language: pydantic classes for the YAML, with its short forms.
-
-`schemas/catalogue.schema.json` is made from these classes, so editors show every `description`. Validators
-with mode `before` expand short forms, so that the classes have one form of everything.
+"""The root of the catalogue's language with its short forms, its JSON Schema, and the schemes that calls
+use.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import Field
 
+from pgagents.base.places import Pointer
 from pgagents.catalogue.language.actions import Action
-from pgagents.catalogue.language.audit import Audit
+from pgagents.catalogue.language.auth import Auth, Scheme
 from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
 from pgagents.catalogue.language.errors import Errors
-from pgagents.catalogue.language.events import Webhooks
-from pgagents.catalogue.language.platform.addresses import Api
-from pgagents.catalogue.language.platform.auth import Auth
-from pgagents.catalogue.language.platform.behaviour import Behaviour, Browsers, Header
-from pgagents.catalogue.language.platform.idempotency import Idempotency
-from pgagents.catalogue.language.platform.limits import Limits
-from pgagents.catalogue.language.platform.retention import Retention
+from pgagents.catalogue.language.platform import (
+    Api,
+    Audit,
+    Behaviour,
+    Browsers,
+    Header,
+    Idempotency,
+    Limits,
+    Retention,
+    Webhooks,
+)
 from pgagents.catalogue.language.resources import Resource, Workflow
 from pgagents.catalogue.language.surfaces import Surface
+from pgagents.catalogue.model.credential import MUTUAL_TLS
 
 
 class Sandbox(Strict):
@@ -104,3 +110,155 @@ class Catalogue(Strict):
         default={},
         description="Statements of a source page that this catalogue leaves out, each with the reason.",
     )
+
+
+# -- schemes that calls use
+
+
+Alternatives = tuple[tuple[str, ...], ...]
+"""Alternatives, each with the names of the schemes that are needed together."""
+
+
+def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
+    """Yield every `security` in the file, with its place."""
+    if written.security is not None:
+        yield ("security",), written.security
+    operator = written.operator.actions if written.operator else {}
+    for base, actions in ((("actions",), written.actions), (("operator", "actions"), operator)):
+        for name, action in actions.items():
+            if action.security is not None:
+                yield (*base, name, "security"), action.security
+
+
+def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
+    """Return the alternatives of `security`. Without `security`, a single scheme is the only alternative.
+
+    The users' scheme is left out if its tokens are sent in the place of a bearer key. A client certificate is
+    left out too, because it belongs to the connection.
+    """
+    certificate = find_certificate(written)
+    if security is None:
+        names = list(written.auth.schemes)
+        return ((names[0],),) if len(names) == 1 and names[0] != certificate else ()
+    beside = (find_user_scheme(written),) if find_carrier(written) != find_user_scheme(written) else None
+    needs = tuple(need for each in security if (need := tuple(each)) != beside)
+    if not needs_certificate(written, security):
+        return needs
+    return tuple(rest for need in needs if (rest := tuple(name for name in need if name != certificate)))
+
+
+def find_certificate(written: Catalogue) -> str | None:
+    """Return the scheme that is a client certificate, or None."""
+    return next((name for name, one in written.auth.schemes.items() if one.type == MUTUAL_TLS), None)
+
+
+def needs_certificate(written: Catalogue, security: Security | None) -> bool:
+    """Return whether calls with this `security` need a client certificate."""
+    name = find_certificate(written)
+    if security is None:
+        return name is not None and len(written.auth.schemes) == 1
+    return any(name in need for need in security)
+
+
+def find_user_scheme(written: Catalogue) -> str | None:
+    """Return the name of the scheme with an authorization code flow, by which users sign in; None without
+    one.
+    """
+    return next((n for n, s in written.auth.schemes.items() if s.flows and s.flows.authorization_code), None)
+
+
+def find_carrier(written: Catalogue) -> str | None:
+    """Return the scheme in whose place calls send the tokens of users; None if users do not sign in.
+
+    It is a bearer scheme if both schemes are alone in exactly the same alternatives. Otherwise it is the
+    users' scheme itself.
+    """
+    users = find_user_scheme(written)
+    if users is None or _has_client(written.auth.schemes[users]):
+        return users
+    needs = [[tuple(need) for need in security] for _, security in list_requirements(written)]
+    together = any(users in need and len(need) > 1 for each in needs for need in each)
+    for name, scheme in written.auth.schemes.items():
+        bearer = scheme.type == "http_bearer" or _has_client(scheme)
+        if bearer and not together and _stand_together(needs, users, name):
+            return name
+    return users
+
+
+def _has_client(scheme: Scheme) -> bool:
+    return scheme.flows is not None and scheme.flows.client_credentials is not None
+
+
+def _stand_together(needs: list[list[tuple[str, ...]]], users: str, name: str) -> bool:
+    both = {((users,) in each, (name,) in each) for each in needs}
+    return (True, True) in both and both <= {(True, True), (False, False)}
+
+
+def list_used_schemes(written: Catalogue) -> list[str]:
+    """Return the schemes that calls use, those of ordinary calls first."""
+    ordinary = (name for need in list_alternatives(written, written.security) for name in need)
+    named = (
+        name
+        for _, security in list_requirements(written)
+        for need in list_alternatives(written, security)
+        for name in need
+    )
+    return list(dict.fromkeys((*ordinary, *named)))
+
+
+# -- the JSON Schema for editors
+
+
+# short forms of a whole value, by class
+_SHORT: dict[str, dict[str, Any]] = {
+    "Law": {"type": "string", "minLength": 1, "description": "Just the condition."},
+    "Hint": {"type": "boolean", "description": "Just the value."},
+    "Effect": {"enum": ["read", "write"], "description": "Just the value."},
+    "Code": {"type": "integer", "minimum": 100, "maximum": 599, "description": "Just the status."},
+}
+# members that accept one value in place of a list
+_ONE_OF_LIST = {"cite": "*", "on": "Header", "read_by": "Resource", "listed_by": "Resource"}
+
+
+def document() -> dict[str, Any]:
+    """Return the schema as plain data."""
+    made = Catalogue.model_json_schema(by_alias=True)
+    classes = made["$defs"]
+    for name, schema in classes.items():
+        for member, owner in _ONE_OF_LIST.items():
+            if member in schema.get("properties", {}) and owner in ("*", name):
+                schema["properties"][member] = _or_one(schema["properties"][member])
+    classes["CatalogueCall"]["properties"]["input"] = _or(
+        classes["CatalogueCall"]["properties"]["input"],
+        {"type": "string", "pattern": "^=", "description": "An expression that gives all arguments."},
+    )
+    for schema in list(_mappings(made)):
+        if "patternProperties" in schema:
+            schema.setdefault(
+                "additionalProperties", False
+            )  # pydantic lists the allowed patterns, but does not close the object
+    for name, short in _SHORT.items():
+        classes[name] = {"anyOf": [short, classes[name]]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pgagents catalogue"}
+
+
+def render() -> bytes:
+    """Return the content of the schema's file."""
+    return (json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping inside a value, parents first."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _mappings(inner)
+
+
+def _or_one(schema: dict[str, Any]) -> dict[str, Any]:
+    return _or(schema, schema["items"])
+
+
+def _or(schema: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {key: schema[key] for key in ("description", "default", "title") if key in schema}
+    return {**told, "anyOf": [{k: v for k, v in schema.items() if k not in told}, other]}

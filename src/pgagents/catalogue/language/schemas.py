@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.base.jsonschema.schema import REF
+from pgagents.base.places import Node, Pointer, Text
 from pgagents.catalogue.language import catalogue
-from pgagents.jsonschema.schema import REF
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
 
 _OURS = frozenset(
     (

@@ -1,4 +1,6 @@
-"""Surfaces as written in the catalogue: places where actions are offered, with their names and settings."""
+"""Surfaces as written in the catalogue: places where actions are offered, their listings and their test
+cases.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +9,192 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from pgagents.catalogue.language.basics import (
+    Cel,
     Json,
     Line,
     Name,
     Path,
     Scope,
     Security,
+    Slug,
     Status,
     Strict,
     Url,
 )
-from pgagents.catalogue.language.stores.cases import Cases
-from pgagents.catalogue.language.stores.listing import Listing
+
+# -- listings of a store
+
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,400}$")]
+
+
+class Developer(Strict):
+    """The developer of a plugin, as a store shows it."""
+
+    name: Line = Field(description="The name of the person or company.")
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = Field(
+        None, description="An e-mail address; the default is `api.contact`."
+    )
+    url: Url | None = Field(None, description="The developer's page.")
+
+
+class Translation(Strict):
+    """The texts of a listing in another language."""
+
+    subtitle: Line | None = Field(None, description="The subtitle.")
+    description: Line | None = Field(None, description="The long description.")
+
+
+class Listing(Strict):
+    """A plugin with the tools of the surface `mcp`, as a store lists it.
+
+    Name and starter prompts are `name` and `starters` of the surface; `description` of the surface is the
+    package's own short text. Each text is held to the limits of the store.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = Field(
+        None, description="The name of the package; the default is `api.id` in lower case."
+    )
+    version: (
+        Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")] | None
+    ) = Field(None, description="The version of the package; the default is `api.version`.")
+    subtitle: Line | None = Field(None, description="The line under the name.")
+    description: Line | None = Field(
+        None, description="The long description; the default is the surface's `description`."
+    )
+    category: Line | None = Field(None, description="The store's category.")
+    capabilities: list[Line] = Field([], description="The abilities of the plugin, in a few words each.")
+    keywords: list[Line] = Field([], description="Words by which people search.")
+    skills: list[Slug] | None = Field(
+        None,
+        description=(
+            "The workflows that become skills of the package, beside the one about all tools; the default is "
+            "each workflow whose steps the tools can take."
+        ),
+    )
+    developer: Developer | None = Field(
+        None, description="The developer; the default is the API's title and contact."
+    )
+    website: Url | None = Field(
+        None, description="The page about the plugin; the default is `api.docs`, else the API's server."
+    )
+    support: Url | None = Field(None, description="The page with help.")
+    privacy: Url | None = Field(None, description="The privacy policy; the default is `api.privacy`.")
+    terms: Url | None = Field(None, description="The terms of use; the default is `api.terms`.")
+    colour: Colour | None = Field(
+        None, description="The colour of the brand and of the icon, on a light background."
+    )
+    colour_dark: Colour | None = Field(None, description="The colour of the brand on a dark background.")
+    icon: FileName | None = Field(
+        None,
+        description=(
+            "The icon's file, as a path from the catalogue's folder; without it, initials are drawn on "
+            "`colour`."
+        ),
+    )
+    license: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.+() -]{1,100}$")] | None = Field(
+        None, description="The licence of the package's files, as SPDX writes it: `Apache-2.0`."
+    )
+    release_notes: Line | None = Field(None, description="The changes of this version.")
+    countries: list[Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]] | None = Field(
+        None, description="The countries in which it is listed, as `US`; `[]` means everywhere."
+    )
+    demo: Url | None = Field(None, description="A recording of the plugin at work, for the reviewer.")
+    commerce: Line | None = Field(
+        None, description="The purchases that its tools make, and how they are paid; it makes none without."
+    )
+    translations: dict[
+        Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Translation
+    ] = Field(default={}, description="The texts in other languages, by locale: `de`, `pt-BR`.")
+
+
+# -- test cases of a store
+
+
+Word = Annotated[str, StringConstraints(min_length=2, max_length=60, pattern=r"^[^\W_]+([ -][^\W_]+)*$")]
+"""A word or a few: letters and digits, with single spaces or hyphens between."""
+MOST_CALLS = 20
+
+
+class CaseCall(Strict):
+    """One call of a test case."""
+
+    tool: Name = Field(description="The tool, by its action's name.")
+    arguments: dict[str, Json] = Field(
+        {}, description="Arguments; strings that begin with `=` are expressions over the earlier calls."
+    )
+    name: Name | None = Field(
+        None, description="The name by which expressions read this call; the default is the tool's."
+    )
+
+
+class RefusedCall(Strict):
+    """A call that the API must refuse."""
+
+    tool: Name = Field(description="The tool, by its action's name.")
+    arguments: dict[str, Json] = Field(
+        {}, description="Arguments; strings that begin with `=` are expressions over `env`."
+    )
+    code: Name = Field(description="The error code (under `errors.codes`) of its answer.")
+
+
+class Case(Strict):
+    """A test case: its prompt, and its purpose."""
+
+    prompt: Line = Field(description="The words that the reviewer gives to the model.")
+    description: Line | None = Field(
+        None, description="The purpose of the case, for the reviewer; the default is its name."
+    )
+    draft: bool = Field(
+        False,
+        description=(
+            "True while the prompt is only proposed, by a tool and not by the author; a submission is "
+            "refused until it is removed."
+        ),
+    )
+
+
+class PositiveCase(Case):
+    """A prompt that the tools must answer, the calls that answer it, and what must then hold."""
+
+    calls: list[CaseCall] = Field(
+        min_length=1, max_length=MOST_CALLS, description="The calls that answer the prompt, in order."
+    )
+    expect: list[Cel] = Field(
+        min_length=1,
+        description=(
+            "Conditions that must hold after the last call: over `input` and `response` of the last call, "
+            "and over those of each call by its name, as `find.response.total`."
+        ),
+    )
+    outcome: Line = Field(description="The result in words, as the reviewer sees it.")
+
+
+class NegativeCase(Case):
+    """A prompt that the tools must not answer. Exactly one key says what stands in the way."""
+
+    not_offered: list[Word] | None = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="Words that no tool's name, title or description has.",
+    )
+    refused: RefusedCall | None = Field(None, description="A call that the API refuses, and its error code.")
+    asks_first: Name | None = Field(
+        None,
+        description="A tool whose hints let a host ask the user first: it is destructive, as its hints say.",
+    )
+
+
+class Cases(Strict):
+    """The test cases that a store's reviewer tries, by name."""
+
+    positive: dict[Name, PositiveCase] = Field(
+        default={}, description="Cases that must work, from the state that the reviewer meets."
+    )
+    negative: dict[Name, NegativeCase] = Field(default={}, description="Cases that must not work.")
 
 
 class McpEnv(Strict):

@@ -16,16 +16,15 @@ from urllib.parse import urlsplit
 
 import click
 
+from pgagents.base.text import brief, hide_secrets, show_path
 from pgagents.cli.inputs.options import load
 from pgagents.cli.inputs.server import TOKEN
-from pgagents.text.brief import brief, show_path
-from pgagents.text.web_address import hide_secrets
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.credential import Credential
+    from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Choice, Imported
-    from pgagents.importer.observed.recording import Recording
-    from pgagents.model.credential import Credential
-    from pgagents.model.model import Model
+    from pgagents.importer.recording import Recording
 
 
 MAX_SECONDS = 60.0
@@ -39,8 +38,7 @@ def import_document(
     """
     from pgagents.cli.inputs.files import fetch
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.reading.document import read
-    from pgagents.importer.reading.references import References, is_url
+    from pgagents.importer.document import References, is_url, read
 
     name = name_of(document)
     raw = fetch(document) if raw is None else raw
@@ -131,7 +129,7 @@ def is_document(path: Path) -> bool:
     """True if a file begins like an OpenAPI or Swagger document, and not like a catalogue."""
     import re
 
-    from pgagents.source.read import read_bytes
+    from pgagents.base.reading import read_bytes
 
     try:
         head = read_bytes(path, 20_000)
@@ -157,9 +155,9 @@ def fetch_document(document: str, choice: Choice, url: str) -> tuple[bytes, str]
     The sentence is empty for a file. `url` is the server under test; the key is that of PGAGENTS_TOKEN.
     Raises PgagentsError if the document can be had neither with the key nor without.
     """
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import fetch
-    from pgagents.errors import PgagentsError
-    from pgagents.importer.reading.references import is_url
+    from pgagents.importer.document import is_url
 
     if not is_url(document):
         return fetch(document), ""
@@ -200,8 +198,8 @@ def _find_credential(document: str, choice: Choice, raw: bytes | None) -> Creden
 
     A key that is first exchanged for a token is none.
     """
-    from pgagents.importer.reading.given_scheme import parse_scheme
-    from pgagents.model.credential import kinds
+    from pgagents.catalogue.model.credential import kinds
+    from pgagents.importer.security import parse_scheme
 
     if choice.auth:
         scheme = {**parse_scheme(choice.auth).scheme, "key": "own"}
@@ -220,10 +218,10 @@ def _fetch_with(document: str, credential: Credential, secret: str) -> bytes | N
 
     Raises PgagentsError, without the key, for one that cannot be sent so.
     """
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import Request
     from pgagents.cli.inputs.files import fetch
     from pgagents.client.environment import header_safe
-    from pgagents.errors import PgagentsError
-    from pgagents.http import Request
     from pgagents.verify.wire.encode import present
 
     safe, parts = header_safe(secret, TOKEN, credential), urlsplit(document)
@@ -247,10 +245,9 @@ def import_recording(file: str, choice: Choice) -> Imported:
     """Return the catalogue of the API in a HAR. Raises InputError and PgagentsError."""
     from pgagents.cli.inputs.files import fetch
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.observed.har import read_har
-    from pgagents.importer.observed.recording import describe_recording
-    from pgagents.importer.reading.document import read
-    from pgagents.importer.reading.references import References
+    from pgagents.importer.document import References, read
+    from pgagents.importer.har import read_har
+    from pgagents.importer.recording import describe_recording
 
     name = name_of(file)
     raw = fetch(file)
@@ -269,8 +266,8 @@ def _fetch_nothing(_location: str) -> NoReturn:
 def _mark(made: Imported, recording: Recording) -> Imported:
     """Return the catalogue with a comment at each action that states the number of recorded calls."""
     from pgagents.importer.invalid_parts import remove_invalid_parts
-    from pgagents.importer.observed.recording import list_calls
-    from pgagents.importer.reading.note import Notes
+    from pgagents.importer.names import Notes
+    from pgagents.importer.recording import list_calls
 
     notes = Notes()
     notes.made = dict.fromkeys(made.notes)
@@ -300,7 +297,7 @@ def within(seconds: float, message: str, help: str) -> Iterator[None]:
 
     It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield

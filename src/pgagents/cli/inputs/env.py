@@ -34,14 +34,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgagents.client.environment import base_url
-from pgagents.client.keys.secret_command import SecretCommand
-from pgagents.errors import InputError, PgagentsError
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.read import read
-from pgagents.source.source import Pointer, Source
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.places import Pointer, Source
+from pgagents.base.reading import read
+from pgagents.base.text import brief, did_you_mean
+from pgagents.client.environment import SecretCommand, base_url
 
 if TYPE_CHECKING:
     from pgagents.verify.wire.oauth import OAuthClient

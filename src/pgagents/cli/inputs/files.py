@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
-from pgagents.text.web_address import find_unreachable, hide_secrets
+from pgagents.base.text import find_unreachable, hide_secrets
 
 MAX_BYTES = 48_000_000
 TIMEOUT_S = 30.0
@@ -46,7 +46,7 @@ def fetch(location: str, headers: Mapping[str, str] | None = None, *, called: st
 
     `headers` are sent to a URL. `called` is its name in messages, if the URL itself holds a key.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if location.lower().startswith(("http://", "https://")):
         return _over_http(location, headers or {}, called or location)
@@ -76,7 +76,7 @@ def _over_http(url: str, headers: Mapping[str, str], called: str) -> bytes:
 
     import httpx
 
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     shown, most_s = hide_secrets(called), _find_seconds_left()
     if why := find_unreachable(url):
@@ -104,8 +104,8 @@ async def _got(url: str, shown: str, most_s: float, headers: Mapping[str, str]) 
 
     import httpx
 
-    from pgagents.decoding.content_coding import Inflater
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import Inflater
 
     raw = bytearray()
     async with (
@@ -146,7 +146,7 @@ def _advise_on(location: str) -> str:
 
 
 def _check_size(raw: bytes, name: str) -> bytes:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     if len(raw) > MAX_BYTES:
         raise PgagentsError(
@@ -160,7 +160,7 @@ def write_both(files: Mapping[Path, bytes]) -> None:
 
     Symbolic links and file permissions stay. Raises PgagentsError if a file cannot be written.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     aside: dict[Path, Path] = {}
     try:

@@ -13,7 +13,7 @@ import click
 from pgagents.cli.running.report_files import describe_suffixes
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
 
 
 EXAMPLE = "park-graph"
@@ -210,8 +210,8 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     Raises PgagentsError if none is found, so that a wrong working directory is never mistaken for a good
     catalogue. Raises InputError for a catalogue with errors, such as a surface that nothing knows.
     """
-    from pgagents.catalogue.find import find_catalogue, find_example
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
+    from pgagents.catalogue.load import find_catalogue, find_example
     from pgagents.lint.run import check_surfaces
 
     if (own := find_catalogue(catalogue)) is not None:
@@ -244,7 +244,7 @@ def require_extras(command: str, *extras: str) -> None:
     """
     lacking = [extra for extra in extras if missing_modules(extra)]
     if lacking:
-        from pgagents.errors import PgagentsError
+        from pgagents.base.errors import PgagentsError
 
         noun = "extra" if len(lacking) == 1 else "extras"
         names = " and ".join(f"`{extra}`" for extra in lacking)

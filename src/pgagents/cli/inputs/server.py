@@ -12,19 +12,18 @@ from urllib.parse import urlsplit
 
 import click
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import CertificateFiles
+from pgagents.base.text import did_you_mean, hide_in_address
+from pgagents.catalogue.model.identity import as_variable, choose, find_credential, name_holder
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.client.environment import base_url, header_safe
-from pgagents.errors import PgagentsError
-from pgagents.model.identity import as_variable, choose, find_credential, name_holder
-from pgagents.text.nearest import did_you_mean
-from pgagents.text.web_address import hide_in_address
-from pgagents.tls import CertificateFiles
 
 if TYPE_CHECKING:
-    from pgagents.client.keys.secret_command import CommandSecrets, SecretCommand
+    from pgagents.catalogue.model.credential import Credential
+    from pgagents.catalogue.model.model import Model
+    from pgagents.client.environment import CommandSecrets, SecretCommand
     from pgagents.client.send import Sender
-    from pgagents.model.credential import Credential
-    from pgagents.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +277,7 @@ def command_secrets(
     model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
 ) -> CommandSecrets:
     """Return the secrets that commands print, without those of identities named on the command line."""
-    from pgagents.client.keys.secret_command import CommandSecrets
+    from pgagents.client.environment import CommandSecrets
 
     own = {one.partition("=")[0] for one in given}
     kept = {role: command for role, command in commands.items() if role not in own}

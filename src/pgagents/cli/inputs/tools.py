@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Imported
-    from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options
     from pgagents.verify.wire.mcp_link import Link, ToolListing
 
@@ -38,9 +38,8 @@ def open_server(
     url: str | None, command: str | None, *, cacert: Path | None = None, options: Options | None = None
 ) -> Iterator[Link]:
     """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
+    from pgagents.base.errors import SetupError, printable
     from pgagents.cli.running.companions import mask, open_foreign
-    from pgagents.errors import SetupError
-    from pgagents.source.diagnostics import printable
     from pgagents.verify.run.timing import SHORTEST_S
 
     until = None
@@ -75,7 +74,7 @@ def survey(link: Link, other: Link, options: Options | None = None) -> None:
             for flag, given in (("--reads", options.reads), ("--acts", options.acts))
         )
         if both := sorted(reads & acts):
-            from pgagents.errors import PgagentsError
+            from pgagents.base.errors import PgagentsError
 
             raise PgagentsError(f"{both[0]} fits both --reads and --acts", "name it in one of them")
         listing = replace(listing, allowed=allowed, reads=reads, acts=acts)
@@ -94,9 +93,8 @@ def _help(url: str | None) -> str:
 
 def _find_tools(listing: ToolListing, flag: str, patterns: tuple[str, ...]) -> frozenset[str]:
     """Return the names that fit the patterns. Raises PgagentsError for a pattern that fits none."""
-    from pgagents.errors import PgagentsError
-    from pgagents.text.brief import brief
-    from pgagents.text.nearest import did_you_mean, fits
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import brief, did_you_mean, fits
 
     known = [name for _, name, _ in listing.named]
     found: set[str] = set()
@@ -116,14 +114,14 @@ def import_server(place: str) -> Imported:
     Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
     """
     from pgagents.cli.running.companions import check_address
-    from pgagents.importer.observed.tools import Server, import_tools
+    from pgagents.importer.tools import Server, import_tools
 
     url, command = (place, None) if place.startswith(("https://", "http://")) else (None, place)
     check_address(url, command, "--mcp")
     with open_server(url, command) as link:
         assert link.listing is not None
         if link.listing.problem:
-            from pgagents.errors import SetupError
+            from pgagents.base.errors import SetupError
 
             raise SetupError(f"tools/list cannot be read: {link.listing.problem}", "see `pgagents verify`")
         info = _find_info(link)

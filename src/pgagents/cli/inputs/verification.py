@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from pgagents.base.errors import PgagentsError
+from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
@@ -28,13 +30,10 @@ from pgagents.cli.inputs.options import (
     seed_option,
     server_option,
 )
-from pgagents.errors import PgagentsError
-from pgagents.text.brief import brief
-from pgagents.text.nearest import did_you_mean, fits
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.cli.running.report_files import Output
-    from pgagents.model.model import Model
     from pgagents.verify.plan.options import Options, Profile
     from pgagents.verify.wire.mcp_link import Link
 

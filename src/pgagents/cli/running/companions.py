@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import click
 
+from pgagents.base.errors import PgagentsError
 from pgagents.cli.inputs import options
 from pgagents.cli.inputs.options import PASSED
-from pgagents.errors import PgagentsError
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
 
@@ -126,7 +126,7 @@ def check_address(url: str | None, command: str | None, flag: str = "") -> None:
 
 def make_plan_link(url: str | None, command: str | None) -> Link | None:
     """Return a link for a plan. Nothing is started or sent."""
-    from pgagents.http import Silence
+    from pgagents.base.http import Silence
     from pgagents.verify.wire.mcp_link import Link
 
     if url is None and command is None:
@@ -194,7 +194,7 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
     """Return the environment of a server process: the `given` variables, and the main keys and the API's
     URL under the catalogue's names.
     """
-    from pgagents.model.identity import find_secret, variable_of_scheme
+    from pgagents.catalogue.model.identity import find_secret, variable_of_scheme
 
     names = model.surfaces["mcp"].env
     found = dict(given)
@@ -211,8 +211,8 @@ def token(url: str | None) -> str:
 
     Raises PgagentsError if it would be sent without TLS.
     """
+    from pgagents.base.http import is_exposed
     from pgagents.client.environment import header_safe
-    from pgagents.http import is_exposed
 
     given = os.environ.get(TOKEN, "") if url is not None else ""
     if not given:
@@ -288,8 +288,8 @@ def _reach(inbox: Inbox, port: int) -> None:
 
     Otherwise the server would seem to send no events.
     """
-    from pgagents.errors import PgagentsError
-    from pgagents.http import Request, Response
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.http import Request, Response
     from pgagents.verify.wire.send import Client
 
     inbox.open("reach")
@@ -306,8 +306,8 @@ def _reach(inbox: Inbox, port: int) -> None:
 
 
 def _url(given: str) -> str:
+    from pgagents.base.errors import PgagentsError
     from pgagents.client.environment import base_url
-    from pgagents.errors import PgagentsError
 
     url = base_url(given, "--receiver")
     if not url.startswith("https://"):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
-    from pgagents.source.source import Source
+    from pgagents.base.places import Source
+    from pgagents.catalogue.model.model import Model
     from pgagents.verify.plan.options import Identities, Options, Plan
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
@@ -34,7 +34,7 @@ def render_plan(
     unproven = list_unproven(model)
 
     def make_json() -> bytes:
-        from pgagents.text.escape import quoted_text
+        from pgagents.base.writing import quoted_text
 
         data = {**document(made, options, url, model.source), "unproven": unproven}
         written = quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
@@ -50,10 +50,10 @@ def list_unproven(model: Model) -> list[str]:
 
 def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     """Return the plan as text. `unproven` are promises of the catalogue without a contract."""
+    from pgagents.base.writing import printable
     from pgagents.cli.running.progress import duration
     from pgagents.report.layout import table
     from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
-    from pgagents.text.escape import printable
     from pgagents.verify.fixtures.ownership import MOST_LASTING
 
     pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"

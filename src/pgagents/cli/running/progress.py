@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pgagents.base.places import Source
     from pgagents.report.baseline import Line
     from pgagents.report.report import Finding
-    from pgagents.source.source import Source
     from pgagents.verify.plan.options import Progress
 
 Tell = Callable[[Sequence["Finding"]], Iterable[str]]
@@ -162,7 +162,7 @@ class FirstLines:
 
     def __call__(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Yield a line for each finding, without control characters or commands to a CI server."""
-        from pgagents.text.escape import disable_commands
+        from pgagents.base.writing import disable_commands
 
         for finding in findings:
             if finding.contract.id.startswith(self.accepted):
@@ -179,9 +179,9 @@ class FirstLines:
         A JSON Pointer in brackets stands before the promise, where the place has one.
         If there can be no curl line or it is too long, a sentence replaces it.
         """
+        from pgagents.base.errors import printable, shorten
         from pgagents.report.curl import NO_REQUEST, curl, of_finding
         from pgagents.report.verdicts import actual
-        from pgagents.source.diagnostics import printable, shorten
 
         contract = finding.contract
         span = self._source.locate(contract.origin)

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.registry import names
+from pgagents.base.registry import names
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.base.places import Source
+    from pgagents.catalogue.model.model import Model
     from pgagents.report.baseline import Line
     from pgagents.report.report import Report
-    from pgagents.source.source import Source
 
 
 # -- the report on stdout.
@@ -165,7 +165,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
 
     `suffixes` are the allowed ones. Folder, disk and name are tested by writing a temporary file.
     """
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     for path in paths:
         suffix = find_suffix(path.name)
@@ -181,7 +181,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
 
 def check_place(flag: str, path: Path) -> None:
     """Raise PgagentsError if the file of an option could not be written. Nothing stays there."""
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     try:
         if not path.absolute().parent.is_dir():
@@ -253,7 +253,7 @@ def write_data(paths: tuple[Path, ...], text: str, make_json: Callable[[], bytes
 
 
 def _write(files: Mapping[Path, bytes]) -> None:
-    from pgagents.errors import PgagentsError
+    from pgagents.base.errors import PgagentsError
 
     failed = []
     for path, data in files.items():

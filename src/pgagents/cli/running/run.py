@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.base.errors import SetupError, printable
 from pgagents.cli.running import progress, report_files
 from pgagents.cli.running.companions import list_secrets
 from pgagents.cli.running.progress import FirstLines
-from pgagents.errors import SetupError
-from pgagents.source.diagnostics import printable
 
 if TYPE_CHECKING:
+    from pgagents.base.http import Handler, Request, Response, Silence
+    from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.running.report_files import Output
-    from pgagents.client.keys.secret_command import CommandSecrets
-    from pgagents.http import Handler, Request, Response, Silence
-    from pgagents.model.model import Model
+    from pgagents.client.environment import CommandSecrets
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
@@ -82,7 +81,7 @@ class _Clients:
         self.strangers = self._make_strangers()
 
     def _make_strangers(self) -> dict[str, Handler]:
-        from pgagents.tls import make_foreign_context
+        from pgagents.base.http import make_foreign_context
         from pgagents.verify.wire.send import Client
 
         there = self._there
@@ -317,7 +316,7 @@ def check_server(
     `other` reaches another base URL, `reach` a token endpoint there. `hidden` are further secrets, such as
     values of headers. Raises SetupError if nothing can be tested.
     """
-    from pgagents.http import is_timely
+    from pgagents.base.http import is_timely
     from pgagents.verify.run.obstacles import Place
     from pgagents.verify.run.preflight import describe_unused_key, preflight
     from pgagents.verify.run.redact import Redactor
@@ -368,8 +367,8 @@ def _report_trouble(trouble: Trouble, masked: Callable[[str], str]) -> None:
 
 def _describe_document(model: Model) -> Described | None:
     """Describe the document's statements about its server; None for a catalogue."""
-    from pgagents.importer.api import PLACEHOLDER_SERVER
     from pgagents.importer.places import DocumentSource
+    from pgagents.importer.servers import PLACEHOLDER_SERVER
     from pgagents.verify.run.obstacles import Described
 
     source, server = model.source, str(model.api.server)
@@ -383,7 +382,7 @@ def check_other_servers(servers: Mapping[str, str], reach: Callable[[str], Handl
 
     Raises SetupError for the first that does not.
     """
-    from pgagents.http import Request, Silence
+    from pgagents.base.http import Request, Silence
     from pgagents.verify.run.explain import why_silent
 
     for name, url in servers.items():

@@ -25,7 +25,7 @@ import click
 from pgagents.cli.running.progress import duration
 
 if TYPE_CHECKING:
-    from pgagents.model.model import Model
+    from pgagents.catalogue.model.model import Model
     from pgagents.report.report import Report
 
 
@@ -86,7 +86,7 @@ def try_each(
     The prefix `mcp:` marks faults and variations of the MCP server in front of the sandbox. Raises
     KeyboardInterrupt if a verification was cut short.
     """
-    from pgagents.resources import folder
+    from pgagents.base.registry import folder
 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = load_model(text)
@@ -162,7 +162,7 @@ def _every(kind: str) -> list[str]:
 
 def _list_registered(kind: str) -> list[str]:
     """Return all faults or variations of any API, those of the MCP server last."""
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.sandbox import fault_registry
 
     return [
         *fault_registry.list_names(kind),
@@ -172,7 +172,7 @@ def _list_registered(kind: str) -> list[str]:
 
 def _module(kind: str, name: str) -> Any:
     """Return the fault or variation of this name."""
-    from pgagents.sandbox.injection import fault_registry
+    from pgagents.sandbox import fault_registry
 
     return (
         fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP))
@@ -183,9 +183,9 @@ def _module(kind: str, name: str) -> Any:
 
 def _checks(only: Sequence[str]) -> list[str]:
     """Return the checks with these names or contract ids. Raises PgagentsError for an unknown check."""
-    from pgagents.errors import PgagentsError
-    from pgagents.model.contract import check_of
-    from pgagents.text.nearest import did_you_mean
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import did_you_mean
+    from pgagents.report.contract import check_of
 
     every = _collect()
     named = [check_of(one).replace("-", "_") for one in only]
@@ -225,8 +225,7 @@ def load_model(text: str, *points: str | None) -> Model:
 
 
 def _verify(model: Model, *, fault: str = "", variation: str = "") -> Report:
-    from pgagents.inprocess import inside, verify_sandbox
-    from pgagents.inprocess_mcp import verify_mcp
+    from pgagents.inprocess import inside, verify_mcp, verify_sandbox
     from pgagents.verify.plan.options import Options
 
     names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, variation)]
@@ -524,8 +523,7 @@ def verify_listed(model: Model, *, faults: Sequence[str] = (), variations: Seque
     """
     from pgagents.cli.inputs.tools import make_model, survey
     from pgagents.cli.running.tools import verify_tools
-    from pgagents.inprocess import inside
-    from pgagents.inprocess_mcp import mcp_inside
+    from pgagents.inprocess import inside, mcp_inside
     from pgagents.verify.plan.options import Options
     from pgagents.verify.wire.mcp_link import Link
 

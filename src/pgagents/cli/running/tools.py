@@ -17,9 +17,9 @@ from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
+    from pgagents.base.http import Request, Response, Silence
+    from pgagents.catalogue.model.model import Model
     from pgagents.cli.running.report_files import Output
-    from pgagents.http import Request, Response, Silence
-    from pgagents.model.model import Model
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.wire.mcp_link import Link
@@ -120,6 +120,6 @@ def _show_plan(model: Model, link: Link, options: Options, output: Output) -> in
 
 def _nowhere(_request: Request) -> Response | Silence:
     """Refuse every request to an API, because there is none."""
-    from pgagents.http import Silence
+    from pgagents.base.http import Silence
 
     return Silence("refused", "there is no API beside the MCP server")

@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.client.answer import Answer
-from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, make_toolcall, mapping, member, text
+from pgagents.client.form import Form, ToolCall, make_toolcall, mapping, member, output, text
 
 _WHAT = "tool_use of the Messages API"
 

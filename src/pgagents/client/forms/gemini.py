@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.client.answer import Answer
-from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, make_toolcall, mapping, member
+from pgagents.client.form import Form, ToolCall, make_toolcall, mapping, member, output
 
 _WHAT = "Gemini functionCall"
 

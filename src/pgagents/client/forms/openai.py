@@ -5,6 +5,6 @@ https://platform.openai.com/docs/guides/function-calling, read 2026-11-20.
 
 from __future__ import annotations
 
-from pgagents.client.chat import chat_form
+from pgagents.client.form import chat_form
 
 FORM = chat_form("OpenAI Chat Completions tool_call", "openai_tools", "tool call of Chat Completions")

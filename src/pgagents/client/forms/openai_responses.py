@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.client.answer import Answer
-from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall, text
+from pgagents.client.form import Form, ToolCall, mapping, member, output, parse_toolcall, text
 
 _WHAT = "function_call of the Responses API"
 

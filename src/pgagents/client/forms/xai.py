@@ -7,6 +7,6 @@ https://docs.x.ai/developers/tools/function-calling, read 2026-11-20.
 
 from __future__ import annotations
 
-from pgagents.client.chat import chat_form
+from pgagents.client.form import chat_form
 
 FORM = chat_form("Grok tool_call", "xai", "tool call of Grok")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.client.form import Form
+from pgagents.client.form import Form, ToolCall, mapping, member, parse_toolcall
 from pgagents.client.forms.openai_responses import compose, write
-from pgagents.client.toolcall import ToolCall, mapping, member, parse_toolcall
 
 _WHAT = "function_call of Grok's Responses API"
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.diff.change import Change
 from pgagents.diff.openapi.table import severity
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.schemas import Difference, Who
 from pgagents.diff.values import Values
-from pgagents.source.source import Pointer
 
 NamedPair = tuple[Who, str, str]
 OF_A_MEMBER = frozenset(

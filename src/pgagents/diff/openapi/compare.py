@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from typing import Any, NamedTuple
 
+from pgagents.base.text import brief
 from pgagents.diff.auth import match_schemes
 from pgagents.diff.change import Change, in_order
 from pgagents.diff.openapi.both import Both, together
@@ -19,7 +20,6 @@ from pgagents.diff.openapi.messages import (
 )
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.schemas import Who
-from pgagents.text.brief import brief
 
 MOST = 200
 SHOWN = 3

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pgagents.base.text import brief
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.schemas import Named, Who, view
-from pgagents.text.brief import brief
 
 STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
 SAMPLES: dict[str, Any] = {"array": ["a", "b"], "object": {"k": "a", "l": "b"}, "plain": "a"}

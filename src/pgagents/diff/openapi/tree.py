@@ -12,11 +12,10 @@ from functools import cached_property
 from json.decoder import JSONDecodeError
 from typing import Any, Protocol
 
+from pgagents.base.jsonschema.schema import REF, refs
+from pgagents.base.places import Node, Pointer, Source
+from pgagents.base.reading import parse
 from pgagents.diff.schemas import WORDS, Named, Who, form
-from pgagents.jsonschema.schema import REF, refs
-from pgagents.source.origin import Node
-from pgagents.source.read import parse
-from pgagents.source.source import Pointer, Source
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 NUMBERS = ("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum")

@@ -7,18 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.actions import actions_by_name, describe_former_names
 from pgagents.generate.openapi import parts, refusals
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
 
 Use = tuple[Action, Param]
 

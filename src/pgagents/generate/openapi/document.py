@@ -6,20 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pgagents.decoding.medium import kind_of
+from pgagents.base.jsonschema.direction import find_written_name, restore
+from pgagents.base.jsonschema.schema import REF, closure, resolve
+from pgagents.base.places import Node, Pointer, Text, origin_of
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import EVERY_CLASS, Action
+from pgagents.catalogue.model.answers import JSON, Output
+from pgagents.catalogue.model.credential import PLACEHOLDER, Credential, schemes
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import describe_job, list_hidden_pages, list_lost_ids, list_lost_jobs
 from pgagents.generate.openapi import dispatch, parts, refusals
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
-from pgagents.jsonschema.direction import find_written_name, restore
-from pgagents.jsonschema.schema import REF, closure, resolve
-from pgagents.model.action import EVERY_CLASS, Action
-from pgagents.model.answers.output import JSON, Output
-from pgagents.model.credential import PLACEHOLDER, Credential
-from pgagents.model.model import Model
-from pgagents.model.signature import schemes
-from pgagents.source.origin import Node, Text, origin_of
-from pgagents.source.source import Pointer
 
 Change = Callable[[Node], Node]
 

@@ -10,18 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.encoding.medium import list_types
-from pgagents.model.action import Action, Example
-from pgagents.model.answers.output import AnswerHeader
-from pgagents.model.argument import Param
-from pgagents.model.code_flow import CodeFlow
-from pgagents.model.connection.certificate import OPENAPI
-from pgagents.model.connection.server import Server, Variable
-from pgagents.model.credential import Credential
-from pgagents.model.model import Header, Model
-from pgagents.model.surface import Dispatcher, Surface
-from pgagents.source.origin import Node, Text
-from pgagents.source.source import Pointer
+from pgagents.base.places import Node, Pointer, Text
+from pgagents.catalogue.encoding.medium import list_types
+from pgagents.catalogue.model.action import Action, Example, Param
+from pgagents.catalogue.model.answers import AnswerHeader
+from pgagents.catalogue.model.credential import OPENAPI, CodeFlow, Credential
+from pgagents.catalogue.model.model import Header, Model, Server, Variable
+from pgagents.catalogue.model.surface import Dispatcher, Surface
 
 JSON = "application/json"
 

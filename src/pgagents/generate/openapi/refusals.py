@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pgagents.base.jsonschema.schema import REF
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.openapi import parts
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss
-from pgagents.jsonschema.schema import REF
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher
-from pgagents.source.origin import Node, Text
 
 RESPONSES = "#/components/responses/"
 _RETRY = {

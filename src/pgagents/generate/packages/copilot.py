@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from pgagents.base.writing import to_json
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import store_listing
 from pgagents.generate.package import pack_files
-from pgagents.model.model import Model
-from pgagents.source.dump import to_json
 
 PART = "surfaces.copilot.package"
 """The part of the catalogue that the package requires."""

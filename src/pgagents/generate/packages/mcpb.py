@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.package import pack_files
 from pgagents.generate.target import DECLARED_SERVER
-from pgagents.model.model import Model
 
 PART = ("surfaces.anthropic.listing", DECLARED_SERVER)
 """The parts of the catalogue that the package requires. A server that only this project starts cannot be

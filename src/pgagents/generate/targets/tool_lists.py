@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import list_offered
 from pgagents.generate.dialect import (
     ANTHROPIC,
@@ -25,8 +27,6 @@ from pgagents.generate.dialect import (
 )
 from pgagents.generate.functions import function, functions
 from pgagents.generate.target import Function, Loss, Note, Target, View
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
 
 USUAL_MOST = 128
 """The most tools that most vendors accept. It also counts for a vendor that names no limit."""

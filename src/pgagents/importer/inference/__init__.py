@@ -1,1 +1,6 @@
-"""Infer facts that a document does not state, from names and paths. Each inference names its source."""
+"""Infer what a document shows and does not say: resources, links, pages, limits, conditional calls,
+descriptions.
+
+`inference` runs all inferences, each after those whose results it needs. `gains` lists for a person what a
+catalogue would add to the verification of the document.
+"""

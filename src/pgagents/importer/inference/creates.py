@@ -1,4 +1,4 @@
-"""Find the call that makes an instance of an inferred resource, with a value for each required argument."""
+"""Find the call that makes an instance of an inferred resource, and the id of the instance in its answer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.importer.inference.identifiers import ID_TYPES, find_object, find_open_object
-from pgagents.importer.inference.listing import find_success
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.names import snake
-from pgagents.importer.reading.note import Notes
-from pgagents.jsonschema.parts import follow, is_type
-from pgagents.model.values.sure_values import choose_value, find_unsure
+from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.catalogue.model.values import choose_value, find_unsure
+from pgagents.importer.inference.pages import find_success
+from pgagents.importer.names import Notes, snake
+from pgagents.importer.operations import ImportedAction
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CREATED = 201
@@ -267,3 +265,68 @@ def _may_name(
 def join_and(reasons: Sequence[str]) -> str:
     """Return the words of a list with commas, and with `and` before the last one."""
     return " and ".join([", ".join(reasons[:-1]), reasons[-1]]) if len(reasons) > 1 else reasons[0]
+
+
+# -- ids in answers
+
+
+_ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
+ID_TYPES = (("string",), ("integer", "number"))
+"""Types of ids that are treated as equal: some generators call each number in a path a `number`."""
+Found = tuple[str, str, Schema]
+
+
+def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+    """Return the place of an instance in an answer (`response.item`), its id's member, and its schema.
+
+    None if the answer has no instance. `argument` names the id in the path. `kind` is the noun of the
+    instances: `session` for `/sessions`.
+    """
+    whole = find_success(one, named)
+    places = [("response", whole)]
+    members = _members(whole, named)
+    inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
+    param = one.action.get("input", {}).get(argument, {})
+    for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
+        if member := _id_member(schema, argument, kind, param, named):
+            return at, member, schema
+    return None
+
+
+def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+    """Guess the same for an answer whose only open object may have undescribed members.
+
+    None if the answer has no open object, or several.
+    """
+    whole = find_success(one, named)
+    inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
+    places = [("response", whole)] if is_open(whole) else inner
+    names_id = _ID.fullmatch(argument) or argument == kind
+    return (places[0][0], "id" if names_id else argument, places[0][1]) if len(places) == 1 else None
+
+
+def is_open(schema: Schema) -> bool:
+    """True for an object that names no members, or that explicitly allows others."""
+    others = schema.get("additionalProperties", not schema.get("properties"))
+    return is_type(schema, ("object",)) and others is not False
+
+
+def may_hold(schema: Schema, member: str) -> bool:
+    """True if an object has a member, or may have it because it is open."""
+    return member in schema.get("properties", {}) or is_open(schema)
+
+
+def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
+    return {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
+
+
+def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
+    """Return the member that holds the id which an argument names; empty if none is certain."""
+    members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
+    wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
+    for name in wished:
+        member = members.get(name, {})
+        both = (kinds for kinds in ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
+        if next(both, None) is not None:
+            return name
+    return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from pgagents.jsonschema.parts import Schema, follow, is_type
+from pgagents.base.jsonschema.schema import Schema, follow, is_type
 
 MOST = 3
 SHOWN = 2

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.importer.document import Found, References
 from pgagents.importer.inference.creates import find_values
-from pgagents.importer.inference.listing import describe_listing, find_success
+from pgagents.importer.inference.pages import describe_listing, find_success
 from pgagents.importer.inference.resources import TAKEN
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.names import snake, unique
-from pgagents.importer.reading.note import Notes
-from pgagents.importer.reading.references import Found, References
-from pgagents.jsonschema.parts import Schema, follow, is_type
+from pgagents.importer.names import Notes, snake, unique
+from pgagents.importer.operations import ImportedAction
 
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BODY, _GIVEN = "$response.body#", re.compile(r"\$request\.(path|query|header|cookie)\.(.+)", re.S)

@@ -1,38 +1,36 @@
-"""Infer resources from the paths of a document: `POST /items`, `GET /items` and `GET /items/{item_id}`.
-
-A resource is inferred if a read by id answers with the id. It is also inferred if that read and a create
-both answer with an open object, which names no id. Each one states its source.
-"""
+"""Infer resources from the paths of a document, and their states from enumerated members."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.base.text import singular
+from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
     PLACEHOLDER,
+    Found,
     InferredResource,
     as_slug,
     ask_for_value,
     find_create,
     find_created_place,
+    find_object,
+    find_open_object,
     find_put,
     find_read_place,
     find_referred,
     join_and,
     list_containers,
     make_call,
+    may_hold,
 )
-from pgagents.importer.inference.identifiers import Found, find_object, find_open_object, may_hold
-from pgagents.importer.inference.listing import describe_listing, find_success
-from pgagents.importer.inference.states import find_status, infer_states
-from pgagents.importer.operations.imported import ImportedAction
-from pgagents.importer.reading.names import snake, unique
-from pgagents.importer.reading.note import Notes
-from pgagents.jsonschema.parts import follow, is_type
-from pgagents.model.values.sure_values import choose_value
-from pgagents.text.nouns import singular
+from pgagents.importer.inference.pages import describe_listing, find_success
+from pgagents.importer.names import Notes, snake, unique
+from pgagents.importer.operations import ImportedAction
 
 TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
@@ -159,13 +157,13 @@ def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
         path = path.rstrip("/")  # some frameworks write `/items/` beside `/items/{item_id}`
         head, _, last = path.rpartition("/")
         if PLACEHOLDER.fullmatch(last):
-            found.setdefault(_plain(head), _Paths()).item.setdefault(method, one)
+            found.setdefault(_plain_path(head), _Paths()).item.setdefault(method, one)
         else:
-            found.setdefault(_plain(path), _Paths()).collection.setdefault(method, one)
+            found.setdefault(_plain_path(path), _Paths()).collection.setdefault(method, one)
     return found
 
 
-def _plain(path: str) -> str:
+def _plain_path(path: str) -> str:
     return PLACEHOLDER.sub("{}", path)
 
 
@@ -295,7 +293,7 @@ def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
     """Record for each placeholder of a path which resource it names."""
     path = str(one.action["http"]).partition(" ")[2]
     for found in PLACEHOLDER.finditer(path):
-        resource = known.get(_plain(path[: found.start()].rstrip("/")))
+        resource = known.get(_plain_path(path[: found.start()].rstrip("/")))
         param = one.action.get("input", {}).get(found[1])
         if resource is not None and param is not None:
             param["refers_to"] = resource.name
@@ -312,7 +310,7 @@ def _refer_by_name(
         return
     path = str(one.action["http"]).partition(" ")[2].rstrip("/")
     head, _, last = path.rpartition("/")
-    own = known.get(_plain(head if PLACEHOLDER.fullmatch(last) else path))
+    own = known.get(_plain_path(head if PLACEHOLDER.fullmatch(last) else path))
     for name, param in one.action.get("input", {}).items():
         if "refers_to" in param or "{" + name + "}" in path:
             continue
@@ -322,3 +320,132 @@ def _refer_by_name(
             notes.infer(
                 ("actions", one.name, "input", name), f"refers_to, as it is named like {resource.name}"
             )
+
+
+# -- states
+
+
+CONFLICT = 409
+_MEMBERS = ("state", "status", "phase", "lifecycle_state", "lifecycleState")
+_VERBS = {
+    "activate": ("active",),
+    "begin": ("begun", "running"),
+    "deactivate": ("inactive",),
+    "disable": ("inactive",),
+    "enable": ("active",),
+    "finish": ("done", "complete"),
+    "complete": ("done",),
+    "pay": ("paid",),
+    "reopen": ("open",),
+    "restore": ("active",),
+    "resume": ("active", "running"),
+    "send": ("sent",),
+    "start": ("running", "in_progress", "active"),
+    "unarchive": ("active",),
+    "unpublish": ("draft",),
+    "withdraw": ("withdrawn",),
+}
+"""The states of verbs that have an irregular past participle, or another usual state."""
+ENDINGS = frozenset(
+    ("archive", "cancel", "close", "delete", "end", "remove", "terminate", "void", "withdraw")
+)
+"""Verbs that may leave a test's instance in its last state forever, if no action deletes it."""
+_ASIDE = ENDINGS - {"close", "end"} | {"abandon", "decline", "fail", "reject", "suspend"}
+"""Verbs of transitions that can begin in any state, because they need not come last."""
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The states of a resource: their keys, the operations that show them, and the action that ends one."""
+
+    section: Mapping[str, Any]
+    reasons: tuple[str, ...]
+    ending: ImportedAction | None
+
+
+def infer_states(
+    item: Schema,
+    acting: Mapping[str, ImportedAction],
+    made_with: Mapping[str, Any],
+    named: Mapping[str, Any],
+    codes: Mapping[str, Any],
+) -> States | None:
+    """Return the states of a resource; None if no action is certain to change its state.
+
+    `item` is the schema of an instance. `acting` has the actions on one instance, by the last word of their
+    paths. `made_with` has the arguments of the create.
+    """
+    found = _find_state(item, named)
+    if found is None:
+        return None
+    member, states, initial = found
+    given = made_with.get(member)
+    initial = str(given) if given in states else initial
+    moves: dict[str, tuple[str, str, ImportedAction, str]] = {}
+    for word, action in acting.items():
+        to, otherwise = _find_target(word, states), _find_refusal(action, codes)
+        if to and otherwise and not _needs_more(action):
+            moves[action.name] = (word, to, action, otherwise)
+    if not moves:
+        return None
+    reached = [s for s in states if s == initial or s in {to for _, to, *_ in moves.values()}]
+    section: dict[str, Any] = {"state": member, "states": reached, "initial": initial, "moves": {}}
+    for name, (word, to, _, otherwise) in moves.items():
+        begins = _find_beginning(word, to, reached, initial)
+        if begins:
+            section["moves"][name] = {"from": begins, "to": to, "input": {}, "otherwise": otherwise}
+    ends = (a for n, (word, to, a, _) in moves.items() if word in ENDINGS and n in section["moves"])
+    reasons = tuple(str(action.action["http"]) for _, _, action, _ in moves.values())
+    return States(section, reasons, next(ends, None)) if section["moves"] else None
+
+
+def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[str], str] | None:
+    """Return the member with an instance's state, all states, and the first one."""
+    for name in _MEMBERS:
+        schema = follow(item.get("properties", {}).get(name, {}), named)
+        states = [s for s in schema.get("enum", ()) if isinstance(s, str) and s]
+        if len(states) > 1 and len(states) == len(schema["enum"]):
+            return name, states, schema["default"] if schema.get("default") in states else states[0]
+    return None
+
+
+def _find_target(word: str, states: Sequence[str]) -> str:
+    """Return the one state that a verb leads to; empty if none is certain."""
+    plain = _plain_word(word)
+    stem = plain.removesuffix("e")
+    forms = {plain, f"{stem}ed", f"{stem}{stem[-1:]}ed", f"{stem.removesuffix('y')}ied"}
+    forms |= {_plain_word(form) for form in _VERBS.get(plain, ())}
+    named = [s for s in states if _plain_word(s) in forms]
+    return named[0] if len(named) == 1 else ""
+
+
+def _plain_word(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
+
+
+def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
+    """Return the action's error for a wrong state; empty unless it documents exactly one."""
+    found = [name for name in action.action.get("errors", ()) if find_status(codes.get(name)) == CONFLICT]
+    return found[0] if len(found) == 1 else ""
+
+
+def find_status(code: Any) -> Any:
+    """Return the status of an error code. A code may be written as its status alone."""
+    return code.get("status") if isinstance(code, Mapping) else code
+
+
+def _needs_more(action: ImportedAction) -> bool:
+    """True if an action has a required argument outside its path."""
+    path = str(action.action["http"])
+    given = action.action.get("input", {})
+    return any(p.get("required") and "{" + name + "}" not in path for name, p in given.items())
+
+
+def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:
+    """Return the states in which a verb can begin: usually the one listed before the verb's state."""
+    if to == initial:
+        return [s for s in reached if s != initial]
+    if _plain_word(word) in _ASIDE:
+        return [initial]
+    before = [s for s in reached[: reached.index(to)] if s != to]
+    return [before[-1]] if before else [initial]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from pgagents.base.errors import Diagnostic
+from pgagents.base.places import Source
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import ImporterMessage, data, read_date
 from pgagents.lint.importers.copilot_document import list_messages, loading
 from pgagents.lint.importers.copilot_operations import Walked, operations
 from pgagents.lint.importers.copilot_references import References
-from pgagents.source.diagnostics import Diagnostic
-from pgagents.source.source import Source
 
 MOST_BYTES = 102_400
 MANY = 10

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
+from pgagents.base.places import Pointer
 from pgagents.lint.facts import ImporterMessage
 from pgagents.lint.importers.copilot_references import Link, References, is_reference, pointer
-from pgagents.source.source import Pointer
 
 OLDER = ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4")
 NEWER = ("3.1.0", "3.1.1")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.lint.facts import ImporterMessage
 from pgagents.lint.importers.copilot_document import METHODS, of_operation
 from pgagents.lint.importers.copilot_references import (
@@ -23,7 +24,6 @@ from pgagents.lint.importers.copilot_references import (
     several_at_once,
     steps,
 )
-from pgagents.source.source import Pointer
 
 OTHERS = ("head", "options", "trace")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.A)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
 
 Link = tuple[Any, Any] | None
 """A place as a linked list, `(link of the parent, last step)`: one tuple per place, at any depth."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.base.errors import Diagnostic, Severity
+from pgagents.base.places import Pointer, Source
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import ImporterMessage, read_date
 from pgagents.lint.importers.gpt_builder_import import (
@@ -22,8 +24,6 @@ from pgagents.lint.importers.gpt_builder_import import (
     simulate,
     templates,
 )
-from pgagents.source.diagnostics import Diagnostic, Severity
-from pgagents.source.source import Pointer, Source
 
 _EFFECTS = {
     "blocks": "nothing is imported",

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from pgagents.base.places import Pointer
 from pgagents.lint.facts import ImporterMessage, data
-from pgagents.source.source import Pointer
 
 # -- the document's structure.
 #

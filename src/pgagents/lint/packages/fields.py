@@ -17,10 +17,10 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from pgagents.resources import folder
-from pgagents.source.diagnostics import Severity
-from pgagents.source.read import read
-from pgagents.source.source import Pointer
+from pgagents.base.errors import Severity
+from pgagents.base.places import Pointer
+from pgagents.base.reading import read
+from pgagents.base.registry import folder
 
 Row = Sequence[Sequence[Any]]
 _ABSENT: Any = object()

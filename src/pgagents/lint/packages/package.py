@@ -10,13 +10,13 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pgagents.errors import InputError, PgagentsError
+from pgagents.base.errors import InputError, PgagentsError
+from pgagents.base.places import Place, Source
+from pgagents.base.reading import parse
+from pgagents.base.registry import collect
 from pgagents.lint import document
 from pgagents.lint.packages.fields import Hit
 from pgagents.lint.packages.tree import Tree
-from pgagents.registry import collect
-from pgagents.source.read import parse
-from pgagents.source.source import Place, Source
 
 T = TypeVar("T")
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from pgagents.decoding.images.drawing import DrawingError, read_drawing
-from pgagents.decoding.images.picture import SUFFIXES, PictureError, read_picture
+from pgagents.base.pictures import SUFFIXES, DrawingError, PictureError, read_drawing, read_picture
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, is_loopback, split_url, table
 from pgagents.lint.packages.package import MANIFESTS, Package, Skill, TextError
-from pgagents.source.source import Pointer
 
 PORTABLE = "plugin.json"
 CODEX = ".codex-plugin/plugin.json"

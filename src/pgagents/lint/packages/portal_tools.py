@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, split_url, table
 from pgagents.lint.tools.tool_judge import Tool, tools
-from pgagents.source.source import Pointer
 
 HINTS = ("readOnlyHint", "openWorldHint", "destructiveHint")
 _MANY = 100

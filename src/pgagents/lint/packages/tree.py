@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 
 MAX_ENTRIES = 50_000
 """Most entries that are listed. A store accepts far fewer; a larger package is refused unread."""

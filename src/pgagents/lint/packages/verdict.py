@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import Diagnostic, PgagentsError, in_order
+from pgagents.base.places import Place, Source, Span
 from pgagents.lint.document import Judged, apply_ignores
 from pgagents.lint.packages.fields import Code, Hit, table
 from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root, list_judges
 from pgagents.lint.packages.portal_tools import is_submission
 from pgagents.lint.packages.tree import NoZipError, Tree, list_archive, list_folder, single_file
-from pgagents.source.diagnostics import Diagnostic, in_order
-from pgagents.source.source import Place, Source, Span
 
 MAX_ARCHIVE = 256_000_000
 """Largest ZIP that is opened, in bytes. A store accepts 100 MB."""

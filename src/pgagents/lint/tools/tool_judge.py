@@ -8,9 +8,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from pgagents.registry import collect
-from pgagents.source.diagnostics import Severity
-from pgagents.source.source import Pointer
+from pgagents.base.errors import Severity
+from pgagents.base.places import Pointer
+from pgagents.base.registry import collect
 
 # -- the forms in which vendors accept function tools
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import Diagnostic, PgagentsError, Severity
+from pgagents.base.places import Source
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import requirements
 from pgagents.lint.tools.tool_judge import Found, Tool, list_judges, tools
-from pgagents.source.diagnostics import Diagnostic, Severity
-from pgagents.source.source import Source
 
 
 def judge(source: Source, name: str) -> Judged:

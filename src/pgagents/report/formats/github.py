@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pgagents.model.contract import Verdict
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
+from pgagents.report.contract import Verdict
 from pgagents.report.report import BOUGHT, Finding, Report
 from pgagents.report.verdicts import actual, format_count, news
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
 
 SHOWN = 10
 """Most annotations of a kind that GitHub shows for a step."""

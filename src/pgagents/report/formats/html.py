@@ -15,8 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pgagents.http import Silence, read_json
-from pgagents.model.contract import Verdict, surface_of
+from pgagents.base.http import Silence, read_json
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
+from pgagents.report.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.layout import around
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
@@ -31,8 +33,6 @@ from pgagents.report.verdicts import (
     matrix,
     news,
 )
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
 
 MAX_BODY = 20_000
 FLAT = 120

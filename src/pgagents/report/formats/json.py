@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from pgagents.http import Response, Silence
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Response, Silence
+from pgagents.base.places import Source
+from pgagents.base.writing import json_text
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import around
 from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result, Withheld
-from pgagents.source.source import Source
-from pgagents.text.escape import json_text
 
 FORMAT = 1
 MAX_BODY = 100_000

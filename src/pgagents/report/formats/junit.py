@@ -6,12 +6,12 @@ import re
 import xml.etree.ElementTree as xml
 from collections.abc import Sequence, Set
 
-from pgagents.model.contract import Verdict
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.report import BOUGHT, Finding, Report, Result
 from pgagents.report.verdicts import actual
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
 
 # characters that XML 1.0 (section 2.2) excludes, even as references
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

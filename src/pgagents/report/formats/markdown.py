@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgagents.http import Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Silence
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
@@ -23,8 +25,6 @@ from pgagents.report.verdicts import (
     matrix,
     news,
 )
-from pgagents.source.source import Source
-from pgagents.text.escape import printable
 
 MAX_FINDINGS = 50
 MAX_TEXT = 2_000

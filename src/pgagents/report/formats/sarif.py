@@ -15,13 +15,13 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from pgagents.http import Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.http import Silence
+from pgagents.base.places import Source
+from pgagents.base.writing import json_text, printable
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
-from pgagents.source.source import Source
-from pgagents.text.escape import json_text, printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_BODY = 4_000

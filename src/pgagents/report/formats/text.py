@@ -11,8 +11,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from pgagents.http import Silence
-from pgagents.model.contract import Verdict
+from pgagents.base.errors import Diagnostic, show
+from pgagents.base.http import Silence
+from pgagents.base.places import Source
+from pgagents.base.writing import disable_commands, printable
+from pgagents.report.contract import Verdict
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.layout import excerpt, table
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
@@ -27,9 +30,6 @@ from pgagents.report.verdicts import (
     format_count,
     news,
 )
-from pgagents.source.diagnostics import Diagnostic, show
-from pgagents.source.source import Source
-from pgagents.text.escape import disable_commands, printable
 
 Paint = Callable[[str, str], str]
 

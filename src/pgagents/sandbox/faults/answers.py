@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.reading import applies
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.cel.reading import applies
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import (
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import (
     data_of,
     list_action,
     lists,

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from pgagents.http import Request, Response
+from pgagents.base.http import Request, Response
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, lists, objects, successful
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, lists, objects, successful
 
 
 @fault(

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import Handler, Request, Response, Silence, read_json
+from pgagents.base.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
-from pgagents.sandbox.auth.credential import (
+from pgagents.sandbox.answers import framework_code
+from pgagents.sandbox.fault_declaration import Context, Find, fault
+from pgagents.sandbox.fault_helpers import data_of, error_at, read_by_id, repairs
+from pgagents.sandbox.front import CERTIFICATE, OURS
+from pgagents.sandbox.keys import (
+    UNLIMITED_PER_MINUTE,
+    Key,
+    digest,
     find_any_secret,
     find_secret,
     find_secret_of,
@@ -15,11 +22,6 @@ from pgagents.sandbox.auth.credential import (
     with_secret,
     without_text,
 )
-from pgagents.sandbox.front import CERTIFICATE, OURS
-from pgagents.sandbox.injection.fault_declaration import Context, Find, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
-from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
-from pgagents.sandbox.writing.refusals import framework_code
 
 
 def _able_key(context: Context, id: str) -> Key:
@@ -172,7 +174,7 @@ def wrong_key_as_missing(context: Context, request: Request, answer: Response) -
     if answer.status != wrong.status or not find_any_secret(context.model, request):
         return answer
     id = answer.header("x-request-id") or ""
-    return answers.refusal(context.model, missing, "Send a key", id)
+    return answers.make_refusal(context.model, missing, "Send a key", id)
 
 
 @fault("key_authentication").edit_requests
@@ -201,7 +203,7 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
     if has_credential(context.model, request) or not read_json(request.body).problem:
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(
+    refused = answers.make_refusal(
         context.model, framework_code(context.model, "bad_body"), "is no JSON", id, field="body"
     )
     kept = tuple(h for h in found.headers if h[0].lower() not in ("content-type", "www-authenticate"))
@@ -301,4 +303,4 @@ def optional_key_required(context: Context, handler: Handler, request: Request) 
     if not isinstance(found, Response) or found.status >= 400 or has_credential(context.model, request):
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
-    return answers.refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)
+    return answers.make_refusal(context.model, framework_code(context.model, "no_key"), "Send a key", id)

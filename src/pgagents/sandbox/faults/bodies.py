@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from pgagents.encoding.media.form import TYPE as FORM_TYPE
-from pgagents.encoding.medium import JSON
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.encoding.media.form import TYPE as FORM_TYPE
+from pgagents.catalogue.encoding.medium import JSON
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import replace_method
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import replace_method
 
 
 @fault("framework", needs=("form-body",)).edit_requests

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.stores.cases import list_cases
-from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.sandbox.injection.fault_declaration import Context, mcp_fault
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.listing import list_cases
+from pgagents.sandbox import mcp_fault_helpers as mcp
+from pgagents.sandbox.fault_declaration import Context, mcp_fault
 
 
 @mcp_fault(

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.argument import Param
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.action import Param
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_declaration import Context, fault
+from pgagents.sandbox.fault_declaration import Context, fault
 
 _SINCE = "a change alters more than its answer may"
 _SEVERAL = 2

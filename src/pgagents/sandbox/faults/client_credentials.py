@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import Request, Response
-from pgagents.sandbox.injection.fault_declaration import Context, Find, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, replace_method
+from pgagents.base.http import Request, Response
+from pgagents.sandbox.fault_declaration import Context, Find, fault
+from pgagents.sandbox.fault_helpers import data_of, replace_method
 from pgagents.sandbox.keys import Key
 
 

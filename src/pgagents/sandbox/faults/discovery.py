@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, successful
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, successful
 
 API_CATALOG, CARD = "web/api-catalog.json", "mcp/server-card.json"
 AGENTS = ("web/", CARD)

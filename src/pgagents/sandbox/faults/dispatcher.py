@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import actions_by_name
-from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
+from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import (
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import (
     RequestedAction,
     data_of,
     error_at,
@@ -24,7 +25,6 @@ from pgagents.sandbox.injection.fault_helpers import (
     with_numbers_as_text,
 )
 from pgagents.sandbox.routes import Routes
-from pgagents.sandbox.writing.refusals import framework_code
 
 
 @fault("read_after_write").edit_answers

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request, Response, json_bytes
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, error_at
 
 
 @fault("content_type", needs=("problem-json",)).edit_answers

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.model.signature import schemes
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.catalogue.model.credential import schemes
+from pgagents.sandbox import deliver
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.events import signature
-from pgagents.sandbox.events.outbox import TIMES, Delivery
-from pgagents.sandbox.events.signature import sign
-from pgagents.sandbox.injection.fault_declaration import Context, Put, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects, replace_method
+from pgagents.sandbox.deliver import sign
+from pgagents.sandbox.fault_declaration import Context, Put, fault
+from pgagents.sandbox.fault_helpers import data_of, edits, objects, replace_method
 from pgagents.sandbox.keys import word
+from pgagents.sandbox.outbox import TIMES, Delivery
 
 
 @fault(
@@ -121,9 +121,9 @@ def _resign(context: Context, request: Request, *, only_right: bool) -> Request:
     if not given["header"] or len(given["header"]) > most:
         return request
     secret = setting.stripe_secret
-    if only_right and signature.find_error(scheme, given, request.body, secret, now, 1e12):
+    if only_right and deliver.find_error(scheme, given, request.body, secret, now, 1e12):
         return request
-    made = signature.make_headers(scheme, "header", secret, request.body, now, given.get("id", ""))
+    made = deliver.make_headers(scheme, "header", secret, request.body, now, given.get("id", ""))
     for part, param in params.items():
         value = made.get({"time": scheme.time_header, "id": scheme.id_header}.get(part, part))
         request = request.with_header(param.wire, value) if param is not None and value else request

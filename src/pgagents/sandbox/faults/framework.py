@@ -6,12 +6,11 @@ import json
 import re
 from dataclasses import replace
 
-from pgagents.http import Request, Response, read_json
-from pgagents.sandbox.asked import too_large
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at, replace_method
-from pgagents.sandbox.routes import fit
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.base.http import Request, Response, read_json
+from pgagents.sandbox.answers import framework_code
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, error_at, replace_method
+from pgagents.sandbox.routes import fit, too_large
 
 
 @fault("framework", also={"response_headers": "Allow is a declared header of a 405"}).edit_answers

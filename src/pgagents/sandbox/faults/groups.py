@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pgagents.http import Request
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.source.origin import plain
+from pgagents.base.http import Request
+from pgagents.base.places import plain
+from pgagents.sandbox.fault_declaration import Context, fault
 
 
 @fault("invalid_input", needs=("either",)).edit_requests

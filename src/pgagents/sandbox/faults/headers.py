@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.auth.credential import has_credential
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, successful
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.answers import framework_code
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, successful
+from pgagents.sandbox.keys import has_credential
 
 
 @fault("response_headers", needs=("answer-headers",)).edit_answers

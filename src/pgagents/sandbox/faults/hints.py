@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.http import Request, Response, read_json
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
+from pgagents.base.http import Request, Response, read_json
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 ROW = "what-a-call-does"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.http import Request, Response
-from pgagents.model.job import Job
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import error_at, objects
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.action import Job
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import error_at, objects
 
 
 def _job_of(context: Context, request: Request) -> Job | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.parsing.json_rpc import INVALID_REQUEST, UNKNOWN_METHOD
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.routes import INVALID_REQUEST, UNKNOWN_METHOD
 
 NEEDS = ("json-rpc",)
 Change = Callable[[Any, dict[str, Any]], dict[str, Any]]

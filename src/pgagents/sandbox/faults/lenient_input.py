@@ -6,16 +6,15 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.jsonschema import schema as schemas
-from pgagents.jsonschema.patterns import fits
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.jsonschema.patterns import fits
+from pgagents.base.places import plain
+from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import RequestedAction, error_at, objects
-from pgagents.sandbox.mock.completion import complete
-from pgagents.sandbox.mock.sample import pattern_text, sample
-from pgagents.sandbox.writing.refusals import framework_code
-from pgagents.source.origin import plain
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import RequestedAction, error_at, objects
+from pgagents.sandbox.mock.sample import complete, pattern_text, sample
 
 
 @fault(

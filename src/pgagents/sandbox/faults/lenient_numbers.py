@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pgagents.http import Request
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import RequestedAction
+from pgagents.base.http import Request
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import RequestedAction
 
 
 def _clamped(param: Param, value: Any) -> Any:

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import member_of
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.resource import Resource, TimedMove, member_at
-from pgagents.sandbox.auth.credential import find_any_secret
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.clock import epoch_of
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import objects
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.base.cel.expression import member_of
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.resource import Resource, TimedMove, member_at
+from pgagents.sandbox.answers import framework_code
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal, epoch_of
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import objects
+from pgagents.sandbox.keys import find_any_secret
 
 
 def _shown(resource: Resource, data: Any) -> Iterator[dict[str, Any]]:

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from itertools import count
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import edits
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import edits
 
 
 @fault("documented_status", needs=("limit-status",)).handle_requests

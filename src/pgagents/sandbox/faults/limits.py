@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.model import Bucket
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import edits, list_action, successful, widest
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.model import Bucket
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import edits, list_action, successful, widest
 from pgagents.sandbox.limits import Drawn, Limits
 
 

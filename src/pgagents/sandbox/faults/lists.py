@@ -8,20 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.reading import order_of, path_of
-from pgagents.cel.syntax import Infix, Node, walk
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action
+from pgagents.base.cel.reading import order_of, path_of
+from pgagents.base.cel.syntax import Infix, Node, walk
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import (
-    RequestedAction,
-    data_of,
-    list_action,
-    lists,
-    objects,
-    successful,
-)
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import RequestedAction, data_of, list_action, lists, objects, successful
 
 
 @fault("relation").edit_data

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.sandbox.injection.fault_declaration import Context, mcp_fault
-from pgagents.sandbox.injection.fault_helpers import with_numbers_as_text
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox import mcp_fault_helpers as mcp
+from pgagents.sandbox.fault_declaration import Context, mcp_fault
+from pgagents.sandbox.fault_helpers import with_numbers_as_text
 
 NUMBERS = ("number", "integer")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.base.http import EVENT_STREAM, Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import successful
 
 _TEXTS = ("text/", "application/xml")
 

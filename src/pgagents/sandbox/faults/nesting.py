@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request, json_bytes
-from pgagents.model.resource import Resource
+from pgagents.base.http import Request, json_bytes
+from pgagents.catalogue.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
+from pgagents.sandbox.fault_declaration import Context, fault
 
 
 def _nested(context: Context) -> list[tuple[Resource, Resource]]:

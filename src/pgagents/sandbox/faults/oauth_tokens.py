@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, replace_method, successful
-from pgagents.sandbox.injection.oauth_fault_helpers import asks_endpoint, read_form, run_sql
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.fault_declaration import Context, asks_endpoint, fault, read_form, run_sql
+from pgagents.sandbox.fault_helpers import data_of, replace_method, successful
+from pgagents.sandbox.grants import Token
 from pgagents.sandbox.keys import Key, digest, ordinary
-from pgagents.sandbox.oauth.grants import Token
 
 
 @fault("oauth_grants").change_server

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request, Response
-from pgagents.sandbox.asked import ParsedRequest
+from pgagents.base.http import Request, Response
+from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, Find, fault
-from pgagents.sandbox.injection.fault_helpers import replace_method
+from pgagents.sandbox.fault_declaration import Context, Find, fault
+from pgagents.sandbox.fault_helpers import replace_method
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.sandbox.routes import ParsedRequest
 
 
 @fault(

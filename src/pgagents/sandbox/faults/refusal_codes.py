@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.answers.error_code import Code
-from pgagents.model.resource import REFERENCE
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, error_at
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, error_at
 
 
 def _with_code(answer: Response, code: Code) -> Response:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.model.resource import id_text
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.catalogue.model.resource import id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import successful
 
 
 @fault("removals", needs=("gone-after-removal",)).handle_requests

@@ -8,15 +8,15 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.jsonschema import schema as schemas
-from pgagents.model.action import Action
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.sandbox import answers
+from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, list_action, make_action, objects, successful
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, list_action, make_action, objects, successful
 
 
 @fault("law").replace_actions
@@ -134,7 +134,7 @@ def optional_required(context: Context, request: Request, answer: Response) -> R
     if params[-1].name in context.reader.arguments(request):
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(
+    refused = answers.make_refusal(
         context.model, framework_code(context.model, "invalid"), "is required", id, field=params[-1].wire
     )
     kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
@@ -174,7 +174,7 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
             given[param.name], param.schema.get("minimum"), param.schema.get("maximum")
         ):
             code = framework_code(context.model, "invalid")
-            refused = answers.refusal(
+            refused = answers.make_refusal(
                 context.model,
                 code,
                 "must be inside its bounds",
@@ -223,7 +223,7 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
     if not doubles:
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(
+    refused = answers.make_refusal(
         context.model, framework_code(context.model, "invalid"), "must be an integer", id, field=doubles[0]
     )
     kept = tuple(h for h in found.headers if h[0].lower() != "content-type")

@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.model.resource import Resource
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.catalogue.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 CONFLICT = 409
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.model.resource import Resource, id_text
+from pgagents.base.http import json_bytes
+from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Other, Refusal
-from pgagents.sandbox.injection.fault_declaration import Context, fault
-from pgagents.sandbox.injection.fault_helpers import lists
+from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import lists
 
 
 def _put(context: Context, call: AcceptedCall) -> tuple[Resource, str] | None:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.cel.scope import Scope
-from pgagents.http import Request
-from pgagents.model.job import Job
-from pgagents.model.model import Model
-from pgagents.model.resource import Resource, Unique
-from pgagents.sandbox.call import AcceptedCall, Refusal
-from pgagents.sandbox.clock import epoch_of
+from pgagents.base.cel.expression import Scope
+from pgagents.base.http import Request
+from pgagents.catalogue.model.action import Job
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource, Unique
+from pgagents.sandbox.call import AcceptedCall, Refusal, epoch_of
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.laws.repair import Lawful
-from pgagents.sandbox.mock.laws.times import write_time
-from pgagents.sandbox.mock.naming import Naming
-from pgagents.sandbox.mock.rows import RowKey, Rows
+from pgagents.sandbox.mock.answers import Lawful, write_time
+from pgagents.sandbox.mock.rows import Naming, RowKey, Rows
 
 Row = Mapping[str, Any]
 JOB_S = 2.0

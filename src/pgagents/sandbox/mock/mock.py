@@ -1,38 +1,29 @@
-"""A domain made from a catalogue alone.
-
-Answers come from examples and schemas, state from resources and their transitions.
-"""
+"""A domain made from a catalogue alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from pgagents.model.action import Action, ActionCall
-from pgagents.model.answers.error_reader import value_at
-from pgagents.model.resource import Resource, member_at
-from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal
-from pgagents.sandbox.clock import rfc3339
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.answers import value_at
+from pgagents.catalogue.model.credential import schemes
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource, member_at
+from pgagents.sandbox import deliver
+from pgagents.sandbox.call import AcceptedCall, Domain, NotModified, Refusal, rfc3339
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.answer_headers import headers_of_answer
-from pgagents.sandbox.mock.answers.bodies import MERGE_PATCH
-from pgagents.sandbox.mock.conditions import is_known, refuse_stale
-from pgagents.sandbox.mock.declared_refusals import refuse_by_condition
-from pgagents.sandbox.mock.events import Events
-from pgagents.sandbox.mock.instances.creation import Creation
-from pgagents.sandbox.mock.instances.files import Files, StoredFile
-from pgagents.sandbox.mock.instances.listing import Listing
-from pgagents.sandbox.mock.instances.seeding import Seeding
-from pgagents.sandbox.mock.laws.listing import choose
-from pgagents.sandbox.mock.laws.repair import Lawful
+from pgagents.sandbox.mock.answers import MERGE_PATCH, Lawful, headers_of_answer, tag_of
+from pgagents.sandbox.mock.instances import Creation, Files, Seeding, StoredFile
 from pgagents.sandbox.mock.lifecycle import Lifecycle
-from pgagents.sandbox.mock.naming import Naming
-from pgagents.sandbox.mock.platform.audit_log import AuditLog
-from pgagents.sandbox.mock.platform.provoked import Provoked
-from pgagents.sandbox.mock.resumed_stream import resume
-from pgagents.sandbox.mock.rows import RowKey, Rows
-from pgagents.sandbox.mock.signed_calls import refuse_unsigned
+from pgagents.sandbox.mock.listing import Listing, choose
+from pgagents.sandbox.mock.platform import AuditLog, Events, Provoked
+from pgagents.sandbox.mock.rows import Naming, RowKey, Rows
 from pgagents.sandbox.setting import Setting
-from pgagents.source.origin import plain
 
 LEAST_EPOCH_S = 900_000_000
 """Larger numbers are times in seconds since 1970."""
@@ -257,3 +248,100 @@ def _may_repeat(resource: Resource, action: Action) -> bool:
 def _at(now: float, shown: Any) -> Any:
     """Return the time in the example's form if that is a time in seconds; otherwise the example."""
     return type(shown)(now) if isinstance(shown, int | float) and shown > LEAST_EPOCH_S else shown
+
+
+# -- conditional calls
+
+
+def refuse_stale(
+    model: Model, call: AcceptedCall, carry_out: Callable[[AcceptedCall], Any]
+) -> Refusal | None:
+    """Return the refusal of a write whose If-Match is missing or not the current ETag; otherwise None."""
+    action, stale = call.action, call.action.stale
+    if action.if_match is None or stale is None:
+        return None
+    wanted = call.input.get(action.if_match)
+    reading = _find_read(model, action)
+    if wanted is None or reading is None:
+        return None
+    named = {str(p.name): call.input.get(str(p.name)) for p in reading.params if p.place == "path"}
+    present = carry_out(replace(call, action=reading, input=named, given=frozenset(named), headers=[]))
+    if isinstance(present, Refusal):
+        return None  # the instance does not exist, which the call itself reports
+    tags = [part.strip() for part in str(wanted).split(",")]
+    if "*" in tags or tag_of(present) in tags:
+        return None
+    return Refusal(stale.name, "It has changed since that version", action.if_match)
+
+
+def _find_read(model: Model, action: Action) -> Action | None:
+    """Return the read with an ETag at the path of a write."""
+    return next((a for a in model.actions if a.etag and a.path == action.path), None)
+
+
+def is_known(call: AcceptedCall, answer: Any) -> bool:
+    """Return whether the caller of a read has the current version, by weak comparison."""
+    given = call.request.header("if-none-match") if call.action.etag and call.surface == "rest" else None
+    if given is None or call.action.method != call.request.method:
+        return False
+    tags = [part.strip().removeprefix("W/") for part in given.split(",")]
+    return "*" in tags or tag_of(answer) in tags
+
+
+# -- declared refusals
+
+
+def refuse_by_condition(call: AcceptedCall) -> Refusal | None:
+    """Return the refusal whose condition the call's arguments meet; None if no condition is met."""
+    for code in call.action.errors:
+        if code.when is None:
+            continue
+        try:
+            applies = Scope({"input": dict(call.input)}).holds(code.when)
+        except ExpressionError:
+            continue  # it reads an argument that was not given
+        if applies:
+            return Refusal(code.name, str(code.meaning))
+    return None
+
+
+# -- signed calls
+
+
+def refuse_unsigned(setting: Setting, call: AcceptedCall) -> Refusal | None:
+    """Return a refusal if the call's action is signed and the signature is wrong."""
+    signed = call.action.signed
+    if signed is None:
+        return None
+    parts = {"header": signed.header, "time": signed.time, "id": signed.id}
+    given = {part: str(call.input.get(name, "")) for part, name in parts.items() if name is not None}
+    problem = deliver.find_error(
+        schemes()[signed.scheme],
+        given,
+        call.request.body,
+        setting.stripe_secret,
+        call.now,
+        signed.tolerance_s,
+    )
+    if not problem:
+        return None
+    code = signed.otherwise or setting.model.errors.framework.invalid
+    return Refusal(code, problem[0].upper() + problem[1:])
+
+
+# -- resumed streams
+
+
+HEADER = "last-event-id"
+
+
+def resume(call: AcceptedCall, answer: Any) -> Any:
+    """Return the events after the one that the call names; all events if it names no existing one."""
+    if call.action.success.events is None or not isinstance(answer, list):
+        return answer
+    name = next(
+        (str(p.name) for p in call.action.params if p.place == "header" and p.wire.lower() == HEADER), ""
+    )
+    last = call.input.get(name)
+    ids = [str(event.get("id", "")) if isinstance(event, Mapping) else "" for event in answer]
+    return answer[ids.index(str(last)) + 1 :] if last and str(last) in ids else answer

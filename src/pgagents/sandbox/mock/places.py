@@ -1,5 +1,5 @@
-"""Find a resource in an answer with the catalogue's own expressions (`response.order`,
-`response.items[0]`).
+"""Find a resource in an answer with the catalogue's own expressions, and the actions that make an
+instance.
 """
 
 from __future__ import annotations
@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression, member_of
-from pgagents.cel.reading import place_of
-from pgagents.model.action import ActionCall
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Expression, member_of
+from pgagents.base.cel.reading import place_of
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource
 
 Place = tuple[str | int, ...]
 
@@ -76,3 +77,25 @@ def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
         refers = [p for p in call.action.params if p.refers_to == resource.name]
         found |= {str(p.name): p.refers_member or resource.id for p in refers}
     return found
+
+
+# -- actions that make an instance
+
+
+CREATED = 201
+
+
+def makes(model: Model, resource: Resource, action: Action) -> bool:
+    """Return whether an action makes such an instance: it is `made_by`, or answers 201 with such an
+    instance.
+    """
+    made_by = resource.made_by
+    if made_by is None or made_by.action is action:
+        return made_by is not None
+    path = place(made_by.at)
+    if path is None or action.effect != "write" or action.success.status != CREATED:
+        return False
+    if any(r.made_by is not None and r.made_by.action is action for r in model.resources.values()):
+        return False
+    shown = model.schema_at(action, path)
+    return resource.id in shown.get("properties", {}) and shown == model.schema_at(made_by.action, path)

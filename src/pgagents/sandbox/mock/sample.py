@@ -1,19 +1,22 @@
-"""Make a value for a schema for which a catalogue gives no example."""
+"""Make a value for a schema for which a catalogue gives no example, and new ids."""
 
 from __future__ import annotations
 
+import json
 import math
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from re import _constants, _parser  # private, but there is no other parser for patterns; tests cover its use
+from re import _constants, _parser
 from typing import Any
+from uuid import UUID
 
-from pgagents.encoding.file import MAX_BOUNDARY
-from pgagents.jsonschema import schema as schemas
-from pgagents.jsonschema.patterns import MOST_SPELLED
-from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.mock.completion import complete
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.jsonschema.patterns import MOST_SPELLED
+from pgagents.catalogue.encoding.medium import MAX_BOUNDARY
+from pgagents.sandbox.call import rfc3339
+from pgagents.sandbox.keys import word
 
 MOST_ITEMS = 10_000
 """Most items of a list in an answer. One that must have more is shorter, so it breaks its schema."""
@@ -170,4 +173,157 @@ def _holds(op: Any, value: Any, char: str) -> bool:
         return bool(value[0] <= ord(char) <= value[1])
     return (value is _constants.CATEGORY_DIGIT and char.isdigit()) or (
         value is _constants.CATEGORY_WORD and (char.isalnum() or char == "_")
+    )
+
+
+# -- keywords that apply other schemas
+
+
+_WORDS = frozenset(
+    ("contains", "dependentRequired", "dependentSchemas", "if", "not", "patternProperties", "minProperties")
+)
+Sample = Callable[[Mapping[str, Any]], Any]
+MOST_CONTAINED = 10_000
+"""Most items that `contains` wants which are added."""
+_OTHERS = ("text-2", "Text", "a", 1, 2, 7, 0.5, True)
+
+
+def complete(
+    value: Any,
+    schema: Mapping[str, Any],
+    known: Mapping[str, Any],
+    sample: Sample,
+) -> Any:
+    """Return the value; if a keyword refuses it, a similar one that the schema accepts."""
+    if not _WORDS & schema.keys() or _fits(schema, known, value):
+        return value
+    if isinstance(value, dict):
+        value = _object(dict(value), schema, known, sample)
+    if isinstance(value, list) and "contains" in schema:
+        return [*value, *[sample(schema["contains"])] * min(schema.get("minContains", 1), MOST_CONTAINED)]
+    if "not" in schema and not _fits(schema, known, value):
+        return next((other for other in _OTHERS if _fits(schema, known, other)), value)
+    return value
+
+
+def _object(
+    value: dict[str, Any],
+    schema: Mapping[str, Any],
+    known: Mapping[str, Any],
+    sample: Sample,
+) -> dict[str, Any]:
+    members = schema.get("properties", {})
+    lacking = [
+        name
+        for trigger, names in schema.get("dependentRequired", {}).items()
+        if trigger in value
+        for name in names
+    ]
+    parts = [part for trigger, part in schema.get("dependentSchemas", {}).items() if trigger in value]
+    if "if" in schema:
+        parts.append(schema.get("then" if _fits(schema["if"], known, value) else "else", {}))
+    for part in (schemas.resolve(part, known) for part in parts):
+        own = {
+            n: {**schemas.resolve(members.get(n, {}), known), **s}
+            for n, s in part.get("properties", {}).items()
+        }
+        members = {**members, **own}
+        lacking += [*part.get("required", ()), *(name for name in own if name in value)]
+    for name in lacking:
+        value[name] = sample(members.get(name, {}))
+    for name, member in members.items():
+        if len(value) < schema.get("minProperties", 0):
+            value.setdefault(name, sample(member))
+    return value
+
+
+def _fits(schema: Mapping[str, Any], known: Mapping[str, Any], value: Any) -> bool:
+    needed = {name: known[name] for name in schemas.closure(schema, known)}
+    return bool(_validator(json.dumps([schema, needed], sort_keys=True, default=str)).is_valid(value))
+
+
+@lru_cache(maxsize=500)
+def _validator(text: str) -> Any:
+    schema, known = json.loads(text)
+    return schemas.validator(schema, known)
+
+
+# -- ids
+
+
+DIGITS = "0123456789"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+MOST_REPEATS = 12
+LONGEST = 1_000
+"""Most characters of an id."""
+
+
+def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iterator[Any]:
+    """Yield ids to try, the most likely first: by the schema `wanted`, or else similar to `like`."""
+    kinds = wanted.get("type")
+    kinds = [kinds] if isinstance(kinds, str) else kinds or []
+    if (
+        "integer" in kinds
+        or "number" in kinds
+        or (isinstance(like, int | float) and not isinstance(like, bool))
+    ):
+        yield from (rng.randint(1, 10**n) for n in (6, 6, 9, 9, 12, 4, 4, 2, 2))
+        least, most = wanted.get("minimum", 1), wanted.get("maximum", 10**9)
+        yield from (rng.randint(int(least), max(int(least), int(most))) for _ in range(20))
+    if wanted.get("format") == "uuid":
+        yield from (str(UUID(int=rng.getrandbits(128), version=4)) for _ in range(3))
+    if pattern := wanted.get("pattern"):
+        yield from (generate_text(pattern, rng) for _ in range(20))
+    stem = re.sub(r"[A-Za-z0-9]*$", "", str(like or ""))
+    yield from (stem + word(rng, 12) for _ in range(3))
+    yield from (stem + "".join(rng.choices(DIGITS, k=n)) for n in (9, 6, 6, 6, 4, 4))
+    yield from (stem + word(rng, n).lower() for n in (8, 6, 4))
+    least, most = min(int(wanted.get("minLength", 0)), LONGEST), int(wanted.get("maxLength", 12))
+    yield from (word(rng, max(least, min(most, 12))) for _ in range(3))
+
+
+def generate_text(pattern: str, rng: random.Random) -> str:
+    """Return a random text that matches a pattern."""
+    return _random_text(_parser.parse(pattern), rng)
+
+
+def _random_text(parts: Any, rng: random.Random) -> str:
+    return "".join(_random_piece(op, value, rng) for op, value in parts)
+
+
+def _random_piece(op: Any, value: Any, rng: random.Random) -> str:
+    if op is _constants.LITERAL:
+        return chr(value)
+    if op in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
+        least, most, inner = value
+        times = (
+            least
+            if most == least
+            else rng.randint(max(least, min(4, int(most))), max(least, min(int(most), MOST_REPEATS)))
+        )
+        return "".join(_random_text(inner, rng) for _ in range(times))
+    if op is _constants.SUBPATTERN:
+        return _random_text(value[3], rng)
+    if op is _constants.BRANCH:
+        return _random_text(rng.choice(value[1]), rng)
+    if op is _constants.IN:
+        return _one_of(value, rng)
+    return rng.choice(LETTERS) if op in (_constants.ANY, _constants.NOT_LITERAL) else ""
+
+
+def _one_of(items: Any, rng: random.Random) -> str:
+    """Return one character of a class. For a negated class it is a letter, which may still be refused."""
+    if items[0][0] is _constants.NEGATE:
+        return rng.choice(LETTERS)
+    op, value = rng.choice(items)
+    if op is _constants.LITERAL:
+        return chr(value)
+    if op is _constants.RANGE:
+        return chr(rng.randint(*value))
+    return rng.choice(
+        DIGITS
+        if value is _constants.CATEGORY_DIGIT
+        else " "
+        if value is _constants.CATEGORY_SPACE
+        else LETTERS
     )

@@ -1,4 +1,4 @@
 """Pages that need no key and are no actions.
 
-Each module has the functions that `sandbox/hosting/site.py` lists.
+Each module has the functions that `sandbox/setting.py` lists.
 """

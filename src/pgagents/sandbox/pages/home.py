@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
-from pgagents.sandbox.hosting.hosted import list_links
-from pgagents.sandbox.hosting.site import Visit
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.sandbox.setting import Visit, list_links
 
 HOME, ROBOTS = "/", "/robots.txt"
 

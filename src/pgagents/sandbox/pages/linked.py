@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.http import Request, Response
-from pgagents.jsonschema import schema as schemas
-from pgagents.model.model import Model
-from pgagents.sandbox.hosting.site import Visit
+from pgagents.base.http import Request, Response
+from pgagents.base.jsonschema import schema as schemas
+from pgagents.catalogue.model.model import Model
 from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.setting import Visit
 
 
 def paths(model: Model) -> Mapping[str, tuple[str, ...]]:

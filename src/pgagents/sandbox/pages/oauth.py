@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pgagents.http import Request, Response, json_bytes
-from pgagents.model.code_flow import CodeFlow
-from pgagents.model.model import Model
-from pgagents.sandbox.hosting.site import Visit
-from pgagents.sandbox.oauth import client_tokens, consent, metadata
-from pgagents.sandbox.oauth.grants import Grants
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.credential import CodeFlow
+from pgagents.catalogue.model.model import Model
+from pgagents.sandbox import grants, oauth_server
+from pgagents.sandbox.grants import Grants
+from pgagents.sandbox.setting import Visit
 
 FORM = "application/x-www-form-urlencoded"
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,9 +41,9 @@ def answer(request: Request, visit: Visit) -> Response | None:
     """Return one OAuth endpoint's answer."""
     oauth, base = _flow(visit), visit.setting.address.url
     if request.path == oauth.metadata:
-        return _json(metadata.server(oauth, base))
+        return _json(grants.server(oauth, base))
     if request.path == oauth.resource_metadata:
-        return _json(metadata.resource(oauth, str(visit.setting.model.api.title), base))
+        return _json(grants.resource(oauth, str(visit.setting.model.api.title), base))
     with visit.setting.store.transaction():
         try:
             if request.path == oauth.authorize:
@@ -63,7 +63,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
                 else "The request has characters that are not possible here"
             )
             if request.path == oauth.authorize:
-                return consent.render_refusal("invalid_request", text)
+                return oauth_server.render_refusal("invalid_request", text)
             return _json({"error": "invalid_request", "error_description": text}, 400)
 
 
@@ -81,7 +81,7 @@ def _json(data: Any, status: int = 200) -> Response:
 
 
 def _server(visit: Visit) -> Any:
-    from pgagents.sandbox.oauth.server import Server
+    from pgagents.sandbox.oauth_server import Server
 
     setting = visit.setting
     grants = Grants(setting.store, setting.keyring, setting.rng)
@@ -89,7 +89,7 @@ def _server(visit: Visit) -> Any:
 
 
 def _make_request(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
-    from pgagents.sandbox.oauth.server import AuthlibRequest
+    from pgagents.sandbox.oauth_server import AuthlibRequest
 
     form = dict(pairs)
     if len(form) != len(pairs):
@@ -115,10 +115,10 @@ def _tokens(request: Request, visit: Visit) -> Response:
 
     If clients get their own tokens at the same endpoint, it also accepts their grant.
     """
-    if request.path in client_tokens.list_paths(visit.setting.model):
+    if request.path in grants.list_paths(visit.setting.model):
         asked = parse_qs(request.body.decode("utf-8", "replace")).get("grant_type", [""])
         if not set(asked) & {"authorization_code", "refresh_token"}:
-            return client_tokens.answer(request, visit)
+            return grants.answer(request, visit)
     server, headers = _server(visit), {"Authorization": request.header("authorization") or ""}
     asked = _make_request("POST", visit, _form(request), headers)
     if request.path == _flow(visit).revoke:
@@ -139,11 +139,11 @@ def _consent(request: Request, visit: Visit) -> Response:
     except OAuth2Error as error:
         if error.redirect_uri:
             return _add_issuer(server.handle_error_response(asked, error), visit)
-        return consent.render_refusal(error.error, error.get_error_description())
+        return oauth_server.render_refusal(error.error, error.get_error_description())
     oauth = _flow(visit)
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
     ticket = server.grants.ask(urlencode(pairs), visit.now)
-    return consent.consent(
+    return oauth_server.consent(
         str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket
     )
 

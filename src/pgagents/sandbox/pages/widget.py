@@ -6,10 +6,9 @@ import html
 import re
 from collections.abc import Mapping
 
-from pgagents.http import Request, Response
-from pgagents.model.model import Model
-from pgagents.sandbox.hosting.rendered import documents
-from pgagents.sandbox.hosting.site import Visit
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.sandbox.setting import Visit, documents
 
 FILE = "widget/index.html"
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')

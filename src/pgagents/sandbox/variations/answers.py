@@ -8,20 +8,13 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import (
-    data_of,
-    error_at,
-    list_action,
-    lists,
-    successful,
-    widest,
-)
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, lists, successful, widest
 
 
 @variation().handle_requests

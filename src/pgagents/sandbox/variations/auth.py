@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.auth.credential import find_secret_of, has_credential, without_text
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import data_of
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import data_of
+from pgagents.sandbox.keys import find_secret_of, has_credential, without_text
 
 
 @variation().edit_answers

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import unquote
 
-from pgagents.http import Request, json_bytes, read_json
-from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.base.http import Request, json_bytes, read_json
+from pgagents.sandbox.fault_declaration import Context, variation
 
 
 @variation().edit_requests

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import MOVED, successful
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import MOVED, successful
 
 
 def _of_agents(context: Context) -> set[str]:

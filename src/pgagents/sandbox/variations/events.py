@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from pgagents.sandbox.events.outbox import Delivery
-from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.outbox import Delivery
 
 
 @variation().change_server

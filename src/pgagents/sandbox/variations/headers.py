@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import (
-    is_hosted,
-    successful,
-)
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import is_hosted, successful
 
 
 @variation().edit_answers

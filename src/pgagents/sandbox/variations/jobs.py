@@ -6,12 +6,12 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urljoin
 
-from pgagents.http import Request, Response
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action
-from pgagents.sandbox.bodies.fields import types_of
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import error_at, objects
+from pgagents.base.http import Request, Response
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.action import Action
+from pgagents.sandbox.bodies import types_of
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import error_at, objects
 
 
 @variation().edit_answers

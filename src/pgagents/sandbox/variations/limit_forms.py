@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import count
 
-from pgagents.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox import answers
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.writing.refusals import framework_code
+from pgagents.sandbox.answers import framework_code
+from pgagents.sandbox.fault_declaration import Context, variation
 
 BUSY = 45
 """Number of calls while others use up the limit."""
@@ -27,7 +27,7 @@ def limited_now_and_then(context: Context, handler: Handler, request: Request) -
     status = statuses[number // 7 % len(statuses)]
     code = next((c for c in (limited, *context.model.always()) if c.status == status), limited)
     id = f"req_{number:020}"
-    refused = answers.refusal(context.model, code, "Others are too many", id)
+    refused = answers.make_refusal(context.model, code, "Others are too many", id)
     more = ((context.model.limit_reader.retry, "1"), (answers.request_id_header(context.model), id))
     return Response(refused.status, (*refused.headers, *more), refused.body)
 

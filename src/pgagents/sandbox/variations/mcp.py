@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.injection import mcp_fault_helpers as mcp
-from pgagents.sandbox.injection.fault_declaration import Context, mcp_variation
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox import mcp_fault_helpers as mcp
+from pgagents.sandbox.fault_declaration import Context, mcp_variation
 
 
 @mcp_variation().edit_tools_call

@@ -6,9 +6,9 @@ import csv
 import io
 from dataclasses import replace
 
-from pgagents.http import EVENT_STREAM, Request, Response
-from pgagents.model.action import Action
-from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.base.http import EVENT_STREAM, Request, Response
+from pgagents.catalogue.model.action import Action
+from pgagents.sandbox.fault_declaration import Context, variation
 
 
 def _media(answer: Response) -> str:

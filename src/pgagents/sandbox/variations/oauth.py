@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
-from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
-from pgagents.sandbox.injection.fault_declaration import Context, variation
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox import grants
+from pgagents.sandbox.fault_declaration import Context, variation
 from pgagents.sandbox.keys import digest
-from pgagents.sandbox.oauth import clients
 
 
 @variation().handle_requests
@@ -121,12 +121,12 @@ def redirect_query_varies(context: Context, request: Request) -> Request:
     """A redirect URI may differ from the registered one in its query (RFC 6749, 3.1.2.2)."""
     oauth = context.model.code_flow
     asked = dict(request.query) if oauth is not None and request.path == oauth.authorize else {}
-    uri, client = asked.get("redirect_uri", ""), clients.find(context.store, asked.get("client_id", ""))
+    uri, client = asked.get("redirect_uri", ""), grants.find(context.store, asked.get("client_id", ""))
     if (
         client is not None
         and uri not in client.redirect_uris
         and uri.partition("?")[0] in client.redirect_uris
     ):
         with context.store.transaction():
-            clients.save(context.store, replace(client, redirect_uris=(*client.redirect_uris, uri)))
+            grants.save(context.store, replace(client, redirect_uris=(*client.redirect_uris, uri)))
     return request

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.action import Action
-from pgagents.model.surface import Surface
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.surface import Surface
 from pgagents.sandbox import answers
+from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
-from pgagents.sandbox.injection.fault_declaration import Context, variation
-from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
+from pgagents.sandbox.fault_declaration import Context, variation
+from pgagents.sandbox.fault_helpers import data_of, edits, error_at, successful
 from pgagents.sandbox.routes import Routes
-from pgagents.sandbox.writing.refusals import framework_code
 
 
 @variation().edit_answers
@@ -75,7 +75,7 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
             for p in wrong[0].params
             if (r := context.model.resources.get(p.refers_to or "")) and (code := r.missing_for(p))
         )
-        refused = answers.refusal(
+        refused = answers.make_refusal(
             context.model, missing, "There is no such thing", found.header("x-request-id") or ""
         )
         return Response(refused.status, found.headers, refused.body)
@@ -159,7 +159,7 @@ def unknown_query_refused(context: Context, request: Request, answer: Response) 
     if odd is None:
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""
-    refused = answers.refusal(
+    refused = answers.make_refusal(
         context.model, framework_code(context.model, "invalid"), "is no parameter here", id, field=odd
     )
     kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")

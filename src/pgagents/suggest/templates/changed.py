@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, Column
-from pgagents.suggest.evidence import LEAST_Q, weigh
-from pgagents.suggest.names import is_another
-from pgagents.suggest.tables import Table
+from pgagents.suggest.candidate import EQUALITY, LEAST_Q, Candidate, Evidence, Guard, is_another, weigh
+from pgagents.suggest.tables import MISSING, Column, Table
 
 LEAST = 4
 EACH = 1.3

@@ -6,12 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.cel.expression import HELPERS
-from pgagents.suggest.candidate import Candidate
-from pgagents.suggest.columns import SELF, Column
-from pgagents.suggest.evidence import write_value
-from pgagents.suggest.names import is_id
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import HELPERS
+from pgagents.suggest.candidate import Candidate, is_id, write_value
+from pgagents.suggest.tables import SELF, Column, Table
 
 MOST_TEXTS = 20
 LONG, LEAST_PART = 6, 3

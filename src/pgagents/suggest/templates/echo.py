@@ -9,12 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import cents, epoch
-from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, SELF, Column, text_key
-from pgagents.suggest.evidence import LEAST_Q, weigh
-from pgagents.suggest.names import alike, is_same_id
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import cents, epoch
+from pgagents.suggest.candidate import EQUALITY, LEAST_Q, Candidate, Evidence, Guard, alike, is_same_id, weigh
+from pgagents.suggest.tables import MISSING, SELF, Column, Table, text_key
 
 SCALARS = ("text", "number", "time", "flag")
 LEAST_CALLS, LEAST_ID = 3, 3

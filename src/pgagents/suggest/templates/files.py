@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.cel.expression import HELPERS
+from pgagents.base.cel.functions import HELPERS
 from pgagents.suggest.candidate import Candidate
 from pgagents.suggest.tables import Table
 

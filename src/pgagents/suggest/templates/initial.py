@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, Column, text_key
-from pgagents.suggest.evidence import write_value
-from pgagents.suggest.tables import Site, Table
+from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard, write_value
+from pgagents.suggest.tables import MISSING, Column, Site, Table, text_key
 
 LEAST = 4
 INITIAL = (0, 1, None)

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, Column, text_key
-from pgagents.suggest.evidence import weigh as weigh_under
-from pgagents.suggest.names import is_another
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import epoch
+from pgagents.suggest.candidate import Candidate, Evidence, Guard, is_another
+from pgagents.suggest.candidate import weigh as weigh_under
+from pgagents.suggest.tables import MISSING, Column, Table, text_key
 
 
 def propose(table: Table) -> Iterator[Candidate]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.cel.expression import cents
-from pgagents.suggest.candidate import EQUALITY, ORDER, Candidate, Evidence, Guard
-from pgagents.suggest.columns import Column
-from pgagents.suggest.names import is_reckonable, opposites
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import cents
+from pgagents.suggest.candidate import EQUALITY, ORDER, Candidate, Evidence, Guard, is_reckonable, opposites
+from pgagents.suggest.tables import Column, Table
 
 MOST_NUMBERS = 16
 EACH_AMOUNT, MANY_AMOUNTS = 1.2, 20

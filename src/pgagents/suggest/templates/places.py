@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.cel.expression import distance_km
+from pgagents.base.cel.functions import distance_km
 from pgagents.suggest.candidate import ARITHMETIC, ORDER, Candidate
-from pgagents.suggest.columns import Column
-from pgagents.suggest.tables import Table
+from pgagents.suggest.tables import Column, Table
 
 
 def propose(table: Table) -> Iterator[Candidate]:

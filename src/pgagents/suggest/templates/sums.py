@@ -8,12 +8,18 @@ from dataclasses import replace
 from itertools import combinations, product
 from typing import Any
 
-from pgagents.cel.expression import cents, epoch
-from pgagents.suggest.candidate import ARITHMETIC, Candidate, Evidence, Guard
-from pgagents.suggest.columns import Column
-from pgagents.suggest.evidence import LEAST_Q, weigh
-from pgagents.suggest.names import is_reckonable, opposites
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import cents, epoch
+from pgagents.suggest.candidate import (
+    ARITHMETIC,
+    LEAST_Q,
+    Candidate,
+    Evidence,
+    Guard,
+    is_reckonable,
+    opposites,
+    weigh,
+)
+from pgagents.suggest.tables import Column, Table
 
 MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40

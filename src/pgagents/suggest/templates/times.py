@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import ARITHMETIC, EQUALITY, ORDER, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, SECONDS, Column, text_key
-from pgagents.suggest.evidence import LEAST_Q, weigh
-from pgagents.suggest.names import is_another, is_reckonable, opposites
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import epoch
+from pgagents.suggest.candidate import (
+    ARITHMETIC,
+    EQUALITY,
+    LEAST_Q,
+    ORDER,
+    Candidate,
+    Evidence,
+    Guard,
+    is_another,
+    is_reckonable,
+    opposites,
+    weigh,
+)
+from pgagents.suggest.tables import MISSING, SECONDS, Column, Table, text_key
 
 SLACK_S = 5.0
 SPAN_UNITS = (1.0, 60.0, 3600.0, 86400.0)

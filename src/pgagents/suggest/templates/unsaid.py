@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, Column, text_key
-from pgagents.suggest.evidence import write_value
-from pgagents.suggest.tables import Table
+from pgagents.suggest.candidate import EQUALITY, Candidate, Evidence, Guard, write_value
+from pgagents.suggest.tables import MISSING, Column, Table, text_key
 
 LEAST = 4
 

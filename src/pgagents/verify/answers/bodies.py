@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import FRAMEWORK
-from pgagents.model.model import Model
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import FRAMEWORK
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 

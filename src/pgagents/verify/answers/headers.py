@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 

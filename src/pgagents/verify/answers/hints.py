@@ -6,9 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.observation import (
     Body,
     Source,

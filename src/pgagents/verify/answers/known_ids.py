@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.cases.invalid import InvalidCase
 from pgagents.verify.fixtures.instance import at_path, names_no_instance
 from pgagents.verify.lists import may_go_on

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.cel.reckoning import epoch
-from pgagents.model.action import Action
-from pgagents.model.pages import items_of, values_for
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import items_of, values_for
 from pgagents.verify.fixtures.instance import at_path, siblings
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call

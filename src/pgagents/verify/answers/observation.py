@@ -13,8 +13,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from pgagents.model.action import Action, ActionCall
-from pgagents.model.resource import Resource, Takes, member_at
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.resource import Resource, Takes, member_at
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named, will_do
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting

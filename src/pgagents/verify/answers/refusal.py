@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgagents.encoding.file import parse_url
-from pgagents.encoding.medium import WHOLE
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
-from pgagents.model.resource import REFERENCE, Resource
+from pgagents.catalogue.encoding.medium import WHOLE, parse_url
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import REFERENCE, Resource
 from pgagents.verify.promise import CONFLICT, REFUSED_STATUSES, allows_either
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.reading import place_of
-from pgagents.cel.reckoning import epoch
-from pgagents.jsonschema.joined import list_parts
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.model.resource import Resource, id_text
-from pgagents.source.origin import plain
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.functions import epoch
+from pgagents.base.cel.reading import place_of
+from pgagents.base.jsonschema.combine import list_parts
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint

@@ -11,9 +11,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.reading import compares
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
+from pgagents.base.cel.reading import compares
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import find_refusal
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches, pattern_text, types_of

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.cel.expression import Expression
-from pgagents.encoding.medium import WHOLE, has_body, medium_of_action
-from pgagents.encoding.style import unsendable
-from pgagents.http import Request, read_json, text_of
-from pgagents.model.argument import Param
-from pgagents.text.placeholders import match_placeholders, split
+from pgagents.base.cel.expression import Expression
+from pgagents.base.http import Request, read_json, text_of
+from pgagents.base.text import match_placeholders, split
+from pgagents.catalogue.encoding.medium import WHOLE, has_body, medium_of_action
+from pgagents.catalogue.encoding.request import unsendable
+from pgagents.catalogue.model.action import Param
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low, matches, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue

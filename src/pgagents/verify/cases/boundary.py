@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.cel.expression import Expression, compile_node
-from pgagents.cel.rewrite import fill
-from pgagents.encoding.file import MAX_BOUNDARY, make_file
-from pgagents.model.argument import FileLimits, Param
-from pgagents.model.law import Relation
+from pgagents.base.cel.expression import Expression, compile_node
+from pgagents.base.cel.rewrite import fill
+from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
+from pgagents.catalogue.model.action import FileLimits, Param, Relation
 from pgagents.verify.cases.argument_values import (
     add_decimals,
     around_names,

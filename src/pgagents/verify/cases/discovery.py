@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from pgagents.model.contract import Verdict
-from pgagents.model.model import Model
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.verify.promise import Judgement
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw

@@ -6,8 +6,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.action import Action
-from pgagents.model.resource import Id, Move, Resource
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.resource import Id, Move, Resource
 from pgagents.verify.cases.argument_values import add_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of, time_passes

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.http import Json, read_json
-from pgagents.jsonschema.schema import closure
-from pgagents.model.argument import Param
+from pgagents.base.cel.expression import Expression
+from pgagents.base.http import Json, read_json
+from pgagents.base.jsonschema.schema import closure
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Param
 from pgagents.report.report import GENERATED
-from pgagents.source.origin import plain
 from pgagents.verify.cases.argument_values import around_names, places
 from pgagents.verify.cases.as_sent import (
     is_invalid,

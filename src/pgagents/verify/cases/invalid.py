@@ -13,11 +13,10 @@ from itertools import groupby
 from typing import Any
 from zlib import crc32
 
-from pgagents.encoding.file import find_problem
-from pgagents.http import json_bytes, text_of
-from pgagents.model.argument import Param
-from pgagents.source.origin import plain
-from pgagents.source.source import Pointer
+from pgagents.base.http import json_bytes, text_of
+from pgagents.base.places import Pointer, plain
+from pgagents.catalogue.encoding.medium import find_problem
+from pgagents.catalogue.model.action import Param
 from pgagents.verify.cases.as_sent import (
     can_carry,
     is_invalid,

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.reading import applies, members_in, texts_in
-from pgagents.cel.scope import Scope
-from pgagents.jsonschema.schema import subschemas
-from pgagents.model.law import Law
-from pgagents.model.resource import Move, Resource
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.reading import applies, members_in, texts_in
+from pgagents.base.jsonschema.schema import subschemas
+from pgagents.catalogue.model.action import Law
+from pgagents.catalogue.model.resource import Move, Resource
 from pgagents.verify.cases.boundary import boundary_value, free_params
 from pgagents.verify.cases.law_mutants import (
     CANDIDATES,

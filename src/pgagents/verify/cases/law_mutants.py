@@ -16,16 +16,13 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN
 from functools import lru_cache
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression, compile_node
-from pgagents.cel.members import Paths
-from pgagents.cel.printer import print_path
-from pgagents.cel.reading import Path, cases, path_of, paths_in
-from pgagents.cel.reckoning import HELPERS
-from pgagents.cel.rewrite import mutants, replace_path
-from pgagents.cel.scope import Reading, Scope
-from pgagents.cel.syntax import ExpressionError, FunctionCall, Infix, Name, Node
-from pgagents.cel.syntax import Literal as Written
-from pgagents.model.law import Law
+from pgagents.base.cel.expression import Expression, Paths, Reading, Scope, compile_node
+from pgagents.base.cel.functions import HELPERS
+from pgagents.base.cel.reading import Path, cases, path_of, paths_in
+from pgagents.base.cel.rewrite import mutants, replace_path
+from pgagents.base.cel.syntax import ExpressionError, FunctionCall, Infix, Name, Node, print_path
+from pgagents.base.cel.syntax import Literal as Written
+from pgagents.catalogue.model.action import Law
 from pgagents.verify.wire.exchange import got, put
 
 Miss = tuple[str, str, str]

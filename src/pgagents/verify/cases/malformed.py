@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from zlib import crc32
 
-from pgagents.encoding.medium import JSON, WHOLE, has_body, list_types, medium_of_action
-from pgagents.http import json_bytes
-from pgagents.model.answers.error_code import Code
-from pgagents.source.source import Pointer
+from pgagents.base.http import json_bytes
+from pgagents.base.places import Pointer
+from pgagents.catalogue.encoding.medium import JSON, WHOLE, has_body, list_types, medium_of_action
+from pgagents.catalogue.model.answers import Code
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.setting import Setting

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.model.action import ActionCall
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import PagedList, PageRequest, items_on, next_page

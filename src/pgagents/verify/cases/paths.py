@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pgagents.model.argument import Param
+from pgagents.catalogue.model.action import Param
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw

@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pgagents.base.jsonschema.schema import validator
+from pgagents.base.places import plain
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import targets
 from pgagents.generate.target import Function, Target
-from pgagents.jsonschema.schema import validator
-from pgagents.model.surface import Surface
-from pgagents.source.origin import plain
 from pgagents.verify.cases.as_sent import stand_ins
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.projections import Gaps, fill_gaps, gaps, read_as_2020, same, schema_of_parameter

@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.catalogue.language.variables import FRESH
-from pgagents.cel.expression import Expression, member_of
-from pgagents.model.action import ActionCall
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Expression, member_of
+from pgagents.catalogue.language.basics import FRESH
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.ownership import is_random_id

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.catalogue.language.variables import FRESH
-from pgagents.cel.expression import Expression
-from pgagents.cel.scope import Scope
-from pgagents.model.workflow import Step, Workflow
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.catalogue.language.basics import FRESH
+from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.promise import allows_either
 from pgagents.verify.setting import Setting

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.http import Handler
-from pgagents.model.contract import Contract
+from pgagents.base.http import Handler
+from pgagents.client.environment import CommandSecrets
+from pgagents.report.contract import Contract
 from pgagents.report.report import Finding, Withheld
 from pgagents.verify.wire.oauth import OAuthClient
 

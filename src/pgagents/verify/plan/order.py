@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from itertools import groupby
 
-from pgagents.cel.expression import Expression
-from pgagents.model.action import Action
-from pgagents.model.contract import Contract
-from pgagents.model.model import Model
-from pgagents.model.resource import Resource
-from pgagents.source.source import Pointer
+from pgagents.base.cel.expression import Expression
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Overlap, Probe, collect
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST

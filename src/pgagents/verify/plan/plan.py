@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.http import Handler
-from pgagents.model.contract import FRAMEWORK, Contract, Verdict
-from pgagents.model.model import Model
+from pgagents.base.http import Handler
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import FRAMEWORK, Contract, Verdict
 from pgagents.report.report import Result
 from pgagents.verify.plan.options import (
     AGAIN_PER_ACTION,

@@ -11,11 +11,11 @@ from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pgagents.model.action import Action
-from pgagents.model.contract import FRAMEWORK, Contract, Verdict
-from pgagents.model.identity import Alternative, choose, find_lacking, find_secret
-from pgagents.model.model import Model
-from pgagents.model.stores.cases import list_cases
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.identity import Alternative, choose, find_lacking, find_secret
+from pgagents.catalogue.model.listing import list_cases
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import FRAMEWORK, Contract, Verdict
 from pgagents.report.report import ELSEWHERE, NotCalled, Result, Withheld
 from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.options import Identities, Options

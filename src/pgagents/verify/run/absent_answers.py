@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.http import Response
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.text.nouns import singular
+from pgagents.base.cel.expression import Expression
+from pgagents.base.http import Response
+from pgagents.base.text import singular
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of

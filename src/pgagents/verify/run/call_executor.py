@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from pgagents.cel.reckoning import epoch
-from pgagents.http import Request
-from pgagents.model.resource import Resource
+from pgagents.base.cel.functions import epoch
+from pgagents.base.http import Request
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made

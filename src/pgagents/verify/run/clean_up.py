@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
-from pgagents.model.resource import Id, id_text
+from pgagents.catalogue.model.resource import Id, id_text
 from pgagents.verify.fixtures.instance import Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.order import index_collections

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.promise import Check
 from pgagents.verify.run.call_executor import Spent

@@ -16,7 +16,7 @@ from itertools import count
 from statistics import median
 from typing import Protocol
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.report.report import Finding
 from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.fixtures.instance import Unavailable

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import TypeGuard
 from urllib.parse import urljoin, urlsplit
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.credential import AUTHORIZATION, Credential
-from pgagents.text.brief import brief
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.text import brief
+from pgagents.catalogue.model.credential import AUTHORIZATION, Credential
 from pgagents.verify.run.obstacles import Place, Tried, Trouble
 from pgagents.verify.setting import Setting
 

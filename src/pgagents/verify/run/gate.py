@@ -20,13 +20,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pgagents.http import Request, read_json
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action, WithheldGet
-from pgagents.model.identity import has_proof
-from pgagents.model.model import Model
-from pgagents.model.naming.removal import names_instance
-from pgagents.text.nouns import singular
+from pgagents.base.http import Request, read_json
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.text import singular
+from pgagents.catalogue.model.action import Action, WithheldGet
+from pgagents.catalogue.model.identity import has_proof
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import names_instance
 from pgagents.verify.fixtures.arguments import find_wrong_sort, say_unsure_create
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance

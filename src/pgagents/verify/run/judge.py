@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pgagents.http import Response, Silence
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Verdict, check_of
-from pgagents.model.resource import Resource, id_text
+from pgagents.base.http import Response, Silence
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.contract import Verdict, check_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed

@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pgagents.http import Request, Response
-from pgagents.model.credential import AUTHORIZATION, Credential
-from pgagents.model.identity import list_secrets
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.credential import AUTHORIZATION, Credential
+from pgagents.catalogue.model.identity import list_secrets
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.run.masking import (
     MASK,
     NEAR,

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Model
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import Leaders, cause_of, read_claim
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
-from pgagents.source.source import Pointer
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pgagents.http import Request, Response, Silence
-from pgagents.model.naming.removal import names_instance
-from pgagents.text.brief import brief
+from pgagents.base.http import Request, Response, Silence
+from pgagents.base.text import brief
+from pgagents.catalogue.model.resource import names_instance
 from pgagents.verify.fixtures.instance import Restarted, Unavailable
 from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.run.timing import REFUSED, SAFE

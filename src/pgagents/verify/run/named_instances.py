@@ -8,14 +8,11 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.scope import Scope
-from pgagents.http import Request
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
-from pgagents.model.naming.removal import reads_id
-from pgagents.model.resource import Resource, id_text, member_at, with_member
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.http import Request
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource, id_text, member_at, reads_id, with_member
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above, evaluate
 from pgagents.verify.fixtures.ownership import is_random_id

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.identity import choose, has_proof
-from pgagents.model.model import Model
-from pgagents.text.brief import brief
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.text import brief
+from pgagents.catalogue.model.identity import choose, has_proof
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.run.transmission import Ready
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, Endpoint

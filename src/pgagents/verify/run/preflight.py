@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pgagents.cel.expression import Expression
-from pgagents.decoding.medium import fits_any, is_json, kind_of
-from pgagents.http import Request, Response, Silence, read_json
-from pgagents.model.answers.error_reader import ReadError
-from pgagents.model.model import Model
+from pgagents.base.cel.expression import Expression
+from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.catalogue.decoding.medium import fits_any, is_json, kind_of
+from pgagents.catalogue.model.answers import ReadError
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.request_template import evaluate_arguments, ordinary, template_of
 from pgagents.verify.run.explain import (
     explain_another,

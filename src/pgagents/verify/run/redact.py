@@ -16,9 +16,9 @@ from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl
 
-from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.model.credential import AUTHORIZATION
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.catalogue.model.credential import AUTHORIZATION
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange
 from pgagents.verify.run.known_secrets import IN_FORMS, KnownSecrets, list_secret_names
 from pgagents.verify.run.masking import MASK, Span, lower_text, merge_spans, replace_spans

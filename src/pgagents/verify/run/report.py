@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from pgagents.model.contract import Verdict, check_of
+from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
 from pgagents.verify.cases.projection_index import offers

@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from zlib import crc32
 
-from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.errors import PgagentsError
-from pgagents.http import Handler, Request, Response, Silence, read_json
-from pgagents.model.action import Action
-from pgagents.model.answers.output import JSON
-from pgagents.model.credential import Credential
-from pgagents.model.identity import choose, find_lacking, find_secret, has_all, name_holder
-from pgagents.model.model import Model
-from pgagents.model.signature import schemes
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Handler, Request, Response, Silence, read_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import JSON
+from pgagents.catalogue.model.credential import Credential, schemes
+from pgagents.catalogue.model.identity import choose, find_lacking, find_secret, has_all, name_holder
+from pgagents.catalogue.model.model import Model
+from pgagents.client.environment import CommandSecrets
 from pgagents.verify.answers.headers import foreign
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.transmission import Ready, Received, Stop

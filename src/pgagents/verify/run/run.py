@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 
-from pgagents.errors import PgagentsError
-from pgagents.http import Handler
-from pgagents.model.contract import Contract
-from pgagents.model.model import Model
-from pgagents.model.signature import schemes
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Handler
+from pgagents.catalogue.model.credential import schemes
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Contract
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.plan import order

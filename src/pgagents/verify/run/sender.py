@@ -11,8 +11,8 @@ from functools import partial
 from threading import Barrier, Thread
 from typing import Any, TypeVar
 
-from pgagents.client.keys.secret_command import CommandSecrets
-from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence, is_connecting, is_timely
+from pgagents.base.http import EVENT_STREAM, Handler, Request, Response, Silence, is_connecting, is_timely
+from pgagents.client.environment import CommandSecrets
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.target import list_fellows, list_made

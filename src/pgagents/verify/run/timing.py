@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgagents.http import Request, Response, Silence, read_json
-from pgagents.model.model import Model
+from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.wire.call import Call, Raw

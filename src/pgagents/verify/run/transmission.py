@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pgagents.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.pace import Limit
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import judging, server_contract

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pgagents.http import json_bytes
-from pgagents.model.contract import Contract
+from pgagents.base.http import json_bytes
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import (
     Check,
     Conversation,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (

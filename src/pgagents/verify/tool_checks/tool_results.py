@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.http import read_json
-from pgagents.jsonschema.schema import foreign_validator
-from pgagents.model.contract import Contract
+from pgagents.base.http import read_json
+from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import (
     Check,
     Conversation,

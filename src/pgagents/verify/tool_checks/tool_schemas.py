@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.jsonschema.schema import foreign_validator
-from pgagents.model.contract import Contract
+from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import contract_id, judging, tool_contract

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.text.acting import CHANGING_VERBS
+from pgagents.base.acting import CHANGING_VERBS
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import contract_id, judging, tool_contract

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.encoding.file import MAX_BOUNDARY
-from pgagents.http import json_bytes
-from pgagents.jsonschema.direction import is_read_only
-from pgagents.jsonschema.joined import TEXTS, join
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.combine import TEXTS, join
+from pgagents.base.jsonschema.direction import is_read_only
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.encoding.medium import MAX_BOUNDARY
 
 MOST_PLACES = 350
 """Most places of one argument at which values are tried.

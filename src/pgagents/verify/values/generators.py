@@ -16,8 +16,8 @@ from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from pgagents.jsonschema.patterns import fits, simplest, steady
-from pgagents.source.origin import plain
+from pgagents.base.jsonschema.patterns import fits, simplest, steady
+from pgagents.base.places import plain
 
 if TYPE_CHECKING:
     from hypothesis import settings

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.encoding.file import MAX_BOUNDARY, make_file
-from pgagents.jsonschema.direction import is_read_only
-from pgagents.jsonschema.joined import join
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.argument import FileLimits
+from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.direction import is_read_only
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
+from pgagents.catalogue.model.action import FileLimits
 from pgagents.verify.values.bounds import (
     MOST_ITEMS,
     MOST_PLACES,

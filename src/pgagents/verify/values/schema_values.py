@@ -10,12 +10,11 @@ from itertools import islice
 from string import ascii_letters, digits
 from typing import Any
 
-from pgagents.encoding.file import is_pattern, make_file
-from pgagents.jsonschema.direction import is_read_only
-from pgagents.jsonschema.intersect import APPLICATORS
-from pgagents.jsonschema.joined import TEXTS, join
-from pgagents.jsonschema.schema import closure, resolve, subschemas
-from pgagents.model.argument import FileLimits
+from pgagents.base.jsonschema.combine import APPLICATORS, TEXTS, join
+from pgagents.base.jsonschema.direction import is_read_only
+from pgagents.base.jsonschema.schema import closure, resolve, subschemas
+from pgagents.catalogue.encoding.medium import is_pattern, make_file
+from pgagents.catalogue.model.action import FileLimits
 from pgagents.verify.values.bounds import MOST_ITEMS, fit_count, is_too_long, reduce
 
 STEP = 0.01
@@ -258,7 +257,7 @@ def matches(schema: Mapping[str, Any], value: Any) -> bool:
 
 @lru_cache(maxsize=2_000)
 def _validator(text: str) -> Any:
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     return validator(json.loads(text), {})
 
@@ -311,7 +310,7 @@ def accepts(schema: Mapping[str, Any], schemas: Schemas, value: Any) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _validator_with_references(text: str) -> Any:
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     schema, schemas = json.loads(text)
     return validator(schema, schemas)

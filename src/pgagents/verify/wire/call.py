@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dataclasses import field as member
 from typing import Any, Literal
 
-from pgagents.cel.expression import Expression
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Expression
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 Intent = Literal[

@@ -13,20 +13,19 @@ from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
-from pgagents.decoding.medium import accept_of
-from pgagents.encoding.medium import WHOLE, list_types, medium_of_action
-from pgagents.encoding.request import encode_call
-from pgagents.http import Request, json_bytes
-from pgagents.model.answers.output import JSON
-from pgagents.model.credential import AUTHORIZATION, Credential, add_value, encode
-from pgagents.model.signature import SignatureScheme
+from pgagents.base.http import Request, json_bytes
+from pgagents.catalogue.decoding.medium import accept_of
+from pgagents.catalogue.encoding.medium import WHOLE, list_types, medium_of_action
+from pgagents.catalogue.encoding.request import encode_call
+from pgagents.catalogue.model.answers import JSON
+from pgagents.catalogue.model.credential import AUTHORIZATION, Credential, SignatureScheme, add_value, encode
 from pgagents.verify.wire.call import Call, Signature, Twist
 from pgagents.verify.wire.endpoint import Endpoint, frame
 
 # -- credentials, correct and in forms that must be refused.
 #
-# The forms of credentials are data in `model/credential.py`; only this module presents them in wrong
-# forms.
+# The forms of credentials are data in `catalogue/model/credential.py`; only this module presents them in
+# wrong forms.
 
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from zlib import crc32
 
-from pgagents.decoding.medium import kind_of
-from pgagents.http import Response, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.contract import FRAMEWORK
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher, Surface
+from pgagents.base.http import Response, json_bytes, read_json
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Dispatcher, Surface
+from pgagents.report.contract import FRAMEWORK
 
 # -- messages of JSON-RPC 2.0.
 #

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.decoding.medium import is_json, kind_of, medium_of, read_as
-from pgagents.encoding.file import File
-from pgagents.http import Json, Request, Response, Silence, media_type_of
-from pgagents.model.answers.error_code import Code
-from pgagents.model.answers.error_reader import NO_ERROR, ErrorReader
-from pgagents.model.answers.limit_reader import LimitReader
-from pgagents.model.answers.output import Output
+from pgagents.base.http import Json, Request, Response, Silence, media_type_of
+from pgagents.catalogue.decoding.medium import is_json, kind_of, medium_of, read_as
+from pgagents.catalogue.encoding.medium import File
+from pgagents.catalogue.model.answers import NO_ERROR, Code, ErrorReader, LimitReader, Output
 from pgagents.verify.wire.call import Call
 
 UNAVAILABLE = 503

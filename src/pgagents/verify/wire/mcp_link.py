@@ -11,8 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.http import EVENT_STREAM, Handler, Request, Response, Silence, is_timely, json_bytes, read_json
-from pgagents.text.acting import NOTHING, Acting, find_shared_prefix, why_acts
+from pgagents.base.acting import NOTHING, Acting, find_shared_prefix, why_acts
+from pgagents.base.http import (
+    EVENT_STREAM,
+    Handler,
+    Request,
+    Response,
+    Silence,
+    is_timely,
+    json_bytes,
+    read_json,
+)
 from pgagents.verify.wire import mcp_messages
 from pgagents.verify.wire.mcp_messages import error_of, events, result_of
 from pgagents.verify.wire.send import Client

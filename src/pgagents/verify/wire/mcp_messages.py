@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.decoding.medium import kind_of
-from pgagents.http import EVENT_STREAM, Response, Silence, json_bytes, read_json
-from pgagents.model.action import Action
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
+from pgagents.base.http import EVENT_STREAM, Response, Silence, json_bytes, read_json
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
 JSON = "application/json"

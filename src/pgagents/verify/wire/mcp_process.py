@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
 
-from pgagents.errors import PgagentsError
-from pgagents.http import Request, Response, Silence, read_json
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, Silence, read_json
 
 MAX_LINE = 4_000_000
 MOST_LINES = 1_000

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pgagents.client.keys.token import Issued, find_address, make_token_request, read_token
-from pgagents.http import Handler, Request, Response, Silence
-from pgagents.model.credential import Credential
-from pgagents.model.identity import find_secret
-from pgagents.model.model import Model
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.identity import find_secret
+from pgagents.catalogue.model.model import Model
+from pgagents.client.keys import Issued, find_address, make_token_request, read_token
 from pgagents.verify.wire.call import Call, Raw, TokenRequest
 from pgagents.verify.wire.exchange import Exchange, got
 

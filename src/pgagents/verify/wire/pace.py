@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pgagents.http import Response
-from pgagents.model.model import Model
+from pgagents.base.http import Response
+from pgagents.catalogue.model.model import Model
 
 PLENTY = 50
 """The number of tokens above which requests may be sent before earlier answers are read."""

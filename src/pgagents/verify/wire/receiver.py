@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.errors import PgagentsError
+from pgagents.base.errors import PgagentsError
 
 MOST_BOXES = 50
 MOST_DELIVERIES = 2_000

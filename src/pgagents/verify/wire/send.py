@@ -17,10 +17,17 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pgagents.decoding.content_coding import Inflater
-from pgagents.errors import PgagentsError
-from pgagents.http import EVENT_STREAM, PLAIN_TARGET, Request, Response, Silence
-from pgagents.tls import CertificateFiles, make_context
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import (
+    EVENT_STREAM,
+    PLAIN_TARGET,
+    CertificateFiles,
+    Inflater,
+    Request,
+    Response,
+    Silence,
+    make_context,
+)
 
 if TYPE_CHECKING:
     import httpcore

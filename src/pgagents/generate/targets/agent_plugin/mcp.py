@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import McpServer
 from pgagents.generate.mcp_servers import find_command, list_keys, local_losses, name_variables
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.model import Model
-from pgagents.model.surface import McpServer
-from pgagents.source.origin import Node, Text
 
 HOST = "ChatGPT"
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.listing import Listing
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import store_listing
 from pgagents.generate.store_listing import (
     leave_out_empty,
@@ -18,9 +21,6 @@ from pgagents.generate.store_listing import (
     list_positive,
 )
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.model.stores.listing import Listing
-from pgagents.source.origin import Node, Text
 
 _ICON = "assets/icon"
 _SIDE = 512

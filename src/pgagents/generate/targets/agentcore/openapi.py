@@ -10,20 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgagents.decoding.medium import kind_of
+from pgagents.base.places import Node
+from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.answers import JSON
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.dialect import OPENAPI_30_FLAT
 from pgagents.generate.hosts import choose_sign_in
 from pgagents.generate.lower import lower
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.action import Action
-from pgagents.model.answers.output import JSON
-from pgagents.model.argument import Param
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node
 
 _WHO = "AgentCore Gateway"
 _STYLES = ("deepObject", "label", "matrix")

@@ -12,21 +12,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.criteria import FirstFitting, Place, criteria, parse_kept, path_through, pointer
-from pgagents.cel.expression import Expression
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.rewrite import FirstFitting, Place, criteria, parse_kept, path_through, pointer
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.places import Node, Pointer, Text, plain
+from pgagents.base.text import short
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import ErrorSign
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Step, Workflow
+from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.addresses import find_hosted_url
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.action import Action
-from pgagents.model.answers.error_reader import ErrorSign
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher
-from pgagents.model.workflow import Step, Workflow
-from pgagents.source.origin import Node, Text, plain
-from pgagents.source.source import Pointer
-from pgagents.text.wording import short
 
 
 def view(model: Model) -> View:

@@ -5,8 +5,8 @@ npm @anthropic-ai/claude-code 2.1.329, run 2026-11-21: the directory asks a LICE
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

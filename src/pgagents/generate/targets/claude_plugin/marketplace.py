@@ -5,10 +5,10 @@ npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate`, run 2026-11-21:
 
 from __future__ import annotations
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.store_listing import leave_out_empty
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:

@@ -6,9 +6,9 @@ streamable HTTP is `http`.
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.mcp_servers import key_losses, local_losses, make_entry
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

@@ -5,10 +5,10 @@ npm @anthropic-ai/claude-code 2.1.329, `claude plugin validate --strict --profil
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import store_listing
 from pgagents.generate.store_listing import leave_out_empty, list_drafts, list_lost_cases, list_members
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.model import Model
 
 _FOLDER = "claude_plugin/.claude-plugin"
 _SIDE = 512

@@ -6,10 +6,10 @@ privacy policy.
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name
 from pgagents.generate.mcp_servers import list_settings
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 MOST_TOOLS = 100
 

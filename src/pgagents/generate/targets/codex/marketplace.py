@@ -5,9 +5,9 @@ https://developers.openai.com/codex/plugins/build and npm @openai/codex 0.169.0,
 
 from __future__ import annotations
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 PLUGIN_FILE = "ai-plugin.json"
 

@@ -6,9 +6,9 @@ https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-m
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import apiplugin
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import apiplugin
 from pgagents.generate.actions import list_offered
 from pgagents.generate.dialect import MCP
 from pgagents.generate.functions import functions
 from pgagents.generate.target import Function, Target, View
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:

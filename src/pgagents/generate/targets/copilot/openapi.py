@@ -6,14 +6,14 @@ cycles (schemas/requirements/microsoft.yaml, read 2026-11-20).
 
 from __future__ import annotations
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import apiplugin
 from pgagents.generate.dialect import OPENAPI_30_FLAT
 from pgagents.generate.lower import lower
 from pgagents.generate.openapi.document import document, losses
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:

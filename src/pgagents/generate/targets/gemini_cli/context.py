@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.skills import make_skills
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

@@ -5,11 +5,11 @@ https://geminicli.com/docs/extensions/reference and npm @google/gemini-cli 0.61.
 
 from __future__ import annotations
 
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.mcp_servers import key_losses, list_settings, local_losses, make_entry
 from pgagents.generate.store_listing import list_drafts, list_lost_cases
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:

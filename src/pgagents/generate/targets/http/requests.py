@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from pgagents.decoding.medium import accept_of
-from pgagents.encoding.file import name_of, parse_url
-from pgagents.encoding.medium import JSON, medium_of_action
-from pgagents.encoding.request import encode_call
+from pgagents.base.http import read_json
+from pgagents.base.places import plain
+from pgagents.base.writing import http_acts
+from pgagents.catalogue.decoding.medium import accept_of
+from pgagents.catalogue.encoding.medium import JSON, medium_of_action, name_of, parse_url
+from pgagents.catalogue.encoding.request import encode_call
+from pgagents.catalogue.model.action import Action, Example
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import Loss, Target, View
-from pgagents.http import read_json
-from pgagents.model.action import Action, Example
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.source.origin import plain
-from pgagents.text.escape import http_acts
 
 _NO_NAME = re.compile(r"[^\w.-]")
 _OWN_FILE = re.compile(r"< \./[\w.-]+")

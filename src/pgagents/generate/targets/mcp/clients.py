@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import McpServer
 from pgagents.generate.mcp_servers import (
     BRIDGE,
     find_command,
@@ -19,10 +23,6 @@ from pgagents.generate.mcp_servers import (
     name_variables,
 )
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import McpServer
-from pgagents.source.origin import Node, Text
 
 Show = Callable[[Credential], str]
 """A function that returns the placeholder of a secret in an entry."""

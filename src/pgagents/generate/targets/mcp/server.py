@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.identity import variable_of_scheme
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import McpServer
 from pgagents.generate.addresses import with_extra
 from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
 from pgagents.generate.target import DECLARED_SERVER, Target, View
-from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import Model
-from pgagents.model.surface import McpServer
-from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:

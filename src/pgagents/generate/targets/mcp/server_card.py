@@ -6,10 +6,10 @@ https://github.com/modelcontextprotocol/experimental-ext-server-card/blob/8924e0
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import SERVER_CARD
 from pgagents.generate.mcp_servers import HOSTED_SERVER, key_losses, make_card
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import list_offered
 from pgagents.generate.addresses import reverse_domain
 from pgagents.generate.dialect import MCP
 from pgagents.generate.functions import functions
 from pgagents.generate.target import Function, Loss, Target, View
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node, Text
 
 
 @dataclass(frozen=True, slots=True)

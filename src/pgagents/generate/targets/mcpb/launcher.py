@@ -6,10 +6,10 @@ A bundle needs a program of its own (https://github.com/modelcontextprotocol/mcp
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import McpServer
 from pgagents.generate.mcp_servers import BRIDGE, find_command, list_settings
 from pgagents.generate.target import DECLARED_SERVER, Target, View
-from pgagents.model.model import Model
-from pgagents.model.surface import McpServer
 
 
 def view(model: Model) -> View:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
 from pgagents.generate import store_listing
 from pgagents.generate.actions import find_name, list_offered
 from pgagents.generate.mcp_servers import is_required, key_losses, list_settings, name_variables
 from pgagents.generate.store_listing import leave_out_empty, make_author
 from pgagents.generate.target import DECLARED_SERVER, Target, View
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 LAUNCHER = "server/index.js"
 _SIDE = 512

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.credential import AUTHORIZATION, Credential
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import find_hosted_url, with_extra
 from pgagents.generate.hosts import choose_for_gpt
 from pgagents.generate.target import Note, Target, View
-from pgagents.model.credential import AUTHORIZATION, Credential
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 # the docs' field table and their list of limits differ: a text over the lower limit may be cut, over the
 # higher it is refused

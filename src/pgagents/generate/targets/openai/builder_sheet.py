@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from pgagents.base.places import Text
+from pgagents.catalogue.model.credential import AUTHORIZATION, CodeFlow, Credential, takes_user_tokens
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_former_names
 from pgagents.generate.addresses import find_hosted_url
 from pgagents.generate.hosts import CHATGPT, choose_for_gpt, in_json
 from pgagents.generate.target import Target, View
-from pgagents.model.code_flow import CodeFlow, takes_user_tokens
-from pgagents.model.credential import AUTHORIZATION, Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Text
 
 CALLBACKS = (
     "https://chatgpt.com/aip/{g-ID}/oauth/callback",

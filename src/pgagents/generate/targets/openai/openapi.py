@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.base.jsonschema.schema import REF, cycles
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.hosts import CHATGPT, choose_for_gpt, in_json
 from pgagents.generate.openapi.document import document, losses, operations
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.target import Loss, Note, Target, View
-from pgagents.jsonschema.schema import REF, cycles
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.source.origin import Node
 
 _MOST_OPERATIONS = 30
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.listing import Listing
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name, list_offered
 from pgagents.generate.store_listing import list_lost_calls, list_negative, list_positive
 from pgagents.generate.target import Loss, Target, View
-from pgagents.model.action import Action
-from pgagents.model.model import Model
-from pgagents.model.stores.listing import Listing
-from pgagents.source.origin import Node, Text
 
 _CATEGORIES = {
     "Productivity": "PRODUCTIVITY", "Creativity": "DESIGN", "Developer Tools": "DEVELOPER_TOOLS",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.openapi.dispatch import losses
 from pgagents.generate.openapi.document import action_losses, credential_losses, document
 from pgagents.generate.openapi.parts import Profile
 from pgagents.generate.openapi.refusals import list_lost_signs
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:

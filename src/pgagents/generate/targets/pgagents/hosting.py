@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.base.places import Text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import AI_CATALOG, API_CATALOG, DISCOVERABLE, list_links, media_of
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Text
 
 PUBLIC = {
     "Access-Control-Allow-Origin": "*",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import BoundTarget, Loss, Summary, View
-from pgagents.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)

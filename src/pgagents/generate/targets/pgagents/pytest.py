@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.writing import python_literal, python_quoted
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.answers import LIMITED, REFUSED, ErrorSign
+from pgagents.catalogue.model.credential import Credential, list_parameters
+from pgagents.catalogue.model.identity import variable_of_scheme
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import reads_id
 from pgagents.generate.target import Loss, Target, View
-from pgagents.jsonschema.schema import resolve
-from pgagents.model.action import Action
-from pgagents.model.answers.error_reader import REFUSED, ErrorSign
-from pgagents.model.answers.limit_reader import LIMITED
-from pgagents.model.argument import Param
-from pgagents.model.credential import Credential, list_parameters
-from pgagents.model.identity import variable_of_scheme
-from pgagents.model.model import Model
-from pgagents.model.naming.removal import reads_id
-from pgagents.text.escape import python_literal, python_quoted
 
 UNAVAILABLE = 503
 SAFE = ("GET", "HEAD", "OPTIONS")

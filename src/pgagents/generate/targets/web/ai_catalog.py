@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import AI_CATALOG, ARD, CARD_TYPE, SERVER_CARD, find_hosted_url
 from pgagents.generate.mcp_servers import HOSTED_SERVER, make_card
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 FEWEST_QUERIES, MOST_QUERIES = 2, 5
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import (
     AI_CATALOG,
     API_CATALOG,
@@ -18,8 +20,6 @@ from pgagents.generate.addresses import (
     media_of,
 )
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:

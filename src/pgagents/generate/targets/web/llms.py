@@ -7,6 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgagents.base.places import Text
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import describe_former_names, describe_job
 from pgagents.generate.addresses import (
     AI_CATALOG,
@@ -19,10 +23,6 @@ from pgagents.generate.addresses import (
     find_hosted_url,
 )
 from pgagents.generate.target import Target, View
-from pgagents.model.action import Action
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.source.origin import Text
 
 JSON = "application/json"
 _TITLES = {

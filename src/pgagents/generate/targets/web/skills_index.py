@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Node, Text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.addresses import SKILL_FILES, SKILLS_INDEX
 from pgagents.generate.skills import Skill, make_skills
 from pgagents.generate.target import Target, View
-from pgagents.model.model import Model
-from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:

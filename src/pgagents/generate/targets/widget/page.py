@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.base.writing import script_pattern, script_template
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.credential import Credential
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Dispatcher, Surface
 from pgagents.generate.target import Note, Target, View
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.credential import Credential
-from pgagents.model.model import Model
-from pgagents.model.surface import Dispatcher, Surface
-from pgagents.text.escape import script_pattern, script_template
 
 TIMEOUT_MS = 15_000
 MAX_BYTES = 1_048_576

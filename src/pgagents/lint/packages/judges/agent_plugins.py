@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, is_loopback, split_url, table
 from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root
 from pgagents.lint.packages.tree import Tree
-from pgagents.source.source import Pointer
 
 _VARIABLE = re.compile(r"\$\{(?!PLUGIN_ROOT\}|PLUGIN_DATA\})[^}]*\}")
 _EXPANDED = re.compile(r"\$\{[^}]*\}")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.http import media_type_of
+from pgagents.base.http import media_type_of
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
 from pgagents.lint.packages.package import Package, PackageJudge, TextError
 from pgagents.lint.packages.tree import Tree
-from pgagents.source.source import Pointer
 
 _FILES = ("openapi.json", "openapi.yaml", "openapi.yml")
 _METHODS = ("get", "post", "put", "delete", "patch", "head", "options", "trace")

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.decoding.images.picture import PictureError, read_picture
+from pgagents.base.pictures import PictureError, read_picture
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, is_loopback, split_url, table
 from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root
 from pgagents.lint.packages.tree import Tree
 from pgagents.lint.tools import tool_judge
-from pgagents.source.source import Pointer
 
 PLUGIN, MARKETPLACE, SERVERS = (
     ".claude-plugin/plugin.json",

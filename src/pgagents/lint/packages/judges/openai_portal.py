@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields, portal_tools
 from pgagents.lint.packages.fields import Hit, table
 from pgagents.lint.packages.package import MAX_BYTES, Package, PackageJudge, TextError, find_root
@@ -27,7 +28,6 @@ from pgagents.lint.packages.portal import (
 )
 from pgagents.lint.packages.tree import Entry, Tree
 from pgagents.lint.tools import tool_judge
-from pgagents.source.source import Pointer
 
 _CHALLENGE = ".well-known/openai-apps-challenge"
 _OLD_MANIFEST = ".well-known/ai-plugin.json"

@@ -37,9 +37,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import NOT_FOR_MODELS, matter
-from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

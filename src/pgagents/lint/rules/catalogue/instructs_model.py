@@ -21,9 +21,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import collect_texts
-from pgagents.model.model import Model
 
 _ORDERS = re.compile(
     r"""\b(?:

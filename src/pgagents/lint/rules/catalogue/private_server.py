@@ -21,9 +21,9 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import NOT_FOR_MODELS
-from pgagents.model.model import Model
 
 _LOCAL = (".local", ".internal", ".lan", ".localhost", ".home", ".corp", ".test", ".invalid")
 

@@ -24,11 +24,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.jsonschema.schema import closure, subschemas
+from pgagents.base.jsonschema.schema import closure, subschemas
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import DescribedText, collect_texts, list_model_actions, words
-from pgagents.model.action import Action
-from pgagents.model.model import Model
 
 _INPUTS = {
     "an address": (

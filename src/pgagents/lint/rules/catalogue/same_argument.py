@@ -23,10 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

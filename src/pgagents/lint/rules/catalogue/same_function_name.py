@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name, list_offered
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

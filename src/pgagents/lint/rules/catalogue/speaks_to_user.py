@@ -22,9 +22,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import collect_texts
-from pgagents.model.model import Model
 
 _VOICE = re.compile(
     r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please"

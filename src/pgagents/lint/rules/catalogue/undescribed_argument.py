@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import list_model_actions
-from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import names_instance
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.model.naming.removal import names_instance
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Workflow
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.model.workflow import Workflow
 
 
 def find(model: Model) -> Iterator[Hit]:

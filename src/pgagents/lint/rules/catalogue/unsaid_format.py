@@ -23,10 +23,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import list_model_actions, words
-from pgagents.model.model import Model
 
 _FORMS = {
     "date": "format: date", "time": "format: date-time", "datetime": "format: date-time",

@@ -23,11 +23,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import list_model_actions, words
-from pgagents.model.model import Model
-from pgagents.source.source import Pointer
 
 _QUANTITIES_WORDS = """
 duration timeout delay interval age ttl lifetime elapsed distance radius range length width height depth

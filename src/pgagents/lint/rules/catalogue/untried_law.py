@@ -22,15 +22,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.cel.reading import variables_of
-from pgagents.cel.scope import Scope
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.functions import epoch
+from pgagents.base.cel.reading import variables_of
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import Pointer, Source
+from pgagents.catalogue.model.action import Action, Example, Law
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.action import Action, Example
-from pgagents.model.law import Law
-from pgagents.model.model import Model
-from pgagents.source.source import Pointer, Source
 
 
 def find(model: Model) -> Iterator[Hit]:

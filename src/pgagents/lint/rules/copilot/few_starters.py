@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.base.errors import Severity
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Severity
 
 _STORE, _OLDER, _MOST = 3, 6, 12
 

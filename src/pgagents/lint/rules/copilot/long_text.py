@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.base.places import Text
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.source.origin import Text
 
 _MOST = 4_096
 

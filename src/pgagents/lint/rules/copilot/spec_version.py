@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _OF_3_0 = ("copilot/openapi-3.0.yaml", "openapi-3.0.yaml")
 

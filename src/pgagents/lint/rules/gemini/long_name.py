@@ -18,8 +18,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _TAKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
 _MOST = 64

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.base.errors import Severity
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.source.diagnostics import Severity
 
 _WELL, _LOW, _HIGH = 20, 128, 512
 

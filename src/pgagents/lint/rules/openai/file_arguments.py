@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _IN, _OUT = "openaiFileIdRefs", "openaiFileResponse"
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _SHARED = ("co", "com", "org", "net", "gov", "edu", "ac")
 

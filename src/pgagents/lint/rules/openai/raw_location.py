@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.packages.portal_tools import is_location
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _MOST = 5
 

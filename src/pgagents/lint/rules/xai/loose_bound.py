@@ -18,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.jsonschema.schema import subschemas
+from pgagents.base.jsonschema.schema import subschemas
+from pgagents.base.places import Node
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.facts import XAI_ENFORCED
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
-from pgagents.source.origin import Node
 
 
 def find(model: Model) -> Iterator[Hit]:

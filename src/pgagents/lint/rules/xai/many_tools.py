@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model.model import Model
 
 _LOW, _HIGH = 128, 200
 

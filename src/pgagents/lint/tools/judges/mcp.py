@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgagents.jsonschema.schema import list_problems
+from pgagents.base.jsonschema.schema import list_problems
 from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, parts
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)

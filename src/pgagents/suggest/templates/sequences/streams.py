@@ -11,11 +11,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.suggest.candidate import EQUALITY, ORDER, Candidate, Evidence, Guard
-from pgagents.suggest.columns import MISSING, Column, text_key, words_of
-from pgagents.suggest.evidence import write_value
-from pgagents.suggest.tables import Table
+from pgagents.base.cel.functions import epoch
+from pgagents.suggest.candidate import EQUALITY, ORDER, Candidate, Evidence, Guard, write_value
+from pgagents.suggest.tables import MISSING, Column, Table, text_key, words_of
 
 ENDS = frozenset(
     ("end", "ended", "done", "complete", "completed", "finish", "finished", "close", "closed", "eof")

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.cel.reckoning import epoch
-from pgagents.http import json_bytes, text_of
-from pgagents.model.contract import Contract
-from pgagents.model.identity import find_proof
-from pgagents.model.model import Audit
-from pgagents.model.resource import Resource, id_text, is_scalar
-from pgagents.source.source import Pointer
+from pgagents.base.cel.functions import epoch
+from pgagents.base.http import json_bytes, text_of
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.identity import find_proof
+from pgagents.catalogue.model.model import Audit
+from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.lists import announces_more, may_go_on
 from pgagents.verify.promise import (

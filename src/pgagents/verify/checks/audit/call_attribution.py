@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Check,

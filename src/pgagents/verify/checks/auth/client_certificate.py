@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.http import Silence
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Silence
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Check,

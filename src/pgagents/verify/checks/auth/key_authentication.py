@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.credential import Credential
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.credential import Credential
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

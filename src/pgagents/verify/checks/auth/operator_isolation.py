@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.action import Action
-from pgagents.model.contract import Contract
+from pgagents.catalogue.model.action import Action
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.setting import Setting

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.contract import Contract
-from pgagents.source.source import Pointer
+from pgagents.base.places import Pointer
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Check,

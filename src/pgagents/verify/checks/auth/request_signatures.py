@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.signature import schemes
+from pgagents.catalogue.model.credential import schemes
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Check, Conversation, Probe, judge_accepted, judge_refused, promise
 from pgagents.verify.setting import Setting

@@ -15,8 +15,8 @@ from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
-from pgagents.http import Response, media_type_of, read_json
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import Response, media_type_of, read_json
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.discovery import (
     AI_CATALOG,
     API_CATALOG,

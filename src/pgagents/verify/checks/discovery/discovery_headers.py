@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.discovery import (
     API_CATALOG,
     PLACES,

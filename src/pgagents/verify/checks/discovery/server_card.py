@@ -14,8 +14,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.http import read_json
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import read_json
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.discovery import SERVER_CARD, fetch, find_https, judge_over_https
 from pgagents.verify.promise import (
     Check,

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Id, Resource
+from pgagents.base.http import json_bytes
+from pgagents.catalogue.model.resource import Id, Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.events import (
     Event,

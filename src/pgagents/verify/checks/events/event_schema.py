@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.scope import Scope
-from pgagents.jsonschema.schema import REF
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.law import Law
+from pgagents.base.cel.expression import Scope
+from pgagents.base.jsonschema.schema import REF
+from pgagents.catalogue.model.action import Law
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.event_steps import is_caused
 from pgagents.verify.events import Event, Heard, misfit, name_of_id, unheard
 from pgagents.verify.laws import evaluate_law, witness

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.signature import SignatureScheme, schemes
+from pgagents.catalogue.model.credential import SignatureScheme, schemes
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.events import Heard, unheard
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.setting import Setting

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.hints import STAGE, HintedCall, find_hinted_call, find_made
 from pgagents.verify.answers.observation import observe
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.hints import (
     HintedCall,
     fill,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.hints import (
     HintedCall,
     fill,

@@ -16,8 +16,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.hints import fill, judge_trials, list_fillers, make_probe, say_inferred
 from pgagents.verify.answers.observation import (
     ANSWER,

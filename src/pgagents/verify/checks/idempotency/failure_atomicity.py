@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.known_ids import list_items
 from pgagents.verify.answers.observation import change, find_resource, find_roomiest, read_counter, reread
 from pgagents.verify.fixtures.instance import names_no_instance

@@ -14,8 +14,8 @@ from functools import partial
 from string import ascii_letters
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Move
+from pgagents.catalogue.model.resource import Move
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,

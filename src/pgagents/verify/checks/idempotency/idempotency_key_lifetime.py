@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.promise import Check, Conversation, Probe, judge_untested, promise

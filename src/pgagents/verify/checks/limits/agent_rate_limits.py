@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from pgagents.cel.reading import reads
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Bucket
-from pgagents.model.surface import Surface
+from pgagents.base.cel.reading import reads
+from pgagents.catalogue.model.model import Bucket
+from pgagents.catalogue.model.surface import Surface
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.headers import rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

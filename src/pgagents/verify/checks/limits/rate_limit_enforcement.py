@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.answers.limit_reader import LIMITED, retry_after_s
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.model import Bucket
+from pgagents.catalogue.model.answers import LIMITED, retry_after_s
+from pgagents.catalogue.model.model import Bucket
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST

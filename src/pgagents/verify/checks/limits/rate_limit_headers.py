@@ -17,10 +17,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.model.answers.limit_reader import POLICY, RATE_LIMIT
-from pgagents.model.contract import Contract
-from pgagents.model.identity import find_proof
-from pgagents.model.model import Bucket
+from pgagents.catalogue.model.answers import POLICY, RATE_LIMIT
+from pgagents.catalogue.model.identity import find_proof
+from pgagents.catalogue.model.model import Bucket
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.headers import (
     SKEW_S,
     WHOLE_S,

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.model.contract import Contract
+from pgagents.base.http import json_bytes
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import (
     Check,
     Conversation,

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.decoding.medium import is_json
-from pgagents.http import read_json
-from pgagents.model.contract import Contract
+from pgagents.base.http import read_json
+from pgagents.catalogue.decoding.medium import is_json
+from pgagents.report.contract import Contract
 from pgagents.verify.projections import read_as_2020
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.setting import Memory, Setting
@@ -105,7 +105,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _test(setting: Setting, endpoint: Endpoint) -> Any:
-    from pgagents.jsonschema.schema import validator
+    from pgagents.base.jsonschema.schema import validator
 
     return validator(
         read_as_2020(endpoint.action.success.schema or {}, setting.model.schemas), {}, formats=False

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from pgagents.base.places import plain
 from pgagents.generate.actions import list_offered
-from pgagents.model.contract import Contract
-from pgagents.source.origin import plain
+from pgagents.report.contract import Contract
 from pgagents.verify.projections import build_file
 from pgagents.verify.promise import (
     Check,

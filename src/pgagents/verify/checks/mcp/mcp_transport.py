@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.http import EVENT_STREAM, Response, json_bytes, read_json
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.surface import McpServer
+from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
+from pgagents.catalogue.model.surface import McpServer
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.promise import (
     Check,
     Conversation,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.oauth import form_of, text_of
 from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.setting import Setting

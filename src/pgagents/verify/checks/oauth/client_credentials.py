@@ -14,8 +14,8 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.credential import Credential
+from pgagents.catalogue.model.credential import Credential
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import bearer, plain
 from pgagents.verify.promise import (

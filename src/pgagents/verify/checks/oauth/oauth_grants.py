@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.model.code_flow import PKCE
-from pgagents.model.contract import Contract, Verdict
+from pgagents.catalogue.model.credential import PKCE
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.oauth import (
     STATE,
     Code,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
 from pgagents.verify.promise import (

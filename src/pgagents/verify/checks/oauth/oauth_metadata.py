@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.model.code_flow import PKCE
-from pgagents.model.contract import Contract
+from pgagents.catalogue.model.credential import PKCE
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Check,

@@ -12,12 +12,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.refusal import (
     ANY_REFUSAL,
     list_allowed_refusals,

@@ -14,9 +14,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import member_of
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
+from pgagents.base.cel.expression import member_of
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,

@@ -11,10 +11,10 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.cel.reading import list_begun_at
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, Takes
+from pgagents.base.cel.reading import list_begun_at
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource, Takes
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.observation import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import Action
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, Takes, Unique
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.resource import Resource, Takes, Unique
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, member_named
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -15,8 +15,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of

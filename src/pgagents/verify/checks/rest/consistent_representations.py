@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
     DatedValues,

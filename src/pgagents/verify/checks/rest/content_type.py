@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgagents.decoding.medium import fits, is_json
-from pgagents.http import media_type_of
-from pgagents.model.action import Action
-from pgagents.model.answers.output import JSON
-from pgagents.model.contract import Contract
+from pgagents.base.http import media_type_of
+from pgagents.catalogue.decoding.medium import fits, is_json
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import JSON
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.promise import (
     Check,

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.jsonschema.schema import closure
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, Takes
-from pgagents.source.origin import plain
+from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.schema import closure
+from pgagents.base.places import plain
+from pgagents.catalogue.model.resource import Resource, Takes
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.cases.argument_values import find_comparison
 from pgagents.verify.fixtures.instance import at_path, say_none_made

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict
+from pgagents.catalogue.model.answers import Code
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.fixtures.request_template import list_conditional, make_refused, ordinary, template_of
 from pgagents.verify.promise import Check, Conversation, Probe, judge_refused, promise
 from pgagents.verify.setting import Setting

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
+from pgagents.base.http import json_bytes
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.normalized import (
     NormalAnswer,
     differing,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint

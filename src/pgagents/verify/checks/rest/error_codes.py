@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract
+from pgagents.catalogue.model.answers import Code
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import (
     Check,

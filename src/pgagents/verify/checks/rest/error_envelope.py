@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at

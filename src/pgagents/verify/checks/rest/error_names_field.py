@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote_plus
 
-from pgagents.model.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.setting import Memory, Setting

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.reading import Filter, filter_of, reads
-from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.reading import Filter, filter_of, reads
+from pgagents.catalogue.model.action import ActionCall, Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.model.action import ActionCall
-from pgagents.model.answers.error_code import Code
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, Takes
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import ActionCall, Param
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import Resource, Takes
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.cel.reading import path_of
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import Infix, Macro, Node, children
-from pgagents.model.law import Law
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.reading import path_of
+from pgagents.base.cel.syntax import Infix, Macro, Node, children
+from pgagents.catalogue.model.action import Law
+from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.laws import evaluate_law, values_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting

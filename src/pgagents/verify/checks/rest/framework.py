@@ -18,10 +18,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes, read_json
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.surface import Dispatcher
+from pgagents.base.http import json_bytes, read_json
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.surface import Dispatcher
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.malformed import (
     MOST_BODY,
     Case,

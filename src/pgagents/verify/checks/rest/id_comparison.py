@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.http import json_bytes
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, id_text
+from pgagents.base.http import json_bytes
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid

@@ -16,12 +16,10 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from pgagents.model.action import ActionCall
-from pgagents.model.answers.error_reader import value_at
-from pgagents.model.answers.limit_reader import retry_after_s
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.job import Job
-from pgagents.model.resource import Resource, id_text
+from pgagents.catalogue.model.action import ActionCall, Job
+from pgagents.catalogue.model.answers import retry_after_s, value_at
+from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.promise import (

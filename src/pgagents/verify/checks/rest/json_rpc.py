@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from pgagents.base.http import json_bytes, read_json
+from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.actions import actions_by_name
-from pgagents.http import json_bytes, read_json
-from pgagents.model.contract import Contract
-from pgagents.model.surface import Dispatcher
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

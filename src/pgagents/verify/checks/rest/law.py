@@ -11,11 +11,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import Expression
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
-from pgagents.model.contract import Contract, surface_of
-from pgagents.model.resource import Resource
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, surface_of
 from pgagents.verify.cases import law_fixtures
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value

@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.promise import (
     Check,

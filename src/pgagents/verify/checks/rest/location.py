@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin
 
-from pgagents.model.action import Action, ActionCall
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of

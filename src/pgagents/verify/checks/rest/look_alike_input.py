@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall, Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource, TimedMove
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource, TimedMove
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.fixtures.instance import at_path, find_read
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.promise import (

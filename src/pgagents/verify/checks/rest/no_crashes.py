@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.encoding.medium import has_body
-from pgagents.http import Silence
-from pgagents.jsonschema.patterns import list_alternatives
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.base.http import Silence
+from pgagents.base.jsonschema.patterns import list_alternatives
+from pgagents.catalogue.encoding.medium import has_body
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
 from pgagents.verify.fixtures.instance import at_path

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.known_ids import (
     KnownIds,
     is_whole,

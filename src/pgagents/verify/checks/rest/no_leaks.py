@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from pgagents.model.contract import Contract
-from pgagents.model.identity import find_credential, has_proof
-from pgagents.text.card_numbers import find_card_numbers
+from pgagents.base.text import find_card_numbers
+from pgagents.catalogue.model.identity import find_credential, has_proof
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import collect, declares
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.setting import Memory, Setting

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.paging import ListReader, Page, Several, make_several
 from pgagents.verify.lists import PagedList, find_list_call, list_paged_lists
 from pgagents.verify.promise import (

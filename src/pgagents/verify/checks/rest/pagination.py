@@ -17,9 +17,9 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals, make_several
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall, Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

@@ -10,12 +10,11 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import member_of
-from pgagents.cel.reading import applies
-from pgagents.cel.scope import Scope
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource, id_text
+from pgagents.base.cel.expression import Scope, member_of
+from pgagents.base.cel.reading import applies
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.answers.representations import is_equal
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made

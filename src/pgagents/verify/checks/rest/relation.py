@@ -12,11 +12,11 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from pgagents.cel.reading import order_of
-from pgagents.cel.rewrite import normal
-from pgagents.cel.scope import Scope
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.law import Relation
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.reading import order_of
+from pgagents.base.cel.rewrite import normal
+from pgagents.catalogue.model.action import Relation
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.laws import values_of

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import ActionCall
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.removed_instances import (
     Reader,
     call_with_ids,

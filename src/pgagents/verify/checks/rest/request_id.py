@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.headers import header_name
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.setting import Memory, Setting

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.http import LISTS, Response
-from pgagents.model.answers.output import AnswerHeader
-from pgagents.model.contract import FRAMEWORK, Contract
-from pgagents.model.identity import find_proof
-from pgagents.model.model import Header, Model
+from pgagents.base.http import LISTS, Response
+from pgagents.catalogue.model.answers import AnswerHeader
+from pgagents.catalogue.model.identity import find_proof
+from pgagents.catalogue.model.model import Header, Model
+from pgagents.report.contract import FRAMEWORK, Contract
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places

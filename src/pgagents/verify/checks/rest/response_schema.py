@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.decoding.medium import is_json, medium_of
-from pgagents.model.answers.output import Output
-from pgagents.model.contract import Contract
+from pgagents.catalogue.decoding.medium import is_json, medium_of
+from pgagents.catalogue.model.answers import Output
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import find_malformed_time
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.setting import Memory, Setting

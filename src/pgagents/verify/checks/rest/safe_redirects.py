@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from pgagents.model.contract import Contract
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.paths import fits_template, of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Move, Resource
+from pgagents.catalogue.model.resource import Move, Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes

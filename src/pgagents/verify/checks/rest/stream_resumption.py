@@ -14,9 +14,9 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.paging import make_several
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import (

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from pgagents.cel.expression import epoch
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract
 from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import ordinary, template_of

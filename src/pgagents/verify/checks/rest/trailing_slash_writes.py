@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.model.answers.error_code import Code
-from pgagents.model.contract import Contract
+from pgagents.catalogue.model.answers import Code
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Check, Conversation, Probe, judge_kept, judge_refused, promise

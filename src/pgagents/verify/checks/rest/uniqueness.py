@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.model.contract import Contract
-from pgagents.model.resource import Resource, Unique
+from pgagents.catalogue.model.resource import Resource, Unique
+from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (

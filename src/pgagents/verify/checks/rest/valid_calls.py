@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.model.action import Example
-from pgagents.model.contract import Contract, Verdict
-from pgagents.source.origin import plain
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Example
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from pgagents.catalogue.language.variables import FRESH
-from pgagents.cel.expression import Expression
-from pgagents.cel.expression import compile as compile_expression
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
-from pgagents.decoding.medium import is_json
-from pgagents.model.contract import Contract, Verdict
-from pgagents.model.workflow import Step, Workflow
-from pgagents.source.source import Pointer
+from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.expression import compile as compile_expression
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.places import Pointer
+from pgagents.catalogue.decoding.medium import is_json
+from pgagents.catalogue.language.basics import FRESH
+from pgagents.catalogue.model.resource import Step, Workflow
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.bodies import collect, declares, find_malformed_time
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
 
-from pgagents.http import Silence
-from pgagents.jsonschema.schema import resolve, subschemas
-from pgagents.model.contract import Contract, surface_of
-from pgagents.model.model import Model
-from pgagents.model.surface import Surface
-from pgagents.resources import folder
-from pgagents.source.read import read
-from pgagents.source.source import Pointer
+from pgagents.base.http import Silence
+from pgagents.base.jsonschema.schema import resolve, subschemas
+from pgagents.base.places import Pointer
+from pgagents.base.reading import read
+from pgagents.base.registry import folder
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
+from pgagents.report.contract import Contract, surface_of
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections

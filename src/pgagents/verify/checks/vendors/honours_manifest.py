@@ -14,10 +14,10 @@ from functools import partial
 from itertools import combinations
 from typing import Any
 
-from pgagents.jsonschema.schema import resolve, subschemas
-from pgagents.model.argument import Param
-from pgagents.model.contract import Contract, Verdict
-from pgagents.source.origin import plain
+from pgagents.base.jsonschema.schema import resolve, subschemas
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.http import media_type_of
-from pgagents.model.contract import Contract
+from pgagents.base.http import media_type_of
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
 from pgagents.verify.projections import build_file, parse_document
 from pgagents.verify.promise import (

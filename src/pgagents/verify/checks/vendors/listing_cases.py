@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from pgagents.cel.scope import Scope
-from pgagents.cel.syntax import ExpressionError
+from pgagents.base.cel.expression import Scope
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.text import find_word
+from pgagents.catalogue.model.listing import CHECK as NAME
+from pgagents.catalogue.model.listing import Case, CaseCall, list_cases
 from pgagents.generate.actions import find_name
-from pgagents.model.contract import Contract
-from pgagents.model.stores.cases import CHECK as NAME
-from pgagents.model.stores.cases import Case, CaseCall, list_cases
-from pgagents.text.words import find_word
+from pgagents.report.contract import Contract
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE

@@ -1,0 +1,360 @@
+"""Texts for people: quote, compare and suggest words, find nouns, fill in placeholders, describe schemas.
+
+Web addresses are printed without the secrets in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def brief(text: str, width: int = 60) -> str:
+    """Return the text on one line, cut to `width` characters; unprintable characters are escaped
+    afterwards.
+    """
+    cut = text if len(text) <= width else text[: width - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def show_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as text that every file can hold. A byte that is not UTF-8 is written as `\\xe4`."""
+    name = os.fspath(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+    return name
+
+
+# -- known words near a misspelt one
+
+
+MAX_COMPARED = 2_000
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a help text that names the nearest known word.
+
+    If no word is near, it lists all known words where there are at most 20; otherwise it is empty.
+    """
+    words = sorted({str(k) for k in islice(known, MAX_COMPARED)})
+    if near := nearest(word, words):
+        return f"did you mean `{brief(near)}`?"
+    if words and len(words) <= 20:
+        return "known here: " + ", ".join(brief(w) for w in words)
+    return ""
+
+
+def fits(pattern: str, names: Iterable[str]) -> bool:
+    """Return True if a pattern names one of these, in any letter case; `*` stands for any text."""
+    expression = ".*".join(map(re.escape, re.split(r"\*+", pattern)))
+    return any(re.fullmatch(expression, name, re.I | re.S) for name in names if name)
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """Return the known word most similar to the misspelt one, or None.
+
+    Words of more than 80 characters are not compared, because the time would be unbounded.
+    """
+    import difflib
+
+    if len(word) > 80:
+        return None
+    close = [w for w in words if abs(len(w) - len(word)) <= 20]
+    found = difflib.get_close_matches(word, close[:MAX_COMPARED], n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+# -- words in a text or a name
+
+
+_PARTS = re.compile(r"\d+|[A-Z]+(?![^\W\d_A-Z])|[^\W\d_][^\W\d_A-Z]*")
+_PLURALS = ("", "s", "es")
+
+
+def find_word(words: str, text: str) -> bool:
+    """Return True if `text` contains the words in order, each whole, in singular or plural.
+
+    `refund` is found in `createRefund`, `list_refunds` and "Refunds a fine", and not in `refundable`.
+    """
+    wanted, parts = split_words(words), split_words(text)
+    if not wanted:
+        return False
+    return any(
+        all(map(_is_same, wanted, parts[start : start + len(wanted)]))
+        for start in range(len(parts) - len(wanted) + 1)
+    )
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text or a name in lower case."""
+    return [part.casefold() for part in _PARTS.findall(text)]
+
+
+def _is_same(one: str, other: str) -> bool:
+    """True if two words differ at most by the ending of a plural."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and long[len(short) :] in _PLURALS
+
+
+# -- singulars of plurals
+
+
+_LAST = re.compile(r"[A-Z]*[a-z]+$|[A-Z]+$")
+"""Matches the last word of a name. Signs or capital letters separate words."""
+_LISTED = {
+    "people": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth",
+    "mice": "mouse", "criteria": "criterion", "indices": "index", "vertices": "vertex", "matrices": "matrix",
+    "appendices": "appendix", "axes": "axis", "analyses": "analysis", "crises": "crisis", "theses": "thesis",
+    "diagnoses": "diagnosis", "synopses": "synopsis", "quizzes": "quiz",
+    "shelves": "shelf", "bookshelves": "bookshelf", "wolves": "wolf", "halves": "half", "calves": "calf",
+    "loaves": "loaf", "leaves": "leaf", "knives": "knife", "lives": "life", "wives": "wife",
+    "thieves": "thief", "selves": "self", "scarves": "scarf",
+    "movies": "movie", "cookies": "cookie", "calories": "calorie", "selfies": "selfie", "ties": "tie",
+    "pies": "pie", "lies": "lie", "heroes": "hero", "potatoes": "potato", "tomatoes": "tomato",
+    "echoes": "echo", "vetoes": "veto", "caches": "cache", "niches": "niche", "headaches": "headache",
+    "avalanches": "avalanche", "buses": "bus", "gases": "gas", "lenses": "lens", "statuses": "status",
+    "aliases": "alias", "canvases": "canvas", "bonuses": "bonus", "viruses": "virus", "campuses": "campus",
+    "atlases": "atlas", "biases": "bias", "menus": "menu", "skus": "sku", "cpus": "cpu", "gpus": "gpu",
+    "vcpus": "vcpu", "tpus": "tpu", "gurus": "guru",
+}  # fmt: skip
+"""Plurals that follow no rule."""
+_SAME = frozenset((
+    "series", "species", "news", "gas", "lens", "alias", "canvas", "bias", "atlas", "axis", "dns", "sms",
+    "mms", "https", "aws", "gps", "css", "rss", "cors", "sas", "ios", "tls", "nas", "cms", "pos", "gis",
+    "macos", "sis",
+))  # fmt: skip
+"""Singular nouns that end in s."""
+_ENDINGS = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("zzes", "zz"), ("ches", "ch"), ("shes", "sh"))
+
+
+def singular(name: str) -> str:
+    """Return a name with its last word in the singular. A word that is no plural is unchanged."""
+    found = _LAST.search(name)
+    if found is None:
+        return name
+    last = found[0]
+    word = last.lower()
+    one = _singular_of(word)
+    kept = next(
+        (n for n, (a, b) in enumerate(zip(word, one, strict=False)) if a != b), min(len(word), len(one))
+    )
+    return name[: found.start()] + last[:kept] + one[kept:]
+
+
+def _singular_of(word: str) -> str:
+    if word in _LISTED:
+        return _LISTED[word]
+    if word in _SAME or word.endswith(("ss", "us", "sis")) or len(word) < 3 or not word.endswith("s"):
+        return word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending):
+            return word.removesuffix(ending) + instead
+    return word[:-1]
+
+
+# -- templates with placeholders
+
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def split(template: str) -> tuple[list[str], list[str]]:
+    """Split a template into its literal texts and the names of its placeholders.
+
+    There is always one literal more than there are placeholders.
+    """
+    pieces = PLACEHOLDER.split(template)
+    return pieces[::2], pieces[1::2]
+
+
+def match_placeholders(literals: Sequence[str], text: str, least: int = 1) -> list[str] | None:
+    """Return the values that the placeholders have in `text`, or None if the literals do not match.
+
+    Each value is as long as possible, earlier ones first, and has at least `least` characters.
+    """
+    if len(literals) == 1:
+        return [] if text == literals[0] else None
+    if not text.startswith(literals[0]) or not text.endswith(literals[-1]):
+        return None
+    begin, end = len(literals[0]), len(text) - len(literals[-1])
+    found: list[str] = []
+    for left in range(len(literals) - 2, 0, -1):
+        literal = literals[left]
+        at = text.rfind(literal, begin, end - least) if end - least >= begin else -1
+        if at < 0:
+            return None
+        found.append(text[at + len(literal) : end])
+        end = at
+    return [text[begin:end], *reversed(found)] if end - begin >= least else None
+
+
+# -- web addresses without secrets
+
+
+HIDDEN = "…"
+MOST_IN_LABEL = 63
+"""Longest part of a host's name between two dots, in characters (RFC 1035, 2.3.4)."""
+_SCHEME = re.compile(r"https?:/{1,3}|[A-Za-z][A-Za-z0-9+.-]+://", re.I)
+"""Matches the beginning of a URL, also of one with too few slashes: `Path` makes one of two."""
+_IN_TEXT = re.compile(rf"(?:{_SCHEME.pattern})\S*?(?=[\"'`,.;:)\]]*(?:\s|\Z))", re.I)
+_HOST = re.compile(r"(?:\[[^\]]*\]|[^:]*)(?::[0-9]*)?")
+_DOT = re.compile("[.\u3002\uff0e\uff61]")
+"""Matches the dots of a host's name, also those that IDNA reads as one."""
+
+
+def hide_secrets(url: str) -> str:
+    """Return a URL without its user and password, and without the values of its query.
+
+    A `…` stands for each of them. A text that is no URL, such as a path, is returned unchanged.
+    """
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return url
+    rest = url[scheme.end() :]
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if "@" in authority or not _HOST.fullmatch(authority):
+        # a password with a slash, which should be encoded, makes the second kind of authority
+        user, at, rest = rest.rpartition("@") if "@" not in authority else _split_user(rest, authority)
+        rest = f"{HIDDEN if user else ''}{at}{rest}"
+    place, mark, fragment = rest.partition("#")
+    path, ask, query = place.partition("?")
+    said = _hide_values(fragment) if "=" in fragment else fragment
+    return f"{scheme.group()}{path}{ask}{_hide_values(query)}{mark}{said}"
+
+
+def hide_in_address(given: str) -> str:
+    """Return an address that a caller typed without its secrets. Its scheme may be missing."""
+    return hide_secrets(given) if "://" in given else hide_secrets(f"http://{given}").removeprefix("http://")
+
+
+def hide_in_text(text: str) -> str:
+    """Return a text whose URLs have no user, no password and no values in their queries."""
+    return _IN_TEXT.sub(lambda found: hide_secrets(found.group()), text)
+
+
+def find_unreachable(url: str) -> str:
+    """Return why no request can be sent to the host and port of a URL; empty if one can.
+
+    The reason repeats nothing of the URL, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "its host can be none"
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port is not None and not 0 < port < 65536:
+        return "Port out of range 1-65535"
+    host = parts.hostname or ""
+    if not host:
+        return "it names no host"
+    labels = _DOT.split(host)
+    labels = labels[:-1] if len(labels) > 1 and not labels[-1] else labels
+    if ":" not in host and not all(0 < len(label) <= MOST_IN_LABEL for label in labels):
+        return f"a part of its host's name is empty or longer than {MOST_IN_LABEL} characters"
+    return ""
+
+
+def _split_user(rest: str, authority: str) -> tuple[str, str, str]:
+    """Split a URL without its scheme at the `@` behind its user."""
+    user, at, host = authority.rpartition("@")
+    return user, at, host + rest[len(authority) :]
+
+
+def _hide_values(query: str) -> str:
+    """Return a query with the names of its parameters alone. A parameter without a value is hidden whole."""
+    return re.sub(r"[^&;]+", _hide_value, query)
+
+
+def _hide_value(found: re.Match[str]) -> str:
+    name, _, value = found.group().partition("=")
+    return f"{name}={HIDDEN}" if value.strip("=") else HIDDEN
+
+
+# -- schema constraints in words
+
+
+def short(value: Any) -> str:
+    """Return a value on one line, cut to 120 characters."""
+    text = str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def _count(number: int, instance: str) -> str:
+    return f"{number} {instance}{'' if number == 1 else 's'}"
+
+
+WORDS: dict[str, Callable[[Any], str]] = {
+    "minimum": lambda v: f"at least {v:g}" if isinstance(v, float) else f"at least {v}",
+    "maximum": lambda v: f"at most {v:g}" if isinstance(v, float) else f"at most {v}",
+    "exclusiveMinimum": lambda v: f"more than {v}",
+    "exclusiveMaximum": lambda v: f"less than {v}",
+    "multipleOf": lambda v: f"a multiple of {v}",
+    "minLength": lambda v: f"at least {_count(v, 'character')}",
+    "maxLength": lambda v: f"at most {_count(v, 'character')}",
+    "pattern": lambda v: f"matches {v}",
+    "minItems": lambda v: f"at least {_count(v, 'item')}",
+    "maxItems": lambda v: f"at most {_count(v, 'item')}",
+    "uniqueItems": lambda v: "no item twice" if v else "",
+    "minProperties": lambda v: f"at least {_count(v, 'member')}",
+    "maxProperties": lambda v: f"at most {_count(v, 'member')}",
+    "format": lambda v: f"format {v}",
+    "enum": lambda v: "one of " + ", ".join(json.dumps(x, ensure_ascii=False) for x in v),
+    "contentEncoding": lambda v: f"encoded as {v}",
+    "contentMediaType": lambda v: f"holds {v}",
+    "deprecated": lambda v: "deprecated" if v else "",
+}
+
+
+def append_remark(text: str, said: str, *, inside: bool = False) -> str:
+    """Append a remark to a description: in brackets after a phrase, as a sentence of its own after a
+    sentence.
+
+    With `inside`, the remark joins brackets that already end the text.
+    """
+    if inside and text.endswith(")"):
+        return f"{text[:-1]}; {said})"
+    if text and not text.rstrip().endswith("."):
+        return f"{text} ({said})"
+    return f"{text} {said[:1].upper()}{said[1:]}.".lstrip()
+
+
+# -- payment card numbers
+
+
+_CARD = re.compile(  # it begins with a digit, so that a long text is searched for digits alone
+    r"[0-9](?<![\w.-].)"
+    r"(?:[0-9]{12,18}|[0-9]{3}([ -])(?:[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{6}\1[0-9]{4,5}))"
+    r"(?![\w-]|\.[0-9])"
+)
+_ISSUED = re.compile(r"[3-6]|2[2-7]")
+"""The first digits of the card networks' numbers. Dates and times in digits alone begin otherwise."""
+
+
+def find_card_numbers(text: str) -> Iterator[str]:
+    """Yield the digits of each card number, bare or in the groups printed on cards.
+
+    Digits that are a part of a longer word are no card number: an id may contain any digits. A word goes on
+    behind `-` and `_`.
+    """
+    for found in _CARD.finditer(text):
+        digits = re.sub(r"[ -]", "", found.group(0))
+        if _ISSUED.match(digits) and _has_check_digit(digits):
+            yield digits
+
+
+def _has_check_digit(digits: str) -> bool:
+    """Return whether the last digit is the check digit of the others (ISO/IEC 7812-1, the Luhn formula)."""
+    doubled = [
+        int(c) if i % 2 == 0 else int(c) * 2 - (9 if c > "4" else 0) for i, c in enumerate(reversed(digits))
+    ]
+    return sum(doubled) % 10 == 0

@@ -1,1 +1,0 @@
-"""The checker in parts: problems and references, expressions."""

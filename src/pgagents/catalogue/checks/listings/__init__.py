@@ -1,1 +1,0 @@
-"""Checks of plugin listings against the limits of their stores."""

@@ -1,1 +1,0 @@
-"""Checks on the catalogue's statements about refused calls: errors and rate limits."""

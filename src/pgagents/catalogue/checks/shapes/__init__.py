@@ -1,1 +1,0 @@
-"""Checks of the content of bodies: answers by media type, and schemas."""

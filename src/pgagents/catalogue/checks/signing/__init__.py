@@ -1,1 +1,0 @@
-"""Check signatures of events and actions, the envelopes of events, and client certificates."""

@@ -1,0 +1,1 @@
+"""Read the bodies of answers: `medium` finds the kind of a body, and `media/` has one module for each."""

@@ -1,0 +1,1 @@
+"""Kinds of request bodies: one module for each, found by its path."""

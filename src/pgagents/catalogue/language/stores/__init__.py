@@ -1,1 +1,0 @@
-"""The part of the language about stores: their listings."""

@@ -1,0 +1,1 @@
+"""Formats of signatures: one module for each, found by its path."""

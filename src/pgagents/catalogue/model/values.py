@@ -1,0 +1,152 @@
+"""Values for arguments: fresh ones of each kind, and those that are certain to be allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from pgagents.base.jsonschema.schema import Schema, finder, follow, is_type, validator
+
+_FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
+_FRESH_BY_PATTERN = ("url", "email", "uuid")
+"""Kinds that a pattern without a format may ask for."""
+_ROOM = 40
+"""Length that a schema must allow for a fresh text, in characters."""
+_MARK = "pgv-0123456789abcdef-12"
+"""A text in the form of a run's fresh values, for testing a pattern."""
+_SURE = 6
+"""The first forms of a fresh text, whose characters and length are the same for every mark."""
+_DEEPEST = 4
+_PLAIN = ("type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum")
+
+
+def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
+    """Return a value that a schema allows, new for each instance if possible; None if none is certain.
+
+    `shown` are the arguments of an example, `name` is the argument's.
+    """
+    plain = is_type(schema, ("string",)) and not {"enum", "const"} & schema.keys()
+    if plain and schema.get("format") in _FRESH and "pattern" not in schema:
+        return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
+    if plain and "format" not in schema and (kind := _find_fresh_kind(schema)):
+        return f"=fresh.{kind}"
+    given = shown.get(name)
+    return given if _may_be(given, schema) else _fixed(schema, named, _DEEPEST)
+
+
+def _may_be(value: Any, schema: Schema) -> bool:
+    """True if the schema's plain keywords allow a value. Values in documents are sometimes wrong."""
+    plain = {key: schema[key] for key in _PLAIN if key in schema}
+    try:
+        return value is not None and bool(validator(plain, {}).is_valid(value))
+    except ValueError:
+        return False
+
+
+def find_unsure(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> str:
+    """Return the dotted path of the argument, or of its member, without a certain value; empty if there is
+    one.
+
+    The parameters are those of `choose_value`.
+    """
+    if choose_value(schema, named, shown, name) is not None:
+        return ""
+    return ".".join((name, *_find_unsure_member(schema, named, _DEEPEST)))
+
+
+def _find_unsure_member(schema: Schema, named: Mapping[str, Any], depth: int) -> tuple[str, ...]:
+    """Return the path of the first required member without a certain value.
+
+    The path is empty if the whole value has none.
+    """
+    members, needed = schema.get("properties", {}), schema.get("required", ())
+    for name in needed if depth and is_type(schema, ("object",)) and isinstance(needed, list) else ():
+        member = follow(members.get(name, {}), named)
+        if _fixed(member, named, depth - 1) is None:
+            return (name, *_find_unsure_member(member, named, depth - 1))
+    return ()
+
+
+def _find_fresh_kind(schema: Schema) -> str:
+    """Return a kind of new values, such as `text`, that all fit a string's schema; empty if there is none.
+
+    A pattern may ask for a form that no new value has.
+    """
+    pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
+    if not isinstance(pattern, str):
+        return "text" if most >= _ROOM else ""
+    try:
+        fits = finder(pattern)
+    except ValueError:
+        return ""
+    if any(len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE]):
+        return "text"
+    others = _FRESH_BY_PATTERN if most >= _ROOM else ()
+    return next((kind for kind in others if all(map(fits, list_forms(kind, _MARK)))), "")
+
+
+def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
+    """Return a value that is always the same: an example, the first of a list, the least number."""
+    for key in ("examples", "enum"):
+        if isinstance(schema.get(key), list) and schema[key]:
+            return schema[key][0]
+    for key in ("default", "const"):
+        if key in schema:
+            return schema[key]
+    if is_type(schema, ("integer", "number")) and "exclusiveMinimum" not in schema:
+        return schema.get("minimum", 1)
+    if is_type(schema, ("boolean",)):
+        return False
+    if is_type(schema, ("array",)):
+        return [] if not schema.get("minItems") else None
+    return _object(schema, named, depth - 1) if is_type(schema, ("object",)) and depth else None
+
+
+def _object(schema: Schema, named: Mapping[str, Any], depth: int) -> dict[str, Any] | None:
+    """Return an object with only its required members; None if one of them has no certain value."""
+    if schema.get("minProperties") or {"anyOf", "oneOf", "not", "if"} & schema.keys():
+        return None
+    members, found, needed = schema.get("properties", {}), dict[str, Any](), schema.get("required", ())
+    for name in needed if isinstance(needed, list) else ():  # an argument's own `required` is a flag
+        value = _fixed(follow(members.get(name, {}), named), named, depth)
+        if value is None:
+            return None
+        found[name] = value
+    return found
+
+
+# -- fresh values
+
+
+MOST_INT = 2**53 - 1
+"""The greatest whole number that every JSON parser keeps exactly."""
+
+
+def list_forms(kind: str, mark: str) -> list[Any]:
+    """Return values of a kind that contain a mark, the most readable first.
+
+    Kinds are `text`, `slug`, `email`, `uuid`, `int` and `url`. If the mark does not fit, its digest replaces
+    it.
+    """
+    digest = sha256(mark.encode()).digest()
+    number = int.from_bytes(digest[:8], "big")
+    if kind == "email":
+        return [f"{mark}@example.com"]
+    if kind == "url":
+        return [f"https://{mark}.example/"]
+    if kind == "uuid":
+        return [str(UUID(bytes=digest[:16], version=4))]
+    if kind == "int":
+        return [number % MOST_INT, *(number % 10**digits for digits in (12, 9, 6, 4))]
+    plain = mark.replace("-", "")
+    return [
+        mark,
+        plain,
+        plain.upper(),
+        mark.replace("-", "_"),
+        digest.hex()[:16],
+        digest.hex()[:16].upper(),
+        str(number),
+    ]

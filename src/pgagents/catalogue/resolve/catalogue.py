@@ -1,0 +1,398 @@
+"""Build the Model of a checked catalogue: names resolved, defaults filled in, origins kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pgagents.base.places import Pointer, Source, Text
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.refusals import make_sign
+from pgagents.catalogue.language import actions, catalogue, platform, resources
+from pgagents.catalogue.language.catalogue import (
+    find_carrier,
+    find_certificate,
+    find_user_scheme,
+    list_used_schemes,
+    needs_certificate,
+)
+from pgagents.catalogue.language.platform import Api, Bucket, Header, OwnServer, TemplateServer
+from pgagents.catalogue.language.schemas import schema_node
+from pgagents.catalogue.model import model as m
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.answers import ErrorReader, LimitReader
+from pgagents.catalogue.model.credential import (
+    ClientCertificate,
+    CodeFlow,
+    Credential,
+    make,
+    make_code_flow,
+    schemes,
+)
+from pgagents.catalogue.model.model import Server, Variable
+from pgagents.catalogue.model.resource import Move, Resource, Step, Takes, TimedMove, Unique, Workflow
+from pgagents.catalogue.resolve.actions import Actions
+from pgagents.catalogue.resolve.shared import Shared
+
+# -- resources and workflows
+
+
+class Resources(Shared):
+    """Resolve resources and workflows."""
+
+    def _find_job(self, resource: str) -> actions.Job | None:
+        """Return the job whose progress a resource shows, or None."""
+        every = (a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None)
+        return next((job for job in every if job.resource == resource), None)
+
+    def _list_job_members(self, name: str, r: resources.Resource) -> tuple[str, ...]:
+        """Return the members that change by themselves because a job runs."""
+        job = self._find_job(name)
+        own = (r.state, (job.reason or "").partition(".")[0]) if job is not None else ()
+        return tuple(member for member in own if member)
+
+    def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
+        """Resolve the call that undoes an instance. Its answer need not be the instance."""
+        found = self._call(r.undone_by, (*at, "undone_by"))
+        return replace(found, body_at=r.body_at or "") if found is not None else None
+
+    def _parent(self, name: str, r: resources.Resource) -> str | None:
+        """Return the nearest other resource whose id is in the path of the making call, or None.
+
+        A resource that the same call moves to another state is no parent.
+        """
+        action = self.actions[r.made_by.action] if r.made_by else None
+        named = (
+            [p.refers_to for p in action.params if p.place == "path" and p.refers_to and p.refers_to != name]
+            if action
+            else []
+        )
+        known = self.written.resources
+        kin = {
+            n
+            for n, other in known.items()
+            if r.made_by and any(move == r.made_by.action for move in other.moves)
+        }
+        return next((parent for parent in reversed(named) if parent not in kin), None)
+
+    def _resource(self, name: str, r: resources.Resource) -> Resource:
+        at: Pointer = ("resources", name)
+        raw = self.data["resources"][name]
+        moves = tuple(
+            Move(
+                self.actions[a],
+                tuple(v.from_),
+                v.to,
+                self._values(v.input, (*at, "moves", a, "input")),
+                self.codes[v.otherwise],
+                (*at, "moves", a),
+            )
+            for a, v in r.moves.items()
+        )
+        ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
+        absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
+        timed = tuple(
+            TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
+        )
+        return Resource(
+            name=name,
+            ids=ids,
+            found_by=self._whole(r.found_by, (*at, "found_by"), r),
+            made_by=self._whole(r.made_by, (*at, "made_by"), r),
+            read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by"), r),
+            listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by"), r),
+            undone_by=self._ending(r, at),
+            absent=absent,
+            missing=self.codes[r.missing] if r.missing else None,
+            tenant=r.tenant,
+            state=r.state,
+            states=tuple(r.states),
+            initial=r.initial,
+            moves=moves,
+            fixed=tuple(r.fixed),
+            volatile=tuple(dict.fromkeys([*r.volatile, *self._list_job_members(name, r)])),
+            reads_change=tuple(r.reads_change),
+            shows_job=self._list_job_members(name, r),
+            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),
+            cite=tuple(r.cite),
+            origin=at,
+            takes=self._takes(r.takes, (*at, "takes")),
+            expires_by=r.expires_by,
+            within=r.within or self._parent(name, r),
+            body_at=r.body_at,
+            gone_when=self.checker.expressions.get((*at, "gone_when")),
+            given=self.checker.expressions.get((*at, "given")),
+            moves_by_time=timed,
+            inferred=r.inferred,
+            unique=tuple(
+                Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                for i, u in enumerate(r.unique)
+            ),
+        )
+
+    def _takes(self, takes: resources.Takes | None, at: Pointer) -> Takes | None:
+        return Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
+
+    def _workflow(self, name: str, w: resources.Workflow) -> Workflow:
+        at: Pointer = ("workflows", name)
+        steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
+        return Workflow(
+            name,
+            Text(w.title, (*at, "title")),
+            Text(w.description or "", (*at, "description")),
+            tuple(w.needs),
+            steps,
+            tuple(w.cite),
+            at,
+            w.only_verify,
+        )
+
+    def _job_within_s(self, action: str, at: Pointer) -> float:
+        """Return how long a step may wait for a job that an earlier step started, in seconds."""
+        steps = self.written.workflows[str(at[1])].steps
+        before = list(steps.values())[: list(steps).index(str(at[3]))]
+        started = [self.actions[step.action].job for step in before]
+        return max(
+            (job.within_s for job in started if job is not None and job.read_by == action), default=0.0
+        )
+
+    def _step(self, name: str, step: resources.Step, at: Pointer) -> Step:
+        found = self.checker.expressions
+        action = self.actions[step.action]
+        return Step(
+            name=name,
+            action=action,
+            input=self._values(step.input, (*at, "input")),
+            role=step.as_ or "main",
+            after_s=found[(*at, "after_s")] if isinstance(step.after_s, str) else step.after_s or 0.0,
+            status=step.status or action.success.status,
+            keep={k: found[(*at, "keep", k)] for k in step.keep},
+            expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
+            expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))),
+            origin=at,
+            expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
+            key=found[(*at, "key")] if step.key else None,
+            via=step.via or "",
+            within_s=step.within_s or self._job_within_s(step.action, at),
+            headers=tuple(step.headers.items()),
+            status_written=step.status is not None,
+        )
+
+
+def resolve(written: catalogue.Catalogue, source: Source, checker: Checker) -> m.Model:
+    """Build the Model of a catalogue without problems."""
+    return _Resolver(written, source, checker).model()
+
+
+class _Resolver(Actions, Resources):
+    def model(self) -> m.Model:
+        written = self.written
+        for base, block in self.checker.blocks():
+            for name, action in block.items():
+                self.actions[name] = self._action(name, action, (*base, name))
+        self._add_provoking_calls()
+        surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
+        operator = written.operator
+        credentials = self._credentials()
+        return m.Model(
+            source=self.source,
+            sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
+            api=written.api.model_copy(update={"server": written.api.base_url}),
+            server=_main_server(written.api),
+            servers={
+                name: _server(name, one, ("api", "servers", name))
+                for name, one in written.api.servers.items()
+            },
+            auth=written.auth,
+            limits=written.limits,
+            errors=self.errors,
+            error_reader=self._reader(),
+            limit_reader=LimitReader(written.limits, self.errors.framework.limited),
+            behaviour=written.behaviour,
+            env=written.env,
+            schemas=self.schemas,
+            secrets=frozenset(self.marks.secrets),
+            private=frozenset(self.marks.private),
+            codes=self.codes,
+            buckets={name: self._bucket(name, b) for name, b in written.limits.buckets.items()},
+            headers=tuple(self._header(name, h) for name, h in written.headers.items()),
+            actions=tuple(self.actions[n] for n in written.actions),
+            operator=tuple(self.actions[n] for n in (operator.actions if operator else ())),
+            clock=self.actions[operator.clock] if operator and operator.clock else None,
+            surfaces=surfaces,
+            dispatchers=tuple(
+                self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http
+            ),
+            resources=with_places({name: self._resource(name, r) for name, r in written.resources.items()}),
+            workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
+            domain=written.sandbox.domain,
+            credential=next(iter(credentials.values()), None),
+            credentials=credentials,
+            security=self.security,
+            certificate=self._certificate(),
+            certificate_shared=needs_certificate(written, written.security),
+            code_flow=self._code_flow(),
+            webhooks=_with_defaults(written.webhooks),
+            idempotency=written.idempotency,
+            retention=written.retention,
+            audit=self._audit(written.audit),
+            browsers=written.browsers,
+        )
+
+    def _credentials(self) -> dict[str, Credential]:
+        schemes = self.written.auth.schemes
+        return {
+            name: make(name, schemes[name].model_dump(by_alias=True))
+            for name in list_used_schemes(self.written)
+        }
+
+    def _certificate(self) -> ClientCertificate | None:
+        name = find_certificate(self.written)
+        if name is None:
+            return None
+        scheme = self.written.auth.schemes[name]
+        return ClientCertificate(name, scheme.description or "", scheme.issue_at)
+
+    def _code_flow(self) -> CodeFlow | None:
+        scheme, carrier = find_user_scheme(self.written), find_carrier(self.written)
+        if scheme is None or carrier is None:
+            return None
+        flows = self.written.auth.schemes[scheme].flows
+        assert flows is not None
+        return make_code_flow(flows.authorization_code, scheme, carrier, self.written.api.base_url)
+
+    def _add_provoking_calls(self) -> None:
+        """Add to each code the calls that provoke it.
+
+        This needs all actions, and actions refer to codes, so it comes last.
+        """
+        for name, code in self.written.errors.codes.items():
+            at = ("errors", "codes", name, "provoked_by")
+            calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
+            self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
+
+    def _reader(self) -> ErrorReader:
+        compiled = self.checker.expressions.get(("errors", "when"))
+        sign = make_sign(self.errors.when or "", compiled.tree) if compiled is not None else None
+        return ErrorReader(self.codes, self.errors.code_at, sign)
+
+    def _bucket(self, name: str, b: Bucket) -> m.Bucket:
+        at = ("limits", "buckets", name)
+        return m.Bucket(
+            name,
+            b.requests,
+            b.per_s,
+            b.refill,
+            b.of,
+            self.checker.expressions.get((*at, "when")),
+            Text(b.description or name, (*at, "description")),
+            tuple(b.cite),
+            at,
+        )
+
+    def _header(self, name: str, h: Header) -> m.Header:
+        at = ("headers", name)
+        return m.Header(
+            name,
+            Text(h.description, (*at, "description")),
+            tuple(h.on),
+            schema_node(self.data["headers"][name]["schema"], (*at, "schema")),
+            h.const,
+            tuple(h.cite),
+            at,
+            h.https,
+        )
+
+    def _audit(self, a: platform.Audit | None) -> m.Audit | None:
+        listed = self._call(a.listed_by, ("audit", "listed_by")) if a else None
+        if a is None or listed is None:
+            return None
+        return m.Audit(
+            listed,
+            a.as_ or "main",
+            tuple(a.reads_on),
+            a.at,
+            a.action,
+            a.actor,
+            a.diff,
+            dict(a.about),
+            tuple(a.never),
+            tuple(a.cite),
+            ("audit",),
+        )
+
+
+def _with_defaults(webhooks: platform.Webhooks | None) -> platform.Webhooks | None:
+    """Return the webhooks with the usual headers of their signature's format, if they name none."""
+    if webhooks is None:
+        return None
+    signed = webhooks.signature
+    scheme = schemes()[signed.scheme] if signed is not None else None
+    id_at = webhooks.id_at or (None if scheme is not None and scheme.id_header else "id")
+    if signed is not None and scheme is not None and signed.header is None:
+        signed = signed.model_copy(update={"header": scheme.header})
+    usual = {"id_at": id_at, "type_at": webhooks.type_at, "data_at": webhooks.data_at}
+    versions = {
+        value: one.model_copy(update={k: v for k, v in usual.items() if getattr(one, k) is None})
+        for value, one in webhooks.versions.items()
+    }
+    return webhooks.model_copy(update={"signature": signed, "id_at": id_at, "versions": versions})
+
+
+def _main_server(api: Api) -> Server:
+    """Return the server for manifests."""
+    at = ("api", "server")
+    if isinstance(api.server, str):
+        return Server("", Text(api.server, at), (), "", at)
+    return _server("", api.server, at)
+
+
+def _server(name: str, written: TemplateServer, at: Pointer) -> Server:
+    variables = tuple(
+        Variable(n, v.default, tuple(v.enum or ()), v.description or "", (*at, "variables", n))
+        for n, v in written.variables.items()
+    )
+    description = written.description if isinstance(written, OwnServer) else None
+    return Server(name, Text(written.url, (*at, "url")), variables, description or "", at)
+
+
+# -- containing resources that a caller names
+
+
+def with_places(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Return the resources with their `placed_by` filled in."""
+    return {name: replace(r, placed_by=_list_namers(r, resources)) for name, r in resources.items()}
+
+
+def _list_namers(resource: Resource, resources: Mapping[str, Resource]) -> tuple[str, ...]:
+    """Return the containers, such as a project of its tasks, whose id every call of a resource has too.
+
+    The outermost is first. The result is empty if some call names an instance without its container: then its
+    id is unique everywhere.
+    """
+    actions = _list_actions(resource)
+    found: list[str] = []
+    above = resource.within
+    while above is not None and above in resources and above not in found:
+        if not actions or not all(_names(action, above) for action in actions):
+            break
+        found.append(above)
+        above = resources[above].within
+    return tuple(reversed(found))
+
+
+def _list_actions(resource: Resource) -> list[Action]:
+    """Return the actions that take an id of the resource.
+
+    If there are none, return the actions that make, find and list instances.
+    """
+    naming = [call.action for call in (*resource.read_by, resource.undone_by) if call is not None]
+    naming += [move.action for move in resource.moves]
+    naming += [resource.made_by.action] if resource.made_by is not None and naming else []
+    others = [c.action for c in (resource.made_by, resource.found_by, *resource.listed_by) if c is not None]
+    return naming or others
+
+
+def _names(action: Action, resource: str) -> bool:
+    return any(param.refers_to == resource for param in action.params)

@@ -1,1 +1,0 @@
-"""Resolve the parts of a catalogue, with one module for each kind of part."""

@@ -1,1 +1,0 @@
-"""Format and size of a picture, read from its content."""

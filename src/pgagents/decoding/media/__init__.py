@@ -1,1 +1,0 @@
-"""Kinds of answers' bodies, one a module, each with a `MEDIUM`."""

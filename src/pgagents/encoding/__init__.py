@@ -1,1 +1,0 @@
-"""Encode the arguments of a call: lists and objects as text, and bodies of every media type."""

@@ -1,1 +1,0 @@
-"""Make catalogues from running servers: the tools of an MCP server, and recorded traffic."""

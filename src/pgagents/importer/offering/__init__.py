@@ -1,1 +1,0 @@
-"""Choose the actions of an imported catalogue that are offered to assistants."""

@@ -1,1 +1,0 @@
-"""Convert the parts of an operation: arguments, body, answers, texts, and effect."""

@@ -1,1 +1,0 @@
-"""Read a foreign document: its references, its operations in one form, and notes on losses."""

@@ -1,1 +1,0 @@
-"""Convert the schemas of a document into those of a catalogue."""

@@ -1,4 +1,0 @@
-"""JSON Schema: validate, intersect, make nullable, match patterns.
-
-Only this package imports jsonschema-rs.
-"""

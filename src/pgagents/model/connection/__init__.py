@@ -1,1 +1,0 @@
-"""Servers, and the client certificate of connections to them."""

@@ -1,1 +1,0 @@
-"""The kinds of credentials, one module for each `type` of a scheme."""

@@ -1,1 +1,0 @@
-"""Decide how calls name an instance: by its id, and by the resources that contain it."""

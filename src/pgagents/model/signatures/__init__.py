@@ -1,1 +1,0 @@
-"""The signature formats, one module for each."""

@@ -1,1 +1,0 @@
-"""The listings by which stores show the plugins of an API."""

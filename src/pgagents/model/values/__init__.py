@@ -1,1 +1,0 @@
-"""Choose values for arguments: new ones for each call, and values that a schema is certain to allow."""

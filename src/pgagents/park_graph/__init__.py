@@ -1,4 +1,0 @@
-"""Park Graph's behaviour in the sandbox.
-
-Only this package is about parking; the sandbox finds it by entry points.
-"""

@@ -1,1 +1,0 @@
-"""Faults of Park Graph's own tables, actions and members, by family."""

@@ -1,1 +1,0 @@
-"""Variations of Park Graph's own tables, actions and members."""

@@ -1,0 +1,78 @@
+"""Contracts, the single promises that a verification tests, and their verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgagents.base.places import Pointer
+
+FRAMEWORK = "framework"
+"""In a contract's id, this word stands for the action if no action of the catalogue gave the answer."""
+
+
+class Verdict(StrEnum):
+    """The result of a contract in one run."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    ODD = "odd"
+    """Contradicts a promise that was inferred or is only recommended. It fails only a strict run."""
+    UNTESTED = "untested"
+    """Selected, but not decided: the run is not green."""
+    NOT_SELECTED = "not_selected"
+    """Excluded by the caller: by an option, or because a key or flag is missing."""
+    NOT_APPLICABLE = "not_applicable"
+    """It cannot be shown on this server, at this address, or by this run."""
+
+
+def check_of(id: str) -> str:
+    """Return the name of the check at the beginning of a contract's or probe's id."""
+    return id.partition("/")[0]
+
+
+def place_of(id: str) -> str:
+    """Return the last part of a contract's or probe's id: `<action>@<surface>` where an endpoint is meant."""
+    return id.rpartition("/")[2]
+
+
+def surface_of(id: str) -> str:
+    """Return the surface at the end of a contract's or probe's id."""
+    return id.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One promise. `id` is stable from run to run.
+
+    An id is `<check>/<detail>/<action>@<surface>`; the detail may have several parts, or be empty. If no
+    action gives the answer, the id ends with `/framework@<surface>`. If the contract is about a whole
+    surface, it ends with `@<surface>` after the detail. `origin` is a pointer into the
+    catalogue, of which `Source.locate` makes the line. `cite` names the requirements behind it.
+    """
+
+    id: str
+    check: str
+    action: str
+    surface: str
+    says: str
+    origin: Pointer
+    cite: tuple[str, ...] = ()
+    advice: bool = False
+    """True for a recommendation. An answer that contradicts it is odd, and broken in a strict run."""
+
+    @property
+    def place(self) -> str:
+        """The end of the id: `<action>@<surface>`, `framework@<surface>` or `@<surface>`."""
+        name = self.action or (FRAMEWORK if self.id.endswith(f"/{FRAMEWORK}@{self.surface}") else "")
+        return f"{name}@{self.surface}"
+
+    @property
+    def detail(self) -> str:
+        """The parts of the id between the check and the place; empty if there are none."""
+        return self.id.removeprefix(self.check).removesuffix(self.place).strip("/")
+
+    @property
+    def series(self) -> str:
+        """The check with all parts of the detail except the last. The steps of one workflow share it."""
+        return "/".join((self.check, *self.detail.split("/")[:-1]))

@@ -1,1 +1,0 @@
-"""Read the credential of a call."""

@@ -1,1 +1,0 @@
-"""Read request bodies: one module for each kind, and the pairs of queries and forms."""

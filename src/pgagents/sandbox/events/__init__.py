@@ -1,1 +1,0 @@
-"""Outgoing events: stored in an outbox, signed, and delivered to checked addresses."""

@@ -1,1 +1,0 @@
-"""Serve pages and hosted documents besides actions."""

@@ -1,1 +1,0 @@
-"""Find faults and variations by name and switch them on; helpers for writing them."""

@@ -1,0 +1,127 @@
+"""Helpers that faults and variations of an MCP server share: read its messages, change requests and answers.
+
+They wrap a handler that speaks Streamable HTTP. A changed answer is sent as plain JSON, which the protocol
+allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.base.http import EVENT_STREAM, Handler, Request, Response, Silence, json_bytes, read_json
+
+JSON = "application/json"
+
+
+def parse_request(request: Request) -> dict[str, Any]:
+    """Return the JSON-RPC message of a request; empty if the body is not a JSON object."""
+    found = read_json(request.body).value
+    return found if isinstance(found, dict) else {}
+
+
+def parse_answer(answer: Response) -> dict[str, Any]:
+    """Return the JSON-RPC message of an answer, from JSON or the last event of a stream; empty without
+    one.
+    """
+    body = answer.body
+    if answer.media_type == EVENT_STREAM:
+        lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
+        body = lines[-1] if lines else b""
+    found = read_json(body).value
+    return found if isinstance(found, dict) else {}
+
+
+def saying(answer: Response, message: Mapping[str, Any]) -> Response:
+    """Return the answer with another message as its JSON body."""
+    return answer.with_json(message).with_header("Content-Type", JSON).with_header("Content-Length", None)
+
+
+def edits(
+    handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+) -> Handler:
+    """Return a handler whose answers to one method are changed.
+
+    `edit` gets the messages of request and answer.
+    """
+
+    def answer(request: Request) -> Response | Silence:
+        found = handler(request)
+        question = parse_request(request)
+        if not isinstance(found, Response) or question.get("method") != method:
+            return found
+        message = parse_answer(found)
+        return saying(found, edit(question, message)) if message else found
+
+    return answer
+
+
+def results(
+    handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+) -> Handler:
+    """Return a handler whose results of one method are changed.
+
+    `edit` gets the request's message and the result.
+    """
+
+    def edit_result(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+        return (
+            {**message, "result": edit(question, message["result"])}
+            if isinstance(message.get("result"), dict)
+            else message
+        )
+
+    return edits(handler, method, edit_result)
+
+
+def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
+    """Return a handler that changes the arguments of tool calls.
+
+    `repair` gets the tool's name and the arguments.
+    """
+
+    def answer(request: Request) -> Response | Silence:
+        question = parse_request(request)
+        params = question.get("params")
+        if (
+            question.get("method") == "tools/call"
+            and isinstance(params, dict)
+            and isinstance(params.get("arguments"), dict)
+        ):
+            given = repair(str(params.get("name")), dict(params["arguments"]))
+            request = replace(
+                request, body=json_bytes({**question, "params": {**params, "arguments": given}})
+            )
+            request = request.with_header("Content-Length", None)
+        return handler(request)
+
+    return answer
+
+
+def text(result: Mapping[str, Any]) -> str:
+    """Return the first text of a tool's result; empty without one."""
+    blocks = result.get("content")
+    found = (
+        [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)]
+        if isinstance(blocks, list)
+        else []
+    )
+    return found[0] if found else ""
+
+
+def with_text(result: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """Return a tool's result with this text as its only content block."""
+    return {**result, "content": [{"type": "text", "text": words}]}
+
+
+def is_error(result: Mapping[str, Any]) -> bool:
+    """Return whether a tool's result is an error."""
+    return result.get("isError") is True
+
+
+def error(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `error` object in the text of a failed result; empty if the text has another form."""
+    found = read_json(text(result).encode()).value
+    inner = found.get("error") if isinstance(found, dict) else None
+    return inner if isinstance(inner, dict) else {}

@@ -1,0 +1,1 @@
+"""Readers of request bodies: one module for each kind, found by its path."""

@@ -1,1 +1,0 @@
-"""Store the mock's instances: find them, fill in those of the examples, and choose new ids."""

@@ -1,1 +1,0 @@
-"""Change the mock's answers so that they satisfy the catalogue's laws."""

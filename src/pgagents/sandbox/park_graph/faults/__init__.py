@@ -1,0 +1,1 @@
+"""Faults of Park Graph's own behaviour, found by an entry point."""

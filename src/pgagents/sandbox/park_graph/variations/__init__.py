@@ -1,0 +1,1 @@
+"""Legal ways for Park Graph to behave, found by an entry point."""

@@ -1,1 +1,0 @@
-"""Parse and write the messages of protocols for dispatchers."""

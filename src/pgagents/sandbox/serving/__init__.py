@@ -1,1 +1,0 @@
-"""A sandbox on a socket: ASGI, TLS, shared commits."""

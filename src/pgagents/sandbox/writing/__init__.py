@@ -1,1 +1,0 @@
-"""Write the bodies of answers, by their declared media type, and headers whose values vary."""

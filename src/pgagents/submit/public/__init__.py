@@ -1,1 +1,0 @@
-"""A store's view of a public host: its addresses, pages, sign-in and the proof of its domain."""

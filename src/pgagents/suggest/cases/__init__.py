@@ -1,1 +1,0 @@
-"""Proposed test cases of a plugin."""

@@ -1,1 +1,0 @@
-"""Write proposals as YAML to paste into a catalogue."""

@@ -1,1 +1,0 @@
-"""Texts for people: quote, compare, suggest, fill in."""
