@@ -1,6 +1,6 @@
 """Modules are as large as a question with its answer, packages are few, and they import in one direction.
 
-Three numbers below say how far the source is from its aim. They only shrink: whoever brings one down lowers
+Two numbers below say how far the source is from its aim. They only shrink: whoever brings one down lowers
 it here.
 """
 
@@ -18,11 +18,11 @@ import pgagents
 ROOT = Path(pgagents.__file__).parent
 MOST_LINES = 800
 FEW_LINES = 80
-MOST_BOXES = 29
-"""Packages and modules directly under `src/pgagents`. The aim is fifteen."""
-MOST_SMALL = 301
+MOST_BOXES = 15
+"""Packages and modules directly under `src/pgagents`."""
+MOST_SMALL = 8
 """Modules of few lines that another module imports. The aim is none: only a registry finds such a module."""
-MOST_RINGS = 7
+MOST_RINGS = 2
 """Groups of sibling packages or modules that import each other in a ring. The aim is none."""
 
 
