@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 import gate
 from gate import Case, Reach, choose, choose_part, find_reach
 from lengths import MATRIX
+from pgagents.base.errors import PgagentsError
 from pgagents.base.registry import names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,7 +174,8 @@ def test_a_module_that_registries_find_touches_what_carries_its_id() -> None:
 
 
 def test_a_module_touches_the_test_files_that_import_it_directly_or_not() -> None:
-    reach = find_reach(ROOT, ["src/pgagents/errors.py"], None)
+    below_all = Path(inspect.getfile(PgagentsError)).relative_to(ROOT)
+    reach = find_reach(ROOT, [str(below_all)], None)
     assert reach.files["tests/unit/test_cli.py"] > gate.FAR - 1
     own = find_reach(ROOT, ["tests/lengths.py"], None)
     assert own.files["tests/lengths.py"] == 0
