@@ -418,9 +418,9 @@ class Trial:
         """Return the verdict that the contract held this time."""
         return judge_kept(self.contract, unseen)
 
-    def broken(self, expected: str, actual: str) -> Judgement:
-        """Return the verdict that the contract did not hold."""
-        return judge_broken(self.contract, expected, actual)
+    def broken(self, expected: str, actual: str, **values: object) -> Judgement:
+        """Return the verdict that the contract did not hold; with values, `actual` is a template of them."""
+        return judge_broken(self.contract, expected, actual, **values)
 
     def untested(self, reason: str, *, sticky: bool = False) -> Judgement:
         """Return the verdict that the contract could not be judged here."""
