@@ -152,6 +152,12 @@ def test_values_of_an_answer_are_no_other_cause_and_another_claim_is() -> None:
     assert key(fell, had=9, remaining=3) != key("remaining {remaining}", remaining=3)
 
 
+def test_a_name_with_braces_stays_in_the_sentence_as_it_is() -> None:
+    """Names come from documents and answers, and may be anything."""
+    judgement = judge_broken("law/list@rest", "", "{0} or {name!x} of {a} is {value!r}", value="x{a}")
+    assert judgement.actual == "{0} or {name!x} of {a} is 'x{a}'"
+
+
 def test_media_types_that_differ_are_several_findings() -> None:
     def count(list_type: str, note_type: str) -> int:
         def odd(_: Notes, request: Request) -> Response | None:

@@ -8,6 +8,7 @@ found an exchange wrong stand in `exchange.tainted`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
@@ -53,6 +54,8 @@ calls.
 AGAIN, RANDOM = 2, 3
 """Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
 Overlap = Literal["none", "readers", "all"]
+_PLACEHOLDER = re.compile(r"\{(\w+)(?:![rs])?(?::[^{}]*)?\}")
+"""A value in the template of a finding's sentence, such as `{count}`, `{value!r}` or `{count:,}`."""
 MOST_KEPT = 50_000
 """The size of the cache of kept judgements: about as many as a large catalogue has contracts."""
 
@@ -227,11 +230,15 @@ def judge_broken(contract: str, expected: str, actual: str, **values: object) ->
 
     `actual` is what the answer showed. With values it is a template, such as `"remaining {count}"` with
     `count=3`: the sentence has the values, and the claim does not. So one bug that shows other values at
-    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is no value.
+    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is no value. It
+    may contain braces: only the names of `values` are replaced.
     """
     if not values:
         return Judgement(contract, Verdict.BROKEN, expected, actual)
-    return Judgement(contract, Verdict.BROKEN, expected, actual.format(**values), claim=actual)
+    sentence = _PLACEHOLDER.sub(
+        lambda match: match[0].format(**values) if match[1] in values else match[0], actual
+    )
+    return Judgement(contract, Verdict.BROKEN, expected, sentence, claim=actual)
 
 
 def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:
@@ -491,6 +498,7 @@ class Case:
     | `settled` | verdict and reason without traffic; None if it is to be tried |
     | `about` | what an attempt of several cases has to know of this one |
     | `advice` | True for a recommendation, which can only be odd |
+    | `further` | more attempts, each of which tries it too |
     """
 
     endpoint: Endpoint | None
@@ -503,6 +511,7 @@ class Case:
     about: Any = None
     place: str = ""
     advice: bool = False
+    further: Sequence[Attempt] = ()
 
     def contract(self, check: str) -> Contract:
         """Make the contract of this case."""
@@ -542,8 +551,9 @@ def make_check(
     def list_probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         tried: dict[Attempt, list[tuple[Case, Contract]]] = {}
         for case, contract in list_cases(setting, roles):
-            if case.settled is None and case.attempt is not None and case.attempt.role is not None:
-                tried.setdefault(case.attempt, []).append((case, contract))
+            for attempt in (case.attempt, *case.further) if case.settled is None else ():
+                if attempt is not None and attempt.role is not None:
+                    tried.setdefault(attempt, []).append((case, contract))
         for attempt, several in tried.items():
             yield _make_probe(setting, attempt, several, stage)
 
