@@ -56,12 +56,11 @@ def test_a_required_argument_that_gemini_cannot_have_is_a_warning(schema: str, n
 
 
 def test_a_map_stays_where_the_vendor_has_them() -> None:
-    (functions,) = plain(
-        document(with_argument(MAP), "gemini/functions.jsonschema.json").made.view.context
-    ).values()
+    functions = document(with_argument(MAP), "gemini/functions.jsonschema.json").made.view.functions
     (tool,) = [one for one in functions if one.name == "create_note"]
-    assert tool.parameters["properties"]["labels"]["additionalProperties"] == {"type": "string"}
-    assert tool.parameters["required"] == ["labels", "text"]
+    parameters = plain(tool.parameters)
+    assert parameters["properties"]["labels"]["additionalProperties"] == {"type": "string"}
+    assert parameters["required"] == ["labels", "text"]
 
 
 def test_a_required_member_inside_an_argument_is_told_as_a_loss() -> None:
