@@ -30,7 +30,7 @@ OUTSIDE: Mapping[str, str] = {
     "sockets and threads, which are not there in one process": "sandbox/asgi sandbox/serve",
     "what switches faults on, and what they are made "
     "of": "sandbox/fault_registry sandbox/fault_helpers sandbox/mcp_fault_helpers",
-    "what answers for other catalogues": "mock/mock mock/places mock/rows mock/sample",
+    "what answers for other catalogues": "mock/mock mock/places mock/rows sandbox/sample",
     "what reads a file of the user's": "sandbox/client_file",
     "which lots there are, of which nothing is promised": "park_graph/world",
     "retention, which is not verified": "park_graph/forget",

@@ -15,7 +15,7 @@ from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.listing import cases_of
 from pgagents.catalogue.model.model import Model
-from pgagents.cli.running.report_files import render
+from pgagents.cli.inputs.report_files import render
 from pgagents.inprocess import ENOUGH, Inside, inside, mcp_inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report

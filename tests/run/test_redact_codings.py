@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from lengths import rarely, tried
 from pgagents.base.errors import SetupError
 from pgagents.base.http import Request, Response, Silence
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import cli
-from pgagents.cli.running import report_files
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.preflight import MOST_READS
 from pgagents.verify.run.redact import Redactor

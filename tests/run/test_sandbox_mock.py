@@ -12,7 +12,7 @@ import pytest
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.base.jsonschema.schema import validator
 from pgagents.sandbox.mock import places
-from pgagents.sandbox.mock.sample import pattern_text, sample
+from pgagents.sandbox.sample import pattern_text, sample
 from pgagents.sandbox.sandbox import open_sandbox
 from sandboxes import START, Caller, model
 

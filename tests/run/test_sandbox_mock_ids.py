@@ -14,7 +14,7 @@ import pytest
 
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.load import load_text
-from pgagents.sandbox.mock.sample import generate_text
+from pgagents.sandbox.sample import generate_text
 from pgagents.sandbox.sandbox import open_sandbox
 from sandboxes import START
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from pgagents.base.http import Response
+from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.verification import MAX_SHARDS
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.report.report import ELSEWHERE

@@ -25,8 +25,8 @@ from language_table import model_of, rows
 from lengths import rarely, share
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes
+from pgagents.cli.inputs.companions import environment, inherit
 from pgagents.cli.main import main
-from pgagents.cli.running.companions import environment, inherit
 from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report

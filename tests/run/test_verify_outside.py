@@ -20,9 +20,9 @@ from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.credential import schemes
+from pgagents.cli.inputs import companions
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.main import main
-from pgagents.cli.running import companions
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report

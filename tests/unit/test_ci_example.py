@@ -13,8 +13,8 @@ import click
 import pytest
 
 from pgagents.base.reading import parse
+from pgagents.cli.inputs.report_files import form_of
 from pgagents.cli.main import cli
-from pgagents.cli.running.report_files import form_of
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "howto" / "github-actions.yml"

@@ -27,9 +27,10 @@ import pytest
 from pgagents.base.errors import PgagentsError
 from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_file
+from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
-from pgagents.cli.running import progress, report_files, run
+from pgagents.cli.running import progress, run
 from pgagents.client.environment import base_url
 from pgagents.verify.plan.options import FINISHING, Progress
 

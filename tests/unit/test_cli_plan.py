@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from pgagents.base.errors import PgagentsError
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import plan, report_files, selftest
+from pgagents.cli.running import plan, selftest
 from pgagents.verify.plan.options import Plan
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")

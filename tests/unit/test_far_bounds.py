@@ -11,7 +11,7 @@ from importing import imported, openapi
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.sample import sample
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from pgagents.base import registry
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files, selftest
+from pgagents.cli.running import selftest
 from pgagents.report.report import Report
 from pgagents.verify.promise import collect_of_tools
 from test_report import ALL, SOURCE, report

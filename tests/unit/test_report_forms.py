@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.base.http import Request, Response, Silence
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import github, html, markdown, sarif
 from pgagents.report.report import Report, Result

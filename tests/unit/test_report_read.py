@@ -20,8 +20,8 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.places import Span
 from pgagents.base.reading import parse
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files
 from pgagents.report.baseline import Line, apply, read_baseline
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import json as as_json

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from pgagents.base.http import Request, Response
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import cli
-from pgagents.cli.running import report_files
 from pgagents.inprocess import inside
 from pgagents.report.causes import cause
 from pgagents.report.contract import Verdict

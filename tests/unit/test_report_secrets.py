@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lengths import rarely, tried
 from pgagents.base.http import Request, Response, Silence
-from pgagents.cli.running import report_files
+from pgagents.cli.inputs import report_files
 from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.run.redact import Redactor

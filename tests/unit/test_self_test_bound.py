@@ -129,7 +129,7 @@ def test_a_check_that_missed_its_tried_fault_is_dead_though_others_are_untried()
 @pytest.mark.parametrize(
     ("words", "most_s", "seed"),
     [
-        ((), selftest.MAX_TIME_S, 0),
+        ((), selftest.MAX_SELF_TEST_S, 0),
         (("--max-time", "60", "--seed", "4"), 60.0, 4),
         (("--all",), None, 0),
     ],

@@ -12,8 +12,8 @@ import pytest
 
 from pgagents.base.errors import Diagnostic, shorten, show
 from pgagents.base.places import Span
+from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import report_files
 from pgagents.lint import formats
 from pgagents.lint import formats as as_text
 from pgagents.lint.document import read

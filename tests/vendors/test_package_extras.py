@@ -112,7 +112,7 @@ def test_verify_names_the_extra_that_our_own_mcp_server_lacks(
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.catalogue.load import load_file
-    from pgagents.cli.running import companions
+    from pgagents.cli.inputs import companions
 
     model = load_file(ROOT / "catalogue/park_graph.yaml")
     program = tmp_path / "pgagents"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.options import examples, only_option, reports_option, require_extras, seed_option
-from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
     import subprocess
@@ -48,11 +48,12 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     require_extras("pgagents demo", "sandbox")
     from pgagents.base.registry import folder
     from pgagents.catalogue.load import load_file
+    from pgagents.cli.inputs import companions
     from pgagents.cli.inputs.env import Env
     from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.inputs.verification import check_selection
-    from pgagents.cli.running import companions, run
+    from pgagents.cli.running import run
     from pgagents.inprocess import client_of
     from pgagents.sandbox import fault_registry
     from pgagents.verify.plan.options import Options

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.base.text import hide_secrets
+from pgagents.cli.inputs import companions
 from pgagents.cli.inputs.options import examples, pass_env_option
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import companions
 
 if TYPE_CHECKING:
     from pgagents.base.errors import Diagnostic, Severity
@@ -282,7 +282,7 @@ def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
 def _print(judged: list[Judged], form: str) -> None:
     from importlib.metadata import version
 
-    from pgagents.cli.running.report_files import colour
+    from pgagents.cli.inputs.report_files import colour
     from pgagents.lint.formats import render_github, render_json, render_sarif, render_short, render_text
 
     if form == "json":

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.options import examples, reports_option
-from pgagents.cli.running import report_files
-from pgagents.cli.running.report_files import FORMS
+from pgagents.cli.inputs.report_files import FORMS
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
@@ -53,7 +53,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
     """Print a report in one of its formats. Exit code: 0, or 2 for a file that is not a complete report."""
     import sys
 
-    from pgagents.cli.running.report_files import render
+    from pgagents.cli.inputs.report_files import render
     from pgagents.report.read import read
 
     report, source = read(file)

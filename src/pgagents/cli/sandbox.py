@@ -344,8 +344,8 @@ def make_environment(model: Model, facts: Mapping[str, Any]) -> dict[str, str]:
 
     `facts` are the content of the file of `--ready`. The command is the caller's own, such as a test suite.
     """
+    from pgagents.cli.inputs.companions import TOKEN as MCP_TOKEN
     from pgagents.cli.inputs.server import TOKEN, token_variable
-    from pgagents.cli.running.companions import TOKEN as MCP_TOKEN
     from pgagents.client.environment import variable
 
     keys: Mapping[str, str] = facts["keys"]

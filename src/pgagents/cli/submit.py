@@ -203,9 +203,8 @@ def submit(given: Given) -> int:
 
 
 def _prepare(given: Given) -> _Job:
-    from pgagents.cli.inputs import server
+    from pgagents.cli.inputs import companions, server
     from pgagents.cli.inputs.options import load
-    from pgagents.cli.running import companions
     from pgagents.submit.package import build_package, find_listing
     from pgagents.submit.store import find_store
 
@@ -260,8 +259,8 @@ def _find_public_lacks(job: _Job) -> Iterable[Lack]:
 
 def _prove(job: _Job) -> int:
     """Compare the server's tools, run the verification, compare again, and pack."""
-    from pgagents.cli.inputs import server
-    from pgagents.cli.running import companions, report_files, run
+    from pgagents.cli.inputs import companions, report_files, server
+    from pgagents.cli.running import run
     from pgagents.report.formats.text import STOPPED
     from pgagents.submit.evidence import find_run_lacks, make_evidence
     from pgagents.submit.package import compare_with_catalogue, find_changes, judge_tools, read_tools
@@ -304,7 +303,7 @@ def _prove(job: _Job) -> int:
 
 def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
     """Return the context of a link to the MCP server."""
-    from pgagents.cli.running import companions
+    from pgagents.cli.inputs import companions
 
     there = job.there
     return companions.open_link(

@@ -94,16 +94,16 @@ def command(
     Prints YAML to paste, each law with its evidence. The key comes from PGAGENTS_TOKEN, or is asked for. Exit
     code: 0 laws were proposed, 2 wrong usage, 3 nothing was found or the run was cut off.
     """
-    from pgagents.cli.running import report_files
+    from pgagents.cli.inputs import report_files
 
     if out is not None:
         report_files.check_place("--out", out)
         _check_former(out)
     if store is not None:
         return _propose_cases(catalogue, store, out)
-    from pgagents.cli.inputs import server
+    from pgagents.cli.inputs import report_files, server
     from pgagents.cli.inputs.files import keep_out_of_here
-    from pgagents.cli.running import report_files, run
+    from pgagents.cli.running import run
     from pgagents.suggest.session import Suggesting
     from pgagents.verify.plan.options import Options
 

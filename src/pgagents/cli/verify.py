@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from pgagents.cli.inputs import verification
+from pgagents.cli.inputs import report_files, verification
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.files import ending_after
 from pgagents.cli.inputs.options import PASSED, examples, load
 from pgagents.cli.inputs.verification import CommandLine, verify_options
-from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
+    from pgagents.cli.inputs.report_files import Output
     from pgagents.cli.inputs.server import Target
-    from pgagents.cli.running.report_files import Output
     from pgagents.client.environment import CommandSecrets
     from pgagents.verify.plan.options import Options
 
@@ -116,9 +115,8 @@ def command(**given: Any) -> int:
 
 def _verify_api(line: CommandLine) -> int:
     """Verify an API, or print its plan. Return the exit code."""
-    from pgagents.cli.inputs import server
-    from pgagents.cli.running import companions
-    from pgagents.cli.running.report_files import find_memory
+    from pgagents.cli.inputs import companions, server
+    from pgagents.cli.inputs.report_files import find_memory
 
     server.check(line.url, line.plain_url, line.description)
     verification.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
@@ -181,7 +179,8 @@ def _send(
     output: Output,
 ) -> int:
     """Verify with the receiver and the MCP server of the command line. Return the exit code."""
-    from pgagents.cli.running import companions, run
+    from pgagents.cli.inputs import companions
+    from pgagents.cli.running import run
 
     with (
         companions.receiving(line.receiver, line.receiver_port) as inbox,
@@ -229,7 +228,8 @@ def _verify_tools(line: CommandLine) -> int:
 
 def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping[str, str]) -> int:
     """Print the plan, and write it into report files."""
-    from pgagents.cli.running import companions, plan
+    from pgagents.cli.inputs import companions
+    from pgagents.cli.running import plan
     from pgagents.verify.plan.options import Identities
 
     receiver = companions.make_plan_receiver(line.receiver)

@@ -102,7 +102,7 @@ def request_id_header(model: Model) -> str:
 
 def _begin_body(model: Model, code: Code) -> dict[str, Any]:
     """Return the members of an error body that its envelope requires beside code and message."""
-    from pgagents.sandbox.mock.sample import sample
+    from pgagents.sandbox.sample import sample
 
     found = sample(model.schemas[code.envelope], model.schemas, 0.0) if code.envelope in model.schemas else {}
     body: dict[str, Any] = plain(found) if isinstance(found, dict) else {}
@@ -404,7 +404,7 @@ class HeaderValues:
 
     def make(self, header: Header) -> str:
         """Return a new value of a header, by its schema's pattern or format if there is one."""
-        from pgagents.sandbox.mock.sample import candidates, sample
+        from pgagents.sandbox.sample import candidates, sample
 
         check = self._validator(header)
         named = candidates("", header.schema, self._rng) if {"pattern", "format"} & set(header.schema) else ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.running.report_files import describe_suffixes
+from pgagents.cli.inputs.report_files import describe_suffixes
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
@@ -143,6 +143,9 @@ identity_option: Callable[[Any], Any] = click.option(
     metavar="ROLE[=ENVVAR]",
     help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
 )
+
+MAX_SELF_TEST_S = 900.0
+"""Seconds of a self-test, unless the caller says otherwise."""
 
 max_time_option: Callable[[Any], Any] = click.option(
     "--max-time", type=Seconds(min=1), metavar="S", help="Stop after S seconds."

@@ -39,7 +39,7 @@ def open_server(
 ) -> Iterator[Link]:
     """Yield the open link to a server, with the list of its tools. Raises PgagentsError and SetupError."""
     from pgagents.base.errors import SetupError, printable
-    from pgagents.cli.running.companions import mask, open_foreign
+    from pgagents.cli.inputs.companions import mask, open_foreign
     from pgagents.verify.run.timing import SHORTEST_S
 
     until = None
@@ -113,7 +113,7 @@ def import_server(place: str) -> Imported:
 
     Examples are taken from the tools' own schemas; no tool is called. Raises PgagentsError and SetupError.
     """
-    from pgagents.cli.running.companions import check_address
+    from pgagents.cli.inputs.companions import check_address
     from pgagents.importer.tools import Server, import_tools
 
     url, command = (place, None) if place.startswith(("https://", "http://")) else (None, place)

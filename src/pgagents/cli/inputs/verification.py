@@ -15,6 +15,7 @@ from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
+    MAX_SELF_TEST_S,
     allow_option,
     allow_writes_option,
     cacert_option,
@@ -33,7 +34,7 @@ from pgagents.cli.inputs.options import (
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
-    from pgagents.cli.running.report_files import Output
+    from pgagents.cli.inputs.report_files import Output
     from pgagents.verify.plan.options import Options, Profile
     from pgagents.verify.wire.mcp_link import Link
 
@@ -153,7 +154,7 @@ def select_failed(
     `mcp` is a server that is judged by its own tools. If nothing failed, the options are unchanged, and
     stderr gets a note. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
     """
-    from pgagents.cli.running import report_files
+    from pgagents.cli.inputs import report_files
     from pgagents.report.read import read
     from pgagents.verify.run.run import contracts
 
@@ -488,11 +489,9 @@ class CommandLine:
 
         Raises UsageError if the options contradict each other.
         """
-        from pgagents.cli.running.selftest import MAX_TIME_S
-
         if self.everything and self.max_time is not None:
             raise click.UsageError("--all and --max-time contradict each other: leave one of them out.")
-        return None if self.everything else self.max_time or MAX_TIME_S
+        return None if self.everything else self.max_time or MAX_SELF_TEST_S
 
     def make_options(self, model: Model) -> Options:
         """Return the options of a run against an API. Raises PgagentsError for an unknown action."""
@@ -536,7 +535,7 @@ class CommandLine:
 
     def make_output(self) -> Output:
         """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
-        from pgagents.cli.running.report_files import Output
+        from pgagents.cli.inputs.report_files import Output
         from pgagents.report.baseline import read_baseline
 
         lines = read_baseline(self.baseline) if self.baseline else None

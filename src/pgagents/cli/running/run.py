@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.base.errors import SetupError, printable
-from pgagents.cli.running import progress, report_files
-from pgagents.cli.running.companions import list_secrets
+from pgagents.cli.inputs import report_files
+from pgagents.cli.inputs.companions import list_secrets
+from pgagents.cli.running import progress
 from pgagents.cli.running.progress import FirstLines
 
 if TYPE_CHECKING:
     from pgagents.base.http import Handler, Request, Response, Silence
     from pgagents.catalogue.model.model import Model
+    from pgagents.cli.inputs.report_files import Output
     from pgagents.cli.inputs.server import Target
-    from pgagents.cli.running.report_files import Output
     from pgagents.client.environment import CommandSecrets
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from pgagents.cli.inputs.options import MAX_SELF_TEST_S, require_extras
 from pgagents.cli.running.progress import duration
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 
 OF_MCP = "mcp:"
-MAX_TIME_S = 900.0
-"""Seconds of a self-test, unless the caller says otherwise."""
 
 
 def run(
@@ -39,7 +38,7 @@ def run(
     reports: tuple[Path, ...] = (),
     *,
     seed: int = 0,
-    max_time_s: float | None = MAX_TIME_S,
+    max_time_s: float | None = MAX_SELF_TEST_S,
 ) -> int:
     """Run the self-test, print the table and write it to files. Return the exit code.
 
@@ -49,8 +48,7 @@ def run(
     The exit code is 1 if a check is dead or a result deviates from the declared one. It is 3 if the time was
     too short for everything. Raises PgagentsError for an unknown check.
     """
-    from pgagents.cli.inputs.options import require_extras
-    from pgagents.cli.running import report_files
+    from pgagents.cli.inputs import report_files
     from pgagents.report.formats.text import STOPPED
 
     require_extras("pgagents verify --self-test", "sandbox", "mcp")

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs import verification
+from pgagents.cli.inputs import companions, report_files, verification
 from pgagents.cli.inputs.tools import make_model, open_server
-from pgagents.cli.running import companions, progress, report_files
+from pgagents.cli.running import progress
 from pgagents.cli.running.progress import FirstLines
 from pgagents.cli.running.run import heeding, signals, wall
 
 if TYPE_CHECKING:
     from pgagents.base.http import Request, Response, Silence
     from pgagents.catalogue.model.model import Model
-    from pgagents.cli.running.report_files import Output
+    from pgagents.cli.inputs.report_files import Output
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.wire.mcp_link import Link
@@ -106,7 +106,8 @@ def _bound(link: Link, options: Options) -> Options:
 
 def _show_plan(model: Model, link: Link, options: Options, output: Output) -> int:
     """Print the plan, and write it into report files."""
-    from pgagents.cli.running import plan, report_files
+    from pgagents.cli.inputs import report_files
+    from pgagents.cli.running import plan
     from pgagents.verify.plan.options import Identities
 
     bounded = _bound(link, options)

@@ -1,1 +1,1 @@
-"""Formats of a report, one module each; `cli/running/report_files.py` lists them with their file suffixes."""
+"""Formats of a report, one module each; `cli/inputs/report_files.py` lists them with their file suffixes."""

@@ -14,7 +14,7 @@ from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import RequestedAction, error_at, objects
-from pgagents.sandbox.mock.sample import complete, pattern_text, sample
+from pgagents.sandbox.sample import complete, pattern_text, sample
 
 
 @fault(

@@ -33,7 +33,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, rfc3339
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.places import makes
-from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.sample import sample
 
 MERGE_PATCH = "application/merge-patch+json"
 

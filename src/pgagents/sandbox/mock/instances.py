@@ -22,7 +22,7 @@ from pgagents.sandbox.mock.answers import Bodies, Lawful
 from pgagents.sandbox.mock.lifecycle import Lifecycle
 from pgagents.sandbox.mock.places import makes
 from pgagents.sandbox.mock.rows import Naming, RowKey, Rows, id_in, tenant_of
-from pgagents.sandbox.mock.sample import candidates, with_required
+from pgagents.sandbox.sample import candidates, with_required
 from pgagents.sandbox.setting import Setting
 from pgagents.sandbox.store import Store
 

@@ -17,8 +17,8 @@ from pgagents.sandbox.mock import places
 from pgagents.sandbox.mock.answers import write_time
 from pgagents.sandbox.mock.instances import attribution_of
 from pgagents.sandbox.mock.rows import RowKey, Rows
-from pgagents.sandbox.mock.sample import sample
 from pgagents.sandbox.outbox import TIMES
+from pgagents.sandbox.sample import sample
 from pgagents.sandbox.setting import Setting
 
 
