@@ -39,8 +39,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.lint.rule import Hit, Rule
 from pgagents.catalogue.model.model import Model
+from pgagents.lint.rule import Hit, Rule
 
 
 def find(model: Model) -> Iterator[Hit]:
@@ -52,42 +52,46 @@ RULE = Rule("note", "{first}.TODO", find, surface="{first}")
 '''
 CHECK = '''"""TODO: the promise in one sentence, as a report shows it.
 
-TODO: what would make this wrong on a server that nobody here has seen? That becomes a variation.
+TODO: what would make this wrong on a right server that nobody here has seen? That becomes a variation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Contract
-from pgagents.verify.promise import Check, Judgement
-from pgagents.verify.setting import Memory
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "{second}"
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint that TODO."""
+    del roles
+    for endpoint in setting.endpoints:
+        if endpoint.action.name != "TODO":  # TODO: leave out the endpoints of which nothing is promised
+            continue
+        says = f"{{endpoint.action.name}} TODO"
+        yield Case(endpoint, says, endpoint.action.origin, Attempt(_try))
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each TODO."""
-    del setting  # TODO: yield promise(NAME, detail, endpoint, says, origin)
-    yield from ()
+def _try(trial: Trial) -> Conversation:
+    answer: Exchange = yield trial.call("valid", "TODO: why this call is made")
+    if answer.void or not answer.success:
+        yield trial.untested(f"the call was not answered with its success: {{answer.outcome}}")
+    elif "TODO" in str(answer.body):  # TODO: what the promise excludes
+        yield trial.broken("TODO: what was promised", "TODO: the answer has {{count}}", count=1)
+    else:
+        yield trial.kept()
 
 
-def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge TODO."""
-    del exchange, memory  # TODO: yield judge_kept(contract) or judge_broken(contract, expected, actual)
-    yield from ()
-
-
-CHECK = Check(NAME, __doc__, promises, watch=watch)
+CHECK = make_check("{second}", __doc__, cases)
 '''
 TARGET = '''"""TODO: what the document is called, with its version."""
 
 from __future__ import annotations
 
-from pgagents.generate.target import Target, View
 from pgagents.catalogue.model.model import Model
+from pgagents.generate.target import Target, View
 
 
 def view(model: Model) -> View:
@@ -164,8 +168,7 @@ def find_taken(kind: str, files: dict[Path, str], second: str) -> str:
     """Return where the name exists; empty if it is free. No two folders have one check or one fault."""
     if kind == "fault":
         wanted = re.compile(rf"^def {second}\(", re.M)
-        folders = (SOURCE / "sandbox", SOURCE / "park_graph")
-        paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+        paths = sorted((ROOT / SOURCE / "sandbox").rglob("*.py"))
         found = [p for p in paths if "faults" in str(p) and wanted.search(p.read_text(encoding="utf-8"))]
     elif kind == "check":
         found = sorted((ROOT / SOURCE / "verify").rglob(f"checks/**/{second}.py"))

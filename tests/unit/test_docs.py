@@ -31,10 +31,14 @@ PAGES = (
     "docs/howto/sandbox.md",
 )
 """Their commands run in a folder that also holds the test catalogues, and run again there."""
-TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in (*PAGES, "docs/index.md")}
+TEXTS = {
+    page: (ROOT / page).read_text(encoding="utf-8") for page in (*PAGES, "ARCHITECTURE.md", "docs/index.md")
+}
 README, CONTRIBUTING = TEXTS["README.md"], TEXTS["CONTRIBUTING.md"]
 COMMANDS = {page: pages.commands(TEXTS[page]) for page in PAGES}
 MOST_LINES = 150
+MOST_BYTES = {"ARCHITECTURE.md": 8_000, "CONTRIBUTING.md": 12_000}
+"""One page, and what a contributor reads at one sitting."""
 FINDS = {"pgagents demo --fault money-rounded-down": 1}
 
 
@@ -64,11 +68,21 @@ def test_glossary_defines_each_word_once_in_order() -> None:
 def test_lines_of_layers_are_the_ones_that_are_held() -> None:
     linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
     held = {c["containers"][0]: c["layers"] for c in linter["contracts"] if c["type"] == "layers"}
-    top, inner = block_after("CONTRIBUTING.md", "A room imports only rooms that stand left of it").split(
-        "verify: "
-    )
+    top, inner = block_after("ARCHITECTURE.md", "From the lowest up").split("verify: ")
     for line, container in ((top, "pgagents"), (inner, "pgagents.verify")):
-        assert line.split() == ["/".join(sorted(layer.split(" | "))) for layer in reversed(held[container])]
+        assert line.split() == [
+            "/".join(sorted(layer.split(" | "))) for layer in reversed(held[container])
+        ], f"write the line of {container} in ARCHITECTURE.md as pyproject.toml has its layers"
+
+
+def test_picture_of_the_rooms_has_each_of_them_once() -> None:
+    shown = re.findall(r"^(?: │ )?(\w+(?: │ \w+)*) ", block_after("ARCHITECTURE.md", "## Rooms"), re.M)
+    rooms = {
+        path.stem
+        for path in (ROOT / "src/pgagents").iterdir()
+        if (path.suffix == ".py" and not path.name.startswith("__")) or (path / "__init__.py").exists()
+    }
+    assert sorted(" │ ".join(shown).split(" │ ")) == sorted(rooms), "draw the rooms in ARCHITECTURE.md anew"
 
 
 def test_verdicts_and_exit_codes_are_all_explained() -> None:
@@ -80,6 +94,13 @@ def test_verdicts_and_exit_codes_are_all_explained() -> None:
 
 def test_readme_is_short() -> None:
     assert len(README.splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("page", MOST_BYTES)
+def test_page_for_contributors_is_short(page: str) -> None:
+    assert len(TEXTS[page].encode()) <= MOST_BYTES[page], (
+        f"{page} is too long: what is true of one module stands in its docstring"
+    )
 
 
 def test_make_targets_that_are_named_exist() -> None:
@@ -107,7 +128,10 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert all(f"`{step}`" in CONTRIBUTING for step in steps[1:])
 
 
-EVERY = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+EVERY = [
+    *(ROOT / page for page in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").glob("**/*.md")),
+]
 
 
 @pytest.mark.parametrize("page", EVERY, ids=lambda p: str(p.relative_to(ROOT)))
@@ -116,19 +140,46 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
         assert (page.parent / path).exists(), f"{page.relative_to(ROOT)} links {path}, which is not there"
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
-    """A path in backquotes begins at the root or anywhere in `src`. `<…>` and `*` stand for any name, and a
-    suffix may be left out.
+OF_THE_PROJECT = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs/explain").glob("*.md"))),
+)
+"""Pages whose quoted paths are those of files that exist. A decision quotes those of its day."""
+ENDS = (".py", ".md", ".json", ".yaml", ".toml", ".j2")
+"""Suffixes by which a page of the guide quotes a file, and no path of an API."""
+
+
+def list_missing(text: str, *, only_files: bool) -> list[str]:
+    """The quoted paths that are not there. A path in backquotes begins at the root or anywhere in `src`.
+
+    `<…>` and `*` stand for any name, and a suffix may be left out. Several files after a folder's are beside
+    the first one. With `only_files`, words with a slash that end as no file of ours are left out.
     """
-    modules = [path.relative_to(ROOT) for path in (ROOT / "src").rglob("*")]
-    for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+)`", TEXTS[page]):
-        if path.startswith(".venv/"):
+    shipped = [
+        path.relative_to(ROOT) for path in (ROOT / "src").rglob("*") if "__pycache__" not in path.parts
+    ]
+    missing = []
+    for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+/?)`", text):
+        if path.startswith(".venv/") or (only_files and not path.endswith(ENDS) and "src/" not in path):
             continue  # `make` installs it; another environment may run the tests
-        pattern = re.sub(r"<\w+>", "*", path)
-        assert any(ROOT.glob(pattern)) or any(module.match(f"{pattern}*") for module in modules), (
-            f"{page} quotes {path}, which is not there (any more): name the file that does this now"
-        )
+        pattern = re.sub(r"<\w+>", "*", path.rstrip("/"))
+        if not any(ROOT.glob(pattern)) and not any(module.match(f"{pattern}*") for module in shipped):
+            missing.append(path)
+    return missing
+
+
+@pytest.mark.parametrize("page", OF_THE_PROJECT)
+def test_files_of_the_project_that_a_page_quotes_exist(page: str) -> None:
+    missing = list_missing((ROOT / page).read_text(encoding="utf-8"), only_files=page.startswith("docs/"))
+    assert missing == [], f"{page} quotes what is not there (any more): name the file that does this now"
+
+
+def test_quoted_file_that_is_gone_is_seen() -> None:
+    text = "`verify/run/gate.py`, `verify/run/gone.py`, `verify/gone/`, `lint/rules/<vendor>/*.py`, `and/or`"
+    assert list_missing(text, only_files=False) == ["verify/run/gone.py", "verify/gone/", "and/or"]
+    assert list_missing(text, only_files=True) == ["verify/run/gone.py"]
 
 
 def test_lines_with_curl_are_run_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_files_are_python_with_todos_and_are_written_once(small: Path, kind: str) -> None:
+def test_files_run_with_todos_and_are_written_once(small: Path, kind: str) -> None:
     done = run(small, kind, NAMES[kind])
     assert done.returncode == 0, done.stderr
     written = [small / line.split()[1] for line in done.stdout.splitlines() if line.startswith("wrote ")]
@@ -55,7 +56,13 @@ def test_files_are_python_with_todos_and_are_written_once(small: Path, kind: str
         text = path.read_text(encoding="utf-8")
         assert "TODO" in text
         if path.suffix == ".py":
-            compile(text, str(path), "exec")
+            runpy.run_path(str(path))  # every name that it imports is there
+    modules = [str(path) for path in written if path.suffix == ".py"]
+    checked = ["ruff", "check", "--no-cache", "--config", str(ROOT / "pyproject.toml"), *modules]
+    ruff = subprocess.run(
+        [sys.executable, "-m", *checked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ruff.returncode == 0, ruff.stdout
     before = {path: path.read_bytes() for path in written}
     again = run(small, kind, NAMES[kind])
     assert again.returncode == 2

@@ -100,6 +100,7 @@ def test_metadata_names_licence_command_and_extras(built: tuple[Path, Path]) -> 
 def test_sdist_holds_what_a_contributor_needs(built: tuple[Path, Path]) -> None:
     names = (
         "README.md",
+        "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "LICENSE",
