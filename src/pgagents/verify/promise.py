@@ -463,6 +463,7 @@ class Attempt:
     | `writes` | True if the first case's action writes |
     | `endpoints` | those of the cases, each once |
     | `probe` | the probe's name; that of the first contract |
+    | `suffix` | empty; else it follows the probe's name after a blank |
     """
 
     run: Callable[[Trial], Conversation] | None = None
@@ -481,6 +482,7 @@ class Attempt:
     schemes: tuple[str, ...] = ()
     compares: frozenset[str] | None = None
     calls: tuple[Action, ...] = ()
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -582,7 +584,7 @@ def _make_probe(
     first = trials[0].case.endpoint
     writes = first is not None and first.action.effect == "write"
     return Probe(
-        attempt.probe or trials[0].contract,
+        " ".join(filter(None, (attempt.probe or trials[0].contract, attempt.suffix))),
         attempt.stage or stage,
         tuple(trial.contract for trial in trials),
         attempt.cost,

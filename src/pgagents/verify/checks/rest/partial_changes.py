@@ -8,85 +8,43 @@ the contract: a server may trim, round or lower a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "partial_changes"
-COST = 7
 ACCEPTED = 202
 LIST_OF_STEPS = "application/json-patch+json"
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A PATCH of an instance, a read of the instance, and the members that the PATCH may set and the read
-    shows.
-    """
-
-    resource: Resource
-    patch: Endpoint
-    members: tuple[Param, ...]
-    read: ActionCall
-    reader: Endpoint
-
-    @property
-    def contracts(self) -> tuple[str, str]:
-        """The ids of the contracts about the members in the PATCH, and about the others; the latter is empty
-        for one member.
-        """
-        named, others = (f"{NAME}/{detail}/{self.patch.place}" for detail in ("named", "others"))
-        return named, others if self.optional else ""
-
-    @property
-    def optional(self) -> tuple[Param, ...]:
-        """The members that a PATCH may leave out, if it can still contain another one."""
-        free = tuple(p for p in self.members if not p.required)
-        return free if len(self.members) > 1 else ()
-
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract about the members in a PATCH, and one about all others."""
-    for case in _cases(setting):
-        action = case.patch.action
-        says = f"{action.name} changes the members that it names"
-        yield promise(NAME, "named", case.patch, says, action.origin, action.cite)
-        if case.optional:
-            says = f"{action.name} leaves the members as they are that it does not name"
-            yield promise(NAME, "others", case.patch, says, action.origin, action.cite)
-
-
-def _cases(setting: Setting) -> tuple[_Case, ...]:
-    def find() -> Iterator[_Case]:
-        for resource in setting.model.resources.values():
-            found = find_read(setting, resource) if resource.made_by is not None else None
-            for endpoint in setting.endpoints if found is not None else ():
-                assert found is not None
-                if members := _list_members(setting, resource, endpoint, found[0]):
-                    yield _Case(resource, endpoint, members, *found)
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case about the members in a PATCH, and one about all others."""
+    del roles
+    for resource in setting.model.resources.values():
+        found = find_read(setting, resource) if resource.made_by is not None else None
+        for endpoint in setting.endpoints if found is not None else ():
+            assert found is not None
+            read, reader = found
+            members = _list_members(setting, resource, endpoint, read)
+            if not members:
+                continue
+            patch = _Patch(resource, members, read, reader)
+            attempt = Attempt(together=patch.run, cost=7, endpoints=(endpoint, reader), writes=True)
+            name, origin = endpoint.action.name, endpoint.action.origin
+            says = f"{name} changes the members that it names"
+            yield Case(endpoint, says, origin, attempt, "named")
+            if patch.optional:
+                says = f"{name} leaves the members as they are that it does not name"
+                yield Case(endpoint, says, origin, attempt, "others")
 
 
 def _list_members(
@@ -114,127 +72,125 @@ def _list_members(
     )
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each PATCH."""
-    del roles
-    for case in _cases(setting):
-        contracts = tuple(filter(None, case.contracts))
-        endpoints = (case.patch, case.reader)
-        yield Probe(contracts[0], 5, contracts, COST, partial(_run, setting, case), endpoints, "main", True)
+@dataclass(frozen=True, slots=True)
+class _Patch:
+    """A PATCH of an instance: the members that it may set and a read shows, and that read."""
 
+    resource: Resource
+    members: tuple[Param, ...]
+    read: ActionCall
+    reader: Endpoint
 
-def _run(setting: Setting, case: _Case) -> Conversation:
-    named, others = case.contracts
-    body: Mapping[str, Any] = yield InstanceRef(case.resource.name, fresh=True)
-    before: Exchange = yield _read(case, body)
-    given = _choose_others(setting, case, _shown(case, before))
-    changed: Exchange = yield _send(setting, case, body, given, "all members that it may set")
-    after: Exchange = yield _read(case, body)
-    if not before.success or not after.success:
-        for contract in filter(None, (named, others)):
-            yield judge_untested(contract, f"it was not read: {before.outcome}, {after.outcome}")
-        return
-    yield from _judge_named(setting, case, body, before, changed, after, given)
-    if others:
-        yield from _judge_others(setting, case, body)
+    @property
+    def optional(self) -> tuple[Param, ...]:
+        """The members that a PATCH may leave out, if it can still contain another one."""
+        free = tuple(p for p in self.members if not p.required)
+        return free if len(self.members) > 1 else ()
 
-
-def _judge_named(
-    setting: Setting,
-    case: _Case,
-    body: Mapping[str, Any],
-    before: Exchange,
-    changed: Exchange,
-    after: Exchange,
-    given: Mapping[str, Any],
-) -> Conversation:
-    """Judge the members in a PATCH. If one still has its former value, it is sent again alone."""
-    contract = case.contracts[0]
-    if not changed.success or changed.status == ACCEPTED or not given:
-        yield judge_untested(contract, f"the members could not be set: {changed.outcome}")
-        return
-    old, new = _shown(case, before), _shown(case, after)
-    same = [p for p in case.members if str(p.name) in given and new.get(p.wire) == old.get(p.wire)]
-    for param in same[:1]:
-        name = str(param.name)
-        alone: Exchange = yield _send(setting, case, body, {name: given[name]}, f"{name} alone")
-        seen: Exchange = yield _read(case, body)
-        if alone.success and seen.success and _shown(case, seen).get(param.wire) == old.get(param.wire):
-            yield judge_broken(
-                contract, f"{name} {given[name]!r}", f"{name} is still {old.get(param.wire)!r}"
-            )
+    def run(self, trials: Sequence[Trial]) -> Conversation:
+        """Try the members in the PATCH, and then the others, if there are any."""
+        named, *others = trials
+        body: Mapping[str, Any] = yield InstanceRef(self.resource.name, fresh=True)
+        before: Exchange = yield self.call_read(named, body)
+        values = self.choose_others(named, self.shown(before))
+        changed: Exchange = yield self.send(named, body, values, "all members that it may set")
+        after: Exchange = yield self.call_read(named, body)
+        if not before.success or not after.success:
+            for trial in trials:
+                yield trial.untested(f"it was not read: {before.outcome}, {after.outcome}")
             return
-    yield judge_kept(contract)
+        if not changed.success or changed.status == ACCEPTED or not values:
+            yield named.untested(f"the members could not be set: {changed.outcome}")
+        else:
+            yield from self.judge_named(named, body, self.shown(before), self.shown(after), values)
+        for trial in others:
+            yield from self.judge_others(trial, body)
+
+    def judge_named(
+        self,
+        trial: Trial,
+        body: Mapping[str, Any],
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        values: Mapping[str, Any],
+    ) -> Conversation:
+        """Judge the members in a PATCH. If one still has its former value, it is sent again alone."""
+        former = (
+            p for p in self.members if str(p.name) in values and after.get(p.wire) == before.get(p.wire)
+        )
+        if (param := next(former, None)) is not None:
+            name, value = str(param.name), before.get(param.wire)
+            alone: Exchange = yield self.send(trial, body, {name: values[name]}, f"{name} alone")
+            answer: Exchange = yield self.call_read(trial, body)
+            if alone.success and answer.success and self.shown(answer).get(param.wire) == value:
+                expected = f"{name} {values[name]!r}"
+                yield trial.broken(expected, f"{name} is still {{value!r}}", value=value)
+                return
+        yield trial.kept()
+
+    def judge_others(self, trial: Trial, body: Mapping[str, Any]) -> Conversation:
+        """Send one member with its present value, and judge all others."""
+        before: Exchange = yield self.call_read(trial, body)
+        shown = self.shown(before)
+        own = {str(p.name): shown[p.wire] for p in self.members if _may_send(trial, p, shown)}
+        sent = {str(p.name): own[str(p.name)] for p in self.members if p.required and str(p.name) in own}
+        free = [str(p.name) for p in self.optional if str(p.name) in own]
+        if not sent and not free:
+            yield trial.untested("no member has a value that could be sent as it is")
+            return
+        sent = sent or {free[0]: own[free[0]]}
+        names = " and ".join(sent)
+        done: Exchange = yield self.send(trial, body, sent, f"{names} as before")
+        after: Exchange = yield self.call_read(trial, body)
+        if not done.success or not after.success:
+            yield trial.untested(f"a PATCH that changes nothing was not done: {done.outcome}")
+            return
+        now = self.shown(after)
+        for param in self.optional:
+            name, value = str(param.name), now.get(param.wire)
+            if name not in sent and value != shown.get(param.wire):
+                expected = f"{name} is still {shown.get(param.wire)!r} after a PATCH of {names}"
+                yield trial.broken(expected, f"{name} is {{value!r}}", value=value)
+                return
+        yield trial.kept()
+
+    def choose_others(self, trial: Trial, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a value for each member, different from the present one."""
+        setting = trial.setting
+        others: dict[str, Any] = {}
+        for param in self.members:
+            schema = setting.resolve_schema(param.schema)
+            ends = (choose(param.schema, setting.model.schemas) for choose in (high, low))
+            choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
+            test = setting.test_argument(trial.endpoint, param)
+            for value in choices:
+                if value is not None and value != shown.get(param.wire) and test.is_valid(value):
+                    others[str(param.name)] = value
+                    break
+        return others
+
+    def send(self, trial: Trial, body: Mapping[str, Any], values: Mapping[str, Any], why: str) -> Call:
+        """Return a PATCH of the instance with these members, and with the other arguments that it needs."""
+        needed = trial.template.list_needed(trial.action)
+        arguments = {**needed, **self.resource.values_for(trial.action.params, body), **values}
+        return trial.call("explore", why, input=arguments, made=body, subject=self.resource)
+
+    def call_read(self, trial: Trial, body: Mapping[str, Any]) -> Call:
+        """Return a read of the instance."""
+        why = f"what {trial.action.name} left"
+        return Call(self.reader, self.read.input, "explore", why, subject=self.resource, made=body)
+
+    def shown(self, answer: Exchange) -> Mapping[str, Any]:
+        """Return the instance in the answer of a read; empty if there is none."""
+        instance = at_path(self.read, answer) if answer.success else None
+        return instance if isinstance(instance, Mapping) else {}
 
 
-def _judge_others(setting: Setting, case: _Case, body: Mapping[str, Any]) -> Conversation:
-    """Send one member with its present value, and judge all others."""
-    contract = case.contracts[1]
-    before: Exchange = yield _read(case, body)
-    shown = _shown(case, before)
-    own = {str(p.name): shown[p.wire] for p in case.members if _may_send(setting, case, p, shown)}
-    one = next((str(p.name) for p in case.optional if str(p.name) in own), None)
-    sent = {str(p.name): own[str(p.name)] for p in case.members if p.required and str(p.name) in own}
-    if not sent and one is None:
-        yield judge_untested(contract, "no member has a value that could be sent as it is")
-        return
-    sent = sent or {str(one): own[str(one)]}
-    why = f"{' and '.join(sent)} as before"
-    done: Exchange = yield _send(setting, case, body, sent, why)
-    after: Exchange = yield _read(case, body)
-    if not done.success or not after.success:
-        yield judge_untested(contract, f"a PATCH that changes nothing was not done: {done.outcome}")
-        return
-    now = _shown(case, after)
-    differing = [p for p in case.optional if str(p.name) not in sent and now.get(p.wire) != shown.get(p.wire)]
-    if differing:
-        name, wire = str(differing[0].name), differing[0].wire
-        expected = f"{name} is still {shown.get(wire)!r} after a PATCH of {' and '.join(sent)}"
-        yield judge_broken(contract, expected, f"{name} is {now.get(wire)!r}")
-    else:
-        yield judge_kept(contract)
-
-
-def _may_send(setting: Setting, case: _Case, param: Param, shown: Mapping[str, Any]) -> bool:
+def _may_send(trial: Trial, param: Param, shown: Mapping[str, Any]) -> bool:
     """True if the member's value is plain and no secret, and the PATCH takes it."""
     value = shown.get(param.wire)
-    plain = isinstance(value, str | int | float) and param.wire not in setting.model.private
-    return plain and bool(setting.test_argument(case.patch, param).is_valid(value))
+    plain = isinstance(value, str | int | float) and param.wire not in trial.model.private
+    return plain and bool(trial.setting.test_argument(trial.endpoint, param).is_valid(value))
 
 
-def _choose_others(setting: Setting, case: _Case, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for each member, different from the present one."""
-    found: dict[str, Any] = {}
-    for param in case.members:
-        schema = setting.resolve_schema(param.schema)
-        choices = [*schema.get("enum", ()), *(f(param.schema, setting.model.schemas) for f in (high, low))]
-        if schema.get("type") == "boolean":
-            choices = [True, False]
-        test = setting.test_argument(case.patch, param)
-        other = (v for v in choices if v is not None and v != shown.get(param.wire) and test.is_valid(v))
-        if (value := next(other, None)) is not None:
-            found[str(param.name)] = value
-    return found
-
-
-def _send(setting: Setting, case: _Case, body: Mapping[str, Any], given: Mapping[str, Any], why: str) -> Call:
-    """Return a PATCH of the instance with these members, and with the other arguments that the call needs."""
-    action = case.patch.action
-    template = template_of(setting.model, action)
-    ids = case.resource.values_for(action.params, body)
-    input = {**template.list_needed(action), **ids, **given}
-    return ordinary(case.patch, template, "explore", why, input=input, made=body, subject=case.resource)
-
-
-def _read(case: _Case, body: Mapping[str, Any]) -> Call:
-    why = f"what {case.patch.action.name} left"
-    return Call(case.reader, case.read.input, "explore", why, subject=case.resource, made=body)
-
-
-def _shown(case: _Case, exchange: Exchange) -> Mapping[str, Any]:
-    """Return the instance in the answer of a read; empty if there is none."""
-    found = at_path(case.read, exchange) if exchange.success else None
-    return found if isinstance(found, Mapping) else {}
-
-
-CHECK = Check(NAME, __doc__, promises, probes=probes)
+CHECK = make_check("partial_changes", __doc__, cases, stage=5)

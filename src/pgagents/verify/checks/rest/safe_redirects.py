@@ -7,126 +7,95 @@ tried, because servers often redirect it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from pgagents.report.contract import Contract
 from pgagents.verify.cases.paths import fits_template, of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     judge_broken,
     judge_kept,
-    promise_at,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "safe_redirects"
-CONTRACT = f"{NAME}/calls@{REST}"
+CONTRACT = f"safe_redirects/calls@{REST}"
+"""The only contract: it is about all calls."""
 KEEPING = (307, 308)
 """The statuses after which a client repeats method and body (RFC 9110, 15.4.8 and 15.4.9)."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract about all calls."""
-    if _poster(setting) is not None:
-        says = (
-            "no call is redirected"
-            if setting.model.behaviour.redirects == "never"
-            else "a redirect keeps method, body, host and TLS"
-        )
-        yield promise_at(NAME, "calls", f"@{REST}", says, _origin(setting))
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case about all calls.
 
-
-def _origin(setting: Setting) -> tuple[str, ...]:
-    return ("behaviour", "redirects") if setting.model.behaviour.redirects == "never" else ("api", "server")
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe that sends a POST to a path with a slash added, which servers redirect most often.
-
-    If the catalogue leaves such paths open, each write to our own instances is sent there, too. Each service
-    may have its own router.
+    A POST is sent to a path with a slash added, which servers redirect most often. If the catalogue leaves
+    such paths open, each write to our own instances is sent there, too. Each service may have its own router.
     """
     del roles
-    endpoint = _poster(setting)
-    if endpoint is not None:
-        yield Probe(
-            CONTRACT,
-            5,
-            (CONTRACT,),
-            1,
-            partial(_run, setting, endpoint),
-            (endpoint,),
-            "main",
-            endpoint.action.effect == "write",
-            optional=True,
+    poster, behaviour = _find_poster(setting), setting.model.behaviour
+    if poster is None:
+        return
+    writes = poster.action.effect == "write"
+    post = partial(_post, endpoint=poster)
+    attempt = Attempt(post, endpoints=(poster,), writes=writes, optional=True)
+    further = [
+        Attempt(
+            partial(_write, endpoint=endpoint),
+            cost=2,
+            endpoints=(endpoint,),
+            writes=True,
+            suffix=str(endpoint.action.name),
         )
-    for other in (
-        of_ours(setting)
-        if endpoint is not None and setting.model.behaviour.trailing_slash != "unknown"
-        else ()
-    ):
-        template = template_of(setting.model, other.action)
-        call = ordinary(
-            other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True)
-        )
-        name = f"{CONTRACT} {other.action.name}"
-        yield Probe(name, 5, (CONTRACT,), 2, partial(_run_call, call), (other,), "main", True)
+        for endpoint in (of_ours(setting) if behaviour.trailing_slash != "unknown" else ())
+    ]
+    says, origin = "a redirect keeps method, body, host and TLS", ("api", "server")
+    if behaviour.redirects == "never":
+        says, origin = "no call is redirected", ("behaviour", "redirects")
+    yield Case(None, says, origin, attempt, "calls", place=f"@{REST}", further=further)
 
 
-def _poster(setting: Setting) -> Endpoint | None:
+def _find_poster(setting: Setting) -> Endpoint | None:
     """Return a POST endpoint, or None. An endpoint that only reads is preferred."""
     posts = [d for d in setting.endpoints if d.method == "POST" and d.ordinary and "{" not in d.path]
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
 
-def _run(setting: Setting, endpoint: Endpoint) -> Conversation:
-    template = template_of(setting.model, endpoint.action)
+def _post(trial: Trial, endpoint: Endpoint) -> Conversation:
+    template = template_of(trial.model, endpoint.action)
     edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
-    call = ordinary(
-        endpoint,
-        template,
-        "framework",
-        "a POST to a path with a slash added",
-        raw=Raw(target=f"{endpoint.path}/", edit=edit),
-    )
-    exchange: Exchange = yield replace(call, surface=endpoint.surface)
-    if not exchange.void and not 300 <= exchange.status < 400:
-        yield judge_kept(CONTRACT)
+    raw = Raw(target=f"{endpoint.path}/", edit=edit)
+    why = "a POST to a path with a slash added"
+    answer: Exchange = yield ordinary(endpoint, template, "framework", why, raw=raw)
+    if not answer.void and not 300 <= answer.status < 400:
+        yield trial.kept()
 
 
-def _run_call(call: Call) -> Conversation:
-    yield call
+def _write(trial: Trial, endpoint: Endpoint) -> Conversation:
+    template = template_of(trial.model, endpoint.action)
+    why = f"{endpoint.method} to a path with a slash added"
+    yield ordinary(endpoint, template, "framework", why, raw=Raw(slash=True))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made the call."""
-    if memory.setting.compute_once((NAME, "poster"), lambda: _poster(memory.setting)) is None:
+    setting, call = memory.setting, exchange.call
+    poster = setting.compute_once((CONTRACT, "poster"), lambda: _find_poster(setting))
+    if poster is None or exchange.response is None:
         return
-    if (
-        exchange.response is not None
-        and exchange.call.raw.slash
-        and not exchange.void
-        and not 300 <= exchange.status < 400
-    ):
+    redirected = 300 <= exchange.status < 400
+    if call.raw.slash and not exchange.void and not redirected:
         yield judge_kept(CONTRACT)
-    if (
-        exchange.response is None
-        or not 300 <= exchange.status < 400
-        or exchange.status == 304
-        or exchange.call.intent == "document"
-    ):
-        return
-    if _poster(memory.setting) is not None and not _is_documented(exchange, memory.setting):
-        yield _judge_redirect(exchange, memory.setting)
+    judged = redirected and exchange.status != 304 and call.intent != "document"
+    if judged and not _is_documented(exchange, setting):
+        yield _judge_redirect(exchange, setting)
 
 
 def _is_documented(exchange: Exchange, setting: Setting) -> bool:
@@ -141,14 +110,14 @@ def _is_documented(exchange: Exchange, setting: Setting) -> bool:
 
 def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:
     location = exchange.header("location")
-    told = f"{exchange.status} to {(location or 'nowhere')[:120]}"
+    redirect = f"{exchange.status} to {(location or 'nowhere')[:120]}"
     if setting.model.behaviour.redirects == "never":
-        return judge_broken(CONTRACT, "an answer, no redirect", told)
+        return judge_broken(CONTRACT, "an answer, no redirect", redirect)
     method = exchange.request.method
     if exchange.status not in KEEPING and method not in ("GET", "HEAD"):
-        return judge_broken(CONTRACT, f"307 or 308, after which a client repeats the {method}", told)
+        return judge_broken(CONTRACT, f"307 or 308, after which a client repeats the {method}", redirect)
     if not _stays(exchange.base or setting.url or str(setting.model.api.server), location or ""):
-        return judge_broken(CONTRACT, "a redirect within the host, over TLS", told)
+        return judge_broken(CONTRACT, "a redirect within the host, over TLS", redirect)
     return judge_kept(CONTRACT)
 
 
@@ -170,10 +139,4 @@ def _port_of(parts: SplitResult) -> int | None:
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    probes=probes,
-)
+CHECK = make_check("safe_redirects", __doc__, cases, stage=5, watch=watch)

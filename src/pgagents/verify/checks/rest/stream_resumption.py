@@ -14,148 +14,120 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.cases.paging import make_several
-from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "stream_resumption"
 HEADER = "last-event-id"
 LEAST = 2
 """The fewest events with ids of which one is in the middle."""
 MOST_MAKES = 2
 """The most resources of which an instance is made to cause a new event."""
-COST = 4 + 2 * MOST_MAKES
 Event = tuple[str, str]
 """An event's id and its name."""
+Makers = list[tuple[Resource, Endpoint]]
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each event stream with an argument in the header `Last-Event-ID`."""
-    for endpoint, param in _list_streams(setting):
-        says = f"{endpoint.action.name} goes on after the event that {param.name} names"
-        yield promise(NAME, "", endpoint, says, endpoint.action.origin, endpoint.action.cite)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each event stream with an argument in the header `Last-Event-ID`.
 
-
-def _list_streams(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
+    One attempt only reads, and another one makes an instance first.
+    """
+    del roles
     for endpoint in setting.endpoints:
         if not endpoint.on_rest or endpoint.action.success.events is None:
             continue
         for param in endpoint.params:
-            if param.place == "header" and param.wire.lower() == HEADER:
-                yield endpoint, param
+            if param.place != "header" or param.wire.lower() != HEADER:
+                continue
+            name, makers = str(param.name), _list_makers(setting, endpoint)
+            attempt = Attempt(partial(_resume_in_middle, header=name), cost=2, writes=False)
+            changed = Attempt(
+                partial(_resume_after_change, header=name, makers=makers),
+                stage=7,
+                cost=4 + 2 * MOST_MAKES,
+                writes=True,
+                endpoints=(endpoint, *(maker for _, maker in makers)),
+                suffix="after a change",
+            )
+            says = f"{endpoint.action.name} goes on after the event that {param.name} names"
+            origin = endpoint.action.origin
+            yield Case(endpoint, says, origin, attempt, further=[changed] if makers else ())
 
 
-def _list_makers(setting: Setting, endpoint: Endpoint) -> list[tuple[Resource, Endpoint]]:
+def _list_makers(setting: Setting, endpoint: Endpoint) -> Makers:
     """Return resources whose new instances may cause an event: those inside the stream's own resource."""
     about = {p.refers_to for p in endpoint.params if p.required and p.refers_to}
-    found = []
+    makers = []
     for resource in setting.model.resources.values():
         maker = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by else None
         if maker is not None and about <= {p.refers_to for p in maker.params}:
-            found.append((resource, maker))
-    return found[:MOST_MAKES]
+            makers.append((resource, maker))
+    return makers[:MOST_MAKES]
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield two probes for each contract: one only reads, and the other makes an instance first."""
-    del roles
-    for endpoint, param in _list_streams(setting):
-        contract = f"{NAME}/{endpoint.place}"
-        run = partial(_run_from_middle, setting, endpoint, param, contract)
-        yield Probe(contract, 6, (contract,), 2, run, (endpoint,), "main", False)
-        makers = _list_makers(setting, endpoint)
-        if makers:
-            name, run = (
-                f"{contract} after a change",
-                partial(_run_after_change, setting, endpoint, param, contract),
-            )
-            endpoints = (endpoint, *(maker for _, maker in makers))
-            yield Probe(name, 7, (contract,), COST, run, endpoints, "main", True)
-
-
-def _run_from_middle(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
-    whole = yield from _read(setting, endpoint, {}, "a stream from its begin")
+def _resume_in_middle(trial: Trial, header: str) -> Conversation:
+    whole = yield from _read(trial, {}, "a stream from its begin")
     if whole is None or len(whole) < LEAST:
-        yield judge_untested(contract, f"the stream has fewer than {LEAST} events with an id")
+        yield trial.untested(f"the stream has fewer than {LEAST} events with an id")
         return
     middle = (len(whole) - 1) // 2
     last = whole[middle][0]
-    resumed = yield from _read(setting, endpoint, {str(param.name): last}, f"a stream after {last}")
+    resumed = yield from _read(trial, {header: last}, f"a stream after {last}")
     if resumed is None:
-        yield judge_untested(contract, "the resumed stream was not answered with events")
+        yield trial.untested("the resumed stream was not answered with events")
         return
-    yield _judge(contract, last, whole[: middle + 1], whole[middle + 1 :], resumed)
+    yield _judge(trial, last, whole[: middle + 1], whole[middle + 1 :], resumed)
 
 
-def _run_after_change(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
-    before = yield from _read(setting, endpoint, {}, "a stream before a change")
+def _resume_after_change(trial: Trial, header: str, makers: Makers) -> Conversation:
+    before = yield from _read(trial, {}, "a stream before a change")
     if not before:
         return
-    for resource, maker in _list_makers(setting, endpoint):
+    for resource, maker in makers:
         assert resource.made_by is not None
         yield from make_several(resource, resource.made_by, maker, 1, "a new event")
-        after = yield from _read(setting, endpoint, {}, "a stream after a change")
+        after = yield from _read(trial, {}, "a stream after a change")
         new = [event for event in after or () if event not in before]
         if not new:
             continue
         last = before[-1][0]
         why = f"a stream after {last}, the last id that it gave"
-        resumed = yield from _read(setting, endpoint, {str(param.name): last}, why)
+        resumed = yield from _read(trial, {header: last}, why)
         if resumed is not None:
-            yield _judge(contract, last, [], new, resumed)
+            yield _judge(trial, last, [], new, resumed)
         return
 
 
-def _read(
-    setting: Setting, endpoint: Endpoint, further: Mapping[str, Any], why: str
-) -> Generator[Any, Any, list[Event] | None]:
+def _read(trial: Trial, further: Mapping[str, Any], why: str) -> Generator[Any, Any, list[Event] | None]:
     """Read a stream with its required arguments and `further` ones; return its events that have an id.
 
     None if there is no stream to judge.
     """
-    given = template_of(setting.model, endpoint.action).list_needed(endpoint.action)
-    exchange: Exchange = yield Call(endpoint, {**given, **further}, "explore", why)
-    if not exchange.success or not exchange.fits or not isinstance(exchange.body, list):
+    needed = trial.template.list_needed(trial.action)
+    answer: Exchange = yield Call(trial.endpoint, {**needed, **further}, "explore", why)
+    if not answer.success or not answer.fits or not isinstance(answer.body, list):
         return None
-    found = [event for event in exchange.body if isinstance(event, Mapping) and event.get("id")]
-    return [(str(event["id"]), str(event.get("event", ""))) for event in found]
+    events = [event for event in answer.body if isinstance(event, Mapping) and event.get("id")]
+    return [(str(event["id"]), str(event.get("event", ""))) for event in events]
 
 
 def _judge(
-    contract: str, last: str, seen: list[Event], further: list[Event], resumed: list[Event]
+    trial: Trial, last: str, before: list[Event], further: list[Event], resumed: list[Event]
 ) -> Judgement:
-    """Judge a stream that was resumed after the id `last`. The whole stream has `seen` before it and
-    `further` after it.
+    """Judge a stream that was resumed after the id `last`. The whole stream has the events `before` up to it
+    and `further` ones after it.
     """
     expected = f"after the id {last}, each of the {len(further)} events behind it and none before"
-    lost = [event for event in further if event not in resumed]
-    if lost:
-        return judge_broken(contract, expected, f"event {lost[0][0]}, `{lost[0][1]}`, does not come")
-    again = [event for event in seen if event in resumed]
-    if again:
-        return judge_broken(contract, expected, f"event {again[0][0]}, `{again[0][1]}`, comes again")
-    return judge_kept(contract)
+    for id, name in (event for event in further if event not in resumed):
+        return trial.broken(expected, f"event {{id}}, `{name}`, does not come", id=id)
+    for id, name in (event for event in before if event in resumed):
+        return trial.broken(expected, f"event {{id}}, `{name}`, comes again", id=id)
+    return trial.kept()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("stream_resumption", __doc__, cases)

@@ -8,94 +8,60 @@ instance its own values is no conflict, because no other instance has them.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource, Unique
-from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "uniqueness"
+CHANGES = 5
+"""The stage of calls that change an instance, after those that make some."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each set of unique members and each endpoint that makes the resource."""
-    for resource, unique, endpoint in _cases(setting):
-        names = " and ".join(unique.members)
-        yield promise(
-            NAME,
-            f"{resource.name}/{'+'.join(unique.members)}",
-            endpoint,
-            f"{endpoint.action.name} makes no second {resource.name} with the same {names}",
-            unique.origin,
-            unique.cite or resource.cite,
-        )
-        if _undoer(setting, resource) is not None and endpoint.leads:
-            yield promise(
-                NAME,
-                _freed(resource, unique),
-                endpoint,
-                f"{names} of a removed {resource.name} may be used again",
-                unique.origin,
-                unique.cite or resource.cite,
-            )
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each set of unique members.
 
-    for resource, unique, endpoint in _changes(setting):
-        names = " and ".join(unique.members)
-        yield promise(
-            NAME,
-            _own(resource, unique),
-            endpoint,
-            f"{endpoint.action.name} takes the {names} that the {resource.name} has already",
-            unique.origin,
-            unique.cite or resource.cite,
-        )
+    They are about each endpoint that makes the resource, and about each one that can change these members.
+    """
+    del roles
+    yield from _list_creates(setting)
+    yield from _list_changes(setting)
 
 
-def _own(resource: Resource, unique: Unique) -> str:
-    return f"own/{resource.name}/{'+'.join(unique.members)}"
-
-
-def _freed(resource: Resource, unique: Unique) -> str:
-    return f"freed/{resource.name}/{'+'.join(unique.members)}"
-
-
-def _undoer(setting: Setting, resource: Resource) -> Endpoint | None:
-    """Return the endpoint that removes an instance; None if there is none."""
-    return setting.find_lead(str(resource.undone_by.action.name)) if resource.undone_by is not None else None
-
-
-def _cases(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
+def _list_creates(setting: Setting) -> Iterator[Case]:
     for resource in setting.model.resources.values():
-        for unique in resource.unique:
+        made_by, undone_by = resource.made_by, resource.undone_by
+        undoer = setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
+        for unique in resource.unique if made_by is not None else ():
+            assert made_by is not None
+            detail, cite = f"{resource.name}/{'+'.join(unique.members)}", unique.cite or resource.cite
+            names = " and ".join(unique.members)
             for endpoint in setting.endpoints:
-                if resource.made_by is not None and endpoint.action is resource.made_by.action:
-                    yield resource, unique, endpoint
+                if endpoint.action is not made_by.action:
+                    continue
+                remover = undoer if endpoint.leads else None
+                run = partial(_make_twice, resource=resource, unique=unique, remover=remover)
+                attempt = Attempt(together=run, cost=2 if remover is None else 4, writes=True)
+                says = f"{endpoint.action.name} makes no second {resource.name} with the same {names}"
+                yield Case(endpoint, says, unique.origin, attempt, detail, cite)
+                if remover is not None:
+                    says = f"{names} of a removed {resource.name} may be used again"
+                    yield Case(endpoint, says, unique.origin, attempt, f"freed/{detail}", cite)
 
 
-def _changes(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
-    """Yield the endpoints that can change unique members of an instance, and may find the new values
-    taken.
+def _list_changes(setting: Setting) -> Iterator[Case]:
+    """Yield a case for each endpoint that can change unique members of an instance, and may find the new
+    values taken.
     """
     for resource in setting.model.resources.values():
         for unique in resource.unique if resource.made_by is not None else ():
+            names = " and ".join(unique.members)
             for endpoint in setting.endpoints:
                 sent = {str(p.name) for p in endpoint.params if p.place == "body"}
                 if (
@@ -106,118 +72,81 @@ def _changes(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
                     and any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
                     and not any(p.required and p.name == endpoint.action.if_match for p in endpoint.params)
                 ):
-                    yield resource, unique, endpoint
+                    run = partial(_send_own, resource=resource, unique=unique)
+                    attempt = Attempt(run, stage=CHANGES, writes=True)
+                    says = f"{endpoint.action.name} takes the {names} that the {resource.name} has already"
+                    detail = f"own/{resource.name}/{'+'.join(unique.members)}"
+                    yield Case(endpoint, says, unique.origin, attempt, detail, unique.cite or resource.cite)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
-    del roles
-    for resource, unique, endpoint in _cases(setting):
-        contract = f"{NAME}/{resource.name}/{'+'.join(unique.members)}/{endpoint.place}"
-        undoer = _undoer(setting, resource) if endpoint.leads else None
-        freed = f"{NAME}/{_freed(resource, unique)}/{endpoint.place}" if undoer is not None else ""
-        ids = (contract, freed) if freed else (contract,)
-        run = partial(_run, resource, unique, endpoint, undoer, ids)
-        yield Probe(contract, 3, ids, 2 + 2 * bool(freed), run, (endpoint,), "main", True)
-    for resource, unique, endpoint in _changes(setting):
-        contract = f"{NAME}/{_own(resource, unique)}/{endpoint.place}"
-        run = partial(_send_own, setting, resource, unique, endpoint, contract)
-        yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", True)
-
-
-def _run(
-    resource: Resource, unique: Unique, endpoint: Endpoint, undoer: Endpoint | None, ids: tuple[str, ...]
+def _make_twice(
+    trials: Sequence[Trial], resource: Resource, unique: Unique, remover: Endpoint | None
 ) -> Conversation:
-    names = " and ".join(unique.members)
-    made_by = resource.made_by
+    """Make two instances with the same values. If there is a remover, remove the first, and try again."""
+    names, made_by, endpoint = " and ".join(unique.members), resource.made_by, trials[0].endpoint
     assert made_by is not None
     why = f"a {resource.name} whose {names} nothing else has"
     first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
-        for contract in ids:
-            yield judge_untested(contract, f"no answer shows {names}: {first.outcome}")
+        for trial in trials:
+            yield trial.untested(f"no answer shows {names}: {first.outcome}")
         return
-    again = {**made_by.input, **_repeated(unique, endpoint, first.input, body)}
+    # the containers of the first instance, because values may be unique within them
+    containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
+    same = {name: value for name, value in first.input.items() if name in containers}
+    arguments = {**made_by.input, **same, **{name: body[name] for name in unique.members}}
     why = f"a second {resource.name} with the same {names}"
-    second: Exchange = yield Call(endpoint, again, "illegal", why)
-    yield from judge_refused(second, ids[0], [unique.otherwise], why)
-    if undoer is not None:
-        yield from _reuse(resource, unique, endpoint, undoer, body, again, ids[1])
+    second: Exchange = yield Call(endpoint, arguments, "illegal", why)
+    yield from trials[0].refused(second, [unique.otherwise], why)
+    if remover is None:
+        return
+    assert resource.undone_by is not None
+    freed = trials[1]
+    why = f"a {resource.name} whose values are to be free again"
+    removed: Exchange = yield Call(
+        remover, resource.undone_by.input, "valid", why, subject=resource, made=body
+    )
+    if not removed.success:
+        yield freed.untested(f"it was not removed: {removed.outcome}")
+        return
+    why = f"a {resource.name} with the values of a removed one"
+    third: Exchange = yield Call(endpoint, arguments, "explore", why)
+    yield _judge_free(freed, third, unique, f"another {resource.name} is made")
 
 
-def _send_own(
-    setting: Setting, resource: Resource, unique: Unique, endpoint: Endpoint, contract: str
-) -> Conversation:
+def _send_own(trial: Trial, resource: Resource, unique: Unique) -> Conversation:
     """Send an instance its own values of the unique members."""
     names = " and ".join(unique.members)
     body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
     if any(name not in body for name in unique.members):
-        yield judge_untested(contract, f"no answer shows {names}")
+        yield trial.untested(f"no answer shows {names}")
         return
-    template = template_of(setting.model, endpoint.action)
-    given: dict[str, Any] = template.list_needed(endpoint.action) | {n: body[n] for n in unique.members}
-    given |= resource.values_for(endpoint.params, body)
+    arguments = {
+        **trial.template.list_needed(trial.action),
+        **{name: body[name] for name in unique.members},
+        **resource.values_for(trial.endpoint.params, body),
+    }
     why = f"a {resource.name} with the {names} that it has already"
-    exchange: Exchange = yield ordinary(
-        endpoint, template, "explore", why, input=given, made=body, subject=resource
-    )
-    yield _judge_free(exchange, unique, contract, f"{endpoint.action.name} is done")
+    answer: Exchange = yield trial.call("explore", why, input=arguments, made=body, subject=resource)
+    yield _judge_free(trial, answer, unique, f"{trial.action.name} is done")
 
 
-def _repeated(
-    unique: Unique, endpoint: Endpoint, given: Mapping[str, Any], body: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the arguments of a second create: the unique members, and the containers of the first
-    instance.
-    """
-    parents = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
-    same = {name: value for name, value in given.items() if name in parents}
-    return {**same, **{name: body[name] for name in unique.members}}
-
-
-def _judge_free(exchange: Exchange, unique: Unique, contract: str, expected: str) -> Judgement:
+def _judge_free(trial: Trial, answer: Exchange, unique: Unique, expected: str) -> Judgement:
     """Judge a call with values that no other instance has. Only a refusal that means they are taken breaks
     it.
     """
-    if exchange.success:
-        return judge_kept(contract)
-    if _is_taken(exchange, unique):
-        return judge_broken(contract, expected, exchange.outcome)
-    return judge_untested(contract, f"it was refused for another reason: {exchange.outcome}")
+    if answer.success:
+        return trial.kept()
+    if _is_taken(answer, unique):
+        return trial.broken(expected, answer.outcome)
+    return trial.untested(f"it was refused for another reason: {answer.outcome}")
 
 
-def _is_taken(exchange: Exchange, unique: Unique) -> bool:
-    """True if the answer means that another instance has the values."""
-    if exchange.code in exchange.codes:
-        return exchange.code == unique.otherwise.name
-    return exchange.status == unique.otherwise.status
+def _is_taken(answer: Exchange, unique: Unique) -> bool:
+    if answer.code in answer.codes:
+        return answer.code == unique.otherwise.name
+    return answer.status == unique.otherwise.status
 
 
-def _reuse(
-    resource: Resource,
-    unique: Unique,
-    endpoint: Endpoint,
-    undoer: Endpoint,
-    body: Mapping[str, Any],
-    again: Mapping[str, Any],
-    contract: str,
-) -> Generator[Any, Any, None]:
-    """Remove the first instance, and make a second one with the same values."""
-    assert resource.undone_by is not None
-    why = f"a {resource.name} whose values are to be free again"
-    gone: Exchange = yield Call(undoer, resource.undone_by.input, "valid", why, subject=resource, made=body)
-    if not gone.success:
-        yield judge_untested(contract, f"it was not removed: {gone.outcome}")
-        return
-    why = f"a {resource.name} with the values of a removed one"
-    third: Exchange = yield Call(endpoint, again, "explore", why)
-    yield _judge_free(third, unique, contract, f"another {resource.name} is made")
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("uniqueness", __doc__, cases, stage=3)

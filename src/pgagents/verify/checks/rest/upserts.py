@@ -8,60 +8,44 @@ once. A third call leaves out all members with a default; then the defaults are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "upserts"
 
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each upsert, and a second one if its resource can be listed."""
-    for resource, endpoint in _cases(setting):
-        name = endpoint.action.name
-        says = f"{name} of a {resource.name} that is there replaces it"
-        yield promise(NAME, f"again/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite)
-        if _lister(setting, resource) is not None:
-            says = f"{name} of a {resource.name} that is there makes no second one"
-            yield promise(
-                NAME, f"once/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite
-            )
-        if members := _find_defaults(setting, resource, endpoint):
-            says = (
-                f"{name} without {' and '.join(members)} of a {resource.name} that is there sets the default"
-            )
-            yield promise(
-                NAME, f"defaults/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite
-            )
-
-
-def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each upsert, one if its resource can be listed, and one about its defaults."""
+    del roles
     for resource in setting.model.resources.values():
         endpoint = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by else None
-        if endpoint is not None and any(_names_it(setting, resource, endpoint, p) for p in endpoint.params):
-            yield resource, endpoint
+        if endpoint is None or not any(_names_it(setting, resource, endpoint, p) for p in endpoint.params):
+            continue
+        name, origin, cite = endpoint.action.name, endpoint.action.origin, resource.cite
+        lister = _lister(setting, resource)
+        run = partial(_put_twice, resource=resource, lister=lister)
+        attempt = Attempt(together=run, cost=4, writes=True)
+        says = f"{name} of a {resource.name} that is there replaces it"
+        yield Case(endpoint, says, origin, attempt, f"again/{resource.name}", cite)
+        if lister is not None:
+            says = f"{name} of a {resource.name} that is there makes no second one"
+            yield Case(endpoint, says, origin, attempt, f"once/{resource.name}", cite)
+        if defaults := _find_defaults(setting, resource, endpoint):
+            attempt = Attempt(partial(_leave_out, resource=resource, defaults=defaults), cost=2, writes=True)
+            left_out = " and ".join(defaults)
+            says = f"{name} without {left_out} of a {resource.name} that is there sets the default"
+            yield Case(endpoint, says, origin, attempt, f"defaults/{resource.name}", cite)
 
 
 def _names_it(setting: Setting, resource: Resource, endpoint: Endpoint, param: Param) -> bool:
@@ -104,80 +88,66 @@ def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint]
     return None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each upsert."""
-    del roles
-    for resource, endpoint in _cases(setting):
-        again = f"{NAME}/again/{resource.name}/{endpoint.place}"
-        lister = _lister(setting, resource)
-        once = f"{NAME}/once/{resource.name}/{endpoint.place}" if lister is not None else ""
-        ids = (again, once) if once else (again,)
-        run = partial(_run, setting, resource, endpoint, again, once)
-        yield Probe(again, 5, ids, 4, run, (endpoint,), "main", True)
-        if members := _find_defaults(setting, resource, endpoint):
-            left_out = f"{NAME}/defaults/{resource.name}/{endpoint.place}"
-            run = partial(_leave_out, setting, resource, endpoint, members, left_out)
-            yield Probe(left_out, 5, (left_out,), 2, run, (endpoint,), "main", True)
-
-
-def _run(setting: Setting, resource: Resource, endpoint: Endpoint, again: str, once: str) -> Conversation:
-    made_by, read = resource.made_by, find_read(setting, resource)
+def _put_twice(
+    trials: Sequence[Trial], resource: Resource, lister: tuple[ActionCall, Endpoint] | None
+) -> Conversation:
+    again, setting, endpoint = trials[0], trials[0].setting, trials[0].endpoint
+    made_by, reader = resource.made_by, find_read(setting, resource)
     assert made_by is not None
-    first: Exchange = yield Call(
-        endpoint, made_by.input, "explore", f"a {resource.name} to be replaced", fresh=True
-    )
+    why = f"a {resource.name} to be replaced"
+    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping):
-        for contract in filter(None, (again, once)):
-            yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+        for trial in trials:
+            yield trial.untested(f"no {resource.name} was put: {first.outcome}")
         return
     yield Own(first.number)
-    other = _choose_others(setting, endpoint, first.input)
+    others = _choose_others(setting, endpoint, first.input)
     why = f"the same {resource.name} with other values"
-    second: Exchange = yield Call(endpoint, {**first.input, **other}, "explore", why)
-    by, seen = made_by, second
-    if read is not None:
-        by, why = read[0], f"a replaced {resource.name}"
-        seen = yield Call(read[1], by.input, "explore", why, subject=resource, made=body)
-    sent = {name: second.input.get(name) for name in other}
-    told = at_path(made_by, second) if second.success else None
-    puts = _Puts({**first.input, **body}, sent, told if isinstance(told, Mapping) else {})
-    yield _judge_again(by, second, seen, again, puts)
-    lister = _lister(setting, resource)
-    if once and lister is not None and second.success:
+    second: Exchange = yield Call(endpoint, {**first.input, **others}, "explore", why)
+    by, answer = made_by, second
+    if reader is not None:
+        by, why = reader[0], f"a replaced {resource.name}"
+        answer = yield Call(reader[1], by.input, "explore", why, subject=resource, made=body)
+    sent = {name: second.input.get(name) for name in others}
+    answered = at_path(made_by, second) if second.success else None
+    puts = _Puts({**first.input, **body}, sent, answered if isinstance(answered, Mapping) else {})
+    yield _judge_again(again, by, second, answer, puts)
+    if lister is None:
+        return
+    if second.success:
         call, where = lister
-        listed: Exchange = yield Call(where, call.input, "explore", f"a list with a replaced {resource.name}")
-        yield _judge_once(resource, call, listed, once, body)
-    elif once:
-        yield judge_untested(once, f"it was not put again: {second.outcome}")
+        why = f"a list with a replaced {resource.name}"
+        listed: Exchange = yield Call(where, call.input, "explore", why)
+        yield _judge_once(trials[1], resource, call, listed, body)
+    else:
+        yield trials[1].untested(f"it was not put again: {second.outcome}")
 
 
-def _leave_out(
-    setting: Setting, resource: Resource, endpoint: Endpoint, members: Mapping[str, Any], contract: str
-) -> Conversation:
-    """Put an instance with other values than the defaults, then without them."""
-    params = {str(p.name): p for p in endpoint.params}
+def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) -> Conversation:
+    """Put an instance with other values than the defaults, and then without these members."""
+    params = {str(p.name): p for p in trial.endpoint.params}
     made_by = resource.made_by
     assert made_by is not None
-    set_ = {name: _choose_not(setting, params[name], members[name]) for name in members}
+    others = {name: _choose_not(trial.setting, params[name], defaults[name]) for name in defaults}
     why = f"a {resource.name} with other values than the defaults"
-    first: Exchange = yield Call(endpoint, {**made_by.input, **set_}, "explore", why, fresh=True)
+    first: Exchange = yield Call(trial.endpoint, {**made_by.input, **others}, "explore", why, fresh=True)
     if not first.success:
-        yield judge_untested(contract, f"no {resource.name} was put: {first.outcome}")
+        yield trial.untested(f"no {resource.name} was put: {first.outcome}")
         return
     yield Own(first.number)
-    least = {name: value for name, value in first.input.items() if name not in members}
-    why = f"the same {resource.name} without {' and '.join(members)}"
-    second: Exchange = yield Call(endpoint, least, "explore", why)
+    least = {name: value for name, value in first.input.items() if name not in defaults}
+    why = f"the same {resource.name} without {' and '.join(defaults)}"
+    second: Exchange = yield Call(trial.endpoint, least, "explore", why)
     shown = at_path(made_by, second) if second.success else None
     if not isinstance(shown, Mapping):
-        yield judge_untested(contract, f"it was not put again: {second.outcome}")
+        yield trial.untested(f"it was not put again: {second.outcome}")
         return
-    for name, default in members.items():
+    for name, default in defaults.items():
         if (value := shown.get(params[name].wire)) != default:
-            yield judge_broken(contract, f"{name} {default!r}, its default", f"{name} is {value!r}")
+            yield trial.broken(f"{name} {default!r}, its default", f"{name} is {{value!r}}", value=value)
             return
-    yield judge_kept(contract)
+    yield trial.kept()
 
 
 def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +173,7 @@ class _Puts:
 
     first: Mapping[str, Any]
     sent: Mapping[str, Any]
-    told: Mapping[str, Any]
+    answered: Mapping[str, Any]
 
     def find_problem(self, shown: Mapping[str, Any]) -> tuple[str, str]:
         """Return the expected and the actual content of a read; empty texts if the read is right."""
@@ -212,37 +182,37 @@ class _Puts:
                 continue
             if shown[name] == self.first.get(name):
                 return f"the second {name} afterwards", f"{name} is still the first one"
-            if shown[name] != self.told.get(name, shown[name]):
+            if shown[name] != self.answered.get(name, shown[name]):
                 return f"the {name} that the second PUT answered", f"{name} is another one"
         return "", ""
 
 
-def _judge_again(read: ActionCall, second: Exchange, seen: Exchange, contract: str, puts: _Puts) -> Judgement:
+def _judge_again(
+    trial: Trial, read: ActionCall, second: Exchange, answer: Exchange, puts: _Puts
+) -> Judgement:
     """Judge the answer to a second PUT, and a read of its values."""
-    if second.void or seen.void:
-        return judge_untested(contract, f"it was not answered: {second.outcome}, {seen.outcome}")
+    if second.void or answer.void:
+        return trial.untested(f"it was not answered: {second.outcome}, {answer.outcome}")
     if not second.success:
-        return judge_broken(contract, "a PUT on an id that is there replaces it", second.outcome)
-    shown = at_path(read, seen) if seen.success else None
+        return trial.broken("a PUT on an id that is there replaces it", second.outcome)
+    shown = at_path(read, answer) if answer.success else None
     if not isinstance(shown, Mapping):
-        return judge_untested(contract, f"it could not be read: {seen.outcome}")
+        return trial.untested(f"it could not be read: {answer.outcome}")
     expected, actual = puts.find_problem(shown)
-    return judge_broken(contract, expected, actual) if expected else judge_kept(contract)
+    return trial.broken(expected, actual) if expected else trial.kept()
 
 
 def _judge_once(
-    resource: Resource, call: ActionCall, listed: Exchange, contract: str, body: Mapping[str, Any]
+    trial: Trial, resource: Resource, call: ActionCall, listed: Exchange, body: Mapping[str, Any]
 ) -> Judgement:
     items = at_path(call, listed) if listed.success else None
     if not isinstance(items, list):
-        return judge_untested(contract, f"no list was answered: {listed.outcome}")
+        return trial.untested(f"no list was answered: {listed.outcome}")
     id = id_text(resource.id_of(body))
     count = sum(id_text(resource.id_of(item)) == id for item in items)
     if count > 1:
-        return judge_broken(
-            contract, f"one {resource.name} of this id in the list", "{count} of them", count=count
-        )
-    return judge_kept(contract)
+        return trial.broken(f"one {resource.name} of this id in the list", "{count} of them", count=count)
+    return trial.kept()
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes)
+CHECK = make_check("upserts", __doc__, cases, stage=5)
