@@ -536,19 +536,20 @@ def make_check(
     """Make a check of its cases; `fields` are those of `Check` that cases do not give.
 
     `cases` gets the roles that the caller gave, to choose among them. The contracts must not depend on them.
+    It may read everything in the setting, and is called once for a setting and its roles.
     """
 
     def list_cases(setting: Setting, roles: frozenset[str]) -> tuple[tuple[Case, Contract], ...]:
         def make() -> tuple[tuple[Case, Contract], ...]:
             return tuple((case, case.contract(name)) for case in cases(setting, roles))
 
-        return setting.compute_once((name, "cases", roles), make)
+        return setting.compute_once_here((name, "cases", roles), make)
 
     def settle(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         def make() -> dict[str, tuple[Verdict, str] | None]:
             return {own.id: case.settled for case, own in list_cases(setting, setting.roles)}
 
-        return setting.compute_once((name, "settled"), make).get(contract.id)
+        return setting.compute_once_here((name, "settled"), make).get(contract.id)
 
     def list_probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         tried: dict[Attempt, list[tuple[Case, Contract]]] = {}

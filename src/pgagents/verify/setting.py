@@ -140,6 +140,7 @@ class Setting:
     """The base URLs of the API's other servers by name."""
     roles: frozenset[str] = frozenset()
     """The identities that the caller gave."""
+    _results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def model(self) -> Model:
@@ -266,6 +267,15 @@ class Setting:
         `make` must read the catalogue and the URL alone.
         """
         return self.catalogue.compute_once(key, make)
+
+    def compute_once_here(self, key: Any, make: Callable[[], T]) -> T:
+        """Return the result of `make`, called once for a key. `make` may read everything in this setting, so
+        no other run shares the result.
+        """
+        if key not in self._results:
+            self._results[key] = make()
+        found: T = self._results[key]
+        return found
 
     def envelope(self, name: str) -> Any:
         """Return the compiled validator of a named schema."""

@@ -1,0 +1,37 @@
+"""A check that is a list of cases: what its contracts and probes are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from loading import read_once
+from pgagents.report.contract import Verdict
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.setting import Setting, setting_of
+
+CATALOGUE = Path(__file__).resolve().parents[2] / "catalogue/park_graph.yaml"
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case that only a caller who has the target alone may try."""
+    del roles
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, "others use it too")
+    yield Case(None, "it stays", ("api",), Attempt(run), "stays", settled=settled, place="@rest")
+
+
+def run(trial: Trial) -> Conversation:
+    """Keep the promise without a call."""
+    yield trial.kept()
+
+
+def test_two_callers_of_one_catalogue_get_cases_of_their_own() -> None:
+    """The compiled catalogue is shared by runs; what the first caller chose decides nothing for the next."""
+    check, model = make_check("kept", "It stays.", cases), read_once(CATALOGUE)
+    everyone = frozenset(("main",))
+    for exclusive in (False, True, False):
+        setting = setting_of(model, "https://127.0.0.1:1", exclusive=exclusive)
+        (contract,) = check.promises(setting)
+        assert contract.id == "kept/stays@rest"
+        assert (check.settle(setting, contract) is None) is exclusive
+        assert [p.name for p in check.list_probes(setting, everyone)] == ["kept/stays@rest"] * exclusive
