@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -115,3 +117,54 @@ def test_rings_and_small_modules_are_seen() -> None:
     assert list_rings({"a": {"b"}, "b": set()}) == []
     lines = {"p.small": FEW_LINES - 1, "p.found_by_path": 3, "p.right": FEW_LINES}
     assert list_small(lines, ["p.small", "p.right"]) == ["p.small"]
+
+
+def list_unnamed(docstring: str, names: Iterable[str]) -> list[str]:
+    """Return the names that the docstring of their package has nowhere in backquotes."""
+    quoted = {word for text in re.findall(r"`([^`]+)`", docstring) for word in re.split(r"\W+", text)}
+    return sorted(set(names) - quoted)
+
+
+def list_children(package: Path) -> list[Path]:
+    """Return the modules and packages directly in a package."""
+    modules = [p for p in package.glob("*.py") if not p.name.startswith("__")]
+    return sorted(modules + [p.parent for p in package.glob("*/__init__.py")])
+
+
+def is_registry(package: Path, graph: grimp.ImportGraph) -> bool:
+    """True if its modules are found by their paths: no module imports them by name, but for a few."""
+    children = list_children(package)
+    found = [
+        is_registry(child, graph)
+        if child.is_dir()
+        else not graph.find_modules_that_directly_import(dotted(child))
+        for child in children
+    ]
+    return sum(found) * 2 > len(children)
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT.parent).with_suffix("").parts)
+
+
+def test_docstring_of_each_package_names_its_modules(imports: grimp.ImportGraph) -> None:
+    """Who looks for a module reads the package's docstring, so a module without a word there is not found."""
+    packages = [path.parent for path in sorted(ROOT.rglob("__init__.py"))]
+    maps = [package for package in packages if not is_registry(package, imports)]
+    assert len(maps) >= 20
+    unnamed = {}
+    for package in maps:
+        text = ast.get_docstring(ast.parse((package / "__init__.py").read_text(encoding="utf-8")))
+        if missing := list_unnamed(text or "", [child.stem for child in list_children(package)]):
+            unnamed[package.relative_to(ROOT.parent).as_posix()] = missing
+    assert unnamed == {}, (
+        "say in __init__.py which question each of these answers, as src/pgagents/verify/run/__init__.py does"
+    )
+
+
+def test_module_without_a_word_in_the_map_is_seen(imports: grimp.ImportGraph) -> None:
+    text = "`gate` decides, `wire/pace.py` waits, and send does not."
+    assert list_unnamed(text, ["gate", "wire", "pace", "send"]) == ["send"]
+    assert list_unnamed("", ["gate"]) == ["gate"]
+    assert is_registry(ROOT / "verify/checks", imports)
+    assert not is_registry(ROOT / "verify/run", imports)

@@ -1,5 +1,10 @@
 """Carry out a model's tool call: read a vendor's message, call the API, write the vendor's answer.
 
+`client` checks a call, asks a person first where the action wants it, and has it sent. `form` reads and
+writes a vendor's messages by the modules of `forms/`. `arguments` validates what the model gave. `keys` has
+keys and tokens and renews them; `environment` reads them. `send` makes the HTTP request. `attempts` decides
+whether and when a call is repeated. `answer` has the words of an error result.
+
 `__all__` has the names that a host needs. Each is imported when it is first used: the command line needs
 only parts of this package.
 """

@@ -1,9 +1,13 @@
 """Make every vendor's document from the Model.
 
-`build` plans the targets (`targets/<vendor>/<artefact>.py`), asks each for its view of the model, renders
-it by `render` and validates it against the vendor's schema. `target` has the types. Targets share
-`functions` (tools for models), `openapi/` (documents), `skills`, `mcp_servers`, `store_listing`, `hosts`
-(what a vendor's host can call) and `actions` (former names, jobs, pages). `lower` translates a schema
-into a vendor's dialect, by the data of `dialect`. `files` writes the output folder; `package` packs it by
-`packages/` and, for stores, `archives/`.
+`build` plans the targets (`targets/<vendor>/<artefact>.py`), and asks each for its view of the model. It
+renders that by `render` (with `template_cache`) and validates it against the vendor's schema. It withholds
+a document that the vendor would refuse, and says why. `target` has the types. Lists of function tools are
+rows of one table, `targets/tool_lists.py`.
+
+Targets share `functions` (tools for models), `openapi/` (documents), `skills`, `mcp_servers`,
+`store_listing`, `addresses` (URLs), `apiplugin` (Copilot) and `actions` (former names, jobs, pages).
+`hosts` says with which scheme a vendor's host calls. `lower` translates a schema into a vendor's dialect,
+by the data of `dialect` and the words of `keywords`, and collects what is lost. `files` writes the output
+folder; `package` packs it by `packages/`, also as the archives of stores.
 """

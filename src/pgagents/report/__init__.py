@@ -1,6 +1,7 @@
 """The report of a verification.
 
-`report` has its values, and `formats/` one module for each output. `causes` decides which broken
-contracts become one finding. `baseline` marks accepted findings, `read` reads a JSON report back, `merge`
-merges and compares reports. `verdicts`, `curl` and `layout` make the texts that formats share.
+`report` has its values, with the exit code, and `contract` a contract and its verdict. `formats/` has one
+module for each output. `causes` decides which broken contracts become one finding, such as one bug on two
+surfaces. `baseline` marks accepted findings, `read` reads a JSON report back, `merge` merges and compares
+reports. `verdicts` (the words of a result), `curl` and `layout` make the texts that formats share.
 """

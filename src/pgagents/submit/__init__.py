@@ -1,6 +1,7 @@
 """Prove a store's package on a running server, and pack it with its evidence.
 
-`store` finds the store and says what a submission lacks. `package` builds the package and compares its
-tools with the server's. `evidence` proves hints and cases from a report, as data and as a page. `public`
-looks at the pages and addresses as a store does: without a key. `stores/` has one module for each store.
+`store` has a row for each store and says what a submission lacks. `package` builds the package and compares
+its tools with the server's. `evidence` proves hints and cases from a report, as data and as a page.
+`public` looks at the pages and addresses as a store does: without a key. A new store is a row of `STORES`
+in `store` and one of `ARCHIVES` in `generate/package.py`.
 """

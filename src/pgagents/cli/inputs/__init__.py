@@ -1,6 +1,8 @@
-"""Inputs of commands.
+"""Read what a command is given: options, servers, keys, files.
 
-`options` has the options that several commands share, `verification` those of `verify`. `server` finds
-the address and keys, and `env` reads a server description. `document` and `tools` load a document or a list
-of tools that stands in place of a catalogue. `files` reads and writes paths.
+`options` has the options that several commands share, and `verification` those of `verify`, which become
+`Options` of `verify/plan/options.py`. `server` finds the address and keys, and `env` reads a server
+description. `document` and `tools` load a document or a list of tools that stands in place of a catalogue.
+`files` reads and writes paths. `companions` starts what runs beside the API. `report_files` writes the
+reports of a run, prints one, and remembers what `--last-failed` tries again.
 """

@@ -2,5 +2,4 @@
 
 `document` builds a whole one in a profile: each action becomes an operation, each event a webhook.
 `dispatch` describes a dispatcher, `refusals` the error responses, and `parts` has what they share.
-The archive of each store, by the surface with its listing.
 """

@@ -1,8 +1,9 @@
 """Calls to make, for several checks. A call that only one check makes stands in the check itself.
 
 Valid calls: `boundary` at the limits of schemas, `generated` by Schemathesis, `argument_values`,
-`law_fixtures` and `law_mutants` to reveal broken laws. Invalid ones: `invalid`, `combined`, `malformed`
-(bodies) and `paths`. `as_sent` decides if a call is invalid as it is sent. Conversations: `paging`,
-`removed_instances`, `workflow_steps`, `event_steps` and `discovery`. `projection_index` knows which calls
-the vendors' documents allow. The values come from `verify/values`.
+`law_fixtures` and `law_mutants` to reveal broken laws. `generated` also makes a failing call smaller.
+Invalid ones: `invalid`, `combined`, `malformed` (bodies) and `paths`. `as_sent` decides if a call is
+invalid as it is sent. Conversations: `paging`, `removed_instances`, `workflow_steps`, `event_steps` and
+`discovery`. `projection_index` knows which calls the vendors' documents allow. The values come from
+`verify/values`.
 """
