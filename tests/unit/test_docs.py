@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -180,6 +181,43 @@ def test_quoted_file_that_is_gone_is_seen() -> None:
     text = "`verify/run/gate.py`, `verify/run/gone.py`, `verify/gone/`, `lint/rules/<vendor>/*.py`, `and/or`"
     assert list_missing(text, only_files=False) == ["verify/run/gone.py", "verify/gone/", "and/or"]
     assert list_missing(text, only_files=True) == ["verify/run/gone.py"]
+
+
+def list_lost_modules(text: str, files: Iterable[str]) -> list[str]:
+    """The modules that a text quotes in backquotes, alone or with folders, and that are no such file."""
+    known = set(files)
+    tails = known | {tail for file in known for tail in _tails(file)}
+    quoted = re.findall(r"`((?:\w+/)*\w+\.py)`", text)
+    return [module for module in quoted if module not in tails]
+
+
+def _tails(file: str) -> Iterator[str]:
+    parts = file.split("/")
+    return ("/".join(parts[n:]) for n in range(len(parts)))
+
+
+def test_modules_that_the_source_quotes_exist() -> None:
+    """A docstring or a comment that names a module of yesterday sends its reader to the wrong place."""
+    folders = [ROOT / folder for folder in ("src", "tests", "docs", "evaluation")]
+    paths = [
+        path.relative_to(ROOT)
+        for folder in folders
+        for path in folder.rglob("*.py")
+        if "node_modules" not in path.parts
+    ]
+    files = [path.as_posix() for path in paths]
+    lost = {
+        path.as_posix(): modules
+        for path in paths
+        if path.parts[0] == "src"
+        and (modules := list_lost_modules((ROOT / path).read_text(encoding="utf-8"), files))
+    }
+    assert lost == {}, "name the module that has it now"
+
+
+def test_module_that_is_gone_is_seen() -> None:
+    text = "`gate.py` asks `run/gone.py` and `wire/pace.py`."
+    assert list_lost_modules(text, ["verify/run/gate.py", "verify/wire/pace.py"]) == ["run/gone.py"]
 
 
 def test_lines_with_curl_are_run_too() -> None:

@@ -239,7 +239,7 @@ class _Call:
         self._weigh_path()
         self._weigh_nouns()
 
-    # -- what each place says, seen beside the others
+    # -- evidence of each place
 
     def _is_name_reading(self) -> bool:
         """True if the name begins with a verb that reads; a name that only copies the path says nothing."""

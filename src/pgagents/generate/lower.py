@@ -549,7 +549,7 @@ class Objects:
         return said
 
 
-# -- extent.
+# -- extent of a schema
 #
 # Schemas that refer to each other can grow exponentially: sixteen that each name the next twice make
 # 65,536. No model reads that much, so references are followed only as deep as MAX_NODES allows.

@@ -404,7 +404,7 @@ def _type_of(value: Any) -> str:
     return names.get(type(value), "object")
 
 
-# -- how to ask for the next page, in words
+# -- words for the request of a next page
 
 
 def add_page_sentence(node: Node, pages: Pages) -> None:

@@ -294,7 +294,7 @@ def _results(dispatcher: Dispatcher) -> Node:
     return shown
 
 
-# -- the frame of JSON-RPC 2.0.
+# -- frame of JSON-RPC 2.0
 #
 # https://www.jsonrpc.org/specification, read 2026-11-21.
 

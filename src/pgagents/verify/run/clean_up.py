@@ -196,7 +196,7 @@ def _same(instance: Instance) -> tuple[str, str, str]:
     return kind, instance.place, id_text(instance.id)
 
 
-# -- several conversations at the same time.
+# -- several conversations at the same time
 #
 # Requests go out in rounds, either only reads or only writes, as in the lanes of a plan. Answers are
 # taken in the order in which their requests went out.

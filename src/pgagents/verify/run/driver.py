@@ -150,7 +150,7 @@ class Driver:
         """Seconds since the driver was made."""
         return self.timer() - self._started
 
-    # -- probes
+    # -- steps of a probe
 
     def run(self, probe: Probe) -> None:
         """Drive one probe to its end, with one request at a time. Raises Stop."""

@@ -428,7 +428,7 @@ class Gate:
         return ""
 
 
-# -- actions that make credentials: tokens, keys, users and invitations.
+# -- actions that make credentials: tokens, keys, users and invitations
 #
 # A credential below somebody else's account gives its holder that account's rights, and may outlast the
 # run. So it is only made below an instance that the run has made itself.

@@ -322,7 +322,7 @@ def _is_without_body(exchange: Exchange, told: Response) -> bool:
     return not told.body or (bare and exchange.body in (None, {}))
 
 
-# -- what watchers remember after the last of them has judged
+# -- the memory of watchers
 
 
 MISTAKE, CRASHED = 400, 500

@@ -105,7 +105,7 @@ class KnownSecrets:
         self._as_value = self._as_value_pattern()
         self._masked_texts.clear()
 
-    # -- learning
+    # -- secrets that a run learns
 
     def learn(self, body: Any) -> None:
         """Remember the values of secret and private members of an answer."""
@@ -253,7 +253,7 @@ class KnownSecrets:
             self._numbered[value] = f"[{name} {self._counts[name]}]"
         return self._numbered[value]
 
-    # -- finding
+    # -- known secrets in a text
 
     def spans(self, text: str) -> tuple[Span, ...]:
         """Return the parts of a text that are to be masked, in order."""
@@ -404,7 +404,7 @@ def _lead(credential: Credential) -> str:
     return f"{credential.wire}={credential.lead}" if credential.place == "cookie" else credential.lead
 
 
-# -- who named a value first, the run or the server; a report may show what the run made up
+# -- values that the run made up, which a report may show
 
 
 MAX_VALUES = 20_000

@@ -125,7 +125,7 @@ class Lanes:
         """Return how many requests the running probes may still send."""
         return sum(max(0, lane.slot.probe.cost - lane.sent) for lane in self._running)
 
-    # -- starting
+    # -- start of lanes
 
     def _start(self) -> bool:
         """Start the probes that may run now; return True if any was left to start."""
@@ -187,7 +187,7 @@ class Lanes:
             return next(iter(limited), None)
         return next(filter(company.is_like, found), next(iter(found), None))
 
-    # -- stepping
+    # -- steps of a lane
 
     def _step(self, lane: Lane, proceed: Callable[[], Transmission]) -> None:
         """Let a lane proceed to its next request or to its end. Raises Stop."""
@@ -227,7 +227,7 @@ class Lanes:
         if judge.may_be_disturbed(lane.turn.number) or open_still:
             self.again.append(slot)
 
-    # -- sending and taking answers
+    # -- requests on their way
 
     def _send(self) -> None:
         """Send the ready requests that may be under way together: either only reads, or only writes.

@@ -16,7 +16,7 @@ from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-# -- odd findings: they contradict only what was inferred, or a recommendation
+# -- guesses, whose breaks are only odd
 
 
 CLIENT_ERRORS = range(400, 500)

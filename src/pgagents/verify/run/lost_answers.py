@@ -271,7 +271,7 @@ class LostAnswers:
         first.loss = Loss("gone" if verdict == "gone" else "suspect", said, before)
         self._executor.judge.judge_loss(first)
 
-    # -- waiting for the server
+    # -- the wait for a silent server
 
     def _await_return(self, incident: _Incident, era: int, lost: Exchange) -> Sending[None]:
         """Wait until the server is there, once for all calls of an incident. Raises Stop if it stays away."""
@@ -343,7 +343,7 @@ class LostAnswers:
         answer = self._sender.find_handler(call)(request)
         return isinstance(answer, Response) and answer.status not in (502, 503, 504)
 
-    # -- sending once more
+    # -- the second try of a lost call
 
     def _object_to_repeat(self, call: Call) -> str:
         """Return why a call that may have had its effect is not sent again; empty if it may be."""

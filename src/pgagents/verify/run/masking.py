@@ -136,7 +136,7 @@ class Words:
                     break
 
 
-# -- texts without their encodings.
+# -- texts without their encodings
 #
 # Known encodings are percent signs, backslashes, references of HTML, base64, hexadecimal digits, numbers
 # of characters, and blanks in between. Each reading maps its characters to the encoded text, so that this

@@ -79,7 +79,7 @@ class Tried:
         return self.answer.status if isinstance(self.answer, Response) else 0
 
 
-# -- the acceptance of a key, by the answers of a run to calls with it.
+# -- acceptance of a key
 #
 # An open action answers whatever the key is, so its answer shows nothing. Where other actions answer 401,
 # the reads that were answered otherwise are sent once more without a key.

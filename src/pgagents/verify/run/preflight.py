@@ -377,9 +377,7 @@ def _paths(tried: Sequence[Tried]) -> str:
     return ", ".join(dict.fromkeys(one.describe for one in tried))
 
 
-# -- the base path that was probably meant.
-#
-# Its path may be doubled or missing.
+# -- the base path that was probably meant: the given one may be doubled or missing
 
 
 USUAL = ("/api", "/v1", "/api/v1")

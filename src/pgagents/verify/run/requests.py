@@ -269,7 +269,7 @@ class ExchangeMaker:
         return self.acted if acts and not any(undone) else None
 
 
-# -- the server that a call goes to: the target, its twin without TLS, another one of the API, or MCP
+# -- the server that a call goes to
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +310,7 @@ class Routes:
         return f"the server `{name}` has no address here: add --server {name}=URL"
 
 
-# -- client profiles: ways in which different HTTP clients send the same call.
+# -- profiles of clients
 #
 # They differ in lower-case header names, Accept, a long User-Agent, additional headers, and the order of
 # a body's members. A server must treat them all alike. Each call is sent with one profile, so profiles

@@ -538,7 +538,7 @@ class LinkSender:
         self._counted = link.requests
 
 
-# -- how long an event stream is read
+# -- reading time of an event stream
 
 
 OPEN_S = 10.0

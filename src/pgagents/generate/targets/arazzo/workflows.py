@@ -306,7 +306,7 @@ def _describe_input(credential: Credential, role: str) -> str:
     return f"{described}: the Base64 of user:password" if credential.encoded else described
 
 
-# -- values as runtime expressions.
+# -- values as runtime expressions
 #
 # https://spec.openapis.org/arazzo/v1.0.1.html#runtime-expressions, read 2026-11-20.
 
