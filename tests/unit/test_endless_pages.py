@@ -34,6 +34,6 @@ def _pages(*cursors: str) -> list[Page]:
 def test_three_other_pages_or_two_that_announce_the_same_one_are_endless(
     cursors: list[str], whole: bool, endless: int
 ) -> None:
-    setting = cast(Any, SimpleNamespace(exclusive=True))
-    walk = Walk(setting, cast(Any, None), "pagination/list@rest", {}, there=[{"id": "n-1"}], every=whole)
+    trial = cast(Any, SimpleNamespace(setting=SimpleNamespace(exclusive=True)))
+    walk = Walk(trial, cast(Any, None), {}, there=[{"id": "n-1"}], every=whole)
     assert walk._count_endless(_pages(*cursors), walked=1) == endless

@@ -11,181 +11,130 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
-from pgagents.catalogue.model.action import Former
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
-from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
-from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Conversation,
+    Judgement,
+    Trial,
+    judge_broken,
+    judge_kept,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw
+from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
-NAME = "surface_equivalence"
 PLAIN = Raw()
+REFUSED_ALIKE = "surface_equivalence/refused"
+"""The begin of the contracts that the watcher judges, whichever check sent the calls."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each action of a dispatcher or tool: ordinary and minimal arguments, a refusal,
-    former names.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each action of a dispatcher or tool: ordinary and minimal arguments, a refusal, former
+    names.
 
     Tools refuse in their own words, so only their successes are compared, also with all numbers at their
     least and greatest.
     """
-    for endpoint in _endpoints(setting):
-        cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
-        lead = setting.get_lead(str(endpoint.action.name))
-        first = "REST" if lead.on_rest else lead.surface
-        for detail, _ in list_inputs(setting, endpoint):
-            says = (
-                f"{endpoint.action.name} answers the same through {endpoint.surface} and through {first} "
-                f"({detail.replace('_', ' ')})"
-            )
-            yield promise(NAME, detail, endpoint, says, endpoint.action.origin, cite)
-        if endpoint.form is None and invalid_cases_of(setting, endpoint):
-            says = f"{endpoint.action.name} refuses the same through {endpoint.surface} and through {first}"
-            yield promise(NAME, "refused", endpoint, says, endpoint.action.origin, cite)
-        for former in endpoint.action.formerly:
-            says = (
-                f"{former.name} until {former.until} is {endpoint.action.name} on {endpoint.surface}, "
-                f"with the answer that {first} gives"
-            )
-            yield promise(NAME, _as(former), endpoint, says, former.origin, cite)
-
-
-def _as(former: Former) -> str:
-    return f"as_{former.name}"
-
-
-def _endpoints(setting: Setting) -> Iterator[Endpoint]:
-    for endpoint in setting.every_endpoint:
-        if not (endpoint.leads or endpoint.answers_file) and setting.lead_of(endpoint) is not None:
-            yield endpoint
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with two calls for each contract. For transitions, each call needs its own instance."""
     del roles
-    for endpoint in _endpoints(setting):
-        if endpoint.form is not None and setting.mcp is None:
-            continue
+    for endpoint in setting.every_endpoint:
         rest = setting.lead_of(endpoint)
-        assert rest is not None
-        for detail, given in list_inputs(setting, endpoint):
-            contract = f"{NAME}/{detail}/{endpoint.place}"
-            template = template_of(setting.model, endpoint.action)
-            run = partial(_run, setting, endpoint, rest, template, given, contract)
-            stage = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
-            yield _make_probe(contract, stage, template, run, (endpoint, rest))
-        for former in endpoint.action.formerly:
-            contract = f"{NAME}/{_as(former)}/{endpoint.place}"
-            template = template_of(setting.model, endpoint.action)
-            run = partial(
-                _run,
-                setting,
-                endpoint,
-                rest,
-                template,
-                template.input,
-                contract,
-                Raw(edit=make_rename_edit(endpoint, str(former.name))),
+        if endpoint.leads or endpoint.answers_file or rest is None:
+            continue
+        name, surface, origin = endpoint.action.name, endpoint.surface, endpoint.action.origin
+        cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
+        lead = setting.get_lead(str(name))
+        first = "REST" if lead.on_rest else lead.surface
+        for detail, arguments in list_inputs(setting, endpoint):
+            early = endpoint.action.effect == "read" and detail == "ordinary"
+            attempt = _attempt(setting, endpoint, rest, arguments, stage=1 if early else 4)
+            says = (
+                f"{name} answers the same through {surface} and through {first} ({detail.replace('_', ' ')})"
             )
-            yield _make_probe(contract, 4, template, run, (endpoint, rest))
+            yield Case(endpoint, says, origin, attempt, detail, cite)
+        if endpoint.form is None and invalid_cases_of(setting, endpoint):
+            says = f"{name} refuses the same through {surface} and through {first}"
+            yield Case(endpoint, says, origin, detail="refused", cite=cite)
+        for former in endpoint.action.formerly:
+            arguments = template_of(setting.model, endpoint.action).input
+            raw = Raw(edit=make_rename_edit(endpoint, str(former.name)))
+            attempt = _attempt(setting, endpoint, rest, arguments, raw)
+            known = f"{former.name} until {former.until} is {name} on {surface}"
+            says = f"{known}, with the answer that {first} gives"
+            yield Case(endpoint, says, former.origin, attempt, f"as_{former.name}", cite)
 
 
-def _make_probe(
-    contract: str,
-    stage: int,
-    template: RequestTemplate,
-    run: Callable[[], Conversation],
-    endpoints: tuple[Endpoint, Endpoint],
-) -> Probe:
-    cost = 4 if template.moves else 2
-    return Probe(
-        contract, stage, (contract,), cost, run, endpoints, "main", endpoints[0].action.effect == "write"
-    )
-
-
-def _run(
+def _attempt(
     setting: Setting,
     endpoint: Endpoint,
     rest: Endpoint,
-    template: RequestTemplate,
-    given: Mapping[str, Any],
-    contract: str,
+    arguments: Mapping[str, Any],
     raw: Raw = PLAIN,
-) -> Conversation:
+    stage: int = 4,
+) -> Attempt | None:
+    """Return a comparison of two calls; None for a tool without a server. For transitions, each call needs
+    its own instance.
+    """
+    if endpoint.form is not None and setting.mcp is None:
+        return None
+    template = template_of(setting.model, endpoint.action)
+    twins = endpoint.action.effect == "write" and template.subject is not None
+    run = partial(_compare_twins if twins else _compare, rest=rest, arguments=arguments, raw=raw)
+    return Attempt(run, stage=stage, cost=4 if template.moves else 2, endpoints=(endpoint, rest))
+
+
+def _compare(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> Conversation:
     """Call both surfaces and compare the answers.
 
     An earlier answer to an equal REST call is used first. If the answers differ, REST is called again.
     """
-    fresh = endpoint.action.effect == "write"
-    if fresh and template.subject is not None:
-        yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
-        return
-    again = "ever" if template.makes is not None else "" if fresh else "unchanged"
-    why = f"as {endpoint.surface} will be asked"
-    asked, first = yield from _ask_rest(setting, endpoint, rest, template, given, why, again)
-    two: Exchange = yield ordinary(
-        endpoint,
-        template,
-        _intent(raw),
-        "as REST was asked",
-        input=asked,
-        fresh=fresh,
-        made=None if fresh else first.subject,
-        raw=raw,
-    )
-    judged = list(_compare_answers(setting, contract, first, two))
-    if any(j.verdict is Verdict.BROKEN for j in judged) and again:
-        one: Exchange = yield ordinary(
-            rest,
-            template,
-            "valid",
-            why,
-            input=fit_input(setting, endpoint, asked),
-            fresh=fresh,
-            made=None if fresh else two.subject,
-        )
-        judged = list(_compare_answers(setting, contract, one, two))
+    fresh = trial.action.effect == "write"
+    reuse: Reuse = "ever" if trial.template.makes is not None else "" if fresh else "unchanged"
+    sent, first = yield from _call_rest(trial, rest, arguments, reuse)
+    made = None if fresh else first.subject
+    call = trial.call(_intent(raw), "as REST was asked", input=sent, fresh=fresh, made=made, raw=raw)
+    second: Exchange = yield call
+    judged = list(_judge(trial, first, second))
+    if reuse and any(judgement.verdict is Verdict.BROKEN for judgement in judged):
+        made = None if fresh else second.subject
+        again: Exchange = yield _rest_call(trial, rest, sent, fresh=fresh, made=made)
+        judged = list(_judge(trial, again, second))
     yield from judged
 
 
-def _ask_rest(
-    setting: Setting,
-    endpoint: Endpoint,
-    rest: Endpoint,
-    template: RequestTemplate,
-    given: Mapping[str, Any],
-    why: str,
-    reuse: str,
+def _rest_call(
+    trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], intent: Intent = "valid", **changes: Any
+) -> Call:
+    fitted = fit_input(trial.setting, trial.endpoint, arguments)
+    why = f"as {trial.endpoint.surface} will be asked"
+    return ordinary(rest, trial.template, intent, why, input=fitted, **changes)
+
+
+def _call_rest(
+    trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], reuse: Reuse
 ) -> Generator[Call, Exchange, tuple[Mapping[str, Any], Exchange]]:
-    """Call REST with the instances of the examples, or with `given` if that fails.
+    """Call REST with the instances of the examples, or with `arguments` if that fails.
 
     Return the arguments, and the exchange.
     """
-    fresh = endpoint.action.effect == "write"
-    asked = use_example_instances(setting, rest, given)
-    taken = fit_input(setting, endpoint, asked)
-    first = yield ordinary(
-        rest,
-        template,
-        "valid" if asked == given else "explore",
-        why,
-        input=taken,
-        fresh=fresh,
-        reuse=reuse,
-    )
-    if asked == given or first.success:
-        return asked, first
-    taken = fit_input(setting, endpoint, given)
-    return given, (yield ordinary(rest, template, "valid", why, input=taken, fresh=fresh, reuse=reuse))
+    fresh = trial.action.effect == "write"
+    sent = use_example_instances(trial.setting, rest, arguments)
+    if sent != arguments:
+        answer = yield _rest_call(trial, rest, sent, "explore", fresh=fresh, reuse=reuse)
+        if answer.success:
+            return sent, answer
+    return arguments, (yield _rest_call(trial, rest, arguments, fresh=fresh, reuse=reuse))
 
 
 def _intent(raw: Raw) -> Intent:
@@ -195,93 +144,57 @@ def _intent(raw: Raw) -> Intent:
     return "valid" if raw is PLAIN else "explore"
 
 
-def _on_twins(
-    setting: Setting,
-    endpoint: Endpoint,
-    rest: Endpoint,
-    template: RequestTemplate,
-    given: Mapping[str, Any],
-    contract: str,
-    raw: Raw,
-) -> Conversation:
+def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> Conversation:
     """Compare the surfaces on two instances that were made in the same way, one for each call."""
+    template = trial.template
     assert template.subject is not None
-    twin = InstanceRef(
-        template.subject.name,
-        template.states or tuple(filter(None, [template.subject.initial])),
-        fresh=True,
-        standard=True,
-    )
+    states = template.states or tuple(filter(None, [template.subject.initial]))
+    twin = InstanceRef(template.subject.name, states, fresh=True, standard=True)
+    places = list_places(template.subject)
     twins: list[Mapping[str, Any]] = []
     alike = False
     for _ in range(3):  # the second one may find no capacity beside the first, or cannot be made there
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
-        alike = len(twins) == 2 and all(
-            twins[0].get(name) == body.get(name) for name in list_places(template.subject)
-        )
+        alike = len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in places)
         if alike:
             break
-    one: Exchange = yield ordinary(
-        rest,
-        template,
-        "valid",
-        f"as {endpoint.surface} will be asked",
-        input=fit_input(setting, endpoint, given),
-        made=twins[0],
-    )
-    two: Exchange = yield ordinary(
-        endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw
-    )
-    yield from _compare_answers(setting, contract, one, two, twins=alike)
+    first: Exchange = yield _rest_call(trial, rest, arguments, made=twins[0])
+    call = trial.call(_intent(raw), "as REST was asked", input=arguments, made=twins[1], raw=raw)
+    second: Exchange = yield call
+    yield from _judge(trial, first, second, twins=alike)
 
 
-def _compare_answers(
-    setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False
-) -> Iterator[Judgement]:
-    """Compare two answers. If they are about different instances (`twins`), compare only members and
+def _judge(trial: Trial, first: Exchange, second: Exchange, *, twins: bool = False) -> Iterator[Judgement]:
+    """Compare two answers. If they are about different instances and no `twins`, compare only members and
     types.
     """
-    wrong = any(
-        exchange.void or exchange.unsound or exchange.is_tainted_by("response_schema")
-        for exchange in (one, two)
-    )
-    if wrong or not (one.success and two.success and one.fits and two.fits):
-        if (
-            one.success != two.success
-            and not wrong
-            and not any(is_conflict(exchange) for exchange in (one, two))
-        ):
-            yield judge_broken(contract, f"{one.outcome}, as on REST", two.outcome)
+    setting, both = trial.setting, (first, second)
+    if any(answer.void or answer.unsound or answer.is_tainted_by("response_schema") for answer in both):
         return
-    if one.output is not None and one.output.schema is None:  # each surface says nothing in its own way
-        yield judge_kept(contract)
+    if not all(answer.success and answer.fits for answer in both):
+        if first.success != second.success and not any(map(is_conflict, both)):
+            yield trial.broken(f"{first.outcome}, as on REST", second.outcome)
         return
-    left_out = find_volatile(setting, one)
-    a, b = remove_members(one.body, left_out), remove_members(two.body, left_out)
-    if not twins and differ_in_instance(setting, one, two):
+    if first.output is not None and first.output.schema is None:  # each surface says nothing in its own way
+        yield trial.kept()
+        return
+    left_out = find_volatile(setting, first)
+    a, b = remove_members(first.body, left_out), remove_members(second.body, left_out)
+    if not twins and differ_in_instance(setting, first, second):
         a, b = to_forms(a, b)
-    where = find_difference(a, b, setting, pair_fresh_values(one, two))
-    yield (
-        judge_broken(contract, "what REST answers", f"it differs at {where}")
-        if where
-        else judge_kept(contract)
-    )
+    place = find_difference(a, b, setting, pair_fresh_values(first, second))
+    yield trial.broken("what REST answers", f"it differs at {place}") if place else trial.kept()
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare the refusals of one invalid input on different surfaces, in whichever order they come."""
     endpoint = exchange.call.endpoint
-    if (
-        endpoint is None
-        or endpoint.form is not None
-        or not exchange.call.field
-        or not exchange.refused
-        or exchange.void
-        or exchange.tainted
-    ):
+    if endpoint is None or endpoint.form is not None or not exchange.call.field:
         return
-    key = (NAME, str(endpoint.action.name), exchange.call.field, exchange.call.why)
+    if not exchange.refused or exchange.void or exchange.tainted:
+        return
+    key = (REFUSED_ALIKE, str(endpoint.action.name), exchange.call.field, exchange.call.why)
     lead = memory.setting.lead_of(endpoint)
     refused = (exchange.code, got(exchange.body, memory.model.errors.field_at or ""))
     for other_place, other in memory.notes.setdefault(key, {}).items():
@@ -291,32 +204,18 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         same = refused[0] == other[0] and (
             refused[1] == other[1] or _wire(endpoint, refused[1]) == _wire(endpoint, other[1])
         )
-        contract = f"{NAME}/refused/{place}"
-        yield (
-            judge_kept(contract)
-            if same
-            else judge_broken(contract, f"refused with {other}", f"refused with {refused}")
-        )
+        contract = f"{REFUSED_ALIKE}/{place}"
+        if same:
+            yield judge_kept(contract)
+        else:
+            actual = "refused with {refused}"
+            yield judge_broken(contract, f"refused with {other}", actual, refused=refused)
     memory.notes[key][exchange.place] = refused
 
 
-def _wire(endpoint: Endpoint, said: Any) -> Any:
+def _wire(endpoint: Endpoint, name: Any) -> Any:
     """Return an argument's catalogue name, also if the error used its name on the wire."""
-    return next((str(p.name) for p in endpoint.params if p.wire == said), said)
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    watched=frozenset(("refused",)),
-    probes=probes,
-    rank=8,
-    calls_correctly=True,
-    tools=True,
-    overlap="readers",
-)
+    return next((str(p.name) for p in endpoint.params if p.wire == name), name)
 
 
 # -- arguments for two surfaces, and edits that use a former name
@@ -368,10 +267,10 @@ def make_rename_edit(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
     """Return an edit that replaces the action's name in the call's body."""
 
     def edit(body: bytes) -> bytes:
-        said = read_json(body).value
+        message = read_json(body).value
         if endpoint.dispatcher is not None:
-            return json_bytes({**said, endpoint.dispatcher.selector: name})
-        return json_bytes({**said, "params": {**said["params"], "name": name}})
+            return json_bytes({**message, endpoint.dispatcher.selector: name})
+        return json_bytes({**message, "params": {**message["params"], "name": name}})
 
     return edit
 
@@ -529,3 +428,16 @@ def differ_in_instance(setting: Setting, one: Exchange, two: Exchange) -> bool:
         if p.refers_to and resources[p.refers_to].made_by
     ]
     return any(one.input.get(name) != two.input.get(name) for name in named)
+
+
+CHECK = make_check(
+    "surface_equivalence",
+    __doc__,
+    cases,
+    watch=watch,
+    watched=frozenset(("refused",)),
+    rank=8,
+    calls_correctly=True,
+    tools=True,
+    overlap="readers",
+)
