@@ -82,7 +82,8 @@ def comments(text: str) -> Iterator[tuple[int, str]]:
         goes_on = whole and token.start[0] == last + 1
         if words and not goes_on:
             yield line, words
-        line, words = (line, f"{words} {said}") if words and goes_on else (token.start[0], said)
+        part = said or "\n\n"  # an empty one ends a heading or a paragraph
+        line, words = (line, f"{words} {part}") if words and goes_on else (token.start[0], said)
         last = token.start[0] if whole else 0
     if words:
         yield line, words
@@ -106,6 +107,14 @@ def test_comments_below_each_other_are_one() -> None:
     text = f"# {many}\n# {many}\n\na = 1  # {many}\n# {many}\nb = 2  # noqa: E501  # three\n"
     assert [line for line, _ in comments(text)] == [1, 4, 5]
     assert [bool(list_comment_riddles(words)) for _, words in comments(text)] == [True, False, False]
+
+
+def test_heading_of_a_comment_is_no_part_of_its_first_sentence() -> None:
+    few, many = "one " * 15, "one " * 30
+    (whole,) = comments(f"# -- {few}\n#\n# {few}\n")
+    assert list_comment_riddles(whole[1]) == []
+    (whole,) = comments(f"# -- {few}\n#\n# {many}\n")
+    assert list_comment_riddles(whole[1]) != []
 
 
 def test_docstrings_are_plain_english() -> None:

@@ -57,6 +57,7 @@ SAID = {
     'pip install --quiet --disable-pip-version-check "$PGAGENTS_INSTALL': OURS,
     'pip install --quiet --disable-pip-version-check "$SOURCE': OURS,
     'pip install --no-cache-dir "$(echo /wheel/*.whl)[sandbox,mcp': OURS,
+    "uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev": OURS,
     "npm install --no-audit --no-fund --no-package-lock --loglevel=error": REQUIRED,
     "npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error": REQUIRED,
     "pip install {' '.join(repr(line) for line in wanted": REQUIRED,
@@ -99,7 +100,7 @@ def sources() -> Iterator[Path]:
         "catalogue",
     ):
         yield from (path for path in (ROOT / folder).rglob("*") if path.is_file())
-    names = "README.md CONTRIBUTING.md action.yml Dockerfile Makefile .pre-commit-hooks.yaml"
+    names = "README.md ARCHITECTURE.md CONTRIBUTING.md action.yml Dockerfile Makefile .pre-commit-hooks.yaml"
     yield from (ROOT / name for name in names.split())
 
 
