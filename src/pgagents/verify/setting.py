@@ -347,6 +347,8 @@ class Memory:
     def subject(self, exchange: Exchange) -> Any:
         """Return the last known body of the instance that a call names, from before the call; None if it is
         unknown.
+
+        A law calls it `before`. No request is sent to learn it.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None:

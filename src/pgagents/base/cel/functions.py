@@ -1,4 +1,8 @@
-"""Helper functions for laws about money, places, lists, texts, times and files."""
+"""Helper functions for laws about money, places, lists, texts, times and files.
+
+All numbers of a law are doubles, which are compared without tolerance. `cents`, `near` and `sum_of` are the
+remedies (`docs/howto/writing-laws.md`). The cost of a new function stands in `growth.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """Time and number of requests: clocks, waits, the time that is left, the budget, and when a call is
 repeated.
+
+`decide_repeat` says whether a limited call is sent again. The seconds of the wait come from
+`verify/wire/pace.py`, and those of a header from `catalogue/model/answers.py`. For agents,
+`client/attempts.py` decides it.
 """
 
 from __future__ import annotations
