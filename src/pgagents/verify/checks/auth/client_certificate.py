@@ -10,27 +10,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.base.http import Silence
-from pgagents.report.contract import Contract, Verdict
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.report.contract import Verdict
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, Connection
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.call import Connection
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "client_certificate"
-CASES: dict[str, tuple[Connection, str]] = {
-    "missing": ("none", "without a client certificate"),
-    "other_authority": ("other", "with a client certificate of another authority"),
-}
 REFUSALS = (400, 401, 403, 421, 495, 496)
 """Statuses with which servers and gateways refuse a connection without the right certificate.
 
@@ -38,60 +23,34 @@ REFUSALS = (400, 401, 403, 421, 495, 496)
 """
 HINDERED = ("timeout", "too-large")
 """Kinds of silence that do not show a refusal."""
+NO_TLS = (Verdict.UNTESTED, "needs a server with TLS, and the client certificate (--cert FILE)")
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each endpoint that needs the certificate, and one for the first of them."""
-    certificate = setting.model.certificate
-    for detail, endpoint in _cases(setting):
-        says = f"{endpoint.action.name} called {CASES[detail][1]} is refused"
-        origin = certificate.origin if certificate is not None else ("security",)
-        yield promise(NAME, detail, endpoint, says, origin, endpoint.action.cite)
-
-
-def _cases(setting: Setting) -> Iterator[tuple[str, Endpoint]]:
-    for index, endpoint in enumerate(d for d in setting.endpoints if d.certificate):
-        yield "missing", endpoint
-        if index == 0:
-            yield "other_authority", endpoint
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Return that a contract is untested if no connection can have a certificate, else None."""
-    del contract
-    if setting.strangers:
-        return None
-    return Verdict.UNTESTED, "needs a server with TLS, and the client certificate (--cert FILE)"
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint that needs the certificate, and a second one for the first of them."""
     del roles
-    for detail, endpoint in _cases(setting) if setting.strangers else ():
-        connection, what = CASES[detail]
-        call = ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "auth",
-            f"a call {what}",
-            connection=connection,
-        )
-        contract = f"{NAME}/{detail}/{endpoint.place}"
-        writes = endpoint.action.effect == "write"
-        yield Probe(
-            contract, 6, (contract,), 1, partial(_run, call, contract, what), (endpoint,), "main", writes
-        )
+    certificate = setting.model.certificate
+    origin = certificate.origin if certificate is not None else ("security",)
+    for index, endpoint in enumerate(d for d in setting.endpoints if d.certificate):
+        wrong: dict[str, tuple[Connection, str]] = {"missing": ("none", "without a client certificate")}
+        if index == 0:
+            wrong["other_authority"] = ("other", "with a client certificate of another authority")
+        for detail, (connection, what) in wrong.items():
+            says = f"{endpoint.action.name} called {what} is refused"
+            attempt = Attempt(partial(_try, connection=connection, what=f"a call {what}"))
+            settled = None if setting.strangers else NO_TLS
+            yield Case(endpoint, says, origin, attempt, detail, settled=settled)
 
 
-def _run(call: Call, contract: str, what: str) -> Conversation:
-    exchange: Exchange = yield call
+def _try(trial: Trial, connection: Connection, what: str) -> Conversation:
+    exchange: Exchange = yield trial.call("auth", what, connection=connection)
     answer = exchange.answer
     if isinstance(answer, Silence) and answer.kind in HINDERED:
-        yield judge_untested(contract, f"no answer came: {exchange.outcome}")
+        yield trial.untested(f"no answer came: {exchange.outcome}")
     elif isinstance(answer, Silence) or answer.status in REFUSALS:
-        yield judge_kept(contract)
+        yield trial.kept()
     else:
-        yield judge_broken(contract, f"a call {what} is refused", exchange.outcome)
+        yield trial.broken(f"{what} is refused", exchange.outcome)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = make_check("client_certificate", __doc__, cases)

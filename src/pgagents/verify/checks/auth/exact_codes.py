@@ -14,25 +14,14 @@ from typing import Any
 from pgagents.base.cel.expression import member_of
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "exact_codes"
 HOWS = (
     "in the other case",
     "with a character more",
@@ -44,43 +33,31 @@ SHORTEST = 4
 REFUSED = range(400, 500)
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each surface and each code, on the first action with an argument for the code."""
-    for endpoint, param, resource, _ in _cases(setting):
-        says = (
-            f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its "
-            f"{param.name}"
-        )
-        yield promise(NAME, str(param.name), endpoint, says, param.origin, endpoint.action.cite)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each surface and each code, on the first write with an argument for the code.
 
-
-def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...]:
-    """Return (endpoint, argument, resource, member) of writes with a text argument that is a member of the
-    instance.
+    Surface and seed choose the near miss. The first case also tries a short form.
     """
-
-    def find() -> Iterator[tuple[Endpoint, Param, Resource, str]]:
-        met: set[tuple[str, str]] = set()
-        for endpoint in setting.endpoints:
-            template = template_of(setting.model, endpoint.action)
-            for param in endpoint.params if template.subject is not None and template.moves else ():
-                member = (
-                    _member(template.subject, template.input.get(str(param.name))) if template.subject else ""
-                )
-                if (
-                    member
-                    and not param.refers_to
-                    and free_text(setting, param.schema)
-                    and (endpoint.surface, member) not in met
-                ):
-                    met.add((endpoint.surface, member))
-                    assert template.subject is not None
-                    yield endpoint, param, template.subject, member
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
+    del roles
+    known: set[tuple[str, str]] = set()
+    for endpoint in setting.endpoints:
+        template = template_of(setting.model, endpoint.action)
+        resource = template.subject
+        for param in endpoint.params if resource is not None and template.moves else ():
+            assert resource is not None
+            name = str(param.name)
+            member = _find_member(resource, template.input.get(name))
+            if not member or param.refers_to or (endpoint.surface, member) in known:
+                continue
+            if free_text(setting, param.schema):
+                says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its"
+                run = partial(_try, param=param, resource=resource, member=member, index=len(known))
+                attempt = Attempt(run, cost=1 if known else 2, writes=True)
+                known.add((endpoint.surface, member))
+                yield Case(endpoint, f"{says} {name}", param.origin, attempt, name)
 
 
-def _member(resource: Resource, value: Any) -> str:
+def _find_member(resource: Resource, value: Any) -> str:
     """Return the member of the instance from which an argument's value is read.
 
     Return an empty text for the id, and for any other value.
@@ -89,25 +66,13 @@ def _member(resource: Resource, value: Any) -> str:
     return member if "." not in member and member not in resource.ids else ""
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract; surface and seed choose the near miss.
-
-    The first probe also tries a short form.
-    """
-    del roles
-    for index, (endpoint, param, resource, member) in enumerate(_cases(setting)):
-        contract = f"{NAME}/{param.name}/{endpoint.place}"
-        run = partial(_run, setting, endpoint, param, resource, member, index, contract)
-        yield Probe(contract, 6, (contract,), 1 if index else 2, run, (endpoint,), "main", True)
-
-
 def _short_forms(
-    setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str
+    trial: Trial, param: Param, instance: Mapping[str, Any], code: str
 ) -> Iterator[tuple[str, str]]:
     """Yield other members of the instance that the code begins with, ignoring case and separators."""
     whole = _bare(code)
-    test = setting.test_argument(endpoint, param)
-    for name, value in there.items():
+    test = trial.setting.test_argument(trial.endpoint, param)
+    for name, value in instance.items():
         bare = _bare(value) if isinstance(value, str) and value != code and test.is_valid(value) else ""
         if len(bare) >= SHORTEST and whole.startswith(bare):
             yield f"that is its {name}", value
@@ -117,54 +82,31 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, text)).upper()
 
 
-def _run(
-    setting: Setting,
-    endpoint: Endpoint,
-    param: Param,
-    resource: Resource,
-    member: str,
-    index: int,
-    contract: str,
-) -> Conversation:
-    template = template_of(setting.model, endpoint.action)
-    there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
-    code = there.get(member)
-    exactly = find_comparison(endpoint.action, param) == "exactly"
-    near = (
-        list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items())
-        if isinstance(code, str)
-        else []
-    )
-    short = (
-        list(_short_forms(setting, endpoint, param, there, code))
-        if exactly and isinstance(code, str) and not index
-        else []
-    )
+def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int) -> Conversation:
+    setting, action, template = trial.setting, trial.action, trial.template
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
+    code = instance.get(member)
+    near: list[tuple[str, Any]] = []
+    short: list[tuple[str, str]] = []
+    if isinstance(code, str):
+        exactly = find_comparison(action, param) == "exactly"
+        near = list(fitting(setting, action, param, code, HOWS if exactly else HOWS[1:]).items())
+        if exactly and index == 0:
+            short = list(_short_forms(trial, param, instance, code))[:1]
     if not near:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
         return
-    for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
-        why = f"{endpoint.action.name} with a {param.name} {how}"
-        exchange: Exchange = yield ordinary(
-            endpoint,
-            template,
-            "illegal",
-            why,
-            input={**template.input, str(param.name): wrong},
-            made=there,
-        )
+    for how, wrong in (near[(index + setting.seed) % len(near)], *short):
+        why = f"{action.name} with a {param.name} {how}"
+        arguments = {**template.input, str(param.name): wrong}
+        exchange: Exchange = yield trial.call("illegal", why, input=arguments, made=instance)
         if exchange.success and exchange.fits:
-            yield judge_broken(contract, f"{why} is refused", exchange.outcome)
+            yield trial.broken(f"{why} is refused", exchange.outcome)
             return
         if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
-            yield judge_kept(contract)
+            yield trial.kept()
         elif not exchange.void:
-            yield judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")
+            yield trial.untested(f"the answer shows nothing of it: {exchange.outcome}")
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("exact_codes", __doc__, cases)

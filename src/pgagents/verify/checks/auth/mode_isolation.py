@@ -10,147 +10,75 @@ from functools import partial
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "mode_isolation"
 
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that reads a tenant's resource, and one for each that lists it."""
-    for resource, _, endpoint, lists in _cases(setting):
-        says = (
-            f"a {resource.name} made with a test key is {'in no list' if lists else 'unknown'} with a "
-            "live one"
-        )
-        yield promise(
-            NAME, _detail(resource, lists), endpoint, says, (*resource.origin, "tenant"), resource.cite
-        )
-
-
-Case = tuple[Resource, ActionCall, Endpoint, bool]
-
-
-def _cases(setting: Setting) -> Iterator[Case]:
-    """Yield reads on every surface, and lists on REST.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield reads of a tenant's resource on every surface, and lists on REST.
 
     An action that reads several resources is tried with the first of them.
     """
-    met: set[str] = set()
-    if _live(setting) is None:
-        return
-    for resource in setting.model.resources.values():
+    del roles
+    known: set[str] = set()
+    live = _find_live_role(setting)
+    for resource in setting.model.resources.values() if live is not None else ():
         if not resource.tenant or resource.made_by is None:
             continue
-        for calls, lists in ((resource.read_by, False), (resource.listed_by, True)):
-            for call in calls:
-                for endpoint in setting.endpoints:
-                    once = endpoint.action is call.action and endpoint.place not in met
-                    once = once and resource.missing_in(call.action) is not None
-                    if once and endpoint.action.effect == "read" and (endpoint.leads or not lists):
-                        met.add(endpoint.place)
-                        yield resource, call, endpoint, lists
+        calls = [("read", call) for call in resource.read_by] + [
+            ("listed", call) for call in resource.listed_by
+        ]
+        for way, call in calls:
+            for endpoint in setting.endpoints:
+                if endpoint.action is not call.action or endpoint.place in known:
+                    continue
+                if resource.missing_in(call.action) is None or endpoint.action.effect != "read":
+                    continue
+                if endpoint.leads or way == "read":
+                    known.add(endpoint.place)
+                    hidden, run = ("unknown", _read) if way == "read" else ("in no list", _list)
+                    says = f"a {resource.name} made with a test key is {hidden} with a live one"
+                    attempt = Attempt(partial(run, resource=resource, by=call), role=live, writes=True)
+                    origin, detail = (*resource.origin, "tenant"), f"{way}/{resource.name}"
+                    yield Case(endpoint, says, origin, attempt, detail, resource.cite)
 
 
-def _detail(resource: Resource, lists: bool) -> str:
-    return f"{'listed' if lists else 'read'}/{resource.name}"
-
-
-def _live(setting: Setting) -> str | None:
+def _find_live_role(setting: Setting) -> str | None:
     """Return the first role whose mode differs from the main key's."""
     roles = setting.model.auth.roles
     mode = roles["main"].mode if "main" in roles else "test"
     return next((name for name, role in roles.items() if role.mode != mode and not role.revoked), None)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one call for each contract."""
-    del roles
-    live = _live(setting)
-    for resource, action_call, endpoint, lists in _cases(setting):
-        contract = f"{NAME}/{_detail(resource, lists)}/{endpoint.place}"
-        run = (
-            partial(_run_list, resource, action_call, endpoint, str(live), contract)
-            if lists
-            else partial(_read, setting, resource, action_call, endpoint, str(live), contract)
-        )
-        yield Probe(contract, 4, (contract,), 1, run, (endpoint,), str(live), True)
-
-
-def _read(
-    setting: Setting,
-    resource: Resource,
-    action_call: ActionCall,
-    endpoint: Endpoint,
-    role: str,
-    contract: str,
-) -> Conversation:
-    no_scope = setting.model.errors.framework.no_scope
-    hidden = [
-        c
-        for c in (
-            resource.missing_in(action_call.action),
-            setting.model.codes[no_scope] if no_scope else None,
-        )
-        if c is not None
-    ]
-    codes = hidden if setting.model.behaviour.foreign_id != "not_found" else hidden[:1]
-    what = f"a {resource.name} of the other mode"
+def _read(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
+    model, what = trial.model, f"a {resource.name} of the other mode"
+    missing, no_scope = resource.missing_in(by.action), model.errors.framework.no_scope
+    codes = [missing] if missing is not None else []
+    if no_scope and (not codes or model.behaviour.foreign_id != "not_found"):
+        codes.append(model.codes[no_scope])
     exchange: Exchange = yield Call(
-        endpoint,
-        action_call.input,
-        "absent",
-        what,
-        role=role,
-        owner="main",
-        subject=resource,
+        trial.endpoint, by.input, "absent", what, role=trial.role, owner="main", subject=resource
     )
-    yield from judge_refused(exchange, contract, codes, what)
+    yield from trial.refused(exchange, codes, what)
 
 
-def _run_list(
-    resource: Resource, action_call: ActionCall, endpoint: Endpoint, role: str, contract: str
-) -> Conversation:
+def _list(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
+    why = f"a list with a {trial.role} key"
     exchange: Exchange = yield Call(
-        endpoint,
-        action_call.input,
-        "valid",
-        f"a list with a {role} key",
-        role=role,
-        owner="main",
-        subject=resource,
+        trial.endpoint, by.input, "valid", why, role=trial.role, owner="main", subject=resource
     )
-    items = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
+    items = at_path(by, exchange) if by.at is not None and exchange.success else None
     if not isinstance(items, list) or exchange.subject is None:
-        yield judge_untested(contract, f"the list could not be read: {exchange.outcome}")
+        yield trial.untested(f"the list could not be read: {exchange.outcome}")
         return
-    mine = resource.id_of(exchange.subject)
-    found = any(isinstance(item, Mapping) and resource.id_of(item) == mine for item in items)
-    yield (
-        judge_broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed")
-        if found
-        else judge_kept(contract)
-    )
+    id = resource.id_of(exchange.subject)
+    if any(isinstance(item, Mapping) and resource.id_of(item) == id for item in items):
+        yield trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id)
+    else:
+        yield trial.kept()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="all",
-)
+CHECK = make_check("mode_isolation", __doc__, cases, stage=4, overlap="all")

@@ -13,16 +13,13 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import schemes
-from pgagents.report.contract import Contract
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Check, Conversation, Probe, judge_accepted, judge_refused, promise
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, Intent, Raw, Signature
+from pgagents.verify.wire.call import Intent, Raw, Signature
 from pgagents.verify.wire.encode import add_spaces, with_more
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "request_signatures"
 REFUSED = 300
 """The lowest status that is no success."""
 _TIMED = ("untimed", "redated", "old", "ahead")
@@ -31,77 +28,8 @@ PAST_S = 60.0
 """Seconds beyond the tolerance, so that small differences between clocks cannot decide."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each signed action and each right or wrong signature."""
-    for endpoint in _list_signed_endpoints(setting):
-        for detail, case in _cases(endpoint).items():
-            ends = "accepted" if case.right else "refused"
-            says = f"{endpoint.action.name} {case.what} is {ends}"
-            yield promise(
-                NAME, detail, endpoint, says, (*endpoint.action.origin, "signed"), endpoint.action.cite
-            )
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: one call that is valid apart from its signature."""
-    del roles
-    for endpoint in _list_signed_endpoints(setting):
-        for detail, case in _cases(endpoint).items():
-            contract = f"{NAME}/{detail}/{endpoint.place}"
-            template = template_of(setting.model, endpoint.action)
-            given = {
-                **template.input,
-                **(_find_refused_example(endpoint) if case.more else {}),
-                **_sign(endpoint, case.signature),
-            }
-            raw = (
-                Raw(edit=add_spaces)
-                if case.spaced
-                else Raw(edit=with_more)
-                if case.more and endpoint.action.unknown == "ignored"
-                else Raw()
-            )
-            intent: Intent = "valid" if case.right else "auth"
-            call = ordinary(endpoint, template, intent, f"a call {case.what}", input=given, role="", raw=raw)
-            yield Probe(
-                contract,
-                5,
-                (contract,),
-                1,
-                partial(_run, setting, endpoint, call, contract, case),
-                (endpoint,),
-                "main",
-                True,
-            )
-
-
-def _sign(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
-    """Return the arguments that are the headers of a signature."""
-    signed = endpoint.action.signed
-    parts = {
-        signed.header: signature,
-        signed.time: replace(signature, part="time"),
-        signed.id: replace(signature, part="id"),
-    }
-    return {str(name): value for name, value in parts.items() if name is not None}
-
-
-def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the arguments of a refused example if no example is accepted.
-
-    The reason for its refusal may be the signature alone.
-    """
-    if any(e.status < REFUSED for e in endpoint.action.examples):
-        return {}
-    return next((dict(e.input) for e in endpoint.action.examples), {})
-
-
-def _list_signed_endpoints(setting: Setting) -> Iterator[Endpoint]:
-    return (d for d in setting.endpoints if d.dispatcher is None and d.action.signed is not None)
-
-
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Signing:
     """A signature and its expected result. `right` is true if the call must be accepted.
 
     `spaced` adds unusual spaces to the body, and `more` adds members.
@@ -114,56 +42,90 @@ class _Case:
     right: bool = False
 
 
-def _cases(endpoint: Endpoint) -> dict[str, _Case]:
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each signed action and each right or wrong signature."""
+    del roles
+    for endpoint in setting.endpoints:
+        if endpoint.dispatcher is not None or endpoint.action.signed is None:
+            continue
+        origin = (*endpoint.action.origin, "signed")
+        for detail, signing in _list_signings(endpoint).items():
+            says = f"{endpoint.action.name} {signing.what} is {'accepted' if signing.right else 'refused'}"
+            yield Case(endpoint, says, origin, Attempt(partial(_try, signing=signing), writes=True), detail)
+
+
+def _list_signings(endpoint: Endpoint) -> dict[str, _Signing]:
     signed = endpoint.action.signed
     role, seconds = str(signed.role), signed.tolerance_s
-    found = {
-        "forged": _Case(Signature(role, slip="secret"), "signed with another secret"),
-        "altered": _Case(Signature(role, slip="body"), "with the signature of another body"),
-        "bytes": _Case(
+    signings = {
+        "forged": _Signing(Signature(role, slip="secret"), "signed with another secret"),
+        "altered": _Signing(Signature(role, slip="body"), "with the signature of another body"),
+        "bytes": _Signing(
             Signature(role, slip="bytes"),
             "with the signature of its JSON written anew, not of its bytes",
             spaced=True,
         ),
-        "spaced": _Case(
+        "spaced": _Signing(
             Signature(role), "signed as it is, with spaces that no serializer writes", spaced=True, right=True
         ),
-        "untimed": _Case(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
-        "redated": _Case(
+        "untimed": _Signing(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
+        "redated": _Signing(
             Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it states"
         ),
-        "old": _Case(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
-        "ahead": _Case(
+        "old": _Signing(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
+        "ahead": _Signing(
             Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"
         ),
     }
     if not schemes()[signed.scheme].timed:
-        return {detail: case for detail, case in found.items() if detail not in _TIMED}
+        return {detail: signing for detail, signing in signings.items() if detail not in _TIMED}
     if seconds > 2 * PAST_S:
-        found["in_time"] = _Case(
-            Signature(role, after_s=PAST_S - seconds),
-            f"signed less than {seconds} s ago",
-            more=True,
-            right=True,
-        )
-    return found
+        in_time = Signature(role, after_s=PAST_S - seconds)
+        signings["in_time"] = _Signing(in_time, f"signed less than {seconds} s ago", more=True, right=True)
+    return signings
 
 
-def _run(setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case) -> Conversation:
-    model = setting.model
-    code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
-    exchange: Exchange = yield call
-    said = (
-        judge_accepted(exchange, contract, call.why)
-        if case.right
-        else judge_refused(exchange, contract, [code], call.why)
-    )
-    yield from said
+def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the arguments of a refused example if no example is accepted.
+
+    The reason for its refusal may be the signature alone.
+    """
+    if any(e.status < REFUSED for e in endpoint.action.examples):
+        return {}
+    return next((dict(e.input) for e in endpoint.action.examples), {})
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+def _list_headers(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
+    """Return the arguments that are the headers of a signature."""
+    signed = endpoint.action.signed
+    parts = {
+        signed.header: signature,
+        signed.time: replace(signature, part="time"),
+        signed.id: replace(signature, part="id"),
+    }
+    return {str(name): value for name, value in parts.items() if name is not None}
+
+
+def _try(trial: Trial, signing: _Signing) -> Conversation:
+    """Send a call that is valid apart from its signature."""
+    endpoint, model, why = trial.endpoint, trial.model, f"a call {signing.what}"
+    arguments = {
+        **trial.template.input,
+        **(_find_refused_example(endpoint) if signing.more else {}),
+        **_list_headers(endpoint, signing.signature),
+    }
+    raw = Raw()
+    if signing.spaced:
+        raw = Raw(edit=add_spaces)
+    elif signing.more and endpoint.action.unknown == "ignored":
+        raw = Raw(edit=with_more)
+    intent: Intent = "valid" if signing.right else "auth"
+    exchange: Exchange = yield trial.call(intent, why, input=arguments, role="", raw=raw)
+    if signing.right:
+        yield from trial.accepted(exchange, why)
+    else:
+        code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
+        yield from trial.refused(exchange, [code], why)
+
+
+CHECK = make_check("request_signatures", __doc__, cases, stage=5)
