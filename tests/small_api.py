@@ -116,6 +116,11 @@ def with_resource(*changes: tuple[str, str], text: str = NOTES) -> Model:
     return catalogue(text + KNOWN, *changes)
 
 
+def accepting(key: str) -> Callable[[Request], bool]:
+    """Return the test of a server for which this is the right key."""
+    return lambda request: request.header("Authorization") in (f"Bearer {key}", f"bearer {key}")
+
+
 @dataclass(slots=True)
 class Notes:
     """The server. Where it gives an answer, `odd` answers a call with a key and a path that are right, and
@@ -126,9 +131,7 @@ class Notes:
     before: Callable[[Notes, Request], Response | None] = lambda _, __: None
     notes: dict[str, dict[str, Any]] = field(default_factory=dict)
     log: list[Request] = field(default_factory=list)
-    key: Callable[[Request], bool] = lambda request: (
-        request.header("Authorization") in (f"Bearer {KEY}", f"bearer {KEY}")
-    )
+    key: Callable[[Request], bool] = field(default_factory=lambda: accepting(KEY))
     _ids: Any = field(default_factory=lambda: count(1))
 
     def __call__(self, request: Request) -> Response:

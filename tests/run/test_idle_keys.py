@@ -207,6 +207,6 @@ def test_auth_is_refused_on_each_surface_whose_files_it_would_not_change(
     found = [message for _, message, _ in errors(text)]
     refused = [message for message in found if f"`auth` does nothing on the surface `{surface}`" in message]
     assert found == refused
-    monkeypatch.setattr(actions, "run", lambda _: None)
+    monkeypatch.setattr(actions, "check_idle", lambda _: None)
     changed = files(load_text(text)) != files(load_text(shop("surfaces", surface, "auth", value={})))
     assert changed == (not refused)

@@ -9,7 +9,7 @@ from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.selection import NO_WRITES
-from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
+from small_api import KNOWN, NOTES, Notes, accepting, answer, catalogue, verified, with_resource
 
 LISTS = "required: [notes]}}\n"
 LAW = f"{LISTS}    laws: {{few: size(response.notes) >= 0}}\n"
@@ -135,11 +135,18 @@ def test_a_create_whose_answer_has_no_instance_is_not_said_to_have_made_none() -
     def nameless(_: Notes, request: Request) -> Response | None:
         return answer(201, "made") if request.method == "POST" else None
 
-    report = verified(with_resource(), Notes(odd=nameless))
+    live = "live_key_1"
+    server = Notes(odd=nameless, key=accepting(live))
+    report = verified(with_resource(), server, keys={"main": live}, allow_writes=True)
     _, reason = find(report, "removals/note/get_note@rest")
     assert reason == (
         "create_note answered 201 without an id that can be read: --allow create_note would call it"
     )
+    report = verified(
+        with_resource(), Notes(odd=nameless)
+    )  # a test key ends no kind: all that it makes is test data
+    _, reason = find(report, "removals/note/get_note@rest")
+    assert reason == "the create answered 201 without a note that can be read from it"
 
 
 def test_a_create_that_is_refused_made_none() -> None:

@@ -14,7 +14,7 @@ from pgagents.base.http import Request, Response, Silence
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import curl
 from pgagents.report.report import Report
-from small_api import KEY, NOTES, URL, Notes, answer, catalogue, verified, with_resource
+from small_api import KEY, NOTES, URL, Notes, accepting, answer, catalogue, verified, with_resource
 
 WRITES = ("create_note", "change_note", "delete_note")
 """Named by the caller, as a catalogue without resources is only read."""
@@ -66,8 +66,7 @@ def test_a_404_for_an_id_that_is_there_is_one():
 
     why = "nothing shows that this run made the note: --allow create_note would call it"
     for key, said in ((KEY, (Verdict.KEPT, "")), ("live_9f", (Verdict.NOT_SELECTED, why))):
-        held = (f"Bearer {key}", f"bearer {key}")
-        server = Notes(forgetful, key=lambda request, held=held: request.header("Authorization") in held)  # type: ignore[misc]
+        server = Notes(forgetful, key=accepting(key))
         report = verified(with_resource(), server, keys={"main": key}, allow_writes=True)
         assert "valid_calls/ordinary/get_note@rest" in found(report)
         assert verdict(report, "valid_calls/values/create_note@rest") == said

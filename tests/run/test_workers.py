@@ -38,7 +38,6 @@ from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Pro
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
 from pgagents.verify.promise import Conversation, collect
 from pgagents.verify.run import course
-from pgagents.verify.run import judge as judging
 from pgagents.verify.run.course import SLOW_S
 from pgagents.verify.run.driver import InstanceRemoval
 from pgagents.verify.run.judge import Judge
@@ -655,19 +654,3 @@ def test_a_refused_key_ends_the_run_before_there_are_several_requests() -> None:
     assert not report.footer.complete
     assert "refused the key" in report.footer.notes[0]
     assert refusing.most == 1
-
-
-def test_judging_that_waits_holds_no_more_bytes_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging, "MOST_PENDING_BYTES", 2_000)
-    most = 0
-    judge = Judge.judge
-
-    def note(self: Judge, *given: Any, **named: Any) -> None:
-        nonlocal most
-        judge(self, *given, **named)
-        most = max(most, self._pending_bytes)
-
-    monkeypatch.setattr(Judge, "judge", note)
-    report, _ = verified(model(SHOP), SEVERAL, delay=1)
-    assert most <= 2_000
-    assert outcome(report) == outcome(one_worker(0))

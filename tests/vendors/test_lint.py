@@ -478,9 +478,7 @@ def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(
 
 def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
     ids: set[str] = set()
-    source = ROOT / "src/pgagents/source"
-    readers = (source / "read.py", source / "yaml_text.py")
-    for path in [*(ROOT / "src/pgagents/catalogue").rglob("*.py"), *readers]:
+    for path in [*(ROOT / "src/pgagents/catalogue").rglob("*.py"), ROOT / "src/pgagents/base/reading.py"]:
         text = path.read_text(encoding="utf-8")
         ids |= set(re.findall(r'"catalogue/([a-z0-9-]+)"', text))
         calls = [
