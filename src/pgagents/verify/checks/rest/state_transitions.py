@@ -7,7 +7,7 @@ changes nothing, and another instance keeps its state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -41,20 +41,11 @@ LATER_S = 400
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each resource, state and endpoint of an action with a transition."""
     for resource, move, state, endpoint in _cases(setting):
-        ends = (
-            f"leaves it {move.to}"
-            if state in move.origin_states
-            else f"is refused with {move.otherwise.name}"
-        )
+        legal = state in move.origin_states
+        ends = f"leaves it {move.to}" if legal else f"is refused with {move.otherwise.name}"
         says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
-        yield promise(
-            NAME,
-            f"{resource.name}/{state}",
-            endpoint,
-            says,
-            move.origin,
-            resource.cite or endpoint.action.cite,
-        )
+        detail, cite = f"{resource.name}/{state}", resource.cite or endpoint.action.cite
+        yield promise(NAME, detail, endpoint, says, move.origin, cite)
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
@@ -80,35 +71,24 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, move, state, endpoint in _cases(setting):
         key = (str(resource.made_by.action.name) if resource.made_by else "", state, endpoint.place)
         alike.setdefault(key, []).append((resource, move))
-    endpoints = setting.by_place
-    refused: dict[tuple[str, str], list[_Refused]] = {}
-    for (maker, state, place), several in alike.items():
-        resource, move = max(
-            several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None
-        )
-        endpoint = endpoints[place]
-        covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
-        if state in move.origin_states:
-            run = _for_all(partial(_legal, setting, resource, move, state, endpoint, covers[0]), covers)
-            yield Probe(covers[0], 3 if endpoint.leads else 6, covers, 3, run, (endpoint,), "main", True)
+    refused: dict[tuple[str, str], list[_Transition]] = {}
+    for (maker, state, place), moves in alike.items():
+        transition = _Transition(setting, moves, state, setting.by_place[place], wait)
+        if state in transition.move.origin_states:
+            covers, endpoint = transition.covers, transition.endpoint
+            stage = 3 if endpoint.leads else 6
+            yield Probe(covers[0], stage, covers, 3, transition.carry_out, (endpoint,), "main", True)
         else:
-            alone = _for_all(
-                partial(_illegal, setting, resource, move, state, endpoint, covers[0], wait), covers
-            )
-            refused.setdefault((maker, state), []).append(
-                _Refused(tuple(several), state, endpoint, covers, alone)
-            )
+            refused.setdefault((maker, state), []).append(transition)
     for group in refused.values():
-        ids = tuple(id for case in group for id in case.covers)
-        endpoints_of = tuple(case.endpoint for case in group)
-        run = partial(_together, setting, group, wait)
+        ids = tuple(id for transition in group for id in transition.covers)
         yield Probe(
             ids[0],
             3,
             ids,
             len(group) + 3 + (wait is not None),
-            run,
-            endpoints_of,
+            partial(_refuse_together, group),
+            tuple(transition.endpoint for transition in group),
             "main",
             True,
             overlap="none" if wait else None,  # moving the clock affects all probes
@@ -116,202 +96,171 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
-    """A transition that must be refused from a state. `alone` is the conversation that tries only this
-    one.
+class _Transition:
+    """A call of an action on an instance in a state.
+
+    `moves` are the resources with this transition, each with its own declaration of it. `wait` moves the
+    clock before a call that must be refused.
     """
 
-    moves: tuple[tuple[Resource, Move], ...]
-    """The resources with this transition, each with its own declaration of it."""
+    setting: Setting
+    moves: Sequence[tuple[Resource, Move]]
     state: str
     endpoint: Endpoint
-    covers: tuple[str, ...]
-    alone: Callable[[], Conversation]
+    wait: Call | None
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The ids of the contracts that it is for, one for each resource."""
+        return tuple(f"{NAME}/{r.name}/{self.state}/{self.endpoint.place}" for r, _ in self.moves)
+
+    @property
+    def resource(self) -> Resource:
+        """The resource whose instance is used: one whose create has a `where`, or else the first one."""
+        return self._chosen[0]
+
+    @property
+    def move(self) -> Move:
+        """The declaration of the transition by that resource."""
+        return self._chosen[1]
+
+    @property
+    def _chosen(self) -> tuple[Resource, Move]:
+        return max(
+            self.moves, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None
+        )
+
+    @property
+    def why(self) -> str:
+        """The purpose of the call."""
+        return f"{self.endpoint.action.name} of a {self.resource.name} that is {self.state}"
+
+    def kept(self) -> Iterator[Judgement]:
+        """Yield the verdict that the transition is right, for each contract."""
+        return (judge_kept(contract) for contract in self.covers)
+
+    def broken(self, expected: str, actual: str, **values: object) -> Iterator[Judgement]:
+        """Yield the verdict that the transition is wrong, for each contract."""
+        return (judge_broken(contract, expected, actual, **values) for contract in self.covers)
+
+    def carry_out(self) -> Conversation:
+        """Call the action from a declared state, and read the instance and its neighbour."""
+        resource, move, state = self.resource, self.move, self.resource.state
+        neighbour: Mapping[str, Any] | None = None
+        reader = _reader(self.setting, resource)
+        if reader is not None:
+            neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
+        arguments, states = _input(resource, move), (self.state,)
+        answer: Exchange = yield Call(
+            self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True
+        )
+        if answer.void or answer.unsound:
+            return
+        if not answer.success:
+            yield from self.broken(f"{self.why} is accepted", answer.outcome)
+            return
+        if not answer.fits:
+            return
+        shown = _state(resource, answer)
+        if shown is not None and shown != move.to:
+            yield from self.broken(f"{state} {move.to}", f"{state} {shown} in the answer")
+            return
+        if reader is None or answer.subject is None:
+            yield from self.kept()
+            return
+        why = f"after {self.endpoint.action.name}"
+        after: Exchange = yield _read(resource, reader, answer.subject, why)
+        if after.success and after.fits and _state(resource, after) != move.to:
+            actual = f"{state} {_state(resource, after)} when read again"
+            yield from self.broken(f"{state} {move.to} when read again", actual)
+            return
+        other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(answer.subject)
+        if neighbour is not None and other and self.state != move.to:
+            near: Exchange = yield _read(resource, reader, neighbour, "the neighbour after")
+            if near.success and near.fits and _state(resource, near) != neighbour.get(str(state)):
+                actual = f"the neighbour's {state} is {_state(resource, near)}"
+                yield from self.broken("a neighbour stays as it was", actual)
+                return
+        yield from self.kept()
+
+    def refuse(self) -> Conversation:
+        """Call the action from another state, and read the instance, which must be as it was."""
+        resource, state = self.resource, self.resource.state
+        subject: Mapping[str, Any] = yield InstanceRef(resource.name, (self.state,), fresh=True)
+        if self.wait is not None:
+            yield self.wait
+        answer: Exchange = yield self.call_refused(resource, self.move, subject, self.why)
+        for contract in self.covers:
+            yield from judge_refused(answer, contract, [self.move.otherwise], self.why)
+        reader = _reader(self.setting, resource)
+        if answer.success or reader is None or answer.subject is None:
+            return
+        after: Exchange = yield _read(resource, reader, answer.subject, "after what was refused")
+        if after.success and after.fits and _state(resource, after) != self.state:
+            actual = f"{state} {_state(resource, after)} after a refusal"
+            yield from self.broken(f"{state} {self.state} after a refusal", actual)
+        elif (body := find_resource(resource, after)) is not None and differing(answer.subject, body):
+            changed = yield from self.find_change(body, answer)
+            if changed:
+                expected = f"a {resource.name} stays as it is when {self.endpoint.action.name} is refused"
+                yield from self.broken(expected, changed)
+        elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
+            for contract in self.covers:
+                yield judge_untested(contract, f"it could not be read again: {after.outcome}")
+
+    def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
+        """Return the call that must be refused."""
+        arguments = _input(resource, move)
+        return Call(self.endpoint, arguments, "illegal", why, subject=resource, made=subject)
+
+    def find_change(self, body: Mapping[str, Any], refused: Exchange) -> Generator[Any, Any, str | None]:
+        """Repeat the refused call right after a read; return the changes, because the known state may have
+        been old.
+        """
+        if self.wait is not None:
+            yield self.wait
+        again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
+        if again.success or again.void:
+            return None
+        return (yield from change(self.setting, self.resource, body, "after what was refused once more"))
 
 
-def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Conversation:
+def _refuse_together(group: Sequence[_Transition]) -> Conversation:
     """Try every transition that one instance must refuse, then read it once.
 
     Each transition is tried alone only if the instance changed.
     """
-    state, common = group[0].state, _common(group)
+    setting, state, wait, common = group[0].setting, group[0].state, group[0].wait, _common(group)
     reader = _reader(setting, common) if common is not None else None
     if len(group) == 1 or reader is None or common is None:
-        for case in group:
-            yield from case.alone()
+        for transition in group:
+            yield from transition.refuse()
         return
     subject: Mapping[str, Any] = yield InstanceRef(common.name, (state,), fresh=True)
     if wait is not None:
         yield wait
-    for case in group:
-        move = next(move for resource, move in case.moves if resource is common)
-        why = f"{case.endpoint.action.name} of a {common.name} that is {state}"
-        exchange: Exchange = yield Call(
-            case.endpoint,
-            _input(common, move),
-            "illegal",
-            why,
-            subject=common,
-            made=subject,
-        )
-        for contract in case.covers:
-            yield from judge_refused(exchange, contract, [move.otherwise], why)
+    for transition in group:
+        move = next(move for resource, move in transition.moves if resource is common)
+        why = f"{transition.endpoint.action.name} of a {common.name} that is {state}"
+        answer: Exchange = yield transition.call_refused(common, move, subject, why)
+        for contract in transition.covers:
+            yield from judge_refused(answer, contract, [move.otherwise], why)
     after: Exchange = yield _read(common, reader, subject, "after what was refused")
     body = find_resource(common, after)
     if body is None or differing(subject, body):
-        for case in group:
-            yield from case.alone()
+        for transition in group:
+            yield from transition.refuse()
 
 
-def _common(group: list[_Refused]) -> Resource | None:
-    """Return a resource that is common to all these cases, or None."""
-    first, *others = ([resource for resource, _ in case.moves] for case in group)
+def _common(group: Sequence[_Transition]) -> Resource | None:
+    """Return a resource that is common to all these transitions, or None."""
+    first, *others = ([resource for resource, _ in transition.moves] for transition in group)
     return next((resource for resource in first if all(resource in other for other in others)), None)
-
-
-def _for_all(run: Callable[[], Conversation], covers: tuple[str, ...]) -> Callable[[], Conversation]:
-    """Return a conversation that repeats each verdict for all contracts."""
-    if len(covers) == 1:
-        return run
-
-    def run_conversation() -> Conversation:
-        conversation = run()
-        answer: Any = None
-        while True:
-            try:
-                step = conversation.send(answer)
-            except StopIteration:
-                return
-            answer = None
-            if isinstance(step, Judgement):
-                for contract in covers:
-                    yield replace(step, contract=contract)
-            else:
-                answer = yield step
-
-    return run_conversation
 
 
 def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
     undo = resource.undone_by
     return move.input or (undo.input if undo and undo.action is move.action else {})
-
-
-def _legal(
-    setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str
-) -> Conversation:
-    neighbour: Mapping[str, Any] | None = None
-    reader = _reader(setting, resource)
-    if reader is not None:
-        neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
-    why = f"{endpoint.action.name} of a {resource.name} that is {state}"
-    exchange: Exchange = yield Call(
-        endpoint,
-        _input(resource, move),
-        "valid",
-        why,
-        subject=resource,
-        states=(state,),
-        fresh=True,
-    )
-    if exchange.void or exchange.unsound:
-        return
-    if not exchange.success:
-        yield judge_broken(contract, f"{why} is accepted", exchange.outcome)
-        return
-    if not exchange.fits:
-        return
-    told = _state(resource, exchange)
-    if told is not None and told != move.to:
-        yield judge_broken(contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer")
-        return
-    if reader is None or exchange.subject is None:
-        yield judge_kept(contract)
-        return
-    after: Exchange = yield _read(resource, reader, exchange.subject, f"after {endpoint.action.name}")
-    if after.success and after.fits and _state(resource, after) != move.to:
-        yield judge_broken(
-            contract,
-            f"{resource.state} {move.to} when read again",
-            f"{resource.state} {_state(resource, after)} when read again",
-        )
-        return
-    other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(exchange.subject)
-    if neighbour is not None and other and state != move.to:
-        yield (yield from _judge_neighbour(resource, reader, neighbour, contract))
-        return
-    yield judge_kept(contract)
-
-
-def _judge_neighbour(
-    resource: Resource, reader: Endpoint, neighbour: Mapping[str, Any], contract: str
-) -> Generator[Call, Exchange, Judgement]:
-    """Read an instance that no call has moved, and judge that its state is the same."""
-    near = yield _read(resource, reader, neighbour, "the neighbour after")
-    if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
-        found = f"the neighbour's {resource.state} is {_state(resource, near)}"
-        return judge_broken(contract, "a neighbour stays as it was", found)
-    return judge_kept(contract)
-
-
-def _illegal(
-    setting: Setting,
-    resource: Resource,
-    move: Move,
-    state: str,
-    endpoint: Endpoint,
-    contract: str,
-    wait: Call | None,
-) -> Conversation:
-    why = f"{endpoint.action.name} of a {resource.name} that is {state}"
-    subject: Mapping[str, Any] = yield InstanceRef(resource.name, (state,), fresh=True)
-    if wait is not None:
-        yield wait
-    exchange: Exchange = yield Call(
-        endpoint,
-        _input(resource, move),
-        "illegal",
-        why,
-        subject=resource,
-        made=subject,
-    )
-    yield from judge_refused(exchange, contract, [move.otherwise], why)
-    reader = _reader(setting, resource)
-    if exchange.success or reader is None or exchange.subject is None:
-        return
-    after: Exchange = yield _read(resource, reader, exchange.subject, "after what was refused")
-    if after.success and after.fits and _state(resource, after) != state:
-        yield judge_broken(
-            contract,
-            f"{resource.state} {state} after a refusal",
-            f"{resource.state} {_state(resource, after)} after a refusal",
-        )
-    elif (body := find_resource(resource, after)) is not None and differing(exchange.subject, body):
-        changed = yield from _once_more(setting, resource, body, exchange, wait)
-        if changed:
-            yield judge_broken(
-                contract,
-                f"a {resource.name} stays as it is when {endpoint.action.name} is refused",
-                changed,
-            )
-    elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
-        yield judge_untested(contract, f"it could not be read again: {after.outcome}")
-
-
-def _once_more(
-    setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
-) -> Generator[Any, Any, str | None]:
-    """Repeat the refused call right after a read; return the changes, because the known state may have been
-    old.
-    """
-    if wait is not None:
-        yield wait
-    again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
-    return (
-        None
-        if again.success or again.void
-        else (yield from change(setting, resource, body, "after what was refused once more"))
-    )
 
 
 def _reader(setting: Setting, resource: Resource) -> Endpoint | None:
@@ -333,9 +282,9 @@ def _state(resource: Resource, exchange: Exchange) -> str | None:
     ordered = sorted(calls, key=lambda c: endpoint is None or c.action is not endpoint.action)
     for call in ordered:
         body = at_path(call, exchange) if call.at else None
-        if isinstance(body, Mapping) and isinstance(body.get(str(resource.state)), str):
-            found: str = body[str(resource.state)]
-            return found
+        state = body.get(str(resource.state)) if isinstance(body, Mapping) else None
+        if isinstance(state, str):
+            return state
     return None
 
 
