@@ -24,7 +24,7 @@ from pgagents.verify.wire.endpoint import MCP, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 NAME = "no_leaks"
-MOST_TOLD = 500
+MOST_KNOWN = 500
 """Number of secrets of answers, from which on no further ones are noted."""
 BEGIN = 6
 """Secrets of one kind often begin alike. A text without the first characters has none of them."""
@@ -41,7 +41,7 @@ _IN_PATH = re.compile(r"[\w./-]", re.A)
 _SUFFIX = re.compile(r"\.\w+$")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _NESTED = (dict, list)
-_Told = dict[str, dict[str, str]]
+_Secrets = dict[str, dict[str, str]]
 """The secrets of answers and the members that held them, grouped by their first characters."""
 _SECRET_NAMES = re.compile(
     r"(password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv)s?"
@@ -62,14 +62,9 @@ _Sent = dict[str, set[str]]
 def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each endpoint, and one for each surface's framework."""
     for endpoint in setting.every_endpoint:
-        yield promise(
-            NAME,
-            "",
-            endpoint,
-            f"answers of {endpoint.action.name} contain no key, secret or inner detail",
-            endpoint.action.origin,
-            endpoint.action.cite,
-        )
+        action = endpoint.action
+        says = f"answers of {action.name} contain no key, secret or inner detail"
+        yield promise(NAME, "", endpoint, says, action.origin, action.cite)
     for place in framework_places(setting.model):
         yield promise_at(
             NAME, "", place, "refusals contain no key, secret or inner detail", ("errors", "framework")
@@ -84,13 +79,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     contract = f"{NAME}/{exchange.place}"
     text = response.body.decode("utf-8", "replace")
-    found = (
+    leak = (
         _keys(text, _list_own_words(exchange), memory)
         or _inside(text, exchange, memory)
         or _elsewhere(exchange, text, memory)
         or _members(exchange, memory)
     )
-    yield judge_broken(contract, "no key, secret or inner detail", found) if found else judge_kept(contract)
+    yield judge_broken(contract, "no key, secret or inner detail", leak) if leak else judge_kept(contract)
     _remember(exchange.body, memory)
 
 
@@ -132,8 +127,8 @@ def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
 def _inside(text: str, exchange: Exchange, memory: Memory) -> str:
     if not exchange.refused:
         return ""
-    for found in _INSIDE.finditer(text):
-        detail = found.group(0).strip()
+    for match in _INSIDE.finditer(text):
+        detail = match[0].strip()
         if not _repeats_path(detail.lstrip("\"'("), exchange, memory):
             return f"the error contains inner detail: {detail[:60]}"
     return ""
@@ -148,13 +143,13 @@ def _repeats_path(detail: str, exchange: Exchange, memory: Memory) -> bool:
         return False
     base, path = urlsplit(exchange.base or memory.setting.url).path.rstrip("/"), exchange.request.path
     own = {form.rstrip("/") for whole in (base + path, path) for form in (whole, unquote(whole))}
-    return any(_is_part_of(told, each) for told in (detail, detail.rstrip(".")) for each in own)
+    return any(_is_part_of(text, path) for text in (detail, detail.rstrip(".")) for path in own)
 
 
-def _is_part_of(told: str, path: str) -> bool:
+def _is_part_of(text: str, path: str) -> bool:
     """True if a text is a path, its beginning up to a character that JSON escapes, or a path under it."""
-    cut = f"{path}/".startswith(told) and not _IN_PATH.match(path, len(told))
-    return cut or (path.count("/") > 1 and told.startswith(f"{path}/") and not _SUFFIX.search(told))
+    cut = f"{path}/".startswith(text) and not _IN_PATH.match(path, len(text))
+    return cut or (path.count("/") > 1 and text.startswith(f"{path}/") and not _SUFFIX.search(text))
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:
@@ -237,8 +232,8 @@ def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
-    told: _Told = memory.notes.get((NAME, "told"), {})
-    for begin, secrets in told.items():
+    known: _Secrets = memory.notes.get((NAME, "secrets"), {})
+    for begin, secrets in known.items():
         for value, name in secrets.items() if begin in text else ():
             if value in text:
                 return f"the secret {name} stands where it is not declared"
@@ -257,13 +252,13 @@ def _declares(exchange: Exchange, memory: Memory) -> bool:
 def _remember(body: Any, memory: Memory) -> None:
     if not memory.model.secrets or not isinstance(body, _NESTED):
         return
-    told: _Told = memory.notes.setdefault((NAME, "told"), {})
-    if sum(map(len, told.values())) >= MOST_TOLD:
+    known: _Secrets = memory.notes.setdefault((NAME, "secrets"), {})
+    if sum(map(len, known.values())) >= MOST_KNOWN:
         return
-    found: dict[str, str] = {}
-    collect(body, memory.model.secrets, found)
-    for value, name in found.items():
-        told.setdefault(value[:BEGIN], {})[value] = name
+    secrets: dict[str, str] = {}
+    collect(body, memory.model.secrets, secrets)
+    for value, name in secrets.items():
+        known.setdefault(value[:BEGIN], {})[value] = name
 
 
 CHECK = Check(

@@ -27,17 +27,12 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     origin = ("errors", "request_id_at")
     for endpoint in setting.endpoints:
-        yield promise(
-            NAME,
-            "",
-            endpoint,
-            f"answers of {endpoint.action.name} have a request id of their own, the same in header and body",
-            origin,
-        )
+        name = endpoint.action.name
+        says = f"answers of {name} have a request id of their own, the same in header and body"
+        yield promise(NAME, "", endpoint, says, origin)
+    says = "refusals have a request id of their own, the same in header and body"
     for place in framework_places(setting.model):
-        yield promise_at(
-            NAME, "", place, "refusals have a request id of their own, the same in header and body", origin
-        )
+        yield promise_at(NAME, "", place, says, origin)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -47,12 +42,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     contract = f"{NAME}/{exchange.place}"
     name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))
-    told = exchange.header(name) if name else None
+    in_header = exchange.header(name) if name else None
     in_body = got(exchange.body, at) if exchange.refused else None
-    if isinstance(in_body, str) and told is not None and in_body != told:
+    if isinstance(in_body, str) and in_header is not None and in_body != in_header:
         yield judge_broken(contract, f"the same id in the body and in {name}", "two different ids")
         return
-    id = in_body if isinstance(in_body, str) else told
+    id = in_body if isinstance(in_body, str) else in_header
     if not id:
         return
     if memory.note_request_id(id):

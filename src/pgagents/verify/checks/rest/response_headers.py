@@ -45,9 +45,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
             if _at_framework(header, place):
                 yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
     for endpoint, status, own, _ in _list_own_headers(setting):
-        said = f"{own.name} is right in an answer {status}: {own.description}"
-        detail = f"{status}/{own.name}"
-        yield promise(NAME, detail, endpoint, said, own.origin, endpoint.action.cite)
+        says = f"{own.name} is right in an answer {status}: {own.description}"
+        yield promise(NAME, f"{status}/{own.name}", endpoint, says, own.origin, endpoint.action.cite)
 
 
 def _list_own_headers(setting: Setting) -> Iterator[tuple[Endpoint, int, AnswerHeader, str]]:
@@ -55,8 +54,8 @@ def _list_own_headers(setting: Setting) -> Iterator[tuple[Endpoint, int, AnswerH
     for endpoint in setting.endpoints:
         for output in endpoint.action.outputs if endpoint.on_rest else ():
             for header in output.headers:
-                detail = f"{output.status}/{header.name}"
-                yield endpoint, output.status, header, f"{NAME}/{detail}/{endpoint.place}"
+                contract = f"{NAME}/{output.status}/{header.name}/{endpoint.place}"
+                yield endpoint, output.status, header, contract
 
 
 def _is_expected(setting: Setting, header: Header, exchange: Exchange) -> bool:
@@ -110,16 +109,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             continue
         text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
-            yield judge_broken(
-                contract,
-                f"header {header.name} on a {exchange.status}",
-                f"no such header on {exchange.status}",
-            )
+            expected, actual = f"header {header.name} on a {exchange.status}", "no such header on {status}"
+            yield judge_broken(contract, expected, actual, status=exchange.status)
         elif _holds_many(header.schema, memory.setting) or _fits(header, text, memory):
             yield judge_kept(contract)
         else:
             wanted = header.const or "a value that satisfies its schema"
-            yield judge_broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+            expected = f"{header.name}: {wanted}"
+            yield judge_broken(contract, expected, f"{header.name}: {{value}}", value=text[:120])
 
 
 def _judge_own_headers(
@@ -132,17 +129,17 @@ def _judge_own_headers(
     for header, contract in own.get((exchange.place, exchange.status), ()):
         text = repeated.get(header.name.lower()) or exchange.header(header.name)
         if text is None and header.required:
-            yield judge_broken(
-                contract, f"header {header.name} on a {exchange.status}", "no such header in this answer"
-            )
+            expected = f"header {header.name} on a {exchange.status}"
+            yield judge_broken(contract, expected, "no such header in this answer")
         elif text is not None and _holds_many(header.schema, memory.setting):
             yield judge_kept(contract)
         elif text is not None:
             test = memory.setting.test(("header", contract), header.schema)
-            fits = any(test.is_valid(value) for value in _readings(header.schema, text))
-            wanted = f"{header.name}: a value that satisfies its schema"
-            told = f"{header.name}: {text[:120]}"
-            yield judge_kept(contract) if fits else judge_broken(contract, wanted, told)
+            if any(test.is_valid(value) for value in _readings(header.schema, text)):
+                yield judge_kept(contract)
+            else:
+                expected = f"{header.name}: a value that satisfies its schema"
+                yield judge_broken(contract, expected, f"{header.name}: {{value}}", value=text[:120])
 
 
 def _group(setting: Setting) -> dict[tuple[str, int], list[tuple[AnswerHeader, str]]]:
@@ -212,8 +209,8 @@ def _contains(name: str, text: str, const: str) -> bool:
 def _holds_many(schema: Mapping[str, Any], setting: Setting) -> bool:
     """True for the schema of a list or an object. It does not say how a text is split into its parts."""
     schema = setting.resolve_schema(schema)
-    told = schema.get("type")
-    types = {told} if isinstance(told, str) else set(told or ())
+    declared = schema.get("type")
+    types = {declared} if isinstance(declared, str) else set(declared or ())
     if not types:
         return "items" in schema or "properties" in schema
     return types <= {"array", "object", "null"} and types != {"null"}

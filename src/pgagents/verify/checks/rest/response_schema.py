@@ -31,11 +31,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """Yield one contract for each success of each endpoint."""
     for endpoint in setting.every_endpoint:
         for status, output in _outputs(endpoint):
-            says = (
-                f"the {status} body of {endpoint.action.name} satisfies its schema"
-                if output.schema
-                else f"a {status} has no body"
-            )
+            says = f"a {status} has no body"
+            if output.schema:
+                says = f"the {status} body of {endpoint.action.name} satisfies its schema"
             yield promise(NAME, str(status), endpoint, says, output.origin, endpoint.action.cite)
 
 
@@ -47,51 +45,45 @@ def _outputs(endpoint: Endpoint) -> list[tuple[int, Any]]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every documented success."""
-    if exchange.output is None or exchange.call.intent == "framework":
-        return
-    contract = f"{NAME}/{exchange.status}/{exchange.place}"
-    schema = exchange.output.schema
+    if exchange.output is not None and exchange.call.intent != "framework":
+        contract = f"{NAME}/{exchange.status}/{exchange.place}"
+        yield _judge(exchange, exchange.output, memory, contract)
+
+
+def _judge(exchange: Exchange, output: Output, memory: Memory, contract: str) -> Judgement:
+    schema = output.schema
     if exchange.response is not None and exchange.response.unfinished:
-        yield judge_untested(contract, "it is an event stream that stays open: its body has no end")
-        return
+        return judge_untested(contract, "it is an event stream that stays open: its body has no end")
     if schema is None:
-        if memory.model.leaves_open and exchange.status not in BODILESS and not exchange.fits:
-            yield judge_untested(contract, "the document describes no body, and a body came")
-            return
-        yield (
-            judge_kept(contract) if exchange.fits else judge_broken(contract, "no body", _say_body(exchange))
-        )
-        return
+        if exchange.fits:
+            return judge_kept(contract)
+        if memory.model.leaves_open and exchange.status not in BODILESS:
+            return judge_untested(contract, "the document describes no body, and a body came")
+        return judge_broken(contract, "no body", _say_body(exchange))
     if exchange.fits:
         problem = find_malformed_time(memory.setting, exchange.body, schema)
-        if problem:
-            exchange.fits = False
-            yield judge_broken(contract, *problem)
-        else:
-            yield judge_kept(contract)
-        return
-    media = _find_type(exchange, exchange.output)
-    if not _is_judged(exchange.output, media, memory.setting.resolve_schema(schema)):
-        yield judge_untested(contract, f"a body of {media} is not compared with its schema")
-        return
+        if problem is None:
+            return judge_kept(contract)
+        exchange.fits = False
+        return judge_broken(contract, *problem)
+    media = _find_type(exchange, output)
+    if not _is_judged(output, media, memory.setting.resolve_schema(schema)):
+        return judge_untested(contract, f"a body of {media} is not compared with its schema")
     if exchange.json.problem:
-        yield judge_broken(contract, "a JSON body" if is_json(media) else media, exchange.json.problem)
-        return
+        return judge_broken(contract, "a JSON body" if is_json(media) else media, exchange.json.problem)
     if exchange.size_problem:
-        yield judge_broken(contract, f"at most {exchange.output.max_bytes:,} bytes", exchange.size_problem)
-        return
+        return judge_broken(contract, f"at most {output.max_bytes:,} bytes", exchange.size_problem)
     if exchange.time_problem:
-        said = f"a stream that ends within {exchange.output.ends_within_s} s"
-        yield judge_broken(contract, said, exchange.time_problem)
-        return
+        expected = f"a stream that ends within {output.ends_within_s} s"
+        return judge_broken(contract, expected, exchange.time_problem)
     if exchange.disguised is not None:
-        said = f"the body of a success, or the status {exchange.disguised.status} of this error"
-        yield judge_broken(contract, said, f"{exchange.status} with the body of the documented error")
-        return
-    test = memory.setting.output_test(exchange)
-    error = next(iter(test.iter_errors(exchange.body)))
-    where = ".".join(map(str, error.instance_path)) or "the body"
-    yield judge_broken(contract, f"{where} satisfies its schema", f"{where}: {error.message[:300]}")
+        expected = f"the body of a success, or the status {exchange.disguised.status} of this error"
+        actual = "{status} with the body of the documented error"
+        return judge_broken(contract, expected, actual, status=exchange.status)
+    error = next(iter(memory.setting.output_test(exchange).iter_errors(exchange.body)))
+    place = ".".join(map(str, error.instance_path)) or "the body"
+    actual = f"{place}: {{problem}}"
+    return judge_broken(contract, f"{place} satisfies its schema", actual, problem=error.message[:300])
 
 
 def _say_body(exchange: Exchange) -> str:
@@ -104,10 +96,10 @@ def _say_body(exchange: Exchange) -> str:
 
 def _find_type(exchange: Exchange, output: Output) -> str:
     """Return the media type of a body: the declared one, or its own if it may have any and is not empty."""
-    told = exchange.response
-    if not output.any_type or told is None or not told.body or medium_of(told, output).name == "json":
+    answer = exchange.response
+    if not output.any_type or answer is None or not answer.body or medium_of(answer, output).name == "json":
         return output.content_type
-    return told.media_type or "an unknown type"
+    return answer.media_type or "an unknown type"
 
 
 def _is_judged(output: Output, media: str, schema: Mapping[str, Any]) -> bool:
