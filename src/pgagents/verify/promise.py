@@ -464,6 +464,7 @@ class Attempt:
     | `endpoints` | those of the cases, each once |
     | `probe` | the probe's name; that of the first contract |
     | `suffix` | empty; else it follows the probe's name after a blank |
+    | `order` | 0; the probe of a lower one is listed first, whichever case comes first |
     """
 
     run: Callable[[Trial], Conversation] | None = None
@@ -483,6 +484,7 @@ class Attempt:
     compares: frozenset[str] | None = None
     calls: tuple[Action, ...] = ()
     suffix: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -557,7 +559,7 @@ def make_check(
             for attempt in (case.attempt, *case.further) if case.settled is None else ():
                 if attempt is not None and attempt.role is not None:
                     tried.setdefault(attempt, []).append((case, contract))
-        for attempt, several in tried.items():
+        for attempt, several in sorted(tried.items(), key=lambda item: item[0].order):
             yield _make_probe(setting, attempt, several, stage)
 
     return Check(

@@ -9,31 +9,24 @@ without them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import member_of
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Contract
 from pgagents.verify.cases.boundary import free_params, unusual
-from pgagents.verify.fixtures.request_template import (
-    RequestTemplate,
-    evaluate_arguments,
-    ordinary,
-    template_of,
-)
-from pgagents.verify.promise import Check, Conversation, Probe, judge_accepted, judge_untested, promise
+from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import is_too_long
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
-from pgagents.verify.wire.call import Call, Signature
+from pgagents.verify.wire.call import Signature
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "arbitrary_text"
 TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--éu\u0302’漢🚗'
 """A text whose most revealing characters come first, for arguments that take only a few.
 
@@ -51,27 +44,47 @@ LONGEST = 4_096
 _BOUND = ("enum", "const", "format", "contentEncoding")
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint with a free text among its arguments."""
-    for endpoint, given in _cases(setting):
-        names = " and ".join(name for name in given)
-        yield promise(
-            NAME,
-            "",
-            endpoint,
-            f"{endpoint.action.name} takes quotes, markup and other scripts in {names}",
-            endpoint.action.origin,
-        )
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint with a free text among its arguments."""
+    del roles
+    for endpoint in setting.endpoints:
+        texts = _texts(setting, endpoint) if endpoint.ordinary else {}
+        if texts:
+            says = f"{endpoint.action.name} takes quotes, markup and other scripts in {' and '.join(texts)}"
+            cost = 2 if endpoint.action.effect == "write" else 1
+            attempt = Attempt(partial(_try, texts=texts), cost=cost)
+            yield Case(endpoint, says, endpoint.action.origin, attempt, cite=())
 
 
-def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
-    def find() -> Iterator[tuple[Endpoint, Mapping[str, Any]]]:
-        for endpoint in setting.endpoints:
-            given = _texts(setting, endpoint) if endpoint.ordinary else {}
-            if given:
-                yield endpoint, given
+def _try(trial: Trial, texts: Mapping[str, Any]) -> Conversation:
+    """Send a valid call, at first with characters that may be refused, and judge the first that succeeds.
 
-    return setting.compute_once(NAME, lambda: tuple(find()))
+    A refused text proves nothing if an ordinary call is refused, too.
+    """
+    setting, endpoint, usual = trial.setting, trial.endpoint, trial.template.input
+    what = "a text with quotes, markup and other scripts"
+    arguments = {**usual, **texts}
+    call = trial.call("explore", what, input=arguments, fresh=endpoint.action.effect == "write")
+    odd = replace(
+        call,
+        input={**arguments, **_texts(setting, endpoint, ODD + TEXT)},
+        why="a text with a NUL and other odd characters",
+    )
+    most = replace(
+        odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
+    )
+    first, *simpler = [most, odd, call] if most.input != odd.input else [odd, call]
+    answer: Exchange = yield first
+    for simple in simpler:
+        if not answer.success:
+            answer = yield simple
+    if not answer.success and not answer.void:
+        control: Exchange = yield replace(call, intent="valid", why="an ordinary call", input=usual)
+        if not control.success:
+            yield trial.untested(f"an ordinary call was answered {control.outcome}, too")
+            return
+    judged = list(trial.accepted(answer, what))
+    yield from judged or [trial.untested(f"the answer shows nothing of it: {answer.outcome}")]
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
@@ -88,7 +101,7 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
             not ours and name in base and param.place in ("body", "query")
         ):  # an argument that no example has may have a hidden form, like a cursor
             value = _fill_texts(setting, param.schema, _example(endpoint, name, base[name]), text)
-            if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
+            if value is not None and setting.test_argument(endpoint, param).is_valid(value):
                 found[name] = value
             elif (word := _word(setting, endpoint, param)) is not None:
                 words[name] = word
@@ -167,39 +180,6 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
     return None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: a valid call, at first with characters that may be refused."""
-    del roles
-    for endpoint, given in _cases(setting):
-        contract = f"{NAME}/{endpoint.place}"
-        template = template_of(setting.model, endpoint.action)
-        writes = endpoint.action.effect == "write"
-        call = ordinary(
-            endpoint,
-            template,
-            "explore",
-            "a text with quotes, markup and other scripts",
-            input={**template.input, **given},
-            fresh=writes,
-        )
-        odd = replace(
-            call,
-            input={**call.input, **_odd(setting, endpoint)},
-            why="a text with a NUL and other odd characters",
-        )
-        most = replace(
-            odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
-        )
-        control = replace(call, intent="valid", why="an ordinary call", input=template.input)
-        run = partial(_run, [most, odd, call] if most.input != odd.input else [odd, call], control, contract)
-        yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
-
-
-def _odd(setting: Setting, endpoint: Endpoint) -> Mapping[str, Any]:
-    """Return the arguments with the odd characters followed by our text."""
-    return setting.compute_once((NAME, "odd", endpoint.place), lambda: _texts(setting, endpoint, ODD + TEXT))
-
-
 def _loudly(url: str) -> str:
     """Return the same address with its host in capitals."""
     scheme, _, rest = url.partition("://")
@@ -207,27 +187,4 @@ def _loudly(url: str) -> str:
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
-def _run(calls: Sequence[Call], control: Call, contract: str) -> Conversation:
-    """Send the calls until one succeeds, and judge that one or the last.
-
-    A refused text proves nothing if the control call is refused, too.
-    """
-    exchange: Exchange = yield calls[0]
-    for call in calls[1:]:
-        if not exchange.success:
-            exchange = yield call
-    usual: Exchange | None = None if exchange.success or exchange.void else (yield control)
-    if usual is not None and not usual.success:
-        yield judge_untested(contract, f"an ordinary call was answered {usual.outcome}, too")
-        return
-    judged = list(judge_accepted(exchange, contract, "a text with quotes, markup and other scripts"))
-    yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="all",
-)
+CHECK = make_check("arbitrary_text", __doc__, cases, overlap="all")

@@ -7,36 +7,26 @@ ended meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.base.cel.reading import list_begun_at
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.observation import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "capacity"
 ROUNDS = 2
 """The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
 LATE_S = 100_800
@@ -47,32 +37,35 @@ the place.
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint that makes a resource with `takes`, and one for each that ends
-    one.
+Counts = dict[str | int, int]
+"""The last known count of each place, by the place's id."""
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint that makes a resource with `takes`, and one for each that ends one.
+
+    One attempt makes and ends instances of a resource through each endpoint, and counts after each call. It
+    needs an exclusive run, because others change the counts.
     """
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
     for resource, takes in _takers(setting):
-        for detail, endpoints in (
-            ("taken", _makers(setting, resource)),
-            ("returned", _enders(setting, resource)),
-        ):
+        makers, enders = _makers(setting, resource), _enders(setting, resource)
+        late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
+        attempt = Attempt(
+            together=partial(_try, resource=resource, takes=takes, late=late),
+            probe=f"capacity/{resource.name}@{REST}",
+            cost=1 + 4 * max(len(makers), len(enders)),
+            writes=True,
+            overlap="none" if late else None,  # moving the clock affects all probes
+            compares=frozenset((takes.of,)),
+        )
+        for change, detail, endpoints in (("falls", "taken", makers), ("rises", "returned", enders)):
             for endpoint in endpoints:
-                change = "falls by one once" if detail == "taken" else "rises by one once"
-                says = f"{takes.counter} of a {takes.of} {change} {endpoint.action.name} has answered"
-                yield promise(
-                    NAME,
-                    f"{detail}/{resource.name}",
-                    endpoint,
-                    says,
-                    takes.origin,
-                    resource.cite or endpoint.action.cite,
-                )
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract unless the run is exclusive, because others change the counts."""
-    del contract
-    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+                changes = f"{takes.counter} of a {takes.of} {change} by one once"
+                says = f"{changes} {endpoint.action.name} has answered"
+                cite = resource.cite or endpoint.action.cite
+                detail_of = f"{detail}/{resource.name}"
+                yield Case(endpoint, says, takes.origin, attempt, detail_of, cite, settled, about=detail)
 
 
 def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
@@ -95,69 +88,27 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
     return [d for d in setting.endpoints if resource.undone_by and d.action is resource.undone_by.action]
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource.
-
-    It makes and ends instances through each endpoint, and counts after each call. With the operator's clock,
-    an instance that does not end by itself is ended more than a day later.
+def _try(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> Conversation:
+    """Count in rounds. With the operator's clock, an instance that does not end by itself is ended more than
+    a day later.
     """
-    for resource, takes in _takers(setting) if setting.exclusive else ():
-        makers, enders = _makers(setting, resource), _enders(setting, resource)
-        covers = tuple(_id("taken", resource, d) for d in makers) + tuple(
-            _id("returned", resource, d) for d in enders
-        )
-        cost = 1 + 4 * max(len(makers), len(enders))
-        endpoints = tuple({d.place: d for d in (*makers, *enders)}.values())
-        late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
-        run = partial(_run, setting, resource, takes, makers, enders, late=late)
-        yield Probe(
-            f"{NAME}/{resource.name}@{REST}",
-            4,
-            covers,
-            cost,
-            run,
-            endpoints,
-            "main",
-            True,
-            overlap="none" if late else None,  # moving the clock affects all probes
-            compares=frozenset((takes.of,)),
-        )
-
-
-def _id(detail: str, resource: Resource, endpoint: Endpoint) -> str:
-    return f"{NAME}/{detail}/{resource.name}/{endpoint.place}"
-
-
-def _run(
-    setting: Setting,
-    resource: Resource,
-    takes: Takes,
-    makers: list[Endpoint],
-    enders: list[Endpoint],
-    *,
-    late: bool,
-) -> Conversation:
-    verdicts: list[Judgement] = []
+    judged: list[Judgement] = []
     for _ in range(ROUNDS):
-        verdicts = yield from _round(setting, resource, takes, makers, enders, late=late)
-        if all(v.verdict is Verdict.KEPT for v in verdicts):
+        judged = yield from _round(trials, resource, takes, late=late)
+        if all(judgement.verdict is Verdict.KEPT for judgement in judged):
             break
-    yield from verdicts
+    yield from judged
 
 
 def _round(
-    setting: Setting,
-    resource: Resource,
-    takes: Takes,
-    makers: list[Endpoint],
-    enders: list[Endpoint],
-    *,
-    late: bool,
+    trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool
 ) -> Generator[Any, Any, list[Judgement]]:
     """Make, count and end instances once; return the verdicts instead of yielding them."""
-    found: list[Judgement] = []
+    setting, judged = trials[0].setting, list[Judgement]()
+    makers = [trial for trial in trials if trial.case.about == "taken"]
+    enders = [trial for trial in trials if trial.case.about == "returned"]
     place: Mapping[str, Any] | None = None
-    counts: dict[str | int, int] = {}
+    counts: Counts = {}
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from find_roomiest(setting, takes)
         yield from _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
@@ -166,16 +117,16 @@ def _round(
         if _is_id(another.get(takes.by)):
             yield from _read_counter(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
-    for endpoint in makers:
-        found.append((yield from _judge_taking(setting, resource, takes, endpoint, place, counts, living)))
-    for index, body in enumerate(living):
-        if index < len(enders) or body is living[-1]:
-            endpoint = enders[min(index, len(enders) - 1)]
-            if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
+    for trial in makers:
+        judged.append((yield from _judge_taking(trial, resource, takes, place, counts, living)))
+    for index, instance in enumerate(living):
+        if index < len(enders) or instance is living[-1]:
+            if late and instance is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _read_counter(setting, takes, body[takes.by], counts)  # others may have ended
-            found.append((yield from _judge_return(setting, resource, takes, endpoint, body, counts)))
-    return found
+                yield from _read_counter(setting, takes, instance[takes.by], counts)  # others may have ended
+            trial = enders[min(index, len(enders) - 1)]
+            judged.append((yield from _judge_return(trial, resource, takes, instance, counts)))
+    return judged
 
 
 def _chooses(resource: Resource, takes: Takes) -> bool:
@@ -185,46 +136,49 @@ def _chooses(resource: Resource, takes: Takes) -> bool:
 
 
 def _judge_taking(
-    setting: Setting,
+    trial: Trial,
     resource: Resource,
     takes: Takes,
-    endpoint: Endpoint,
     place: Mapping[str, Any] | None,
-    counts: dict[str | int, int],
+    counts: Counts,
     living: list[Mapping[str, Any]],
 ) -> Generator[Any, Any, Judgement]:
-    contract, made_by = _id("taken", resource, endpoint), resource.made_by
+    """Make instances until one is at a place with a known count; add what was made to `living`."""
+    endpoint, setting, made_by = trial.endpoint, trial.setting, resource.made_by
     assert made_by is not None
     bind = {takes.of: place} if place is not None else {}
     extremes = (boundary_value(setting, endpoint, name) for name in ("high", "minimal") if place is None)
-    several = [given for given in extremes if given is not None]
-    for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
+    several = [arguments for arguments in extremes if arguments is not None]
+    for arguments in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
-        asked = _two(setting, resource, endpoint, given)
-        exchange: Exchange = yield Call(endpoint, asked, "explore", why, bind=bind, fresh=True)
-        bodies = _list_made(made_by, exchange)
-        body = next(iter(bodies), None)
-        if given in several and not exchange.success:
+        doubled = _two(setting, resource, endpoint, arguments)
+        answer: Exchange = yield Call(endpoint, doubled, "explore", why, bind=bind, fresh=True)
+        instances = _list_made(made_by, answer)
+        first = next(iter(instances), None)
+        if arguments in several and not answer.success:
             counts.clear()  # a refused call may have occupied capacity, which is not judged here
             continue
-        if not isinstance(body, Mapping) or not _is_id(body.get(takes.by)) or not exchange.fits:
+        if first is None or not _is_id(first.get(takes.by)) or not answer.fits:
             counts.clear()  # it may still have occupied capacity
-            return judge_untested(contract, say_none_made(resource, exchange))
-        living.append(body)
-        at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
+            return trial.untested(say_none_made(resource, answer))
+        living.append(first)
+        at = first[takes.by]
+        taken = sum(1 for instance in instances if instance.get(takes.by) == at)
         before = counts.get(at)
         after = yield from _read_counter(setting, takes, at, counts)
         if after is None:
-            return judge_untested(contract, f"{takes.read_by.name} returned no {takes.counter}")
+            return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
         if before is not None:
-            if after == before - taken:
-                return judge_kept(contract)
-            return judge_broken(
-                contract,
-                f"{takes.counter} {before - taken}, {taken} less than before",
-                f"{takes.counter} {after} after {before}",
-            )
-    return judge_untested(contract, f"each was at another {takes.of}")
+            return _judge_count(trial, takes, before, after, -taken)
+    return trial.untested(f"each was at another {takes.of}")
+
+
+def _judge_count(trial: Trial, takes: Takes, before: int, after: int, change: int) -> Judgement:
+    if after == before + change:
+        return trial.kept()
+    by = f"{-change} less" if change < 0 else "one more"
+    expected = f"{takes.counter} {before + change}, {by} than before"
+    return trial.broken(expected, f"{takes.counter} {{after}} after {{before}}", after=after, before=before)
 
 
 def _two(
@@ -247,7 +201,9 @@ def _two(
         ):
             schema = setting.resolve_schema(param.schema)
             two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
-            found[name] = two if setting.test((NAME, endpoint.place, name), schema).is_valid(two) else value
+            found[name] = (
+                two if setting.test(("capacity", endpoint.place, name), schema).is_valid(two) else value
+            )
     return found
 
 
@@ -260,35 +216,25 @@ def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any
 
 
 def _judge_return(
-    setting: Setting,
-    resource: Resource,
-    takes: Takes,
-    endpoint: Endpoint,
-    body: Mapping[str, Any],
-    counts: dict[str | int, int],
+    trial: Trial, resource: Resource, takes: Takes, instance: Mapping[str, Any], counts: Counts
 ) -> Generator[Any, Any, Judgement]:
-    contract, undone_by = _id("returned", resource, endpoint), resource.undone_by
+    undone_by = resource.undone_by
     assert undone_by is not None
     why = f"the end of a {resource.name} that took from a {takes.of}"
-    exchange: Exchange = yield Call(endpoint, undone_by.input, "valid", why, subject=resource, made=body)
-    if not exchange.success:
+    arguments = undone_by.input
+    answer: Exchange = yield Call(trial.endpoint, arguments, "valid", why, subject=resource, made=instance)
+    if not answer.success:
         counts.clear()
-        return judge_untested(contract, f"it did not end: {exchange.outcome}")
-    before = counts.get(body[takes.by])
-    after = yield from _read_counter(setting, takes, body[takes.by], counts)
+        return trial.untested(f"it did not end: {answer.outcome}")
+    before = counts.get(instance[takes.by])
+    after = yield from _read_counter(trial.setting, takes, instance[takes.by], counts)
     if before is None or after is None:
-        return judge_untested(contract, f"{takes.read_by.name} returned no {takes.counter}")
-    if after == before + 1:
-        return judge_kept(contract)
-    return judge_broken(
-        contract,
-        f"{takes.counter} {before + 1}, one more than before",
-        f"{takes.counter} {after} after {before}",
-    )
+        return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
+    return _judge_count(trial, takes, before, after, 1)
 
 
 def _read_counter(
-    setting: Setting, takes: Takes, id: str | int, counts: dict[str | int, int]
+    setting: Setting, takes: Takes, id: str | int, counts: Counts
 ) -> Generator[Any, Any, int | None]:
     """Read and remember the counter of a place; return it, or None if it could not be read."""
     endpoint = setting.find_lead(str(takes.read_by.name))
@@ -309,11 +255,4 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-    overlap="readers",
-)
+CHECK = make_check("capacity", __doc__, cases, stage=4, overlap="readers")

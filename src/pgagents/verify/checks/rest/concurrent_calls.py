@@ -10,56 +10,53 @@ writes afterwards accepts both.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.resource import Resource, Takes, Unique
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, member_named
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    CONFLICT,
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "concurrent_calls"
 TWO = 2
 Pair = Generator[Any, Any, Sequence[Exchange]]
 """Sends calls; returns their answers."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each set of unique members, and one for each counter that can be made one."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each set of unique members, each counter that can be made one, and each action that
+    may conflict with itself.
+    """
+    del roles
     for resource, unique, endpoint in _unique_makers(setting):
         names = " and ".join(unique.members)
         says = f"two calls of {endpoint.action.name} at once make one {resource.name} with the same {names}"
-        yield promise(NAME, _unique_detail(resource, unique), endpoint, says, unique.origin, unique.cite)
-    for resource, takes, endpoint, _, _ in _takers(setting):
+        attempt = Attempt(partial(_take_value, resource=resource, unique=unique), cost=TWO, writes=True)
+        detail = f"unique/{resource.name}/{'+'.join(unique.members)}"
+        yield Case(endpoint, says, unique.origin, attempt, detail, unique.cite)
+    for resource, takes, endpoint, opener, sizes in _takers(setting):
         says = f"two calls of {endpoint.action.name} at once do not both take the last room of a {takes.of}"
+        attempt = Attempt(
+            partial(_take_last, resource=resource, takes=takes, opener=opener, sizes=sizes),
+            cost=TWO * len(sizes) + TWO,
+            endpoints=(endpoint, opener),
+            writes=True,
+        )
         cite = resource.cite or endpoint.action.cite
-        yield promise(NAME, f"last/{resource.name}", endpoint, says, takes.origin, cite)
-    for resource, _, endpoint in _repeatable(setting):
+        yield Case(endpoint, says, takes.origin, attempt, f"last/{resource.name}", cite)
+    for resource, param, endpoint in _repeatable(setting):
         says = f"two calls of {endpoint.action.name} at once on one {resource.name} do what two in a row do"
-        yield promise(NAME, f"once/{resource.name}", endpoint, says, endpoint.action.origin, resource.cite)
-
-
-def _unique_detail(resource: Resource, unique: Unique) -> str:
-    return f"unique/{resource.name}/{'+'.join(unique.members)}"
+        run = partial(_act_twice, resource=resource, param=param)
+        attempt = Attempt(run, stage=5, cost=2 + TWO)
+        detail = f"once/{resource.name}"
+        yield Case(endpoint, says, endpoint.action.origin, attempt, detail, resource.cite)
 
 
 def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
@@ -124,118 +121,84 @@ def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
     param = action.param(name)
     if param is None or set(types_of(setting.resolve_schema(param.schema))) - {"null"} != {"integer"}:
         return False
-    return bool(setting.test((NAME, str(action.name), name), param.schema).is_valid(1))
+    return bool(setting.test(("concurrent_calls", str(action.name), name), param.schema).is_valid(1))
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls at once. For a place, make the place first."""
-    del roles
-    for resource, unique, endpoint in _unique_makers(setting):
-        contract = f"{NAME}/{_unique_detail(resource, unique)}/{endpoint.place}"
-        run = partial(_run_unique, resource, unique, endpoint, contract)
-        yield Probe(contract, 4, (contract,), TWO, run, (endpoint,), "main", True)
-    for resource, takes, endpoint, opener, sizes in _takers(setting):
-        contract = f"{NAME}/last/{resource.name}/{endpoint.place}"
-        run = partial(_run_last, setting, resource, takes, endpoint, opener, sizes, contract)
-        cost = TWO * len(sizes) + TWO
-        yield Probe(contract, 4, (contract,), cost, run, (endpoint, opener), "main", True)
-    for resource, param, endpoint in _repeatable(setting):
-        contract = f"{NAME}/once/{resource.name}/{endpoint.place}"
-        run = partial(_run_once, _Repeatable(setting, resource, param, endpoint), contract)
-        yield Probe(contract, 5, (contract,), 2 + TWO, run, (endpoint,), "main", True)
-
-
-def _run_unique(resource: Resource, unique: Unique, endpoint: Endpoint, contract: str) -> Conversation:
+def _take_value(trial: Trial, resource: Resource, unique: Unique) -> Conversation:
     names = " and ".join(unique.members)
     why = f"two calls at once with the same {names}"
-    parents = tuple(str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to)
-    pair = yield Concurrent(_two_calls(resource, endpoint, why, {}), shared=(*unique.members, *parents))
-    yield _judge(contract, resource, pair, f"one {resource.name} with the same {names}")
+    parents = tuple(str(p.name) for p in trial.endpoint.params if p.place == "path" and p.refers_to)
+    calls = _two_calls(trial.endpoint, resource, why, {})
+    pair = yield Concurrent(calls, shared=(*unique.members, *parents))
+    yield _judge(trial, resource, pair, f"one {resource.name} with the same {names}")
 
 
-def _run_last(
-    setting: Setting,
-    resource: Resource,
-    takes: Takes,
-    endpoint: Endpoint,
-    opener: Endpoint,
-    sizes: tuple[str, ...],
-    contract: str,
+def _take_last(
+    trial: Trial, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
 ) -> Conversation:
-    place = yield from _open_place(setting, resource, takes, opener, sizes)
+    place = yield from _open_place(trial.setting, resource, takes, opener, sizes)
     if place is None:
         reason = f"no argument of {opener.action.name} sets {takes.counter} to 1"
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, reason)
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason)
         return
     why = f"two calls at once for the last room of a {takes.of}"
-    pair = yield Concurrent(_two_calls(resource, endpoint, why, {takes.of: place}))
-    yield _judge(contract, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
+    pair = yield Concurrent(_two_calls(trial.endpoint, resource, why, {takes.of: place}))
+    yield _judge(trial, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
 
 
-@dataclass(frozen=True, slots=True)
-class _Repeatable:
-    """An action that can be called twice on one instance, which `param` names."""
+def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
+    """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
+    name = trial.action.name
+    needed = {str(p.name) for p in trial.action.params if p.required}
+    least = {other: value for other, value in trial.template.input.items() if other in needed}
 
-    setting: Setting
-    resource: Resource
-    param: Param
-    endpoint: Endpoint
+    def call(why: str, instance: Mapping[str, Any]) -> Call:
+        arguments = {**least, str(param.name): resource.value_for(param, instance)}
+        return trial.call("explore", why, input=arguments, subject=resource, made=instance)
 
-    def on_new_or_other(self, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
-        """Return the calls on an existing instance. If both are refused, others may have acted first: try a
-        new instance.
-        """
-        resource, answers = self.resource, list[Exchange]()
-        states = (resource.initial,) if resource.initial else ()
-        for new in (False, True):
-            one: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
-            answers = list((yield from send(one)))
-            if any(exchange.success for exchange in answers):
-                break
+    def call_at_once(instance: Mapping[str, Any]) -> Pair:
+        why = f"two calls at once of {name} on one {resource.name}"
+        answers: Sequence[Exchange] = yield Concurrent((call(why, instance), call(why, instance)))
         return answers
 
-    def at_once(self, one: Mapping[str, Any]) -> Pair:
-        """Call twice at the same time."""
-        why = f"two calls at once of {self.endpoint.action.name} on one {self.resource.name}"
-        pair: Sequence[Exchange] = yield Concurrent((self._call(why, one), self._call(why, one)))
-        return pair
-
-    def in_a_row(self, one: Mapping[str, Any]) -> Pair:
-        """Call twice in a row; once if the first call is refused."""
-        name = self.endpoint.action.name
-        first: Exchange = yield self._call(f"{name} of a {self.resource.name}", one)
+    def call_in_a_row(instance: Mapping[str, Any]) -> Pair:
+        first: Exchange = yield call(f"{name} of a {resource.name}", instance)
         if not first.success:
             return (first,)
-        second: Exchange = yield self._call(f"{name} of the same {self.resource.name} again", one)
+        second: Exchange = yield call(f"{name} of the same {resource.name} again", instance)
         return first, second
 
-    def _call(self, why: str, body: Mapping[str, Any]) -> Call:
-        """Return the call on an instance with the required arguments alone."""
-        resource, endpoint = self.resource, self.endpoint
-        template = template_of(self.setting.model, endpoint.action)
-        needed = {str(p.name) for p in endpoint.action.params if p.required}
-        least = {name: value for name, value in template.input.items() if name in needed}
-        given = {**least, str(self.param.name): resource.value_for(self.param, body)}
-        return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
-
-
-def _run_once(repeatable: _Repeatable, contract: str) -> Conversation:
-    pair = yield from repeatable.on_new_or_other(repeatable.at_once)
-    done = [exchange for exchange in pair if exchange.success]
+    pair = yield from _on_new_or_other(resource, call_at_once)
+    done = [answer for answer in pair if answer.success]
     if not done:
-        yield judge_untested(contract, f"neither call was done: {pair[0].outcome}")
+        yield trial.untested(f"neither call was done: {pair[0].outcome}")
         return
     if len(done) < TWO:
-        yield judge_kept(contract)
+        yield trial.kept()
         return
-    row = yield from repeatable.on_new_or_other(repeatable.in_a_row)
+    row = yield from _on_new_or_other(resource, call_in_a_row)
     if len(row) < TWO:
-        yield judge_untested(contract, f"it was not done once: {row[0].outcome}")
+        yield trial.untested(f"it was not done once: {row[0].outcome}")
     elif row[1].status != CONFLICT:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"a second call in a row: {row[1].outcome}")
+        reason = f"a second call in a row: {row[1].outcome}"
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason)
     else:
         expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
-        yield judge_broken(contract, expected, f"both calls were answered with {done[0].status}")
+        yield trial.broken(expected, f"both calls were answered with {done[0].status}")
+
+
+def _on_new_or_other(resource: Resource, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
+    """Return the calls on an existing instance. If both are refused, others may have acted first: try a new
+    instance.
+    """
+    answers: Sequence[Exchange] = ()
+    states = (resource.initial,) if resource.initial else ()
+    for new in (False, True):
+        instance: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
+        answers = yield from send(instance)
+        if any(answer.success for answer in answers):
+            break
+    return answers
 
 
 def _open_place(
@@ -261,34 +224,28 @@ def _open_place(
 
 
 def _two_calls(
-    resource: Resource, endpoint: Endpoint, why: str, bind: Mapping[str, Any]
+    endpoint: Endpoint, resource: Resource, why: str, bind: Mapping[str, Any]
 ) -> tuple[Call, Call]:
     """Return two calls that differ in all values which the catalogue makes anew for each call."""
     assert resource.made_by is not None
-    given = resource.made_by.input
-    surface = endpoint.surface
+    arguments, surface = resource.made_by.input, endpoint.surface
     first, second = (
-        Call(endpoint, given, "explore", why, bind=bind, fresh=True, surface=surface) for _ in range(TWO)
+        Call(endpoint, arguments, "explore", why, bind=bind, fresh=True, surface=surface) for _ in range(TWO)
     )
     return first, second
 
 
-def _judge(contract: str, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
+def _judge(trial: Trial, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
     """Judge by the ids in two answers. An answer with the other call's id made no instance of its own."""
-    made = [exchange for exchange in pair if exchange.success]
+    made = [answer for answer in pair if answer.success]
     if not made:
-        return judge_untested(contract, f"neither call made a {resource.name}: {pair[0].outcome}")
+        return trial.untested(f"neither call made a {resource.name}: {pair[0].outcome}")
     assert resource.made_by is not None
-    bodies = [at_path(resource.made_by, exchange) for exchange in made]
+    bodies = [at_path(resource.made_by, answer) for answer in made]
     ids = [resource.id_of(body) for body in bodies]
     if len(made) == 1 or (None not in ids and ids[0] == ids[1]):
-        return judge_kept(contract)
-    return judge_broken(contract, expected, f"both calls were answered with {made[0].status}")
+        return trial.kept()
+    return trial.broken(expected, f"both calls were answered with {made[0].status}")
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("concurrent_calls", __doc__, cases, stage=4)

@@ -11,100 +11,98 @@ untested.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    describe_code,
-    judge_accepted,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches
 from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "conditional_calls"
 NOT_MODIFIED = 304
 REQUIRED = 428
 ANY = "*"
 NO_OTHER = "the catalogue allows no other tag"
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of each read with a tag, and of each write that takes a tag."""
-    for _, endpoint in list_reads(setting):
-        says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
-        yield promise(NAME, "not_modified", endpoint, says, endpoint.action.origin, endpoint.action.cite)
-    for _, _, endpoint in list_writes(setting):
-        for detail, says in _details(setting, endpoint):
-            yield promise(NAME, detail, endpoint, says, endpoint.action.origin, endpoint.action.cite)
-
-
-def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    name = endpoint.action.name
-    yield "present", f"{name} is done with the present tag, and the tag is another one afterwards"
-    yield "stale", f"{name} is refused with an old tag, and changes nothing"
-    yield "weak", f"{name} is refused with the present tag as a weak one"
-    yield "once", f"of two calls of {name} at once with the present tag only one is done"
-    if is_tag_required(endpoint):
-        yield "missing", f"{name} is refused without a tag"
-    else:
-        yield "without", f"{name} is done without a tag"
-    if list_lone_arguments(setting, endpoint):
-        yield "alone", f"{name} gives a new tag whichever argument alone changes something"
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each read with a tag, and one for each write that takes one."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the case of each read with a tag, and the cases of each write that takes a tag."""
     del roles
     for resource, endpoint in list_reads(setting):
-        contract = f"{NAME}/not_modified/{endpoint.place}"
-        run = partial(_read_again, setting, resource, endpoint, contract)
-        yield Probe(contract, 5, (contract,), 6, run, (endpoint,), "main", False)
-    for resource, reader, endpoint in list_writes(setting):
-        alone, once = (f"{NAME}/{detail}/{endpoint.place}" for detail in ("alone", "once"))
-        details = (f"{NAME}/{detail}/{endpoint.place}" for detail, _ in _details(setting, endpoint))
-        contracts = tuple(one for one in details if one not in (alone, once))
-        if given := list_lone_arguments(setting, endpoint):
-            each = partial(_write_each, setting, resource, reader, endpoint, given)
-            yield Probe(alone, 5, (alone,), 2 * len(given) + 2, each, (endpoint, reader), "main", True)
-        pair = partial(_write_at_once, setting, resource, reader, endpoint, once)
-        yield Probe(once, 5, (once,), 3, pair, (endpoint, reader), "main", True)
-        name = f"{NAME}/versions/{endpoint.place}"
-        write = partial(_write_versions, setting, resource, reader, endpoint)
-        yield Probe(name, 5, contracts, 9, write, (endpoint, reader), "main", True)
+        origin = endpoint.action.origin
+        says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
+        attempt = Attempt(partial(_read_again, resource=resource), cost=6, writes=False)
+        yield Case(endpoint, says, origin, attempt, "not_modified")
+    for number, (resource, reader, endpoint) in enumerate(list_writes(setting)):
+        yield from _list_cases_of_write(setting, resource, reader, endpoint, 3 * number)
 
 
-def _read_again(setting: Setting, resource: Resource, endpoint: Endpoint, contract: str) -> Conversation:
-    body: Mapping[str, Any] = yield InstanceRef(resource.name)
-    first: Exchange = yield make_read(setting, endpoint, body, "to have its tag")
+def _list_cases_of_write(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
+) -> Iterator[Case]:
+    """Yield the cases of a write. The attempt with most calls comes last, from `order` on."""
+    name, origin, used = endpoint.action.name, endpoint.action.origin, (endpoint, reader)
+    versions = Attempt(
+        together=partial(_write_versions, resource=resource, reader=reader),
+        probe=f"conditional_calls/versions/{endpoint.place}",
+        order=order + 3,
+        cost=9,
+        endpoints=used,
+        writes=True,
+    )
+    once = Attempt(
+        partial(_write_at_once, resource=resource, reader=reader),
+        cost=3,
+        endpoints=used,
+        writes=True,
+        order=order + 2,
+    )
+    says = f"{name} is done with the present tag, and the tag is another one afterwards"
+    yield Case(endpoint, says, origin, versions, "present")
+    yield Case(endpoint, f"{name} is refused with an old tag, and changes nothing", origin, versions, "stale")
+    says = f"{name} is refused with the present tag as a weak one"
+    yield Case(endpoint, says, origin, versions, "weak")
+    says = f"of two calls of {name} at once with the present tag only one is done"
+    yield Case(endpoint, says, origin, once, "once")
+    if is_tag_required(endpoint):
+        yield Case(endpoint, f"{name} is refused without a tag", origin, versions, "missing")
+    else:
+        yield Case(endpoint, f"{name} is done without a tag", origin, versions, "without")
+    if arguments := list_lone_arguments(setting, endpoint):
+        says = f"{name} gives a new tag whichever argument alone changes something"
+        alone = Attempt(
+            partial(_write_each, resource=resource, reader=reader, changes=arguments),
+            cost=2 * len(arguments) + 2,
+            endpoints=used,
+            writes=True,
+            order=order + 1,
+        )
+        yield Case(endpoint, says, origin, alone, "alone")
+
+
+def _read_again(trial: Trial, resource: Resource) -> Conversation:
+    setting, endpoint = trial.setting, trial.endpoint
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name)
+    first: Exchange = yield make_read(setting, endpoint, instance, "to have its tag")
     tag = first.header("etag")
     if not first.success or not tag:
-        yield judge_untested(contract, f"it was answered without a tag: {first.outcome}")
+        yield trial.untested(f"it was answered without a tag: {first.outcome}")
         return
-    same: Exchange = yield make_read(setting, endpoint, body, "with the tag of its own answer", tag)
+    same: Exchange = yield make_read(setting, endpoint, instance, "with the tag of its own answer", tag)
     if same.void:
-        yield judge_untested(contract, f"the conditional read was not answered: {same.outcome}")
+        yield trial.untested(f"the conditional read was not answered: {same.outcome}")
         return
     if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
-        yield judge_broken(contract, f"304 to If-None-Match: {tag}", same.outcome)
+        yield trial.broken(f"304 to If-None-Match: {tag}", same.outcome)
         return
     several = f"{OTHER}, {tag}"
     turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
@@ -116,165 +114,160 @@ def _read_again(setting: Setting, resource: Resource, endpoint: Endpoint, contra
     for form, why in forms.items() if same.status == NOT_MODIFIED else ():
         if not may_be_sent(setting, endpoint, form):
             continue
-        again: Exchange = yield make_read(setting, endpoint, body, why, form)
+        again: Exchange = yield make_read(setting, endpoint, instance, why, form)
         refused = form == ANY and not again.success  # as a value that has no use in a read
         unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
         if unread and not refused:
-            yield judge_broken(contract, f"304 to If-None-Match: {form}", again.outcome)
+            yield trial.broken(f"304 to If-None-Match: {form}", again.outcome)
             return
     another = find_other_tag(setting, endpoint, tag)
     if not another:
-        yield judge_kept(contract) if same.status == NOT_MODIFIED else judge_untested(contract, NO_OTHER)
+        yield trial.kept() if same.status == NOT_MODIFIED else trial.untested(NO_OTHER)
         return
-    other: Exchange = yield make_read(setting, endpoint, body, "with another tag", another)
+    other: Exchange = yield make_read(setting, endpoint, instance, "with another tag", another)
     if other.void:
-        yield judge_untested(contract, f"the conditional read was not answered: {other.outcome}")
+        yield trial.untested(f"the conditional read was not answered: {other.outcome}")
     elif other.success:
-        yield judge_kept(contract)
+        yield trial.kept()
     else:
-        yield judge_broken(contract, f"the whole answer to If-None-Match: {another}", other.outcome)
+        yield trial.broken(f"the whole answer to If-None-Match: {another}", other.outcome)
 
 
-def _write_versions(
-    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint
-) -> Conversation:
+def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> Conversation:
     """Write with the present tag, with the old one, and without one."""
-    bare = "missing" if is_tag_required(endpoint) else "without"
-    every = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in ("present", "stale", "weak", bare))
-    present, stale, weak, missing = every
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
+    present, stale, weak, bare = trials
+    setting, endpoint = present.setting, present.endpoint
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
     old = first.header("etag")
     if not first.success or not old or old.startswith(WEAK):
         why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-        for contract in every:
-            yield judge_untested(contract, why)
+        for trial in trials:
+            yield trial.untested(why)
         return
-    done: Exchange = yield make_write(setting, resource, endpoint, body, old, 0, "with the present tag")
-    second: Exchange = yield make_read(setting, reader, body, "after the write")
+
+    def write(tag: str, turn: int, why: str) -> Call:
+        return make_write(setting, resource, endpoint, instance, tag, turn, why)
+
+    done: Exchange = yield write(old, 0, "with the present tag")
+    second: Exchange = yield make_read(setting, reader, instance, "after the write")
     yield _judge_present(present, first, done, second)
-    late: Exchange = yield make_write(setting, resource, endpoint, body, old, 1, "with the tag before")
-    after: Exchange = yield make_read(setting, reader, body, "after the refusal")
-    yield from _judge_stale(endpoint, stale, first, second, late, after)
-    yield from _try_weak(setting, resource, endpoint, body, second, weak)
-    free: Exchange = yield make_write(setting, resource, endpoint, body, "", 1, "without a tag")
-    if not is_tag_required(endpoint):
-        yield from judge_accepted(free, missing, "a write without a tag")
+    late: Exchange = yield write(old, 1, "with the tag before")
+    after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
+    yield from _judge_stale(stale, first, second, late, after)
+    tag = f"{WEAK}{second.header('etag')}"
+    if _takes_tag(setting, endpoint, tag):
+        answer: Exchange = yield write(tag, 1, "with the present tag as a weak one")
+        yield from _judge_weak(weak, second, answer, tag)
     else:
-        known = [c for c in endpoint.action.errors if c.status == REQUIRED]
-        codes = known or [setting.model.invalid_in(endpoint.action)]
-        yield from judge_refused(free, missing, codes, "a write without a tag")
+        reason = "the argument takes no weak tag"
+        yield Judgement(weak.contract, Verdict.NOT_APPLICABLE, reason)
+    free: Exchange = yield write("", 1, "without a tag")
+    if is_tag_required(endpoint):
+        declared = [code for code in endpoint.action.errors if code.status == REQUIRED]
+        codes = declared or [setting.model.invalid_in(endpoint.action)]
+        yield from bare.refused(free, codes, "a write without a tag")
+    else:
+        yield from bare.accepted(free, "a write without a tag")
 
 
-def _try_weak(
-    setting: Setting,
-    resource: Resource,
-    endpoint: Endpoint,
-    body: Mapping[str, Any],
-    present: Exchange,
-    contract: str,
-) -> Conversation:
-    """Write with the present tag marked as weak. If-Match compares strongly, so it matches no version."""
-    tag = f"{WEAK}{present.header('etag')}"
+def _takes_tag(setting: Setting, endpoint: Endpoint, tag: str) -> bool:
     param = endpoint.action.param(str(endpoint.action.if_match))
-    if param is not None and not setting.test_argument(endpoint, param).is_valid(tag):
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the argument takes no weak tag")
-        return
-    done: Exchange = yield make_write(
-        setting, resource, endpoint, body, tag, 1, "with the present tag as a weak one"
-    )
-    code = endpoint.action.stale
-    if done.moot or done.void or not present.success:
-        yield judge_untested(contract, f"it was not answered: {present.outcome}, {done.outcome}")
-    elif done.success:
-        expected = f"{describe_code(code) if code is not None else 412} to If-Match: {tag}"
-        yield judge_broken(contract, expected, done.outcome)
-    elif done.refused:
-        yield judge_kept(contract)
+    return param is None or bool(setting.test_argument(endpoint, param).is_valid(tag))
 
 
-def _write_at_once(
-    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, contract: str
-) -> Conversation:
-    """Send two changing writes at the same time, both with the present tag."""
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-    first: Exchange = yield make_read(setting, reader, body, "to have its tag")
-    tag = first.header("etag")
-    if not first.success or not tag or tag.startswith(WEAK):
-        yield judge_untested(contract, f"it was answered without a strong tag: {first.outcome}")
-        return
-    why = "one of two at once with the present tag"
-    calls = tuple(make_write(setting, resource, endpoint, body, tag, turn, why) for turn in (0, 1))
-    pair: Sequence[Exchange] = yield Concurrent(calls)
-    done = [exchange for exchange in pair if exchange.success]
-    if not done:
-        yield judge_untested(contract, f"neither write was done: {pair[0].outcome}")
-    elif len(done) < len(pair):
-        yield judge_kept(contract)
-    elif any(not changes_instance(resource, reader, call, first) for call in calls):
-        yield judge_untested(contract, "one of the writes changed nothing, so the tag may have stayed")
-    else:
-        refused = endpoint.action.stale
-        expected = f"one is refused with {refused.status if refused is not None else 412}"
-        yield judge_broken(contract, expected, f"both were answered with {done[0].status}")
-
-
-def _write_each(
-    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, given: Mapping[str, Any]
-) -> Conversation:
-    """Change the arguments one after the other, and compare the tags."""
-    contract = f"{NAME}/alone/{endpoint.place}"
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
-    before: Exchange = yield make_read(setting, reader, body, "to have its tag")
-    changed = False
-    for name, value in given.items():
-        template = template_of(setting.model, endpoint.action)
-        needed = template.list_needed(endpoint.action)
-        input = {**needed, **resource.values_for(endpoint.params, body), name: value}
-        if endpoint.action.if_match is not None:
-            input[endpoint.action.if_match] = EntityTag(before.header("etag") or "*")
-        why = f"with {name} alone"
-        yield ordinary(endpoint, template, "explore", why, input=input, made=body, subject=resource)
-        after: Exchange = yield make_read(setting, reader, body, f"after {name} changed")
-        if not before.success or not after.success or not after.header("etag"):
-            yield judge_untested(contract, f"it was not read with a tag: {after.outcome}")
-            return
-        if after.body != before.body and after.header("etag") == before.header("etag"):
-            said = f"the same tag after another {name}, {after.header('etag')}"
-            yield judge_broken(contract, "a new tag after each change", said)
-            return
-        changed, before = changed or after.body != before.body, after
-    yield judge_kept(contract) if changed else judge_untested(contract, "no argument alone changed it")
-
-
-def _judge_present(contract: str, first: Exchange, done: Exchange, second: Exchange) -> Judgement:
+def _judge_present(trial: Trial, first: Exchange, done: Exchange, second: Exchange) -> Judgement:
     if done.void or second.void or not second.success:
-        return judge_untested(contract, f"the write was not answered: {done.outcome}, {second.outcome}")
+        return trial.untested(f"the write was not answered: {done.outcome}, {second.outcome}")
     if not done.success:
-        return judge_broken(contract, "a write with the present tag is done", done.outcome)
-    if second.body != first.body and second.header("etag") == first.header("etag"):
-        return judge_broken(
-            contract, "a new tag after a change", "the same tag, {value}", value=first.header("etag")
-        )
-    return judge_kept(contract)
+        return trial.broken("a write with the present tag is done", done.outcome)
+    tag = first.header("etag")
+    if second.body != first.body and second.header("etag") == tag:
+        return trial.broken("a new tag after a change", "the same tag, {value}", value=tag)
+    return trial.kept()
 
 
 def _judge_stale(
-    endpoint: Endpoint, contract: str, first: Exchange, before: Exchange, late: Exchange, after: Exchange
-) -> Generator[Judgement, Any, None]:
-    code = endpoint.action.stale
+    trial: Trial, first: Exchange, before: Exchange, late: Exchange, after: Exchange
+) -> Iterator[Judgement]:
+    code = trial.action.stale
     assert code is not None
     if not before.success or not after.success:
-        yield judge_untested(contract, f"the instance was not read: {before.outcome}, {after.outcome}")
+        yield trial.untested(f"the instance was not read: {before.outcome}, {after.outcome}")
     elif (before.header("etag"), before.body) == (first.header("etag"), first.body):
-        yield judge_untested(contract, "the write before changed nothing, so the tag is the present one")
+        yield trial.untested("the write before changed nothing, so the tag is the present one")
     elif late.status == code.status and after.body != before.body:
-        yield judge_broken(contract, "a refused write changes nothing", "the instance differs afterwards")
+        yield trial.broken("a refused write changes nothing", "the instance differs afterwards")
     else:
-        yield from judge_refused(late, contract, [code], "a write with an old tag")
+        yield from trial.refused(late, [code], "a write with an old tag")
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes)
+def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> Iterator[Judgement]:
+    """Judge a write with the present tag as a weak one. If-Match compares strongly: it matches no version."""
+    code = trial.action.stale
+    if answer.moot or answer.void or not present.success:
+        yield trial.untested(f"it was not answered: {present.outcome}, {answer.outcome}")
+    elif answer.success:
+        expected = f"{describe_code(code) if code is not None else 412} to If-Match: {tag}"
+        yield trial.broken(expected, answer.outcome)
+    elif answer.refused:
+        yield trial.kept()
+
+
+def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> Conversation:
+    """Send two changing writes at the same time, both with the present tag."""
+    setting, endpoint = trial.setting, trial.endpoint
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    tag = first.header("etag")
+    if not first.success or not tag or tag.startswith(WEAK):
+        yield trial.untested(f"it was answered without a strong tag: {first.outcome}")
+        return
+    why = "one of two at once with the present tag"
+    calls = tuple(make_write(setting, resource, endpoint, instance, tag, turn, why) for turn in (0, 1))
+    pair: Sequence[Exchange] = yield Concurrent(calls)
+    done = [answer for answer in pair if answer.success]
+    if not done:
+        yield trial.untested(f"neither write was done: {pair[0].outcome}")
+    elif len(done) < len(pair):
+        yield trial.kept()
+    elif any(not changes_instance(resource, reader, call, first) for call in calls):
+        yield trial.untested("one of the writes changed nothing, so the tag may have stayed")
+    else:
+        refused = endpoint.action.stale
+        expected = f"one is refused with {refused.status if refused is not None else 412}"
+        yield trial.broken(expected, f"both were answered with {done[0].status}")
+
+
+def _write_each(
+    trial: Trial, resource: Resource, reader: Endpoint, changes: Mapping[str, Any]
+) -> Conversation:
+    """Change the arguments one after the other, and compare the tags."""
+    setting, action = trial.setting, trial.action
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    before: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    changed = False
+    ids = resource.values_for(trial.endpoint.params, instance)
+    for name, value in changes.items():
+        arguments = {**trial.template.list_needed(action), **ids, name: value}
+        if action.if_match is not None:
+            arguments[action.if_match] = EntityTag(before.header("etag") or "*")
+        why = f"with {name} alone"
+        yield trial.call("explore", why, input=arguments, made=instance, subject=resource)
+        after: Exchange = yield make_read(setting, reader, instance, f"after {name} changed")
+        tag = after.header("etag")
+        if not before.success or not after.success or not tag:
+            yield trial.untested(f"it was not read with a tag: {after.outcome}")
+            return
+        if after.body != before.body and tag == before.header("etag"):
+            expected = "a new tag after each change"
+            yield trial.broken(expected, f"the same tag after another {name}, {{tag}}", tag=tag)
+            return
+        changed, before = changed or after.body != before.body, after
+    yield trial.kept() if changed else trial.untested("no argument alone changed it")
+
+
+CHECK = make_check("conditional_calls", __doc__, cases, stage=5)
 
 
 # -- reads and writes that take an entity tag, and the tags that they are sent with

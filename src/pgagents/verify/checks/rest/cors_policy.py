@@ -5,22 +5,21 @@ Preflight requests, answers and refusals must have the right CORS headers (the F
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
-from pgagents.report.contract import Contract
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     judge_broken,
     judge_kept,
-    promise,
-    promise_at,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import low
@@ -28,7 +27,6 @@ from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "cors_policy"
 ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
@@ -38,31 +36,35 @@ SIMPLE_METHODS = ("GET", "HEAD", "POST")
 SAFE_HEADERS = frozenset(("accept", "accept-language", "content-language"))
 SAFE_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 """Headers and body types that every page may send without a question (Fetch, 2.2.2)."""
-ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
+ANSWERED, REFUSED, STRANGERS = (
+    f"cors_policy/{detail}@{REST}" for detail in ("answer", "refusal", "strangers")
+)
+"""The contracts that are judged in other calls than their own, too."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a preflight contract for each kind of endpoint, and contracts about answers, refusals and unknown
-    origins.
-    """
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a preflight for each kind of endpoint, and cases of answers, refusals and unknown origins."""
+    del roles
     browsers, reader = setting.model.browsers, _reader(setting)
     if browsers is None or reader is None:
         return
+    cite = browsers.cite
     for endpoint in _endpoints(setting):
-        says = (
-            f"a browser that asks whether a page may call {endpoint.action.name} gets the answer that "
-            "it may, without a key"
-        )
-        yield promise(NAME, "preflight", endpoint, says, ORIGIN, browsers.cite)
-    yield promise_at(
-        NAME, "answer", f"@{REST}", "a page may read the answer to its call", ORIGIN, browsers.cite
-    )
+        asks = f"a browser that asks whether a page may call {endpoint.action.name}"
+        says = f"{asks} gets the answer that it may, without a key"
+        attempt = Attempt(_preflight, writes=False, endpoints=())
+        yield Case(endpoint, says, ORIGIN, attempt, "preflight", cite)
+    attempt = Attempt(together=partial(_read, reader=reader), endpoints=(reader,))
+    says = "a page may read the answer to its call"
+    yield Case(None, says, ORIGIN, attempt, "answer", cite, place=f"@{REST}")
     if reader.needs_key:
-        yield promise_at(
-            NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite
-        )
+        says = "a page may read why its call was refused"
+        keyless = Attempt(partial(_read_without_key, reader=reader), endpoints=(reader,))
+        yield Case(None, says, ORIGIN, keyless, "refusal", cite, place=f"@{REST}")
+    if _origin(setting) != STRANGER:
+        attempt = Attempt(partial(_read_as_stranger, reader=reader), endpoints=(reader,))
     says = "a page of an origin that is not named may not act with the user's cookies"
-    yield promise_at(NAME, "strangers", f"@{REST}", says, (*ORIGIN, "credentials"), browsers.cite)
+    yield Case(None, says, (*ORIGIN, "credentials"), attempt, "strangers", cite, place=f"@{REST}")
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
@@ -109,15 +111,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.status == TOO_LARGE
     ):
         return
-    contract = ANSWERED if exchange.success else REFUSED
-    if problem := _explain_block(exchange, str(exchange.request.header("Origin"))):
-        yield judge_broken(
-            contract,
-            f"Access-Control-Allow-Origin: {exchange.request.header('Origin')} or *",
-            f"{problem} on {exchange.status}",
-        )
-    else:
-        yield judge_kept(contract)
+    origin = str(exchange.request.header("Origin"))
+    yield _judge_readable(ANSWERED if exchange.success else REFUSED, exchange, origin)
 
 
 def _origin(setting: Setting) -> str:
@@ -126,34 +121,11 @@ def _origin(setting: Setting) -> str:
     return STRANGER if origins == "any" else str(origins[0]).rstrip("/")
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one call for each contract."""
-    del roles
-    reader = _reader(setting)
-    if setting.model.browsers is None or reader is None:
-        return
-    for endpoint in _endpoints(setting):
-        contract = f"{NAME}/preflight/{endpoint.place}"
-        yield Probe(contract, 5, (contract,), 1, partial(_preflight, setting, endpoint, contract), ())
-    call = ordinary(
-        reader,
-        template_of(setting.model, reader.action),
-        "valid",
-        "a call from a web page",
-        raw=_from(_origin(setting)),
-    )
-    covers = (ANSWERED, STRANGERS) if _origin(setting) == STRANGER else (ANSWERED,)
-    yield Probe(ANSWERED, 5, covers, 1, partial(_read, setting, call, ANSWERED), (reader,))
-    if reader.needs_key:
-        keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
-        yield Probe(REFUSED, 5, (REFUSED,), 1, partial(_read, setting, keyless, REFUSED), (reader,))
-    if _origin(setting) != STRANGER:
-        stranger = replace(call, why="a call from a web page of another origin", raw=_from(STRANGER))
-        yield Probe(STRANGERS, 5, (STRANGERS,), 1, partial(_strange, setting, stranger), (reader,))
-
-
-def _from(origin: str) -> Raw:
-    return Raw(headers=(("Origin", origin),))
+def _call(trial: Trial, reader: Endpoint, origin: str, why: str, **changes: Any) -> Call:
+    """Return a call from a web page of this origin."""
+    template = template_of(trial.model, reader.action)
+    changes = {"intent": "valid", "raw": Raw(headers=(("Origin", origin),)), **changes}
+    return ordinary(reader, template, why=why, **changes)
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
@@ -193,44 +165,40 @@ def _fill_path(setting: Setting, endpoint: Endpoint) -> str:
     return path.replace("{", "").replace("}", "")
 
 
-def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
-    origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
+def _preflight(trial: Trial) -> Conversation:
+    """Ask whether the origin, the method and the headers are permitted, as a browser does."""
+    endpoint, origin = trial.endpoint, _origin(trial.setting)
+    wanted = _list_requested_headers(trial.setting, endpoint)
     asked = (("Access-Control-Request-Headers", ",".join(wanted)),) if wanted else ()
     headers = (("Origin", origin), ("Access-Control-Request-Method", endpoint.method), *asked)
-    path = _fill_path(setting, endpoint)
-    exchange: Exchange = yield Call(
-        None,
-        {},
-        "document",
-        f"a browser's question about {endpoint.method}",
-        role="",
-        raw=Raw("OPTIONS", path, headers),
-    )
-    if exchange.void:
+    raw = Raw("OPTIONS", _fill_path(trial.setting, endpoint), headers)
+    why = f"a browser's question about {endpoint.method}"
+    answer: Exchange = yield Call(None, {}, "document", why, role="", raw=raw)
+    if answer.void:
         return
     if origin == STRANGER:
-        yield _credentials(setting, exchange)
-    yield _judge_preflight(exchange, contract, origin, endpoint.method, wanted)
+        yield _judge_credentials(trial.setting, answer)
+    yield _judge_preflight(trial, answer, origin, wanted)
 
 
-def _judge_preflight(
-    exchange: Exchange, contract: str, origin: str, method: str, wanted: list[str]
-) -> Judgement:
-    """Judge that the answer to a preflight permits the origin, the method and the `wanted` headers."""
-    if not exchange.success:
-        return judge_broken(contract, "2xx without a key", exchange.outcome)
-    if problem := _explain_block(exchange, origin):
-        return judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
-    methods = {part.upper() for part in _list_permitted(exchange, "methods")}
+def _judge_preflight(trial: Trial, answer: Exchange, origin: str, wanted: list[str]) -> Judgement:
+    method = trial.endpoint.method
+    if not answer.success:
+        return trial.broken("2xx without a key", answer.outcome)
+    if problem := _explain_block(answer, origin):
+        return trial.broken(f"Access-Control-Allow-Origin: {origin} or *", problem)
+    methods = {part.upper() for part in _list_permitted(answer, "methods")}
     if method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
         expected = f"Access-Control-Allow-Methods has {method}"
-        return judge_broken(contract, expected, ", ".join(sorted(methods)) or "it is missing")
-    told = {part.lower() for part in _list_permitted(exchange, "headers")}
-    lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+        return trial.broken(expected, ", ".join(sorted(methods)) or "it is missing")
+    headers = {part.lower() for part in _list_permitted(answer, "headers")}
+    lacking = [
+        name for name in wanted if name not in headers and ("*" not in headers or name == "authorization")
+    ]
     if lacking:
         expected = f"Access-Control-Allow-Headers has {lacking[0]}"
-        return judge_broken(contract, expected, ", ".join(sorted(told)) or "it is missing")
-    return judge_kept(contract)
+        return trial.broken(expected, ", ".join(sorted(headers)) or "it is missing")
+    return trial.kept()
 
 
 def _list_permitted(exchange: Exchange, what: str) -> list[str]:
@@ -244,59 +212,62 @@ def _explain_block(exchange: Exchange, origin: str) -> str:
     return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
 
 
-def _read(setting: Setting, call: Call, contract: str) -> Conversation:
-    origin = _origin(setting)
-    exchange: Exchange = yield call
-    if exchange.void:
+def _read(trials: Sequence[Trial], reader: Endpoint) -> Conversation:
+    """Read from a page. Where every origin is allowed, the same answer shows what a stranger may do."""
+    trial = trials[0]
+    origin = _origin(trial.setting)
+    answer: Exchange = yield _call(trial, reader, origin, "a call from a web page")
+    if answer.void:
         return
-    if contract == ANSWERED and origin == STRANGER:
-        yield _credentials(setting, exchange)
-    problem = _explain_block(exchange, origin)
-    yield (
-        judge_broken(
-            contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}"
-        )
-        if problem
-        else judge_kept(contract)
-    )
+    if origin == STRANGER:
+        yield _judge_credentials(trial.setting, answer)
+    yield _judge_readable(trial.contract, answer, origin)
 
 
-def _strange(setting: Setting, call: Call) -> Conversation:
-    exchange: Exchange = yield call
-    if not exchange.void:
-        yield _credentials(setting, exchange)
+def _read_without_key(trial: Trial, reader: Endpoint) -> Conversation:
+    origin, why = _origin(trial.setting), "a call without a key from a web page"
+    answer: Exchange = yield _call(trial, reader, origin, why, intent="auth", twist="none")
+    if not answer.void:
+        yield _judge_readable(trial.contract, answer, origin)
 
 
-def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
+def _read_as_stranger(trial: Trial, reader: Endpoint) -> Conversation:
+    answer: Exchange = yield _call(trial, reader, STRANGER, "a call from a web page of another origin")
+    if not answer.void:
+        yield _judge_credentials(trial.setting, answer)
+
+
+def _judge_readable(contract: str, answer: Exchange, origin: str) -> Judgement:
+    if problem := _explain_block(answer, origin):
+        expected = f"Access-Control-Allow-Origin: {origin} or *"
+        return judge_broken(contract, expected, f"{problem} on {answer.status}")
+    return judge_kept(contract)
+
+
+def _judge_credentials(setting: Setting, answer: Exchange) -> Judgement:
     """Judge that an unknown origin may not send cookies.
 
     Browsers ignore the permission for cookies beside `*`, but only a mistake sends both. Beside the unknown
     origin itself it takes effect.
     """
     browsers = setting.model.browsers
-    origin = exchange.header("access-control-allow-origin")
-    credentials = (exchange.header("access-control-allow-credentials") or "").strip().lower() == "true"
+    origin = answer.header("access-control-allow-origin")
+    credentials = (answer.header("access-control-allow-credentials") or "").strip().lower() == "true"
     if credentials and origin in ("*", STRANGER):
-        return judge_broken(
-            STRANGERS,
-            "no Access-Control-Allow-Credentials for any origin",
-            f"Access-Control-Allow-Origin: {origin} with credentials",
-        )
+        expected = "no Access-Control-Allow-Credentials for any origin"
+        return judge_broken(STRANGERS, expected, f"Access-Control-Allow-Origin: {origin} with credentials")
     if browsers.origins != "any" and origin in ("*", STRANGER):
-        return judge_broken(
-            STRANGERS,
-            f"only {', '.join(map(str, browsers.origins))} may read",
-            f"Access-Control-Allow-Origin: {origin}",
-        )
+        expected = f"only {', '.join(map(str, browsers.origins))} may read"
+        return judge_broken(STRANGERS, expected, f"Access-Control-Allow-Origin: {origin}")
     return judge_kept(STRANGERS)
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "cors_policy",
     __doc__,
-    promises,
+    cases,
+    stage=5,
     watch=watch,
     watched=frozenset(("answer", "refusal")),
-    probes=probes,
     overlap="all",
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.normalized import (
     NormalAnswer,
     differing,
@@ -21,62 +21,40 @@ from pgagents.verify.answers.normalized import (
     normalize_answer,
 )
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
 from pgagents.verify.plan.selection import OTHERS_CHANGE
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "default_values"
 OTHERS = 3
 """The number of repeated comparisons unless the run is exclusive."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each default, on the first action that has it. A decimal number is tried on
-    every action.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each default, on the first action that has it. A decimal number is tried on every
+    action.
     """
-    for endpoint, param in _cases(setting):
-        says = (
-            f"{endpoint.action.name} without {param.name} answers as with {param.name} "
-            f"{_find_default(setting, param)}"
-        )
-        yield promise(NAME, str(param.name), endpoint, says, (*param.origin, "default"), endpoint.action.cite)
-
-
-def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
-    def find() -> Iterator[tuple[Endpoint, Param]]:
-        met: set[str] = set()
-        for endpoint in setting.endpoints:
-            for param in endpoint.params:
-                alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
-                alike += (
-                    f" {endpoint.action.name}"
-                    if "number" in types_of(setting.resolve_schema(param.schema))
-                    else ""
-                )
-                if (
-                    endpoint.leads
-                    and endpoint.action.effect == "read"
-                    and _has_default(setting, param)
-                    and alike not in met
-                ):
-                    met.add(alike)
-                    yield endpoint, param
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
+    del roles
+    met: set[str] = set()
+    for endpoint in setting.endpoints:
+        if not endpoint.leads or endpoint.action.effect != "read":
+            continue
+        action = endpoint.action
+        for param in endpoint.params:
+            alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
+            if "number" in types_of(setting.resolve_schema(param.schema)):
+                alike += f" {action.name}"
+            if not _has_default(setting, param) or alike in met:
+                continue
+            met.add(alike)
+            usual = _find_default(setting, param)
+            says = f"{action.name} without {param.name} answers as with {param.name} {usual}"
+            attempt = Attempt(partial(_compare, param=param, usual=usual), cost=2)
+            yield Case(endpoint, says, (*param.origin, "default"), attempt, str(param.name))
 
 
 def _has_default(setting: Setting, param: Param) -> bool:
@@ -88,67 +66,41 @@ def _find_default(setting: Setting, param: Param) -> Any:
     return param.schema.get("default", setting.resolve_schema(param.schema).get("default"))
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with two calls for each contract. Earlier answers may be reused."""
-    del roles
-    for endpoint, param in _cases(setting):
-        contract = f"{NAME}/{param.name}/{endpoint.place}"
-        yield Probe(
-            contract,
-            4,
-            (contract,),
-            2,
-            partial(_run, setting, endpoint, param, contract),
-            (endpoint,),
-            "main",
-            False,
-        )
-
-
-def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Conversation:
-    name, template = str(param.name), template_of(setting.model, endpoint.action)
-    usual = _find_default(setting, param)
-    given = _widest(setting, endpoint, param, usual)
-    without = {k: v for k, v in given.items() if k != name}
-    reuses: tuple[Reuse, ...] = (
-        answer_that_will_do(setting, endpoint),
-        "",
-    )  # something may have changed between the two calls
-    for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
-        out: Exchange = yield ordinary(
-            endpoint, template, "valid", f"{name} left out", input=without, reuse=again
-        )
-        full: Exchange = yield ordinary(
-            endpoint,
-            template,
+def _compare(trial: Trial, param: Param, usual: Any) -> Conversation:
+    name, setting = str(param.name), trial.setting
+    arguments = _widest(setting, trial.endpoint, param, usual)
+    without = {other: value for other, value in arguments.items() if other != name}
+    reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, trial.endpoint), "")
+    # without reuse because something may have changed between the two calls
+    for reuse in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
+        short: Exchange = yield trial.call("valid", f"{name} left out", input=without, reuse=reuse)
+        full: Exchange = yield trial.call(
             "valid",
             f"{name} {usual}, its default",
             input={**without, name: usual},
-            reuse=again,
-            made=out.subject,
+            reuse=reuse,
+            made=short.subject,
         )
-        if not (out.success and full.success and out.fits and full.fits):
-            yield judge_untested(contract, _why_not(out, full))
+        if not (short.success and full.success and short.fits and full.fits):
+            yield trial.untested(_why_not(short, full))
             return
-        told, wanted = (_answered(setting, exchange, name) for exchange in (out, full))
-        if told == wanted:
-            yield judge_kept(contract)
+        answer, wanted = (_answered(setting, exchange, name) for exchange in (short, full))
+        if answer == wanted:
+            yield trial.kept()
             return
-    once_more = ordinary(
-        endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject
-    )
+    once_more = trial.call("valid", f"{name} left out once more", input=without, made=short.subject)
     alike = yield from is_alike_when_repeated(
-        once_more, lambda exchange: _answered(setting, exchange, name), told, wanted
+        once_more, lambda exchange: _answered(setting, exchange, name), answer, wanted
     )
     if alike:
-        yield judge_kept(contract)
+        yield trial.kept()
         return
     if not setting.exclusive:
         last: Exchange = yield once_more
-        if _answered(setting, last, name) != told:
-            yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
+        if _answered(setting, last, name) != answer:
+            yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
             return
-    yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
+    yield trial.broken(f"what {name} {usual} is answered", differing(answer, wanted))
 
 
 def _answered(setting: Setting, exchange: Exchange, name: str) -> NormalAnswer:
@@ -173,11 +125,11 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
 
     In the latter case, other numbers are at their greatest, except a page number.
     """
-    given = template_of(setting.model, endpoint.action).input
-    if given.get(str(param.name)) == usual:
-        return dict(given)
+    ordinary = template_of(setting.model, endpoint.action).input
+    if ordinary.get(str(param.name)) == usual:
+        return dict(ordinary)
     minimal = boundary_value(setting, endpoint, "minimal")  # others send this call, too
-    least = given if minimal is None else minimal
+    least = ordinary if minimal is None else minimal
     paged = endpoint.action.pages.argument if endpoint.action.pages is not None else None
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {
@@ -199,10 +151,4 @@ def _has_bounded_default(setting: Setting, param: Param) -> bool:
     )
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="readers",
-)
+CHECK = make_check("default_values", __doc__, cases, stage=4, overlap="readers")
