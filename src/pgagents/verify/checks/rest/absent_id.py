@@ -17,7 +17,6 @@ from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.refusal import (
     ANY_REFUSAL,
     list_allowed_refusals,
@@ -26,16 +25,16 @@ from pgagents.verify.answers.refusal import (
     list_missing_parents,
 )
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     judge_refused,
     judge_untested,
-    promise,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -43,133 +42,112 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "absent_id"
 BEHIND = "-pgv"
 """A suffix that no id of a server has."""
 BLANK = " "
 """A blank, which some servers strip before they look up an id."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to two contracts for each id argument: about an absent id, and about an id of another
-    project.
-    """
-    for endpoint, param, resource in list_references(setting):
-        missing = resource.missing_for(param)
-        absent = find_absent_id(setting, endpoint, param, resource)
-        if absent is not None and missing and not makes_it(endpoint, param):
-            says = f"{endpoint.action.name} answers {missing.name} for a {param.name} that does not exist"
-            yield promise(
-                NAME,
-                f"unknown/{param.name}",
-                endpoint,
-                says,
-                (*resource.origin, "absent") if resource.absent is not None else resource.origin,
-                endpoint.action.cite,
-            )
-        if has_foreign(setting, endpoint, param, resource):
-            says = f"{endpoint.action.name} hides another project's {resource.name}"
-            yield promise(
-                NAME,
-                f"foreign/{param.name}",
-                endpoint,
-                says,
-                (*resource.origin, "tenant"),
-                resource.cite or endpoint.action.cite,
-            )
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield up to two cases for each id argument: about an absent id, and about an id of another project."""
     del roles
     usable = {endpoint.place for endpoint in setting.usable}
     for endpoint, param, resource in list_references(setting):
-        if endpoint.place not in usable:
-            continue
+        action, reachable = endpoint.action, endpoint.place in usable
+        missing = resource.missing_for(param)
         absent = find_absent_id(setting, endpoint, param, resource)
-        if absent is not None and resource.missing_for(param) and not makes_it(endpoint, param):
-            yield _probe_unknown(setting, endpoint, param, resource, absent)
+        if absent is not None and missing and not makes_it(endpoint, param):
+            says = f"{action.name} answers {missing.name} for a {param.name} that does not exist"
+            origin = (*resource.origin, "absent") if resource.absent is not None else resource.origin
+            attempt = _attempt_unknown(setting, endpoint, param, resource, absent) if reachable else None
+            yield Case(endpoint, says, origin, attempt, f"unknown/{param.name}")
         if has_foreign(setting, endpoint, param, resource):
-            yield _probe_foreign(setting, endpoint, param, resource)
+            says = f"{action.name} hides another project's {resource.name}"
+            origin = (*resource.origin, "tenant")
+            attempt = _attempt_foreign(endpoint, param, resource) if reachable else None
+            yield Case(endpoint, says, origin, attempt, f"foreign/{param.name}", resource.cite or None)
 
 
-def _probe_unknown(
+def _attempt_unknown(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, absent: str | int | float
-) -> Probe:
-    """Return the probe of a call with an id that no instance has."""
-    template = template_of(setting.model, endpoint.action)
-    writes = endpoint.action.effect == "write"
-    contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
-    given = {**template.input, str(param.name): absent}
-    call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
+) -> Attempt:
     twice = (endpoint, param) == find_repeated(setting)
     run = (
-        partial(_near, setting, call, param, resource, contract)
+        partial(_call_similar, param=param, resource=resource, absent=absent)
         if takes_similar_id(setting, endpoint, param)
-        else partial(_send_unknown, call, twice=twice)
+        else partial(_call_unknown, param=param, absent=absent, twice=twice)
     )
-    return Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
+    return Attempt(run, stage=5, cost=1 + twice, optional=True)
 
 
-def _probe_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> Probe:
-    """Return the probe of a call by another project with the id of one of our instances."""
-    template = template_of(setting.model, endpoint.action)
-    writes = endpoint.action.effect == "write"
-    contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
-    call = ordinary(
-        endpoint,
-        template,
-        "absent",
-        f"another project's {resource.name}",
-        role="second",
-        owner="main",
-    )
-    codes = _codes(setting, endpoint, param, resource)
-    run = partial(_run, call, contract, codes, f"another project's {resource.name}")
-    over = (
-        list_final_states(resource)
-        if takes_similar_id(setting, endpoint, param)
-        else list_past_states(endpoint, resource)
-        if endpoint.leads
-        else ()
-    )
-    if over:
-        call = replace(
-            call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}"
-        )
-        run = partial(_run, call, contract, codes, f"another project's {resource.name}")
+def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> Attempt:
+    reads = endpoint.action.effect == "read"
     if not param.required:
-        run = partial(_with_theirs, call, codes, param, resource, contract)
-    elif not writes:
-        run = partial(_after_own, call, codes, resource, contract)
-    return Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
+        run = partial(_call_with_theirs, param=param, resource=resource)
+    elif reads:
+        run = partial(_call_after_owner, param=param, resource=resource)
+    else:
+        run = partial(_call_foreign, param=param, resource=resource)
+    return Attempt(run, cost=2 if reads else 1, role="second")
 
 
-def _with_theirs(
-    call: Call, codes: list[Code], param: Param, resource: Resource, contract: str
-) -> Conversation:
+def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
+    """Return the call by another project; of an instance in a state that might hide whose it is, if any."""
+    why = f"another project's {resource.name}"
+    call = trial.call("absent", why, owner="main")
+    states: Sequence[str] = ()
+    if takes_similar_id(trial.setting, trial.endpoint, param):
+        states = list_final_states(resource)
+    elif trial.endpoint.leads:
+        states = list_past_states(trial.endpoint, resource)
+    if not states:
+        return call
+    return replace(call, states=tuple(states), why=f"{why} that is {' or '.join(states)}")
+
+
+def _call_foreign(trial: Trial, param: Param, resource: Resource) -> Conversation:
+    yield from _judge_foreign(trial, param, resource, _make_foreign_call(trial, param, resource))
+
+
+def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> Conversation:
     """Send the id of the main project's instance in an optional argument.
 
     All other arguments that are members of that instance get its values.
     """
-    body = yield InstanceRef(resource.name, fresh=True)
-    told = {
-        str(p.name): body[str(p.name)]
-        for p in (call.endpoint.params if call.endpoint else ())
-        if str(p.name) in body
-    }
-    given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
-    yield from _run(
-        replace(call, input=given, subject=None),
-        contract,
-        codes,
-        f"another project's {resource.name}",
+    call = _make_foreign_call(trial, param, resource)
+    instance = yield InstanceRef(resource.name, fresh=True)
+    members = {str(p.name): instance[str(p.name)] for p in trial.endpoint.params if str(p.name) in instance}
+    arguments = {**call.input, **members, str(param.name): resource.value_for(param, instance)}
+    yield from _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None))
+
+
+def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> Conversation:
+    """Read as the owner just before the other project's call.
+
+    It reveals an answer that is cached for everyone.
+    """
+    call = _make_foreign_call(trial, param, resource)
+    named = call.subject or resource  # a call about an instance names what contains it by that
+    instance: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
+    same = (
+        replace(call, made=instance)
+        if call.subject is not None
+        else replace(call, input={**call.input, **name_instance(call, resource, instance)})
     )
+    yield replace(same, role="main", intent="explore", why=f"our own {resource.name}")
+    yield from _judge_foreign(trial, param, resource, same)
 
 
-def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> list[Code]:
-    model, point = setting.model, setting.model.behaviour.foreign_id
-    own = resource.missing_for(param)
+def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> Conversation:
+    answer: Exchange = yield call
+    codes = _list_codes(trial, param, resource)
+    yield from trial.refused(answer, codes, f"another project's {resource.name}")
+
+
+def _list_codes(trial: Trial, param: Param, resource: Resource) -> list[Code]:
+    """Return the codes that may refuse another project's call."""
+    setting, model, endpoint = trial.setting, trial.model, trial.endpoint
+    own, allowed = resource.missing_for(param), model.behaviour.foreign_id
     assert own is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
@@ -178,64 +156,46 @@ def _codes(setting: Setting, endpoint: Endpoint, param: Param, resource: Resourc
         *list_missing_parents(setting, endpoint, resource),
         *list_missing_children(model, endpoint, resource),
     ]
-    return missing if point == "not_found" else forbidden if point == "forbidden" else [*missing, *forbidden]
+    if allowed == "not_found":
+        return missing
+    return forbidden if allowed == "forbidden" else [*missing, *forbidden]
 
 
-def _run(call: Call, contract: str, codes: list[Code], what: str) -> Conversation:
-    exchange: Exchange = yield call
-    yield from judge_refused(exchange, contract, codes, what)
+def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) -> Call:
+    arguments = {**trial.template.input, str(param.name): absent}
+    return trial.call("absent", f"a {param.name} that does not exist", input=arguments)
 
 
-def _after_own(call: Call, codes: list[Code], resource: Resource, contract: str) -> Conversation:
-    """Read as the owner just before the other project's call.
-
-    It reveals an answer that is cached for everyone.
-    """
-    assert call.endpoint is not None
-    named = call.subject or resource  # a call about an instance names what contains it by that
-    there: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
-    ours = (
-        replace(call, made=there)
-        if call.subject is not None
-        else replace(call, input={**call.input, **name_instance(call, resource, there)})
-    )
-    yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
-    yield from _run(ours, contract, codes, f"another project's {resource.name}")
-
-
-def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Conversation:
+def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> Conversation:
     """Read an existing id with a suffix, or write to one with blanks around it.
 
     If the schema refuses the longer id, or allows blanks, the absent id is sent instead.
     """
-    assert call.endpoint is not None
-    own = resource.missing_for(param)
+    setting, endpoint, own = trial.setting, trial.endpoint, resource.missing_for(param)
     assert own is not None
-    there: Mapping[str, Any] = yield InstanceRef(resource.name)
-    id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
-    near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-    if setting.test_argument(call.endpoint, param).is_valid(near) != reads:
+    call = _make_unknown_call(trial, param, absent)
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name)
+    id, reads = resource.id_of(instance), endpoint.action.effect == "read"
+    similar = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
+    if setting.test_argument(endpoint, param).is_valid(similar) != reads:
         yield call
         return
-    what = (
-        f"a {param.name} that "
-        f"{'only begins with one that exists' if reads else 'exists, with blanks around it'}"
-    )
-    asked = replace(
-        call,
-        input={**call.input, str(param.name): near},
-        why=what,
-        field="" if reads else str(param.name),
-    )
-    exchange: Exchange = yield asked
-    missing = [own, *list_missing_children(setting.model, call.endpoint, resource)]
-    hiding = list_hiding_statuses(setting, call.endpoint)
-    codes, statuses = (missing, hiding) if reads else list_allowed_refusals(setting, asked)
-    yield from judge_refused(exchange, contract, codes, what, statuses)
+    likeness = "only begins with one that exists" if reads else "exists, with blanks around it"
+    what = f"a {param.name} that {likeness}"
+    field = "" if reads else str(param.name)
+    call = replace(call, input={**call.input, str(param.name): similar}, why=what, field=field)
+    answer: Exchange = yield call
+    if reads:
+        codes: Sequence[Code] = [own, *list_missing_children(trial.model, endpoint, resource)]
+        statuses: Sequence[int] = list_hiding_statuses(setting, endpoint)
+    else:
+        codes, statuses = list_allowed_refusals(setting, call)
+    yield from trial.refused(answer, codes, what, statuses)
 
 
-def _send_unknown(call: Call, *, twice: bool) -> Conversation:
+def _call_unknown(trial: Trial, param: Param, absent: str | int | float, *, twice: bool) -> Conversation:
     """Make a call that the watcher judges. If `twice`, repeat it to reveal a cached answer."""
+    call = _make_unknown_call(trial, param, absent)
     yield call
     if twice:
         yield replace(call, why=f"{call.why}, once more")
@@ -243,34 +203,27 @@ def _send_unknown(call: Call, *, twice: bool) -> Conversation:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every call with an absent id, whichever check made it."""
-    endpoint = exchange.call.endpoint
-    if (
-        endpoint is None
-        or exchange.call.intent != "absent"
-        or exchange.call.role not in ("main", "")
-        or exchange.call.twist
-    ):
+    call, endpoint = exchange.call, exchange.call.endpoint
+    if endpoint is None or call.intent != "absent" or call.role not in ("main", "") or call.twist:
         return
     for param in endpoint.params:
         resource = memory.model.resources.get(param.refers_to or "")
-        given = exchange.call.input.get(str(param.name))
         if resource is None or makes_it(endpoint, param):
             continue
         own = resource.missing_for(param)
         absent = find_absent_id(memory.setting, endpoint, param, resource)
-        if absent is not None and own is not None and given == absent:
+        if absent is None or own is None or call.input.get(str(param.name)) != absent:
+            continue
+        if call.role or exchange.code == own.name:  # a call with a token may get another answer
+            contract = f"absent_id/unknown/{param.name}/{endpoint.place}"
+            if resource.absent is None and _answers(resource, exchange, absent):
+                yield judge_untested(contract, f"the server has a {resource.name} {absent}")
+                return
+            missing = [own, *list_missing_children(memory.model, endpoint, resource)]
+            statuses = ANY_REFUSAL if resource.absent is None else ()  # it may be out of the server's range
             what = f"a {param.name} that does not exist"
-            if exchange.call.role or exchange.code == own.name:  # a call with a token may get another answer
-                missing = [own, *list_missing_children(memory.model, endpoint, resource)]
-                contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
-                if resource.absent is None and _answers(resource, exchange, absent):
-                    yield judge_untested(contract, f"the server has a {resource.name} {absent}")
-                    return
-                statuses = (
-                    ANY_REFUSAL if resource.absent is None else ()
-                )  # it may be out of the server's range
-                yield from judge_refused(exchange, contract, missing, what, statuses)
-            return
+            yield from judge_refused(exchange, contract, missing, what, statuses)
+        return
 
 
 def _answers(resource: Resource, exchange: Exchange, id: Any) -> bool:
@@ -279,12 +232,12 @@ def _answers(resource: Resource, exchange: Exchange, id: Any) -> bool:
     return any(isinstance(body, Mapping) and resource.id_of(body) == id for body in bodies)
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "absent_id",
     __doc__,
-    promises,
+    cases,
+    stage=3,
     watch=watch,
-    probes=probes,
     tools=True,
     self_contained=True,
     overlap="all",
