@@ -7,29 +7,25 @@ code for invalid JSON, two further bodies are sent: half a JSON text, and bytes 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
 
-from pgagents.report.contract import Contract
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     REFUSED_STATUSES,
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     allows_either,
     judge_broken,
     judge_kept,
-    promise,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "documented_status"
 KEYLESS = (401, 403)
 NO_TEXT = b"\xf8\xf9"
 """Bytes that no UTF-8 text contains, and that are no mark of UTF-16. Frameworks refuse them before they parse
@@ -37,52 +33,30 @@ JSON.
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint."""
-    for endpoint in setting.every_endpoint:
-        listed = _describe_statuses(_list_statuses(setting, endpoint))
-        says = f"{endpoint.action.name} answers with a documented status only: {listed}"
-        yield promise(NAME, "", endpoint, says, (*endpoint.action.origin, "output"), endpoint.action.cite)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield two probes for each action with a body, if the catalogue fixes no code for bad JSON.
-
-    One body is the first half of a JSON text. The other is not text at all.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint. Other exchanges show it; two with broken bodies are sent if the
+    catalogue fixes no code for bad JSON.
     """
     del roles
-    if setting.model.errors.framework.bad_body is not None:
-        return
-    for endpoint in setting.endpoints:
-        if endpoint.leads and any(p.place == "body" for p in endpoint.params):
-            contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
-            call = ordinary(
-                endpoint,
-                template_of(setting.model, endpoint.action),
-                "framework",
-                "half a JSON body",
-                raw=Raw(edit=lambda body: body[: len(body) // 2]),
-            )
-            unreadable = replace(
-                call, why="a body that is no UTF-8", raw=Raw(edit=lambda body: NO_TEXT + body)
-            )
-            yield Probe(
-                f"{NAME}/half/{endpoint.place}",
-                6,
-                (contract,),
-                2,
-                partial(_run, setting, (call, unreadable), contract),
-                (endpoint,),
-                "main",
-                writes,
-            )
+    fixed = setting.model.errors.framework.bad_body is not None
+    for endpoint in setting.every_endpoint:
+        action, listed = endpoint.action, _describe_statuses(_list_statuses(setting, endpoint))
+        says = f"{action.name} answers with a documented status only: {listed}"
+        takes_body = endpoint.leads and any(param.place == "body" for param in endpoint.params)
+        attempt = None
+        if takes_body and endpoint.form is None and not fixed:
+            attempt = Attempt(_send_broken_bodies, cost=2, probe=f"documented_status/half/{endpoint.place}")
+        yield Case(endpoint, says, (*action.origin, "output"), attempt)
 
 
-def _run(setting: Setting, calls: Sequence[Call], contract: str) -> Conversation:
-    for call in calls:
-        exchange: Exchange = yield call
-        if call.endpoint is not None and exchange.status in REFUSED_STATUSES:
-            yield _judge_status(contract, exchange, _list_statuses(setting, call.endpoint))
+def _send_broken_bodies(trial: Trial) -> Conversation:
+    """Send the first half of a JSON text, and a body that is no text at all."""
+    half = Raw(edit=lambda body: body[: len(body) // 2])
+    unreadable = Raw(edit=lambda body: NO_TEXT + body)
+    for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
+        answer: Exchange = yield trial.call("framework", why, raw=raw)
+        if answer.status in REFUSED_STATUSES:
+            yield _judge_status(trial.contract, answer, _list_statuses(trial.setting, trial.endpoint))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -91,11 +65,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or exchange.call.intent == "framework" or exchange.response is None:
         return
     allowed = memory.setting.compute_once(
-        (NAME, endpoint.place), lambda: _list_statuses(memory.setting, endpoint)
+        ("documented_status", endpoint.place), lambda: _list_statuses(memory.setting, endpoint)
     )
     if exchange.call.intent == "auth" and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
         return
-    yield _judge_status(f"{NAME}/{exchange.place}", exchange, allowed)
+    yield _judge_status(f"documented_status/{exchange.place}", exchange, allowed)
 
 
 def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
@@ -107,8 +81,8 @@ def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) ->
 def _describe_statuses(statuses: frozenset[int]) -> str:
     """Return statuses as text, a whole class as one: `200, 4XX`."""
     whole = [n for n in range(2, 6) if statuses.issuperset(_list_class(n))]
-    told = {n * 100: f"{n}XX" for n in whole} | {s: str(s) for s in statuses if s // 100 not in whole}
-    return ", ".join(told[status] for status in sorted(told))
+    texts = {n * 100: f"{n}XX" for n in whole} | {s: str(s) for s in statuses if s // 100 not in whole}
+    return ", ".join(texts[status] for status in sorted(texts))
 
 
 def _list_class(number: int) -> range:
@@ -134,12 +108,11 @@ def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     return frozenset(listed)
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "documented_status",
     __doc__,
-    promises,
+    cases,
     watch=watch,
-    probes=probes,
     rank=1,
     of_any_input=True,
     tools=True,
