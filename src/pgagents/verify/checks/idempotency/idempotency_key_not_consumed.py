@@ -6,54 +6,44 @@ is each reason tried alone. The key is to blame for a refusal without a conflict
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.replay import is_key_conflict, void
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    allows_either,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, allows_either, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "idempotency_key_not_consumed"
 
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each status that does not use up a key, if a call of the chosen action can
-    provoke it.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each status that does not use up a key, if a call of the chosen action can provoke
+    it.
     """
-    endpoint = _endpoint(setting)
-    for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
+    del roles
+    endpoint = _choose_endpoint(setting)
+    refusals = _refusals(setting, endpoint) if endpoint is not None else {}
+    attempt = Attempt(together=_try, cost=len(refusals) + 2, writes=True)
+    for status, call in refusals.items():
         assert endpoint is not None
         says = f"{endpoint.action.name} answered {status} ({call.why}) does not use up its idempotency key"
-        yield promise(
-            NAME, str(status), endpoint, says, ("idempotency", "not_used_up_by"), endpoint.action.cite
+        yield Case(
+            endpoint, says, ("idempotency", "not_used_up_by"), attempt, str(status), about=(status, call)
         )
 
 
-def _endpoint(setting: Setting) -> Endpoint | None:
+def _choose_endpoint(setting: Setting) -> Endpoint | None:
     """Return the REST action with an idempotency key to which most kinds of refusals apply."""
 
-    def choose_endpoint() -> Endpoint | None:
-        endpoints = [d for d in setting.endpoints if d.leads and d.action.idempotency]
-        return max(endpoints, key=lambda d: len(_refusals(setting, d)), default=None)
+    def choose() -> Endpoint | None:
+        endpoints = [e for e in setting.endpoints if e.leads and e.action.idempotency]
+        return max(endpoints, key=lambda endpoint: len(_refusals(setting, endpoint)), default=None)
 
-    return setting.compute_once(NAME, choose_endpoint)
+    return setting.compute_once("idempotency_key_not_consumed", choose)
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
@@ -100,84 +90,53 @@ def _plain(endpoint: Endpoint) -> set[str]:
     return {str(p.name) for p in endpoint.params if p.name != endpoint.action.idempotency and p.required}
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe: every refusal with one key, then a valid call with it."""
-    del roles
-    endpoint = _endpoint(setting)
-    refusals = _refusals(setting, endpoint) if endpoint is not None else {}
-    if endpoint is not None and refusals:
-        covers = tuple(f"{NAME}/{status}/{endpoint.place}" for status in refusals)
-        yield Probe(
-            covers[0],
-            5,
-            covers,
-            len(covers) + 2,
-            partial(_run, setting, endpoint, refusals),
-            (endpoint,),
-            "main",
-            True,
-        )
-
-
-def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Conversation:
-    statuses, exchange = yield from _send_with_key(setting, endpoint, refusals)
-    for status in refusals:
-        contract = f"{NAME}/{status}/{endpoint.place}"
-        if status not in statuses or void(exchange):
-            yield judge_untested(contract, f"it was answered otherwise; the right call: {exchange.outcome}")
-        elif exchange.success:
-            yield judge_kept(contract)
-        elif is_key_conflict(setting, endpoint, exchange) or (
-            yield from _succeeds_with_another_key(setting, endpoint, exchange)
+def _try(trials: Sequence[Trial]) -> Conversation:
+    refusals = dict(trial.case.about for trial in trials)
+    statuses, answer = yield from _send_with_key(trials[0], refusals)
+    for trial in trials:
+        status, refusal = trial.case.about
+        if status not in statuses or void(answer):
+            yield trial.untested(f"it was answered otherwise; the right call: {answer.outcome}")
+        elif answer.success:
+            yield trial.kept()
+        elif is_key_conflict(trial.setting, trial.endpoint, answer) or (
+            yield from _succeeds_with_another_key(trial, answer)
         ):
-            alone, answer = yield from _send_with_key(setting, endpoint, {status: refusals[status]})
-            if alone and not void(answer) and not answer.success:
-                yield judge_broken(
-                    contract,
-                    f"a key that came with a call answered {status} is still unused",
-                    answer.outcome,
-                )
-            elif answer.success:
-                yield judge_kept(contract)
+            came, alone = yield from _send_with_key(trial, {status: refusal})
+            if came and not void(alone) and not alone.success:
+                expected = f"a key that came with a call answered {status} is still unused"
+                yield trial.broken(expected, alone.outcome)
+            elif alone.success:
+                yield trial.kept()
         else:
-            yield judge_untested(contract, f"the right call was answered {exchange.outcome}")
+            yield trial.untested(f"the right call was answered {answer.outcome}")
 
 
-def _succeeds_with_another_key(
-    setting: Setting, endpoint: Endpoint, refused: Exchange
-) -> Generator[Any, Any, bool]:
+def _succeeds_with_another_key(trial: Trial, refused: Exchange) -> Generator[Any, Any, bool]:
     """True if a refused call succeeds with a new key, so that the old key was the reason."""
     if refused.status not in range(400, 500) or refused.limited:
         return False
-    _, exchange = yield from _send_with_key(setting, endpoint, {})
-    return exchange.success
+    _, answer = yield from _send_with_key(trial, {})
+    return answer.success
 
 
 def _send_with_key(
-    setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]
+    trial: Trial, refusals: Mapping[int, Call]
 ) -> Generator[Any, Any, tuple[set[int], Exchange]]:
     """Send the refused calls and a valid one with the same key.
 
     Return the statuses that came as expected, and the last exchange.
     """
-    key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
+    key, name, statuses = UniqueValue(once=True), str(trial.action.idempotency), set()
     for status, call in refusals.items():
-        wrong: Exchange = yield replace(
-            call, input={**call.input, name: key}, why=f"with a key, and {call.why}"
-        )
-        if wrong.status == status or allows_either(setting.model, wrong.status, status):
-            met.add(status)
-    template = template_of(setting.model, endpoint.action)
-    given = {**template.input, name: key}
-    exchange: Exchange = yield ordinary(
-        endpoint, template, "explore", "the key of refused calls, rightly", input=given, fresh=True
-    )
-    return met, exchange
+        why = f"with a key, and {call.why}"
+        refused: Exchange = yield replace(call, input={**call.input, name: key}, why=why)
+        if refused.status == status or allows_either(trial.model, refused.status, status):
+            statuses.add(status)
+    arguments = {**trial.template.input, name: key}
+    why = "the key of refused calls, rightly"
+    answer: Exchange = yield trial.call("explore", why, input=arguments, fresh=True)
+    return statuses, answer
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("idempotency_key_not_consumed", __doc__, cases, stage=5)

@@ -12,17 +12,15 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes
-from pgagents.report.contract import Contract
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     judge_broken,
     judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
@@ -40,7 +38,7 @@ from pgagents.verify.wire.mcp_messages import (
 NAME = "mcp_errors"
 CITE = ("MCP 2025-11-25, server/tools",)
 UNKNOWN = "pgv_unknown"
-CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
+PROTOCOL_ERRORS: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
     "unknown_tool": (
         {"method": "tools/call", "params": {"name": UNKNOWN, "arguments": {}}},
         (INVALID_PARAMS, METHOD_NOT_FOUND),
@@ -54,8 +52,9 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
 }
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each tool, and one for each protocol error."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each tool, which the watcher judges, and one for each protocol error."""
+    del roles
     for endpoint in setting.tools:
         if setting.model.is_only_tool(endpoint.action) and not endpoint.params:
             continue  # no known call would be refused
@@ -63,9 +62,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
             f"a call that {endpoint.action.name} refuses is answered with a result that says why, not "
             "with a JSON-RPC error"
         )
-        yield promise(NAME, "as_result", endpoint, says, endpoint.action.origin, CITE)
-    for case, (_, _, says) in CASES.items() if setting.tools else ():
-        yield promise_at(NAME, case, f"@{MCP}", says, setting.model.surfaces[MCP].origin, CITE)
+        yield Case(endpoint, says, endpoint.action.origin, detail="as_result", cite=CITE)
+    for detail, (message, codes, says) in PROTOCOL_ERRORS.items() if setting.tools else ():
+        attempt = Attempt(partial(_try, message, codes), role="")
+        origin = setting.model.surfaces[MCP].origin
+        yield Case(None, says, origin, attempt, detail, CITE, place=f"@{MCP}")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -86,44 +87,29 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield judge_kept(contract)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one message for each protocol error."""
-    del roles
-    for case, (message, codes, _) in CASES.items() if setting.tools else ():
-        contract = f"{NAME}/{case}@{MCP}"
-        yield Probe(contract, 2, (contract,), 1, partial(_run, setting, contract, message, codes), role="")
-
-
-def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Conversation:
-    raw = Raw(method="POST", body=json_bytes(message))
-    exchange: Exchange = yield Call(
-        None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw
-    )
-    error, result = error_of(exchange.answer), result_of(exchange.answer)
-    if setting.mcp is not None and not setting.mcp.told:
-        yield judge_untested(contract, setting.mcp.problem)
-        return
-    wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
-    if error in codes:
-        yield judge_kept(contract)
+def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> Conversation:
+    raw, why = Raw(method="POST", body=json_bytes(message)), "what the protocol has no place for"
+    answer: Exchange = yield Call(None, {}, "document", why, surface=MCP, raw=raw)
+    error, result = error_of(answer.answer), result_of(answer.answer)
+    link = trial.setting.mcp
+    expected = f"JSON-RPC error {' or '.join(map(str, codes))}"
+    if link is not None and not link.told:
+        yield trial.untested(link.problem)
+    elif error in codes:
+        yield trial.kept()
+    elif error is not None:
+        yield trial.broken(expected, f"JSON-RPC error {error}")
     else:
-        said = (
-            f"JSON-RPC error {error}"
-            if error is not None
-            else "a result"
-            if result is not None
-            else exchange.outcome
-        )
-        yield judge_broken(contract, wanted, said)
+        yield trial.broken(expected, "a result" if result is not None else answer.outcome)
 
 
-CHECK = Check(
+CHECK = make_check(
     NAME,
     __doc__,
-    promises,
+    cases,
+    stage=2,
     watch=watch,
     watched=frozenset(("as_result",)),
-    probes=probes,
     rank=3,
     tools=True,
 )

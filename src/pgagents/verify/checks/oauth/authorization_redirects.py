@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.oauth import form_of, text_of
-from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
 
-NAME = "authorization_redirects"
+NEEDS_CLIENT = "needs a registered OAuth client: add `oauth` to the --env file"
 ELSEWHERE = "https://pgv.example/elsewhere"
 CASES = {
     "unknown_client": "a client that does not exist",
@@ -32,97 +33,60 @@ RFC 6749 (3.1.2.2) leaves the query open.
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for an unknown client, and one for each address that resembles a registered one."""
-    oauth = setting.model.own_code_flow
-    if oauth is None:
-        return
-    for case, what in CASES.items():
-        if case in EXACT and setting.model.behaviour.redirect_uris != "exact":
-            continue
-        yield promise_at(
-            NAME,
-            case,
-            "@rest",
-            f"{what} is refused on a page, not by a redirect",
-            oauth.place("authorize"),
-            oauth.cite,
-        )
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without a registered client, unless it is about an unknown client."""
-    if setting.oauth is None and contract.detail != "unknown_client":
-        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
-    return None
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one request for each contract."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for an unknown client, and one for each address that resembles a registered one."""
     del roles
     oauth, client = setting.model.own_code_flow, setting.oauth
     if oauth is None:
         return
-    listed = {c.id for c in promises(setting)}
     known = client.client_id if client else "pgv-no-such-client"
     home = client.redirect_uri if client else ELSEWHERE
-    asks = {
+    parameters = {
         "unknown_client": {"client_id": "pgv-no-such-client", "redirect_uri": ELSEWHERE},
         "other_uri": {"client_id": known, "redirect_uri": f"{home}.pgv.example/x"},
         "below": {"client_id": known, "redirect_uri": f"{home.rstrip('/')}/pgv"},
         "with_query": {"client_id": known, "redirect_uri": f"{home}{'&' if '?' in home else '?'}pgv=1"},
     }
-    for case, ask in asks.items():
-        contract = f"{NAME}/{case}@rest"
-        if contract in listed and (client is not None or case == "unknown_client"):
-            yield Probe(
-                contract,
-                5,
-                (contract,),
-                1,
-                partial(_run, setting, str(oauth.authorize), ask, CASES[case], contract),
-                (),
-                "",
-            )
+    for detail, what in CASES.items():
+        if detail in EXACT and setting.model.behaviour.redirect_uris != "exact":
+            continue
+        lacks_client = client is None and detail != "unknown_client"
+        yield Case(
+            None,
+            f"{what} is refused on a page, not by a redirect",
+            oauth.place("authorize"),
+            Attempt(partial(_try, str(oauth.authorize), parameters[detail], what), role=""),
+            detail,
+            oauth.cite,
+            (Verdict.NOT_SELECTED, NEEDS_CLIENT) if lacks_client else None,
+            place=f"@{REST}",
+        )
 
 
-def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str) -> Conversation:
+def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> Conversation:
+    setting = trial.setting
     fields = set(setting.oauth.consent) if setting.oauth else set()
-    params = {
+    query = {
         "response_type": "code",
         "code_challenge": challenge(verifier(setting.seed, 0)),
         "code_challenge_method": "S256",
         "state": "x",
-        **ask,
+        **parameters,
     }
-    exchange: Exchange = yield make_get(path, params, f"an authorization request with {what}")
-    location, uri = find_redirect_target(exchange), ask["redirect_uri"]
-    if exchange.void:
+    answer: Exchange = yield make_get(path, query, f"an authorization request with {what}")
+    location, uri = find_redirect_target(answer), parameters["redirect_uri"]
+    form = form_of(text_of(answer)) if answer.success and fields else None
+    if answer.void:
         return
     if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
-        yield judge_broken(
-            contract,
-            "a page that says so: nobody is sent to that address",
-            f"{exchange.status} to {location[:120]}",
-        )
-    elif exchange.status >= 500:
-        yield judge_broken(contract, "a refusal, 400", exchange.outcome)
-    elif (
-        exchange.success
-        and fields
-        and (form := form_of(text_of(exchange))) is not None
-        and fields <= form.names
-    ):
-        yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
+        expected = "a page that says so: nobody is sent to that address"
+        yield trial.broken(expected, f"{answer.status} to {{location}}", location=location[:120])
+    elif answer.status >= 500:
+        yield trial.broken("a refusal, 400", answer.outcome)
+    elif form is not None and fields <= form.names:
+        yield trial.broken("a refusal, 400", "200 with a form that asks the user to consent")
     else:
-        yield judge_kept(contract)  # a page may refuse, or ask for a login before the request is checked
+        yield trial.kept()  # a page may refuse, or ask for a login before the request is checked
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-    overlap="all",
-)
+CHECK = make_check("authorization_redirects", __doc__, cases, stage=5, overlap="all")

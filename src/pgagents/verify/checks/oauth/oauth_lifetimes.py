@@ -6,27 +6,19 @@ refresh token sent as an access token, are refused.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.endpoint import OPERATOR, REST
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.oauth import OAuthClient
 
-NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
 """Seconds between a token's expiry and its uses before and after, because clocks differ by a few seconds."""
 STAGE = 9
@@ -41,20 +33,30 @@ SAYS = {
 }
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts for each lifetime that the catalogue gives."""
-    oauth = setting.model.own_code_flow
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases for each lifetime that the catalogue gives; one token is tried in all of them."""
+    del roles
+    oauth, client, inside = setting.model.own_code_flow, consenting(setting), within(setting)
     if oauth is None:
         return
-    for case, says in SAYS.items():
-        member = f"{case.partition('_')[0]}_s"
-        if (getattr(oauth, member) or 0) > 2 * MARGIN_S:
-            yield promise_at(NAME, case, f"@{REST}", says, (*oauth.origin, member), oauth.cite)
+    members = {detail: f"{detail.partition('_')[0]}_s" for detail in SAYS}
+    promised = [d for d, member in members.items() if (getattr(oauth, member) or 0) > 2 * MARGIN_S]
+    attempt = None
+    if client is not None and inside is not None:
+        attempt = Attempt(
+            together=partial(_try, client, *inside),
+            cost=TOKEN_COST + 2 * len(promised) - 1,  # nearly equal tokens need no waiting
+            role=OPERATOR,
+            probe=f"oauth_lifetimes/both@{REST}",
+            shows=tuple(challenges(setting, inside[1]).values()),
+        )
+    settled = _settle(setting)
+    for detail in promised:
+        origin = (*oauth.origin, members[detail])
+        yield Case(None, SAYS[detail], origin, attempt, detail, oauth.cite, settled, place=f"@{REST}")
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude the contract if no clock can be moved. Deselect it without a client and a user who consents."""
-    del contract
+def _settle(setting: Setting) -> tuple[Verdict, str] | None:
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if setting.oauth is None:
@@ -64,126 +66,81 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     return None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe: the access token before and after its end, then the refresh token."""
-    del roles
-    covers = tuple(c.id for c in promises(setting))
-    client = consenting(setting)
-    if covers and client is not None and setting.model.clock is not None and (inside := within(setting)):
-        cost = TOKEN_COST + 2 * len(covers) - 1  # nearly equal tokens need no waiting
-        yield Probe(
-            f"{NAME}/both@{REST}",
-            STAGE,
-            covers,
-            cost,
-            lambda: _run(setting, Granting(setting, client)),
-            (),
-            OPERATOR,
-            shows=tuple(challenges(setting, inside[1]).values()),
-        )
-
-
-def _run(setting: Setting, as_client: Granting) -> Conversation:
-    oauth, inside = as_client.oauth, within(setting)
-    assert inside is not None
-    first, problem = yield from as_client.request_token(inside[0], "a token whose time will pass")
+def _try(client: OAuthClient, scope: str, reader: Endpoint, trials: Sequence[Trial]) -> Conversation:
+    setting = trials[0].setting
+    as_client = Granting(setting, client)
+    tried = {trial.case.detail: trial for trial in trials}
+    first, problem = yield from as_client.request_token(scope, "a token whose time will pass")
     if first is None:
-        for contract in promises(setting):
-            yield judge_untested(contract.id, problem)
+        for trial in trials:
+            yield trial.untested(problem)
         return
-    token = got(first.body, "refresh_token")
-    near = {"access_longer": str(got(first.body, "access_token")) + "A", "refresh_as_access": token}
-    for case, text in near.items():
-        if isinstance(text, str) and f"{NAME}/{case}@{REST}" in {c.id for c in promises(setting)}:
-            exchange: Exchange = yield as_client.make_call(text, inside[1], SAYS[case])
-            yield from _judge_case(case, exchange, _is_refused(exchange), "a refusal")
-            yield from judge_refused_token(setting, inside[1], exchange)
+    access, refresh = str(got(first.body, "access_token")), got(first.body, "refresh_token")
+    for detail, token in {"access_longer": f"{access}A", "refresh_as_access": refresh}.items():
+        if isinstance(token, str) and detail in tried:
+            answer: Exchange = yield as_client.make_call(token, reader, SAYS[detail])
+            yield from _judge(tried[detail], answer, _is_refused(answer), "a refusal")
+            yield from judge_refused_token(setting, reader, answer)
     passed = 0.0
-    if (oauth.access_s or 0) > 2 * MARGIN_S:
-        yield from _access(setting, as_client, str(got(first.body, "access_token")))
-        passed = oauth.access_s + MARGIN_S
-    if (oauth.refresh_s or 0) > 2 * MARGIN_S and isinstance(token, str):
-        yield from _refresh(setting, as_client, token, passed)
+    if "access_lives" in tried:
+        yield from _try_access(tried["access_lives"], tried["access_ends"], as_client, reader, access)
+        passed = as_client.oauth.access_s + MARGIN_S
+    if "refresh_lives" in tried and isinstance(refresh, str):
+        yield from _try_refresh(tried["refresh_lives"], tried["refresh_ends"], as_client, refresh, passed)
 
 
-def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
-    inside, lives_s = within(setting), as_client.oauth.access_s
-    assert inside is not None
-    if (yield from _passes(setting, lives_s - MARGIN_S)):
-        exchange: Exchange = yield as_client.make_call(
-            token, inside[1], "a call shortly before the token's end"
-        )
-        yield from _judge_case(
-            "access_lives",
-            exchange,
-            exchange.success,
-            f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over",
-        )
-    if (yield from _passes(setting, 2 * MARGIN_S)):
-        exchange = yield as_client.make_call(token, inside[1], "a call shortly after the token's end")
-        yield from _judge_case(
-            "access_ends",
-            exchange,
-            _is_refused(exchange),
-            f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
-        )
-        yield from judge_refused_token(setting, inside[1], exchange)
+def _try_access(lives: Trial, ends: Trial, as_client: Granting, reader: Endpoint, token: str) -> Conversation:
+    lives_s = as_client.oauth.access_s
+    if (yield from _passes(lives.setting, lives_s - MARGIN_S)):
+        answer: Exchange = yield as_client.make_call(token, reader, "a call shortly before the token's end")
+        expected = f"{reader.action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over"
+        yield from _judge(lives, answer, answer.success, expected)
+    if (yield from _passes(lives.setting, 2 * MARGIN_S)):
+        answer = yield as_client.make_call(token, reader, "a call shortly after the token's end")
+        expected = f"a refusal {MARGIN_S:g} s after {lives_s} s are over"
+        yield from _judge(ends, answer, _is_refused(answer), expected)
+        yield from judge_refused_token(lives.setting, reader, answer)
 
 
-def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
+def _try_refresh(lives: Trial, ends: Trial, as_client: Granting, token: str, passed: float) -> Conversation:
     """Refresh shortly before the token's expiry, then try the new token after another lifetime.
 
     The new token's lifetime begins at the refresh or at the first consent. Either way it has expired then.
     """
     lives_s = as_client.oauth.refresh_s
-    if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
-        exchange: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
-        yield from _judge_case(
-            "refresh_lives",
-            exchange,
-            exchange.success,
-            f"a new token {MARGIN_S:g} s before {lives_s} s are over",
-        )
-        new = got(exchange.body, "refresh_token")
-        changed = isinstance(new, str) and new != token
-        token = new if isinstance(new, str) else token
-        if (yield from _passes(setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
-            exchange = yield as_client.refresh(token, "a refresh token shortly after its end")
-            yield from _judge_case(
-                "refresh_ends",
-                exchange,
-                _is_refused(exchange),
-                f"a refusal {MARGIN_S:g} s after {lives_s} s are over",
-            )
-            if exchange.success:
-                yield from as_client.revoke_grant(exchange)
+    left_s = lives_s - MARGIN_S - passed
+    if left_s <= 0 or not (yield from _passes(lives.setting, left_s)):
+        return
+    answer: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
+    yield from _judge(
+        lives, answer, answer.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over"
+    )
+    new = got(answer.body, "refresh_token")
+    changed = isinstance(new, str) and new != token
+    token = new if isinstance(new, str) else token
+    if (yield from _passes(lives.setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
+        answer = yield as_client.refresh(token, "a refresh token shortly after its end")
+        expected = f"a refusal {MARGIN_S:g} s after {lives_s} s are over"
+        yield from _judge(ends, answer, _is_refused(answer), expected)
+        if answer.success:
+            yield from as_client.revoke_grant(answer)
 
 
-def _is_refused(exchange: Exchange) -> bool:
+def _is_refused(answer: Exchange) -> bool:
     """True if the server refuses; other checks judge the form of the refusal."""
-    return 400 <= exchange.status < 500
+    return 400 <= answer.status < 500
 
 
 def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
     call = time_passes(setting, seconds)
     assert call is not None, "without a clock nothing is selected"
-    exchange: Exchange = yield call
-    return exchange.success
+    answer: Exchange = yield call
+    return answer.success
 
 
-def _judge_case(case: str, exchange: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
-    if not exchange.void:
-        yield (
-            judge_kept(f"{NAME}/{case}@{REST}")
-            if good
-            else judge_broken(f"{NAME}/{case}@{REST}", expected, exchange.outcome)
-        )
+def _judge(trial: Trial, answer: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
+    if not answer.void:
+        yield trial.kept() if good else trial.broken(expected, answer.outcome)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-)
+CHECK = make_check("oauth_lifetimes", __doc__, cases, stage=STAGE)

@@ -13,23 +13,14 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import media_type_of
-from pgagents.report.contract import Contract
 from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
 from pgagents.verify.projections import build_file, parse_document
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "hosted_document"
 MOST_SHOWN = 80
 _YAML = (
     "application/yaml",
@@ -41,58 +32,49 @@ _YAML = (
 )
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each hosted document."""
-    for file, path in setting.model.api.hosted.items():
-        yield promise_at(
-            NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file)
-        )
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with one call without a key for each document."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each hosted document; it is fetched without a key."""
     del roles
     for file, path in setting.model.api.hosted.items():
-        contract = f"{NAME}/{file}@rest"
-        yield Probe(
-            contract, 3, (contract,), 1, partial(_run, setting, str(file), str(path), contract), (), ""
-        )
+        attempt = Attempt(partial(_try, str(file), str(path)), role="")
+        says = f"{path} is {file} as it was built"
+        yield Case(None, says, ("api", "hosted", file), attempt, str(file), place=f"@{REST}")
 
 
-def _run(setting: Setting, file: str, path: str, contract: str) -> Conversation:
-    exchange: Exchange
+def _try(file: str, path: str, trial: Trial) -> Conversation:
+    setting = trial.setting
+    answer: Exchange
     if file in PLACES:  # agents follow a redirect on the same host
-        exchange, _ = yield from fetch(setting, path, f"the hosted {file}")
+        answer, _ = yield from fetch(setting, path, f"the hosted {file}")
     else:
-        accept = (("Accept", "*/*"),)
-        raw = Raw("GET", path, accept)
-        exchange = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
-    if exchange.void:
+        raw = Raw("GET", path, (("Accept", "*/*"),))
+        answer = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
+    if answer.void:
         return
-    if address := find_https(setting, exchange):
-        yield judge_over_https(contract, address)
+    if address := find_https(setting, answer):
+        yield judge_over_https(trial.contract, address)
         return
-    if exchange.status != 200 or exchange.response is None:
-        yield judge_broken(contract, f"200 with {file}", exchange.outcome)
+    if answer.status != 200 or answer.response is None:
+        yield trial.broken(f"200 with {file}", answer.outcome)
         return
     expected = build_file(setting, file)
     if expected is None:
-        yield judge_untested(contract, f"no target of this version makes {file}")
+        yield trial.untested(f"no target of this version makes {file}")
         return
-    as_written = exchange.response.body == expected.body
-    charset = _find_charset(exchange.header("Content-Type") or "")
-    found, problem = (
-        (expected.data, "") if as_written else parse_document(file, exchange.response.body, charset)
-    )
+    as_written = answer.response.body == expected.body
+    content_type = answer.header("Content-Type") or ""
+    document, problem = expected.data, ""
+    if not as_written:
+        document, problem = parse_document(file, answer.response.body, _find_charset(content_type))
     if problem:
-        yield judge_broken(contract, f"{file} as it was built", problem)
-    elif wrong := _find_type_mismatch(file, exchange.header("Content-Type") or ""):
-        yield judge_broken(contract, *wrong)
-    elif not as_written and (where := difference(expected.data, found)):
+        yield trial.broken(f"{file} as it was built", problem)
+    elif mismatch := _find_type_mismatch(file, content_type):
+        yield trial.broken(*mismatch)
+    elif not as_written and (where := difference(expected.data, document)):
         as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
-        yield judge_broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
+        yield trial.broken(as_built, f"it differs at {where}: {{value}}", value=_at(document, where))
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
 def _find_charset(media: str) -> str:
@@ -148,10 +130,4 @@ def difference(expected: Any, found: Any, path: str = "#") -> str:
     return "" if same else path
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="all",
-)
+CHECK = make_check("hosted_document", __doc__, cases, stage=3, overlap="all")
