@@ -21,7 +21,7 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.promise import Attempt, Conversation, Judgement, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, UniqueValue
@@ -155,37 +155,28 @@ def _undoes(resource: Resource, action: Action) -> bool:
     return resource.undone_by is not None and resource.undone_by.action is action
 
 
-def make_probe(
-    name: str,
-    contracts: tuple[str, ...],
-    cost: int,
-    run: Callable[[], Conversation],
-    endpoints: tuple[Endpoint, ...],
+def make_attempt(
     resource: Resource,
     sources: Iterable[Source],
     fillers: Iterable[HintedCall],
     *,
     alone: bool = False,
-) -> Probe:
-    """Return the probe of a hint. It makes an instance, adds to it, and compares reads before and after the
-    call.
+    **fields: Any,
+) -> Attempt:
+    """Return the attempt that tries a hint. It makes an instance, adds to it, and compares reads before and
+    after the call.
 
-    `alone` is true if the probe reads events or the audit, which also show what other probes do meanwhile.
+    `alone` is true if it reads events or the audit, which also show what other probes do meanwhile. `fields`
+    are the attempt's other fields.
     """
     makers = (resource.made_by.action,) if resource.made_by is not None else ()
     added = (filler.endpoint.action for filler in fillers)
-    return Probe(
-        name,
-        STAGE,
-        contracts,
-        cost,
-        run,
-        endpoints,
-        "main",
-        True,
+    return Attempt(
+        writes=True,
         overlap="none" if alone else "readers",
         compares=list_compared(sources),
         calls=(*makers, *added, *(move.action for move in resource.moves)),
+        **fields,
     )
 
 

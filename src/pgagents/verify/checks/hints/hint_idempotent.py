@@ -12,20 +12,22 @@ no call made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.hints import (
+    STAGE,
     HintedCall,
     fill,
     find_hinted_call,
     find_made,
     judge_trials,
     list_fillers,
+    make_attempt,
     make_first,
-    make_probe,
 )
 from pgagents.verify.answers.observation import (
     TOLD,
@@ -42,25 +44,40 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.promise import Check, Conversation, Probe, judge_untested, promise
+from pgagents.verify.promise import Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "hint_idempotent"
 CALLS = 3
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each writing action whose hint claims that it is idempotent.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each writing action whose hint claims that it is idempotent.
 
     Where only our MCP server makes equal calls one, by `equal_calls_s`, the API promises nothing.
     """
+    del roles
     for endpoint in _list_repeatable(setting):
         says = f"two and three equal calls of {endpoint.action.name} leave what one leaves"
         origin = endpoint.action.hints.idempotent.origin
-        yield promise(NAME, "", endpoint, says, origin, endpoint.action.cite)
+        hinted = find_hinted_call(setting, endpoint)
+        if isinstance(hinted, str):
+            unseen = f"not shown: {hinted}{say_unheard(setting)}"
+            yield Case(endpoint, says, origin, settled=(Verdict.NOT_APPLICABLE, unseen))
+            continue
+        traces = find_traces(setting, hinted.resource)
+        fillers = list_fillers(setting, hinted.resource)
+        attempt = make_attempt(
+            hinted.resource,
+            hinted.sources,
+            fillers,
+            alone=bool(traces.cost),
+            run=partial(_try, hinted, traces),
+            cost=CALLS * (1 + len(hinted.sources)) + 2 + len(fillers) + traces.cost,
+        )
+        yield Case(endpoint, says, origin, attempt)
 
 
 def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
@@ -72,84 +89,56 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Return the reason if the claim cannot be tried, else None."""
-    found = find_hinted_call(setting, setting.by_place[contract.place])
-    if not isinstance(found, str):
-        return None
-    return Verdict.NOT_APPLICABLE, f"not shown: {found}{say_unheard(setting)}"
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
-    del roles
-    for endpoint in _list_repeatable(setting):
-        hinted = find_hinted_call(setting, endpoint)
-        if isinstance(hinted, HintedCall):
-            contract = f"{NAME}/{endpoint.place}"
-            traces = find_traces(setting, hinted.resource)
-            fillers = list_fillers(setting, hinted.resource)
-            cost = CALLS * (1 + len(hinted.sources)) + 2 + len(fillers)
-            run = _run(setting, hinted, contract, traces)
-            cost += traces.cost
-            yield make_probe(
-                contract, (contract,), cost, run, (endpoint,), hinted.resource, hinted.sources, fillers,
-                alone=bool(traces.cost),
-            )  # fmt: skip
-
-
-def _run(setting: Setting, hinted: HintedCall, contract: str, traces: Traces) -> Callable[[], Conversation]:
-    resource = hinted.resource
+def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> Conversation:
+    setting, resource = trial.setting, hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     removes = hinted.endpoint.action.may_remove
-    said = {"why": "the first call was not accepted"}
+    reason = "the first call was not accepted"
 
-    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
+    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
+        nonlocal reason
         body, first = yield from _call_first(setting, hinted, fillers, traces)
         if not first.success and fillers and not hinted.makes:  # what was added may be why it was refused
             body, first = yield from _call_first(setting, hinted, [], traces)
         if not first.success:
-            said["why"] = f"the first call was not accepted: {first.outcome}"
+            reason = f"the first call was not accepted: {first.outcome}"
             return None
         body = find_made(hinted, first) if hinted.makes else body
         if body is None:
-            said["why"] = "its answer shows no instance"
+            reason = "its answer shows no instance"
             return None
         between = CALLS - 1 + len(hinted.sources)  # as many calls as come between the first and the last look
         settled = control(hinted.sources, [body], between, traces)
         alone = (yield from settled) if careful else set()
         if alone is None:
             return None
-        seen: list[Observation] = []
+        observations: list[Observation] = []
         for number in range(CALLS):
             if number:
                 if removes and not (yield from is_nobodys_now(setting, resource, body)):
-                    said["why"] = f"nothing shows that nobody else got the id of the {resource.name}"
+                    reason = f"nothing shows that nobody else got the id of the {resource.name}"
                     return None
                 yield _repeat(first, body, hinted)
                 traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
             last = number == CALLS - 1
             looks = traces if careful or last else None
-            found = yield from observe(hinted.sources, [body], "after equal calls", looks)
-            if found is None:
-                said["why"] = "it could not be read again"
+            observation = yield from observe(hinted.sources, [body], "after equal calls", looks)
+            if observation is None:
+                reason = "it could not be read again"
                 return None
-            seen.append(found)
-        told: dict[Place, tuple[str, Any]] = {}
-        for later in seen[1:]:
-            changed = list_differences(seen[0], later)
-            places = {p for p in changed if p[0] == TOLD or not VERSION.search(p[2])}
-            told |= tell(places - alone, seen[0], later)
-        return (yield from drop_restless(hinted.sources, [body], seen[-1], told, traces))
+            observations.append(observation)
+        changes: dict[Place, tuple[str, Any]] = {}
+        for later in observations[1:]:
+            changed = list_differences(observations[0], later)
+            places = {place for place in changed if place[0] == TOLD or not VERSION.search(place[2])}
+            changes |= tell(places - alone, observations[0], later)
+        return (yield from drop_restless(hinted.sources, [body], observations[-1], changes, traces))
 
-    def run() -> Conversation:
-        yield from traces.listen()
-        expected = "as after the first of three equal calls"
-        yield from judge_trials(
-            contract, trial, expected, lambda: judge_untested(contract, said["why"]), traces.say_unseen
-        )
-
-    return run
+    yield from traces.listen()
+    expected = "as after the first of three equal calls"
+    yield from judge_trials(
+        trial.contract, compare, expected, lambda: trial.untested(reason), traces.say_unseen
+    )
 
 
 def _is_silent(endpoint: Endpoint) -> bool:
@@ -183,4 +172,4 @@ def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
     )
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = make_check("hint_idempotent", __doc__, cases, stage=STAGE)

@@ -10,18 +10,20 @@ instance. A difference counts only if two further trials show it beside a contro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
+from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.hints import (
+    STAGE,
     HintedCall,
     fill,
     find_hinted_call,
     judge_trials,
     list_fillers,
+    make_attempt,
     make_first,
-    make_probe,
 )
 from pgagents.verify.answers.observation import (
     ANSWER,
@@ -37,23 +39,36 @@ from pgagents.verify.answers.observation import (
     observe,
     tell,
 )
-from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_untested, promise
+from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "hint_not_destructive"
 GONE_BEFORE = "what it could destroy was not there before"
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each writing action whose hint claims that it is not destructive."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each writing action whose hint claims that it is not destructive."""
+    del roles
     for endpoint in _list_mild(setting):
         says = f"{endpoint.action.name} removes and overwrites nothing that could be read before"
         origin = endpoint.action.hints.destructive.origin
-        yield promise(NAME, "", endpoint, says, origin, endpoint.action.cite)
+        hinted = find_hinted_call(setting, endpoint)
+        if isinstance(hinted, str):
+            yield Case(endpoint, says, origin, settled=(Verdict.NOT_APPLICABLE, f"not shown: {hinted}"))
+            continue
+        reads = sum(not source.lists for source in hinted.sources)
+        fillers = list_fillers(setting, hinted.resource)
+        attempt = make_attempt(
+            hinted.resource,
+            hinted.sources,
+            fillers,
+            run=partial(_try, hinted),
+            cost=3 * (1 + len(hinted.sources) + reads) + 2 + len(fillers),
+        )
+        yield Case(endpoint, says, origin, attempt)
 
 
 def _list_mild(setting: Setting) -> Iterator[Endpoint]:
@@ -67,34 +82,13 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint  # a hint that is neither written nor inferred is no promise
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Return the reason if the claim cannot be tried, else None."""
-    found = find_hinted_call(setting, setting.by_place[contract.place])
-    return (Verdict.NOT_APPLICABLE, f"not shown: {found}") if isinstance(found, str) else None
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
-    del roles
-    for endpoint in _list_mild(setting):
-        hinted = find_hinted_call(setting, endpoint)
-        if isinstance(hinted, HintedCall):
-            contract = f"{NAME}/{endpoint.place}"
-            reads = sum(not source.lists for source in hinted.sources)
-            fillers = list_fillers(setting, hinted.resource)
-            cost = 3 * (1 + len(hinted.sources) + reads) + 2 + len(fillers)
-            run = _run(setting, hinted, contract)
-            yield make_probe(
-                contract, (contract,), cost, run, (endpoint,), hinted.resource, hinted.sources, fillers
-            )
-
-
-def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Conversation]:
-    resource = hinted.resource
+def _try(hinted: HintedCall, trial: Trial) -> Conversation:
+    setting, resource = trial.setting, hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
-    said = {"why": "no call was accepted"}
+    reason = "no call was accepted"
 
-    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
+    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
+        nonlocal reason
         states = () if hinted.makes else hinted.states
         body: Body = yield InstanceRef(resource.name, states, fresh=True, new=True)
         yield from fill(setting, fillers, body)
@@ -103,34 +97,31 @@ def _run(setting: Setting, hinted: HintedCall, contract: str) -> Callable[[], Co
         alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
         before = yield from observe(hinted.sources, bodies, "before a call that only adds")
         if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
-            said["why"] = GONE_BEFORE
+            reason = GONE_BEFORE
             return None
-        found: dict[Place, tuple[str, Any]] = {}
+        losses: dict[Place, tuple[str, Any]] = {}
         accepted = False
         for number in range(2):
             call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
-            exchange: Exchange = yield call
-            accepted = accepted or exchange.success
+            answer: Exchange = yield call
+            accepted = accepted or answer.success
             after = yield from observe(hinted.sources, bodies, "after a call that only adds")
             if before is None or after is None or alone is None:
-                said["why"] = "it could not be read again"
+                reason = "it could not be read again"
                 return None
             lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
-            found = {**tell(lost, before, after), **found}
+            losses = {**tell(lost, before, after), **losses}
             before = after
         if not accepted or before is None:
             return None
-        return (yield from drop_restless(hinted.sources, bodies, before, found))
+        return (yield from drop_restless(hinted.sources, bodies, before, losses))
 
     def explain() -> Judgement:
-        if said["why"] == GONE_BEFORE:
-            return Judgement(contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
-        return judge_untested(contract, said["why"])
+        if reason == GONE_BEFORE:
+            return Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
+        return trial.untested(reason)
 
-    def run() -> Conversation:
-        yield from judge_trials(contract, trial, "all that could be read before", explain)
-
-    return run
+    yield from judge_trials(trial.contract, compare, "all that could be read before", explain)
 
 
 def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:
@@ -171,4 +162,4 @@ def _is_kept(before: Any, after: Any) -> bool:
     return False
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = make_check("hint_not_destructive", __doc__, cases, stage=STAGE)

@@ -11,14 +11,21 @@ events of reading actions show no change, and neither do late or repeated ones.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
-from pgagents.verify.answers.hints import fill, judge_trials, list_fillers, make_probe, say_inferred
+from pgagents.report.contract import Verdict
+from pgagents.verify.answers.hints import (
+    STAGE,
+    fill,
+    judge_trials,
+    list_fillers,
+    make_attempt,
+    say_inferred,
+)
 from pgagents.verify.answers.observation import (
     ANSWER,
     VERSION,
@@ -38,14 +45,13 @@ from pgagents.verify.answers.observation import (
     try_again,
 )
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import Endpoint
 
-NAME = "hint_read_only"
 SAME = "the same before and after it"
 MOST_MODES = 5
 """The most calls of one action, each with another value of an enum argument."""
@@ -53,11 +59,41 @@ GROWTH = 3
 EMPTY: tuple[Any, ...] = (None, "", 0, [], {}, False)
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that only reads."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each action that only reads. An attempt calls all readers of a resource together,
+    and one by one only if something changed.
+    """
+    del roles
+    attempts = list(_list_attempts(setting))
     for endpoint in _list_readers(setting):
         says = f"{endpoint.action.name} changes nothing that other reads show"
-        yield promise(NAME, "", endpoint, says, endpoint.action.hints.read_only.origin, endpoint.action.cite)
+        origin = endpoint.action.hints.read_only.origin
+        own = [attempt for attempt in attempts if endpoint in (attempt.endpoints or ())]
+        if own:
+            yield Case(endpoint, says, origin, own[0], further=own[1:])
+        else:
+            settled = Verdict.NOT_APPLICABLE, _explain_unseen(setting, endpoint)
+            yield Case(endpoint, says, origin, settled=settled)
+
+
+def _list_attempts(setting: Setting) -> Iterator[Attempt]:
+    first = True
+    for resource, sources, readers in _list_observed(setting):
+        traces = find_traces(setting, resource)
+        modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
+        fillers = list_fillers(setting, resource)
+        cost = 4 * len(sources) + 2 * (1 + len(fillers)) + sum(len(several) for several in modes.values())
+        yield make_attempt(
+            resource,
+            sources,
+            fillers,
+            alone=bool(traces.cost),
+            together=partial(_try, resource, sources, modes, traces),
+            cost=cost + traces.cost + bool(traces.members),
+            endpoints=tuple(readers),
+            probe=f"hint_read_only/{resource.name}",
+        )
+        first = False
 
 
 def _list_readers(setting: Setting) -> Iterator[Endpoint]:
@@ -67,28 +103,14 @@ def _list_readers(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Settle contracts about actions whose effects no other action could show."""
-    if _find_case(setting, contract) is not None:
-        return None
-    guess = _find_case(setting, contract, inferred=True)
+def _explain_unseen(setting: Setting, endpoint: Endpoint) -> str:
+    guesses = _list_observed(setting, inferred=True)
+    guess = next((resource for resource, _, readers in guesses if endpoint in readers), None)
     why = "no other action reads what the run makes" if guess is None else say_inferred(guess)
-    return Verdict.NOT_APPLICABLE, f"not shown: {why}{say_unheard(setting)}"
+    return f"not shown: {why}{say_unheard(setting)}"
 
 
-def _find_case(setting: Setting, contract: Contract, *, inferred: bool = False) -> Resource | None:
-    """Return the resource whose instances would show a change by the contract's action, or None."""
-    return next(
-        (
-            resource
-            for resource, _, endpoints in _list_cases(setting, inferred=inferred)
-            if any(endpoint.place == contract.place for endpoint in endpoints)
-        ),
-        None,
-    )
-
-
-def _list_cases(
+def _list_observed(
     setting: Setting, *, inferred: bool = False
 ) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
     """Yield each resource that the run makes, with its sources and the reading actions that they can judge.
@@ -118,27 +140,6 @@ def _may_name(setting: Setting, resource: Resource, endpoint: Endpoint) -> bool:
     return not own or resource.name in own
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource: it calls all readers together, and one by one only if something
-    changed.
-    """
-    del roles
-    first = True
-    for resource, sources, readers in _list_cases(setting):
-        traces = find_traces(setting, resource)
-        modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
-        ids = tuple(f"{NAME}/{e.place}" for e in readers)
-        fillers = list_fillers(setting, resource)
-        cost = 4 * len(sources) + 2 * (1 + len(fillers)) + sum(len(several) for several in modes.values())
-        cost += traces.cost + bool(traces.members)
-        run = partial(_run, setting, resource, sources, readers, modes, traces)
-        name = f"{NAME}/{resource.name}"
-        yield make_probe(
-            name, ids, cost, run, tuple(readers), resource, sources, fillers, alone=bool(traces.cost)
-        )
-        first = False
-
-
 def _list_modes(
     setting: Setting, resource: Resource, endpoint: Endpoint, *, all_modes: bool
 ) -> list[dict[str, Any]]:
@@ -158,24 +159,20 @@ def _list_modes(
 Modes = Mapping[str, list[dict[str, Any]]]
 
 
-def _run(
-    setting: Setting,
-    resource: Resource,
-    sources: list[Source],
-    readers: list[Endpoint],
-    modes: Modes,
-    traces: Traces,
+def _try(
+    resource: Resource, sources: list[Source], modes: Modes, traces: Traces, trials: Sequence[Trial]
 ) -> Conversation:
+    setting = trials[0].setting
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
-        (lists, [e for e in readers if not _is_among(e, lists)]),
-        (reads, [e for e in readers if _is_among(e, lists) or not lists]),
+        (lists, [trial for trial in trials if not _is_among(trial.endpoint, lists)]),
+        (reads, [trial for trial in trials if _is_among(trial.endpoint, lists) or not lists]),
     ]
 
     fillers = list_fillers(setting, resource)
     yield from traces.listen()
     for by, several in groups:
-        tried = [e for e in several if any(s.call.action is not e.action for s in by)]
+        tried = [trial for trial in several if any(s.call.action is not trial.action for s in by)]
         if not tried:
             continue
         body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
@@ -184,7 +181,7 @@ def _run(
         yield from fill(setting, fillers, body, traces)
         before = yield from observe(by, [body], "before what only reads")
         same = yield from observe(by, [body], "as the control")
-        yield Reads(tuple(c for e in tried for c in _list_calls(setting, resource, e, body, modes)))
+        yield Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes)))
         after = yield from observe(by, [body], "after what only reads")
         told = yield from traces.observe(body)
         if before is None or same is None or after is None:
@@ -194,19 +191,18 @@ def _run(
             yield Alone()
         grown = {place for place in own if place[1] == ANSWER}
         if grown and by is lists:
-            for endpoint in (e for e in readers if _is_among(e, lists)):
-                yield from on_top(_judge_growth(resource, lists, endpoint))
+            for trial in (trial for trial in trials if _is_among(trial.endpoint, lists)):
+                yield from on_top(_judge_growth(trial, resource, lists))
         changed = bool(told) or bool(list_differences(same, after) - own)
         fills = [
             *([True] if changed else []),
             *([False] if _differs(setting, empty, before, own) else []),
         ]
-        for endpoint in tried:
+        for trial in tried:
             for filled in fills:
-                alone = _judge_alone(setting, resource, by, endpoint, modes, traces, filled=filled)
-                yield from on_top(alone)
+                yield from on_top(_judge_alone(trial, resource, by, modes, traces, filled=filled))
             if not fills:
-                yield judge_kept(f"{NAME}/{endpoint.place}", traces.without(endpoint.action).say_unseen())
+                yield trial.kept(traces.without(trial.action).say_unseen())
 
 
 def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:
@@ -230,38 +226,33 @@ def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
     return any(source.call.action is endpoint.action for source in sources)
 
 
-def _list_calls(
-    setting: Setting, resource: Resource, endpoint: Endpoint, body: Body, modes: Modes
-) -> Iterator[Call]:
+def _list_calls(trial: Trial, resource: Resource, body: Body, modes: Modes) -> Iterator[Call]:
     """Yield a read with each variant of its arguments. It reads the instance, if it can."""
-    usual, why = template_of(setting.model, endpoint.action), "a call that only reads"
+    usual, endpoint, why = trial.template, trial.endpoint, "a call that only reads"
     other = usual.subject is not None and usual.subject.name != resource.name
-    for given in modes[endpoint.place]:
+    for arguments in modes[endpoint.place]:
         if other and not any(p.refers_to == resource.name for p in endpoint.params):
-            yield ordinary(endpoint, usual, "explore", why, input=given)
+            yield trial.call("explore", why, input=arguments)
         else:
-            named = name_instance(resource, endpoint, body, given)
-            yield ordinary(
-                endpoint, usual, "explore", why, input=named, subject=resource, states=(), made=body
-            )
+            named = name_instance(resource, endpoint, body, arguments)
+            yield trial.call("explore", why, input=named, subject=resource, states=(), made=body)
 
 
 def _judge_alone(
-    setting: Setting,
+    trial: Trial,
     resource: Resource,
     sources: list[Source],
-    endpoint: Endpoint,
     modes: Modes,
     traces: Traces,
     *,
     filled: bool,
 ) -> Generator[Any, Any, None]:
     """Judge one reader on new instances, which may be filled before."""
-    contract = f"{NAME}/{endpoint.place}"
+    setting, endpoint = trial.setting, trial.endpoint
     traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
 
-    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
+    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
         traces.begin()
         if filled:
@@ -272,7 +263,7 @@ def _judge_alone(
         seen: list[Observation] = []
         for number in range(3):
             if number:
-                yield Reads(tuple(_list_calls(setting, resource, endpoint, body, modes)))
+                yield Reads(tuple(_list_calls(trial, resource, body, modes)))
             found = yield from observe(by, [body], "around what only reads", traces)
             if found is None:
                 return None
@@ -283,16 +274,16 @@ def _judge_alone(
         told = tell(lasting - alone, seen[0], seen[1])
         return (yield from drop_restless(by, [body], seen[2], told, traces))
 
-    yield from judge_trials(contract, trial, SAME, unseen=traces.say_unseen)
+    yield from judge_trials(trial.contract, compare, SAME, unseen=traces.say_unseen)
 
 
-def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -> Generator[Any, Any, None]:
+def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> Generator[Any, Any, None]:
     """Judge that calls of a list do not increase the list's own counts: more calls in the same time add no
     more.
     """
-    by = [s for s in lists if s.call.action is endpoint.action and not s.counter]
+    by = [s for s in lists if s.call.action is trial.action and not s.counter]
 
-    def trial(careful: bool) -> Generator[Any, Any, Difference | None]:
+    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
         body: Body = yield InstanceRef(resource.name)
         if careful:
             yield from control(by, [body], 0)
@@ -307,10 +298,9 @@ def _judge_growth(resource: Resource, lists: list[Source], endpoint: Endpoint) -
         grown = {p for p in list_differences(seen[1], seen[2]) if p[1] == ANSWER and _grows(p, seen)}
         return tell(grown, seen[1], seen[2])
 
-    changed = yield from try_again(trial)
+    changed = yield from try_again(compare)
     if changed:
-        contract = f"{NAME}/{endpoint.place}"
-        yield judge_broken(contract, f"{SAME}, in three trials", changed[min(changed)][0])
+        yield trial.broken(f"{SAME}, in three trials", changed[min(changed)][0])
 
 
 def _grows(place: Place, seen: list[Observation]) -> bool:
@@ -320,4 +310,4 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
     return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract)
+CHECK = make_check("hint_read_only", __doc__, cases, stage=STAGE)

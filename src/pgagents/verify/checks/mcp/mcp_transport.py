@@ -9,23 +9,22 @@ https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
-from pgagents.catalogue.model.surface import McpServer
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     judge_broken,
     judge_kept,
-    judge_untested,
-    promise_at,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
@@ -47,7 +46,7 @@ NAMES_REVISION = "2025-06-18"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class WrongRequest:
     """A request that the transport must refuse.
 
     `era` is `modern`, `legacy`, or empty for both. Cases with `open` apply only if callers do not sign in,
@@ -63,30 +62,32 @@ class Case:
     token: bool = False
 
 
-CASES = {
-    "origin": Case(
+REFUSED = {
+    "origin": WrongRequest(
         "a page of another site is refused with 403", (("Origin", "https://pgv.invalid"),), (403,), open=True
     ),
-    "version": Case("a revision that there is not is refused with 400", ((VERSION, "1900-01-01"),), (400,)),
-    "method": Case(
+    "version": WrongRequest(
+        "a revision that there is not is refused with 400", ((VERSION, "1900-01-01"),), (400,)
+    ),
+    "method": WrongRequest(
         "a Mcp-Method header that is not the body's is refused with 400",
         ((METHOD, "tools/call"),),
         (400,),
         era="modern",
     ),
-    "no_session": Case(
+    "no_session": WrongRequest(
         "a request without its session is refused with 400, if the server requires its sessions",
         ((SESSION, ""),),
         (400,),
         era="legacy",
     ),
-    "other_session": Case(
+    "other_session": WrongRequest(
         "a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"
     ),
-    "malformed": Case(
+    "malformed": WrongRequest(
         "a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'
     ),
-    "sign_in": Case(
+    "sign_in": WrongRequest(
         "a caller without a token is refused with 401, and the answer says where to get one",
         (("Authorization", ""),),
         (401,),
@@ -95,19 +96,33 @@ CASES = {
 }
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts about opening the link, about each request that must be refused, and about the form of
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases about opening the link, about each request that must be refused, and about the form of
     answers.
     """
+    del roles
     if not _is_asked(setting):
         return
     origin = setting.model.surfaces[MCP].origin if setting.listing is None else ("tools",)
-    yield _promise("opens", "the server opens, and offers tools", origin)
-    yield _promise("names_itself", "the server returns its name and version", origin)
-    for case, what in CASES.items():
-        yield _promise(case, what.says, origin)
-    yield _promise("content_type", "answers over HTTP are JSON or an event stream", origin)
-    yield _promise("stdout", "a process writes nothing but messages to stdout", origin)
+    case = partial(Case, None, origin=origin, cite=CITE, place=f"@{MCP}")
+    link = setting.mcp
+    opening = Attempt(together=_try_opening, stage=1, cost=3, role="") if link is not None else None
+    yield case("the server opens, and offers tools", attempt=opening, detail="opens")
+    yield case("the server returns its name and version", attempt=opening, detail="names_itself")
+    for detail, wrong in REFUSED.items():
+        attempt = Attempt(partial(_try_refused, wrong), role="") if link is not None else None
+        yield case(wrong.says, attempt=attempt, detail=detail, settled=_settle(link, wrong))
+    process = link is not None and not link.http
+    of_http = (Verdict.NOT_APPLICABLE, "of Streamable HTTP only") if process else None
+    says = "answers over HTTP are JSON or an event stream"
+    yield case(says, detail="content_type", settled=of_http)
+    of_process = None if link is None or process else (Verdict.NOT_APPLICABLE, "of a process only")
+    yield case(
+        "a process writes nothing but messages to stdout",
+        attempt=Attempt(_try_stdout, stage=LATE, role="") if process else None,
+        detail="stdout",
+        settled=of_process,
+    )
 
 
 def _is_asked(setting: Setting) -> bool:
@@ -115,19 +130,13 @@ def _is_asked(setting: Setting) -> bool:
     return bool(setting.tools) or setting.listing is not None
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude contracts that do not apply to this transport (HTTP or stdio), or to callers with or without
-    sign-in.
-    """
-    link, name = setting.mcp, contract.detail
-    if link is None or name in ("opens", "names_itself"):
-        return None
-    if link.http == (name == "stdout"):
-        return Verdict.NOT_APPLICABLE, "of a process only" if name == "stdout" else "of Streamable HTTP only"
-    case = CASES.get(name)
-    if case is not None and case.open and link.signed_in:
+def _settle(link: Link | None, wrong: WrongRequest) -> tuple[Verdict, str] | None:
+    """Exclude requests that do not apply to this transport, or to callers with or without sign-in."""
+    if link is not None and not link.http:
+        return Verdict.NOT_APPLICABLE, "of Streamable HTTP only"
+    if link is not None and wrong.open and link.signed_in:
         return Verdict.NOT_APPLICABLE, "callers sign in, so the server may let pages in"
-    if case is not None and case.token and not link.signed_in:
+    if link is not None and wrong.token and not link.signed_in:
         return Verdict.NOT_SELECTED, "needs a token of the MCP server: export PGAGENTS_MCP_TOKEN=…"
     return None
 
@@ -143,94 +152,77 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.response.status >= 400
     ):
         return
-    told = exchange.response.media_type
+    media_type = exchange.response.media_type
     contract = f"{NAME}/content_type@{MCP}"
-    yield (
-        judge_kept(contract)
-        if told in MEDIA
-        else judge_broken(contract, " or ".join(MEDIA), told or "no Content-Type")
-    )
+    if media_type in MEDIA:
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, " or ".join(MEDIA), media_type or "no Content-Type")
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for opening the link, and one for each request."""
-    del roles
-    link = setting.mcp
-    if link is None or not _is_asked(setting):
-        return
-    opening = (f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}")
-    yield Probe(opening[0], 1, opening, 3, partial(_opening, link, setting.model.mcp_server), role="")
-    for name, case in CASES.items() if link.http else ():
-        if (case.open and link.signed_in) or (case.token and not link.signed_in):
-            continue
-        contract = f"{NAME}/{name}@{MCP}"
-        yield Probe(contract, 5, (contract,), 1, partial(_run, link, contract, case), role="")
-    if not link.http:
-        contract = f"{NAME}/stdout@{MCP}"
-        yield Probe(contract, LATE, (contract,), 1, partial(_stdout, link, contract), role="")
-
-
-def _opening(link: Link, server: McpServer | None) -> Conversation:
-    opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
+def _try_opening(trials: Sequence[Trial]) -> Conversation:
+    opens, names_itself = trials
+    link, server = opens.setting.mcp, opens.model.mcp_server
+    assert link is not None
     yield _asking(json_bytes(LIST), (), "what opens the link")
     if link.problem:
-        yield judge_broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+        yield opens.broken("a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
         return
     offered = link.told.get("capabilities")
-    has_tools = isinstance(offered, Mapping) and "tools" in offered
-    yield (
-        judge_kept(opens)
-        if has_tools
-        else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
-    )
+    if isinstance(offered, Mapping) and "tools" in offered:
+        yield opens.kept()
+    else:
+        yield opens.broken("the capability `tools`", "it is not among the server's capabilities")
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-    given: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
-    whole = all(isinstance(given.get(k), str) and given.get(k) for k in ("name", "version"))
+    named: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
+    whole = all(isinstance(named.get(k), str) and named.get(k) for k in ("name", "version"))
     wanted = server.version if server is not None and server.says_version else None
-    if not whole or wanted not in (None, given.get("version")):
+    if not whole or wanted not in (None, named.get("version")):
         expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
-        yield judge_broken(named, expected, "it returns {value}", value=str(info)[:100])
+        yield names_itself.broken(expected, "it returns {value}", value=str(info)[:100])
     else:
-        yield judge_kept(named)
+        yield names_itself.kept()
 
 
-def _run(link: Link, contract: str, case: Case) -> Conversation:
+def _try_refused(wrong: WrongRequest, trial: Trial) -> Conversation:
+    link = trial.setting.mcp
+    assert link is not None
     link.open()
-    if case.era and (case.era == "modern") != (link.version >= MODERN):
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+    other_era = wrong.era and (wrong.era == "modern") != (link.version >= MODERN)
+    unnamed = wrong is REFUSED["version"] and link.version < NAMES_REVISION
+    if other_era or unnamed:
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
         return
-    if contract == f"{NAME}/version@{MCP}" and link.version < NAMES_REVISION:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+    if wrong.era == "legacy" and not link.session:
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
         return
-    if case.era == "legacy" and not link.session:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
-        return
-    exchange: Exchange = yield _asking(case.body, case.headers, case.says)
-    status = exchange.response.status if exchange.response else 0
-    if exchange.error:
-        yield judge_untested(contract, exchange.outcome)
-    elif case is CASES["no_session"] and 200 <= status < 300:
-        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server does not require its sessions")
-    elif status not in case.statuses:
-        yield judge_broken(contract, case.says, f"status {status}")
-    elif case.token:
-        yield _judge_sign_in(link, exchange, contract)
+    answer: Exchange = yield _asking(wrong.body, wrong.headers, wrong.says)
+    status = answer.response.status if answer.response else 0
+    if answer.error:
+        yield trial.untested(answer.outcome)
+    elif wrong is REFUSED["no_session"] and 200 <= status < 300:
+        why = "the server does not require its sessions"
+        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, why)
+    elif status not in wrong.statuses:
+        yield trial.broken(wrong.says, "status {status}", status=status)
+    elif wrong.token:
+        yield _judge_sign_in(link, answer, trial)
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
-def _judge_sign_in(link: Link, exchange: Exchange, contract: str) -> Judgement:
+def _judge_sign_in(link: Link, answer: Exchange, trial: Trial) -> Judgement:
     """Judge that a refusal, or else the server's well-known address, says where to sign in.
 
     MCP 2025-11-25, basic/authorization, leaves the server the choice.
     """
-    if "resource_metadata=" in (exchange.header("www-authenticate") or "").lower() or _has_metadata(link):
-        return judge_kept(contract)
-    if _own_token(exchange):
+    if "resource_metadata=" in (answer.header("www-authenticate") or "").lower() or _has_metadata(link):
+        return trial.kept()
+    if _own_token(answer):
         why = "its token is its own: it names a realm, and no authorization server"
-        return Judgement(contract, Verdict.NOT_APPLICABLE, why)
+        return Judgement(trial.contract, Verdict.NOT_APPLICABLE, why)
     expected = f"resource_metadata in WWW-Authenticate (RFC 9728, 5.1), or metadata at {METADATA}"
-    return judge_broken(contract, expected, "it does not say where to sign in")
+    return trial.broken(expected, "it does not say where to sign in")
 
 
 def _has_metadata(link: Link) -> bool:
@@ -252,27 +244,24 @@ def _own_token(exchange: Exchange) -> bool:
     return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
 
 
-def _stdout(link: Link, contract: str) -> Conversation:
+def _try_stdout(trial: Trial) -> Conversation:
+    link = trial.setting.mcp
+    assert link is not None
     yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
     noise = link.noise()
-    yield judge_broken(contract, "messages only", noise) if noise else judge_kept(contract)
+    yield trial.broken("messages only", noise) if noise else trial.kept()
 
 
 def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call:
     return Call(None, {}, "document", why, surface=MCP, raw=Raw(method="POST", body=body, headers=headers))
 
 
-def _promise(detail: str, says: str, origin: Any) -> Contract:
-    return promise_at(NAME, detail, f"@{MCP}", says, origin, CITE)
-
-
-CHECK = Check(
+CHECK = make_check(
     NAME,
     __doc__,
-    promises,
+    cases,
+    stage=5,
     watch=watch,
     watched=frozenset(("content_type",)),
-    probes=probes,
-    settled=settle_contract,
     tools=True,
 )

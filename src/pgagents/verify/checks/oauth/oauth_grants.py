@@ -8,12 +8,13 @@ not end its access tokens, because RFC 7009, 2.1 only says SHOULD.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import PKCE
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.verify.oauth import (
     STATE,
     Code,
@@ -24,16 +25,7 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
@@ -52,6 +44,8 @@ class GrantCases:
     setting: Setting
     client: OAuthClient
     as_client: Granting
+    tried: Mapping[str, Trial]
+    """The trials by their cases' detail; a case that this client cannot show has none."""
 
     @property
     def oauth(self) -> Any:
@@ -63,10 +57,9 @@ class GrantCases:
         """
         code = yield from self.as_client.code(self.scope())
         if not code.text:
-            for case in CASES:
-                yield judge_untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
+            yield from self.leave_untested(self.tried, f"no code: {code.problem}")
             return
-        yield self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
+        yield from self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
         code, first = yield from self.exchange_without_verifier(code)
         yield from self.judge_token_answer(first)
         yield from self.judge_access_token(first)
@@ -82,12 +75,23 @@ class GrantCases:
         assert found is not None
         return found[0]
 
-    def judge_case(self, case: str, good: bool, expected: str, actual: str, *answers: Exchange) -> Judgement:
-        """Return a judgement on the contract of a case. It is untested if a server was too busy to answer."""
-        contract = f"{NAME}/{case}@{REST}"
+    def judge_case(
+        self, case: str, good: bool, expected: str, actual: str, *answers: Exchange
+    ) -> Iterator[Judgement]:
+        """Judge the contract of a case, if it is tried. It is untested if a server was too busy to answer."""
+        trial = self.tried.get(case)
+        if trial is None:
+            return
         if busy := next((answer for answer in answers if answer.void), None):
-            return judge_untested(contract, f"the server put a call off: {busy.outcome}")
-        return judge_kept(contract) if good else judge_broken(contract, expected, actual)
+            yield trial.untested(f"the server put a call off: {busy.outcome}")
+        else:
+            yield trial.kept() if good else trial.broken(expected, actual)
+
+    def leave_untested(self, names: Iterable[str], reason: str) -> Iterator[Judgement]:
+        """Say why the cases with these names could not be judged."""
+        for case in names:
+            if case in self.tried:
+                yield self.tried[case].untested(reason)
 
     def exchange_without_verifier(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
         """Exchange a code without its verifier, which must fail, then with it.
@@ -97,7 +101,7 @@ class GrantCases:
         """
         exchange: Exchange = yield self.as_client.exchange(code, "a code without its verifier")
         problem = refusal(exchange)
-        yield self.judge_case("verifier_required", not problem, REFUSED, problem, exchange)
+        yield from self.judge_case("verifier_required", not problem, REFUSED, problem, exchange)
         code, exchange, _ = yield from self.exchange_code(code)
         return code, exchange
 
@@ -122,12 +126,12 @@ class GrantCases:
             return
         stored = (exchange.header("cache-control") or "").lower()
         told = f"Cache-Control: {stored or 'is missing'}"
-        yield self.judge_case(
+        yield from self.judge_case(
             "not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told
         )
         if self.oauth.access_s:
             lives = got(exchange.body, "expires_in")
-            yield self.judge_case(
+            yield from self.judge_case(
                 "expiry_told",
                 lives in (None, self.oauth.access_s),
                 f"expires_in {self.oauth.access_s}",
@@ -139,11 +143,11 @@ class GrantCases:
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
             expected = "200 with an access_token of token_type Bearer"
-            yield self.judge_case("token", False, expected, exchange.outcome, exchange)
+            yield from self.judge_case("token", False, expected, exchange.outcome, exchange)
             return
         assert inside is not None
         answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with an access token")
-        yield self.judge_case(
+        yield from self.judge_case(
             "token",
             answer.success,
             f"{inside[1].action.name} succeeds with the token",
@@ -161,7 +165,7 @@ class GrantCases:
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
             expected = f"{status}: the token has only {self.scope()}"
-            yield self.judge_case(case, answer.status == status, expected, answer.outcome, answer)
+            yield from self.judge_case(case, answer.status == status, expected, answer.outcome, answer)
 
     def judge_refresh(self, exchange: Exchange) -> Conversation:
         """Judge that a refresh token gives a new access token, and that the old refresh token no longer
@@ -171,19 +175,21 @@ class GrantCases:
         if not self.oauth.refresh_s or not exchange.success:
             return
         if not isinstance(token, str):
-            yield self.judge_case("refresh", False, "a refresh_token beside the access token", "none came")
+            yield from self.judge_case(
+                "refresh", False, "a refresh_token beside the access token", "none came"
+            )
             return
         again: Exchange = yield self.as_client.refresh(token, "a refresh token")
         access = got(again.body, "access_token")
         assert inside is not None
         if not isinstance(access, str):
-            yield self.judge_case("refresh", False, "200 with an access_token", again.outcome, again)
+            yield from self.judge_case("refresh", False, "200 with an access_token", again.outcome, again)
             return
         answer: Exchange = yield self.as_client.make_call(
             access, inside[1], "a call with the refreshed token"
         )
         expected = "the new access token works"
-        yield self.judge_case("refresh", answer.success, expected, answer.outcome, answer)
+        yield from self.judge_case("refresh", answer.success, expected, answer.outcome, answer)
         yield from self.outside(access, "refresh_scope")
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
@@ -192,7 +198,7 @@ class GrantCases:
                 "" if isinstance(new, str) and new != token else "no new refresh token came"
             )
             expected = "a new refresh token, and 400 for the old one"
-            yield self.judge_case("rotation", not problem, expected, problem, old)
+            yield from self.judge_case("rotation", not problem, expected, problem, old)
         if self.oauth.revoke:  # leave no token of ours valid
             last = got(again.body, "refresh_token")
             ended: Exchange = yield self.as_client.revoke(
@@ -201,7 +207,7 @@ class GrantCases:
             if (
                 not ended.void
             ):  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
-                yield self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
+                yield from self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
         """Try a code wrongly in every way, exchange it, revoke its tokens, and try the code once more."""
@@ -219,13 +225,11 @@ class GrantCases:
                 another = yield from self.as_client.code(self.scope())
                 answer = yield from self.exchange_wrongly(case, another)
             problem = refusal(answer)
-            yield self.judge_case(case, not problem, REFUSED, problem, answer)
+            yield from self.judge_case(case, not problem, REFUSED, problem, answer)
         token = got(exchange.body, "access_token")
         if not isinstance(token, str):
-            for case in ("once", "revoked", "revoked_refresh", "refresh_scope"):
-                yield judge_untested(
-                    f"{NAME}/{case}@{REST}", f"no code could be exchanged: {exchange.outcome}"
-                )
+            names = ("once", "revoked", "revoked_refresh", "refresh_scope")
+            yield from self.leave_untested(names, f"no code could be exchanged: {exchange.outcome}")
             return
         if self.oauth.revoke:
             yield from self.judge_revocation(token)
@@ -236,7 +240,7 @@ class GrantCases:
         if not refusal(again) and self.oauth.revoke:  # the code may have ended with its tokens
             again = yield from self.exchange_twice(again)
         problem = refusal(again)
-        yield self.judge_case("once", not problem, REFUSED, problem, again)
+        yield from self.judge_case("once", not problem, REFUSED, problem, again)
 
     def exchange_twice(self, before: Exchange) -> Generator[Any, Any, Exchange]:
         """Exchange a new code twice in a row; return the second answer, or `before` if there is none."""
@@ -284,7 +288,7 @@ class GrantCases:
         assert code is not None  # OAuth stands beside a bearer key
         good = told.status == 200 and answer.status == code.status
         expected, said = f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}"
-        yield self.judge_case("revoked", good, expected, said, told, answer)
+        yield from self.judge_case("revoked", good, expected, said, told, answer)
         yield from judge_refused_token(self.setting, inside[1], answer)
 
     def judge_wider_scope(self, token: Any) -> Conversation:
@@ -292,8 +296,7 @@ class GrantCases:
         if not self.oauth.refresh_s:
             return
         if not isinstance(token, str):
-            for case in ("refresh_scope", "revoked_refresh"):
-                yield judge_untested(f"{NAME}/{case}@{REST}", "no refresh token came")
+            yield from self.leave_untested(("refresh_scope", "revoked_refresh"), "no refresh token came")
             return
         outer = beyond(self.setting)
         if outer is not None:
@@ -306,13 +309,13 @@ class GrantCases:
                 yield from self.outside(access, "refresh_scope")
                 token = new if isinstance(new, str) else token
             elif not more.void:
-                yield self.judge_case("refresh_scope", True, "", "")
+                yield from self.judge_case("refresh_scope", True, "", "")
         if self.oauth.revoke:
             told: Exchange = yield self.as_client.revoke(token, "the revocation of a refresh token")
             answer: Exchange = yield self.as_client.refresh(token, "a revoked refresh token")
             problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
             expected = f"200, then {REFUSED}"
-            yield self.judge_case("revoked_refresh", not problem, expected, problem, told, answer)
+            yield from self.judge_case("revoked_refresh", not problem, expected, problem, told, answer)
 
     def judge_unchallenged(self) -> Conversation:
         """Request a code without a challenge, if PKCE binds the client, and one with a plain challenge.
@@ -322,7 +325,7 @@ class GrantCases:
         if self.client.kind in self.oauth.pkce_binds:
             code = yield from self.as_client.code(self.scope(), challenged=False)
             good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
-            yield self.judge_case(
+            yield from self.judge_case(
                 "challenge_required",
                 good,
                 "an error instead of a code, or of a token",
@@ -334,7 +337,7 @@ class GrantCases:
         good = yield from self.nothing_for(
             code, "a code with a plain challenge", code_verifier=self.as_client.verifier
         )
-        yield self.judge_case(
+        yield from self.judge_case(
             "challenge_method", good, f"only {PKCE} earns a token", "a code, and a token for it"
         )
 
@@ -343,7 +346,6 @@ class GrantCases:
 
         The same user consents.
         """
-        contract = f"{NAME}/other_challenged@{REST}"
         if self.client.other is None or not {self.client.other.kind, "challenged"} & set(
             self.oauth.pkce_binds
         ):
@@ -352,7 +354,7 @@ class GrantCases:
         as_other = Granting(self.setting, other)
         code = yield from as_other.code(self.scope(), why="a code for another client")
         if not code.text:
-            yield judge_untested(contract, f"no code: {code.problem}")
+            yield from self.leave_untested(("other_challenged",), f"no code: {code.problem}")
             return
         problem, answers = "", list[Exchange]()
         for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
@@ -361,7 +363,7 @@ class GrantCases:
             yield from as_other.revoke_grant(exchange)
             answers.append(exchange)
             problem = problem or refusal(exchange)
-        yield self.judge_case("other_challenged", not problem, REFUSED, problem, *answers)
+        yield from self.judge_case("other_challenged", not problem, REFUSED, problem, *answers)
 
     def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
         """True if there is no code, or its exchange fails."""
@@ -387,13 +389,12 @@ class GrantCases:
             else code.problem
         )
         good = bool(code.error) and not code.text and code.state == STATE
-        yield self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)
+        yield from self.judge_case(
+            "refused", good, f"error=access_denied and state={STATE}, and no code", told
+        )
 
 
 # -- the cases of a grant, and the promise of each
-
-
-NAME = "oauth_grants"
 
 
 CASES = {
@@ -433,72 +434,65 @@ REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh", "revoca
 COST = 38
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each rule of the catalogue's OAuth section."""
-    oauth = setting.model.own_code_flow
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each rule of the catalogue's OAuth section; one conversation tries them all."""
+    del roles
+    oauth, client, inside = setting.model.own_code_flow, consenting(setting), within(setting)
     if oauth is None:
         return
-    for case, says in CASES.items():
+    attempt = None
+    if client is not None and inside is not None:
+        attempt = Attempt(
+            together=partial(_try, client),
+            cost=COST,
+            role="",
+            probe="oauth_grants/flow",
+            shows=tuple(challenges(setting, inside[1]).values()),
+        )
+    for detail, says in CASES.items():
         left_out = (
-            (case in REFRESHING and not oauth.refresh_s)
-            or (case in ("revoked", "revoked_refresh", "revocation") and not oauth.revoke)
-            or (case == "rotation" and not oauth.refresh_rotates)
-            or (case == "expiry_told" and not oauth.access_s)
-            or (case in CHALLENGING and not oauth.pkce_binds)
-            or (case in ("scope", "refresh_scope") and beyond(setting) is None)
+            (detail in REFRESHING and not oauth.refresh_s)
+            or (detail in ("revoked", "revoked_refresh", "revocation") and not oauth.revoke)
+            or (detail == "rotation" and not oauth.refresh_rotates)
+            or (detail == "expiry_told" and not oauth.access_s)
+            or (detail in CHALLENGING and not oauth.pkce_binds)
+            or (detail in ("scope", "refresh_scope") and beyond(setting) is None)
         )
         if not left_out:
-            yield promise_at(NAME, case, f"@{REST}", says, oauth.origin, oauth.cite)
+            settled = _settle(setting, detail)
+            yield Case(None, says, oauth.origin, attempt, detail, oauth.cite, settled, place=f"@{REST}")
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without the needed client or user. Exclude rules that do not bind this type of
+def _settle(setting: Setting, detail: str) -> tuple[Verdict, str] | None:
+    """Deselect the case without the needed client or user. Exclude rules that do not bind this type of
     client.
     """
     oauth, client = setting.model.own_code_flow, setting.oauth
-    assert oauth is not None  # the catalogue has an OAuth section, from which the contract comes
+    assert oauth is not None  # the catalogue has an OAuth section, from which the case comes
     if client is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if not (client.consent or client.headers):
         return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
-    if contract.detail == "challenge_required" and client.kind not in oauth.pkce_binds:
+    if detail == "challenge_required" and client.kind not in oauth.pkce_binds:
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
-    if contract.detail == "refused" and not client.refuse:
+    if detail == "refused" and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
     if (
-        contract.detail == "other_challenged"
+        detail == "other_challenged"
         and client.other is not None
         and not {client.other.kind, "challenged"} & set(oauth.pkce_binds)
     ):
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
-    if contract.detail in ("client_bound", "other_challenged") and client.other is None:
+    if detail in ("client_bound", "other_challenged") and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for the whole conversation."""
-    del roles
-    client = consenting(setting)
-    if client is not None and (inside := within(setting)):
-        covers = tuple(c.id for c in promises(setting) if settle_contract(setting, c) is None)
-        yield Probe(
-            f"{NAME}/flow",
-            5,
-            covers,
-            COST,
-            lambda: GrantCases(setting, client, Granting(setting, client, length=LONGEST)).run(),
-            (),
-            "",
-            shows=tuple(challenges(setting, inside[1]).values()),
-        )
+def _try(client: OAuthClient, trials: Sequence[Trial]) -> Conversation:
+    setting = trials[0].setting
+    as_client = Granting(setting, client, length=LONGEST)
+    tried = {trial.case.detail: trial for trial in trials}
+    yield from GrantCases(setting, client, as_client, tried).run()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-    overlap="all",
-)
+CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all")
