@@ -437,6 +437,10 @@ class Trial:
         """Return the verdict that this answer rightly shows nothing of the contract."""
         return judge_idle(self.contract, reason)
 
+    def not_applicable(self, reason: str) -> Judgement:
+        """Return the verdict that the API cannot show the contract, whatever other answers say."""
+        return Judgement(self.contract, Verdict.NOT_APPLICABLE, reason)
+
     def refused(
         self, exchange: Exchange, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
     ) -> Iterator[Judgement]:

@@ -16,28 +16,16 @@ from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.reading import Filter, filter_of, reads
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.laws import evaluate_law, values_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
 """The most near texts that are tried. A filter that ignores case gets fewer."""
 ORDERS = 2
@@ -45,24 +33,18 @@ ORDERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """A filter of a list on REST. `value` gives the argument's value for an instance.
+class _Filter:
+    """An argument that filters a list on REST. `value` gives the argument's value for an instance.
 
     `several` is true if the argument takes a list of values and an item must have all of them.
     """
 
-    endpoint: Endpoint
     param: Param
     resource: Resource
     listed_by: ActionCall
     value: Any
     comparison: str
     several: bool = False
-
-    @property
-    def contract(self) -> str:
-        """The id of its contract."""
-        return f"{NAME}/{self.param.name}/{self.endpoint.place}"
 
     @property
     def cost(self) -> int:
@@ -74,37 +56,33 @@ class _Case:
     @property
     def by_catalogue(self) -> bool:
         """True if the argument's value for an instance comes from the catalogue, not from a law."""
-        return str(self.param.name) in self.listed_by.input
+        return self.param.name in self.listed_by.input
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each argument that filters a list and that a law compares."""
-    for case in _cases(setting):
-        action, name = case.endpoint.action, str(case.param.name)
-        says = f"{action.name} has nothing of what only resembles its {name}"
-        yield promise(NAME, name, case.endpoint, says, case.param.origin, action.cite)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each argument that filters a list and that a law compares."""
+    del roles
+    known: set[tuple[str, str]] = set()
+    for resource in setting.model.resources.values():
+        for call in resource.listed_by:
+            endpoint = setting.find_lead(str(call.action.name))
+            for param in endpoint.params if endpoint is not None else ():
+                assert endpoint is not None
+                name = str(param.name)
+                own = _find_filter(setting, endpoint, param, resource, call)
+                if own is None or (endpoint.place, name) in known:
+                    continue
+                known.add((endpoint.place, name))
+                says = f"{endpoint.action.name} has nothing of what only resembles its {name}"
+                run = partial(_try_several if own.several else _try, own=own)
+                attempt = Attempt(run, cost=own.cost, writes=resource.made_by is not None)
+                yield Case(endpoint, says, param.origin, attempt, name)
 
 
-def _cases(setting: Setting) -> tuple[_Case, ...]:
-    def find() -> Iterator[_Case]:
-        met: set[tuple[str, str]] = set()
-        for resource in setting.model.resources.values():
-            for call in resource.listed_by:
-                endpoint = setting.find_lead(str(call.action.name))
-                for param in endpoint.params if endpoint is not None else ():
-                    assert endpoint is not None
-                    case = _case(setting, endpoint, param, resource, call)
-                    if case is not None and (endpoint.place, str(param.name)) not in met:
-                        met.add((endpoint.place, str(param.name)))
-                        yield case
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
-
-
-def _case(
+def _find_filter(
     setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, call: ActionCall
-) -> _Case | None:
-    """Return the case of an argument; None if neither the catalogue nor a law gives its value for an
+) -> _Filter | None:
+    """Return the argument as a filter; None if neither the catalogue nor a law gives its value for an
     instance.
     """
     name = str(param.name)
@@ -112,14 +90,13 @@ def _case(
         return None
     if name in call.input:
         comparison = find_comparison(endpoint.action, param) if free_text(setting, param.schema) else ""
-        return _Case(endpoint, param, resource, call, call.input[name], comparison) if comparison else None
-    found = (filter_of(law.that.tree, ("input", name)) for law in endpoint.action.laws)
-    promised = next((one for one in found if one is not None), None)
+        return _Filter(param, resource, call, call.input[name], comparison) if comparison else None
+    filters = (filter_of(law.that.tree, ("input", name)) for law in endpoint.action.laws)
+    promised = next((each for each in filters if each is not None), None)
     if promised is None or not _takes(setting, param, promised):
         return None
     comparison = "folded" if promised.folded else "exactly"
-    several = promised.match == "each"
-    return _Case(endpoint, param, resource, call, promised.member, comparison, several)
+    return _Filter(param, resource, call, promised.member, comparison, promised.match == "each")
 
 
 def _takes(setting: Setting, param: Param, promised: Filter) -> bool:
@@ -130,107 +107,83 @@ def _takes(setting: Setting, param: Param, promised: Filter) -> bool:
     return set(types_of(schema)) == {"array"} and free_text(setting, schema.get("items", {}))
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract, with a call for each near value that the schema allows."""
-    del roles
-    for case in _cases(setting):
-        run = partial(_run_several, setting, case) if case.several else partial(_run, setting, case)
-        writes = case.resource.made_by is not None
-        yield Probe(case.contract, 6, (case.contract,), case.cost, run, (case.endpoint,), "main", writes)
-
-
-def _run(setting: Setting, case: _Case) -> Conversation:
-    there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
-    text = _evaluate_argument(setting, case, there)
-    action = case.endpoint.action
-    near = fitting(setting, action, case.param, text) if isinstance(text, str) else {}
-    exactly = case.comparison == "exactly"
-    chosen = [how for how in near if exactly or how != "in the other case"][: MOST[case.comparison]]
+def _try(trial: Trial, own: _Filter) -> Conversation:
+    instance: Mapping[str, Any] = yield InstanceRef(own.resource.name, standard=not own.by_catalogue)
+    text = _evaluate_argument(trial, own, instance)
+    near = fitting(trial.setting, trial.action, own.param, text) if isinstance(text, str) else {}
+    exactly = own.comparison == "exactly"
+    chosen = [how for how in near if exactly or how != "in the other case"][: MOST[own.comparison]]
     if not chosen:
-        reason = "the argument takes no text that is nearly another"
-        yield Judgement(case.contract, Verdict.NOT_APPLICABLE, reason)
+        yield trial.not_applicable("the argument takes no text that is nearly another")
         return
-    if not case.by_catalogue:  # the laws of the filter are judged by the items that it finds
-        yield _ask(setting, case, text, "of one that exists", there)
+    if not own.by_catalogue:  # the laws of the filter are judged by the items that it finds
+        yield _ask(trial, own, text, "of one that exists", instance)
     for how in chosen:
-        exchange: Exchange = yield _ask(setting, case, near[how], how, there)
-        yield from _judge(setting, case, exchange, f"asked for one {how}")
+        answer: Exchange = yield _ask(trial, own, near[how], how, instance)
+        yield from _judge(trial, own, answer, f"asked for one {how}")
 
 
-def _run_several(setting: Setting, case: _Case) -> Conversation:
-    there: Mapping[str, Any] = yield InstanceRef(case.resource.name, standard=not case.by_catalogue)
-    values = there.get(case.value)
+def _try_several(trial: Trial, own: _Filter) -> Conversation:
+    setting = trial.setting
+    instance: Mapping[str, Any] = yield InstanceRef(own.resource.name, standard=not own.by_catalogue)
+    values = instance.get(own.value)
     if not isinstance(values, list) or not values:
-        why = f"to find one with a {case.value}"
-        whole: Exchange = yield Call(case.endpoint, case.listed_by.input, "explore", why, made=there)
-        values = _values_in(case, whole)
-    schema = setting.resolve_schema(case.param.schema)
+        why = f"to find one with a {own.value}"
+        whole: Exchange = yield Call(trial.endpoint, own.listed_by.input, "explore", why, made=instance)
+        values = _values_in(own, whole)
+    schema = setting.resolve_schema(own.param.schema)
     series = (distinct(schema["items"], setting.model.schemas, i) for i in range(len(values) + 1))
     absent = next((value for value in series if value not in values), None)
-    test = setting.test(("param", str(case.endpoint.action.name), str(case.param.name), ""), schema)
+    test = setting.test(("param", str(trial.action.name), str(own.param.name), ""), schema)
     orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
     if absent is None or not orders or not all(test.is_valid(order) for order in orders):
-        yield judge_untested(case.contract, f"no {case.resource.name} was seen with a {case.value}")
+        yield trial.untested(f"no {own.resource.name} was seen with a {own.value}")
         return
-    yield _ask(setting, case, values[:1], "of one that exists", there)
+    yield _ask(trial, own, values[:1], "of one that exists", instance)
     for order in orders:
-        exchange: Exchange = yield _ask(setting, case, order, "of which nothing has one", there)
-        yield from _judge(setting, case, exchange, "asked for two of which nothing has one")
+        answer: Exchange = yield _ask(trial, own, order, "of which nothing has one", instance)
+        yield from _judge(trial, own, answer, "asked for two of which nothing has one")
 
 
-def _values_in(case: _Case, exchange: Exchange) -> list[Any]:
+def _values_in(own: _Filter, answer: Exchange) -> list[Any]:
     """Return the values of the first listed item that has any."""
-    items = at_path(case.listed_by, exchange) if exchange.success else None
-    found = (item.get(case.value) for item in items or () if isinstance(item, Mapping))
-    return next((values for values in found if isinstance(values, list) and values), [])
+    items = at_path(own.listed_by, answer) if answer.success else None
+    members = (item.get(own.value) for item in items or () if isinstance(item, Mapping))
+    return next((values for values in members if isinstance(values, list) and values), [])
 
 
-def _ask(setting: Setting, case: _Case, value: Any, how: str, there: Mapping[str, Any]) -> Call:
+def _ask(trial: Trial, own: _Filter, value: Any, how: str, instance: Mapping[str, Any]) -> Call:
     """Return the list call with its required arguments and this value of the filter."""
-    action = case.endpoint.action
-    template = template_of(setting.model, action)
-    name = str(case.param.name)
-    made = there if template.subject else None
-    return ordinary(
-        case.endpoint,
-        template,
+    name, template = str(own.param.name), trial.template
+    return trial.call(
         "valid",
         f"{name} {how}",
-        input={**template.list_needed(action), name: value},
-        made=made,
+        input={**template.list_needed(trial.action), name: value},
+        made=instance if template.subject else None,
     )
 
 
-def _judge(setting: Setting, case: _Case, exchange: Exchange, asked: str) -> Conversation:
-    if exchange.success and _others_in(setting, case.endpoint, case.param, exchange):
-        expected = f"nothing that has another {case.param.name}, {asked}"
-        yield judge_broken(case.contract, expected, "others are in the answer")
-    elif not exchange.void and not exchange.unsound:
-        yield judge_kept(case.contract)
+def _judge(trial: Trial, own: _Filter, answer: Exchange, asked: str) -> Conversation:
+    """Judge by the laws that compare the argument. Other checks judge other errors."""
+    comparing = [law for law in trial.action.laws if reads(law.that.tree, ("input", str(own.param.name)))]
+    if answer.success and answer.fits:
+        scope = Scope(values_of(trial.model, answer))
+        if any(evaluate_law(law, scope).outcome == "broken" for law in comparing):
+            expected = f"nothing that has another {own.param.name}, {asked}"
+            yield trial.broken(expected, "others are in the answer")
+            return
+    if not answer.void and not answer.unsound:
+        yield trial.kept()
 
 
-def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exchange) -> bool:
-    """True if a law that compares the argument is broken by the answer. Other checks judge other errors."""
-    read = ("input", str(param.name))
-    comparing = [law for law in endpoint.action.laws if reads(law.that.tree, read)]
-    scope = Scope(values_of(setting.model, exchange))
-    return exchange.fits and any(evaluate_law(law, scope).outcome == "broken" for law in comparing)
-
-
-def _evaluate_argument(setting: Setting, case: _Case, there: Mapping[str, Any]) -> Any:
+def _evaluate_argument(trial: Trial, own: _Filter, instance: Mapping[str, Any]) -> Any:
     """Return the argument's value for this instance; None if it cannot be evaluated."""
-    if not case.by_catalogue:
-        return there.get(case.value)
-    if not isinstance(case.value, Expression):
-        return case.value
-    scope = Scope({"env": setting.model.env, "resource": there, case.resource.name: there})
-    return scope.find_value(case.value)
+    if not own.by_catalogue:
+        return instance.get(own.value)
+    if not isinstance(own.value, Expression):
+        return own.value
+    scope = Scope({"env": trial.model.env, "resource": instance, own.resource.name: instance})
+    return scope.find_value(own.value)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="readers",
-)
+CHECK = make_check("exact_filters", __doc__, cases, overlap="readers")

@@ -7,7 +7,7 @@ and the capacity that it occupied is free again.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,86 +15,107 @@ from typing import Any
 from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.answers import Code
-from pgagents.catalogue.model.resource import Resource, Takes
-from pgagents.report.contract import Contract, Verdict
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "expires_on_time"
 MARGIN_S = 10.0
 """Seconds between an instance's expiry and the calls before and after it, because clocks differ by a few
 seconds.
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each expiring resource.
-
-    An instance exists shortly before its expiry. Afterwards it is gone, cannot be used, and has freed its
-    capacity.
+@dataclass(frozen=True, slots=True)
+class _Expiry:
+    """An expiring resource with the calls that make and end an instance, and the error code for a missing
+    one.
     """
-    for resource, endpoint in _expiring(setting):
-        member = resource.expires_by
-        says = f"a {resource.name} is still there {MARGIN_S:g} s before its {member}"
-        yield promise(
-            NAME, f"lives/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite
-        )
-        says = f"a {resource.name} is gone {MARGIN_S:g} s after its {member}"
-        yield promise(
-            NAME, f"ends/{resource.name}", endpoint, says, (*resource.origin, "expires_by"), resource.cite
-        )
-        for user, _ in _users(setting, resource):
-            says = f"{user.action.name} takes no {resource.name} {MARGIN_S:g} s after its {member}"
-            yield promise(
-                NAME, f"unused/{resource.name}", user, says, (*resource.origin, "expires_by"), resource.cite
-            )
-        if (counted := _counter(setting, resource)) is not None:
-            says = (
-                f"the {counted[0].counter} that a {resource.name} took is free {MARGIN_S:g} s after its "
-                f"{member}"
-            )
-            yield promise(
-                NAME, f"returns/{resource.name}", counted[1], says, (*resource.origin, "takes"), resource.cite
-            )
+
+    resource: Resource
+    maker: Endpoint | None
+    making: ActionCall
+    ender: Endpoint
+    ending: ActionCall
+    missing: Code
+
+    def end(self, body: Mapping[str, Any], when: str) -> Call:
+        """Return the call that ends an instance: its answer shows if the instance exists."""
+        why = f"a {self.resource.name} {when}"
+        return Call(self.ender, self.ending.input, "explore", why, subject=self.resource, made=body)
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude the contract if the clock cannot be moved; deselect counts unless the run is exclusive."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield for each expiring resource that an instance exists shortly before its expiry, and afterwards is
+    gone, cannot be used, and has freed its capacity.
+
+    One probe makes two instances, and ends one just before its expiry, the other after.
+    """
+    del roles
+    settled = None
     if setting.model.clock is None:
-        return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
-    if contract.detail.startswith("returns/") and not setting.exclusive:
-        return Verdict.NOT_SELECTED, others_too("counts")
-    return None
+        settled = Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
+    for expiry in _list_expiring(setting):
+        resource, member = expiry.resource, expiry.resource.expires_by
+        users, reader = list(_users(setting, resource)), _find_reader(setting, resource)
+        counted = reader is not None and setting.exclusive
+        attempt = Attempt(
+            together=partial(_try, expiry=expiry),
+            cost=6 + len(users) + 2 * counted,
+            role=OPERATOR,
+            writes=True,
+            endpoints=(expiry.ender,),
+        )
+        several: list[tuple[str, Endpoint, str, Param | None]] = [
+            ("lives", expiry.ender, f"a {resource.name} is still there {MARGIN_S:g} s before its", None),
+            ("ends", expiry.ender, f"a {resource.name} is gone {MARGIN_S:g} s after its", None),
+        ]
+        for user, named in users:
+            unused = f"{user.action.name} takes no {resource.name} {MARGIN_S:g} s after its"
+            several.append(("unused", user, unused, named))
+        for detail, endpoint, says, param in several:
+            yield Case(
+                endpoint,
+                f"{says} {member}",
+                (*resource.origin, "expires_by"),
+                attempt,
+                f"{detail}/{resource.name}",
+                resource.cite,
+                settled,
+                about=(detail, param),
+            )
+        if reader is not None:
+            assert resource.takes is not None
+            taken = f"the {resource.takes.counter} that a {resource.name} took"
+            yield Case(
+                reader,
+                f"{taken} is free {MARGIN_S:g} s after its {member}",
+                (*resource.origin, "takes"),
+                attempt,
+                f"returns/{resource.name}",
+                resource.cite,
+                settled or (None if counted else (Verdict.NOT_SELECTED, others_too("counts"))),
+                about=("returns", None),
+            )
 
 
-def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
-    """Yield resources that can be made and ended, with the endpoint that ends one.
-
-    The answer of that endpoint shows if the instance exists.
-    """
+def _list_expiring(setting: Setting) -> Iterator[_Expiry]:
+    """Yield resources that can be made and ended. The answer of the call that ends one shows if it exists."""
     for resource in setting.model.resources.values():
-        if not (resource.expires_by and resource.made_by and resource.undone_by):
+        made_by, undone_by = resource.made_by, resource.undone_by
+        if not resource.expires_by or made_by is None or undone_by is None:
             continue
-        if resource.missing_in(resource.undone_by.action):
-            endpoint = setting.find_lead(str(resource.undone_by.action.name))
-            if endpoint is not None:
-                yield resource, endpoint
+        missing, ender = resource.missing_in(undone_by.action), setting.find_lead(str(undone_by.action.name))
+        if missing is not None and ender is not None:
+            maker = setting.find_lead(str(made_by.action.name))
+            yield _Expiry(resource, maker, made_by, ender, undone_by, missing)
 
 
 def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Param]]:
@@ -105,109 +126,51 @@ def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Par
             yield endpoint, named
 
 
-def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str] | None:
-    """Return the capacity that an instance occupies, the endpoint that reads it, and the argument for the
-    place; or None.
-    """
+def _find_reader(setting: Setting, resource: Resource) -> Endpoint | None:
+    """Return the endpoint that reads the capacity which an instance occupies, by its place; or None."""
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
-    where = (
-        next((str(p.name) for p in endpoint.params if takes and p.refers_to == takes.of), "")
-        if endpoint is not None
-        else ""
-    )
-    return (takes, endpoint, where) if takes is not None and endpoint is not None and where else None
+    if takes is None or endpoint is None:
+        return None
+    return endpoint if any(p.refers_to == takes.of for p in endpoint.params) else None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource. It makes two instances, and ends one just before its expiry, the
-    other after.
-    """
-    del roles
-    for resource, endpoint in _expiring(setting):
-        covers = tuple(f"{NAME}/{detail}/{resource.name}/{endpoint.place}" for detail in ("lives", "ends"))
-        also = [f"{NAME}/unused/{resource.name}/{user.place}" for user, _ in _users(setting, resource)]
-        counter = _counter(setting, resource) if setting.exclusive else None
-        also += [f"{NAME}/returns/{resource.name}/{counter[1].place}"] if counter is not None else []
-        run = partial(_run, setting, resource, endpoint, covers)
-        yield Probe(
-            covers[0],
-            6,
-            (*covers, *also),
-            6 + len(also) + (counter is not None),
-            run,
-            (endpoint,),
-            OPERATOR,
-            True,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Expiry:
-    """An expiring resource with the calls that make and end an instance, and the error code for a missing
-    one.
-    """
-
-    setting: Setting
-    resource: Resource
-    maker: Endpoint
-    making: ActionCall
-    endpoint: Endpoint
-    ending: ActionCall
-    missing: Code
-
-    def end(self, body: Mapping[str, Any], when: str) -> Call:
-        """Return the call that ends an instance: its answer shows if the instance exists."""
-        why = f"a {self.resource.name} {when}"
-        return Call(self.endpoint, self.ending.input, "explore", why, subject=self.resource, made=body)
-
-
-def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple[str, ...]) -> Conversation:
-    lives, ends = covers
-    expiry = _find_expiry(setting, resource, endpoint)
-    if expiry is None:
+def _try(trials: Sequence[Trial], expiry: _Expiry) -> Conversation:
+    lives, ends, *others = trials
+    setting, resource = lives.setting, expiry.resource
+    returns = next((trial for trial in others if trial.case.about[0] == "returns"), None)
+    instances, made = yield from _make_two((lives, ends), expiry)
+    if made is None:
         return
-    instances, asked = yield from _make_two(expiry, covers)
-    if asked is None:
-        return
-    seconds = (_get_seconds_left(resource, instances[0], asked) or 0.0) - MARGIN_S
+    seconds = (_get_seconds_left(resource, instances[0], made) or 0.0) - MARGIN_S
     passed: Exchange = yield _advance(setting, seconds)
     early: Exchange = yield expiry.end(instances[0], "shortly before its time")
     if not passed.success:
-        for contract in covers:
-            yield judge_untested(contract, f"the clock could not be moved: {passed.outcome}")
+        for trial in (lives, ends):
+            yield trial.untested(f"the clock could not be moved: {passed.outcome}")
         return
     if not early.void:
-        promised = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
+        expected = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
         gone = early.code == expiry.missing.name
-        yield judge_broken(lives, promised, early.outcome) if gone else judge_kept(lives)
-    before = yield from _read_counter(setting, resource, instances[1])
+        yield lives.broken(expected, early.outcome) if gone else lives.kept()
+    before = (yield from read_counter(setting, resource, instances[1])) if returns is not None else None
     passed = yield _advance(setting, 2 * MARGIN_S)
-    after = yield from _read_counter(setting, resource, instances[1])
+    after = (yield from read_counter(setting, resource, instances[1])) if returns is not None else None
     if passed.success:
-        yield from _judge_counter(setting, resource, before, after)
-        yield from _judge_expired_use(setting, resource, expiry.missing, instances[1])
+        if returns is not None and before is not None and after is not None:
+            yield from _judge_counter(returns, resource, before, after)
+        for trial in others:
+            if trial.case.about[1] is not None:
+                yield from _use_expired(trial, expiry, instances[1])
     late: Exchange = yield expiry.end(instances[1], "after its time")
     if passed.success and not late.void:
-        promised = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
+        expected = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
         there = late.success and not late.is_tainted_by("documented_status")
-        yield judge_broken(ends, promised, late.outcome) if there else judge_kept(ends)
-
-
-def _find_expiry(setting: Setting, resource: Resource, endpoint: Endpoint) -> _Expiry | None:
-    """Return the resource with its calls; None if a call or the code is not declared."""
-    made_by, undone_by = resource.made_by, resource.undone_by
-    if made_by is None or undone_by is None:
-        return None
-    missing = resource.missing_in(undone_by.action)
-    maker = setting.find_lead(str(made_by.action.name))
-    if missing is None or maker is None:
-        return None
-    return _Expiry(setting, resource, maker, made_by, endpoint, undone_by, missing)
+        yield ends.broken(expected, late.outcome) if there else ends.kept()
 
 
 def _make_two(
-    expiry: _Expiry, covers: tuple[str, ...]
+    trials: Sequence[Trial], expiry: _Expiry
 ) -> Generator[Any, Any, tuple[list[Mapping[str, Any]], Exchange | None]]:
     """Make two instances; return their bodies and the last exchange.
 
@@ -216,58 +179,43 @@ def _make_two(
     resource, making = expiry.resource, expiry.making
     why = f"a {resource.name} that ends by itself"
     instances: list[Mapping[str, Any]] = []
-    asked: Exchange | None = None
-    for _ in range(2):
-        asked = yield Call(expiry.maker, making.input, "valid", why, fresh=True)
-        assert asked is not None
-        body = at_path(making, asked) if making.at is not None and asked.success else None
-        left = _get_seconds_left(resource, body, asked)
+    made: Exchange | None = None
+    for _ in range(2 if expiry.maker is not None else 0):
+        made = yield Call(expiry.maker, making.input, "valid", why, fresh=True)
+        assert made is not None
+        body = at_path(making, made) if making.at is not None and made.success else None
+        left = _get_seconds_left(resource, body, made)
         if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
-            for contract in covers:
-                yield judge_untested(contract, f"no {resource.name} with time left was made: {asked.outcome}")
+            for trial in trials:
+                yield trial.untested(f"no {resource.name} with time left was made: {made.outcome}")
             return instances, None
         instances.append(body)
-    return instances, asked
+    return instances, made
 
 
-def _judge_counter(
-    setting: Setting, resource: Resource, before: int | None, after: int | None
-) -> Conversation:
-    """Judge that the capacity of an expired instance is free again, if it could be read twice."""
-    counted = _counter(setting, resource)
-    if before is None or after is None or counted is None:
-        return
-    takes, reader, _ = counted
-    contract = f"{NAME}/returns/{resource.name}/{reader.place}"
-    promised = f"{takes.counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
-    returned = after > before
-    yield judge_kept(contract) if returned else judge_broken(contract, promised, f"{takes.counter} {after}")
+def _judge_counter(trial: Trial, resource: Resource, before: int, after: int) -> Conversation:
+    """Judge that the capacity of an expired instance is free again."""
+    assert resource.takes is not None
+    counter = resource.takes.counter
+    expected = f"{counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
+    yield trial.kept() if after > before else trial.broken(expected, f"{counter} {{after}}", after=after)
 
 
-def _read_counter(
-    setting: Setting, resource: Resource, body: Mapping[str, Any]
-) -> Generator[Any, Any, int | None]:
-    """Return the remaining capacity, or None unless the run is exclusive."""
-    return (yield from read_counter(setting, resource, body)) if setting.exclusive else None
-
-
-def _judge_expired_use(
-    setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]
-) -> Conversation:
-    """Judge that actions which make something from an instance refuse an expired one."""
-    for user, named in _users(setting, resource):
-        told = {str(p.name): body[str(p.name)] for p in user.params if str(p.name) in body}
-        template = template_of(setting.model, user.action)
-        why = f"a {resource.name} after its time"
-        given = {**template.input, **told, str(named.name): resource.value_for(named, body)}
-        exchange: Exchange = yield ordinary(user, template, "absent", why, input=given, fresh=True)
-        yield from judge_refused(exchange, f"{NAME}/unused/{resource.name}/{user.place}", [missing], why)
+def _use_expired(trial: Trial, expiry: _Expiry, body: Mapping[str, Any]) -> Conversation:
+    """Judge that an action which makes something from an instance refuses an expired one."""
+    param: Param = trial.case.about[1]
+    why = f"a {expiry.resource.name} after its time"
+    known = {str(p.name): body[str(p.name)] for p in trial.endpoint.params if str(p.name) in body}
+    id = expiry.resource.value_for(param, body)
+    arguments = {**trial.template.input, **known, str(param.name): id}
+    answer: Exchange = yield trial.call("absent", why, input=arguments, fresh=True, role="main")
+    yield from trial.refused(answer, [expiry.missing], why)
 
 
 def _get_seconds_left(resource: Resource, body: Any, exchange: Exchange) -> float | None:
     """Return the seconds until the instance expires; None if its body gives no time."""
-    told = epoch(body.get(str(resource.expires_by))) if isinstance(body, Mapping) else math.nan
-    return None if math.isnan(told) else told - exchange.sent_at
+    time = epoch(body.get(str(resource.expires_by))) if isinstance(body, Mapping) else math.nan
+    return None if math.isnan(time) else time - exchange.sent_at
 
 
 def _advance(setting: Setting, seconds: float) -> Call:
@@ -276,10 +224,4 @@ def _advance(setting: Setting, seconds: float) -> Call:
     return call
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-)
+CHECK = make_check("expires_on_time", __doc__, cases)

@@ -6,73 +6,57 @@ Links that an example contains are followed without a key. A page that asks its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import find_own_target
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "links_resolve"
 GONE = (404, 410)
 SHORTEST = 8
 """Length (characters) from which a secret is searched for in pages; shorter ones stand there by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """The endpoint whose answers contain the link, and the resource with the link."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield each member with such links, at the action that makes or finds its resource. The link of one
+    instance in each state is followed.
+    """
+    del roles
+    for name, (endpoint, resource) in _list_links(setting).items():
+        says = f"the link that a {resource.name} has as {name} leads to a page that is there"
+        attempt = Attempt(
+            partial(_try, name=name, resource=resource),
+            cost=max(1, len(resource.states)),
+            writes=resource.made_by is not None,
+        )
+        yield Case(endpoint, says, endpoint.action.success.origin, attempt, name)
 
-    endpoint: Endpoint
-    resource: Resource
 
+def _list_links(setting: Setting) -> Mapping[str, tuple[Endpoint, Resource]]:
+    """Return the `uri` members that no argument sets, and whose example is on the API's own host.
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each member with such links, at the action that makes or finds its resource."""
-    for name, link in _links(setting).items():
-        action = link.endpoint.action
-        says = f"the link that a {link.resource.name} has as {name} leads to a page that is there"
-        yield promise(NAME, name, link.endpoint, says, action.success.origin, action.cite)
-
-
-def _links(setting: Setting) -> Mapping[str, _Link]:
-    """Return the `uri` members that no argument sets, and whose example is on the API's own host."""
-
-    def find() -> dict[str, _Link]:
-        given = {str(p.name) for a in setting.model.actions for p in a.params}
-        links: dict[str, _Link] = {}
-        for resource in setting.model.resources.values():
-            told = resource.made_by or resource.found_by
-            endpoint = setting.find_lead(str(told.action.name)) if told is not None else None
-            schema = endpoint.action.success.schema if endpoint is not None else None
-            names = set(_uris(schema, setting, 0)) - given if schema is not None else set()
-            for example in endpoint.action.examples if endpoint is not None else ():
-                for name, value in _members(example.output):
-                    if (
-                        endpoint is not None
-                        and name in names
-                        and isinstance(value, str)
-                        and _path(setting, value)
-                    ):
-                        links.setdefault(name, _Link(endpoint, resource))
-        return links
-
-    return setting.compute_once(NAME, find)
+    Each has the endpoint whose answers contain the link, and the resource with the link.
+    """
+    arguments = {str(p.name) for a in setting.model.actions for p in a.params}
+    links: dict[str, tuple[Endpoint, Resource]] = {}
+    for resource in setting.model.resources.values():
+        call = resource.made_by or resource.found_by
+        endpoint = setting.find_lead(str(call.action.name)) if call is not None else None
+        schema = endpoint.action.success.schema if endpoint is not None else None
+        if endpoint is None or schema is None:
+            continue
+        names = set(_uris(schema, setting, 0)) - arguments
+        for example in endpoint.action.examples:
+            for name, value in _members(example.output):
+                if name in names and isinstance(value, str) and _path(setting, value):
+                    links.setdefault(name, (endpoint, resource))
+    return links
 
 
 def _uris(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
@@ -110,72 +94,34 @@ def _path(setting: Setting, link: str) -> str:
     return find_own_target([url for url in (setting.url, declared) if url], declared, link) or ""
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each member. It follows the link of one instance in each state."""
-    del roles
-    for name, link in _links(setting).items():
-        contract = f"{NAME}/{name}/{link.endpoint.place}"
-        writes = link.resource.made_by is not None
-        cost = max(1, len(link.resource.states))
-        yield Probe(
-            contract,
-            4,
-            (contract,),
-            cost,
-            _run(setting, name, link, contract),
-            (link.endpoint,),
-            "main",
-            writes,
-        )
-
-
-def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        for state in link.resource.states or ("",):
-            yield from follow_link(state)
-
-    def follow_link(state: str) -> Conversation:
-        body: Mapping[str, Any] = yield InstanceRef(link.resource.name, (state,) if state else ())
-        told = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
-        if told is None:
-            yield judge_untested(contract, f"the {link.resource.name} has no {name}")
-            return
-        path = _path(setting, told)
+def _try(trial: Trial, name: str, resource: Resource) -> Conversation:
+    for state in resource.states or ("",):
+        body: Mapping[str, Any] = yield InstanceRef(resource.name, (state,) if state else ())
+        link = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
+        if link is None:
+            yield trial.untested(f"the {resource.name} has no {name}")
+            continue
+        path = _path(trial.setting, link)
         if not path:
-            yield judge_kept(contract)
-            return
-        why = f"the link that {name} gave"
-        exchange: Exchange = yield Call(
-            None, {}, "document", why, twist="none", raw=Raw("GET", path, (("Accept", "*/*"),))
-        )
-        if exchange.error:
-            yield judge_broken(contract, f"the page of {name}", exchange.outcome)
-        elif not exchange.void:
-            secrets = {
-                v
-                for k, v in _members(body)
-                if k in setting.model.secrets and isinstance(v, str) and len(v) >= SHORTEST
-            }
-            yield _judge_page(contract, name, exchange, secrets)
-
-    return run
+            yield trial.kept()
+            continue
+        raw = Raw("GET", path, (("Accept", "*/*"),))
+        page: Exchange = yield Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw)
+        if page.error:
+            yield trial.broken(f"the page of {name}", page.outcome)
+        elif not page.void:
+            yield _judge_page(trial, name, page, body)
 
 
-def _judge_page(contract: str, name: str, exchange: Exchange, secrets: Collection[str]) -> Judgement:
-    text = exchange.response.body.decode("utf-8", "replace") if exchange.response else ""
-    if exchange.status in GONE or exchange.status >= 500:
-        return judge_broken(
-            contract, f"{name} leads to a page", f"what it leads to is answered {exchange.outcome}"
-        )
-    if any(secret in text for secret in secrets):
-        return judge_broken(contract, f"the page of {name} contains no secret", "it contains one")
-    return judge_kept(contract)
+def _judge_page(trial: Trial, name: str, page: Exchange, body: Mapping[str, Any]) -> Judgement:
+    if page.status in GONE or page.status >= 500:
+        actual = "what it leads to is answered {outcome}"
+        return trial.broken(f"{name} leads to a page", actual, outcome=page.outcome)
+    secrets = {v for k, v in _members(body) if k in trial.model.secrets and isinstance(v, str)}
+    text = page.response.body.decode("utf-8", "replace") if page.response else ""
+    if any(len(secret) >= SHORTEST and secret in text for secret in secrets):
+        return trial.broken(f"the page of {name} contains no secret", "it contains one")
+    return trial.kept()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="all",
-)
+CHECK = make_check("links_resolve", __doc__, cases, stage=4, overlap="all")

@@ -14,29 +14,16 @@ from typing import Any
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import makes
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    describe_code,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-
-NAME = "nesting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +39,34 @@ class _Nested:
 
     def list_codes(self, action: Action) -> list[Code]:
         """Return the action's errors for a missing instance or a missing container."""
-        found = [self.resource.missing_in(action), self.parent.missing_in(action)]
-        return [code for code in found if code is not None]
+        codes = (self.resource.missing_in(action), self.parent.missing_in(action))
+        return [code for code in codes if code is not None]
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each action that takes the ids of an instance and its parent, and one for each
-    read.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield each action that takes the ids of an instance and its parent, and each read of an instance whose
+    parent can be removed.
     """
+    del roles
     for nested in _list_nested(setting):
         resource, parent = nested.resource, nested.parent
-        origin = (*resource.origin, "within") if _is_written(setting, resource) else resource.origin
+        written = "within" in setting.model.source.data["resources"][resource.name]
+        origin = (*resource.origin, "within") if written else resource.origin
         for endpoint in _list_naming(setting, nested):
             says = f"{endpoint.action.name} reaches no {resource.name} under another {parent.name}"
-            yield promise(NAME, f"elsewhere/{resource.name}", endpoint, says, origin, resource.cite)
-        if _remover(setting, nested) is not None:
-            says = (
-                f"a {resource.name} is gone for {nested.reader.action.name} when its {parent.name} is removed"
-            )
-            yield promise(NAME, f"gone/{resource.name}", nested.reader, says, origin, resource.cite)
-
-
-def _is_written(setting: Setting, resource: Resource) -> bool:
-    return "within" in setting.model.source.data["resources"][resource.name]
+            run, callers = partial(_try_elsewhere, nested=nested), (endpoint, nested.parent_maker)
+            attempt = Attempt(run, stage=5, cost=3, writes=True, endpoints=callers)
+            yield Case(endpoint, says, origin, attempt, f"elsewhere/{resource.name}", resource.cite)
+        undone_by = parent.undone_by
+        if undone_by is None or not parent.removed_for_good:
+            continue
+        remover = setting.find_lead(str(undone_by.action.name))
+        if remover is not None:
+            reader = nested.reader
+            says = f"a {resource.name} is gone for {reader.action.name} when its {parent.name} is removed"
+            run = partial(_try_gone, nested=nested, remover=remover, undone_by=undone_by)
+            attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, remover))
+            yield Case(reader, says, origin, attempt, f"gone/{resource.name}", resource.cite)
 
 
 def _list_nested(setting: Setting) -> Iterator[_Nested]:
@@ -98,59 +90,39 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
     both = {nested.resource.name, nested.parent.name}
     for endpoint in setting.endpoints:
         named = {p.refers_to for p in endpoint.params if p.required}
-        said = (*endpoint.action.errors, *setting.model.always())
-        says_so = any(code in said for code in nested.list_codes(endpoint.action))
+        errors = (*endpoint.action.errors, *setting.model.always())
+        declared = any(code in errors for code in nested.list_codes(endpoint.action))
         may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
-        if both <= named and says_so and not may_make:
+        if both <= named and declared and not may_make:
             yield endpoint
 
 
-def _remover(setting: Setting, nested: _Nested) -> Endpoint | None:
-    undone_by = nested.parent.undone_by
-    if undone_by is None or not nested.parent.removed_for_good:
-        return None
-    return setting.find_lead(str(undone_by.action.name))
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract."""
-    del roles
-    for nested in _list_nested(setting):
-        for endpoint in _list_naming(setting, nested):
-            contract = f"{NAME}/elsewhere/{nested.resource.name}/{endpoint.place}"
-            run = partial(_make_elsewhere, setting, nested, endpoint, contract)
-            yield Probe(contract, 5, (contract,), 3, run, (endpoint, nested.parent_maker), "main", True)
-        remover = _remover(setting, nested)
-        if remover is not None:
-            contract = f"{NAME}/gone/{nested.resource.name}/{nested.reader.place}"
-            run = partial(_make_gone, nested, remover, contract)
-            yield Probe(contract, 6, (contract,), 6, run, (nested.reader, remover), "main", True)
-
-
-def _make_elsewhere(setting: Setting, nested: _Nested, endpoint: Endpoint, contract: str) -> Conversation:
-    resource, parent = nested.resource, nested.parent
+def _try_elsewhere(trial: Trial, nested: _Nested) -> Conversation:
+    setting, endpoint, resource, parent = trial.setting, trial.endpoint, nested.resource, nested.parent
     what = f"a {resource.name} of another {parent.name}"
     body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=endpoint.action.effect == "write")
     other: Exchange = yield _make_parent(nested, f"another {parent.name}")
     beside = at_path(parent.made_by, other) if other.success else None
     if not isinstance(beside, Mapping):
-        yield judge_untested(contract, say_none_made(parent, other))
+        yield trial.untested(say_none_made(parent, other))
         return
     yield Own(other.number)
-    there = {
+    arguments = {
         **_name_parents(nested, nested.reader, other, beside),
         **resource.values_for(nested.reader.params, body),
     }
-    seen: Exchange = yield call_with_ids(setting, nested.reader, there, what)
+    answer: Exchange = yield call_with_ids(setting, nested.reader, arguments, what)
     if endpoint.place == nested.reader.place:
-        yield _judge(nested, seen, contract, what, body)
-    elif is_missing(resource, seen) or has_random_id(resource, body):
-        named = _name_parents(nested, endpoint, other, beside)
-        named |= resource.values_for(endpoint.params, body)
-        seen = yield call_with_ids(setting, endpoint, named, what)
-        yield _judge(nested, seen, contract, what, None)
+        yield _judge(trial, nested, answer, what, body)
+    elif is_missing(resource, answer) or has_random_id(resource, body):
+        arguments = {
+            **_name_parents(nested, endpoint, other, beside),
+            **resource.values_for(endpoint.params, body),
+        }
+        answer = yield call_with_ids(setting, endpoint, arguments, what)
+        yield _judge(trial, nested, answer, what, None)
     else:
-        yield judge_untested(contract, f"nothing shows that it is missing there: {seen.outcome}")
+        yield trial.untested(f"nothing shows that it is missing there: {answer.outcome}")
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -162,7 +134,7 @@ def _name_parents(
     nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments that are the ids of a new parent and of the parent's containers."""
-    found = nested.parent.values_for(endpoint.params, body)
+    arguments = nested.parent.values_for(endpoint.params, body)
     sent = made.call.endpoint.params if made.call.endpoint is not None else ()
     around = {
         (p.refers_to, p.refers_member): made.input[str(p.name)]
@@ -172,21 +144,19 @@ def _name_parents(
     for param in endpoint.params:
         key = (param.refers_to, param.refers_member)
         if param.refers_to not in (nested.parent.name, nested.resource.name) and key in around:
-            found[str(param.name)] = around[key]
-    return found
+            arguments[str(param.name)] = around[key]
+    return arguments
 
 
-def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Conversation:
+def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: ActionCall) -> Conversation:
     resource, parent = nested.resource, nested.parent
-    undone_by = parent.undone_by
-    assert undone_by is not None
     home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
     around = at_path(parent.made_by, home) if home.success else None
     if not isinstance(around, Mapping):
-        yield judge_untested(contract, say_none_made(parent, home))
+        yield trial.untested(say_none_made(parent, home))
         return
     yield Own(home.number)
-    body = yield from _make_inside(nested, home, around, contract)
+    body = yield from _make_inside(trial, nested, home, around)
     if body is None:
         return
     look = Call(
@@ -195,62 +165,62 @@ def _make_gone(nested: _Nested, remover: Endpoint, contract: str) -> Conversatio
     )  # fmt: skip
     before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
     if not is_there(resource, nested.read, before):
-        yield judge_untested(contract, f"the {resource.name} was not there before: {before.outcome}")
+        yield trial.untested(f"the {resource.name} was not there before: {before.outcome}")
         return
     why = f"a {parent.name} is removed with what is in it"
     removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=parent, made=around)
     if not removed.success:
-        yield judge_untested(contract, f"the {parent.name} could not be removed: {removed.outcome}")
+        yield trial.untested(f"the {parent.name} could not be removed: {removed.outcome}")
         return
-    seen: Exchange = yield look
+    answer: Exchange = yield look
     for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
-        if not is_there(resource, nested.read, seen):
+        if not is_there(resource, nested.read, answer):
             break
         yield Sleep(seconds, quiet=True)
-        seen = yield look
-    yield _judge(nested, seen, contract, f"a {resource.name} of a removed {parent.name}", body)
+        answer = yield look
+    yield _judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body)
 
 
 def _make_inside(
-    nested: _Nested, home: Exchange, around: Mapping[str, Any], contract: str
+    trial: Trial, nested: _Nested, home: Exchange, around: Mapping[str, Any]
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
     """Make an instance in the parent that `home` has made; return its body, or None if the create fails."""
-    made_by, resource = nested.resource.made_by, nested.resource
+    made_by, resource, parent = nested.resource.made_by, nested.resource, nested.parent
     assert made_by is not None
-    given = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
-    why = f"a {resource.name} of a {nested.parent.name} that is to be removed"
+    arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
+    why = f"a {resource.name} of a {parent.name} that is to be removed"
     made: Exchange = yield Call(
-        nested.maker, given, "explore", why, fresh=True, bind={nested.parent.name: around}
+        nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}
     )
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        yield judge_untested(contract, say_none_made(resource, made))
+        yield trial.untested(say_none_made(resource, made))
         return None
     yield Own(made.number)
     return body
 
 
 def _judge(
-    nested: _Nested, seen: Exchange, contract: str, what: str, body: Mapping[str, Any] | None
+    trial: Trial, nested: _Nested, answer: Exchange, what: str, body: Mapping[str, Any] | None
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
     A read may return another instance with the same id. `body` is None if no other instance can have the id.
     """
-    if seen.moot:
-        return judge_untested(contract, seen.moot)
-    if not seen.success:
-        return judge_kept(contract) if seen.refused else judge_untested(contract, seen.outcome)
-    shown = at_path(nested.read, seen)
+    if answer.moot:
+        return trial.untested(answer.moot)
+    if not answer.success:
+        return trial.kept() if answer.refused else trial.untested(answer.outcome)
+    shown = at_path(nested.read, answer)
     if isinstance(shown, Mapping) and is_gone(nested.resource, shown):
-        return judge_kept(contract)
+        return trial.kept()
     if body is not None and not has_random_id(nested.resource, body) and not _shows(body, shown):
         why = f"nothing shows if it is the same {nested.resource.name}"
-        return judge_untested(contract, f"{why}: {seen.outcome}")
-    endpoint = seen.call.endpoint
+        return trial.untested(f"{why}: {answer.outcome}")
+    endpoint = answer.call.endpoint
     codes = nested.list_codes(endpoint.action) if endpoint is not None else []
     expected = f"{what} is answered {' or '.join(map(describe_code, codes)) or '404'}"
-    return judge_broken(contract, expected, seen.outcome)
+    return trial.broken(expected, answer.outcome)
 
 
 def _shows(body: Mapping[str, Any], shown: Any) -> bool:
@@ -258,9 +228,4 @@ def _shows(body: Mapping[str, Any], shown: Any) -> bool:
     return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-)
+CHECK = make_check("nesting", __doc__, cases)
