@@ -22,7 +22,7 @@ from pgagents.report.formats.html import escape_unprintable, hash_source
 from pgagents.report.report import Finding, Report, Result
 from pgagents.report.verdicts import actual_of, list_case_verdicts
 from pgagents.submit.store import Lack, Store
-from pgagents.verify.checks.hints.hint_closed_world import CLAIMED, NEEDS_RECEIVER
+from pgagents.verify.answers.hints import CLAIMED, NEEDS_RECEIVER
 
 # -- hints
 

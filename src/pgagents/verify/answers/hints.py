@@ -30,6 +30,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 STAGE = 7
 """The stage of the probes that test hints."""
+CLAIMED = "not shown: claimed, and nothing came to the receiver"
+NEEDS_RECEIVER = "needs an address where calls would arrive: add --receiver auto, or --receiver URL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from functools import partial
 
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Verdict
-from pgagents.verify.answers.hints import STAGE, HintedCall, find_hinted_call, find_made
+from pgagents.verify.answers.hints import (
+    CLAIMED,
+    NEEDS_RECEIVER,
+    STAGE,
+    HintedCall,
+    find_hinted_call,
+    find_made,
+)
 from pgagents.verify.answers.observation import observe
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -22,8 +29,6 @@ from pgagents.verify.wire.exchange import Exchange
 
 WAITS_S = (0.2, 1.0)
 URLS = ("uri", "url", "uri-reference", "iri")
-CLAIMED = "not shown: claimed, and nothing came to the receiver"
-NEEDS_RECEIVER = "needs an address where calls would arrive: add --receiver auto, or --receiver URL"
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

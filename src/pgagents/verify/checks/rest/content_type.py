@@ -41,12 +41,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
-        if not errors and all(output.schema is None or output.any_type for output in endpoint.action.outputs):
+        if not _has_type(endpoint.action, errors):
             continue
         says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
         yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
     for place in framework_places(setting.model) if errors else ():
         yield promise_at(NAME, "", place, f"error answers of the framework are {errors}", origin)
+
+
+def _has_type(action: Action, errors: str) -> bool:
+    return bool(errors) or any(o.schema is not None and not o.any_type for o in action.outputs)
 
 
 def _describe_types(endpoint: Endpoint, errors: str) -> str:
@@ -73,7 +77,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if response is None or exchange.call.intent == "document" or exchange.sent_on:
         return
     if not (response.body or response.unfinished):
-        if exchange.success and exchange.output is not None and exchange.output.schema is None:
+        bodiless = exchange.success and exchange.output is not None and exchange.output.schema is None
+        endpoint, errors = exchange.call.endpoint, str(memory.model.errors.content_type or "")
+        if bodiless and endpoint is not None and _has_type(endpoint.action, errors):
             yield judge_idle(contract, f"a {exchange.status} has no body, and no answer with one came")
         return
     text = response.header("Content-Type") or ""
