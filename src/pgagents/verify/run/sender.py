@@ -115,24 +115,8 @@ class Sender:
             if not leaves:
                 self.timing.wait_until(due)
                 due = 0.0
-            self.budget.aside += self.budget.cleaning
-            self.budget.waiting += 1
-            writes = may_write(ready.call, request)
-            makes = self.timing.overlaps and writes and not self.budget.cleaning
-            self.budget.unanswered += makes
-            received = yield Transmission(
-                partial(self._begin, ready, request, due, limit if leaves else None, alone=alone),
-                writes,
-                self._line(ready.call, role) or (limit if leaves and self.holds.has_refused(limit) else None),
-                alone=alone,
-                due=due,
-                limit=limit if leaves else None,
-                makes=self._list_made(ready.call) if writes else frozenset(),
-                frees=self._list_freed(ready) if writes else frozenset(),
-            )
-            self.budget.unanswered -= makes
-            self.timing.spend(received.seconds)
-            self.timing.left.check_answer(received.answer)
+            held = limit if leaves else None
+            received = yield from self._send_once(ready, request, role, due, held, alone=alone)
             if self._may_be_lost(ready.call, received.answer):
                 lost = self._note_loss(ready, received)
                 idle = isinstance(received.answer, Silence) and received.answer.stale
@@ -161,6 +145,41 @@ class Sender:
             attempt += 1
             self.budget.note_repeat()
             due = self._note_refused(limit, received.answer, wait)
+
+    def _send_once(
+        self,
+        ready: Ready,
+        request: Request,
+        role: str,
+        due: float,
+        held: Limit | None,
+        *,
+        alone: bool,
+    ) -> Sending[Received]:
+        """Send a request in its turn, and count it while it is under way.
+
+        `held` is the limit for which it waits while others are sent.
+        """
+        self.budget.aside += self.budget.cleaning
+        self.budget.waiting += 1
+        writes = may_write(ready.call, request)
+        unanswered = self.timing.overlaps and writes and not self.budget.cleaning
+        self.budget.unanswered += unanswered
+        received: Received = yield Transmission(
+            partial(self._begin, ready, request, due, held, alone=alone),
+            writes,
+            self._line(ready.call, role)
+            or (held if held is not None and self.holds.has_refused(held) else None),
+            alone=alone,
+            due=due,
+            limit=held,
+            makes=self._list_made(ready.call) if writes else frozenset(),
+            frees=self._list_freed(ready) if writes else frozenset(),
+        )
+        self.budget.unanswered -= unanswered
+        self.timing.spend(received.seconds)
+        self.timing.left.check_answer(received.answer)
+        return received
 
     def _note_refused(self, limit: Limit, answer: Response | Silence, wait: float) -> float:
         """Note that a call is to be repeated after so many seconds; return the timer's value then."""
