@@ -17,6 +17,7 @@ import pytest
 import pgagents
 from pgagents.base.registry import names
 
+pytestmark = pytest.mark.always  # they hold the whole source, whatever a change touches
 ROOT = Path(pgagents.__file__).parent
 SIBLINGS = [
     "generate.targets",

@@ -16,6 +16,7 @@ import pytest
 
 import pgagents
 
+pytestmark = pytest.mark.always  # they hold the whole source, whatever a change touches
 ROOT = Path(pgagents.__file__).parent
 MOST_LINES = 800
 FEW_LINES = 80
