@@ -9,20 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from loading import read_once
+from pgagents.cli.inputs.tools import make_model, survey
+from pgagents.cli.running.tools import verify_tools
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Contract
 from pgagents.verify.plan.options import Options
-from pgagents.verify.promise import Probe, collect
-from pgagents.verify.setting import setting_of
+from pgagents.verify.promise import Check, Probe, collect, collect_of_tools
+from pgagents.verify.setting import Setting, setting_of
+from pgagents.verify.wire.mcp_link import Link
+from tool_server import ToolServer
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("oracle.json")
 CATALOGUES = (ROOT / "catalogue/park_graph.yaml", *sorted((ROOT / "tests/catalogues").glob("*.yaml")))
 RUNS = ("payments", "tickets", "shop")
+SERVERS = {"right_tools": False, "wrong_tools": True}
+"""Servers of tools without a catalogue, by name: True for one with mistakes."""
 URL = "https://127.0.0.1:1"
 
 Digests = dict[str, list[int | str]]
@@ -74,16 +82,67 @@ def plans(catalogue: Path) -> Digests:
     setting = setting_of(model, URL)
     main = frozenset(("main",))
     every = frozenset(model.auth.roles) if model.auth else main
+    return plans_of(catalogue.stem, setting, collect(), main, every)
+
+
+def plans_of(
+    prefix: str, setting: Setting, checks: Mapping[str, Check], *identities: frozenset[str]
+) -> Digests:
+    """Return the digests of each check's contracts and probes, by the prefix and the check's name."""
     found: Digests = {}
-    for name, check in collect().items():
+    for name, check in checks.items():
         contracts = list(check.promises(setting))
         lines: list[object] = [contract_line(c) for c in contracts]
         lines += [check.settle(setting, c) for c in contracts]
-        for roles in (main, every):
+        for roles in identities:
             lines += [probe_line(p) for p in check.list_probes(setting, roles)]
         if contracts:
-            found[f"{catalogue.stem} {name}"] = [len(contracts), digest(lines)[1]]
+            found[f"{prefix} {name}"] = [len(contracts), digest(lines)[1]]
     return found
+
+
+def tool_digests(name: str) -> Digests:
+    """Return the digests of the checks of tools without a catalogue, and of the verdicts of a run."""
+    server = ToolServer(**mistakes()) if SERVERS[name] else ToolServer()
+    link, other = (Link(server, url="http://127.0.0.1:1", path="/mcp") for _ in range(2))
+    assert link.open(), link.problem
+    options = Options()
+    survey(link, other, options)
+    model = make_model(link)
+    setting = replace(setting_of(model, link.base), mcp=link)
+    found = plans_of(name, setting, collect_of_tools(), frozenset())
+    report = verify_tools(model, link, options)
+    lines = sorted((r.contract.id, str(r.verdict), r.reason) for r in report.results)
+    findings = sorted((f.contract.id, f.expected, f.actual) for f in report.findings)
+    return found | {f"{name} verdicts": digest([*lines, *findings])}
+
+
+def mistakes() -> dict[str, Callable[..., Any]]:
+    """Return edits of a server that break contracts of each check of tools."""
+
+    def change_tools(tools: list[dict[str, Any]]) -> None:
+        tools[0]["annotations"]["destructiveHint"] = True
+        tools[1] |= {"title": 5, "outputSchema": {"type": "string"}, "description": "Cities"}
+        tools[2]["inputSchema"]["required"] = ["town"]
+        tools += [{"name": "drop.city", "inputSchema": []}, dict(tools[1])]
+
+    def take_anything(message: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        result = {"content": [{"type": "html"}], "structuredContent": params["arguments"]}
+        return {"jsonrpc": "2.0", "id": message["id"], "result": result}
+
+    def agree_to_any(message: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        return {**message, "result": {**message["result"], "protocolVersion": params["protocolVersion"]}}
+
+    def answer_nothing(message: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        del params
+        return {"jsonrpc": "2.0", "id": message["id"], "result": {}}
+
+    return {
+        "tools": change_tools,
+        "tools_call": take_anything,
+        "initialize": agree_to_any,
+        "pgv_no_such_method": answer_nothing,
+    }
 
 
 def verdicts(catalogue: Path, *faults: str) -> Digests:
@@ -102,6 +161,8 @@ def record() -> None:
         found |= plans(catalogue)
         if catalogue.stem in RUNS:
             found |= verdicts(catalogue)
+    for name in SERVERS:
+        found |= tool_digests(name)
     lines = [f"{json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found)]
     RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     for name in sorted(before.keys() | found.keys()):

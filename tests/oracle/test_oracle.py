@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import oracle
-from pgagents.verify.promise import collect
+from pgagents.verify.promise import Conversation, Probe, collect, collect_of_tools
+from pgagents.verify.setting import Setting
 
 pytestmark = pytest.mark.always
 RECORDED: oracle.Digests = json.loads(oracle.RECORD.read_text(encoding="utf-8"))
@@ -46,11 +47,19 @@ def test_verdicts(name: str) -> None:
     check_digests(found, {key: RECORDED[key] for key in found})
 
 
+@pytest.mark.parametrize("name", oracle.SERVERS)
+def test_tools_without_a_catalogue(name: str) -> None:
+    recorded = {key: value for key, value in RECORDED.items() if key.split()[0] == name}
+    check_digests(oracle.tool_digests(name), recorded)
+
+
 def test_enough_is_compared() -> None:
     """An oracle that compares nothing passes."""
     contracts = sum(int(n) for name, (n, _) in RECORDED.items() if not name.endswith(" verdicts"))
     results = sum(int(n) for name, (n, _) in RECORDED.items() if name.endswith(" verdicts"))
+    of_tools = {name.split()[1] for name in RECORDED if name.split()[0] in oracle.SERVERS}
     assert contracts > 10_000
+    assert of_tools == {*collect_of_tools(), "verdicts"}
     assert results > 2_000
 
 
@@ -72,3 +81,31 @@ def test_mutants_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     found = oracle.verdicts(shop, "accept-unknown-member")
     with pytest.raises(AssertionError, match="shop verdicts: recorded"):
         check_digests(found, {key: RECORDED[key] for key in found})
+
+
+def test_mutants_of_tools_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is left out, and a mistake that is no longer found, turn the oracle red."""
+    whole = collect_of_tools()
+    refusals = whole["tool_refusals"]
+
+    def leave_out(setting: Setting, roles: frozenset[str]) -> list[Probe]:
+        return list(refusals.list_probes(setting, roles))[1:]
+
+    def judge_nothing(setting: Setting, roles: frozenset[str]) -> list[Probe]:
+        probes = whole["tool_words"].list_probes(setting, roles)
+        return [replace(probe, run=say_nothing) for probe in probes]
+
+    def say_nothing() -> Conversation:
+        yield from ()
+
+    recorded = {key: value for key, value in RECORDED.items() if key.startswith("right_tools ")}
+    fewer = {**whole, "tool_refusals": replace(refusals, probes=leave_out)}
+    monkeypatch.setattr(oracle, "collect_of_tools", lambda: fewer)
+    with pytest.raises(AssertionError, match="right_tools tool_refusals: recorded"):
+        check_digests(oracle.tool_digests("right_tools"), recorded)
+    monkeypatch.setattr(oracle, "collect_of_tools", lambda: whole)
+    blind = {**whole, "tool_words": replace(whole["tool_words"], probes=judge_nothing)}
+    monkeypatch.setattr("pgagents.verify.promise.collect_of_tools", lambda: blind)
+    found = oracle.tool_digests("right_tools")
+    with pytest.raises(AssertionError, match="right_tools verdicts: recorded"):
+        check_digests(found, recorded)
