@@ -23,6 +23,8 @@ from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Check, Probe, collect, collect_of_tools
 from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.mcp_link import Link
+from pgagents.verify.wire.oauth import OAuthClient
+from pgagents.verify.wire.receiver import Inbox
 from tool_server import ToolServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,7 @@ RUNS = ("payments", "tickets", "shop")
 SERVERS = {"right_tools": False, "wrong_tools": True}
 """Servers of tools without a catalogue, by name: True for one with mistakes."""
 URL = "https://127.0.0.1:1"
+CLIENT = OAuthClient("client", f"{URL}/back", "secret", {"user": "name"}, refuse={"user": ""})
 
 Digests = dict[str, list[int | str]]
 """By name, how many things were compared, and the digest of their text."""
@@ -77,12 +80,18 @@ def probe_line(probe: Probe) -> tuple[object, ...]:
 def plans(catalogue: Path) -> Digests:
     """Return the digests of each check's contracts, of those that are settled without a request, and of its
     probes with one key and with all.
+
+    Those with `whole` are of a run that has all aids and exceeds limits, so few contracts are settled.
     """
     model = read_once(catalogue)
     setting = setting_of(model, URL)
     main = frozenset(("main",))
     every = frozenset(model.auth.roles) if model.auth else main
-    return plans_of(catalogue.stem, setting, collect(), main, every)
+    inbox = Inbox(URL)
+    whole = setting_of(model, URL, limits=True, exclusive=True, oauth=CLIENT, receiver=inbox, roles=every)
+    return plans_of(catalogue.stem, setting, collect(), main, every) | plans_of(
+        f"{catalogue.stem} whole", whole, collect(), every
+    )
 
 
 def plans_of(
