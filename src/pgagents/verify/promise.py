@@ -165,6 +165,7 @@ class Check:
     | `probes` | None | lists the pieces of the plan that it asks for; `roles` are the identities given |
     | `hear` | None | judges the events that came to one registered address |
     | `settled` | None | gives verdict and reason before traffic, or None; for what caller or API lacks |
+    | `trials` | None | gives the trials of its cases by detail and place, with which its watcher judges |
 
     Flags:
 
@@ -189,6 +190,7 @@ class Check:
     probes: Callable[[Setting, frozenset[str]], Iterable[Probe]] | None = None
     hear: Callable[[Heard, Setting], Iterable[Judgement]] | None = None
     settled: Callable[[Setting, Contract], tuple[Verdict, str] | None] | None = None
+    trials: Callable[[Setting], Mapping[tuple[str, str], Trial]] | None = None
     rank: int = USUAL
     calls_correctly: bool = False
     tools: bool = False
@@ -217,6 +219,13 @@ class Check:
     def settle(self, setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         """Return the verdict that needs no traffic, with its reason; None if the contract is to be tried."""
         return self.settled(setting, contract) if self.settled is not None else None
+
+    def find_trial(self, setting: Setting, place: str, detail: str = "") -> Trial | None:
+        """Return the trial of the case at a place (`<action>@<surface>` or `@<surface>`), for a watcher.
+
+        None if there is no such case, so that nothing is promised of the exchange.
+        """
+        return self.trials(setting).get((detail, place)) if self.trials is not None else None
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -542,7 +551,8 @@ def make_check(
     """Make a check of its cases; `fields` are those of `Check` that cases do not give.
 
     `cases` gets the roles that the caller gave, to choose among them. The contracts must not depend on them.
-    It may read everything in the setting, and is called once for a setting and its roles.
+    It may read everything in the setting, and is called once for a setting and its roles. A watcher among
+    the fields finds the case that it judges by `CHECK.find_trial`.
     """
 
     def list_cases(setting: Setting, roles: frozenset[str]) -> tuple[tuple[Case, Contract], ...]:
@@ -556,6 +566,17 @@ def make_check(
             return {own.id: case.settled for case, own in list_cases(setting, setting.roles)}
 
         return setting.compute_once_here((name, "settled"), make).get(contract.id)
+
+    def list_trials(setting: Setting) -> Mapping[tuple[str, str], Trial]:
+        def make() -> dict[tuple[str, str], Trial]:
+            return {
+                (case.detail, case.place if case.endpoint is None else case.endpoint.place): Trial(
+                    setting, case, own.id, ""
+                )
+                for case, own in list_cases(setting, setting.roles)
+            }
+
+        return setting.compute_once_here((name, "trials"), make)
 
     def list_probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         tried: dict[Attempt, list[tuple[Case, Contract]]] = {}
@@ -572,6 +593,7 @@ def make_check(
         lambda setting: [contract for _, contract in list_cases(setting, setting.roles)],
         probes=list_probes,
         settled=settle,
+        trials=list_trials,
         **fields,
     )
 

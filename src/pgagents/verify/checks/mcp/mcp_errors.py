@@ -12,16 +12,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Conversation,
-    Judgement,
-    Trial,
-    judge_broken,
-    judge_kept,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -35,7 +26,6 @@ from pgagents.verify.wire.mcp_messages import (
     text_of,
 )
 
-NAME = "mcp_errors"
 CITE = ("MCP 2025-11-25, server/tools",)
 UNKNOWN = "pgv_unknown"
 PROTOCOL_ERRORS: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
@@ -71,20 +61,19 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every tool call that was not answered with a success."""
-    endpoint = exchange.call.endpoint
-    if endpoint is None or endpoint.form is None or not exchange.refused or exchange.void:
+    trial = CHECK.find_trial(memory.setting, exchange.place, "as_result")
+    if trial is None or not exchange.refused or exchange.void:
         return
-    contract = f"{NAME}/as_result/{endpoint.place}"
     result, error = result_of(exchange.answer), error_of(exchange.answer)
     link = memory.setting.mcp
     if error is not None:
         before = link is not None and link.version < LEGACY
         if not (before and error == INVALID_PARAMS and exchange.call.intent == "invalid"):
-            yield judge_broken(contract, "a result with isError", f"JSON-RPC error {error}")
+            yield trial.broken("a result with isError", f"JSON-RPC error {error}")
     elif result is not None and not text_of(result).strip():
-        yield judge_broken(contract, "a result with isError that says why", "it says nothing")
+        yield trial.broken("a result with isError that says why", "it says nothing")
     elif result is not None:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
 def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> Conversation:
@@ -104,7 +93,7 @@ def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> Conve
 
 
 CHECK = make_check(
-    NAME,
+    "mcp_errors",
     __doc__,
     cases,
     stage=2,
