@@ -16,37 +16,27 @@ from pgagents.base.http import media_type_of
 from pgagents.catalogue.decoding.medium import fits, is_json
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import JSON
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import is_documented_answer
-from pgagents.verify.promise import (
-    Check,
-    Judgement,
-    judge_broken,
-    judge_idle,
-    judge_kept,
-    promise,
-    promise_at,
-)
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "content_type"
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)')
 """One parameter of a media type (RFC 9110, 8.3.1). A text in quotes may contain semicolons."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint, and one for each surface's framework."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint whose answers have a type, and one for each surface's framework."""
+    del roles
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     errors = str(setting.model.errors.content_type or "")
     for endpoint in setting.endpoints:
-        if not _has_type(endpoint.action, errors):
-            continue
-        says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
-        yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
+        if _has_type(endpoint.action, errors):
+            says = f"answers of {endpoint.action.name} are {_describe_types(endpoint, errors)}"
+            yield Case(endpoint, says, origin or endpoint.action.origin)
     for place in framework_places(setting.model) if errors else ():
-        yield promise_at(NAME, "", place, f"error answers of the framework are {errors}", origin)
+        yield Case(None, f"error answers of the framework are {errors}", origin, place=place)
 
 
 def _has_type(action: Action, errors: str) -> bool:
@@ -54,13 +44,13 @@ def _has_type(action: Action, errors: str) -> bool:
 
 
 def _describe_types(endpoint: Endpoint, errors: str) -> str:
-    others = _others(endpoint.action) if endpoint.on_rest else []
+    others = _list_other_types(endpoint.action) if endpoint.on_rest else []
     if not others and errors in (JSON, ""):
         return JSON
     return " and ".join([*(others or [JSON]), *([f"errors {errors}"] if errors else [])])
 
 
-def _others(action: Action) -> list[str]:
+def _list_other_types(action: Action) -> list[str]:
     """Return the media types, other than JSON alone, of the action's successes."""
     return list(
         dict.fromkeys(
@@ -73,14 +63,12 @@ def _others(action: Action) -> list[str]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a body, except documents."""
-    response, contract = exchange.response, f"{NAME}/{exchange.place}"
-    if response is None or exchange.call.intent == "document" or exchange.sent_on:
+    trial, response = CHECK.find_trial(memory.setting, exchange.place), exchange.response
+    if trial is None or response is None or exchange.call.intent == "document" or exchange.sent_on:
         return
     if not (response.body or response.unfinished):
-        bodiless = exchange.success and exchange.output is not None and exchange.output.schema is None
-        endpoint, errors = exchange.call.endpoint, str(memory.model.errors.content_type or "")
-        if bodiless and endpoint is not None and _has_type(endpoint.action, errors):
-            yield judge_idle(contract, f"a {exchange.status} has no body, and no answer with one came")
+        if exchange.success and exchange.output is not None and exchange.output.schema is None:
+            yield trial.idle(f"a {exchange.status} has no body, and no answer with one came")
         return
     text = response.header("Content-Type") or ""
     promised = _find_expected_type(exchange, memory)
@@ -95,13 +83,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         right = _is_json(text, promised, fixed=fixed, exact=exact)
     else:
         right = fits(text, promised)
-    if not right and not is_documented_answer(exchange, memory.model):
-        return
-    yield (
-        judge_kept(contract)
-        if right
-        else judge_broken(contract, f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
-    )
+    if right:
+        yield trial.kept()
+    elif is_documented_answer(exchange, memory.model):
+        yield trial.broken(f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
 
 
 def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
@@ -144,14 +129,14 @@ def _is_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
 
 def _list_charsets(text: str) -> list[str]:
     """Return the values of the `charset` parameters of a Content-Type. Other parameters may say anything."""
-    found = [(name, value.strip().strip('"').lower()) for name, value in _PARAMETER.findall(text)]
-    return [value for name, value in found if name.lower() == "charset"]
+    parameters = _PARAMETER.findall(text)
+    return [value.strip().strip('"').lower() for name, value in parameters if name.lower() == "charset"]
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "content_type",
     __doc__,
-    promises,
+    cases,
     watch=watch,
     rank=3,
     of_any_input=True,

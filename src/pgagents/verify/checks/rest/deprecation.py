@@ -11,49 +11,40 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from pgagents.report.contract import Contract
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "deprecation"
 _SECONDS = re.compile(r"@(-?\d{1,12})")
 
 
-def _days(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
-    """Yield the deprecation headers of an endpoint's answers, each with its day."""
-    end = endpoint.action.deprecation if endpoint.on_rest else None
-    if end is not None:
-        yield from ((name, day) for name, day in (("Deprecation", end.since), ("Sunset", end.sunset)) if day)
-
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each day of each deprecated action."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each day of each deprecated action, which `about` has."""
+    del roles
     for endpoint in setting.endpoints:
-        for header, day in _days(endpoint):
-            action = endpoint.action
-            says = f"{header} of {action.name} is on {day}"
-            assert action.deprecation is not None
-            yield promise(NAME, header.lower(), endpoint, says, action.deprecation.origin, action.cite)
+        end = endpoint.action.deprecation if endpoint.on_rest else None
+        days = {"Deprecation": end.since, "Sunset": end.sunset} if end is not None else {}
+        for header, day in days.items():
+            if end is not None and day:
+                says = f"{header} of {endpoint.action.name} is on {day}"
+                yield Case(endpoint, says, end.origin, detail=header.lower(), about=day)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the days in the answers of deprecated actions."""
-    del memory
-    endpoint = exchange.call.endpoint
-    if endpoint is None or not exchange.success or exchange.call.intent == "framework":
+    if not exchange.success or exchange.call.intent == "framework":
         return
-    for header, day in _days(endpoint):
+    for header in ("Deprecation", "Sunset"):
+        trial = CHECK.find_trial(memory.setting, exchange.place, header.lower())
         text = exchange.header(header)
-        found = _read(header, text) if text is not None else None
-        if found is None:
+        moment = _read(header, text) if text is not None else None
+        if trial is None or moment is None:
             continue
-        contract = f"{NAME}/{header.lower()}/{endpoint.place}"
-        if found.date().isoformat() == day:
-            yield judge_kept(contract)
+        if moment.date().isoformat() == trial.case.about:
+            yield trial.kept()
         else:
-            yield judge_broken(contract, f"{header} on {day}", f"{header}: {text}, which is {found.date()}")
+            actual = f"{header}: {{text}}, which is {{date}}"
+            yield trial.broken(f"{header} on {trial.case.about}", actual, text=text, date=moment.date())
 
 
 def _read(header: str, text: str) -> datetime | None:
@@ -63,12 +54,12 @@ def _read(header: str, text: str) -> datetime | None:
     """
     try:
         if header == "Sunset":
-            found = parsedate_to_datetime(text)
-            return found.astimezone(UTC) if found.tzinfo is not None else None
+            moment = parsedate_to_datetime(text)
+            return moment.astimezone(UTC) if moment.tzinfo is not None else None
         seconds = _SECONDS.fullmatch(text.strip())
         return datetime.fromtimestamp(int(seconds[1]), UTC) if seconds else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
-CHECK = Check(NAME, __doc__, promises, watch=watch, of_any_input=True)
+CHECK = make_check("deprecation", __doc__, cases, watch=watch, of_any_input=True)

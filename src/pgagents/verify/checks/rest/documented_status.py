@@ -17,8 +17,6 @@ from pgagents.verify.promise import (
     Judgement,
     Trial,
     allows_either,
-    judge_broken,
-    judge_kept,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
@@ -56,26 +54,26 @@ def _send_broken_bodies(trial: Trial) -> Conversation:
     for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
         answer: Exchange = yield trial.call("framework", why, raw=raw)
         if answer.status in REFUSED_STATUSES:
-            yield _judge_status(trial.contract, answer, _list_statuses(trial.setting, trial.endpoint))
+            yield _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every complete answer of an action."""
-    endpoint = exchange.call.endpoint
-    if endpoint is None or exchange.call.intent == "framework" or exchange.response is None:
+    trial = CHECK.find_trial(memory.setting, exchange.place)
+    if trial is None or exchange.call.intent == "framework" or exchange.response is None:
         return
     allowed = memory.setting.compute_once(
-        ("documented_status", endpoint.place), lambda: _list_statuses(memory.setting, endpoint)
+        ("documented statuses", exchange.place), lambda: _list_statuses(memory.setting, trial.endpoint)
     )
     if exchange.call.intent == "auth" and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
         return
-    yield _judge_status(f"documented_status/{exchange.place}", exchange, allowed)
+    yield _judge_status(trial, exchange, allowed)
 
 
-def _judge_status(contract: str, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
+def _judge_status(trial: Trial, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
     if exchange.status in allowed:
-        return judge_kept(contract)
-    return judge_broken(contract, f"one of {_describe_statuses(allowed)}", exchange.outcome)
+        return trial.kept()
+    return trial.broken(f"one of {_describe_statuses(allowed)}", exchange.outcome)
 
 
 def _describe_statuses(statuses: frozenset[int]) -> str:

@@ -10,70 +10,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "error_envelope"
 PROBLEM_JSON = "application/problem+json"
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint, and one for each surface's framework, if error bodies are not
-    open.
-    """
-    origin = ("errors", "envelope") if setting.model.source.has(("errors", "envelope")) else ("errors",)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint with errors and each framework, if error bodies are not open."""
+    del roles
     if not any(code.envelope for code in setting.model.codes.values()):
         return
+    origin = ("errors", "envelope") if setting.model.source.has(("errors", "envelope")) else ("errors",)
     for endpoint in setting.endpoints:
-        if not provokable(setting, endpoint):
-            continue
-        yield promise(
-            NAME,
-            "",
-            endpoint,
-            f"every error of {endpoint.action.name} is in the envelope",
-            origin,
-            endpoint.action.cite,
-        )
+        if provokable(setting, endpoint):
+            yield Case(endpoint, f"every error of {endpoint.action.name} is in the envelope", origin)
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, "what the framework refuses is answered in the envelope", origin)
+        yield Case(None, "what the framework refuses is answered in the envelope", origin, place=place)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every error."""
-    if not exchange.refused or exchange.request.method == "HEAD" or exchange.call.intent == "document":
+    """Judge every error, where errors are promised."""
+    trial = CHECK.find_trial(memory.setting, exchange.place)
+    if trial is None or not exchange.refused:
         return
-    if (
-        exchange.call.endpoint is not None
-        and exchange.call.intent != "framework"
-        and not provokable(memory.setting, exchange.call.endpoint)
-    ):
-        return  # no error is promised: documented_status judges the answer
+    if exchange.request.method == "HEAD" or exchange.call.intent == "document":
+        return
     names = _list_envelopes(exchange, memory)
     if "" in names:
         return
-    contract, said = f"{NAME}/{exchange.place}", is_documented_answer(exchange, memory.model)
-    if exchange.json.problem and not said:
+    fits = not exchange.json.problem and any(
+        memory.setting.envelope(name).is_valid(exchange.body) for name in names
+    )
+    if not fits and not is_documented_answer(exchange, memory.model):
         return
     if exchange.json.problem:
-        yield judge_broken(contract, "the error envelope", exchange.json.problem)
-        return
-    if not any(memory.setting.envelope(name).is_valid(exchange.body) for name in names):
-        if said:
-            error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
-            where = ".".join(map(str, error.instance_path)) or "the body"
-            yield judge_broken(
-                contract, f"a body that is {' or '.join(names)}", f"{where}: {error.message[:200]}"
-            )
+        yield trial.broken("the error envelope", exchange.json.problem)
+    elif not fits:
+        error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
+        where = ".".join(map(str, error.instance_path)) or "the body"
+        actual = f"{where} breaks `{error.kind.name}`: {{problem}}"
+        yield trial.broken(f"a body that is {' or '.join(names)}", actual, problem=error.message[:200])
     elif wrong := _find_false_status(exchange, memory):
-        yield judge_broken(contract, f"`status` is that of the answer, {exchange.status} (RFC 9457)", wrong)
+        expected = f"`status` is that of the answer, {exchange.status} (RFC 9457)"
+        yield trial.broken(expected, "status: {status}", status=wrong)
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
 def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
@@ -89,18 +75,18 @@ def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
 
 
 def _find_false_status(exchange: Exchange, memory: Memory) -> str:
-    """Return what is wrong with the `status` member of a problem document; empty if nothing is."""
+    """Return the `status` of a problem document if it is not that of the answer; else an empty text."""
     declared = memory.model.codes.get(exchange.code or "")
     if (declared.content_type if declared else memory.model.errors.content_type) != PROBLEM_JSON:
         return ""
-    told = exchange.body.get("status") if isinstance(exchange.body, dict) else None
-    return "" if told is None or told == exchange.status else f"status: {told!r}"[:80]
+    status = exchange.body.get("status") if isinstance(exchange.body, dict) else None
+    return "" if status is None or status == exchange.status else repr(status)[:80]
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "error_envelope",
     __doc__,
-    promises,
+    cases,
     watch=watch,
     rank=3,
     of_any_input=True,

@@ -16,14 +16,12 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pgagents.base.text import find_card_numbers
 from pgagents.catalogue.model.identity import find_credential, has_proof
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import collect, declares
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import MCP, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "no_leaks"
 MOST_KNOWN = 500
 """Number of secrets of answers, from which on no further ones are noted."""
 BEGIN = 6
@@ -59,33 +57,32 @@ _Sent = dict[str, set[str]]
 """Card numbers and e-mail addresses of requests, each with the roles that sent it."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint, and one for each surface's framework."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint, and one for each surface's framework."""
+    del roles
     for endpoint in setting.every_endpoint:
-        action = endpoint.action
-        says = f"answers of {action.name} contain no key, secret or inner detail"
-        yield promise(NAME, "", endpoint, says, action.origin, action.cite)
+        says = f"answers of {endpoint.action.name} contain no key, secret or inner detail"
+        yield Case(endpoint, says, endpoint.action.origin)
+    says, origin = "refusals contain no key, secret or inner detail", ("errors", "framework")
     for place in framework_places(setting.model):
-        yield promise_at(
-            NAME, "", place, "refusals contain no key, secret or inner detail", ("errors", "framework")
-        )
+        yield Case(None, says, origin, place=place)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every complete answer, except documents. A 503 can leak as well."""
     _note_sent(exchange, memory)
-    response = exchange.response
-    if response is None or exchange.call.intent == "document":
+    response, trial = exchange.response, CHECK.find_trial(memory.setting, exchange.place)
+    if trial is None or response is None or exchange.call.intent == "document":
         return
-    contract = f"{NAME}/{exchange.place}"
     text = response.body.decode("utf-8", "replace")
-    leak = (
-        _keys(text, _list_own_words(exchange), memory)
-        or _inside(text, exchange, memory)
-        or _elsewhere(exchange, text, memory)
-        or _members(exchange, memory)
+    detail = _find_inner_detail(text, exchange, memory)
+    actual = (
+        _find_key(text, _list_own_words(exchange), memory)
+        or ("the error contains inner detail: {detail}" if detail else "")
+        or _find_secret_of_another(exchange, text, memory)
+        or _find_private_member(exchange, memory)
     )
-    yield judge_broken(contract, "no key, secret or inner detail", leak) if leak else judge_kept(contract)
+    yield trial.broken("no key, secret or inner detail", actual, detail=detail) if actual else trial.kept()
     _remember(exchange.body, memory)
 
 
@@ -96,7 +93,7 @@ def _list_own_words(exchange: Exchange) -> list[str]:
     return [value for name, value in headers if not (name.lower() == "location" and query and query in value)]
 
 
-def _keys(text: str, headers: list[str], memory: Memory) -> str:
+def _find_key(text: str, headers: list[str], memory: Memory) -> str:
     beside = "\n".join(headers)
     for role, secret in _list_key_texts(memory):
         if secret in text or secret in beside:
@@ -108,10 +105,10 @@ def _keys(text: str, headers: list[str], memory: Memory) -> str:
 
 def _list_key_texts(memory: Memory) -> list[tuple[str, str]]:
     """Return the texts that reveal the caller's keys, each with its role. They stay the same in a run."""
-    known: list[tuple[str, str]] | None = memory.notes.get((NAME, "keys"))
+    known: list[tuple[str, str]] | None = memory.notes.get(("no_leaks", "keys"))
     if known is None:
         known = [(r, text) for r, key in memory.keys.items() for text in _list_secrets(r, key, memory)]
-        memory.notes[NAME, "keys"] = known
+        memory.notes["no_leaks", "keys"] = known
     return known
 
 
@@ -124,13 +121,13 @@ def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
     return [part for part in parts if len(part) >= 8 and (part == key or not part.isalpha())]
 
 
-def _inside(text: str, exchange: Exchange, memory: Memory) -> str:
+def _find_inner_detail(text: str, exchange: Exchange, memory: Memory) -> str:
     if not exchange.refused:
         return ""
     for match in _INSIDE.finditer(text):
         detail = match[0].strip()
         if not _repeats_path(detail.lstrip("\"'("), exchange, memory):
-            return f"the error contains inner detail: {detail[:60]}"
+            return detail[:60]
     return ""
 
 
@@ -152,7 +149,7 @@ def _is_part_of(text: str, path: str) -> bool:
     return cut or (path.count("/") > 1 and text.startswith(f"{path}/") and not _SUFFIX.search(text))
 
 
-def _members(exchange: Exchange, memory: Memory) -> str:
+def _find_private_member(exchange: Exchange, memory: Memory) -> str:
     """Return an undeclared member that looks like a secret or personal data; empty without one."""
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
         return ""
@@ -183,7 +180,7 @@ def _note_sent(exchange: Exchange, memory: Memory) -> None:
     """Keep the card numbers and e-mail addresses of a request, so that answers to its caller may repeat
     them.
     """
-    sent: _Sent = memory.notes.setdefault((NAME, "sent"), {})
+    sent: _Sent = memory.notes.setdefault(("no_leaks", "sent"), {})
     for text in (unquote_plus(exchange.request.target), *_list_body_texts(exchange)):
         for value in (*find_card_numbers(text), *_list_mails(text)):
             if value in sent or len(sent) < _MOST_SENT:
@@ -216,7 +213,7 @@ def _find_sender(exchange: Exchange, memory: Memory) -> str:
 
 def _is_echo(value: str, exchange: Exchange, memory: Memory) -> bool:
     """Return whether the caller of this exchange sent the value in the run, or anybody could see it."""
-    sent: _Sent = memory.notes[NAME, "sent"]
+    sent: _Sent = memory.notes["no_leaks", "sent"]
     return not sent.get(value, set()).isdisjoint((_find_caller(exchange, memory), _ANYBODY))
 
 
@@ -225,14 +222,14 @@ def _is_own(digits: str, exchange: Exchange, memory: Memory) -> bool:
     return _is_echo(digits, exchange, memory) or any(digits in str(id) for _, id in memory.bodies)
 
 
-def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
+def _find_secret_of_another(exchange: Exchange, text: str, memory: Memory) -> str:
     """Return the place of another answer's secret in this answer; empty without one.
 
     An answer whose schema declares a secret is left out.
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
-    known: _Secrets = memory.notes.get((NAME, "secrets"), {})
+    known: _Secrets = memory.notes.get(("no_leaks", "secrets"), {})
     for begin, secrets in known.items():
         for value, name in secrets.items() if begin in text else ():
             if value in text:
@@ -252,7 +249,7 @@ def _declares(exchange: Exchange, memory: Memory) -> bool:
 def _remember(body: Any, memory: Memory) -> None:
     if not memory.model.secrets or not isinstance(body, _NESTED):
         return
-    known: _Secrets = memory.notes.setdefault((NAME, "secrets"), {})
+    known: _Secrets = memory.notes.setdefault(("no_leaks", "secrets"), {})
     if sum(map(len, known.values())) >= MOST_KNOWN:
         return
     secrets: dict[str, str] = {}
@@ -261,10 +258,10 @@ def _remember(body: Any, memory: Memory) -> None:
         known.setdefault(value[:BEGIN], {})[value] = name
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "no_leaks",
     __doc__,
-    promises,
+    cases,
     watch=watch,
     rank=7,
     of_any_input=True,

@@ -9,57 +9,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.headers import header_name
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange, got
 
-NAME = "request_id"
 
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint, and one for each surface's framework, if the envelope has a
-    request id.
-    """
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint and each surface's framework, if the envelope has a request id."""
+    del roles
     if setting.model.errors.request_id_at is None:
         return
     origin = ("errors", "request_id_at")
     for endpoint in setting.endpoints:
-        name = endpoint.action.name
-        says = f"answers of {name} have a request id of their own, the same in header and body"
-        yield promise(NAME, "", endpoint, says, origin)
+        says = (
+            f"answers of {endpoint.action.name} have a request id of their own, the same in header and body"
+        )
+        yield Case(endpoint, says, origin, cite=())
     says = "refusals have a request id of their own, the same in header and body"
     for place in framework_places(setting.model):
-        yield promise_at(NAME, "", place, says, origin)
+        yield Case(None, says, origin, place=place)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a request id."""
-    at = memory.model.errors.request_id_at
-    if at is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
+    trial, at = CHECK.find_trial(memory.setting, exchange.place), memory.model.errors.request_id_at
+    if trial is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
         return
-    contract = f"{NAME}/{exchange.place}"
-    name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))
+    name = memory.setting.compute_once("request_id header", lambda: header_name(memory.model))
     in_header = exchange.header(name) if name else None
-    in_body = got(exchange.body, at) if exchange.refused else None
+    in_body = got(exchange.body, at) if exchange.refused and at is not None else None
     if isinstance(in_body, str) and in_header is not None and in_body != in_header:
-        yield judge_broken(contract, f"the same id in the body and in {name}", "two different ids")
+        yield trial.broken(f"the same id in the body and in {name}", "two different ids")
         return
     id = in_body if isinstance(in_body, str) else in_header
     if not id:
         return
     if memory.note_request_id(id):
-        yield judge_kept(contract)
+        yield trial.kept()
     else:
-        yield judge_broken(contract, "an id that no earlier answer had", "an id that an earlier answer had")
+        yield trial.broken("an id that no earlier answer had", "an id that an earlier answer had")
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "request_id",
     __doc__,
-    promises,
+    cases,
     watch=watch,
     rank=4,
     of_any_input=True,

@@ -13,31 +13,29 @@ from typing import Any
 
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
-from pgagents.report.contract import Contract
 from pgagents.verify.answers.bodies import find_malformed_time
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "response_schema"
-
 BODILESS = (204, 205)
 """Statuses whose answers have no body by their definition, also if a document describes none for others."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each success of each endpoint."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each success of each endpoint."""
+    del roles
     for endpoint in setting.every_endpoint:
-        for status, output in _outputs(endpoint):
+        for status, output in _list_successes(endpoint):
             says = f"a {status} has no body"
             if output.schema:
                 says = f"the {status} body of {endpoint.action.name} satisfies its schema"
-            yield promise(NAME, str(status), endpoint, says, output.origin, endpoint.action.cite)
+            yield Case(endpoint, says, output.origin, detail=str(status))
 
 
-def _outputs(endpoint: Endpoint) -> list[tuple[int, Any]]:
+def _list_successes(endpoint: Endpoint) -> list[tuple[int, Output]]:
     if not endpoint.on_rest:
         return [(200, endpoint.action.success)]
     return [(o.status, o) for o in endpoint.action.outputs if 200 <= o.status < 300]
@@ -46,52 +44,46 @@ def _outputs(endpoint: Endpoint) -> list[tuple[int, Any]]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every documented success."""
     if exchange.output is not None and exchange.call.intent != "framework":
-        contract = f"{NAME}/{exchange.status}/{exchange.place}"
-        yield _judge(exchange, exchange.output, memory, contract)
+        trial = CHECK.find_trial(memory.setting, exchange.place, str(exchange.status))
+        if trial is not None:
+            yield _judge(trial, exchange, exchange.output)
 
 
-def _judge(exchange: Exchange, output: Output, memory: Memory, contract: str) -> Judgement:
-    schema = output.schema
+def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
+    schema, setting = output.schema, trial.setting
     if exchange.response is not None and exchange.response.unfinished:
-        return judge_untested(contract, "it is an event stream that stays open: its body has no end")
+        return trial.untested("it is an event stream that stays open: its body has no end")
     if schema is None:
         if exchange.fits:
-            return judge_kept(contract)
-        if memory.model.leaves_open and exchange.status not in BODILESS:
-            return judge_untested(contract, "the document describes no body, and a body came")
-        return judge_broken(contract, "no body", _say_body(exchange))
+            return trial.kept()
+        if trial.model.leaves_open and exchange.status not in BODILESS:
+            return trial.untested("the document describes no body, and a body came")
+        size = len(exchange.response.body) if exchange.response is not None else 0
+        kind = f" of {exchange.media_type}" if exchange.media_type else ""
+        return trial.broken("no body", f"{{size:,}} bytes{kind}", size=size)
     if exchange.fits:
-        problem = find_malformed_time(memory.setting, exchange.body, schema)
+        problem = find_malformed_time(setting, exchange.body, schema)
         if problem is None:
-            return judge_kept(contract)
+            return trial.kept()
         exchange.fits = False
-        return judge_broken(contract, *problem)
+        return trial.broken(*problem)
     media = _find_type(exchange, output)
-    if not _is_judged(output, media, memory.setting.resolve_schema(schema)):
-        return judge_untested(contract, f"a body of {media} is not compared with its schema")
+    if not _is_judged(output, media, setting.resolve_schema(schema)):
+        return trial.untested(f"a body of {media} is not compared with its schema")
     if exchange.json.problem:
-        return judge_broken(contract, "a JSON body" if is_json(media) else media, exchange.json.problem)
+        return trial.broken("a JSON body" if is_json(media) else media, exchange.json.problem)
     if exchange.size_problem:
-        return judge_broken(contract, f"at most {output.max_bytes:,} bytes", exchange.size_problem)
+        return trial.broken(f"at most {output.max_bytes:,} bytes", exchange.size_problem)
     if exchange.time_problem:
-        expected = f"a stream that ends within {output.ends_within_s} s"
-        return judge_broken(contract, expected, exchange.time_problem)
+        return trial.broken(f"a stream that ends within {output.ends_within_s} s", exchange.time_problem)
     if exchange.disguised is not None:
         expected = f"the body of a success, or the status {exchange.disguised.status} of this error"
         actual = "{status} with the body of the documented error"
-        return judge_broken(contract, expected, actual, status=exchange.status)
-    error = next(iter(memory.setting.output_test(exchange).iter_errors(exchange.body)))
+        return trial.broken(expected, actual, status=exchange.status)
+    error = next(iter(setting.output_test(exchange).iter_errors(exchange.body)))
     place = ".".join(map(str, error.instance_path)) or "the body"
     actual = f"{place}: {{problem}}"
-    return judge_broken(contract, f"{place} satisfies its schema", actual, problem=error.message[:300])
-
-
-def _say_body(exchange: Exchange) -> str:
-    """Describe a body that should not be there."""
-    answer = exchange.response
-    if answer is None:
-        return "a body"
-    return f"{len(answer.body):,} bytes" + (f" of {answer.media_type}" if answer.media_type else "")
+    return trial.broken(f"{place} satisfies its schema", actual, problem=error.message[:300])
 
 
 def _find_type(exchange: Exchange, output: Output) -> str:
@@ -109,10 +101,10 @@ def _is_judged(output: Output, media: str, schema: Mapping[str, Any]) -> bool:
     return is_json(media) or shaped or "string" in types or not types
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "response_schema",
     __doc__,
-    promises,
+    cases,
     watch=watch,
     rank=2,
     of_any_input=True,
