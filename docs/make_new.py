@@ -59,6 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
@@ -84,7 +85,7 @@ def _try(trial: Trial) -> Conversation:
         yield trial.kept()
 
 
-CHECK = make_check("{second}", __doc__, cases)
+CHECK = make_check("{second}", __doc__, cases, rank=Rank.WRONG)  # TODO: how bad a break is
 '''
 TARGET = '''"""TODO: what the document is called, with its version."""
 

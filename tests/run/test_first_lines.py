@@ -21,7 +21,7 @@ from pgagents.base.reading import parse
 from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.cli.running.progress import IN_REPORT, LONGEST, MOST, FirstLines
 from pgagents.report.baseline import Line
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.promise import judge_broken
@@ -88,7 +88,7 @@ def finding(contract: str, actual: str, target: str = "/notes") -> Finding:
         1, Request("GET", target, (), b""), Response(200, (), b""), 0.01, "a call", "", "list_notes", "rest"
     )
     promise = Contract(contract, contract.partition("/")[0], "list_notes", "rest", "it is right.", ())
-    return Finding(promise, "error", "right", actual, (exchange,))
+    return Finding(promise, Rank.WRONG, "right", actual, (exchange,))
 
 
 def source() -> Source:

@@ -63,7 +63,7 @@ def test_what_runs_share_depends_on_no_run(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_setting_and_checks_are_frozen() -> None:
     setting, check = setting_of(model(), URL), collect()["law"]
-    for frozen, name in ((setting, "exclusive"), (setting.catalogue, "endpoints"), (check, "rank")):
+    for frozen, name in ((setting, "exclusive"), (setting.catalogue, "endpoints"), (check, "turn")):
         with pytest.raises(FrozenInstanceError):
             setattr(frozen, name, None)
     assert replace(setting, exclusive=True).catalogue is setting.catalogue

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from loading import read_once
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting, setting_of
 
@@ -27,7 +27,7 @@ def run(trial: Trial) -> Conversation:
 
 def test_two_callers_of_one_catalogue_get_cases_of_their_own() -> None:
     """The compiled catalogue is shared by runs; what the first caller chose decides nothing for the next."""
-    check, model = make_check("kept", "It stays.", cases), read_once(CATALOGUE)
+    check, model = make_check("kept", "It stays.", cases, rank=Rank.WRONG), read_once(CATALOGUE)
     everyone = frozenset(("main",))
     for exclusive in (False, True, False):
         setting = setting_of(model, "https://127.0.0.1:1", exclusive=exclusive)

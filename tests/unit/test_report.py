@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.reading import parse
 from pgagents.base.registry import folder
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.curl import curl, quote
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, text
@@ -90,7 +90,7 @@ def report(
         [
             Finding(
                 broken[0].contract,
-                "error",
+                Rank.WRONG,
                 "status 400",
                 "status 200",
                 exchanges,

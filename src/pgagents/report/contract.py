@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,40 @@ from pgagents.base.places import Pointer
 
 FRAMEWORK = "framework"
 """In a contract's id, this word stands for the action if no action of the catalogue gave the answer."""
+
+
+class Rank(StrEnum):
+    """How bad a finding is. The members are in order, the worst first."""
+
+    EXPOSED = "exposed"
+    """A key is not needed, another's data or a secret is shown, or a call does harm that nobody expects."""
+    CRASH = "crash"
+    """A 5xx, no answer, or the end of the server's process."""
+    WRONG = "wrong"
+    """The answer or the effect is wrong: a law, a state, a lost value, pages that skip."""
+    UNDOCUMENTED = "undocumented"
+    """The API's description has no such status, schema, header or media type."""
+    LAX = "lax"
+    """The server accepts what the API's description refuses."""
+    ODD = "odd"
+    """Only an inferred promise or a recommendation is contradicted, or no client sends such a call."""
+
+    @property
+    def place(self) -> int:
+        """Return the place in the order: 0 for the worst."""
+        return _ORDER[self]
+
+    def is_at_least(self, other: Rank) -> bool:
+        """Return whether this rank is as bad as the other one, or worse."""
+        return self.place <= other.place
+
+
+_ORDER = {rank: place for place, rank in enumerate(Rank)}
+
+
+def find_worst(ranks: Iterable[Rank]) -> Rank:
+    """Return the worst of one or more ranks."""
+    return min(ranks, key=lambda rank: rank.place)
 
 
 class Verdict(StrEnum):

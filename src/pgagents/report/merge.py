@@ -14,7 +14,7 @@ from pgagents.base.http import Silence
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.causes import Leaders, cause_of
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Verdict, find_worst
 from pgagents.report.curl import of_finding
 from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Causes, Finding, Footer, Report, Result
@@ -112,7 +112,8 @@ class _Group:
                 lines[finding.contract.id] = of_finding(finding, url)
         also += self.followers
         told = {id: lines[id] for id in also if lines.get(id)}
-        return replace(shown, also=tuple(also), also_curl=told, causes=None)
+        worst = find_worst(finding.rank for finding, _ in self.members)
+        return replace(shown, rank=worst, also=tuple(also), also_curl=told, causes=None)
 
 
 def _cause(finding: Finding) -> str:

@@ -21,7 +21,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.base.places import Place, Source, Span
 from pgagents.base.registry import folder
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import (
     Cause,
@@ -219,7 +219,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
     exchanges = tuple(map(_exchange, told["exchanges"]))
     return Finding(
         _contract(told),
-        told["severity"],
+        _read_rank(told),
         told["expected"],
         told["actual"],
         exchanges,
@@ -231,6 +231,13 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told.get("shown_by", ""),
         (told["curl"] or "") if "shown_by" in told else "",
     )
+
+
+def _read_rank(told: Mapping[str, Any]) -> Rank:
+    """Return a finding's rank. A report of an older version has none: what was broken counts as wrong."""
+    if told["severity"] == "odd":
+        return Rank.ODD
+    return Rank(told.get("rank", Rank.WRONG))
 
 
 def _causes(told: Mapping[str, Any]) -> Causes:

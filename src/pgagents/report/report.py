@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Literal
 
 from pgagents.base.http import Request, Response, Silence
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""
@@ -95,7 +95,7 @@ class Finding:
     """
 
     contract: Contract
-    severity: Severity
+    rank: Rank
     expected: str
     actual: str
     exchanges: tuple[RecordedExchange, ...]
@@ -113,6 +113,11 @@ class Finding:
     """
     own_curl: str = ""
     """With `shown_by`, the curl command of the last request that broke `contract` itself, if known."""
+
+    @property
+    def severity(self) -> Severity:
+        """Return `odd` for a finding of that rank, and `error` for any other."""
+        return "odd" if self.rank is Rank.ODD else "error"
 
 
 @dataclass(frozen=True, slots=True)

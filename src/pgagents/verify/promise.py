@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache, lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
-from pgagents.report.contract import Contract, Verdict, check_of, place_of, surface_of
+from pgagents.report.contract import Contract, Rank, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import (
@@ -48,8 +48,8 @@ SHARED = ("mcp_transport",)
 """Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
 CONFLICT = 409
 USUAL = 6
-"""The rank of a check that names none. `no_crashes` has rank 0: only watchers with a lower rank judge crashed
-calls.
+"""The turn of a check that names none. `no_crashes` has turn 0: only watchers with an earlier turn judge
+crashed calls.
 """
 AGAIN, RANDOM = 2, 3
 """Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
@@ -83,6 +83,16 @@ class Judgement:
     """True for a contract that does not apply to this answer, and applies if another one shows it."""
     odd: bool = False
     """True if the break is not proved: something else than the server may be the cause."""
+    rank: Rank | None = None
+    """How bad a break is, where that differs from its check's rank.
+
+    An answer may be less bad than others, or no client sends such a call (`Rank.ODD`). A strict run counts
+    what is odd by the check's rank.
+    """
+
+    def with_rank(self, rank: Rank) -> Judgement:
+        """Return the judgement with another rank than that of its check."""
+        return replace(self, rank=rank)
 
 
 Conversation = Generator[
@@ -167,11 +177,12 @@ class Check:
     | `settled` | None | gives verdict and reason before traffic, or None; for what caller or API lacks |
     | `trials` | None | gives the trials of its cases by detail and place, with which its watcher judges |
 
-    Flags:
+    How bad its breaks are, and flags:
 
     | field | default | meaning |
     |---|---|---|
-    | `rank` | 6 | when its watcher judges an exchange: lowest first, then by name |
+    | `rank` | | how bad a break is, unless a judgement says otherwise; never `odd`, which is a contract's |
+    | `turn` | 6 | when its watcher judges an exchange: lowest first, then by name |
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
     | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
@@ -191,7 +202,7 @@ class Check:
     hear: Callable[[Heard, Setting], Iterable[Judgement]] | None = None
     settled: Callable[[Setting, Contract], tuple[Verdict, str] | None] | None = None
     trials: Callable[[Setting], Mapping[tuple[str, str], Trial]] | None = None
-    rank: int = USUAL
+    turn: int = USUAL
     calls_correctly: bool = False
     tools: bool = False
     self_contained: bool = False
@@ -201,6 +212,8 @@ class Check:
     of_any_input: bool = False
     derived_from: frozenset[str] = frozenset()
     overlap: Overlap = "none"
+    _: KW_ONLY
+    rank: Rank
 
     @property
     def about(self) -> str:
@@ -301,13 +314,13 @@ def promise_at(
 
 @cache
 def collect() -> Mapping[str, Check]:
-    """Return all checks by name, in the order in which their watchers run: by rank, then by name."""
+    """Return all checks by name, in the order in which their watchers run: by turn, then by name."""
     found: dict[str, Check] = {
         name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()
     }
     misnamed = sorted(name for name, check in found.items() if check.name != name)
     assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
-    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].rank, item[0]))))
+    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].turn, item[0]))))
 
 
 @cache
@@ -339,7 +352,7 @@ def judge_refused(
 
     `what` names the call in the finding. If the body has a known code, the code decides, so that
     `error_codes` alone reports a code under a wrong status. Otherwise the status decides, so that
-    `error_envelope` alone reports a wrong envelope.
+    `error_envelope` alone reports a wrong envelope. A refusal of another kind is only undocumented.
     """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
@@ -362,7 +375,8 @@ def judge_refused(
     elif not exchange.unsound:  # else the check that found the answer undocumented has reported it
         known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
         expected = f"{what} is refused with {known or wanted}"
-        yield judge_broken(contract, expected, exchange.outcome)
+        broken = judge_broken(contract, expected, exchange.outcome)
+        yield broken.with_rank(Rank.UNDOCUMENTED) if exchange.refused else broken
 
 
 def describe_code(code: Code) -> str:
@@ -384,7 +398,7 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
     elif declared is not None and declared.status == exchange.status == CONFLICT:
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     else:
-        yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
+        yield judge_broken(contract, f"{what} is accepted", exchange.outcome).with_rank(Rank.WRONG)
 
 
 # -- a check as a list of cases, each with the trial that keeps or breaks it.

@@ -123,6 +123,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         **contract(finding.contract, source),
         "verdict": (Verdict.ODD if finding.severity == "odd" else Verdict.BROKEN).value,
         "severity": finding.severity,
+        "rank": finding.rank.value,
         "expected": finding.expected,
         "actual": finding.actual,
         "stable": finding.stable,

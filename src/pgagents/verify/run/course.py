@@ -16,7 +16,7 @@ from itertools import count
 from statistics import median
 from typing import Protocol
 
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.report.report import Finding
 from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.fixtures.instance import Unavailable
@@ -328,7 +328,9 @@ class NewFindings:
             said = name_cause(entry.contract, broken)
             if said not in self._causes:
                 self._causes.add(said)
-                found.append(driver.redactor.finding(_make_finding(entry.contract, broken)))
+                found.append(
+                    driver.redactor.finding(_make_finding(entry.contract, broken, ledger.find_rank(entry)))
+                )
         return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
 
     def _is_key_settled(self) -> bool:
@@ -336,8 +338,8 @@ class NewFindings:
         return self._driver.acceptance.is_settled
 
 
-def _make_finding(contract: Contract, broken: Break) -> Finding:
+def _make_finding(contract: Contract, broken: Break, rank: Rank) -> Finding:
     """Return the finding of one broken contract with its last exchange alone."""
     chain = tuple(exchange_of(exchange) for exchange in broken.chain[-1:])
     said = broken.judgement
-    return Finding(contract, "error", said.expected, said.actual, chain, None, ())
+    return Finding(contract, rank, said.expected, said.actual, chain, None, ())

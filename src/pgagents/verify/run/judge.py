@@ -180,7 +180,7 @@ class Judge:
             chain[-1].tainted.append(entry.contract.check)
 
     def _watch(self, exchange: Exchange) -> None:
-        """Let the watchers judge an exchange. After a crash, those that rank after `no_crashes` do not."""
+        """Let the watchers judge an exchange. After a crash, those with a turn after `no_crashes` do not."""
         past = self.factory.past(exchange.call, exchange.subject)
         chain = [*(exchange.loss.before if exchange.loss is not None else ()), exchange]
         for name, watch in self._watchers.choose(exchange):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import Leaders, cause_of, read_claim
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.wire.call import Call, Intent
@@ -166,6 +166,12 @@ class Break:
         """The severity of the break's finding."""
         return "odd" if self.odd else "error"
 
+    def find_rank(self, usual: Rank) -> Rank:
+        """Return how bad the break is; `usual` is the rank of the contract's check."""
+        if self.odd:
+            return Rank.ODD
+        return usual if self.judgement.rank in (None, Rank.ODD) else self.judgement.rank
+
 
 @dataclass(slots=True)
 class Entry:
@@ -200,11 +206,24 @@ class Ledger:
     broken: int = 0
     judged: int = 0
     guesses: Guesses = field(default=NO_GUESSES)
+    ranks: Mapping[str, Rank] = field(default_factory=dict)
+    """By check, how bad its breaks are."""
 
     @classmethod
-    def of(cls, contracts: Iterable[Contract], guesses: Guesses = NO_GUESSES) -> Ledger:
-        """Make an empty ledger for these contracts."""
-        return cls({c.id: Entry(c) for c in contracts}, guesses=guesses)
+    def of(
+        cls,
+        contracts: Iterable[Contract],
+        guesses: Guesses = NO_GUESSES,
+        checks: Mapping[str, Check] = MappingProxyType({}),
+    ) -> Ledger:
+        """Make an empty ledger for contracts of these checks. A break of any other check is wrong."""
+        ranks = {name: check.rank for name, check in checks.items()}
+        return cls({c.id: Entry(c) for c in contracts}, guesses=guesses, ranks=ranks)
+
+    def find_rank(self, entry: Entry) -> Rank:
+        """Return how bad the break of a broken contract is."""
+        assert entry.broken is not None, f"{entry.contract.id} is not broken"
+        return entry.broken.find_rank(self.ranks.get(entry.contract.check, Rank.WRONG))
 
     def reset(self) -> None:
         """Delete every verdict: a server that refused the key or never answered has proved nothing."""
@@ -235,14 +254,31 @@ class Ledger:
             entry.reason = entry.reason or judgement.expected
             last = chain[-1] if chain else None
             entry.disturbed = entry.disturbed or (last is not None and (last.error or last.busy))
-        elif entry.broken is None or _order(chain) < _order(entry.broken.chain) or _is_smaller(chain, entry):
-            self.judged += entry.kept == 0 and entry.broken is None
-            self.broken += entry.broken is None
-            outcome = chain[-1].outcome if chain else ""
-            odd = judgement.odd or self.guesses.cover(entry.contract, chain)
-            kept_chain = tuple(chain[-MAX_CHAIN:])
-            entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
+        else:
+            self._add_break(entry, judgement, chain, call, probe)
         return entry
+
+    def _add_break(
+        self,
+        entry: Entry,
+        judgement: Judgement,
+        chain: Sequence[Exchange],
+        call: Call | None,
+        probe: Probe | None,
+    ) -> None:
+        """Enter a break, unless an earlier one of the plan stands there. What is odd hides no other break."""
+        advised = judgement.rank is Rank.ODD and self.guesses.advised
+        odd = judgement.odd or advised or self.guesses.cover(entry.contract, chain)
+        before = entry.broken
+        if before is not None:
+            comes_first = (odd, _order(chain)) < (before.odd, _order(before.chain))
+            if not comes_first and not (odd == before.odd and _is_smaller(chain, entry)):
+                return
+        self.judged += entry.kept == 0 and before is None
+        self.broken += before is None
+        outcome = chain[-1].outcome if chain else ""
+        kept_chain = tuple(chain[-MAX_CHAIN:])
+        entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """True if each of these contracts is kept or broken."""
@@ -300,7 +336,7 @@ class Ledger:
             found.append(
                 Finding(
                     first.contract,
-                    first.broken.severity,
+                    find_worst(map(self.find_rank, group.entries)),
                     said.expected,
                     said.actual,
                     chain,

@@ -205,7 +205,7 @@ def _prepare(
     model, checks = setting.model, checks_for(setting)
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks))
+    ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks), checks)
     ledger.settled.update(made.settled)
     factory = FixtureFactory(setting, tag, model.env, options.shard or (1, 1))
     driver = Driver(routes, identities, options, made, ledger, factory, checks, clocks)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import judging, server_contract
@@ -104,4 +104,6 @@ def _verdict(kind: str, expected: str, problem: str) -> Judgement:
     return judge_broken(contract, expected, problem) if problem else judge_kept(contract)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True)
+CHECK = Check(
+    NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True, rank=Rank.UNDOCUMENTED
+)

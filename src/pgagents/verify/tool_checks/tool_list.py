@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pgagents.base.http import json_bytes
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.promise import (
     Check,
     Conversation,
@@ -112,4 +112,4 @@ def _name(tool: object) -> str:
     return str(tool.get("name")) if isinstance(tool, Mapping) else "?"
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True)
+CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.promise import Check, Conversation, Probe, judge_broken, judge_kept, judge_untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
@@ -148,4 +148,4 @@ def _call_unknown_method(contract: str) -> Conversation:
     yield judge_kept(contract) if error == METHOD_NOT_FOUND else judge_broken(contract, expected, said)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True)
+CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True, rank=Rank.LAX)

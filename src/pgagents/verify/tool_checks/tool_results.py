@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import foreign_validator
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.promise import (
     Check,
     Conversation,
@@ -160,4 +160,6 @@ def find_block_problem(result: Mapping[str, Any]) -> str:
     return ""
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True)
+CHECK = Check(
+    NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True, rank=Rank.UNDOCUMENTED
+)

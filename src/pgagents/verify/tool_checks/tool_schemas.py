@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.base.jsonschema.schema import foreign_validator
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import contract_id, judging, tool_contract
@@ -101,4 +101,4 @@ def _find_undescribed(schema: Any) -> str:
     return next((str(name) for name in wanted if name not in members), "")
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True)
+CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.base.acting import CHANGING_VERBS
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import contract_id, judging, tool_contract
@@ -105,4 +105,4 @@ def _find_contradiction(listing: ToolListing, tool: Mapping[str, Any]) -> str:
     return ""
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True)
+CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)

@@ -21,7 +21,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Audit
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.lists import announces_more, may_go_on
 from pgagents.verify.promise import (
@@ -300,8 +300,9 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
-    rank=-1,
+    turn=-1,
     tools=True,
+    rank=Rank.WRONG,
 )
 
 

@@ -12,7 +12,7 @@ from functools import partial
 
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Check,
@@ -153,4 +153,5 @@ CHECK = Check(
     watch=watch,
     watched=frozenset(("",)),
     probes=probes,
+    rank=Rank.WRONG,
 )

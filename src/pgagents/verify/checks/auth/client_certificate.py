@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.base.http import Silence
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Connection
@@ -53,4 +53,4 @@ def _try(trial: Trial, connection: Connection, what: str) -> Conversation:
         yield trial.broken(f"{what} is refused", exchange.outcome)
 
 
-CHECK = make_check("client_certificate", __doc__, cases)
+CHECK = make_check("client_certificate", __doc__, cases, rank=Rank.EXPOSED)

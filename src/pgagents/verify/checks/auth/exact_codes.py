@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.cel.expression import member_of
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -109,4 +109,4 @@ def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int
             yield trial.untested(f"the answer shows nothing of it: {exchange.outcome}")
 
 
-CHECK = make_check("exact_codes", __doc__, cases)
+CHECK = make_check("exact_codes", __doc__, cases, rank=Rank.EXPOSED)

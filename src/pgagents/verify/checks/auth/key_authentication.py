@@ -17,7 +17,7 @@ from typing import Any
 
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
@@ -244,7 +244,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, BEFORE_BODY, endpoint, says, ("behaviour", "auth_first"), endpoint.action.cite)
     for endpoint, credential in find_first_read(setting):
         says = "the scheme's name is known in either case (RFC 9110, 11.1)"
-        yield promise(NAME, EITHER_CASE, endpoint, says, credential.origin)
+        either_case = promise(NAME, EITHER_CASE, endpoint, says, credential.origin)
+        yield replace(either_case, advice=True)  # client libraries write it as the standard does
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -364,4 +365,5 @@ CHECK = Check(
     promises,
     probes=probes,
     overlap="all",
+    rank=Rank.EXPOSED,
 )

@@ -10,6 +10,7 @@ from functools import partial
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -81,4 +82,4 @@ def _list(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
         yield trial.kept()
 
 
-CHECK = make_check("mode_isolation", __doc__, cases, stage=4, overlap="all")
+CHECK = make_check("mode_isolation", __doc__, cases, stage=4, overlap="all", rank=Rank.EXPOSED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low
@@ -54,4 +55,4 @@ def _try(trial: Trial, is_clock: bool) -> Conversation:
     yield from trial.refused(exchange, [code], f"{action.name} with an ordinary key", HIDDEN)
 
 
-CHECK = make_check("operator_isolation", __doc__, cases, stage=5)
+CHECK = make_check("operator_isolation", __doc__, cases, stage=5, rank=Rank.EXPOSED)

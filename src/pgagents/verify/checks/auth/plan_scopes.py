@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
@@ -90,7 +91,7 @@ def _try(trial: Trial, scope: str) -> Conversation:
     named = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
     if named != scope and not exchange.is_tainted_by("error_envelope"):
         at = errors.scope_at
-        yield trial.broken(f"{at} is {scope}", f"{at} is {{named}}", named=named)
+        yield trial.broken(f"{at} is {scope}", f"{at} is {{named}}", named=named).with_rank(Rank.UNDOCUMENTED)
     else:
         yield from trial.refused(exchange, [code], what)
 
@@ -102,7 +103,7 @@ def _read(trial: Trial) -> Conversation:
         return
     if exchange.code == trial.model.errors.framework.no_scope:
         expected = f"{trial.action.name} needs no scope that the plan of {trial.role} lacks"
-        yield trial.broken(expected, exchange.outcome)
+        yield trial.broken(expected, exchange.outcome).with_rank(Rank.WRONG)
     elif exchange.success:
         yield trial.kept()
     else:
@@ -126,4 +127,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     yield from ()
 
 
-CHECK = make_check("plan_scopes", __doc__, cases, stage=5, watch=watch, watched=frozenset(), overlap="all")
+CHECK = make_check(
+    "plan_scopes", __doc__, cases, stage=5, watch=watch, watched=frozenset(), overlap="all", rank=Rank.EXPOSED
+)

@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
@@ -350,5 +350,6 @@ CHECK = Check(
     watched=frozenset(("told",)),
     probes=probes,
     settled=settle_contract,
-    rank=9,
+    turn=9,
+    rank=Rank.EXPOSED,
 )

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import schemes
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Intent, Raw, Signature
@@ -128,4 +129,4 @@ def _try(trial: Trial, signing: _Signing) -> Conversation:
         yield from trial.refused(exchange, [code], why)
 
 
-CHECK = make_check("request_signatures", __doc__, cases, stage=5)
+CHECK = make_check("request_signatures", __doc__, cases, stage=5, rank=Rank.EXPOSED)

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from pgagents.base.http import Response, media_type_of, read_json
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.discovery import (
     AI_CATALOG,
     API_CATALOG,
@@ -254,6 +254,7 @@ CHECK = Check(
     probes=probes,
     settled=settle,
     overlap="all",
+    rank=Rank.WRONG,
 )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.cases.discovery import (
     API_CATALOG,
     PLACES,
@@ -147,4 +147,5 @@ CHECK = Check(
     promises,
     probes=probes,
     overlap="all",
+    rank=Rank.UNDOCUMENTED,
 )

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.base.http import read_json
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.discovery import SERVER_CARD, fetch, find_https, judge_over_https
 from pgagents.verify.promise import (
     Check,
@@ -187,4 +187,4 @@ def _judge_tools(card: Mapping[str, Any], listed: list[Any]) -> Judgement:
     return _judge("tools", ("only tools that the MCP server lists", f"{missing[:80]} is not among them"))
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True)
+CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.resource import Id, Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.events import (
     Event,
@@ -256,7 +256,7 @@ def _apart(
     if foreign:
         yield judge_broken(
             OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's"
-        )
+        ).with_rank(Rank.EXPOSED)
     elif theirs is None:
         yield judge_untested(OWN, "another project could register no webhook, or make nothing")
     else:
@@ -314,7 +314,9 @@ def _judge_events(
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield (
-            judge_broken(PRIVATE, "events contain no secret", f"{event.type} contains one")
+            judge_broken(PRIVATE, "events contain no secret", f"{event.type} contains one").with_rank(
+                Rank.EXPOSED
+            )
             if secret
             else judge_kept(PRIVATE)
         )
@@ -337,6 +339,7 @@ CHECK = Check(
     probes=probes,
     hear=hear,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.events import Heard, name_of_id, refusal_of, unheard
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.setting import Setting
@@ -78,4 +78,5 @@ CHECK = Check(
     promises,
     hear=hear,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )

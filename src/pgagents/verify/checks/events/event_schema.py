@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.base.cel.expression import Scope
 from pgagents.base.jsonschema.schema import REF
 from pgagents.catalogue.model.action import Law
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.event_steps import is_caused
 from pgagents.verify.events import Event, Heard, misfit, name_of_id, unheard
 from pgagents.verify.laws import evaluate_law, witness
@@ -108,4 +108,5 @@ CHECK = Check(
     promises,
     hear=hear,
     settled=settle_contract,
+    rank=Rank.UNDOCUMENTED,
 )

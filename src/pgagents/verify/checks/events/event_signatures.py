@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pgagents.catalogue.model.credential import SignatureScheme, schemes
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.events import Heard, unheard
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.setting import Setting
@@ -93,6 +93,7 @@ CHECK = Check(
     promises,
     hear=hear,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )
 
 

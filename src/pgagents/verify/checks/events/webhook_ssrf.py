@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
@@ -102,4 +102,4 @@ def _try(trial: Trial, url: str, what: str) -> Conversation:
     yield from trial.refused(exchange, [model.codes[name] for name in names], f"{why} ({url})")
 
 
-CHECK = make_check("webhook_ssrf", __doc__, cases, stage=5, overlap="all")
+CHECK = make_check("webhook_ssrf", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.hints import (
     CLAIMED,
     NEEDS_RECEIVER,
@@ -77,4 +77,4 @@ def _try(argument: str, trial: Trial) -> Conversation:
         yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, CLAIMED)
 
 
-CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE)
+CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.hints import (
     STAGE,
     HintedCall,
@@ -172,4 +172,4 @@ def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
     )
 
 
-CHECK = make_check("hint_idempotent", __doc__, cases, stage=STAGE)
+CHECK = make_check("hint_idempotent", __doc__, cases, stage=STAGE, rank=Rank.WRONG)

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.hints import (
     STAGE,
     HintedCall,
@@ -162,4 +162,4 @@ def _is_kept(before: Any, after: Any) -> bool:
     return False
 
 
-CHECK = make_check("hint_not_destructive", __doc__, cases, stage=STAGE)
+CHECK = make_check("hint_not_destructive", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

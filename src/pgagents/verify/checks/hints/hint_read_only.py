@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.hints import (
     STAGE,
     fill,
@@ -310,4 +310,4 @@ def _grows(place: Place, seen: list[Observation]) -> bool:
     return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
-CHECK = make_check("hint_read_only", __doc__, cases, stage=STAGE)
+CHECK = make_check("hint_read_only", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.known_ids import list_items
 from pgagents.verify.answers.observation import change, find_resource, find_roomiest, read_counter, reread
 from pgagents.verify.fixtures.instance import names_no_instance
@@ -430,4 +430,5 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )

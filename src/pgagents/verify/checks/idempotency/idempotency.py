@@ -15,7 +15,7 @@ from string import ascii_letters
 from typing import Any
 
 from pgagents.catalogue.model.resource import Move
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.answers.replay import (
     explain_key_expiry,
     is_key_conflict,
@@ -333,6 +333,7 @@ CHECK = Check(
     probes=probes,
     calls_correctly=True,
     self_contained=True,
+    rank=Rank.WRONG,
 )
 
 

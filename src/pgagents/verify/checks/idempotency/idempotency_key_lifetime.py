@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.fixtures.request_template import template_of, time_passes
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
@@ -81,4 +81,4 @@ def _try(trial: Trial) -> Conversation:
     yield from judge_replay(setting, endpoint, trial.contract, first, second)
 
 
-CHECK = make_check("idempotency_key_lifetime", __doc__, cases, stage=STAGE)
+CHECK = make_check("idempotency_key_lifetime", __doc__, cases, stage=STAGE, rank=Rank.WRONG)

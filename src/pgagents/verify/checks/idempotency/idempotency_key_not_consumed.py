@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.replay import is_key_conflict, void
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -139,4 +140,4 @@ def _send_with_key(
     return statuses, answer
 
 
-CHECK = make_check("idempotency_key_not_consumed", __doc__, cases, stage=5)
+CHECK = make_check("idempotency_key_not_consumed", __doc__, cases, stage=5, rank=Rank.WRONG)

@@ -13,7 +13,7 @@ from functools import partial
 from pgagents.base.cel.reading import reads
 from pgagents.catalogue.model.model import Bucket
 from pgagents.catalogue.model.surface import Surface
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.headers import rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
@@ -163,4 +163,5 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )

@@ -20,7 +20,7 @@ from typing import Any
 
 from pgagents.catalogue.model.answers import LIMITED, retry_after_s
 from pgagents.catalogue.model.model import Bucket
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
@@ -209,7 +209,9 @@ def _run(
             yield from _not_applicable((limit, wait, own, apart), reason)
             return
         if expected := tally.too_many():
-            yield judge_broken(limit, expected, "{passed} calls passed", passed=tally.passed)
+            yield judge_broken(limit, expected, "{passed} calls passed", passed=tally.passed).with_rank(
+                Rank.LAX
+            )
             return
     told, left = tally.told, tally.left
     if setting.exclusive and left > max(SLACK, told // EARLY):
@@ -375,6 +377,7 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
+    rank=Rank.WRONG,
 )
 
 

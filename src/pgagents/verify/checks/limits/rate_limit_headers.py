@@ -20,7 +20,7 @@ from typing import Any
 from pgagents.catalogue.model.answers import POLICY, RATE_LIMIT
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Bucket
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.answers.headers import (
     SKEW_S,
     WHOLE_S,
@@ -381,5 +381,6 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
-    rank=5,
+    turn=5,
+    rank=Rank.WRONG,
 )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
@@ -99,6 +100,7 @@ CHECK = make_check(
     stage=2,
     watch=watch,
     watched=frozenset(("as_result",)),
-    rank=3,
+    turn=3,
     tools=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.http import read_json
 from pgagents.catalogue.decoding.medium import is_json
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.projections import read_as_2020
 from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.setting import Memory, Setting
@@ -132,6 +132,7 @@ CHECK = Check(
     __doc__,
     promises,
     watch=watch,
-    rank=3,
+    turn=3,
     tools=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.places import plain
 from pgagents.generate.actions import list_offered
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.projections import build_file
 from pgagents.verify.promise import (
     Check,
@@ -155,4 +155,5 @@ CHECK = Check(
     promises,
     probes=probes,
     tools=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import (
     Attempt,
     Case,
@@ -38,7 +38,7 @@ CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
 MEDIA = ("application/json", EVENT_STREAM)
 LATE = 9
-OK = 200
+OK, REDIRECTION = 200, 300
 METADATA = "/.well-known/oauth-protected-resource"
 """The address at which a protected resource describes itself; its path may follow (RFC 9728, 3.1)."""
 NAMES_REVISION = "2025-06-18"
@@ -60,6 +60,11 @@ class WrongRequest:
     era: str = ""
     open: bool = False
     token: bool = False
+
+    @property
+    def guards(self) -> bool:
+        """True if its refusal keeps strangers out: pages of other sites, or callers without a token."""
+        return self.open or self.token
 
 
 REFUSED = {
@@ -204,7 +209,9 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> Conversation:
         why = "the server does not require its sessions"
         yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, why)
     elif status not in wrong.statuses:
-        yield trial.broken(wrong.says, "status {status}", status=status)
+        broken = trial.broken(wrong.says, "status {status}", status=status)
+        exposed = wrong.guards and OK <= status < REDIRECTION
+        yield broken.with_rank(Rank.EXPOSED) if exposed else broken
     elif wrong.token:
         yield _judge_sign_in(link, answer, trial)
     else:
@@ -264,4 +271,5 @@ CHECK = make_check(
     watch=watch,
     watched=frozenset(("content_type",)),
     tools=True,
+    rank=Rank.UNDOCUMENTED,
 )

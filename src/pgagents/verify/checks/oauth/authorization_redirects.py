@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.oauth import form_of, text_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -89,4 +89,4 @@ def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> C
         yield trial.kept()  # a page may refuse, or ask for a login before the request is checked
 
 
-CHECK = make_check("authorization_redirects", __doc__, cases, stage=5, overlap="all")
+CHECK = make_check("authorization_redirects", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import Credential
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import bearer, plain
 from pgagents.verify.promise import (
@@ -129,7 +129,9 @@ def _run_slip(credential: Credential, case: str, contract: str) -> Conversation:
     if not exchange.void:
         wrong = refusal(exchange, *errors)
         expected = f"400 or 401 with the error {' or '.join(errors)}"
-        yield judge_broken(contract, expected, wrong) if wrong else judge_kept(contract)
+        broken = judge_broken(contract, expected, wrong)
+        broken = broken if exchange.success else broken.with_rank(Rank.UNDOCUMENTED)
+        yield broken if wrong else judge_kept(contract)
 
 
 def _run_issued(
@@ -142,7 +144,8 @@ def _run_issued(
     if not wrong and reader is not None:
         wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
     expected = "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
-    yield judge_broken(issued, expected, wrong) if wrong else judge_kept(issued)
+    broken = judge_broken(issued, expected, wrong).with_rank(Rank.UNDOCUMENTED)
+    yield broken if wrong else judge_kept(issued)
     if exchange.status == 200:
         yield _judge_stored(exchange, not_stored)
 
@@ -185,7 +188,8 @@ def _judge_stored(exchange: Exchange, contract: str) -> Judgement:
     said = (exchange.header("cache-control") or "").lower()
     if "no-store" in said:
         return judge_kept(contract)
-    return judge_broken(contract, "Cache-Control: no-store", f"Cache-Control: {said or '(none)'}")
+    broken = judge_broken(contract, "Cache-Control: no-store", f"Cache-Control: {said or '(none)'}")
+    return broken.with_rank(Rank.UNDOCUMENTED)
 
 
 def _run_end(
@@ -216,4 +220,4 @@ def _run_end(
         yield judge_broken(contract, f"a refusal {MARGIN_S:g} s after {lives:g} s", after.outcome)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes)
+CHECK = Check(NAME, __doc__, promises, probes=probes, rank=Rank.EXPOSED)

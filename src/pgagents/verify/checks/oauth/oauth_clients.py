@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.promise import (
     Check,
     Conversation,
@@ -123,7 +123,8 @@ def _basic(oauth: Any, client: OAuthClient) -> Conversation:
     elif not exchange.success and (yield from _by_form_alone(oauth)):
         yield Judgement(BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme")
     else:
-        yield judge_broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
+        expected = f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic"
+        yield _judge_accepted(BASIC, exchange, expected, problem)
 
 
 def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
@@ -142,9 +143,14 @@ def _secret(oauth: Any, client: OAuthClient) -> Conversation:
     exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
     if not exchange.void:
         problem = refusal(exchange, UNKNOWN)
-        yield (
-            judge_broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else judge_kept(SECRET)
-        )
+        expected = f"{UNKNOWN} for another secret"
+        yield (_judge_accepted(SECRET, exchange, expected, problem) if problem else judge_kept(SECRET))
+
+
+def _judge_accepted(contract: str, exchange: Exchange, expected: str, problem: str) -> Judgement:
+    """Return the break by a wrong secret. One that is refused in another form exposes nothing."""
+    broken = judge_broken(contract, expected, problem)
+    return broken if exchange.success else broken.with_rank(Rank.UNDOCUMENTED)
 
 
 CHECK = Check(
@@ -154,4 +160,5 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     overlap="all",
+    rank=Rank.EXPOSED,
 )

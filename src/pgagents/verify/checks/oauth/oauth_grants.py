@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import PKCE
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.oauth import (
     STATE,
     Code,
@@ -35,6 +35,8 @@ from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
 
 
 REFUSED = "400 with a JSON error"
+_OF_RIGHT_CALLS = frozenset(("state", "not_stored", "expiry_told", "token", "refresh", "revocation"))
+"""Cases of right calls, whose breaks expose nothing."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,12 @@ class GrantCases:
         if busy := next((answer for answer in answers if answer.void), None):
             yield trial.untested(f"the server put a call off: {busy.outcome}")
         else:
-            yield trial.kept() if good else trial.broken(expected, actual)
+            broken = trial.broken(expected, actual)
+            if case in _OF_RIGHT_CALLS:
+                broken = broken.with_rank(Rank.WRONG)
+            elif not answers or not answers[-1].success:
+                broken = broken.with_rank(Rank.UNDOCUMENTED)
+            yield trial.kept() if good else broken
 
     def leave_untested(self, names: Iterable[str], reason: str) -> Iterator[Judgement]:
         """Say why the cases with these names could not be judged."""
@@ -495,4 +502,4 @@ def _try(client: OAuthClient, trials: Sequence[Trial]) -> Conversation:
     yield from GrantCases(setting, client, as_client, tried).run()
 
 
-CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all")
+CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -140,7 +140,9 @@ def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
 
 def _judge(trial: Trial, answer: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
     if not answer.void:
-        yield trial.kept() if good else trial.broken(expected, answer.outcome)
+        broken = trial.broken(expected, answer.outcome)
+        broken = broken if answer.success else broken.with_rank(Rank.WRONG)
+        yield trial.kept() if good else broken
 
 
-CHECK = make_check("oauth_lifetimes", __doc__, cases, stage=STAGE)
+CHECK = make_check("oauth_lifetimes", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

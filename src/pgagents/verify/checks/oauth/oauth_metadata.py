@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import PKCE
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Check,
@@ -302,4 +302,5 @@ CHECK = Check(
     watched=frozenset(("challenge", "challenge_scope")),
     probes=probes,
     overlap="all",
+    rank=Rank.UNDOCUMENTED,
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
@@ -164,7 +164,9 @@ def _without(setting: Setting, case: _Case, token: str) -> Conversation:
     told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.refused else None
     if told not in (None, case.scope) and not exchange.is_tainted_by("error_envelope"):
         verdicts = [
-            judge_broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")
+            judge_broken(
+                contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}"
+            ).with_rank(Rank.UNDOCUMENTED)
         ]
     yield from verdicts
 
@@ -191,7 +193,7 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
     elif refused:
         yield judge_broken(
             contract, f"{case.scope} suffices for {case.endpoint.action.name}", exchange.outcome
-        )
+        ).with_rank(Rank.WRONG)
     else:
         yield judge_kept(contract)
 
@@ -220,4 +222,5 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     overlap="all",
+    rank=Rank.EXPOSED,
 )

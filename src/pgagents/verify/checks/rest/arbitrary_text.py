@@ -16,6 +16,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import member_of
 from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
@@ -187,4 +188,4 @@ def _loudly(url: str) -> str:
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
-CHECK = make_check("arbitrary_text", __doc__, cases, overlap="all")
+CHECK = make_check("arbitrary_text", __doc__, cases, overlap="all", rank=Rank.WRONG)

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.cel.reading import list_begun_at
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
@@ -255,4 +255,4 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-CHECK = make_check("capacity", __doc__, cases, stage=4, overlap="readers")
+CHECK = make_check("capacity", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.resource import Resource, Takes, Unique
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, member_named
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -248,4 +248,4 @@ def _judge(trial: Trial, resource: Resource, pair: Sequence[Exchange], expected:
     return trial.broken(expected, f"both calls were answered with {made[0].status}")
 
 
-CHECK = make_check("concurrent_calls", __doc__, cases, stage=4)
+CHECK = make_check("concurrent_calls", __doc__, cases, stage=4, rank=Rank.WRONG)

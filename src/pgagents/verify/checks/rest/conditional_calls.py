@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -267,7 +267,7 @@ def _write_each(
     yield trial.kept() if changed else trial.untested("no argument alone changed it")
 
 
-CHECK = make_check("conditional_calls", __doc__, cases, stage=5)
+CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG)
 
 
 # -- reads and writes that take an entity tag, and the tags that they are sent with

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
     DatedValues,
@@ -272,11 +272,12 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     settled=settle_contract,
-    rank=9,
+    turn=9,
     # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,
     # the problems that these checks find in one answer differ from those in the next
     derived_from=frozenset(
         ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
     ),
+    rank=Rank.WRONG,
 )

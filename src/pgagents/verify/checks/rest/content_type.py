@@ -16,6 +16,7 @@ from pgagents.base.http import media_type_of
 from pgagents.catalogue.decoding.medium import fits, is_json
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import JSON
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -138,7 +139,8 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=3,
+    turn=3,
     of_any_input=True,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

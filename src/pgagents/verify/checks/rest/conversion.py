@@ -16,7 +16,7 @@ from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import closure
 from pgagents.base.places import plain
 from pgagents.catalogue.model.resource import Resource, Takes
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.cases.argument_values import find_comparison
 from pgagents.verify.fixtures.instance import at_path, say_none_made
@@ -213,4 +213,4 @@ def _judge_undoing(
     return trial.kept()
 
 
-CHECK = make_check("conversion", __doc__, cases, stage=4)
+CHECK = make_check("conversion", __doc__, cases, stage=4, rank=Rank.WRONG)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
@@ -255,7 +256,8 @@ def _judge_credentials(setting: Setting, answer: Exchange) -> Judgement:
     credentials = (answer.header("access-control-allow-credentials") or "").strip().lower() == "true"
     if credentials and origin in ("*", STRANGER):
         expected = "no Access-Control-Allow-Credentials for any origin"
-        return judge_broken(STRANGERS, expected, f"Access-Control-Allow-Origin: {origin} with credentials")
+        broken = judge_broken(STRANGERS, expected, f"Access-Control-Allow-Origin: {origin} with credentials")
+        return broken.with_rank(Rank.EXPOSED) if origin == STRANGER else broken
     if browsers.origins != "any" and origin in ("*", STRANGER):
         expected = f"only {', '.join(map(str, browsers.origins))} may read"
         return judge_broken(STRANGERS, expected, f"Access-Control-Allow-Origin: {origin}")
@@ -270,4 +272,5 @@ CHECK = make_check(
     watch=watch,
     watched=frozenset(("answer", "refusal")),
     overlap="all",
+    rank=Rank.UNDOCUMENTED,
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.normalized import (
     NormalAnswer,
     differing,
@@ -151,4 +151,4 @@ def _has_bounded_default(setting: Setting, param: Param) -> bool:
     )
 
 
-CHECK = make_check("default_values", __doc__, cases, stage=4, overlap="readers")
+CHECK = make_check("default_values", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange
@@ -62,4 +63,4 @@ def _read(header: str, text: str) -> datetime | None:
         return None
 
 
-CHECK = make_check("deprecation", __doc__, cases, watch=watch, of_any_input=True)
+CHECK = make_check("deprecation", __doc__, cases, watch=watch, of_any_input=True, rank=Rank.UNDOCUMENTED)

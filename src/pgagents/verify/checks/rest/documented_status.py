@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.report.contract import Rank
 from pgagents.verify.promise import (
     REFUSED_STATUSES,
     Attempt,
@@ -54,7 +55,8 @@ def _send_broken_bodies(trial: Trial) -> Conversation:
     for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
         answer: Exchange = yield trial.call("framework", why, raw=raw)
         if answer.status in REFUSED_STATUSES:
-            yield _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
+            judgement = _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
+            yield judgement.with_rank(Rank.ODD) if raw is unreadable else judgement  # no client sends it
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -111,8 +113,9 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=1,
+    turn=1,
     of_any_input=True,
     tools=True,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.catalogue.model.answers import Code
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import Case, Judgement, allows_either, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -78,6 +79,7 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=4,
+    turn=4,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import is_documented_answer
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import Case, Judgement, make_check
@@ -88,7 +89,8 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=3,
+    turn=3,
     of_any_input=True,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

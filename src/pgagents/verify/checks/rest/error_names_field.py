@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -96,5 +96,6 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=5,
+    turn=5,
+    rank=Rank.UNDOCUMENTED,
 )

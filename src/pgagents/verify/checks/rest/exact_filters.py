@@ -16,6 +16,7 @@ from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.reading import Filter, filter_of, reads
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws import evaluate_law, values_of
@@ -186,4 +187,4 @@ def _evaluate_argument(trial: Trial, own: _Filter, instance: Mapping[str, Any]) 
     return scope.find_value(own.value)
 
 
-CHECK = make_check("exact_filters", __doc__, cases, overlap="readers")
+CHECK = make_check("exact_filters", __doc__, cases, overlap="readers", rank=Rank.WRONG)

@@ -16,7 +16,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
@@ -224,4 +224,4 @@ def _advance(setting: Setting, seconds: float) -> Call:
     return call
 
 
-CHECK = make_check("expires_on_time", __doc__, cases)
+CHECK = make_check("expires_on_time", __doc__, cases, rank=Rank.WRONG)

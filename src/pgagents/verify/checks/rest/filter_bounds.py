@@ -15,6 +15,7 @@ from pgagents.base.cel.reading import path_of
 from pgagents.base.cel.syntax import Infix, Macro, Node, children
 from pgagents.catalogue.model.action import Law
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.laws import evaluate_law, values_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -76,4 +77,4 @@ def _try(trial: Trial, resource: Resource, law: Law, path: tuple[str, ...], memb
         yield trial.kept()
 
 
-CHECK = make_check("filter_bounds", __doc__, cases, overlap="readers")
+CHECK = make_check("filter_bounds", __doc__, cases, overlap="readers", rank=Rank.WRONG)

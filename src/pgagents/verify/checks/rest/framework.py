@@ -21,7 +21,7 @@ from typing import Any
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.surface import Dispatcher
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.malformed import (
     MOST_BODY,
     Case,
@@ -176,7 +176,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _judge_head(exchange: Exchange) -> Judgement:
     """Judge an answer to HEAD. A call that is not valid may be refused, as its GET would be."""
     if exchange.status in NO_METHOD:
-        return judge_broken(HEAD, "what GET is answered with, without a body", exchange.outcome)
+        expected = "what GET is answered with, without a body"
+        return judge_broken(HEAD, expected, exchange.outcome).with_rank(Rank.UNDOCUMENTED)
     return judge_kept(HEAD)
 
 
@@ -232,7 +233,7 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Conversation:
             PLAINTEXT,
             f"{code.status} with {name}: {lacking[0].const or 'any'}",
             f"{name}: {exchange.header(name)}",
-        )
+        ).with_rank(Rank.UNDOCUMENTED)
     elif (
         exchange.status == code.status
         and code.envelope
@@ -240,9 +241,10 @@ def _plaintext(setting: Setting, endpoint: Endpoint) -> Conversation:
     ):
         yield judge_broken(
             PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body"
-        )
+        ).with_rank(Rank.UNDOCUMENTED)
     else:
-        yield from judge_refused(exchange, PLAINTEXT, [code], "plain http")
+        for judgement in judge_refused(exchange, PLAINTEXT, [code], "plain http"):
+            yield judgement.with_rank(Rank.EXPOSED) if exchange.success else judgement
 
 
 def _run(case: Case, contract: str) -> Conversation:
@@ -263,7 +265,7 @@ def _run(case: Case, contract: str) -> Conversation:
         and exchange.status == case.code.status
         and (wrong := _find_allow_problem(case.allowed, exchange))
     ):
-        judged = [judge_broken(contract, NAMES_METHODS, wrong)]
+        judged = [_judge_allow(contract, wrong)]
     yield from judged
 
 
@@ -305,7 +307,12 @@ def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
     here = (d for d in setting.endpoints if d.path == exchange.request.path and d.server == at)
     methods = frozenset(d.method for d in here)
     if refused is not None and methods and (wrong := _find_allow_problem(methods, exchange)):
-        yield judge_broken(contract, NAMES_METHODS, wrong)
+        yield _judge_allow(contract, wrong)
+
+
+def _judge_allow(contract: str, wrong: str) -> Judgement:
+    """Return the break by a 405 whose Allow is wrong. No client library reads it, so it is only odd."""
+    return judge_broken(contract, NAMES_METHODS, wrong).with_rank(Rank.ODD)
 
 
 def _find_allow_problem(allowed: frozenset[str], exchange: Exchange) -> str:
@@ -326,6 +333,7 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     overlap="all",
+    rank=Rank.LAX,
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
@@ -312,4 +312,5 @@ CHECK = Check(
     probes=probes,
     remembers=True,
     overlap="all",
+    rank=Rank.WRONG,
 )

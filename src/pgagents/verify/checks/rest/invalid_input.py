@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, list_varied_calls, shrink
@@ -170,7 +170,8 @@ def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]
         and not exchange.tainted
         and exchange.code not in _others(setting, endpoint, pair)
     ):
-        yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
+        actual = f"{exchange.outcome}, {at} is {said}"
+        yield judge_broken(several, f"{at} is {word}", actual).with_rank(Rank.UNDOCUMENTED)
 
 
 def _others(setting: Setting, endpoint: Endpoint, pair: Group) -> set[str]:
@@ -328,4 +329,5 @@ CHECK = Check(
     settled=settle_contract,
     tools=True,
     overlap="all",
+    rank=Rank.LAX,
 )

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from pgagents.catalogue.model.action import Job
 from pgagents.catalogue.model.answers import retry_after_s, value_at
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -240,4 +240,4 @@ def _id_in(location: str, started: Exchange, reader: Endpoint, resource: Resourc
     return "/".join(values[p.wire] for p in mine) if mine and len(steps) == len(wanted) - 1 else None
 
 
-CHECK = make_check("jobs", __doc__, cases)
+CHECK = make_check("jobs", __doc__, cases, rank=Rank.WRONG)

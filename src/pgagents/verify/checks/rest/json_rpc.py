@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.actions import actions_by_name
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
@@ -224,4 +224,6 @@ def _is_whole(number: Any) -> bool:
     return isinstance(number, int) or (isinstance(number, float) and number.is_integer())
 
 
-CHECK = Check(NAME, __doc__, promises, watch=watch, probes=probes, rank=4, overlap="all")
+CHECK = Check(
+    NAME, __doc__, promises, watch=watch, probes=probes, turn=4, overlap="all", rank=Rank.UNDOCUMENTED
+)

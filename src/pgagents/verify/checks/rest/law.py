@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, surface_of
+from pgagents.report.contract import Contract, Rank, surface_of
 from pgagents.verify.cases import law_fixtures
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
@@ -305,9 +305,10 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    rank=7,
+    turn=7,
     of_any_input=True,
     tools=True,
+    rank=Rank.WRONG,
 )
 
 

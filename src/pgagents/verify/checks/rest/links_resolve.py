@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -120,8 +121,9 @@ def _judge_page(trial: Trial, name: str, page: Exchange, body: Mapping[str, Any]
     secrets = {v for k, v in _members(body) if k in trial.model.secrets and isinstance(v, str)}
     text = page.response.body.decode("utf-8", "replace") if page.response else ""
     if any(len(secret) >= SHORTEST and secret in text for secret in secrets):
-        return trial.broken(f"the page of {name} contains no secret", "it contains one")
+        broken = trial.broken(f"the page of {name} contains no secret", "it contains one")
+        return broken.with_rank(Rank.EXPOSED)
     return trial.kept()
 
 
-CHECK = make_check("links_resolve", __doc__, cases, stage=4, overlap="all")
+CHECK = make_check("links_resolve", __doc__, cases, stage=4, overlap="all", rank=Rank.WRONG)

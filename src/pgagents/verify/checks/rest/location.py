@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin
 
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -128,4 +129,4 @@ def _typed(setting: Setting, action: Action, values: Mapping[str, str]) -> dict[
     return arguments
 
 
-CHECK = make_check("location", __doc__, cases, stage=4, calls_correctly=True)
+CHECK = make_check("location", __doc__, cases, stage=4, calls_correctly=True, rank=Rank.WRONG)

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -145,4 +146,4 @@ def _judge(trial: Trial, holds: bool, expected: str, name: str, shown: Any) -> J
     return trial.kept() if holds else trial.broken(expected, f"{name} is {{shown!r}}", shown=shown)
 
 
-CHECK = make_check("merge_patch", __doc__, cases)
+CHECK = make_check("merge_patch", __doc__, cases, rank=Rank.WRONG)

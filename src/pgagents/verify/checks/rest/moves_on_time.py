@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, TimedMove
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path, find_read
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -105,4 +105,4 @@ def _judge(trial: Trial, resource: Resource, body: Any, answer: Exchange) -> Jud
     )
 
 
-CHECK = make_check("moves_on_time", __doc__, cases)
+CHECK = make_check("moves_on_time", __doc__, cases, rank=Rank.WRONG)

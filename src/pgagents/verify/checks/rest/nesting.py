@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
@@ -228,4 +229,4 @@ def _shows(body: Mapping[str, Any], shown: Any) -> bool:
     return any(occurs_in(mark, shown) for mark in find_marks(dict(body)))
 
 
-CHECK = make_check("nesting", __doc__, cases)
+CHECK = make_check("nesting", __doc__, cases, rank=Rank.WRONG)

@@ -18,7 +18,7 @@ from pgagents.base.jsonschema.patterns import list_alternatives
 from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
 from pgagents.verify.fixtures.instance import at_path
@@ -203,10 +203,11 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    rank=0,
+    turn=0,
     of_any_input=True,
     tools=True,
     skips_unavailable=True,
+    rank=Rank.CRASH,
 )
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Literal
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.known_ids import (
     KnownIds,
     is_whole,
@@ -275,6 +275,7 @@ CHECK = Check(
     probes=probes,
     settled=settle_contract,
     # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
-    rank=-1,
+    turn=-1,
     tools=True,
+    rank=Rank.WRONG,
 )

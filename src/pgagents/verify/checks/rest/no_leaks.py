@@ -16,6 +16,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pgagents.base.text import find_card_numbers
 from pgagents.catalogue.model.identity import find_credential, has_proof
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import collect, declares
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -263,9 +264,10 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=7,
+    turn=7,
     of_any_input=True,
     tools=True,
+    rank=Rank.EXPOSED,
 )
 
 

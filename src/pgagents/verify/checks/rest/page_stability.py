@@ -14,6 +14,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import ListReader, Page, make_several
 from pgagents.verify.lists import PagedList, find_list_call, list_paged_lists
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -149,4 +150,4 @@ def _compare(
     return trial.kept()
 
 
-CHECK = make_check("page_stability", __doc__, cases, stage=7)
+CHECK = make_check("page_stability", __doc__, cases, stage=7, rank=Rank.WRONG)

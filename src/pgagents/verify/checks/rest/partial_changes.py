@@ -14,6 +14,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -193,4 +194,4 @@ def _may_send(trial: Trial, param: Param, shown: Mapping[str, Any]) -> bool:
     return plain and bool(trial.setting.test_argument(trial.endpoint, param).is_valid(value))
 
 
-CHECK = make_check("partial_changes", __doc__, cases, stage=5)
+CHECK = make_check("partial_changes", __doc__, cases, stage=5, rank=Rank.WRONG)

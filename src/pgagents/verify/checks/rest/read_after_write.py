@@ -14,7 +14,7 @@ from pgagents.base.cel.expression import Scope, member_of
 from pgagents.base.cel.reading import applies
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.answers.representations import is_equal
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
@@ -323,12 +323,13 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    rank=9,
+    turn=9,
     calls_correctly=True,
     tools=True,
     self_contained=True,
     remembers=True,
     overlap="all",
+    rank=Rank.WRONG,
 )
 
 

@@ -16,7 +16,7 @@ from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.reading import order_of
 from pgagents.base.cel.rewrite import normal
 from pgagents.catalogue.model.action import Relation
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.laws import values_of
@@ -246,11 +246,12 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     settled=settle_contract,
-    rank=9,
+    turn=9,
     calls_correctly=True,
     self_contained=True,
     remembers=True,
     overlap="readers",
+    rank=Rank.WRONG,
 )
 
 

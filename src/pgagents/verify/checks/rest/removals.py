@@ -16,6 +16,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.removed_instances import (
     Reader,
     call_with_ids,
@@ -253,4 +254,4 @@ def _call_removed(trial: Trial, resource: Resource, body: Mapping[str, Any]) -> 
         yield trial.kept()
 
 
-CHECK = make_check("removals", __doc__, cases)
+CHECK = make_check("removals", __doc__, cases, rank=Rank.WRONG)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.headers import header_name
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -57,7 +58,8 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=4,
+    turn=4,
     of_any_input=True,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.base.http import LISTS, Response
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Header, Model
-from pgagents.report.contract import FRAMEWORK
+from pgagents.report.contract import FRAMEWORK, Rank
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, framework_places
@@ -196,7 +196,8 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=3,
+    turn=3,
     of_any_input=True,
     skips_unavailable=True,
+    rank=Rank.UNDOCUMENTED,
 )

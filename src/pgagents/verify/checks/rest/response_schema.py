@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_malformed_time
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -106,7 +107,8 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    rank=2,
+    turn=2,
     of_any_input=True,
     tools=True,
+    rank=Rank.UNDOCUMENTED,
 )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.paths import fits_template, of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
@@ -139,4 +140,4 @@ def _port_of(parts: SplitResult) -> int | None:
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-CHECK = make_check("safe_redirects", __doc__, cases, stage=5, watch=watch)
+CHECK = make_check("safe_redirects", __doc__, cases, stage=5, watch=watch, rank=Rank.WRONG)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Move, Resource
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
@@ -295,4 +295,5 @@ CHECK = Check(
     probes=probes,
     calls_correctly=True,
     overlap="all",
+    rank=Rank.WRONG,
 )

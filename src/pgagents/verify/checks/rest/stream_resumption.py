@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import make_several
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -130,4 +131,4 @@ def _judge(
     return trial.kept()
 
 
-CHECK = make_check("stream_resumption", __doc__, cases)
+CHECK = make_check("stream_resumption", __doc__, cases, rank=Rank.WRONG)

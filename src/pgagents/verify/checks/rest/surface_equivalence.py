@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
@@ -436,8 +436,9 @@ CHECK = make_check(
     cases,
     watch=watch,
     watched=frozenset(("refused",)),
-    rank=8,
+    turn=8,
     calls_correctly=True,
     tools=True,
     overlap="readers",
+    rank=Rank.WRONG,
 )

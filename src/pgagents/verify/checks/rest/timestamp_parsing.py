@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import Param
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import template_of
@@ -109,4 +110,4 @@ def _reformat_time(setting: Setting, endpoint: Endpoint, param: Param, text: Any
     return next((form for form in forms if test.is_valid(form)), text)
 
 
-CHECK = make_check("timestamp_parsing", __doc__, cases, overlap="readers")
+CHECK = make_check("timestamp_parsing", __doc__, cases, overlap="readers", rank=Rank.WRONG)

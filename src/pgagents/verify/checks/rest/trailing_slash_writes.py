@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.catalogue.model.answers import Code
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -45,4 +46,4 @@ def _try(trial: Trial, code: Code) -> Conversation:
         yield from trial.refused(answer, [code], WHAT)
 
 
-CHECK = make_check("trailing_slash_writes", __doc__, cases, stage=5, overlap="all")
+CHECK = make_check("trailing_slash_writes", __doc__, cases, stage=5, overlap="all", rank=Rank.LAX)

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource, Unique
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -149,4 +150,4 @@ def _is_taken(answer: Exchange, unique: Unique) -> bool:
     return answer.status == unique.otherwise.status
 
 
-CHECK = make_check("uniqueness", __doc__, cases, stage=3)
+CHECK = make_check("uniqueness", __doc__, cases, stage=3, rank=Rank.WRONG)

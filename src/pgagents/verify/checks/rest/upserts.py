@@ -15,6 +15,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -215,4 +216,4 @@ def _judge_once(
     return trial.kept()
 
 
-CHECK = make_check("upserts", __doc__, cases, stage=5)
+CHECK = make_check("upserts", __doc__, cases, stage=5, rank=Rank.WRONG)

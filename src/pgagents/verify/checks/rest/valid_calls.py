@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Example
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
@@ -327,10 +327,11 @@ CHECK = Check(
     watch=watch,
     watched=frozenset(("ordinary",)),
     probes=probes,
-    rank=6,
+    turn=6,
     calls_correctly=True,
     tools=True,
     overlap="all",
+    rank=Rank.WRONG,
 )
 
 

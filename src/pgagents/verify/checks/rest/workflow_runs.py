@@ -19,7 +19,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.bodies import collect, declares, find_malformed_time
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
@@ -382,7 +382,7 @@ CHECK = Check(
     promises,
     probes=probes,
     settled=settle_contract,
-    rank=9,
+    turn=9,
     derived_from=frozenset(
         (
             "valid_calls",
@@ -407,6 +407,7 @@ CHECK = Check(
         )
     ),
     overlap="all",
+    rank=Rank.WRONG,
 )
 
 

@@ -19,7 +19,7 @@ from pgagents.base.reading import read
 from pgagents.base.registry import folder
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
-from pgagents.report.contract import Contract, surface_of
+from pgagents.report.contract import Contract, Rank, surface_of
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
@@ -360,8 +360,9 @@ CHECK = Check(
     watch=watch,
     probes=probes,
     # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too
-    rank=-1,
+    turn=-1,
     calls_correctly=True,
     derived_from=frozenset(("no_crashes",)),
     overlap="all",
+    rank=Rank.WRONG,
 )

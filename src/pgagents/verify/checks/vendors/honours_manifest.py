@@ -17,7 +17,7 @@ from typing import Any
 from pgagents.base.jsonschema.schema import resolve, subschemas
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another
@@ -152,7 +152,10 @@ def _judge_exchange(
         )
     elif exchange.call.intent == "invalid" and not projections.in_header(exchange.call.field):
         codes, statuses = list_allowed_refusals(memory.setting, exchange.call)
-        found = judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
+        found = (
+            judgement.with_rank(Rank.LAX) if exchange.success else judgement
+            for judgement in judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
+        )
         yield from _spread(found, [held for i in sorted(through) if (held := ids[i].refuses)])
     yield from _judge_answer(exchange, memory, projections, through & projections.answering, ids)
 
@@ -296,7 +299,7 @@ CHECK = Check(
     promises,
     watch=watch,
     probes=probes,
-    rank=9,
+    turn=9,
     # these judge the API as a whole: a problem that breaks one of them may break a surface's contract too
     derived_from=frozenset(
         (
@@ -311,6 +314,7 @@ CHECK = Check(
         )
     ),
     overlap="all",
+    rank=Rank.UNDOCUMENTED,
 )
 
 

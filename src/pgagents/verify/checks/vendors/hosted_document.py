@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import media_type_of
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
 from pgagents.verify.projections import build_file, parse_document
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
@@ -130,4 +131,4 @@ def difference(expected: Any, found: Any, path: str = "#") -> str:
     return "" if same else path
 
 
-CHECK = make_check("hosted_document", __doc__, cases, stage=3, overlap="all")
+CHECK = make_check("hosted_document", __doc__, cases, stage=3, overlap="all", rank=Rank.UNDOCUMENTED)

@@ -20,7 +20,7 @@ from pgagents.base.text import find_word
 from pgagents.catalogue.model.listing import CHECK as NAME
 from pgagents.catalogue.model.listing import Case, CaseCall, list_cases
 from pgagents.generate.actions import find_name
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE
@@ -179,6 +179,7 @@ CHECK = Check(
             "workflow_runs",
         )
     ),
+    rank=Rank.WRONG,
 )
 
 

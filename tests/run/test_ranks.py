@@ -1,0 +1,93 @@
+"""Each finding has a rank: what its check says, or what the answer shows; what no client sends is odd."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Contract, Rank, Verdict, find_worst
+from pgagents.report.formats import json as as_json
+from pgagents.report.read import read
+from pgagents.report.report import Finding
+from pgagents.verify.promise import collect, collect_of_tools, judge_broken, judge_refused
+from pgagents.verify.run.ledger import Ledger, find_guesses
+from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Exchange
+from small_api import URL, Notes, answer, catalogue, verified
+
+ORDER = ["exposed", "crash", "wrong", "undocumented", "lax", "odd"]
+
+
+def test_ranks_are_in_order_the_worst_first() -> None:
+    assert [rank.value for rank in Rank] == ORDER
+    assert find_worst([Rank.LAX, Rank.CRASH, Rank.ODD]) is Rank.CRASH
+    assert Rank.WRONG.is_at_least(Rank.LAX)
+    assert not Rank.ODD.is_at_least(Rank.LAX)
+
+
+@pytest.mark.parametrize("name", sorted({**collect(), **collect_of_tools()}))
+def test_every_check_says_how_bad_its_breaks_are(name: str) -> None:
+    rank = {**collect(), **collect_of_tools()}[name].rank
+    assert rank in Rank
+    assert rank is not Rank.ODD, "a recommendation is the contract's `advice`, so that --strict counts it"
+
+
+def open_to_all(server: Notes, request: Request) -> Response | None:
+    """List the notes without a key."""
+    if request.path == "/notes" and request.method == "GET":
+        return answer(200, {"notes": list(server.notes.values())})
+    return None
+
+
+def test_a_key_that_is_not_needed_is_exposed() -> None:
+    contract = "key_authentication/none/list_notes@rest"
+    report = verified(catalogue(), Notes(before=open_to_all), only=(contract,))
+    assert [f.rank for f in report.findings] == [Rank.EXPOSED]
+
+
+def test_another_refusal_than_the_promised_one_is_only_undocumented() -> None:
+    model = catalogue()
+    call = Call(setting_of(model, URL).by_place["list_notes@rest"], {}, "auth", "a call without a key")
+    for status, rank in ((404, Rank.UNDOCUMENTED), (200, None)):
+        exchange = Exchange(
+            1, call, {}, Request("GET", "/notes"), answer(status, {}), seconds=0.0, sent_at=0.0,
+            codes=model.codes, errors=model.error_reader, limits=model.limit_reader,
+        )  # fmt: skip
+        (judgement,) = judge_refused(exchange, "key_authentication/x", [model.codes["UNAUTHORIZED"]], "it")
+        assert (judgement.verdict, judgement.rank) == (Verdict.BROKEN, rank)
+
+
+def test_ranks_survive_the_json_report(tmp_path: Path) -> None:
+    report = verified(
+        catalogue(), Notes(before=open_to_all), only=("key_authentication/none/list_notes@rest",)
+    )
+    path = tmp_path / "report.json"
+    path.write_bytes(as_json.render(report, catalogue().source))
+    assert [f.rank for f in read(path)[0].findings] == [f.rank for f in report.findings]
+    old = path.read_text().replace('"rank": "exposed",\n', "")
+    path.write_text(old)
+    assert [f.rank for f in read(path)[0].findings] == [Rank.WRONG], "a report of an older version"
+
+
+def judge(ranks: list[Rank | None], *, strict: bool = False) -> Finding:
+    """Return the finding of one contract that is broken by a judgement of each rank, in turn."""
+    contract = Contract("law/x@rest", "law", "", "rest", "it holds", ("laws", "x"))
+    model = catalogue()
+    ledger = Ledger.of([contract], *(() if strict else (find_guesses(model),)), checks=collect())
+    for number, rank in enumerate(ranks):
+        ledger.add(replace(judge_broken(contract.id, "right", f"wrong {number}"), rank=rank), (), None, None)
+    assert ledger.results(set(), "")[0].verdict in (Verdict.BROKEN, Verdict.ODD)
+    return ledger.findings()[0]
+
+
+def test_what_no_client_sends_is_odd_and_hides_no_other_break() -> None:
+    assert judge([Rank.ODD]).rank is Rank.ODD
+    assert judge([Rank.ODD], strict=True).rank is Rank.WRONG, "--strict counts it by the rank of its check"
+    finding = judge([Rank.ODD, None])
+    assert (finding.rank, finding.actual) == (Rank.WRONG, "wrong 1")
+    assert judge([None, Rank.ODD]).actual == "wrong 0"
+    assert judge([Rank.LAX, None]).rank is Rank.LAX, "the first one of the plan is shown"
