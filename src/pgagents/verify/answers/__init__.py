@@ -2,6 +2,5 @@
 
 `refusal` says how a server may refuse, and `replay` how it answers one idempotency key again.
 `representations` and `normalized` compare answers, and `observation` compares an instance before and
-after a call. `hints` tries the hints of an action. `known_ids` knows what lists may contain. `headers`
-and `bodies` read the parts of one answer.
+after a call. `hints` tries the hints of an action. `headers` and `bodies` read the parts of one answer.
 """

@@ -16,9 +16,8 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.verify.answers.known_ids import list_items
 from pgagents.verify.answers.observation import change, find_resource, find_roomiest, read_counter, reread
-from pgagents.verify.fixtures.instance import names_no_instance
+from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import FAILS_OTHERS, others_too
 from pgagents.verify.promise import (

@@ -15,18 +15,10 @@ from typing import Any
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.actions import actions_by_name
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import (
@@ -40,7 +32,6 @@ from pgagents.verify.wire.endpoint import (
 )
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "json_rpc"
 NUMBERS = {
     "parse_error": (PARSE_ERROR, "a body that is no JSON"),
     "invalid_request": (INVALID_REQUEST, "JSON that is no request of JSON-RPC 2.0"),
@@ -56,40 +47,10 @@ SILENT = (200, 202, 204)
 Edit = Callable[[bytes], bytes]
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of each JSON-RPC dispatcher."""
-    for dispatcher in setting.model.dispatchers if _first(setting) else ():
-        if not dispatcher.json_rpc:
-            continue
-        at = f"@{dispatcher.surface}"
-        says = "each answer has the version, the request's id, and either a result or an error"
-        yield promise_at(NAME, "message", at, says, dispatcher.origin, dispatcher.cite)
-        for detail, (number, what) in NUMBERS.items():
-            if detail != "invalid_params" or _has_invalid_cases(setting, dispatcher):
-                says = f"{what} gets the error {number}"
-                yield promise_at(NAME, detail, at, says, dispatcher.origin, dispatcher.cite)
-        says = "a notification, which has no id, gets no message"
-        yield promise_at(NAME, "notification", at, says, dispatcher.origin, dispatcher.cite)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of each JSON-RPC dispatcher: all its messages, each error, and a notification.
 
-
-def _first(setting: Setting) -> list[Endpoint]:
-    """Return an endpoint of each JSON-RPC dispatcher, a read if it has one."""
-    found: dict[str, Endpoint] = {}
-    for endpoint in setting.endpoints:
-        known = found.get(endpoint.surface)
-        if endpoint.json_rpc is not None and (known is None or known.action.effect == "write"):
-            found[endpoint.surface] = endpoint if endpoint.action.effect == "read" or known is None else known
-    return list(found.values())
-
-
-def _has_invalid_cases(setting: Setting, dispatcher: Dispatcher) -> bool:
-    here = (one for one in setting.endpoints if one.surface == dispatcher.surface)
-    return any(invalid_cases_of(setting, one) for one in here)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe for each error, whose request is a correct one with one change, and one for a
-    notification.
+    The request of an error is a correct one with one change.
     """
     del roles
     edits: Mapping[str, Edit] = {
@@ -97,16 +58,47 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         "invalid_request": lambda body: _change(body, method=7),  # in no version; many servers take 1.0 too
         "unknown_method": lambda body: _change(body, method="pgv_no_such_method"),
     }
-    for endpoint in _first(setting):
-        for detail, edit in edits.items():
-            contract = f"{NAME}/{detail}@{endpoint.surface}"
-            yield Probe(
-                contract, 5, (contract,), 1, partial(_run, setting, endpoint, detail, edit), (endpoint,)
-            )
-        if endpoint.action.effect == "read":
-            contract = f"{NAME}/notification@{endpoint.surface}"
-            run = partial(_notify, setting, endpoint, contract)
-            yield Probe(contract, 5, (contract,), 1, run, (endpoint,))
+    endpoints = _index_endpoints(setting)
+    for dispatcher in setting.model.dispatchers if endpoints else ():
+        if not dispatcher.json_rpc:
+            continue
+        make_case = partial(
+            Case, None, origin=dispatcher.origin, cite=dispatcher.cite, place=f"@{dispatcher.surface}"
+        )
+        says = "each answer has the version, the request's id, and either a result or an error"
+        yield make_case(says=says, detail="message")
+        endpoint = endpoints.get(dispatcher.surface)
+        for kind, (number, what) in NUMBERS.items():
+            if kind == "invalid_params" and not _has_invalid_cases(setting, dispatcher):
+                continue
+            attempt = None
+            if endpoint is not None and kind in edits:
+                run = partial(_send_faulty, endpoint=endpoint, edit=edits[kind])
+                attempt = Attempt(run, stage=5, writes=False, endpoints=(endpoint,))
+            yield make_case(says=f"{what} gets the error {number}", detail=kind, attempt=attempt)
+        attempt = None
+        if endpoint is not None and endpoint.action.effect == "read":
+            run = partial(_notify, endpoint=endpoint)
+            attempt = Attempt(run, stage=5, writes=False, endpoints=(endpoint,))
+        says = "a notification, which has no id, gets no message"
+        yield make_case(says=says, detail="notification", attempt=attempt)
+
+
+def _index_endpoints(setting: Setting) -> dict[str, Endpoint]:
+    """Return an endpoint of each JSON-RPC dispatcher by its surface, a read if it has one."""
+    chosen: dict[str, Endpoint] = {}
+    for endpoint in setting.endpoints:
+        known = chosen.get(endpoint.surface)
+        if known is not None and (known.action.effect == "read" or endpoint.action.effect == "write"):
+            continue
+        if endpoint.json_rpc is not None:
+            chosen[endpoint.surface] = endpoint
+    return chosen
+
+
+def _has_invalid_cases(setting: Setting, dispatcher: Dispatcher) -> bool:
+    here = (endpoint for endpoint in setting.endpoints if endpoint.surface == dispatcher.surface)
+    return any(invalid_cases_of(setting, endpoint) for endpoint in here)
 
 
 def _change(body: bytes, **members: Any) -> bytes:
@@ -115,55 +107,56 @@ def _change(body: bytes, **members: Any) -> bytes:
     return json_bytes({k: v for k, v in changed.items() if v is not None})
 
 
-def _run(setting: Setting, endpoint: Endpoint, detail: str, edit: Edit) -> Conversation:
-    number, what = NUMBERS[detail]
-    template = template_of(setting.model, endpoint.action)
-    exchange: Exchange = yield ordinary(endpoint, template, "framework", what, raw=Raw(edit=edit))
-    answer = exchange.response
-    message = read_json(answer.body).value if answer is not None and answer.status == OK else None
+def _send_faulty(trial: Trial, endpoint: Endpoint, edit: Edit) -> Conversation:
+    """Judge a result; the watcher judges errors."""
+    number, what = NUMBERS[trial.case.detail]
+    template = template_of(trial.model, endpoint.action)
+    answer: Exchange = yield ordinary(endpoint, template, "framework", what, raw=Raw(edit=edit))
+    response = answer.response
+    message = read_json(response.body).value if response is not None and response.status == OK else None
     if isinstance(message, Mapping) and "result" in message and message.get("error") is None:
-        contract = f"{NAME}/{detail}@{endpoint.surface}"
-        yield judge_broken(contract, f"the error {number} for {what}", "a result")
+        yield trial.broken(f"the error {number} for {what}", "a result")
 
 
-def _notify(setting: Setting, endpoint: Endpoint, contract: str) -> Conversation:
-    template = template_of(setting.model, endpoint.action)
+def _notify(trial: Trial, endpoint: Endpoint) -> Conversation:
+    template = template_of(trial.model, endpoint.action)
     raw = Raw(edit=lambda body: _change(body, id=None))
-    exchange: Exchange = yield ordinary(endpoint, template, "framework", "a notification", raw=raw)
-    answer = exchange.response
-    if answer is None or exchange.limited or answer.status >= 500:
+    answer: Exchange = yield ordinary(endpoint, template, "framework", "a notification", raw=raw)
+    response = answer.response
+    if response is None or answer.limited or response.status >= 500:
         return
-    silent = answer.status in SILENT and not answer.body.strip()
-    said = f"{answer.status} with {len(answer.body):,} bytes"
-    yield judge_kept(contract) if silent else judge_broken(contract, "no message", said)
+    if response.status in SILENT and not response.body.strip():
+        yield trial.kept()
+    else:
+        actual = "{status} with {size:,} bytes"
+        yield trial.broken("no message", actual, status=response.status, size=len(response.body))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the message in each answer, and the number of each error."""
-    endpoint, answer = exchange.call.endpoint, exchange.response
-    if endpoint is None or endpoint.json_rpc is None or answer is None or answer.status != OK:
+    endpoint, response = exchange.call.endpoint, exchange.response
+    if endpoint is None or endpoint.json_rpc is None or response is None or response.status != OK:
         return
-    if exchange.request.method != endpoint.method or not answer.body:
+    if exchange.request.method != endpoint.method or not response.body:
         return
     kind, id = _classify(endpoint, exchange, memory.model.errors.framework.invalid)
-    if kind == UNPROMISED:
+    trial = CHECK.find_trial(memory.setting, f"@{endpoint.surface}", "message")
+    if kind == UNPROMISED or trial is None:
         return
-    message = read_json(answer.body).value
-    contract = f"{NAME}/message@{endpoint.surface}"
-    problem = _find_problem(message, id, strict=kind in ("", "unknown_method", "invalid_params"))
+    message = read_json(response.body).value
+    problem, values = _find_problem(message, id, strict=kind in ("", "unknown_method", "invalid_params"))
     if problem:
-        yield judge_broken(contract, "a message of JSON-RPC 2.0 with the request's id", problem)
+        yield trial.broken("a message of JSON-RPC 2.0 with the request's id", problem, **values)
         return
-    yield judge_kept(contract)
-    if kind in NUMBERS and "error" in message:
+    yield trial.kept()
+    trial = CHECK.find_trial(memory.setting, f"@{endpoint.surface}", kind)
+    if trial is not None and "error" in message:
         number, what = NUMBERS[kind]
-        said = message["error"]["code"]
-        contract = f"{NAME}/{kind}@{endpoint.surface}"
-        yield (
-            judge_kept(contract)
-            if said == number
-            else judge_broken(contract, f"the error {number} for {what}", f"the error {said}")
-        )
+        code = message["error"]["code"]
+        if code == number:
+            yield trial.kept()
+        else:
+            yield trial.broken(f"the error {number} for {what}", "the error {code}", code=code)
 
 
 def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str, Any]:
@@ -198,25 +191,28 @@ def _classify(endpoint: Endpoint, exchange: Exchange, invalid: str) -> tuple[str
     return "invalid_params" if wrong else "", sent["id"]
 
 
-def _find_problem(message: Any, id: Any, *, strict: bool) -> str:
-    """Return why a message is no answer to the request; empty if it is one."""
+def _find_problem(message: Any, id: Any, *, strict: bool) -> tuple[str, dict[str, object]]:
+    """Return why a message is no answer to the request, with the values of that claim; empty if it is one."""
     if not isinstance(message, Mapping):
-        return "it is no object"
-    if message.get("jsonrpc") != VERSION:
-        return f"jsonrpc is {str(message.get('jsonrpc'))[:20]!r}"
+        return "it is no object", {}
+    version = message.get("jsonrpc")
+    if version != VERSION:
+        return "jsonrpc is {version!r}", {"version": str(version)[:20]}
     if ("result" in message) == ("error" in message):
-        return "it has a result and an error" if "result" in message else "it has neither result nor error"
-    said = message.get("id")
-    right = said == id and isinstance(said, bool) == isinstance(id, bool)  # 7 and 7.0 are the same number
-    if "id" not in message or (not right and (strict or said is not None)):
-        return f"its id is {str(said)[:40]!r}, and the request's is {str(id)[:40]!r}"
+        both = "result" in message
+        return "it has a result and an error" if both else "it has neither result nor error", {}
+    answered = message.get("id")
+    right = answered == id and isinstance(answered, bool) == isinstance(id, bool)  # 7 and 7.0 are one number
+    if "id" not in message or (not right and (strict or answered is not None)):
+        values: dict[str, object] = {"answered": str(answered)[:40], "sent": str(id)[:40]}
+        return "its id is {answered!r}, and the request's is {sent!r}", values
     error = message.get("error")
     if "error" in message:
         whole = isinstance(error, Mapping) and isinstance(error.get("message"), str)
         number = error.get("code") if isinstance(error, Mapping) else None
         if not whole or isinstance(number, bool) or not _is_whole(number):
-            return "its error has no whole number as code, or no message"
-    return ""
+            return "its error has no whole number as code, or no message", {}
+    return "", {}
 
 
 def _is_whole(number: Any) -> bool:
@@ -224,6 +220,4 @@ def _is_whole(number: Any) -> bool:
     return isinstance(number, int) or (isinstance(number, float) and number.is_integer())
 
 
-CHECK = Check(
-    NAME, __doc__, promises, watch=watch, probes=probes, turn=4, overlap="all", rank=Rank.UNDOCUMENTED
-)
+CHECK = make_check("json_rpc", __doc__, cases, watch=watch, turn=4, overlap="all", rank=Rank.UNDOCUMENTED)

@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "look_alike_input"
 LONG = FAR
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 WRONG = {"nan": "NaN", "nul": "a\0b"}
@@ -39,66 +36,55 @@ SAYS = {
 }
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each kind of look-alike value that an argument can have."""
-    for endpoint, kind, wrong, _ in _cases(setting):
-        says = f"{endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
-        yield promise(NAME, kind, endpoint, says, wrong.origin, wrong.cite)
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each kind of look-alike value that an argument can have; it is about that call.
+
+    It needs no attempt if an invalid case that is sent anyway contains the value.
+    """
+    del roles
+    for kind, wrong, is_sent in setting.compute_once("look-alike calls", lambda: tuple(_list_calls(setting))):
+        says = f"{wrong.endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
+        attempt = None if is_sent else Attempt(_try, stage=5)
+        yield Case(wrong.endpoint, says, wrong.origin, attempt, kind, wrong.cite, about=wrong)
+
+
+def _try(trial: Trial) -> Conversation:
+    answer: Exchange = yield replace(trial.case.about.call)
+    yield from _judge(trial, answer)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge a look-alike value that another check sent as an invalid case."""
     call = exchange.call
-    if call.endpoint is None or call.intent != "invalid":
-        return
-    for endpoint, kind, wrong, sent in _cases(memory.setting):
-        if sent and endpoint is call.endpoint and call.why == wrong.says and call.field == wrong.field:
-            codes, statuses = list_allowed_refusals(memory.setting, call)
-            yield from judge_refused(
-                exchange, f"{NAME}/{kind}/{endpoint.place}", codes, f"a call with {SAYS[kind]}", statuses
-            )
+    for kind in SAYS if call.intent == "invalid" else ():
+        trial = CHECK.find_trial(memory.setting, exchange.place, kind)
+        if trial is None or trial.case.attempt is not None:
+            continue
+        if (call.why, call.field) == (trial.case.about.says, trial.case.about.field):
+            yield from _judge(trial, exchange)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each kind of value, unless an invalid case that is sent anyway contains it."""
-    del roles
-    for endpoint, kind, wrong, sent in _cases(setting):
-        contract = f"{NAME}/{kind}/{endpoint.place}"
-        run = partial(_run, setting, wrong.call, contract, SAYS[kind])
-        if not sent:
-            yield Probe(
-                contract, 5, (contract,), 1, run, (endpoint,), "main", endpoint.action.effect == "write"
-            )
+def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:
+    codes, statuses = list_allowed_refusals(trial.setting, answer.call)
+    yield from trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses)
 
 
-def _run(setting: Setting, call: Call, contract: str, says: str) -> Conversation:
-    exchange: Exchange = yield replace(call)
-    codes, statuses = list_allowed_refusals(setting, call)
-    yield from judge_refused(exchange, contract, codes, f"a call with {says}", statuses)
+def _list_calls(setting: Setting) -> Iterator[tuple[str, InvalidCase, bool]]:
+    """Yield (kind, call, sent anyway) for the first argument that can have each kind of value."""
+    for kind in SAYS:
+        every = (case for endpoint in setting.endpoints for case in invalid_cases_of(setting, endpoint))
+        alike = (_make_look_alike(setting, kind, case) for case in every)
+        wrong = next((case for case in alike if case is not None), None)
+        if wrong is not None:
+            single = alone(setting, wrong.endpoint)
+            sent = [case for case in single if case.field == wrong.field and _is_of_kind(kind, case)]
+            yield kind, sent[0] if sent else wrong, bool(sent)
 
 
-def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
-    """Return (endpoint, kind, call, sent anyway) for the first argument that can have each kind of value."""
-
-    def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
-        for kind in SAYS:
-            listed = (
-                (endpoint, n) for endpoint in setting.endpoints for n in invalid_cases_of(setting, endpoint)
-            )
-            first = next(((d, c) for d, n in listed if (c := _case(setting, d, kind, n)) is not None), None)
-            if first is not None:
-                endpoint, wrong = first
-                single = alone(setting, endpoint)
-                known = [n for n in single if n.field == wrong.field and _is(endpoint, kind, n)]
-                yield endpoint, kind, known[0] if known else wrong, bool(known)
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
-
-
-def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
+def _is_of_kind(kind: str, wrong: InvalidCase) -> bool:
     """True if the invalid case's value is already of that kind."""
+    endpoint, keyword = wrong.endpoint, wrong.detail.partition("/")[0]
     param, value = endpoint.action.param(wrong.field), wrong.call.input.get(wrong.field)
-    keyword = wrong.detail.partition("/")[0]
     if param is None or param.refers_to or str(param.name) == endpoint.action.idempotency:
         return False
     if kind == "line_break":
@@ -125,32 +111,24 @@ def _in_json(endpoint: Endpoint, param: Param) -> bool:
     return not endpoint.on_rest or param.place == "body"
 
 
-def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -> InvalidCase | None:
+def _make_look_alike(setting: Setting, kind: str, wrong: InvalidCase) -> InvalidCase | None:
     """Return the invalid case with a value of that kind; None if the argument cannot have one.
 
     Ids get no line break, because servers may look them up before they validate them. In a query `true` is
     only a word.
     """
+    endpoint, keyword = wrong.endpoint, wrong.detail.partition("/")[0]
     param = endpoint.action.param(wrong.field)
-    keyword = wrong.detail.partition("/")[0]
     if param is None:
         return None
     number = bool({"number", "integer"} & set(types_of(setting.resolve_schema(param.schema))))
     in_json = _in_json(endpoint, param)
     own = not param.refers_to and str(param.name) != endpoint.action.idempotency
-    value = wrong.call.input.get(wrong.field)
     if kind == "line_break":
-        return (
-            wrong
-            if keyword == "pattern"
-            and own
-            and isinstance(value, str)
-            and len(value) > 1
-            and value.endswith("\n")
-            else None
-        )
+        return wrong if _is_of_kind(kind, wrong) else None
     if kind == "boolean":
-        return wrong if keyword == "type" and number and in_json and value is True else None
+        is_true = wrong.call.input.get(wrong.field) is True
+        return wrong if keyword == "type" and number and in_json and is_true else None
     if kind == "nan":
         fits = keyword == "type" and number and not in_json and param.place == "query"
     elif kind == "nul":
@@ -165,12 +143,4 @@ def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    probes=probes,
-    overlap="all",
-    rank=Rank.LAX,
-)
+CHECK = make_check("look_alike_input", __doc__, cases, watch=watch, overlap="all", rank=Rank.LAX)

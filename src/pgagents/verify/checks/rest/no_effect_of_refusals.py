@@ -6,44 +6,24 @@ endpoint that has not refused anything yet, and the list is read again.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any, Literal
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.verify.answers.known_ids import (
-    KnownIds,
-    is_whole,
-    list_items,
-    may_make,
-    note_create,
-    note_told,
-    project_of,
-    sees_a_part,
-)
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.fixtures.instance import at_path, names_no_instance
+from pgagents.verify.fixtures.instance import at_path, list_items, names_no_instance
 from pgagents.verify.lists import PageRequest, may_go_on, next_page, ordering_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
-NAME = "no_effect_of_refusals"
-STAGE = 8
 MOST_PAGES = 8
 """The most pages of a list that are read."""
 LATE = (
@@ -59,108 +39,93 @@ LATE = (
     "unknown_member",
 )
 """Keywords, first those that servers are most likely to check only after they have begun to act."""
+DEPTH, MOST_MENTIONED = 6, 200
+"""Bounds for reading ids in the answers of other writes: the depth, and the number of values."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each resource that can be listed and each endpoint that makes it."""
-    for resource, endpoint, _ in _cases(setting):
-        says = f"a refused {endpoint.action.name} leaves no {resource.name} behind"
-        yield promise(
-            NAME,
-            resource.name,
-            endpoint,
-            says,
-            (*resource.origin, "made_by"),
-            resource.cite or endpoint.action.cite,
-        )
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each resource that can be listed and each endpoint that makes it.
 
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract unless the run is exclusive, because others may add to the lists."""
-    del contract
-    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
-
-
-def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]:
-    for resource in setting.model.resources.values():
-        listed = next((call for call in resource.listed_by if names_no_instance(call)), None)
-        if resource.made_by is None or listed is None or setting.find_lead(str(listed.action.name)) is None:
-            continue
-        for endpoint in setting.endpoints:
-            wrong = _wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
-            if wrong is not None:
-                yield resource, endpoint, wrong
-
-
-def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
-    """Return an invalid case that breaks another argument than an id, or None."""
-    known = [
-        n
-        for n in invalid_cases_of(setting, endpoint)
-        if n.priority == 1 and n.detail.partition("/")[0] in LATE
-    ]
-    ids = {str(p.name) for p in endpoint.params if p.refers_to or p.name == endpoint.action.idempotency}
-    known = [n for n in known if n.field not in ids]
-    return min(known, key=lambda n: LATE.index(n.detail.partition("/")[0]), default=None)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each resource. It reads the list after all other probes.
-
-    Endpoints that have refused nothing so far get an invalid call; then the list is read again.
+    One probe for each resource reads the list after all other probes. Endpoints that have refused nothing so
+    far get an invalid call; then the list is read again. Others may add to the lists of a run that is not
+    exclusive.
     """
     del roles
-    several: dict[str, list[tuple[Resource, Endpoint, InvalidCase]]] = {}
-    for case in _cases(setting) if setting.exclusive else ():
-        several.setdefault(case[0].name, []).append(case)
-    for name, cases in several.items():
-        covers = tuple(f"{NAME}/{name}/{endpoint.place}" for _, endpoint, _ in cases)
-        endpoints = tuple(endpoint for _, endpoint, _ in cases)
-        yield Probe(covers[0], STAGE, covers, 2, partial(_run, setting, cases), endpoints, "main", True)
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
+    for name, makers in _list_makers(setting).items():
+        resource = setting.model.resources[name]
+        attempt = Attempt(together=partial(_try, resource=resource), stage=8, cost=2, writes=True)
+        for wrong in makers:
+            says = f"a refused {wrong.endpoint.action.name} leaves no {name} behind"
+            origin, cite = (*resource.origin, "made_by"), resource.cite or None
+            yield Case(wrong.endpoint, says, origin, attempt, name, cite, settled, about=wrong)
 
 
-def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) -> Conversation:
-    resource = cases[0][0]
+def _list_makers(setting: Setting) -> dict[str, list[InvalidCase]]:
+    """Return the invalid calls of the endpoints that make a resource, for each one that can be listed."""
+
+    def find() -> dict[str, list[InvalidCase]]:
+        makers: dict[str, list[InvalidCase]] = {}
+        for resource in setting.model.resources.values():
+            listed = next((call for call in resource.listed_by if names_no_instance(call)), None)
+            if resource.made_by is None or listed is None:
+                continue
+            if setting.find_lead(str(listed.action.name)) is None:
+                continue
+            for endpoint in setting.endpoints:
+                wrong = _find_wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
+                if wrong is not None:
+                    makers.setdefault(resource.name, []).append(wrong)
+        return makers
+
+    return setting.compute_once("invalid creates", find)
+
+
+def _find_wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
+    """Return an invalid case that breaks another argument than an id, or None."""
+    ids = {str(p.name) for p in endpoint.params if p.refers_to or p.name == endpoint.action.idempotency}
+    able = [
+        case
+        for case in invalid_cases_of(setting, endpoint)
+        if case.priority == 1 and _keyword(case) in LATE and case.field not in ids
+    ]
+    return min(able, key=lambda case: LATE.index(_keyword(case)), default=None)
+
+
+def _keyword(case: InvalidCase) -> str:
+    return case.detail.partition("/")[0]
+
+
+def _try(trials: Sequence[Trial], resource: Resource) -> Conversation:
+    setting = trials[0].setting
     before, whole = yield from _list_ids(setting, resource, "unchanged")
-    known: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
-    told = known.get(_main(setting))
-    shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
-    for _, endpoint, wrong in cases:
-        if endpoint.place in shown:
+    projects: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
+    known = projects.get(_project_of(setting, "main"))
+    shown = known.shown if known is not None and known.first is not None and not known.unsure else set()
+    for trial in trials:
+        if trial.endpoint.place in shown:
             continue
-        contract = f"{NAME}/{resource.name}/{endpoint.place}"
-        exchange: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
+        wrong: InvalidCase = trial.case.about
+        answer: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
         after, whole = yield from _list_ids(setting, resource, "")
-        if before is None or after is None or exchange.void:
-            yield judge_untested(contract, "the list was not answered")
+        if before is None or after is None or answer.void:
+            yield trial.untested("the list was not answered")
         elif not whole:
-            yield judge_untested(
-                contract, "the list goes on behind its first page, and no law says in which order"
-            )
-        elif exchange.success:
-            yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
+            yield trial.untested("the list goes on behind its first page, and no law says in which order")
+        elif answer.success:
+            yield trial.untested(f"it was not refused: {answer.outcome}")
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
-            yield judge_untested(contract, "the pages of the list repeat items, so they may leave others out")
+            yield trial.untested("the pages of the list repeat items, so they may leave others out")
         elif new := [id for id in after if id not in before]:
-            yield judge_broken(
-                contract,
-                f"the {resource.name}s that were there before",
-                "{count} more after {outcome}",
-                count=len(new),
-                outcome=exchange.outcome,
-            )
+            expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
+            yield trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
         else:
-            yield judge_kept(contract)
+            yield trial.kept()
         before = after
 
 
-def _main(setting: Setting) -> tuple[str, str]:
-    role = setting.model.auth.roles.get("main")
-    return (role.project, role.mode) if role is not None else ("", "")
-
-
 def _note_of(resource: Resource) -> str:
-    return f"{NAME}/{resource.name}"
+    return f"no_effect_of_refusals/{resource.name}"
 
 
 def _list_ids(
@@ -194,86 +159,175 @@ def _list_ids(
     return ids, False
 
 
+# -- the ids that may be in a project's list
+
+
+@dataclass(slots=True)
+class KnownIds:
+    """The ids that may be in a project's list.
+
+    They are those of the first whole list (None before it) and those made since. `unsure` is true once a call
+    may have made an instance whose id is unknown.
+    """
+
+    first: set[Any] | None = None
+    made: set[Any] = field(default_factory=set)
+    mentioned: set[Any] = field(default_factory=set)
+    """Ids in answers of other accepted writes, which may make instances of several resources."""
+    unsure: bool = False
+    refused: list[str] = field(default_factory=list)
+    """Endpoints that have refused to make an instance since the last list."""
+    tried: set[str] = field(default_factory=set)
+    """Endpoints that have refused the most revealing invalid call since the last whole list."""
+    shown: set[str] = field(default_factory=set)
+    """Endpoints whose refusals were proved to have no effect."""
+
+
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note each new instance, and judge every list by the known instances."""
     setting = memory.setting
-    if not setting.exclusive:
-        return
-    for resource, contract in setting.compute_once(
-        (NAME, "lists"), lambda: _first_endpoints(setting)
-    ).items():
-        projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(f"{NAME}/{resource}", {})
-        known = projects.setdefault(project_of(setting, exchange), KnownIds())
-        kind = setting.model.resources[resource]
-        note_told(kind, exchange, known)
-        if may_make(kind, exchange):
-            revealing = setting.compute_once(
-                (NAME, "places"), lambda: {endpoint.place: wrong for _, endpoint, wrong in _cases(setting)}
-            )
-            note_create(kind, exchange, known, revealing)
-        elif exchange.success and exchange.fits and not known.unsure and not sees_a_part(setting, exchange):
-            items = list_items(kind, exchange)
+    for name, makers in _list_makers(setting).items() if setting.exclusive else ():
+        resource, wrong = setting.model.resources[name], {case.endpoint.place: case for case in makers}
+        projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(_note_of(resource), {})
+        known = projects.setdefault(_project_of(setting, exchange.call.role), KnownIds())
+        _note_mentioned(resource, exchange, known)
+        if _may_make(resource, exchange):
+            _note_create(resource, exchange, known, wrong)
+        elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
+            # project_isolation judges instances of other projects
+            elsewhere = {id for other in projects.values() if other is not known for id in other.made}
+            items = list_items(resource, exchange)
             if items is not None:
-                elsewhere = {
-                    id for other in projects.values() if other is not known for id in other.made
-                }  # project_isolation judges instances of other projects
-                yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
+                pairs = ((place, CHECK.find_trial(setting, place, name)) for place in wrong)
+                trials = {place: trial for place, trial in pairs if trial is not None}
+                yield from _judge_list(resource, exchange, items, known, trials, elsewhere)
 
 
-def _first_endpoints(setting: Setting) -> dict[str, str]:
-    """Map each resource to the first contract about it."""
-    found: dict[str, str] = {}
-    for resource, endpoint, _ in _cases(setting):
-        found.setdefault(resource.name, f"{NAME}/{resource.name}/{endpoint.place}")
-    return found
+def _list_mentioned(resource: Resource, body: Any, depth: int) -> Iterator[Any]:
+    """Yield the ids of a resource in an answer, found by the resource's name: `kernel: {id: …}`, `kernel_id:
+    …`.
+    """
+    if not isinstance(body, Mapping | list) or not depth:
+        return
+    if isinstance(body, Mapping):
+        inner = body.get(resource.name)
+        yield resource.id_of(inner) if isinstance(inner, Mapping) else None
+        named = body.get(f"{resource.name}_id")
+        yield named if isinstance(named, str | int) else None
+    for part in body.values() if isinstance(body, Mapping) else body:
+        yield from _list_mentioned(resource, part, depth - 1)
 
 
-def _ghosts(
+def _note_mentioned(resource: Resource, exchange: Exchange, known: KnownIds) -> None:
+    """Note the ids in the answer of an accepted write, whatever instances it may make."""
+    endpoint = exchange.call.endpoint
+    if exchange.success and endpoint is not None and endpoint.action.effect == "write":
+        known.mentioned.update(islice(_list_mentioned(resource, exchange.body, DEPTH), MOST_MENTIONED))
+
+
+def _project_of(setting: Setting, role: str) -> tuple[str, str]:
+    """Return the project and the mode of a role; two empty texts if there is no such role."""
+    identity = setting.model.auth.roles.get(role)
+    return (identity.project, identity.mode) if identity is not None else ("", "")
+
+
+def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
+    """True if the caller's lists exclude instances of other callers in its project, so that they cannot be
+    compared.
+    """
+    role = setting.model.auth.roles.get(exchange.call.role)
+    return role is not None and role.group is not None
+
+
+def _may_make(resource: Resource, exchange: Exchange) -> bool:
+    """True if the call may have made an instance. A POST that fits no action may have made any."""
+    if exchange.call.endpoint is None:
+        return exchange.success and exchange.request.method == "POST" and exchange.call.intent == "framework"
+    if resource.made_by is not None and exchange.call.endpoint.action is resource.made_by.action:
+        return True
+    return (
+        exchange.call.endpoint.action.effect == "write"
+        and exchange.success
+        and resource.id_of(at_path(resource.made_by, exchange)) is not None
+    )
+
+
+def _note_create(
+    resource: Resource, exchange: Exchange, known: KnownIds, revealing: Mapping[str, InvalidCase]
+) -> None:
+    """Note the id that a create made, or its refusal. `revealing` has by place the invalid call that reveals
+    most.
+    """
+    made_by = resource.made_by
+    body = at_path(made_by, exchange) if made_by and made_by.at and exchange.success else None
+    if isinstance(body, Mapping) and resource.id_of(body) is not None:
+        known.made.add(resource.id_of(body))
+    elif exchange.success or exchange.error or exchange.status >= 500:
+        declared = exchange.codes.get(exchange.code or "")
+        # the catalogue says of a failure that it can provoke that it has no effect
+        promised = declared is not None and bool(declared.provoked_by)
+        known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
+    elif exchange.place in revealing and not exchange.limited and known.first is not None:
+        if exchange.place not in known.refused:
+            known.refused.append(exchange.place)
+        wrong = revealing[exchange.place]
+        if exchange.call.intent == wrong.call.intent and exchange.call.input == wrong.call.input:
+            known.tried.add(exchange.place)
+
+
+def _is_whole(resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]]) -> bool:
+    """True if the list contains all existing instances."""
+    action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
+    whole = (call for call in resource.listed_by if names_no_instance(call) and call.action is action)
+    plain = next(whole, None)
+    if plain is None or exchange.call.input != plain.input or may_go_on(exchange, items):
+        return False
+    most = min((v for v in plain.input.values() if isinstance(v, int)), default=None)
+    return most is None or len(items) < most
+
+
+def _judge_list(
     resource: Resource,
     exchange: Exchange,
     items: list[Mapping[str, Any]],
     known: KnownIds,
-    contract: str,
+    trials: Mapping[str, Trial],
     elsewhere: set[Any],
 ) -> Iterator[Judgement]:
-    """Judge that each listed instance is known, or was made by another project.
+    """Judge that each listed instance is known, or was made by another project; `trials` are those of the
+    resource, by place.
 
     The project's first whole list is accepted unjudged.
     """
     ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
-    whole = is_whole(resource, exchange, items)
+    whole = _is_whole(resource, exchange, items)
     if known.first is None:
         if whole:
             known.first = set(ids) - known.made
         return
-    expected = known.first | known.made | known.told
+    expected = known.first | known.made | known.mentioned
     ghost = next((id for id in ids if id not in expected), None)
-    several = known.refused
+    refused = known.refused
     if ghost is not None or whole:
         known.refused = []
     if ghost is not None:
         known.first.add(ghost)
-        contract = f"{NAME}/{resource.name}/{several[0]}" if several else contract
-        since = f"; since the last list was refused: {', '.join(several)}" if several else ""
-        yield judge_broken(
-            contract,
-            f"only {resource.name}s that accepted calls made",
-            f"{ghost} is listed, which none made{since}",
-        )
+        trial = trials[refused[0]] if refused else next(iter(trials.values()))
+        since = f"; since the last list was refused: {', '.join(refused)}" if refused else ""
+        actual = f"{{id}} is listed, which none made{since}"
+        yield trial.broken(f"only {resource.name}s that accepted calls made", actual, id=ghost)
     elif whole:
         known.shown |= known.tried
         known.tried.clear()
-        for place in several:
-            yield judge_kept(f"{NAME}/{resource.name}/{place}")
+        for place in refused:
+            yield trials[place].kept()
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "no_effect_of_refusals",
     __doc__,
-    promises,
+    cases,
     watch=watch,
-    probes=probes,
-    settled=settle_contract,
     # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     turn=-1,
     tools=True,

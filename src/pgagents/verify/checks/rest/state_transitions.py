@@ -13,42 +13,61 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Move, Resource
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "state_transitions"
 LATER_S = 400
 """Seconds to wait before a call that must be refused, so that a wrongly renewed time or sum differs."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each resource, state and endpoint of an action with a transition."""
-    for resource, move, state, endpoint in _cases(setting):
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each resource, state and endpoint of an action with a transition.
+
+    A probe brings an instance to a state, calls the action, and reads it and another instance again.
+    Resources that one action makes share instances. With the operator's clock, time passes before a call that
+    must be refused.
+    """
+    wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
+    every = list(_list_transitions(setting))
+    alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
+    for resource, move, state, endpoint in every:
+        alike.setdefault(_key(resource, state, endpoint), []).append((resource, move))
+    attempts: dict[tuple[str, str, str], Attempt] = {}
+    refused: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    for key, moves in alike.items():
+        maker, state, place = key
+        if state in _choose(moves)[1].origin_states:
+            stage = 3 if setting.by_place[place].leads else 6
+            attempts[key] = Attempt(together=_carry_out, stage=stage, cost=3, writes=True)
+        else:
+            refused.setdefault((maker, state), []).append(key)
+    for keys in refused.values():
+        attempt = Attempt(
+            together=partial(_refuse_together, wait=wait),
+            stage=3,
+            cost=len(keys) + 3 + (wait is not None),
+            writes=True,
+            overlap="none" if wait else None,  # moving the clock affects all probes
+            order=1,
+        )
+        attempts.update(dict.fromkeys(keys, attempt))
+    for resource, move, state, endpoint in every:
         legal = state in move.origin_states
         ends = f"leaves it {move.to}" if legal else f"is refused with {move.otherwise.name}"
         says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
-        detail, cite = f"{resource.name}/{state}", resource.cite or endpoint.action.cite
-        yield promise(NAME, detail, endpoint, says, move.origin, cite)
+        attempt = attempts[_key(resource, state, endpoint)]
+        detail, cite, about = f"{resource.name}/{state}", resource.cite or None, (resource, move, state)
+        yield Case(endpoint, says, move.origin, attempt, detail, cite, about=about)
 
 
-def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
+def _list_transitions(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
     for resource in setting.model.resources.values():
         if resource.made_by is None or resource.state is None:
             continue
@@ -59,60 +78,52 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
                         yield resource, move, state, endpoint
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that bring an instance to a state, call the action, and read it and another instance
-    again.
+def _key(resource: Resource, state: str, endpoint: Endpoint) -> tuple[str, str, str]:
+    """Return what resources with a common transition share: the action that makes them, state and place."""
+    return str(resource.made_by.action.name) if resource.made_by else "", state, endpoint.place
 
-    Resources that one action makes share instances. With the operator's clock, time passes before a call that
-    must be refused.
+
+def _choose(moves: Sequence[tuple[Resource, Move]]) -> tuple[Resource, Move]:
+    """Return the resource whose instance is used, with its move: one whose create has a `where`, or else the
+    first one.
     """
-    wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
-    alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
-    for resource, move, state, endpoint in _cases(setting):
-        key = (str(resource.made_by.action.name) if resource.made_by else "", state, endpoint.place)
-        alike.setdefault(key, []).append((resource, move))
-    refused: dict[tuple[str, str], list[_Transition]] = {}
-    for (maker, state, place), moves in alike.items():
-        transition = _Transition(setting, moves, state, setting.by_place[place], wait)
-        if state in transition.move.origin_states:
-            covers, endpoint = transition.covers, transition.endpoint
-            stage = 3 if endpoint.leads else 6
-            yield Probe(covers[0], stage, covers, 3, transition.carry_out, (endpoint,), "main", True)
-        else:
-            refused.setdefault((maker, state), []).append(transition)
-    for group in refused.values():
-        ids = tuple(id for transition in group for id in transition.covers)
-        yield Probe(
-            ids[0],
-            3,
-            ids,
-            len(group) + 3 + (wait is not None),
-            partial(_refuse_together, group),
-            tuple(transition.endpoint for transition in group),
-            "main",
-            True,
-            overlap="none" if wait else None,  # moving the clock affects all probes
-        )
+    return max(moves, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
+
+
+def _carry_out(trials: Sequence[Trial]) -> Conversation:
+    yield from _Transition(trials).carry_out()
 
 
 @dataclass(frozen=True, slots=True)
 class _Transition:
-    """A call of an action on an instance in a state.
+    """A call of an action on an instance in a state, which several resources may declare, each by a case.
 
-    `moves` are the resources with this transition, each with its own declaration of it. `wait` moves the
-    clock before a call that must be refused.
+    `wait` moves the clock before a call that must be refused.
     """
 
-    setting: Setting
-    moves: Sequence[tuple[Resource, Move]]
-    state: str
-    endpoint: Endpoint
-    wait: Call | None
+    trials: Sequence[Trial]
+    wait: Call | None = None
 
     @property
-    def covers(self) -> tuple[str, ...]:
-        """The ids of the contracts that it is for, one for each resource."""
-        return tuple(f"{NAME}/{r.name}/{self.state}/{self.endpoint.place}" for r, _ in self.moves)
+    def setting(self) -> Setting:
+        """The context of the run."""
+        return self.trials[0].setting
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint of the action."""
+        return self.trials[0].endpoint
+
+    @property
+    def state(self) -> str:
+        """The state of the instance before the call."""
+        state: str = self.trials[0].case.about[2]
+        return state
+
+    @property
+    def moves(self) -> list[tuple[Resource, Move]]:
+        """The resources with this transition, each with its own declaration of it."""
+        return [trial.case.about[:2] for trial in self.trials]
 
     @property
     def resource(self) -> Resource:
@@ -126,9 +137,7 @@ class _Transition:
 
     @property
     def _chosen(self) -> tuple[Resource, Move]:
-        return max(
-            self.moves, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None
-        )
+        return _choose(self.moves)
 
     @property
     def why(self) -> str:
@@ -137,11 +146,11 @@ class _Transition:
 
     def kept(self) -> Iterator[Judgement]:
         """Yield the verdict that the transition is right, for each contract."""
-        return (judge_kept(contract) for contract in self.covers)
+        return (trial.kept() for trial in self.trials)
 
     def broken(self, expected: str, actual: str, **values: object) -> Iterator[Judgement]:
         """Yield the verdict that the transition is wrong, for each contract."""
-        return (judge_broken(contract, expected, actual, **values) for contract in self.covers)
+        return (trial.broken(expected, actual, **values) for trial in self.trials)
 
     def carry_out(self) -> Conversation:
         """Call the action from a declared state, and read the instance and its neighbour."""
@@ -190,8 +199,8 @@ class _Transition:
         if self.wait is not None:
             yield self.wait
         answer: Exchange = yield self.call_refused(resource, self.move, subject, self.why)
-        for contract in self.covers:
-            yield from judge_refused(answer, contract, [self.move.otherwise], self.why)
+        for trial in self.trials:
+            yield from trial.refused(answer, [self.move.otherwise], self.why)
         reader = _reader(self.setting, resource)
         if answer.success or reader is None or answer.subject is None:
             return
@@ -205,8 +214,8 @@ class _Transition:
                 expected = f"a {resource.name} stays as it is when {self.endpoint.action.name} is refused"
                 yield from self.broken(expected, changed)
         elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
-            for contract in self.covers:
-                yield judge_untested(contract, f"it could not be read again: {after.outcome}")
+            for trial in self.trials:
+                yield trial.untested(f"it could not be read again: {after.outcome}")
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
         """Return the call that must be refused."""
@@ -225,12 +234,16 @@ class _Transition:
         return (yield from change(self.setting, self.resource, body, "after what was refused once more"))
 
 
-def _refuse_together(group: Sequence[_Transition]) -> Conversation:
+def _refuse_together(trials: Sequence[Trial], wait: Call | None) -> Conversation:
     """Try every transition that one instance must refuse, then read it once.
 
     Each transition is tried alone only if the instance changed.
     """
-    setting, state, wait, common = group[0].setting, group[0].state, group[0].wait, _common(group)
+    by_place: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_place.setdefault(trial.endpoint.place, []).append(trial)
+    group = [_Transition(several, wait) for several in by_place.values()]
+    setting, state, common = group[0].setting, group[0].state, _common(group)
     reader = _reader(setting, common) if common is not None else None
     if len(group) == 1 or reader is None or common is None:
         for transition in group:
@@ -243,8 +256,8 @@ def _refuse_together(group: Sequence[_Transition]) -> Conversation:
         move = next(move for resource, move in transition.moves if resource is common)
         why = f"{transition.endpoint.action.name} of a {common.name} that is {state}"
         answer: Exchange = yield transition.call_refused(common, move, subject, why)
-        for contract in transition.covers:
-            yield from judge_refused(answer, contract, [move.otherwise], why)
+        for trial in transition.trials:
+            yield from trial.refused(answer, [move.otherwise], why)
     after: Exchange = yield _read(common, reader, subject, "after what was refused")
     body = find_resource(common, after)
     if body is None or differing(subject, body):
@@ -288,12 +301,4 @@ def _state(resource: Resource, exchange: Exchange) -> str | None:
     return None
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    calls_correctly=True,
-    overlap="all",
-    rank=Rank.WRONG,
-)
+CHECK = make_check("state_transitions", __doc__, cases, calls_correctly=True, overlap="all", rank=Rank.WRONG)
