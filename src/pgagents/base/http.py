@@ -208,6 +208,30 @@ def is_connecting(handler: Handler) -> TypeGuard[Connecting]:
     return hasattr(handler, "takes_connections")
 
 
+class ServerProcess(Protocol):
+    """The process of a server that this program started and starts again, and what the process prints."""
+
+    start_s: float
+    """Seconds from the start of the process to its first answer."""
+
+    def mark(self) -> int:
+        """Return the place where its output ends now."""
+        ...
+
+    def read_since(self, mark: int) -> str:
+        """Return what it printed after a place, in plain text of bounded length.
+
+        Wait a moment, as many servers print an error after they have sent the answer.
+        """
+        ...
+
+
+def find_process(handler: Handler) -> ServerProcess | None:
+    """Return the process of the server that a handler sends to; None if nobody here started it."""
+    process: ServerProcess | None = getattr(handler, "process", None)
+    return process
+
+
 @dataclass(frozen=True, slots=True)
 class Json:
     """A body parsed as I-JSON: `value`, or the `problem` that makes it invalid."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option, start_option
 
 if TYPE_CHECKING:
     from pgagents.base.places import Source
@@ -43,12 +43,17 @@ class Origin:
             "the document's next edition: your edits stay",
             "pgagents import openapi.json --out catalogue/shop.yaml",
         ),
+        (
+            "the document that an app serves",
+            "pgagents import /openapi.json --start 'uvicorn app:app --port {port}'",
+        ),
         ("the tools of a running MCP server", "pgagents import --mcp 'uvx mcp-server-time'"),
         ("the API that recorded traffic shows", "pgagents import --har traffic.har"),
         ("look before anything is written", "pgagents import openapi.json --out -"),
     ),
 )
 @click.argument("document", metavar="[OPENAPI]", required=False)
+@start_option
 @click.option(
     "--mcp",
     metavar="CMD|URL",
@@ -93,6 +98,7 @@ class Origin:
 @click.option("--force", is_flag=True, help="Overwrite the file; manual edits are lost.")
 def command(
     document: str | None,
+    start: str | None,
     mcp: str | None,
     har: str | None,
     out: str | None,
@@ -116,10 +122,21 @@ def command(
 
     An existing catalogue is merged into: changes of the document are applied, your own edits stay.
     """
+    from pgagents.cli.running.app import starting
     from pgagents.importer.catalogue import Choice
 
     chosen = Choice(include, tags, most, auth, base_path, reads, acts)
-    origin = _find_origin(document, mcp, har, chosen, allow_remote=allow_remote)
+    _check_one(document, mcp, har, start)
+    with starting(start, None, document) as app:
+        located = app.locate(document) if app is not None else document
+        origin = _find_origin(located, mcp, har, chosen, allow_remote=allow_remote)
+        if app is not None and app.served:
+            origin = replace(origin, name=app.served)
+        return _import(origin, chosen, out, force=force)
+
+
+def _import(origin: Origin, chosen: Choice, out: str | None, *, force: bool) -> int:
+    """Write the catalogue, or merge into the one that is there. Return the exit code."""
     if out == "-":
         made = origin.make(chosen)
         click.echo(made.text, nl=False)
@@ -139,14 +156,22 @@ def command(
     return _merge(path, origin, chosen)
 
 
+def _check_one(document: str | None, mcp: str | None, har: str | None, start: str | None) -> None:
+    """Raise UsageError unless the command line names exactly one source."""
+    if [document, mcp, har].count(None) != 2:
+        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    if start is not None and document is None:
+        raise click.UsageError(
+            "--start is for the OPENAPI document that the app serves, such as /openapi.json."
+        )
+
+
 def _find_origin(
     document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
 ) -> Origin:
-    """Return the source that the command line names. Raises UsageError unless it names exactly one."""
+    """Return the source that the command line names. Raises UsageError for options that it has no use for."""
     from pgagents.importer.catalogue import Choice
 
-    if [document, mcp, har].count(None) != 2:
-        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
     if mcp is not None:
         from pgagents.cli.inputs.tools import import_server
 

@@ -20,6 +20,7 @@ from pgagents.cli.inputs.options import (
     max_time_option,
     max_wait_option,
     seed_option,
+    start_option,
 )
 
 if TYPE_CHECKING:
@@ -38,10 +39,15 @@ NOTHING, CUT_OFF = 3, 3
             "of an OpenAPI document, without a catalogue",
             "pgagents suggest --openapi openapi.json --url http://127.0.0.1:8000",
         ),
+        (
+            "the same, and start the app for it",
+            "pgagents suggest --openapi /openapi.json --start 'uvicorn app:app --port {port}'",
+        ),
         ("test cases of a plugin", "pgagents suggest --cases openai"),
     ),
 )
 @click.option("--url", metavar="URL", help="The server, such as https://staging.example.com.")
+@start_option
 @click.option(
     "--cases",
     "store",
@@ -75,6 +81,7 @@ NOTHING, CUT_OFF = 3, 3
 @allow_option
 def command(
     url: str | None,
+    start: str | None,
     store: str | None,
     openapi: str | None,
     catalogue: Path | None,
@@ -101,34 +108,39 @@ def command(
         _check_former(out)
     if store is not None:
         return _propose_cases(catalogue, store, out)
-    from pgagents.cli.inputs import report_files, server
+    from pgagents.cli.inputs import server
     from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.cli.running import run
+    from pgagents.cli.running.app import starting
     from pgagents.suggest.session import Suggesting
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
-    server.check(url, None, description)
-    there = server.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
-    options = Options(
-        max_time_s=max_time,
-        workers=None,
-        max_wait_s=max_wait,
-        seed=seed,
-        allow_writes=allow_writes,
-        allow=verification.actions(there.model, allow),
-    )
-    secrets = server.command_secrets(there.model, there.env.commands, identity)
-    keys = server.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
-    companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
-    return run.run(
-        there,
-        keys,
-        options,
-        report_files.Output(),
-        run.Aids(secrets, companion=companion),
-        show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
-    )
+    hidden = server.list_named(identity)
+    with starting(start, url, openapi, cacert=cacert, hidden=hidden) as app:
+        if app is not None:
+            url, openapi = app.url, app.locate(openapi)
+        server.check(url, None, description)
+        there = server.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
+        options = Options(
+            max_time_s=max_time,
+            workers=None,
+            max_wait_s=max_wait,
+            seed=seed,
+            allow_writes=allow_writes,
+            allow=verification.actions(there.model, allow),
+        )
+        secrets = server.command_secrets(there.model, there.env.commands, identity)
+        keys = server.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
+        companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
+        return run.run(
+            there,
+            keys,
+            options,
+            report_files.Output(),
+            run.Aids(secrets, companion=companion, app=app),
+            show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
+        )
 
 
 def _check_former(out: Path) -> None:

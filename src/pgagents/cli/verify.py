@@ -20,6 +20,7 @@ from pgagents.cli.inputs.verification import CommandLine, verify_options
 if TYPE_CHECKING:
     from pgagents.cli.inputs.report_files import Output
     from pgagents.cli.inputs.server import Target
+    from pgagents.cli.running.app import App
     from pgagents.client.environment import CommandSecrets
     from pgagents.verify.plan.options import Options
 
@@ -60,6 +61,10 @@ _OF_TOOLS = (
         (
             "an OpenAPI document, without a catalogue",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000",
+        ),
+        (
+            "the same, and start the app for it: its document is read from it",
+            "pgagents verify --openapi /openapi.json --start 'uvicorn app:app --port {port}' --allow-writes",
         ),
         (
             "the same where the document does not say which key calls have",
@@ -110,11 +115,34 @@ def command(**given: Any) -> int:
         raise click.UsageError("--all goes with --self-test.")
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
-    return _verify_api(replace(line, url=line.url or _find_url_of_tools(line)))
+    if line.start is None:
+        return _verify_api(replace(line, url=line.url or _find_url_of_tools(line)), None)
+    return _verify_started(line)
 
 
-def _verify_api(line: CommandLine) -> int:
-    """Verify an API, or print its plan. Return the exit code."""
+def _verify_started(line: CommandLine) -> int:
+    """Start the app, and verify it, or print its plan. Return the exit code."""
+    from pgagents.cli.inputs import server
+    from pgagents.cli.running.app import starting
+
+    report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
+    hidden = server.list_named(line.identity)
+    with starting(line.start, line.url, line.openapi, cacert=line.cacert, hidden=hidden) as app:
+        assert app is not None
+        there = replace(
+            line,
+            url=app.url,
+            openapi=app.locate(line.openapi),
+            mcp_url=app.fill(line.mcp_url) if line.mcp_url is not None else None,
+        )
+        return _verify_api(there, app)
+
+
+def _verify_api(line: CommandLine, app: App | None) -> int:
+    """Verify an API, or print its plan. `app` is its process, if this command started it.
+
+    Return the exit code.
+    """
     from pgagents.cli.inputs import companions, server
     from pgagents.cli.inputs.report_files import find_memory
 
@@ -132,6 +160,7 @@ def _verify_api(line: CommandLine) -> int:
             reads=line.reads,
             acts=line.acts,
             url=line.url,
+            named=(app.served, "--start", app.name) if app is not None and app.served else None,
         )
     loaded_s = time.monotonic() - began
     there = server.target(
@@ -144,7 +173,7 @@ def _verify_api(line: CommandLine) -> int:
         (line.cert, line.cert_key),
     )
     options = line.make_options(there.model).after(loaded_s)
-    memory = find_memory(there.model, there.url)
+    memory = find_memory(there.model, app.name if app is not None else there.url)
     options = verification.apply_selections(
         there.model,
         options,
@@ -159,7 +188,7 @@ def _verify_api(line: CommandLine) -> int:
     if line.only_plan:
         return _show_plan(line, there, options, keys)
     output = replace(output, again=_again(), memory=memory)
-    return _send(line, there, options, keys, None if line.discovery else secrets, output)
+    return _send(line, there, options, keys, None if line.discovery else secrets, output, app)
 
 
 def _find_keys(line: CommandLine, there: Target, secrets: CommandSecrets | None) -> dict[str, str]:
@@ -177,6 +206,7 @@ def _send(
     keys: Mapping[str, str],
     secrets: CommandSecrets | None,
     output: Output,
+    app: App | None,
 ) -> int:
     """Verify with the receiver and the MCP server of the command line. Return the exit code."""
     from pgagents.cli.inputs import companions
@@ -188,7 +218,7 @@ def _send(
             there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
         ) as link,
     ):
-        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url))
+        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url), app=app)
         return run.run(there, keys, options, output, aids)
 
 

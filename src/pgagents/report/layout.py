@@ -71,10 +71,14 @@ def _cut(text: str, width: int) -> str:
     return f"{text[:begin]}…{text[begin + 1 - width :]}"
 
 
-# -- excerpts: named members of a long answer, or lines around a contract
+# -- excerpts: named members of a long answer, what a server printed, or lines around a contract
 
 
 MORE = "…"
+FIRST_PRINTED, LAST_PRINTED = 3, 12
+"""Lines of what a server's process printed that are shown: of the beginning and of the end, where languages
+put the kind of an error.
+"""
 FEW = 8
 MAX_LINE = 2_000
 
@@ -133,6 +137,15 @@ def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
 def _whole(member: Any, most: int = 160) -> str:
     text = json.dumps(member, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= most else f"{text[:most]}{MORE}"
+
+
+def list_printed(text: str) -> list[str]:
+    """Return the first and last lines of what a process printed, without those that only underline."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip(" ^~")]
+    left_out = len(lines) - FIRST_PRINTED - LAST_PRINTED
+    if left_out <= 1:
+        return lines
+    return [*lines[:FIRST_PRINTED], f"{MORE} {left_out:,} more lines", *lines[-LAST_PRINTED:]]
 
 
 def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:

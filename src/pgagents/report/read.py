@@ -265,6 +265,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("base", ""),
         told.get("key_header", "Authorization"),
         told.get("certificate", False),
+        told.get("printed", ""),
     )
 
 

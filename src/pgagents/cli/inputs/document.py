@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -58,11 +58,14 @@ def name_of(document: str) -> str:
     return shown.rstrip("/").rpartition("/")[2] or shown
 
 
-def load_document(document: str, choice: Choice, url: str = "") -> Model:
+def load_document(
+    document: str, choice: Choice, url: str = "", *, named: Sequence[str] | None = None
+) -> Model:
     """Return the model of a document, whose places are lines of the document.
 
     `choice` has what the caller says of the document. The key goes to the document's address too if that is
-    at the origin of `url`. Raises InputError and PgagentsError.
+    at the origin of `url`. `named` are the words of a command line that name the document, if it has no
+    address that lasts. Raises InputError and PgagentsError.
     """
     from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
@@ -72,7 +75,10 @@ def load_document(document: str, choice: Choice, url: str = "") -> Model:
     source = open_source(
         made.document, name_of(document), made.model.source.data, made.places, made.schemes, made.bases
     )
-    source.gains = (*list_gains(made.data), _show_import(document, choice))
+    source.gains = (
+        *list_gains(made.data),
+        _show_import(named or (show_path(hide_secrets(document)),), choice),
+    )
     source.names = made.names
     source.fetched = fetched
     return replace(made.model, source=source, withheld=made.withheld)
@@ -87,11 +93,13 @@ def load_api(
     reads: tuple[str, ...] = (),
     acts: tuple[str, ...] = (),
     url: str | None = None,
+    named: Sequence[str] | None = None,
 ) -> Model:
     """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
     document.
 
-    `auth`, `base_path`, `reads` and `acts` are options for a document, `url` is the server's address. Raises
+    `auth`, `base_path`, `reads` and `acts` are options for a document, `url` is the server's address, and
+    `named` has the words of a command line that name the document, if it has no address that lasts. Raises
     UsageError if the options contradict each other, InputError and PgagentsError for a file that cannot be
     read.
     """
@@ -103,7 +111,7 @@ def load_api(
         from pgagents.importer.catalogue import Choice
 
         choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts)
-        return load_document(openapi, choice, url or "")
+        return load_document(openapi, choice, url or "", named=named)
     if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
     if base_path is not None:
@@ -115,14 +123,12 @@ def load_api(
     return load(catalogue)
 
 
-def _show_import(document: str, choice: Choice) -> str:
-    """Return the command that writes the catalogue of a document."""
+def _show_import(named: Sequence[str], choice: Choice) -> str:
+    """Return the command that writes the catalogue of a document, which these words name."""
     given = [("--auth", choice.auth), ("--base-path", choice.base)]
     given += [("--reads", one) for one in choice.reads] + [("--acts", one) for one in choice.acts]
     more = [word for flag, value in given if value for word in (flag, value)]
-    return shlex.join(
-        ["pgagents", "import", show_path(hide_secrets(document)), *more, "--out", "catalogue.yaml"]
-    )
+    return shlex.join(["pgagents", "import", *named, *more, "--out", "catalogue.yaml"])
 
 
 def is_document(path: Path) -> bool:

@@ -106,6 +106,16 @@ api_url_option: Callable[[Any], Any] = click.option(
 )
 """For commands that call the API as one client."""
 
+start_option: Callable[[Any], Any] = click.option(
+    "--start",
+    metavar="CMD",
+    help=(
+        "Start the app with CMD, without a shell, and end it afterwards. {port} in CMD is a free port, as is "
+        "PORT in the app's environment; --url, of this machine, names another one."
+    ),
+)
+"""For commands that call a server which the user has on this machine."""
+
 server_option: Callable[[Any], Any] = click.option(
     "--server",
     "servers",

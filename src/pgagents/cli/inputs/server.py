@@ -273,6 +273,12 @@ def keys(
     return found
 
 
+def list_named(given: Sequence[str]) -> list[str]:
+    """Return the keys in the variables that `ROLE[.SCHEME][=ENVVAR]` of the command line name."""
+    names = (name or token_variable(role) for role, _, name in (one.partition("=") for one in given))
+    return [os.environ[name] for name in names if os.environ.get(name)]
+
+
 def command_secrets(
     model: Model, commands: Mapping[str, SecretCommand], given: tuple[str, ...] = ()
 ) -> CommandSecrets:

@@ -30,6 +30,7 @@ from pgagents.cli.inputs.options import (
     reports_option,
     seed_option,
     server_option,
+    start_option,
 )
 
 if TYPE_CHECKING:
@@ -211,12 +212,14 @@ FAILINGS = ("found", NOT_TRIED)
 
 _SUBJECT: tuple[Callable[[Any], Any], ...] = (
     click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com."),
+    start_option,
     server_option,
     cert_options,
     click.option(
         "--openapi",
         metavar="FILE|URL",
-        help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes.",
+        help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes. "
+        "With --start also a path of the app, such as /openapi.json.",
     ),
     click.option("--auth", metavar="SCHEME", help=AUTH_HELP),
     click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP),
@@ -430,6 +433,7 @@ class CommandLine:
     """The values of all options, each under its parameter's name. Times are in seconds."""
 
     url: str | None
+    start: str | None
     servers: tuple[str, ...]
     cert: Path | None
     cert_key: Path | None
@@ -481,7 +485,7 @@ class CommandLine:
     @property
     def has_api(self) -> bool:
         """True if an option names an API, so that more than an MCP server is tested."""
-        return bool(self.url or self.openapi or self.catalogue or self.description)
+        return bool(self.url or self.start is not None or self.openapi or self.catalogue or self.description)
 
     @property
     def max_self_test_s(self) -> float | None:

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.report_files import Output
     from pgagents.cli.inputs.server import Target
+    from pgagents.cli.running.app import App
     from pgagents.client.environment import CommandSecrets
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
     from pgagents.verify.run.obstacles import Described, Trouble
+    from pgagents.verify.run.redact import Redactor
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
 
@@ -57,6 +59,8 @@ class Aids:
     """The MCP server's token."""
     companion: Companion | None = None
     """An object that sees every exchange, and that plans additional probes after the plan's."""
+    app: App | None = None
+    """The process of the API's server, if this command started it."""
 
 
 class _Clients:
@@ -65,7 +69,7 @@ class _Clients:
     `strangers` present no client certificate, or one of another authority.
     """
 
-    def __init__(self, there: Target, workers: int) -> None:
+    def __init__(self, there: Target, workers: int, app: App | None) -> None:
         from pgagents.verify.wire.send import Client
 
         self._there = there
@@ -74,6 +78,7 @@ class _Clients:
             "cacert": self._trust,
             "workers": workers,
             "servers": tuple(there.servers.values()),
+            "process": app,
         }
         url, headers, certificate = there.url, there.env.headers, there.certificate
         self.handler = Client(url, headers=headers, certificate=certificate, **self._common)
@@ -134,9 +139,10 @@ def run(
     """
     from pgagents.report.formats.text import STOPPED
     from pgagents.verify.plan.options import USUAL_WORKERS
+    from pgagents.verify.run.redact import Redactor
 
     aids = aids or Aids()
-    clients = _Clients(there, options.workers or USUAL_WORKERS)
+    clients = _Clients(there, options.workers or USUAL_WORKERS, aids.app)
     hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []), *list_secrets())
     options = _check_servers(there, clients, keys, options, hidden)
     tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None
@@ -145,6 +151,8 @@ def run(
     if show is not None:
         return show(report, stopped)
     report = _describe_run(report, there.model, keys, hidden, output.again)
+    if aids.app is not None:
+        report = _describe_app(report, aids.app, Redactor(keys, (), hidden, model=there.model))
     if output.memory is not None:
         report_files.remember(output.memory, report)
     code = report_files.publish(report, there.model.source, output, stopped=stopped)
@@ -236,6 +244,13 @@ def _describe_run(
     if gains := list(getattr(model.source, "gains", ())):
         report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
     return report
+
+
+def _describe_app(report: Report, app: App, redactor: Redactor) -> Report:
+    """Return the report with a note on how to start the app again where the curl lines expect it."""
+    note = f"the app was started, and ended with the run; the curl lines expect it as {app.shown_command}"
+    footer = replace(report.footer, notes=(*report.footer.notes, redactor.text(note)))
+    return replace(report, footer=footer)
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:

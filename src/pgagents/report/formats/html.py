@@ -20,7 +20,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.layout import around
+from pgagents.report.layout import around, list_printed
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     SurfaceVerdict,
@@ -172,6 +172,7 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
         "key": _key(exchange),
         "request": sent,
         "answer": got,
+        "printed": "\n".join(list_printed(exchange.printed)),
     }
 
 

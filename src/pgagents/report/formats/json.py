@@ -173,6 +173,7 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
             **_body(request.body),
         },
         "answer": _answer(answer),
+        **({"printed": exchange.printed} if exchange.printed else {}),
     }
 
 

@@ -14,6 +14,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
+from pgagents.report.layout import list_printed
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
     actual,
@@ -156,6 +157,7 @@ def _exchange(exchange: RecordedExchange) -> str:
     else:
         lines.append(f"< {answer.status} {answer.header('content-type') or 'no content type'}")
         lines.append(f"< {answer.body[: MAX_BODY // 2].decode('utf-8', 'backslashreplace')}")
+    lines += [f"| {line[:MAX_BODY]}" for line in list_printed(exchange.printed)]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.layout import excerpt, table
+from pgagents.report.layout import excerpt, list_printed, table
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     WITHHELD,
@@ -175,6 +175,7 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
         yield f"   < no complete answer: {answer.kind}" + (
             f" ({_line(answer.detail)})" if answer.detail else ""
         )
+        yield from _list_printed(exchange, width)
         return
     kind = answer.header("content-type") or "no content type"
     size = format_count(len(answer.body), "byte")
@@ -183,6 +184,15 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
     )
     if answer.body:
         yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
+    yield from _list_printed(exchange, width)
+
+
+def _list_printed(exchange: RecordedExchange, width: int) -> Iterator[str]:
+    """Return what the server's process printed meanwhile, if the run started it."""
+    if exchange.printed:
+        yield "   the app printed:"
+    for line in list_printed(exchange.printed):
+        yield f"   | {_line(line, width - len('   | '))}"
 
 
 def _key(exchange: RecordedExchange) -> str:

@@ -507,6 +507,7 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
         call.surface,
         exchange.base,
         certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
+        printed=exchange.printed,
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pgagents.base.http import Request, Response, Silence
+from pgagents.base.http import Request, Response, Silence, find_process
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import names_instance
 from pgagents.verify.fixtures.instance import Restarted, Unavailable
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 RESTARTED = "the server ended while this was tried, and was started anew"
 RETURN_S, CLEANING_S, POLL_S = 10.0, 2.0, 0.1
 """Seconds for which a run waits for the server's return, for which clean-up does, and between two looks."""
+STARTS = 2.0
+"""A server that the run starts again is waited for so many times as long as its first start took."""
 MOST_ENDS = 5
 """The number of the server's ends after which the run stops."""
 MOST_ASKED = 5
@@ -308,7 +310,9 @@ class LostAnswers:
         if era < self._silences.era or self.gone:
             return lambda: Received(lost.request, Silence(REFUSED, self.gone), 0.0, self._clocks.now())
         left_s = self._sender.timing.left.find_seconds()
-        most_s = CLEANING_S if self._sender.budget.cleaning else RETURN_S
+        process = find_process(self._sender.find_handler(lost.call))
+        usual_s = CLEANING_S if self._sender.budget.cleaning else RETURN_S
+        most_s = max(usual_s, STARTS * process.start_s) if process is not None else usual_s
         until = self._clocks.timer() + (most_s if left_s is None else min(most_s, left_s))
         asked = [0]
 

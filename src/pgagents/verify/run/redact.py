@@ -90,6 +90,7 @@ class Redactor:
             why=self.mask_text(exchange.why),
             base=self.mask_text(exchange.base),
             key_header=self._find_key_header(request),
+            printed=self.mask_text(exchange.printed),
         )
 
     def finding(self, finding: Finding) -> Finding:

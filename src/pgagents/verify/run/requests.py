@@ -236,6 +236,7 @@ class ExchangeMaker:
         )
         exchange.overlapped = received.overlapped
         exchange.server_ended = received.server_ended
+        exchange.printed = received.printed
         self._count(exchange)
         return exchange
 

@@ -11,7 +11,16 @@ from functools import partial
 from threading import Barrier, Thread
 from typing import Any, TypeVar
 
-from pgagents.base.http import EVENT_STREAM, Handler, Request, Response, Silence, is_connecting, is_timely
+from pgagents.base.http import (
+    EVENT_STREAM,
+    Handler,
+    Request,
+    Response,
+    Silence,
+    find_process,
+    is_connecting,
+    is_timely,
+)
 from pgagents.client.environment import CommandSecrets
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.ownership import is_random_id
@@ -42,6 +51,8 @@ SETTLE_S = 0.2
 """Seconds after its answer in which a request may still end the server."""
 NOT_SENT = Silence(REFUSED, "not sent: the server had ended in the meantime")
 """Stands for the answer to a request whose values are older than the server's last return."""
+FAILED = 500
+"""The first of the statuses with which a server says that it failed."""
 Objection = Callable[[Call, Mapping[str, Any], Request], str]
 """Returns why a request must not be sent; empty if it may be."""
 
@@ -297,6 +308,7 @@ class Sender:
                 return Received(request, NOT_SENT, 0.0, self.clocks.now(), number)
         if is_timely(handler):
             handler.most_s, handler.stream_s = most_s, stream_s
+        printer = _Printer(handler)
         sent_at, started = self.clocks.now(), self.clocks.timer()
         answer = handler(request)
         seconds = self.clocks.timer() - started
@@ -304,7 +316,8 @@ class Sender:
         if connecting is not None:
             self.clocks.sleep(SETTLE_S)
             ended = not connecting.takes_connections(request)
-        return Received(request, answer, seconds, sent_at, number, server_ended=ended)
+        printed = printer.read_after(answer)
+        return Received(request, answer, seconds, sent_at, number, server_ended=ended, printed=printed)
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
         """Return the key of requests that share a nearly empty bucket; None if the bucket has enough left.
@@ -328,6 +341,7 @@ class Sender:
             self._pace(ready.call, role)
         sent_at, started = self.clocks.now(), self.clocks.timer()
         gate, most_s = Barrier(len(several)), self.timing.left.find_seconds()
+        printer = _Printer(self._routes.handler)
 
         streams = {
             id(request): find_stream_seconds(ready.call)
@@ -351,7 +365,10 @@ class Sender:
         for ready, (request, role), answer in zip(several, requests, answers, strict=True):
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
-            received = Received(request, answer, seconds, sent_at, self.budget.sent, overlapped=True)
+            printed = printer.read_after(answer)
+            received = Received(
+                request, answer, seconds, sent_at, self.budget.sent, overlapped=True, printed=printed
+            )
             if self._may_be_lost(ready.call, answer):
                 found.append(self._note_loss(ready, received))
                 continue
@@ -464,6 +481,19 @@ class Sender:
         due = self._find_due(call, role, limit)
         self.holds.count_wait(limit, due)
         self.timing.wait_until(due)
+
+
+class _Printer:
+    """Reads what the server's process prints from now on, if the run started the server."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._process = find_process(handler)
+        self._mark = self._process.mark() if self._process is not None else 0
+
+    def read_after(self, answer: Response | Silence) -> str:
+        """Return what it printed until an answer that shows a failure of the server; else an empty text."""
+        failed = isinstance(answer, Silence) or answer.status >= FAILED
+        return self._process.read_since(self._mark) if self._process is not None and failed else ""
 
 
 def _send_aside(

@@ -34,6 +34,8 @@ class Received:
     """True if another request was on its way at the same time."""
     server_ended: bool = False
     """True if nothing took a connection right after it. Only a request that is sent alone is examined."""
+    printed: str = ""
+    """What the server's process printed meanwhile, if it was started for the run and did not answer well."""
     several: tuple[Received, ...] = ()
     """One part for each request, if several were sent together; else empty."""
 

@@ -78,6 +78,7 @@ class Exchange:
         "output",
         "overlapped",
         "place",
+        "printed",
         "probe",
         "refused",
         "repeats",
@@ -139,6 +140,8 @@ class Exchange:
         """The number of times it was sent before, because the server was busy."""
         self.known: Any = None
         """The instance as it was known before the call; laws read it as `before`."""
+        self.printed = ""
+        """What the server's process printed meanwhile, if the run started it; empty unless it failed."""
         self.moot = ""
         """The reason why the answer proves nothing.
 

@@ -25,6 +25,7 @@ from pgagents.base.http import (
     Inflater,
     Request,
     Response,
+    ServerProcess,
     Silence,
     make_context,
 )
@@ -72,18 +73,21 @@ class Client:
         servers: Collection[str] = (),
         certificate: CertificateFiles | None = None,
         context: ssl.SSLContext | None = None,
+        process: ServerProcess | None = None,
     ) -> None:
         """Create a client without opening a connection. `workers` is the number of threads that send
         continuously.
 
         `servers` are the base URLs of other servers, which a request may name. They get none of `headers`.
-        `context` replaces the TLS settings of `cacert` and `certificate`.
+        `context` replaces the TLS settings of `cacert` and `certificate`. `process` is the server's, if this
+        program started it.
         """
         import httpcore
 
         from pgagents.verify.wire.deadline import Deadline
 
         self._failures = list_failures()
+        self.process = process
         like_this = partial(Client, timeout_s=timeout_s, max_bytes=max_bytes, timer=timer, workers=workers)
         over_tls = partial(like_this, cacert=cacert, certificate=certificate)
         self._others = {
