@@ -17,7 +17,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.jsonschema.schema import REF
 from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs import document as document_
-from pgagents.cli.inputs.document import within
+from pgagents.cli.inputs.files import within
 from pgagents.cli.main import main
 from pgagents.generate.build import build
 from pgagents.generate.dialect import GEMINI, Dialect

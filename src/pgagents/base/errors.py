@@ -38,7 +38,7 @@ def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 1
     """Format a diagnostic with its source line below it, cut to `width` columns."""
     d = diagnostic
     lines = [f"{d.severity}[{d.id}]: {shorten(d.message)}", f"  --> {printable(str(d.span))}"]
-    text = _line(source, d.span)
+    text = _line(source.part(d.span.file) if source is not None else None, d.span)
     if text is not None:
         shown, column = _window(text, d.span.column, width - 8)
         gutter = f"{d.span.line:>4}"

@@ -85,6 +85,27 @@ class Source:
         """True for a document of others, such as OpenAPI, that was read in a catalogue's place."""
         return False
 
+    def is_from_document(self, pointer: Pointer) -> bool:  # noqa: ARG002  # two files differ by it
+        """True if a document of others says the value at `pointer`, and not the catalogue's author."""
+        return self.is_document
+
+    @property
+    def whole(self) -> str:
+        """The text of all files that the data was read from."""
+        return self.text
+
+    def part(self, file: str) -> Source:  # noqa: ARG002  # one file is the whole
+        """Return the file of this name. A catalogue over a document is made of two."""
+        return self
+
+    def find_written(self, pointer: Pointer) -> tuple[Source, Pointer] | None:
+        """Return the text that a person edits, and the pointer in it; None if it has no such value."""
+        return (self, pointer) if self.has(pointer) else None
+
+    def find_holder(self, pointer: Pointer) -> Span | None:  # noqa: ARG002  # one file is the whole
+        """Return the entry above a part that is in another file; None for a text of its own."""
+        return None
+
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of the value at `pointer`, or of its nearest existing ancestor.
 
@@ -222,6 +243,7 @@ def locate_within(source: Source, pointer: Pointer, offset: int) -> Span | None:
     if not isinstance(value, str) or not source.has(pointer):
         return None
     span = source.locate(pointer, at_value=True)
+    source = source.part(span.file)
     starts = [0, *(match.end() for match in _BREAK.finditer(source.text))]
     begin = starts[span.line - 1] + span.column - 1
     units = _units(source.text, begin)

@@ -36,6 +36,9 @@ from pgagents.catalogue.resolve.catalogue import resolve
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
+OVER = "openapi"
+"""The key of a catalogue over a document, which only commands open."""
+SHOW = "`pgagents show FILE` prints the whole catalogue: keep that in a file, and name it"
 IMPORT = "make one of it: `pgagents import FILE --out catalogue.yaml`"
 
 
@@ -62,6 +65,9 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     if key := _find_other_format(source):
         what = f"this is a document with `{key}`, not a catalogue"
         return None, [Diagnostic(source.locate((key,)), "catalogue/other-format", "error", what, IMPORT)]
+    if isinstance(source.data, dict) and OVER in source.data:
+        what = "this catalogue lies over a document, and only whole catalogues are read here"
+        return None, [Diagnostic(source.locate((OVER,)), "catalogue/over-document", "error", what, SHOW)]
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
@@ -190,15 +196,15 @@ SINGLE = ("pgagents.yaml", "pgagents.yml")
 """Names of a catalogue that is the only one of its folder."""
 
 
-def find_catalogue(given: Path | None) -> Model | None:
+def find_catalogue(given: Path | None, open_file: Callable[[Path], Model] = load_file) -> Model | None:
     """Return the model of the given catalogue; else of the only one in ./catalogue, else of
-    ./pgagents.yaml. A name may end in `.yml` too.
+    ./pgagents.yaml. A name may end in `.yml` too. `open_file` loads the file.
 
     Return None if there is no catalogue. A name such as `park-graph` means a shipped catalogue. Raises
     PgagentsError if ./catalogue has several.
     """
     if given is not None:
-        return find_example(str(given)) or load_file(given)
+        return find_example(str(given)) or open_file(given)
     here = list_catalogues(Path("catalogue"))
     if len(here) > 1:
         raise PgagentsError(
@@ -206,8 +212,8 @@ def find_catalogue(given: Path | None) -> Model | None:
             "name one: pgagents COMMAND catalogue/NAME.yaml",
         )
     if here:
-        return load_file(here[0])
-    return next((load_file(path) for path in map(Path, SINGLE) if path.exists()), None)
+        return open_file(here[0])
+    return next((open_file(path) for path in map(Path, SINGLE) if path.exists()), None)
 
 
 def list_catalogues(folder: Path) -> list[Path]:

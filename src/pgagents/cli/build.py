@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples, load
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model

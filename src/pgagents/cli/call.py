@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.base.writing import quoted_text
+from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
     cert_options,
     client_env_option,
     examples,
-    load,
     server_option,
 )
 from pgagents.cli.inputs.server import Api, find_api

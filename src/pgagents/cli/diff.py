@@ -114,15 +114,14 @@ class _Input:
         self.shipped = find_example(named) is not None
         """True if the name is that of a shipped catalogue."""
         self.texts: dict[str, bytes] = {}
-        self.raw, self.location = b"", named
+        self.raw, self.location, self.revision = b"", named, ""
         if self.shipped:
             return
         of_revision = not is_url(named) and not Path(named).exists() and ":" in named
+        self.revision = named.partition(":")[0] if of_revision else ""
         self.raw = _of_revision(named) if of_revision else self._fetch(named)
         self.location = (
-            named
-            if is_url(named)
-            else str(Path(named.rpartition(":")[2] if of_revision else named).resolve())
+            named if is_url(named) else str(Path(named.partition(":")[2] if of_revision else named).resolve())
         )
         self.texts = {self.location: self.raw}
 
@@ -136,6 +135,16 @@ class _Input:
         """Return the bytes of a referenced document, and keep them to look up lines later."""
         self.texts[location] = self._fetch(location)
         return self.texts[location]
+
+    def fetch_beside(self, location: str) -> bytes:
+        """Return the document that a catalogue lies over: of the same revision, if the catalogue has one."""
+        import os
+
+        from pgagents.importer.document import is_url
+
+        if not self.revision or is_url(location):
+            return self._fetch(location)
+        return _of_revision(f"{self.revision}:{os.path.relpath(location)}")
 
     def references(self, *, allow_remote: bool) -> References:
         """Return the document with all documents that it refers to."""
@@ -209,8 +218,11 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
     """
     from dataclasses import replace
 
-    from pgagents.catalogue.load import find_example, load_text
+    from pgagents.base.reading import parse
+    from pgagents.catalogue.load import find_example
+    from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.document import is_url
     from pgagents.importer.places import open_source
 
     if given.shipped and (shipped := find_example(given.named)):
@@ -222,7 +234,9 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
             made.document, given.named, made.model.source.data, made.places, made.schemes, made.bases
         )
         return replace(made.model, source=source)
-    return load_text(_decode(given.raw, given.named), given.named)
+    folder = None if is_url(given.location) else Path(given.location).parent
+    written = parse(_decode(given.raw, given.named), given.named, folder=folder)
+    return load_opened(written, given.fetch_beside)
 
 
 def _decode(raw: bytes, named: str) -> str:

@@ -159,7 +159,7 @@ def tools(which: Callable[[str], str | None]) -> Iterator[DoctorLine]:
 def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     """Return a line for the catalogue that commands use by default."""
     from pgagents.base.errors import InputError, PgagentsError
-    from pgagents.catalogue.load import load_file
+    from pgagents.cli.inputs.catalogue import load_path
     from pgagents.lint.run import HELP, check_surfaces, past
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [
@@ -181,7 +181,7 @@ def catalogue(here: Path, today: date | None = None) -> DoctorLine:
         )
     shown = found[0].relative_to(here)
     try:
-        model = check_surfaces(load_file(found[0], name=str(shown)))
+        model = check_surfaces(load_path(found[0], str(shown)))
     except InputError as error:
         return DoctorLine("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
     except PgagentsError as error:

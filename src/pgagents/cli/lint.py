@@ -155,7 +155,7 @@ def _judge_files(
     Documents for the GPT builder count as actions of one GPT.
     """
     from pgagents.catalogue.load import find_example
-    from pgagents.cli.inputs.options import load
+    from pgagents.cli.inputs.catalogue import load
 
     judged = []
     for file in files or (None,):
@@ -242,6 +242,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from datetime import date
 
     from pgagents.base.errors import PgagentsError
+    from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.lint import judge as judges
     from pgagents.lint.document import apply_ignores
     from pgagents.lint.importers.gpt_builder import judge as gpt_builder
@@ -254,20 +255,22 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     if chosen in ("gpt-builder", "chatgpt-plugin"):
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
         return apply_ignores(one), replace(form, domains=form.domains | {made.domain} - {""})
-    one = judges.judge(source, chosen, only, date.today())
-    return one if chosen == "catalogue" else apply_ignores(one), form
+    if chosen == "catalogue":
+        return judges.judge_model(load_opened(source), only, date.today()), form
+    return apply_ignores(judges.judge(source, chosen, only, date.today())), form
 
 
 def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
     """Apply every safe fix to the catalogue's file, and return the changed source."""
     from pgagents.base.errors import PgagentsError
+    from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.cli.inputs.files import write_both
     from pgagents.lint.judge import is_catalogue
     from pgagents.lint.run import apply_fixes
 
     if not is_catalogue(source.data):
         raise PgagentsError(f"{source.file} is no catalogue, and only those are changed", "leave out --fix")
-    made, count = apply_fixes(source, only)
+    made, count = apply_fixes(source, only, load_opened)
     if count:
         path = Path(source.file)
         if not path.is_file():

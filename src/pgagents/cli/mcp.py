@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs import options
+from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
@@ -19,7 +20,6 @@ from pgagents.cli.inputs.options import (
     cert_options,
     client_env_option,
     examples,
-    load,
     server_option,
 )
 from pgagents.cli.inputs.server import find_api

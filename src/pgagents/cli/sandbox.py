@@ -14,7 +14,8 @@ import click
 from click.core import ParameterSource
 
 from pgagents.cli.inputs import options
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.options import catalogue_argument, examples
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model

@@ -204,7 +204,7 @@ def submit(given: Given) -> int:
 
 def _prepare(given: Given) -> _Job:
     from pgagents.cli.inputs import companions, server
-    from pgagents.cli.inputs.options import load
+    from pgagents.cli.inputs.catalogue import load
     from pgagents.submit.package import build_package, find_listing
     from pgagents.submit.store import find_store
 

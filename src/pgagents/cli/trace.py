@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.options import catalogue_argument, examples
 
 
 @click.command(

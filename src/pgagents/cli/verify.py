@@ -12,9 +12,10 @@ import click
 from click.core import ParameterSource
 
 from pgagents.cli.inputs import report_files, verification
+from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.files import ending_after
-from pgagents.cli.inputs.options import PASSED, examples, load
+from pgagents.cli.inputs.options import PASSED, examples
 from pgagents.cli.inputs.verification import CommandLine, verify_options
 
 if TYPE_CHECKING:

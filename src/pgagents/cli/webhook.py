@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs.options import Seconds, catalogue_argument, examples, load
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.options import Seconds, catalogue_argument, examples
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.credential import SignatureScheme

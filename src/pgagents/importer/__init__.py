@@ -7,5 +7,6 @@ catalogue.
 `nature` decides whether an action reads or acts. `inference/` adds what the document shows but does not
 say. `surfaces` chooses what each vendor is offered. `invalid_parts` takes out what the loader would refuse,
 and `text` writes the YAML. `merge` keeps an author's edits, and `places` finds the document's line of each
-part. `har` and `recording` begin with recorded traffic, `tools` with an MCP server.
+part. `overlay/` lays a short catalogue over a document that is read each time. `har` and `recording` begin
+with recorded traffic, `tools` with an MCP server.
 """

@@ -59,10 +59,12 @@ class Actions:
         reads: frozenset[str] = frozenset(),
         acting: Mapping[str, Acting] | None = None,
         comparing: bool = False,
+        names: Mapping[str, str] | None = None,
     ) -> None:
+        self.names = names or {}
         self.reads, self.acting, self.comparing = reads, acting or {}, comparing
         self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
-        self.taken: set[str] = set()
+        self.taken: set[str] = {name.lower() for name in self.names.values()}
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
         self.paths: dict[str, tuple[str, list[str]]] = {}
@@ -78,7 +80,7 @@ class Actions:
         if path is None or (not self.comparing and self._unsayable(op)):
             return None
         spoken = PLACEHOLDER.sub(r"by_\1", op.path)
-        name = unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
+        name = self.names.get(op.label) or unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
         at: Pointer = ("actions", name)
         made = ImportedAction(name, op, {})
         given = self._find_names(path)

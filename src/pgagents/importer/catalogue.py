@@ -14,7 +14,7 @@ from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.catalogue.model.action import WithheldGet, WithheldGets
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.actions import Actions
-from pgagents.importer.document import References
+from pgagents.importer.document import Found, References
 from pgagents.importer.errors import Errors
 from pgagents.importer.inference.inference import infer
 from pgagents.importer.invalid_parts import (
@@ -55,6 +55,35 @@ class Choice:
     base: str = ""
     reads: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names that the author gives to actions, by the operation's `GET /path`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A document as the data of a catalogue that nobody has loaded yet. It has the surface `rest` alone."""
+
+    data: dict[str, Any]
+    made: list[ImportedAction]
+    notes: Notes
+    root: Found
+    operations: int
+    """Number of operations in the document."""
+    schemes: tuple[str, ...]
+    """Security schemes that the document describes, as `--auth` takes them."""
+    bases: tuple[str, ...]
+    """Paths of the document's servers. The first one is the beginning of the catalogue's paths."""
+    withheld: WithheldGets
+    """The GETs of the document that act by their words."""
+    schemas: Schemas
+
+    def find_places(self) -> Places:
+        """Return the pointers of the catalogue, each with the pointer of its source in the document."""
+        return find_places(self.made, self.schemas, self.root.document, self.data.get("resources", {}))
+
+    def list_names(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of each action's operation: its operationId, its label and its path."""
+        return {m.name: (m.operation.id, m.operation.label, m.operation.path) for m in self.made}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +134,28 @@ def catalogue(
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
+    converted = convert(references, choice, comparing=comparing)
+    data, made, notes = converted.data, converted.made, converted.notes
+    offered, text, model = _offer_and_load(data, made, notes, offering)
+    return Imported(
+        data,
+        text,
+        model,
+        tuple(notes.made),
+        converted.operations,
+        offered.without,
+        converted.find_places(),
+        converted.root.document.text,
+        bases=converted.bases,
+        schemes=converted.schemes,
+        chosen=offered.chosen,
+        withheld=converted.withheld,
+        names=converted.list_names(),
+    )
+
+
+def convert(references: References, choice: Choice, *, comparing: bool = False) -> Converted:
+    """Convert a document without loading the result, and without a choice for vendors; see `catalogue`."""
     edition, scheme, why = version(references.root()), "", ""
     if choice.auth:
         references, scheme, why = with_scheme(references, parse_scheme(choice.auth))
@@ -118,7 +169,14 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     reads, acts = _find_decided(chosen, choice)
     acting = find_acting(every, reads, acts)
     actions = Actions(
-        schemas, notes, servers, security.find_own, reads=reads, acting=acting.why, comparing=comparing
+        schemas,
+        notes,
+        servers,
+        security.find_own,
+        reads=reads,
+        acting=acting.why,
+        comparing=comparing,
+        names=choice.names,
     )
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]
@@ -136,22 +194,16 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     data["surfaces"] |= spoken
     data |= inferred
     _beyond(references, notes)
-    offered, text, model = _offer_and_load(data, made, notes, offering)
-    places = find_places(made, schemas, root.document, data.get("resources", {}))
-    return Imported(
+    return Converted(
         data,
-        text,
-        model,
-        tuple(notes.made),
+        made,
+        notes,
+        root,
         len(every),
-        offered.without,
-        places,
-        root.document.text,
-        bases=tuple(dict.fromkeys((servers.base, *list_bases(root)))),
-        schemes=tuple(list_described(references)),
-        chosen=offered.chosen,
-        withheld=_list_withheld(every, acting, servers, made),
-        names={m.name: (m.operation.id, m.operation.label, m.operation.path) for m in made},
+        tuple(list_described(references)),
+        tuple(dict.fromkeys((servers.base, *list_bases(root)))),
+        _list_withheld(every, acting, servers, made),
+        schemas,
     )
 
 

@@ -42,14 +42,25 @@ class DocumentSource(Source):
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The names of each action's operation in the document: its operationId, its label and its path."""
 
+    placed: bool = False
+    """True if `root` has the places of the document's values, which are read when somebody asks for one."""
+
     @property
     def is_document(self) -> bool:
         """True: the catalogue was made from it."""
         return True
 
+    def knows(self, steps: Pointer) -> bool:
+        """True if a part of the document is known from which this value, or what it lies in, was made."""
+        return any(steps[:n] in self.places for n in range(len(steps), 0, -1))
+
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the line in the document from which the value at `pointer` was made."""
         steps = tuple(pointer)
+        if not self.placed:
+            self.placed = True
+            if len(self.text) <= MAX_CHARACTERS:
+                self.root = parse(self.text, self.file, max_values=MAX_VALUES, foreign=True).root
         known = next((steps[:n] for n in range(len(steps), 0, -1) if steps[:n] in self.places), None)
         found = () if known is None else (*self.places[known], *steps[len(known) :])
         return Source.locate(self, found, at_value=at_value)
@@ -64,10 +75,7 @@ def open_source(
     bases: Sequence[str] = ("",),
 ) -> DocumentSource:
     """Return the source of a catalogue that was made from a document."""
-    root = Place((0, 0), (0, 0))
-    if len(text) <= MAX_CHARACTERS:
-        root = parse(text, name, max_values=MAX_VALUES, foreign=True).root
-    return DocumentSource(name, text, data, root, [], None, places, schemes, bases)
+    return DocumentSource(name, text, data, Place((0, 0), (0, 0)), [], None, places, schemes, bases)
 
 
 def find_places(

@@ -19,6 +19,8 @@ _METHOD = re.compile(r"[A-Z]+ /[^\s#:]*\Z")
 _MISTAKEN = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan"))
 
 INFERRED = "inferred: "
+FROM = "from "
+"""The beginning of a comment that says which file a part comes from."""
 Comments = Mapping[Pointer, Iterable[str]]
 
 
@@ -39,13 +41,13 @@ def entry(
 
 
 def comment(text: str, indent: int) -> str:
-    """Return a note as a comment line. A comment that ignores a finding of `pgagents lint` has its own
-    form.
+    """Return a note as a comment line. One that ignores a finding of `pgagents lint`, names a reason or a
+    file has its own form, and any other is a thing to do.
     """
     clean = "".join(c if c.isprintable() else " " for c in text)
     return (
         f"{' ' * indent}# {clean}"
-        if clean.startswith((ANSWER, INFERRED))
+        if clean.startswith((ANSWER, INFERRED, FROM))
         else f"{' ' * indent}# TODO {clean}"
     )
 

@@ -16,6 +16,7 @@ from pgagents.base.errors import Diagnostic
 from pgagents.base.places import Source
 from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_source
+from pgagents.catalogue.model.model import Model
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import requirements
 from pgagents.lint.importers.copilot import judge as copilot
@@ -87,8 +88,13 @@ def catalogue(source: Source, only: Sequence[str] = (), today: date | None = Non
     """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not
     load.
     """
-    linted = lint(check_surfaces(load_source(source)), only, today)
-    return Judged(source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))
+    return judge_model(load_source(source), only, today)
+
+
+def judge_model(model: Model, only: Sequence[str] = (), today: date | None = None) -> Judged:
+    """Judge a loaded catalogue; see `catalogue`. Raises InputError for a surface that nothing knows."""
+    linted = lint(check_surfaces(model), only, today)
+    return Judged(model.source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))
 
 
 # -- plugin manifests

@@ -94,7 +94,11 @@ def within(origin: Pointer, written: re.Pattern[str], new: str) -> Callable[[Sou
     """Return an edit of the first match inside the value at `origin`, as it appears in the file."""
 
     def edit(source: Source) -> Edit | None:
-        begin, end = _extent(source, origin)
+        own = source.find_written(origin)
+        if own is None:
+            return None
+        source, at = own
+        begin, end = _extent(source, at)
         match = written.search(source.text, begin, end)
         if match is None:
             return None

@@ -7,7 +7,7 @@ here as well.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,7 +15,7 @@ from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
 from pgagents.base.places import Source, locate_within
 from pgagents.base.reading import parse
 from pgagents.base.text import brief, did_you_mean
-from pgagents.catalogue.load import load, load_source
+from pgagents.catalogue.load import load_source
 from pgagents.catalogue.model.action import Former
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import collect_diagnostics, targets, withholds
@@ -84,12 +84,15 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
     """Return the lines whose comments may ignore a finding: its own, and those where its text begins.
 
-    No comment can stand inside a block text, so one behind the `|` or above it counts for the whole text.
+    No comment can stand inside a block text, so one behind the `|` or above it counts for the whole text. Of
+    a part that a document says, the line of the author's entry above it counts.
     """
-    lines = {diagnostic.span.line}
+    spans = [diagnostic.span]
     if hit is not None and hit.part is not None:
-        lines |= {source.locate(hit.part[0], at_value=at_value).line for at_value in (False, True)}
-    return lines
+        spans += [source.locate(hit.part[0], at_value=at_value) for at_value in (False, True)]
+    if hit is not None and (holder := source.find_holder(hit.origin)) is not None:
+        spans.append(holder)
+    return {span.line for span in spans if span.file == source.file}
 
 
 def _may_be_ignored(id: str) -> bool:
@@ -194,13 +197,15 @@ def _remove(ignore: Ignore) -> Edit | None:
 _ROUNDS = 50
 
 
-def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
-    """Return the source after all edits, and their number. Raises InputError if the original does not
-    load.
+def apply_fixes(
+    source: Source, only: Sequence[str] = (), open_source: Callable[[Source], Model] = load_source
+) -> tuple[Source, int]:
+    """Return the source after all edits, and their number. `open_source` loads it, and raises InputError if
+    it does not load.
     """
-    linted, count = lint(check_surfaces(load_source(source)), only), 0
+    linted, count = lint(check_surfaces(open_source(source)), only), 0
     for _ in range(_ROUNDS):
-        better = _round(source, linted, only)
+        better = _round(source, linted, only, open_source)
         if better is None:
             break
         source, linted, made = better
@@ -208,13 +213,16 @@ def apply_fixes(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
     return source, count
 
 
-def _round(source: Source, linted: Linted, only: Sequence[str]) -> tuple[Source, Linted, int] | None:
+def _round(
+    source: Source, linted: Linted, only: Sequence[str], open_source: Callable[[Source], Model]
+) -> tuple[Source, Linted, int] | None:
     text = apply(source.text, linted.edits)
     if text == source.text:
         return None
     changed = parse(text, source.file, folder=source.folder)
-    model, _ = load(changed)
-    if model is None:
+    try:
+        model = open_source(changed)
+    except InputError:
         return None
     after = lint(model, only)
     worse = Counter(d.id for d in after.found) - Counter(d.id for d in linted.found)

@@ -197,7 +197,7 @@ class _Resolver(Actions, Resources):
         credentials = self._credentials()
         return m.Model(
             source=self.source,
-            sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
+            sha256=hashlib.sha256(self.source.whole.encode()).hexdigest(),
             api=written.api.model_copy(update={"server": written.api.base_url}),
             server=_main_server(written.api),
             servers={

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
 from pgagents.base.text import brief, hide_secrets, show_path
-from pgagents.cli.inputs.options import load
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.files import MAX_SECONDS, within
 from pgagents.cli.inputs.server import TOKEN
 
 if TYPE_CHECKING:
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Choice, Imported
     from pgagents.importer.recording import Recording
-
-
-MAX_SECONDS = 60.0
 
 
 def import_document(
@@ -285,37 +280,3 @@ def _mark(made: Imported, recording: Recording) -> Imported:
             notes.infer(("actions", name), f"from {count:,} recorded {'call' if count == 1 else 'calls'}")
     text, model = remove_invalid_parts(made.data, notes)
     return replace(made, text=text, model=model, notes=tuple(notes.made))
-
-
-# -- a limit of time
-
-
-AGAIN_S = 0.1
-"""Seconds after which the error is raised again.
-
-Python drops an error that is raised in a finalizer or in a callback of the garbage collector.
-"""
-
-
-@contextmanager
-def within(seconds: float, message: str, help: str) -> Iterator[None]:
-    """Raise this error inside the block when the time is over.
-
-    It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
-    """
-    from pgagents.base.errors import PgagentsError
-
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def over(*_: Any) -> None:
-        raise PgagentsError(message, help)
-
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pgagents.base.text import find_unreachable, hide_secrets
 
@@ -216,3 +219,39 @@ def _passing() -> Path:
     made = tempfile.mkdtemp(prefix="pgagents-")
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)
+
+
+# -- a limit of time
+
+
+MAX_SECONDS = 60.0
+"""Seconds that reading and converting a document may take."""
+AGAIN_S = 0.1
+"""Seconds after which the error is raised again.
+
+Python drops an error that is raised in a finalizer or in a callback of the garbage collector.
+"""
+
+
+@contextmanager
+def within(seconds: float, message: str, help: str) -> Iterator[None]:
+    """Raise this error inside the block when the time is over.
+
+    It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
+    """
+    from pgagents.base.errors import PgagentsError
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(*_: Any) -> None:
+        raise PgagentsError(message, help)
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -6,27 +6,17 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from pgagents.cli.inputs.report_files import describe_suffixes
 
-if TYPE_CHECKING:
-    from pgagents.catalogue.model.model import Model
-
-
-EXAMPLE = "park-graph"
-"""The name of the shipped example catalogue, which is accepted in place of a file."""
 AUTH_HELP = (
     "The key of calls where the document declares none, or how a declared one is sent: bearer, basic, "
     "header:NAME, query:NAME, cookie:NAME, or header:Authorization:WORD."
 )
 BASE_PATH_HELP = "The path before all others, / for none. Default: that of the document's first server."
-NO_CATALOGUE = (
-    f"name its file, go to its folder, or begin one with `pgagents init`; `{EXAMPLE}` names the example "
-    "that comes with pgagents"
-)
 
 
 class NamedFolder(click.Path):
@@ -212,32 +202,6 @@ def cert_options(command: Any) -> Any:
 def examples(*lines: tuple[str, str]) -> str:
     """Return the last part of a command's help: example calls, each with its purpose."""
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
-
-
-def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
-    """Load the given catalogue; else the only one in ./catalogue, else ./pgagents.yaml.
-
-    A name such as `park-graph` means a shipped catalogue. If no file is found, `else_example` chooses Park
-    Graph's.
-
-    Raises PgagentsError if none is found, so that a wrong working directory is never mistaken for a good
-    catalogue. Raises InputError for a catalogue with errors, such as a surface that nothing knows.
-    """
-    from pgagents.base.errors import PgagentsError
-    from pgagents.catalogue.load import find_catalogue, find_example
-    from pgagents.lint.run import check_surfaces
-
-    if (own := find_catalogue(catalogue)) is not None:
-        return check_surfaces(own)
-    found = find_example(EXAMPLE) if else_example else None
-    if found is None:
-        raise PgagentsError(
-            f"no catalogue here: {Path.cwd()} has neither catalogue/*.yaml nor pgagents.yaml", NO_CATALOGUE
-        )
-    click.echo(
-        f"no catalogue here, so this is the example `{EXAMPLE}` (`pgagents init` makes your own)", err=True
-    )
-    return found
 
 
 # -- optional packages: the extras `sandbox` and `mcp` of `pyproject.toml`

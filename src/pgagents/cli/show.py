@@ -1,0 +1,96 @@
+"""`pgagents show`: prints the whole catalogue that a short one and its document make together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.options import catalogue_argument, examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgagents.base.places import Pointer
+    from pgagents.importer.overlay.source import OverlaySource
+
+
+@click.command(
+    short_help="Print the whole catalogue, with the file of each part.",
+    epilog=examples(
+        ("what pgagents.yaml and its document say together", "pgagents show"),
+        (
+            "one file to ship instead of two, such as in a container",
+            "pgagents show pgagents.yaml --out whole.yaml",
+        ),
+    ),
+)
+@catalogue_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the catalogue to FILE.",
+)
+def command(catalogue: Path | None, out: Path | None) -> int:
+    """Print the whole catalogue, with the file of each part as a comment.
+
+    Of a catalogue over an OpenAPI document it has both together. A whole catalogue is printed as it is.
+    """
+    from pgagents.cli.inputs.files import write_both
+
+    text = render(load(catalogue).source)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_both({out: text.encode()})
+        click.echo(f"{out} is written", err=True)
+    return 0
+
+
+def render(source: object) -> str:
+    """Return a catalogue's source as the text of one file."""
+    from pgagents.base.places import Source
+    from pgagents.importer.invalid_parts import make_comments
+    from pgagents.importer.overlay.source import OverlaySource
+    from pgagents.importer.text import render_yaml
+
+    assert isinstance(source, Source)
+    if not isinstance(source, OverlaySource):
+        return source.text
+    open_notes = [n for n in source.notes if n.kind != "decide" or source.find_own(n.at) is None]
+    comments = make_comments(tuple(open_notes))
+    for pointer, file in list_files(source):
+        comments.setdefault(pointer, []).append(f"from {file}")
+    return render_yaml(source.data, comments)
+
+
+def list_files(source: OverlaySource) -> Iterator[tuple[Pointer, str]]:
+    """Yield the pointers at which another file speaks than at the value around them, each with its place.
+
+    A part of the document is named by its pointer there, because its lines move with every edition.
+    """
+    assert source.document is not None
+    stack: list[tuple[Pointer, object, str]] = [((key,), value, "") for key, value in source.data.items()]
+    while stack:
+        pointer, value, around = stack.pop()
+        own, whole = source.find_own(pointer), _is_whole(source, pointer)
+        if own is not None and whole:
+            if around != source.file:
+                yield pointer, f"{source.file}:{source.locate(pointer).line}"
+            around = source.file
+        elif pointer in source.document.places:
+            span = source.document.locate(pointer)
+            yield pointer, f"{source.document.file}{span.suffix}"
+            around = source.document.file
+        elif own is None and around == source.file:
+            around = source.document.file
+        members = value.items() if isinstance(value, dict) else ()
+        stack.extend(((*pointer, key), member, around) for key, member in members)
+
+
+def _is_whole(source: OverlaySource, pointer: Pointer) -> bool:
+    """True if the author says the value as a whole, and not only a part of it."""
+    return any(pointer[:length] in source.replaced for length in range(1, len(pointer) + 1))

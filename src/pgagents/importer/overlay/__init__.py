@@ -1,0 +1,6 @@
+"""A short catalogue over an OpenAPI document: `openapi: ./openapi.json`, and only what the document lacks.
+
+`load` is the way from the author's file to a model. `options` reads the key `openapi`, `names` finds the
+operation of each entry, `merge` lays the author's part over the document's by fixed rules, and `source` knows
+which of the two files says a part.
+"""

@@ -1,0 +1,246 @@
+"""Load a short catalogue: read its document, convert that in memory, merge, and check the whole.
+
+A document with parts that no catalogue can hold loses them as in an import. A problem that is left comes from
+the author's file, and is told there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.places import Source
+from pgagents.base.text import brief
+from pgagents.catalogue.load import load
+from pgagents.catalogue.model.model import Model
+from pgagents.importer.catalogue import Choice, Converted, convert, without_collector
+from pgagents.importer.document import References, read
+from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
+from pgagents.importer.names import Notes
+from pgagents.importer.operations import operations
+from pgagents.importer.overlay.merge import Merged, Misfit, merge
+from pgagents.importer.overlay.names import Resolved, find_facts, resolve
+from pgagents.importer.overlay.options import KEY, Options, is_overlay, read_options
+from pgagents.importer.overlay.source import OverlaySource
+from pgagents.importer.places import open_source
+from pgagents.importer.servers import list_bases, parse_base
+from pgagents.importer.surfaces import GROUP, list_plain
+
+Fetch = Callable[[str], bytes]
+"""A function that returns the content of a path or URL. Raises PgagentsError."""
+_MAPPINGS = ("actions", "groups", "surfaces", "schemas", "resources", "errors", "auth", "workflows")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A short catalogue before it is loaded: the two files, the converted document and the author's part."""
+
+    source: OverlaySource
+    converted: Converted
+    base: dict[str, Any]
+    over: dict[str, Any]
+    resolved: Resolved
+
+    def merge(self) -> tuple[OverlaySource, Merged]:
+        """Return the source with the merged data, after the document's part changed."""
+        merged = merge(self.base, self.over)
+        source = replace(
+            self.source,
+            data=merged.data,
+            stated=frozenset(merged.stated),
+            replaced=frozenset(merged.replaced),
+            removed=tuple(merged.removed),
+            items=merged.items,
+            notes=tuple(self.converted.notes.made),
+        )
+        return source, merged
+
+
+def load_overlay(source: Source, fetch: Fetch) -> Model:
+    """Load a short catalogue that was read as `source`; `fetch` reads its document.
+
+    The model's source is an `OverlaySource`. Raises InputError with every line of the author's that fits
+    nothing in the document, or with all problems of the merged catalogue; and PgagentsError for a document
+    that cannot be converted.
+    """
+    with without_collector():
+        opened = open_overlay(source, fetch)
+        merged = _merge(opened)
+        model, problems = load(merged)
+        if model is None and _is_of_document(problems, merged):
+            _repair(opened)
+            merged = _merge(opened)
+            model, problems = load(merged)
+        if model is None:
+            blaming = replace(merged, blames=True)
+            raise InputError(load(blaming)[1], blaming)
+    return model
+
+
+def open_overlay(source: Source, fetch: Fetch) -> Opened:
+    """Read the document of a short catalogue and convert it. Raises InputError and PgagentsError."""
+    if source.problems:
+        raise InputError(load(source)[1], source)
+    _check_sections(source)
+    options = read_options(source)
+    references, text = _read_document(source, options, fetch)
+    entries = source.data.get("actions") or {}
+    bases = [parse_base(options.base)] if options.base else list_bases(references.root())
+    every = list(operations(references, Notes()))
+    facts = find_facts(entries, every, bases)
+    choice = Choice(
+        options.include,
+        options.tags,
+        options.most,
+        options.auth,
+        options.base,
+        facts.reads,
+        facts.acts,
+        facts.names,
+    )
+    try:
+        converted = convert(references, choice)
+    except InputError:
+        raise
+    except PgagentsError as error:
+        raise _refuse(source, "document", error.message, error.help or "choose another part of it") from None
+    without_wrong_examples(converted.data, converted.notes)
+    resolved = resolve(entries, converted.made, facts.claimed)
+    over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
+    without = _offer(converted, over)
+    document = open_source(
+        text,
+        options.name(source),
+        converted.data,
+        converted.find_places(),
+        converted.schemes,
+        converted.bases,
+    )
+    document.names = converted.list_names()
+    made = OverlaySource(
+        source.file,
+        source.text,
+        None,
+        source.root,
+        [],
+        source.folder,
+        document=document,
+        keys=resolved.keys,
+        options=options,
+        without=without,
+    )
+    if wrong := [*facts.misfits, *resolved.misfits]:
+        raise InputError(in_order(_describe(source, misfit) for misfit in wrong), made)
+    return Opened(made, converted, converted.data, over, resolved)
+
+
+def _check_sections(source: Source) -> None:
+    """Refuse a section that is no mapping, because nothing can be merged with it."""
+    found = [
+        Diagnostic(
+            source.locate((section,), at_value=True),
+            "catalogue/type",
+            "error",
+            f"`{section}` is a mapping, also over a document",
+            f"leave `{section}` out to take the document's",
+        )
+        for section in _MAPPINGS
+        if section in source.data and not isinstance(source.data[section], Mapping)
+    ]
+    if found:
+        raise InputError(found, source)
+
+
+def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[References, str]:
+    """Return the document with its references, and its text. A problem is told at the key `openapi`."""
+    name = options.name(source)
+    try:
+        raw = fetch(options.locate(source))
+    except InputError:
+        raise
+    except PgagentsError as error:
+        help = error.help or "correct the path, which begins at the catalogue's folder"
+        raise _refuse(source, "document-missing", error.message, help) from None
+    if options.sha256:
+        _check_pin(source, options, raw)
+    document = read(raw, options.locate(source), name)
+    if is_overlay(document.data) or "pgagents" in document.data:
+        what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
+        raise _refuse(source, "no-document", what, f"name the document that {name} is about")
+    return References(document, fetch, allowed=options.allow_remote), document.text
+
+
+def _check_pin(source: Source, options: Options, raw: bytes) -> None:
+    digest = hashlib.sha256(raw).hexdigest()
+    if digest != options.sha256:
+        what = f"the document's SHA-256 is {digest[:12]}…, and {options.sha256[:12]}… stands here"
+        help = f"see what changed with `pgagents diff`, then write sha256: {digest}"
+        at = source.locate((KEY, "sha256"), at_value=True)
+        raise InputError([Diagnostic(at, "overlay/document-changed", "error", what, help)], source)
+
+
+def _refuse(source: Source, id: str, message: str, help: str) -> InputError:
+    at = source.locate((KEY, "document") if source.has((KEY, "document")) else (KEY,), at_value=True)
+    return InputError([Diagnostic(at, f"overlay/{id}", "error", brief(message, 300), help)], source)
+
+
+def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
+    """Add the surfaces that a catalogue has without a word of its author's. Return those that are left out.
+
+    Where the author names the group `agents`, it changes the list of all actions, and assistants are offered
+    that group. A vendor that takes fewer actions is left out: a choice made anew at each load would change
+    whenever the document does.
+    """
+    data = converted.data
+    groups = over.get("groups") or {}
+    names = list(data["actions"])
+    group, size = "all", len(names)
+    if GROUP in groups:
+        group = GROUP
+        data["groups"] = {GROUP: names}
+        size = _count(names, groups[GROUP])
+    without: dict[str, str] = {}
+    for surface, most in list_plain().items():
+        if size <= most:
+            data["surfaces"][surface] = {"actions": group}
+        else:
+            without[surface] = f"{size} actions, it takes {most}: `groups: {{{GROUP}: […]}}` chooses"
+    return without
+
+
+def _count(names: Sequence[str], written: Any) -> int:
+    """Return the number of actions in the author's group."""
+    words = written if isinstance(written, list) else []
+    if all(str(word)[:1] in ("+", "-") for word in words):
+        return len(names) - sum(str(word)[1:] in names for word in words if str(word)[:1] == "-")
+    return len(words)
+
+
+def _merge(opened: Opened) -> OverlaySource:
+    """Return the merged source. Raises InputError if a line of the author's fits nothing."""
+    source, merged = opened.merge()
+    if merged.misfits:
+        raise InputError(in_order(_describe(source, misfit) for misfit in merged.misfits), source)
+    return source
+
+
+def _is_of_document(problems: Sequence[Diagnostic], source: OverlaySource) -> bool:
+    """True if a problem lies in a part that only the document says."""
+    return any(problem.span.file != source.file for problem in problems) or any(
+        problem.span == source.locate((KEY,)) for problem in problems
+    )
+
+
+def _repair(opened: Opened) -> None:
+    """Take out of the converted document what no catalogue can hold, as an import does."""
+    remove_invalid_parts(opened.base, opened.converted.notes)
+
+
+def _describe(source: Source, misfit: Misfit) -> Diagnostic:
+    span = source.locate(misfit.at)
+    if misfit.item is not None and isinstance(source, OverlaySource):
+        span = Source.locate(source, (*source.to_written(misfit.at), misfit.item))
+    return Diagnostic(span, f"overlay/{misfit.id}", "error", misfit.message, misfit.help)

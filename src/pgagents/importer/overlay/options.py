@@ -1,0 +1,149 @@
+"""Read the key `openapi` of a short catalogue: which document it lies over, and which part of that.
+
+`openapi: ./openapi.json` is the short form of `openapi: {document: ./openapi.json}`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pgagents.base.errors import Diagnostic, InputError
+from pgagents.base.places import Source
+from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secrets
+from pgagents.importer.document import is_url
+
+KEY = "openapi"
+KEYS = ("document", "include", "tags", "max", "auth", "base_path", "sha256", "allow_remote")
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
+_SHA256 = re.compile(r"(sha256:)?([0-9a-f]{64})\Z")
+EXAMPLE = "write `openapi: ./openapi.json`, or `openapi: {document: ./openapi.json, tags: [notes]}`"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The document of a short catalogue.
+
+    `document` is as the author writes it: a path relative to the catalogue's folder, or a URL. `include`,
+    `tags`, `most`, `auth` and `base` choose and read it, as the options of `pgagents import` do. `sha256` is
+    the hash of its bytes in hexadecimal digits, if the author pins it. With `allow_remote`, its references
+    may leave its folder or host.
+    """
+
+    document: str
+    include: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    most: int | None = None
+    auth: str = ""
+    base: str = ""
+    sha256: str = ""
+    allow_remote: bool = False
+
+    @property
+    def is_remote(self) -> bool:
+        """True if the document is fetched from a URL."""
+        return is_url(self.document)
+
+    def locate(self, source: Source) -> str:
+        """Return the URL of the document, or its absolute path."""
+        if self.is_remote:
+            return self.document
+        return str(((source.folder or Path()) / self.document).resolve())
+
+    def name(self, source: Source) -> str:
+        """Return the document's name in messages, without any secret of a URL.
+
+        A path is relative to the caller's folder if the catalogue's name in messages is.
+        """
+        if self.is_remote:
+            shown = hide_secrets(self.document).partition("?")[0]
+            return shown.rstrip("/").rpartition("/")[2] or shown
+        beside = Path(source.file).parent if source.folder is not None else Path()
+        return os.path.normpath(beside / self.document)
+
+
+def is_overlay(data: Any) -> bool:
+    """True if a file's data is a catalogue over a document."""
+    return isinstance(data, Mapping) and "pgagents" in data and KEY in data
+
+
+def read_options(source: Source) -> Options:
+    """Return the options of a short catalogue. Raises InputError with every problem of them."""
+    written = source.data[KEY]
+    if isinstance(written, str | int | float) and _VERSION.match(str(written)):
+        what = f"`{written}` is a version of OpenAPI; a catalogue names its document here"
+        raise _refuse(source, (), what, EXAMPLE)
+    if isinstance(written, str) and written:
+        written = {"document": written}
+    if not isinstance(written, Mapping):
+        raise _refuse(source, (), "the path or URL of an OpenAPI document stands here", EXAMPLE)
+    found = [*_find_unknown(source, written), *_find_wrong(source, written)]
+    if found:
+        raise InputError(found, source)
+    most, digest = written.get("max"), _SHA256.match(str(written.get("sha256", "")))
+    return Options(
+        written["document"],
+        _list_words(written.get("include")),
+        _list_words(written.get("tags")),
+        most,
+        written.get("auth", ""),
+        written.get("base_path", ""),
+        digest[2] if digest else "",
+        written.get("allow_remote", False),
+    )
+
+
+def _find_unknown(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
+    return [
+        _problem(source, (key,), f"unknown key `{brief(str(key))}`", did_you_mean(str(key), KEYS))
+        for key in written
+        if key not in KEYS
+    ]
+
+
+def _find_wrong(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
+    """Return a problem for each value of a wrong type."""
+    found: list[Diagnostic] = []
+
+    def check(key: str, right: bool, wanted: str, help: str) -> None:
+        if key in written and not right:
+            found.append(_problem(source, (key,), f"`{key}` is {wanted}", help))
+
+    document = written.get("document")
+    if "document" not in written:
+        found.append(_problem(source, (), "key `document` is missing", EXAMPLE))
+    check("document", isinstance(document, str) and bool(document), "a path or a URL", EXAMPLE)
+    if isinstance(document, str) and "://" in document:
+        why = find_unreachable(document) if is_url(document) else "neither a path nor an http address"
+        check("document", not why, f"no address that can be read: {why}", "give a path, or a URL with https")
+    for key in ("include", "tags"):
+        right = bool(_list_words(written.get(key)))
+        check(key, right, "a list of texts", f"write `{key}: [NAME]`")
+    most = written.get("max")
+    right = isinstance(most, int) and not isinstance(most, bool) and most > 0
+    check("max", right, "a whole number from 1", "write `max: 20`, or leave it out")
+    for key, example in (("auth", "header:X-Key"), ("base_path", "/v1")):
+        check(key, isinstance(written.get(key), str), "text", f"write `{key}: {example}`")
+    digest = isinstance(written.get("sha256"), str) and _SHA256.match(written["sha256"])
+    check("sha256", bool(digest), "64 hexadecimal digits", "`sha256sum openapi.json` prints them")
+    check("allow_remote", isinstance(written.get("allow_remote"), bool), "true or false", "write `true`")
+    return found
+
+
+def _list_words(written: Any) -> tuple[str, ...]:
+    """Return the texts of a list, or of one text alone; none for anything else."""
+    words = [written] if isinstance(written, str) else written
+    right = isinstance(words, list) and all(isinstance(word, str) and word for word in words)
+    return tuple(words) if right else ()
+
+
+def _problem(source: Source, at: tuple[str | int, ...], message: str, help: str = "") -> Diagnostic:
+    return Diagnostic(source.locate((KEY, *at)), "overlay/openapi", "error", message, help)
+
+
+def _refuse(source: Source, at: tuple[str | int, ...], message: str, help: str) -> InputError:
+    return InputError([_problem(source, at, message, help)], source)

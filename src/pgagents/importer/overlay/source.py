@@ -1,0 +1,138 @@
+"""The two files of a short catalogue as one source: each part is found in the file that says it.
+
+What the author states, or what lies in a value that the author replaced, is in the author's file. All else is
+at the deepest known part of the document, and what neither says is at the line `openapi:`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.base.places import Pointer, Source, Span
+from pgagents.importer.names import Note
+from pgagents.importer.overlay.options import KEY, Options
+from pgagents.importer.places import DocumentSource
+
+
+@dataclass(slots=True)
+class OverlaySource(Source):
+    """The author's file over a document. `data` is the merged catalogue, `text` and `root` are the author's.
+
+    `keys` maps names of actions to the author's keys for them. `stated` are all pointers that the author
+    names, `replaced` those whose whole value is the author's, `removed` the author's nulls. `items` has the
+    items of changed lists: the place of each in the author's list, or None for one of the document's.
+    """
+
+    document: DocumentSource | None = None
+    keys: Mapping[str, str | int] = field(default_factory=dict)
+    stated: frozenset[Pointer] = frozenset()
+    replaced: frozenset[Pointer] = frozenset()
+    removed: Sequence[Pointer] = ()
+    items: Mapping[Pointer, int | None] = field(default_factory=dict)
+    options: Options | None = None
+    notes: Sequence[Note] = ()
+    """What the import of the document lost, concluded, or asks."""
+    without: Mapping[str, str] = field(default_factory=dict)
+    """Surfaces that no one asked for and that are left out, each with the reason."""
+    blames: bool = False
+    """True where a problem at a part of the document comes from a line of the author's."""
+
+    @property
+    def names(self) -> Mapping[str, Sequence[str]]:
+        """The names of each action's operation in the document: its operationId, its label and its path."""
+        return self.document.names if self.document is not None else {}
+
+    @property
+    def whole(self) -> str:
+        """The text of both files, for the catalogue's hash."""
+        return f"{self.text}\0{self.document.text if self.document is not None else ''}"
+
+    def is_from_document(self, pointer: Pointer) -> bool:
+        """True if the document says the value at `pointer`, or the import concluded it from there."""
+        return self.find_own(pointer) is None
+
+    def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
+        """Return the place of the value at `pointer` of the merged catalogue, in the file that says it."""
+        steps = tuple(pointer)
+        assert self.document is not None
+        if (own := self.find_own(steps)) is not None:
+            return Source.locate(self, own, at_value=at_value)
+        if self.blames and (cause := self._find_cause(steps)) is not None:
+            return Source.locate(self, self.to_written(cause), at_value=at_value)
+        if self.document.knows(steps):
+            return self.document.locate(steps, at_value=at_value)
+        return Source.locate(self, (KEY,), at_value=at_value)
+
+    def find_own(self, steps: Pointer) -> Pointer | None:
+        """Return the pointer in the author's file if the author says this value, or a part of it."""
+        for length in range(1, len(steps) + 1):
+            if steps[:length] in self.items:
+                number = self.items[steps[:length]]
+                return None if number is None else (*self.to_written(steps[: length - 1]), number)
+        if steps in self.stated or any(steps[:n] in self.replaced for n in range(1, len(steps) + 1)):
+            return self.to_written(steps)
+        return None
+
+    def to_written(self, steps: Pointer) -> Pointer:
+        """Return a pointer of the merged catalogue as one of the author's file."""
+        if len(steps) > 1 and steps[0] == "actions":
+            return ("actions", self.keys.get(str(steps[1]), steps[1]), *steps[2:])
+        return steps
+
+    def _find_cause(self, steps: Pointer) -> Pointer | None:
+        """Return the author's line that most likely causes a problem at a part of the document."""
+
+        def count_common(other: Pointer) -> int:
+            return next(
+                (n for n, pair in enumerate(zip(steps, other, strict=False)) if pair[0] != pair[1]),
+                min(len(steps), len(other)),
+            )
+
+        nulls = sorted(self.removed, key=count_common, reverse=True)
+        if nulls and count_common(nulls[0]) > 1:
+            return nulls[0]
+        near = max(self.stated, key=lambda at: (count_common(at), -len(at), str(at)), default=None)
+        if near is not None and count_common(near) > 1:
+            return near
+        return nulls[0] if nulls else near
+
+    def has(self, pointer: Iterable[str | int]) -> bool:
+        """True if the merged catalogue has a value at exactly this pointer."""
+        value: Any = self.data
+        for step in pointer:
+            inside = isinstance(step, int) and isinstance(value, list) and 0 <= step < len(value)
+            if not inside and not (isinstance(value, dict) and step in value):
+                return False
+            value = value[step]
+        return True
+
+    def pointers(self) -> Iterator[Pointer]:
+        """Yield the pointer of every value of the merged catalogue, parents first."""
+        stack: list[tuple[Pointer, Any]] = [((), self.data)]
+        while stack:
+            pointer, value = stack.pop()
+            yield pointer
+            members = value.items() if isinstance(value, dict) else ()
+            items = enumerate(value) if isinstance(value, list) else ()
+            stack.extend(((*pointer, step), child) for step, child in reversed([*members, *items]))
+
+    def part(self, file: str) -> Source:
+        """Return the author's file or the document, by its name in messages."""
+        if self.document is not None and file == self.document.file:
+            return self.document
+        return self
+
+    def find_written(self, pointer: Pointer) -> tuple[Source, Pointer] | None:
+        """Return the author's file and the pointer in it if it holds exactly this value."""
+        own = self.find_own(pointer)
+        author = Source(self.file, self.text, None, self.root)
+        return (author, own) if own is not None and author.has(own) else None
+
+    def find_holder(self, pointer: Pointer) -> Span | None:
+        """Return the author's entry above a part of the document, which comments about it stand above."""
+        for length in range(len(pointer), 1, -1):
+            if pointer[:length] in self.stated:
+                return Source.locate(self, self.to_written(pointer[:length]))
+        return None

@@ -1,0 +1,337 @@
+"""A short catalogue over an OpenAPI document: what its lines change, and which are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from overlaying import NOTES, notes, over, refused
+from pgagents.base.reading import parse
+from pgagents.catalogue.load import load_source
+from pgagents.catalogue.model.model import Model
+from pgagents.cli.inputs.catalogue import load_opened, load_path
+from pgagents.cli.inputs.document import import_document
+from pgagents.cli.show import render
+from pgagents.generate.build import build
+from pgagents.importer.catalogue import Choice
+from pgagents.verify.run.run import contracts
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    NOTES,
+    *(
+        ROOT / "evaluation" / "foreign" / name / "openapi.yaml"
+        for name in ("documents", "library", "payments")
+    ),
+]
+
+
+def data(text: str = "", document: dict[str, Any] | None = None) -> Any:
+    """Return the merged catalogue's data."""
+    return over(text, document).source.data
+
+
+def list_contracts(model: Model) -> list[str]:
+    return [contract.id for contract in contracts(model)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.parent.name)
+def test_two_lines_are_the_catalogue_that_an_import_makes(path: Path) -> None:
+    made = import_document(str(path), Choice(), allow_remote=False)
+    source = parse(f"pgagents: 1\nopenapi: {path.name}\n", "import.yaml", folder=path.parent)
+    short = load_opened(source)
+    assert short.source.data == made.data
+    assert list_contracts(short) == list_contracts(made.model)
+    whole = load_source(parse(made.text, "import.yaml"))
+    lines = ("pgagents/losses.md", "pgagents/test_contracts.py")  # they name lines of the catalogue
+    first, second = (
+        {file.path: file.data for file in build(model).files if not file.path.endswith(lines)}
+        for model in (short, whole)
+    )
+    assert first == second
+
+
+def test_what_show_prints_is_the_same_catalogue() -> None:
+    short = load_path(NOTES.with_suffix(".yaml"))
+    whole = load_source(parse(render(short.source), "whole.yaml"))
+    assert whole.source.data == short.source.data
+    assert list_contracts(whole) == list_contracts(short)
+    assert "# from tests" not in render(over().source)  # names are as the caller gave them
+    assert "# from notes.json (/paths/~1notes/get)" in render(over().source)
+
+
+# -- which operation an entry names
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "list_tags: {title: Mine}",
+        "GET /tags: {title: Mine}",
+        "my_tags: {operation: list_tags, title: Mine}",
+        "my_tags: {operation: GET /tags, title: Mine}",
+    ],
+)
+def test_an_entry_names_its_operation(entry: str) -> None:
+    actions = data(f"actions:\n  {entry}\n")["actions"]
+    assert len(actions) == 8
+    assert [a["title"] for a in actions.values() if a["http"] == "GET /tags"] == ["Mine"]
+
+
+def test_names_of_placeholders_do_not_count_and_a_base_path_may_stand() -> None:
+    document = notes() | {"servers": [{"url": "https://notes.example.com/v1"}]}
+    text = "actions:\n  'DELETE /notes/{id}': {title: A}\n  'PATCH /v1/notes/{}': {title: B}\n"
+    actions = data(text, document)["actions"]
+    assert actions["delete_note"]["title"] == "A"
+    assert actions["update_note"]["title"] == "B"
+
+
+def test_guesses_follow_a_new_name() -> None:
+    merged = data('actions:\n  one: {operation: "GET /notes/{id}"}\n  all: {operation: GET /notes}\n')
+    assert merged["resources"]["note"]["read_by"]["action"] == "one"
+    assert "`all` answers it" in merged["actions"]["one"]["input"]["note_id"]["description"]
+
+
+def test_entries_that_name_no_operation_or_one_twice() -> None:
+    assert refused("actions:\n  list_note: {title: A}\n  tag_note: {}\n  'PUT /notes/{}/tags/{}': {}\n") == [
+        (
+            "pgagents.yaml:4 overlay/unknown-operation: the document has no operation `list_note` "
+            "(GET /notes is called `list_notes` now; `operation: GET /notes` keeps the old name)"
+        ),
+        (
+            "pgagents.yaml:6 overlay/same-operation: this is PUT /notes/{note_id}/tags/{name}, of which "
+            "`tag_note` speaks already (join the two entries)"
+        ),
+    ]
+    assert refused("actions: {list_tags: {operation: GET /notes}}") == [
+        (
+            "pgagents.yaml:3 overlay/name-taken: `list_tags` is the name of GET /tags already "
+            "(take another name, or give that operation another one too)"
+        )
+    ]
+    document = notes()
+    document["paths"]["/notes"]["get"]["operationId"] = "listNotes"
+    document["paths"]["/tags"]["get"]["operationId"] = "list_notes"
+    assert (
+        "`list_notes` may mean GET /notes or GET /tags" in refused("actions: {list_notes: {}}", document)[0]
+    )
+
+
+def test_an_operation_with_another_id_is_found_by_verb_and_nouns() -> None:
+    document = notes()
+    document["paths"]["/notes"]["get"]["operationId"] = "find_notes"
+    document["paths"]["/notes/{note_id}"]["get"]["operationId"] = "read"
+    found = refused("actions: {list_notes: {}, get_note: {}, 'GET /note/{id}': {}}", document)
+    assert found[0].endswith(
+        "(GET /notes is called `find_notes` now; `operation: GET /notes` keeps the old name)"
+    )
+    assert '`operation: "GET /notes/{note_id}"` keeps the old name' in found[1]
+    assert 'write "GET /notes/{note_id}"' in found[2]
+
+
+def test_a_new_action_is_written_whole() -> None:
+    whole = "{title: T, description: Says how it is., http: GET /health, effect: read, output: {204: null}}"
+    assert "health" in data(f"actions: {{health: {whole}}}")["actions"]
+
+
+# -- mappings, nulls, lists
+
+
+def test_mappings_merge_and_null_removes() -> None:
+    text = (
+        "actions:\n  delete_note: null\n  create_note: {confirm: null, input: {text: null}}\n"
+        "  list_notes: {output: {200: null, 202: {}}}\n"
+    )
+    merged = data(text)
+    assert "delete_note" not in merged["actions"]
+    assert "undone_by" not in merged["resources"]["note"]
+    assert merged["actions"]["create_note"]["input"].keys() == {"title"}
+    assert "confirm" not in merged["actions"]["create_note"]
+    assert merged["actions"]["list_notes"]["output"] == {202: None}
+
+
+def test_null_is_a_value_inside_data() -> None:
+    merged = data("errors: {code_at: null}\nactions: {get_note: {input: {note_id: {examples: [null, 1]}}}}")
+    assert merged["errors"]["code_at"] is None
+    assert merged["actions"]["get_note"]["input"]["note_id"]["examples"] == [None, 1]
+
+
+def test_signs_change_a_list_of_names() -> None:
+    text = (
+        "errors: {codes: {GONE: 410}}\nactions: {get_note: {errors: [+GONE]}, list_notes: {errors: [GONE]}}\n"
+        "surfaces: {gemini: {actions: [-delete_note]}}\n"
+    )
+    merged = data(text)
+    assert merged["actions"]["get_note"]["errors"] == ["UNPROCESSABLE", "GONE"]
+    assert merged["actions"]["list_notes"]["errors"] == ["GONE"]
+    assert merged["surfaces"]["gemini"]["actions"] == [a for a in merged["actions"] if a != "delete_note"]
+    agents = data("groups: {agents: [-delete_note]}")
+    assert "delete_note" not in agents["groups"]["agents"]
+    assert len(agents["groups"]["agents"]) == 7
+    assert agents["surfaces"]["gemini"] == {"actions": "agents"}
+
+
+def test_a_sign_is_data_outside_lists_of_names() -> None:
+    merged = data("actions: {list_notes: {input: {tag: {enum: [-id, +id]}}}}")
+    assert merged["actions"]["list_notes"]["input"]["tag"]["enum"] == ["-id", "+id"]
+
+
+def test_a_list_with_and_without_signs_is_refused() -> None:
+    assert refused(
+        "actions: {get_note: {errors: [+UNPROCESSABLE, NO_KEY]}}\ngroups: {agents: [-deletenote]}"
+    ) == [
+        (
+            "pgagents.yaml:3 overlay/mixed-list: `+UNPROCESSABLE` changes the document's list, and `NO_KEY` "
+            "replaces it (write a sign before each name of the list, or before none)"
+        ),
+        (
+            "pgagents.yaml:4 overlay/changes-nothing: `deletenote` is not in the list "
+            "(did you mean `delete_note`?)"
+        ),
+    ]
+
+
+def test_calls_are_replaced_whole() -> None:
+    text = "resources: {note: {made_by: {action: create_note, input: {title: Milk}}}}"
+    assert data(text)["resources"]["note"]["made_by"] == {"action": "create_note", "input": {"title": "Milk"}}
+
+
+def test_a_shape_replaces_a_shape() -> None:
+    text = (
+        "actions:\n"
+        "  transcribe: {input: {minutes: {type: string}, url: {maxLength: 90}}}\n"
+        "  get_note: {output: {200: {type: array, items: {$ref: Note}}}}\n"
+        "  list_notes: {output: {200: {items: {description: One note}}}, input: {limit: {maximum: 50}}}\n"
+    )
+    actions = data(text)["actions"]
+    assert actions["transcribe"]["input"]["minutes"].keys() == {"type", "required"}
+    assert actions["transcribe"]["input"]["url"] == {
+        "type": "string", "format": "uri", "required": True, "maxLength": 90
+    }  # fmt: skip
+    assert actions["get_note"]["output"][200] == {
+        "type": "array", "items": {"$ref": "Note"}, "description": "Successful Response"
+    }  # fmt: skip
+    assert actions["list_notes"]["output"][200]["items"] == {"$ref": "Note", "description": "One note"}
+    assert actions["list_notes"]["input"]["limit"]["maximum"] == 50
+    assert actions["list_notes"]["input"]["limit"]["minimum"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("actions: {list_notes: {input: {tga: {type: string}}}}", "`tga` here (did you mean `tag`?)"),
+        ("schemas: {Not: {description: x}}", "no schema `Not` here (did you mean `Note`?)"),
+        ("schemas: {Note: {properties: {tilte: {type: null}}}}", "`tilte` here (did you mean `title`?)"),
+        ("resources: {nte: {absent: 1}}", "no resource `nte` here (did you mean `note`?)"),
+        ("auth: {schemes: {APIKey: {prefixes: {a: test}}}}", "no key scheme `APIKey` here"),
+        ("errors: {codes: {NOPE: {meaning: x}}}", "no error code `NOPE` here (did you mean `NO_KEY`?)"),
+    ],
+)  # fmt: skip
+def test_a_new_part_says_what_it_is(text: str, said: str) -> None:
+    assert said in refused(text)[0]
+
+
+def test_short_forms_keep_the_other_members() -> None:
+    merged = data(
+        "errors: {codes: {UNPROCESSABLE: 400}}\nactions: {transcribe: {effect: {reason: It costs money.}}}"
+    )
+    assert merged["errors"]["codes"]["UNPROCESSABLE"] == {"status": 400, "meaning": "Validation Error"}
+    assert merged["actions"]["transcribe"]["effect"] == {"value": "write", "reason": "It costs money."}
+
+
+def test_facts_come_before_guesses() -> None:
+    merged = data("actions: {transcribe: {effect: read}}")
+    assert "confirm" not in merged["actions"]["transcribe"]
+    assert "confirm" in data()["actions"]["transcribe"]
+
+
+def test_what_is_stated_of_a_code_drops_the_marks_of_a_guess() -> None:
+    assert "only" in data()["errors"]["codes"]["NO_KEY"]
+    assert data("errors: {codes: {NO_KEY: {meaning: No key}}}")["errors"]["codes"]["NO_KEY"] == {
+        "status": 401, "meaning": "No key"
+    }  # fmt: skip
+
+
+def test_options_choose_a_part_of_the_document() -> None:
+    tagged = notes()
+    tagged["paths"]["/tags"]["get"]["tags"] = ["tags"]
+    assert list(over("", tagged, openapi="{document: notes.json, tags: tags}").source.data["actions"]) == [
+        "list_tags"
+    ]
+    some = over(openapi="{document: notes.json, include: ['GET *'], max: 2}").source.data
+    assert list(some["actions"]) == ["list_notes", "get_note"]
+    assert (
+        over(openapi="{document: notes.json, base_path: /v2}").source.data["actions"]["list_tags"]["http"]
+        == "GET /v2/tags"
+    )
+
+
+# -- places
+
+
+def test_each_part_is_found_in_the_file_that_says_it() -> None:
+    source = over(
+        "actions:\n  get_note: {errors: [+GONE]}\n  GET /tags: {title: Mine}\nerrors: {codes: {GONE: 410}}\n"
+    ).source
+    places = {
+        ("actions", "list_tags", "title"): "pgagents.yaml:5:15",
+        ("actions", "list_tags", "description"): "notes.json:306:5 (/paths/~1tags/get/description)",
+        ("actions", "get_note", "errors", 0): "notes.json:115:4 (/paths/~1notes~1{note_id}/get)",
+        ("actions", "get_note", "errors", 1): "pgagents.yaml:4:23",
+        ("errors", "codes", "GONE", "status"): "pgagents.yaml:6:18",
+        ("surfaces", "gemini"): "pgagents.yaml:2:1",
+    }
+    assert {at: str(source.locate(at)) for at in places} == places
+
+
+def test_a_fault_of_the_overlay_is_told_at_the_overlay() -> None:
+    found = refused("actions:\n  get_note: {input: {note_id: null}}\n  create_note: {input: {title: null}}\n")
+    assert {line.split(" ")[0] for line in found} == {"pgagents.yaml:4"}
+
+
+def test_parts_that_no_catalogue_can_hold_are_left_out_as_an_import_does() -> None:
+    document = notes()
+    document["components"]["schemas"]["Note"]["properties"]["title"]["pattern"] = "("
+    short = over("actions: {list_tags: {title: Mine}}", document)
+    assert "pattern" not in short.source.data["schemas"]["Note"]["properties"]["title"]
+    assert any(note.kind == "lost" and "pattern" in note.message for note in short.source.notes)
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("openapi", "said"),
+    [
+        ("3.1.0", "`3.1.0` is a version of OpenAPI"),
+        ("[notes.json]", "the path or URL of an OpenAPI document stands here"),
+        ("{document: notes.json, tag: [a]}", "unknown key `tag` (did you mean `tags`?)"),
+        ("{tags: [a]}", "key `document` is missing"),
+        ("{document: notes.json, max: 0}", "`max` is a whole number from 1"),
+        ("{document: notes.json, sha256: abc}", "`sha256` is 64 hexadecimal digits"),
+        ("nowhere.json", "nowhere.json: No such file or directory"),
+        (".", "Is a directory"),
+        ("ftp://host/openapi.json", "neither a path nor an http address"),
+        ("notes.yaml", "notes.yaml is a catalogue itself"),
+        ("{document: notes.json, sha256: '" + "0" * 64 + "'}", "the document's SHA-256 is"),
+        ("{document: notes.json, include: [nothing]}", "none of the document's 8 operations fits"),
+    ],
+)
+def test_a_wrong_document_is_one_message(openapi: str, said: str) -> None:
+    found = refused("", openapi=openapi)
+    assert len(found) == 1
+    assert found[0].startswith("pgagents.yaml:2 overlay/")
+    assert said in found[0]
+    assert not found[0].endswith("()")
+
+
+def test_sections_and_entries_of_wrong_types() -> None:
+    assert refused("actions: []")[0].startswith("pgagents.yaml:3 catalogue/type: `actions` is a mapping")
+    assert refused("actions: {list_tags: 3}")[0].startswith("pgagents.yaml:3 catalogue/type")
+    assert refused("actions: {x: {operation: 3}}")[0].startswith("pgagents.yaml:3 overlay/operation")
+    assert refused("groups: {agents: 3}")[0].startswith("pgagents.yaml:3 catalogue/type")
+    assert refused("actions: {get_note: {nonsense: 3}}")[0].startswith(
+        "pgagents.yaml:3 catalogue/unknown-key"
+    )
