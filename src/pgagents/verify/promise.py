@@ -279,9 +279,19 @@ def judge_idle(contract: str, reason: str) -> Judgement:
 
 
 def promise(
-    check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()
+    check: str,
+    detail: str,
+    endpoint: Endpoint,
+    says: str,
+    origin: Pointer,
+    cite: Sequence[str] = (),
+    *,
+    advice: bool = False,
 ) -> Contract:
-    """Make a contract about an endpoint; `detail` may be empty or have several parts."""
+    """Make a contract about an endpoint; `detail` may be empty or have several parts.
+
+    `advice` is True for a recommendation, and False for a demand.
+    """
     return Contract(
         "/".join(p for p in (check, detail, endpoint.place) if p),
         check,
@@ -290,6 +300,7 @@ def promise(
         says,
         origin,
         tuple(cite),
+        advice,
     )
 
 
@@ -452,6 +463,10 @@ class Trial:
         """Return the verdict that the contract did not hold; with values, `actual` is a template of them."""
         return judge_broken(self.contract, expected, actual, **values)
 
+    def judge(self, expected: str, problem: str, **values: object) -> Judgement:
+        """Return the verdict *broken* by this problem; *kept* if the problem is empty."""
+        return self.broken(expected, problem, **values) if problem else self.kept()
+
     def untested(self, reason: str, *, sticky: bool = False) -> Judgement:
         """Return the verdict that the contract could not be judged here."""
         return judge_untested(self.contract, reason, sticky=sticky)
@@ -551,7 +566,7 @@ class Case:
                 check, self.detail, self.place, self.says, self.origin, self.cite or (), advice=self.advice
             )
         cite = self.endpoint.action.cite if self.cite is None else self.cite
-        return promise(check, self.detail, self.endpoint, self.says, self.origin, cite)
+        return promise(check, self.detail, self.endpoint, self.says, self.origin, cite, advice=self.advice)
 
 
 def make_check(

@@ -7,7 +7,7 @@ comparison with an entry also serve the checks of a catalogue's own server.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,15 +15,14 @@ from urllib.parse import quote
 from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.base.places import Pointer
-from pgagents.report.contract import Contract, Verdict
-from pgagents.verify.promise import Conversation, Judgement, Probe, judge_untested
+from pgagents.report.contract import Verdict
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_link import ToolListing
 from pgagents.verify.wire.mcp_messages import result_of
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
@@ -31,43 +30,92 @@ MOST_NAME = 100
 _WRITES = "it may write, {why}: --allow {name} would call it{reads}"
 
 
-def name_part(name: str) -> str:
-    """Return a tool's name in the form for contract ids. A tool's name may hold any character."""
-    return quote(name[:MOST_NAME], safe="") or "-"
+@dataclass(frozen=True, slots=True)
+class ListedTool:
+    """A tool that the server lists. `number` is its place in the list, and `definition` its entry there.
+
+    `withheld` is the verdict, with its reason, on what only a call can show, if the tool may not be called.
+    """
+
+    number: int
+    name: str
+    definition: Mapping[str, Any]
+    withheld: tuple[Verdict, str] | None
+
+    def case(
+        self,
+        detail: str,
+        says: str,
+        attempt: Attempt,
+        *,
+        part: str = "",
+        advice: bool = False,
+        calls: bool = True,
+        about: Any = None,
+        further: Sequence[Attempt] = (),
+    ) -> Case:
+        """Return a case about the tool. `part` is the member of the definition that promises it, and `calls`
+        is False if it shows without a call.
+        """
+        origin: Pointer = ("tools", self.number, part) if part in self.definition else ("tools", self.number)
+        settled = self.withheld if calls else None
+        place = f"{quote(self.name[:MOST_NAME], safe='') or '-'}@{MCP}"  # a name may hold any character
+        return Case(None, says, origin, attempt, detail, TOOLS, settled, about, place, advice, further)
+
+    @property
+    def arguments(self) -> ToolArguments | None:
+        """What makes its arguments; None if no value can be judged by its input schema."""
+        try:
+            return ToolArguments(self.definition["inputSchema"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
 
 
-def tool_contract(
-    check: str,
-    kind: str,
-    number: int,
-    tool: Mapping[str, Any],
+def list_tools(setting: Setting) -> Iterator[ListedTool]:
+    """Yield the tools of a server that no catalogue describes; none if there is a catalogue."""
+    listing = setting.listing
+    for number, name, definition in listing.named if listing is not None else ():
+        assert listing is not None
+        withheld = None
+        if not listing.may_call(definition):
+            why = listing.object_to(definition)
+            reads = f"; --reads {name} says that it reads" if name not in listing.acts else ""
+            withheld = Verdict.NOT_SELECTED, _WRITES.format(why=why, name=name, reads=reads)
+        yield ListedTool(number, name, definition, withheld)
+
+
+def server_case(
+    detail: str,
     says: str,
+    attempt: Attempt,
     *,
-    part: str = "",
+    cite: Sequence[str] = TOOLS,
     advice: bool = False,
-) -> Contract:
-    """Return a contract about one tool; `part` is the member of the tool's definition that promises it."""
-    at: Pointer = ("tools", number, part) if part in tool else ("tools", number)
-    id = contract_id(check, kind, str(tool["name"]))
-    return Contract(id, check, "", MCP, says, at, TOOLS, advice)
+    settled: tuple[Verdict, str] | None = None,
+    about: Any = None,
+) -> Case:
+    """Return a case about the server as a whole."""
+    return Case(None, says, ("tools",), attempt, detail, cite, settled, about, f"@{MCP}", advice)
 
 
-def contract_id(check: str, kind: str, name: str) -> str:
-    """Return the id of a contract about a tool."""
-    return f"{check}/{kind}/{name_part(name)}@{MCP}"
+def judge_without_calls(probe: str) -> Attempt:
+    """Return an attempt that sends nothing: what it judges was read before the run.
+
+    The cases' `about` is `(expected, problem, values)`, as `Trial.judge` takes them.
+    """
+    return Attempt(together=_judge_each, stage=1, cost=0, role="", probe=f"{probe}@{MCP}")
 
 
-def server_contract(
-    check: str, kind: str, says: str, *, cite: Sequence[str] = TOOLS, advice: bool = False
-) -> Contract:
-    """Return a contract about the server as a whole."""
-    return Contract(f"{check}/{kind}@{MCP}", check, "", MCP, says, ("tools",), tuple(cite), advice)
+def _judge_each(trials: Sequence[Trial]) -> Conversation:
+    for trial in trials:
+        expected, problem, values = trial.case.about
+        yield trial.judge(expected, problem, **values)
 
 
-def judge_busy(exchange: Exchange, *contracts: str) -> Iterator[Judgement]:
-    """Leave the contracts of a call untested that the server put off. An empty id is passed over."""
-    for contract in filter(None, contracts):
-        yield judge_untested(contract, f"the server was busy: {exchange.outcome}")
+def judge_busy(exchange: Exchange, trials: Sequence[Trial]) -> Iterator[Judgement]:
+    """Leave the contracts of a call untested that the server put off."""
+    for trial in trials:
+        yield trial.untested(f"the server was busy: {exchange.outcome}")
 
 
 def send_message(method: str, params: Mapping[str, Any] | None, why: str) -> Call:
@@ -79,40 +127,6 @@ def send_message(method: str, params: Mapping[str, Any] | None, why: str) -> Cal
 def call_tool(name: str, arguments: Mapping[str, Any], why: str) -> Call:
     """Return a call of a tool."""
     return send_message("tools/call", {"name": name, "arguments": arguments}, why)
-
-
-def judging(
-    setting: Setting, name: str, contracts: Sequence[str], judge: Callable[[ToolListing], Iterator[Judgement]]
-) -> Iterator[Probe]:
-    """Yield one probe that sends nothing, and judges the list of tools that was read before."""
-    listing = setting.listing
-    if listing is None or not contracts:
-        return
-
-    def run() -> Conversation:
-        yield from judge(listing)
-
-    yield Probe(f"{name}@{MCP}", 1, tuple(contracts), 0, run, role="")
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude tools that may write, unless the caller has allowed them by name."""
-    tool = _find_tool(setting, contract)
-    if tool is None or setting.listing is None or setting.listing.may_call(tool):
-        return None
-    listing, name = setting.listing, tool["name"]
-    why = listing.object_to(tool)
-    reads = f"; --reads {name} says that it reads" if name not in listing.acts else ""
-    return Verdict.NOT_SELECTED, _WRITES.format(why=why, name=name, reads=reads)
-
-
-def _find_tool(setting: Setting, contract: Contract) -> Mapping[str, Any] | None:
-    """Return the tool of a contract; None if the contract is about the server."""
-    listing = setting.listing
-    if listing is None or len(contract.origin) < 2 or not isinstance(number := contract.origin[1], int):
-        return None
-    found = listing.tools[number]
-    return found if isinstance(found, Mapping) else None
 
 
 # -- arguments for a tool, from its input schema.
@@ -221,8 +235,8 @@ class ToolArguments:
         schema = self._members.get(name)
         if not isinstance(schema, Mapping):
             return "1"
-        if (told := self._find_given(name)) is not None:
-            return told
+        if (example := self._find_given(name)) is not None:
+            return example
         if schema.get("format") in ("uri", "url"):
             return "https://example.com/"
         try:
@@ -312,12 +326,9 @@ def _follow(schema: Any, ref: str) -> Any:
 MOST_PAGES = 20
 
 
-def ask_page(cursor: str | None) -> Call:
+def ask_page(cursor: str | None, why: str = "the tools that it lists") -> Call:
     """Return the call for one page of the list."""
-    body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
-    return Call(
-        None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body)
-    )
+    return send_message("tools/list", {"cursor": cursor} if cursor else None, why)
 
 
 def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
-from pgagents.verify.promise import Judgement
+from pgagents.verify.promise import Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
@@ -156,8 +156,9 @@ def find_https(setting: Setting, exchange: Exchange) -> str:
     return f"https://{onward.hostname}{port}" if same else ""
 
 
-def judge_over_https(contract: str, address: str) -> Judgement:
+def judge_over_https(trial: Trial, address: str) -> Judgement:
     """Return the judgement that a contract is not selected, because the document is only at the https
     address.
     """
-    return Judgement(contract, Verdict.NOT_SELECTED, f"the host sends http to https: give --url {address}")
+    reason = f"the host sends http to https: give --url {address}"
+    return Judgement(trial.contract, Verdict.NOT_SELECTED, reason)

@@ -7,109 +7,78 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
 
 from pgagents.base.http import json_bytes
-from pgagents.report.contract import Contract, Rank
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-)
+from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.tools import judging, send_message, server_contract
-from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.mcp_link import LIST_METHOD, ToolListing
+from pgagents.verify.tools import ask_page, judge_without_calls, server_case
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_link import ToolListing
 from pgagents.verify.wire.mcp_messages import result_of
 
-NAME = "tool_list"
 MOST_TOOLS, MOST_CHARACTERS = 128, 100_000
 """The most functions that OpenAI's API takes, and a quarter of a context of 100,000 tokens."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts about the whole list."""
-    if setting.listing is None:
-        return
-    yield server_contract(
-        NAME, "pages", "tools/list can be read to its end, and each page is a list of tools"
-    )
-    yield server_contract(NAME, "unique", "each name in tools/list is the name of one tool")
-    yield server_contract(NAME, "again", "tools/list has the same tools in the same order again", advice=True)
-    yield server_contract(NAME, "count", f"there are at most {MOST_TOOLS} tools", advice=True)
-    says = f"all definitions together have at most {MOST_CHARACTERS:,} characters"
-    yield server_contract(NAME, "size", says, advice=True)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe that judges the pages that were read, and one that reads the first page again."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases about the whole list. Its pages were read before; the first one is read again."""
     del roles
-    own = [f"{NAME}/{kind}@{MCP}" for kind in ("pages", "unique", "count", "size")]
-    yield from judging(setting, f"{NAME}/list", own, _judge)
-    if setting.listing is not None:
-        contract = f"{NAME}/again@{MCP}"
-        yield Probe(contract, 2, (contract,), 1, lambda: _read_again(setting, contract), role="")
-
-
-def _judge(listing: ToolListing) -> Iterator[Judgement]:
-    pages, unique, count, size = (f"{NAME}/{kind}@{MCP}" for kind in ("pages", "unique", "count", "size"))
-    wrong = [n for n, tool in enumerate(listing.tools) if not isinstance(tool, Mapping)]
-    if listing.problem:
-        yield judge_broken(pages, "a list of tools with an end", listing.problem)
-    elif wrong:
-        yield judge_broken(pages, "a list of tools", "item {value} is no object", value=wrong[0])
-    else:
-        yield judge_kept(pages)
-    names = Counter(str(tool.get("name")) for tool in listing.tools if isinstance(tool, Mapping))
-    twice = [name for name, times in names.items() if times > 1]
-    if listing.problem:
-        yield judge_untested(unique, f"the list was not read to its end: {listing.problem}")
-    elif twice:
-        listed = ", ".join(name[:80] for name in twice[:5])
-        yield judge_broken(unique, "each name once", "listed twice: {listed}", listed=listed)
-    else:
-        yield judge_kept(unique)
-    many, characters = len(listing.tools), len(json_bytes(list(listing.tools)).decode())
-    yield (
-        judge_broken(count, f"at most {MOST_TOOLS} tools", "it lists {many:,} tools", many=many)
-        if many > MOST_TOOLS
-        else judge_kept(count)
-    )
-    yield (
-        judge_broken(
-            size,
-            f"at most {MOST_CHARACTERS:,} characters",
-            "they have {characters:,} characters",
-            characters=characters,
-        )
-        if characters > MOST_CHARACTERS
-        else judge_kept(size)
-    )
-
-
-def _read_again(setting: Setting, contract: str) -> Conversation:
     listing = setting.listing
-    assert listing is not None
-    exchange = yield send_message(LIST_METHOD, None, "the tools that it lists, once more")
-    result = result_of(exchange.answer)
-    found = result.get("tools") if result is not None else None
-    if not isinstance(found, list):
-        yield judge_untested(contract, exchange.outcome)
+    if listing is None:
         return
-    first = [_name(tool) for tool in listing.tools[: len(found)]]
-    again = [_name(tool) for tool in found]
-    if again != first or (listing.pages == 1 and len(found) != len(listing.tools)):
-        same = sorted(first) == sorted(again)
-        yield judge_broken(contract, "the same list", "another order" if same else "other tools than before")
+    attempt = judge_without_calls("tool_list/list")
+    says = "tools/list can be read to its end, and each page is a list of tools"
+    expected, problem, values = "a list of tools with an end", listing.problem, dict[str, Any]()
+    wrong = [number for number, tool in enumerate(listing.tools) if not isinstance(tool, Mapping)]
+    if wrong and not problem:
+        expected, problem, values = "a list of tools", "item {value} is no object", {"value": wrong[0]}
+    yield server_case("pages", says, attempt, about=(expected, problem, values))
+    says = "each name in tools/list is the name of one tool"
+    names = Counter(_name(tool) for tool in listing.tools if isinstance(tool, Mapping))
+    twice = ", ".join([name[:80] for name, times in names.items() if times > 1][:5])
+    unread = (Verdict.UNTESTED, f"the list was not read to its end: {listing.problem}")
+    yield server_case(
+        "unique",
+        says,
+        attempt,
+        settled=unread if listing.problem else None,
+        about=("each name once", "listed twice: {listed}" if twice else "", {"listed": twice}),
+    )
+    says = "tools/list has the same tools in the same order again"
+    again = Attempt(partial(_read_again, listing), stage=2, role="")
+    yield server_case("again", says, again, advice=True)
+    says, many = f"there are at most {MOST_TOOLS} tools", len(listing.tools)
+    problem = "it lists {many:,} tools" if many > MOST_TOOLS else ""
+    expected, values = f"at most {MOST_TOOLS} tools", {"many": many}
+    yield server_case("count", says, attempt, advice=True, about=(expected, problem, values))
+    says = f"all definitions together have at most {MOST_CHARACTERS:,} characters"
+    characters = len(json_bytes(list(listing.tools)).decode())
+    problem = "they have {characters:,} characters" if characters > MOST_CHARACTERS else ""
+    expected, values = f"at most {MOST_CHARACTERS:,} characters", {"characters": characters}
+    yield server_case("size", says, attempt, advice=True, about=(expected, problem, values))
+
+
+def _read_again(listing: ToolListing, trial: Trial) -> Conversation:
+    answer: Exchange = yield ask_page(None, "the tools that it lists, once more")
+    result = result_of(answer.answer)
+    tools = result.get("tools") if result is not None else None
+    if not isinstance(tools, list):
+        yield trial.untested(answer.outcome)
+        return
+    first = [_name(tool) for tool in listing.tools[: len(tools)]]
+    again = [_name(tool) for tool in tools]
+    if again != first or (listing.pages == 1 and len(tools) != len(listing.tools)):
+        reordered = sorted(first) == sorted(again)
+        yield trial.broken("the same list", "another order" if reordered else "other tools than before")
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
 def _name(tool: object) -> str:
     return str(tool.get("name")) if isinstance(tool, Mapping) else "?"
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)
+CHECK = make_check("tool_list", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

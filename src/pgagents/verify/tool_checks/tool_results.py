@@ -7,141 +7,98 @@ failures are results and no JSON-RPC errors, and the structured content stands i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import foreign_validator
-from pgagents.report.contract import Contract, Rank
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-)
+from pgagents.report.contract import Rank
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.tools import (
-    ToolArguments,
-    call_tool,
-    contract_id,
-    judge_busy,
-    settle_contract,
-    tool_contract,
-)
+from pgagents.verify.tools import ListedTool, call_tool, judge_busy, list_tools
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import error_of, list_texts, result_of, text_of
 
-NAME = "tool_results"
 KINDS = {"text": "text", "image": "data", "audio": "data", "resource": "resource", "resource_link": "uri"}
 """The types of content blocks, each with its required member."""
 NEXT_STEP = "give its schema `examples`, or make a catalogue with `pgagents import --mcp`"
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: about its answers, and about their content."""
-    for number, name, tool in setting.listing.named if setting.listing is not None else ():
-        says = f"a call of {name} that its schema allows is answered"
-        yield tool_contract(NAME, "answered", number, tool, says)
-        says = f"{name} reports its failures as results with isError, which a model can read"
-        yield tool_contract(NAME, "as_result", number, tool, says, advice=True)
-        yield tool_contract(NAME, "content", number, tool, f"a result of {name} is a list of content blocks")
-        if "outputSchema" in tool:
-            says = f"structuredContent of {name} satisfies its output schema"
-            yield tool_contract(NAME, "fits", number, tool, says, part="outputSchema")
-            says = f"the structuredContent of {name} stands in a text block, too"
-            yield tool_contract(NAME, "text", number, tool, says, advice=True)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each tool that may be called."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each tool: about its answers, and about their content. One probe calls the tool."""
     del roles
-    listing = setting.listing
-    for _, name, tool in listing.named if listing is not None else ():
-        if listing is not None and listing.may_call(tool):
-            kinds = ["answered", "as_result", "content"] + (
-                ["fits", "text"] if "outputSchema" in tool else []
-            )
-            contracts = tuple(contract_id(NAME, kind, name) for kind in kinds)
-            yield Probe(contracts[0], 3, contracts, 2, partial(_conversation, name, tool, contracts), role="")
+    for tool in list_tools(setting):
+        name = tool.name
+        attempt = Attempt(together=partial(_try, tool), stage=3, cost=2, role="")
+        yield tool.case("answered", f"a call of {name} that its schema allows is answered", attempt)
+        says = f"{name} reports its failures as results with isError, which a model can read"
+        yield tool.case("as_result", says, attempt, advice=True)
+        yield tool.case("content", f"a result of {name} is a list of content blocks", attempt)
+        if "outputSchema" in tool.definition:
+            says = f"structuredContent of {name} satisfies its output schema"
+            yield tool.case("fits", says, attempt, part="outputSchema")
+            says = f"the structuredContent of {name} stands in a text block, too"
+            yield tool.case("text", says, attempt, advice=True)
 
 
-def _conversation(name: str, tool: Mapping[str, Any], contracts: tuple[str, ...]) -> Conversation:
-    try:
-        made = ToolArguments(tool["inputSchema"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        yield from (judge_untested(one, "its input schema is not valid") for one in contracts)
+def _try(tool: ListedTool, trials: Sequence[Trial]) -> Conversation:
+    arguments = tool.arguments
+    if arguments is None:
+        yield from (trial.untested("its input schema is not valid") for trial in trials)
         return
-    ordinary, whole = made.make_ordinary(), made.make_whole()
-    calls = [("the required arguments", ordinary), ("all arguments", whole)]
+    ordinary, whole = arguments.make_ordinary(), arguments.make_whole()
     if ordinary is None and whole is None:
-        yield from (judge_untested(one, f"no arguments fit its schema: {NEXT_STEP}") for one in contracts)
-    for says, arguments in calls:
-        if arguments is not None:
-            exchange: Exchange = yield call_tool(name, arguments, f"a call with {says}")
-            yield from _judge(exchange, name, tool)
+        yield from (trial.untested(f"no arguments fit its schema: {NEXT_STEP}") for trial in trials)
+    for words, values in (("the required arguments", ordinary), ("all arguments", whole)):
+        if values is not None:
+            answer: Exchange = yield call_tool(tool.name, values, f"a call with {words}")
+            yield from _judge(tool, answer, trials)
 
 
-def _judge(exchange: Exchange, name: str, tool: Mapping[str, Any]) -> Iterator[Judgement]:
-    answered, as_result, content, fits, text = (
-        contract_id(NAME, kind, name) for kind in ("answered", "as_result", "content", "fits", "text")
-    )
-    result, error = result_of(exchange.answer), error_of(exchange.answer)
-    if exchange.busy:
-        structured = (fits, text) if "outputSchema" in tool else ()
-        yield from judge_busy(exchange, answered, as_result, content, *structured)
+def _judge(tool: ListedTool, answer: Exchange, trials: Sequence[Trial]) -> Iterator[Judgement]:
+    answered, as_result, content, *structured = trials
+    result, error = result_of(answer.answer), error_of(answer.answer)
+    if answer.busy:
+        yield from judge_busy(answer, trials)
         return
     if result is None and error is None:
-        yield judge_broken(answered, "a JSON-RPC result or error", exchange.outcome)
+        yield answered.broken("a JSON-RPC result or error", answer.outcome)
         return
-    yield judge_kept(answered)
+    yield answered.kept()
     if result is None:
-        yield judge_broken(as_result, "a result with isError", f"JSON-RPC error {error}")
+        yield as_result.broken("a result with isError", f"JSON-RPC error {error}")
         return
-    yield judge_kept(as_result)
+    yield as_result.kept()
     if result.get("resultType") == "input_required":
-        yield from (judge_untested(one, "it asks for further input") for one in (content, fits, text))
+        yield from (trial.untested("it asks for further input") for trial in (content, *structured))
         return
-    wrong = find_block_problem(result)
-    yield judge_broken(content, "a list of content blocks", wrong) if wrong else judge_kept(content)
-    if "outputSchema" not in tool:
-        return
+    yield content.judge("a list of content blocks", find_block_problem(result))
     if result.get("isError") is True:
-        said = " ".join(text_of(result).split())[:120]
-        yield from (judge_untested(one, f"it refused the call ({said}): {NEXT_STEP}") for one in (fits, text))
-        return
-    yield from _judge_data(result, tool["outputSchema"], fits, text)
+        refusal = " ".join(text_of(result).split())[:120]
+        yield from (trial.untested(f"it refused the call ({refusal}): {NEXT_STEP}") for trial in structured)
+    elif structured:
+        yield from _judge_data(result, tool.definition["outputSchema"], *structured)
 
 
-def _judge_data(result: Mapping[str, Any], schema: Any, fits: str, text: str) -> Iterator[Judgement]:
+def _judge_data(result: Mapping[str, Any], schema: Any, fits: Trial, text: Trial) -> Iterator[Judgement]:
     if "structuredContent" not in result:
-        yield judge_broken(fits, "structuredContent", "there is no structuredContent")
-        yield judge_untested(text, "there is no structuredContent")
+        yield fits.broken("structuredContent", "there is no structuredContent")
+        yield text.untested("there is no structuredContent")
         return
     data = result["structuredContent"]
     try:
         error = next(iter(foreign_validator(schema).iter_errors(data)), None)
     except (ValueError, TypeError, AttributeError):
-        yield judge_untested(fits, "its output schema is not valid")
+        yield fits.untested("its output schema is not valid")
     else:
         where = ".".join(map(str, error.instance_path)) if error is not None else ""
-        yield (
-            judge_kept(fits)
-            if error is None
-            else judge_broken(
-                fits,
-                "the output schema is satisfied",
-                f"{where or 'structuredContent'}: {error.message[:300]}",
-            )
-        )
+        problem = f"{where or 'structuredContent'}: {{error}}" if error is not None else ""
+        message = error.message[:300] if error is not None else ""
+        yield fits.judge("the output schema is satisfied", problem, error=message)
     blocks = (read_json(block.encode()) for block in (*list_texts(result), text_of(result)))
     same = any(not block.problem and block.value == data for block in blocks)
-    yield (
-        judge_kept(text) if same else judge_broken(text, "the data as JSON in a text", "no text has the data")
-    )
+    yield text.judge("the data as JSON in a text", "" if same else "no text has the data")
 
 
 def find_block_problem(result: Mapping[str, Any]) -> str:
@@ -160,6 +117,4 @@ def find_block_problem(result: Mapping[str, Any]) -> str:
     return ""
 
 
-CHECK = Check(
-    NAME, __doc__, promises, probes=probes, settled=settle_contract, tools=True, rank=Rank.UNDOCUMENTED
-)
+CHECK = make_check("tool_results", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

@@ -11,60 +11,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.base.jsonschema.schema import foreign_validator
-from pgagents.report.contract import Contract, Rank
-from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
+from pgagents.report.contract import Rank
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.tools import contract_id, judging, tool_contract
-from pgagents.verify.wire.mcp_link import ToolListing
+from pgagents.verify.tools import judge_without_calls, list_tools
 
-NAME = "tool_schemas"
 _TEXTS = ("title", "description")
 _HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: about its members, its schemas, and the arguments that it requires."""
-    for number, name, tool in setting.listing.named if setting.listing is not None else ():
-        yield tool_contract(
-            NAME, "members", number, tool, f"the members of {name} have the types of a tool's"
-        )
-        says = f"the input schema of {name} is a valid schema of an object"
-        yield tool_contract(NAME, "input", number, tool, says, part="inputSchema")
-        if "outputSchema" in tool:
-            says = f"the output schema of {name} is a valid schema of an object"
-            yield tool_contract(NAME, "output", number, tool, says, part="outputSchema")
-        says = f"each argument that {name} requires is among its properties"
-        yield tool_contract(NAME, "required", number, tool, says, part="inputSchema", advice=True)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for all definitions."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each tool: about its members, its schemas, and the arguments that it requires."""
     del roles
-    yield from judging(setting, f"{NAME}/all", [c.id for c in promises(setting)], _judge)
-
-
-def _judge(listing: ToolListing) -> Iterator[Judgement]:
-    for _, name, tool in listing.named:
-        contract = contract_id(NAME, "members", name)
-        wrong = _find_wrong_member(tool)
-        yield judge_broken(contract, "the types of the protocol", wrong) if wrong else judge_kept(contract)
-        for kind, member in (("input", "inputSchema"), ("output", "outputSchema")):
-            if kind == "output" and member not in tool:
-                continue
-            contract = contract_id(NAME, kind, name)
-            wrong = find_schema_problem(tool.get(member))
-            yield (
-                judge_broken(contract, "a valid schema of an object", wrong)
-                if wrong
-                else judge_kept(contract)
-            )
-        contract = contract_id(NAME, "required", name)
-        missing = _find_undescribed(tool.get("inputSchema"))
-        yield (
-            judge_broken(contract, "every required argument is described", f"`{missing[:80]}` is no property")
-            if missing
-            else judge_kept(contract)
-        )
+    attempt = judge_without_calls("tool_schemas/all")
+    for tool in list_tools(setting):
+        says = f"the members of {tool.name} have the types of a tool's"
+        about: Any = ("the types of the protocol", _find_wrong_member(tool.definition), {})
+        yield tool.case("members", says, attempt, calls=False, about=about)
+        for detail, part in (("input", "inputSchema"), ("output", "outputSchema")):
+            if detail == "input" or part in tool.definition:
+                says = f"the {detail} schema of {tool.name} is a valid schema of an object"
+                about = ("a valid schema of an object", find_schema_problem(tool.definition.get(part)), {})
+                yield tool.case(detail, says, attempt, part=part, calls=False, about=about)
+        says, part = f"each argument that {tool.name} requires is among its properties", "inputSchema"
+        about = ("every required argument is described", _find_undescribed(tool.definition.get(part)), {})
+        yield tool.case("required", says, attempt, part=part, advice=True, calls=False, about=about)
 
 
 def _find_wrong_member(tool: Mapping[str, Any]) -> str:
@@ -92,13 +63,14 @@ def find_schema_problem(schema: Any) -> str:
 
 
 def _find_undescribed(schema: Any) -> str:
-    """Return the first required argument that the schema does not describe; empty if it describes all."""
+    """Name the first required argument that the schema does not describe; empty if it describes all."""
     if not isinstance(schema, Mapping) or any(k in schema for k in ("$ref", "allOf", "anyOf", "oneOf")):
         return ""
     wanted, members = schema.get("required"), schema.get("properties", {})
     if not isinstance(wanted, list) or not isinstance(members, Mapping):
         return ""
-    return next((str(name) for name in wanted if name not in members), "")
+    missing = [str(name) for name in wanted if name not in members]
+    return f"`{missing[0][:80]}` is no property" if missing else ""
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)
+CHECK = make_check("tool_schemas", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

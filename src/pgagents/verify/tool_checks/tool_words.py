@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from pgagents.base.acting import CHANGING_VERBS
-from pgagents.report.contract import Contract, Rank
-from pgagents.verify.promise import Check, Judgement, Probe, judge_broken, judge_kept
+from pgagents.report.contract import Rank
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.tools import contract_id, judging, tool_contract
+from pgagents.verify.tools import judge_without_calls, list_tools
 from pgagents.verify.wire.mcp_link import ToolListing, find_hints
 
-NAME = "tool_words"
 LEAST, MOST = 10, 8_000
 """The fewest and the most characters of a description. A shorter one explains nothing, and a longer one fills
 a model's context.
@@ -26,42 +26,32 @@ _TAKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.A)
 _ALLOWED = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each tool: about its name, description, arguments and hints."""
-    for number, name, tool in setting.listing.named if setting.listing is not None else ():
-        for kind, part, says in (
-            ("name", "name", f"every client and vendor takes the name {name[:80]}"),
-            ("description", "description", f"{name} has a description that tells it from every other tool"),
-            ("arguments", "inputSchema", f"each argument of {name} is described"),
-            ("hints", "annotations", f"the hints of {name} do not contradict its name or each other"),
-        ):
-            yield tool_contract(NAME, kind, number, tool, says, part=part, advice=True)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that judges all names and descriptions."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each tool: about its name, description, arguments and hints."""
     del roles
-    yield from judging(setting, f"{NAME}/all", [c.id for c in promises(setting)], _judge)
-
-
-def _judge(listing: ToolListing) -> Iterator[Judgement]:
+    attempt = judge_without_calls("tool_words/all")
     first: dict[str, str] = {}
-    for _, name, tool in listing.named:
-        description = tool.get("description")
+    for tool in list_tools(setting):
+        assert setting.listing is not None
+        name, definition = tool.name, tool.definition
+        case = partial(tool.case, attempt=attempt, advice=True, calls=False)
+        says = f"every client and vendor takes the name {name[:80]}"
+        about: Any = ("letters, digits, `_` and `-`, at most 64", _find_name_problem(name), {})
+        yield case("name", says, part="name", about=about)
+        description = definition.get("description")
         words = " ".join(description.split()) if isinstance(description, str) else ""
         other = first.setdefault(words.lower(), name) if words else name
-        yield _verdict("name", name, "letters, digits, `_` and `-`, at most 64", _find_name_problem(name))
+        says = f"{name} has a description that tells it from every other tool"
         expected = f"{LEAST} to {MOST:,} characters that no other tool has"
-        yield _verdict("description", name, expected, _find_word_problem(name, words, other))
-        yield _verdict(
-            "arguments", name, "words for each argument", _find_mute_argument(tool.get("inputSchema"))
-        )
-        yield _verdict("hints", name, "hints that fit", _find_contradiction(listing, tool))
-
-
-def _verdict(kind: str, name: str, expected: str, problem: str) -> Judgement:
-    contract = contract_id(NAME, kind, name)
-    return judge_broken(contract, expected, problem) if problem else judge_kept(contract)
+        values = {"characters": len(words), "other": other[:80]}
+        about = (expected, _find_word_problem(words, taken=other != name), values)
+        yield case("description", says, part="description", about=about)
+        says = f"each argument of {name} is described"
+        about = ("words for each argument", _find_mute_argument(definition.get("inputSchema")), {})
+        yield case("arguments", says, part="inputSchema", about=about)
+        says = f"the hints of {name} do not contradict its name or each other"
+        about = ("hints that fit", _find_contradiction(setting.listing, definition), {})
+        yield case("hints", says, part="annotations", about=about)
 
 
 def _find_name_problem(name: str) -> str:
@@ -72,14 +62,14 @@ def _find_name_problem(name: str) -> str:
     return "some vendors refuse it: it has a `.`" if "." in name else "some vendors refuse it: it is above 64"
 
 
-def _find_word_problem(name: str, words: str, other: str) -> str:
+def _find_word_problem(words: str, *, taken: bool) -> str:
     if not words:
         return "it has no description"
-    if other != name:
-        return f"it has the description of `{other[:80]}`"
+    if taken:
+        return "it has the description of `{other}`"
     if len(words) < LEAST:
-        return f"its description has {len(words)} characters"
-    return f"its description has {len(words):,} characters" if len(words) > MOST else ""
+        return "its description has {characters} characters"
+    return "its description has {characters:,} characters" if len(words) > MOST else ""
 
 
 def _find_mute_argument(schema: Any) -> str:
@@ -105,4 +95,4 @@ def _find_contradiction(listing: ToolListing, tool: Mapping[str, Any]) -> str:
     return ""
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)
+CHECK = make_check("tool_words", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from pgagents.base.http import Response, media_type_of, read_json
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.discovery import (
     AI_CATALOG,
     API_CATALOG,
@@ -35,197 +35,152 @@ from pgagents.verify.cases.discovery import (
     list_hosted,
 )
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "advertised_links"
 GONE = (404, 410)
 SHA256 = "sha256:"
 MOST_FOLLOWED = 25
 """The most links of one source that are followed."""
 MOST_NAMED = 3
 FRONT, AGENTMAP, UNDECLARED, ELSEWHERE = "front_page", "robots.txt", "undeclared", "other_hosts"
+AWAY = "these links lead away from the address under test, which alone is called"
 NO_ROOT = "the address has a path, and these places stand at the root of a host"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 _ANY = ("text/plain", "application/octet-stream", "")
 """Media types with which servers send YAML and Markdown, and which say nothing about the format."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each source of links, and one for the links to other hosts."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each source of links, and one for the links to other hosts."""
+    del roles
     hosted = list_hosted(setting.model)
+    elsewhere: list[str] = []
     for file, path in hosted.items():
-        if _count_links(setting, file):
-            yield _promise(file, f"what {path} links to is there", ("api", "hosted", file))
+        built = build_file(setting, file)
+        links = read_links(file, built.body) if built is not None else []
+        own = [link for link in links if find_path(setting, link.href, path, machine=link.machine)]
+        elsewhere += [link.href for link in links if link not in own]
+        if own:
+            attempt = Attempt(
+                partial(_try_document, file, path), cost=1 + min(len(own), MOST_FOLLOWED), role=""
+            )
+            yield _make_case(file, f"what {path} links to is there", ("api", "hosted", file), attempt)
     if not hosted and not setting.discovery:
         return
     at = ("api", "hosted") if hosted else ("api",)
-    yield _promise(FRONT, "what the front page's Link headers and link elements point to is there", at)
-    yield _promise(AGENTMAP, "the AI catalogue that robots.txt names is there", at)
+    unreachable = None if at_root(setting) else (Verdict.NOT_APPLICABLE, NO_ROOT)
+    case = partial(_make_case, origin=at, settled=unreachable)
+    says = "what the front page's Link headers and link elements point to is there"
+    yield case(FRONT, says, attempt=Attempt(_try_page, cost=1 + len(hosted), role=""))
+    says = "the AI catalogue that robots.txt names is there"
+    yield case(AGENTMAP, says, attempt=Attempt(_try_robots, cost=2, role=""))
+    others = [file for file, place in PLACES.items() if place.path and file not in hosted]
     says = "what well-known places advertise that the catalogue does not name is there"
-    yield _promise(UNDECLARED, says, at)
-    if links := _list_elsewhere(setting):
-        named = ", ".join(links[:MOST_NAMED]) + (", …" if len(links) > MOST_NAMED else "")
-        yield _promise(ELSEWHERE, f"what the documents link to elsewhere is there: {named}", at)
+    attempt = Attempt(partial(_try_undeclared, others), cost=max(1, len(others)), role="")
+    yield case(UNDECLARED, says, attempt=attempt)
+    if hrefs := list(dict.fromkeys(elsewhere)):
+        named = ", ".join(hrefs[:MOST_NAMED]) + (", …" if len(hrefs) > MOST_NAMED else "")
+        says = f"what the documents link to elsewhere is there: {named}"
+        yield _make_case(ELSEWHERE, says, at, settled=(Verdict.NOT_SELECTED, AWAY))
 
 
-def _promise(detail: str, says: str, origin: tuple[str, ...]) -> Contract:
-    return Contract(f"{NAME}/{detail}@rest", NAME, "", "rest", says, origin)
+def _make_case(
+    detail: str,
+    says: str,
+    origin: tuple[str, ...],
+    attempt: Attempt | None = None,
+    settled: tuple[Verdict, str] | None = None,
+) -> Case:
+    return Case(None, says, origin, attempt, detail, settled=settled, place=f"@{REST}")
 
 
-def settle(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Return why a contract is not tried: its links lead to other hosts, or its places cannot be reached."""
-    if contract.detail == ELSEWHERE:
-        return (
-            Verdict.NOT_SELECTED,
-            "these links lead away from the address under test, which alone is called",
-        )
-    if contract.detail in (FRONT, AGENTMAP, UNDECLARED) and not at_root(setting):
-        return Verdict.NOT_APPLICABLE, NO_ROOT
-    return None
-
-
-def _list_built(setting: Setting, file: str) -> list[Link]:
-    built = build_file(setting, file)
-    return read_links(file, built.body) if built is not None else []
-
-
-def _count_links(setting: Setting, file: str) -> int:
-    """Return the number of links in a generated document that lead to the target."""
-    path = str(setting.model.api.hosted[file])
-    links = _list_built(setting, file)
-    return sum(1 for one in links if find_path(setting, one.href, path, machine=one.machine))
-
-
-def _list_elsewhere(setting: Setting) -> list[str]:
-    """Return the links of all generated documents that are not followed, each once."""
-    found = [
-        link.href
-        for file, path in list_hosted(setting.model).items()
-        for link in _list_built(setting, file)
-        if not find_path(setting, link.href, path, machine=link.machine)
-    ]
-    return list(dict.fromkeys(found))
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each source."""
-    del roles
-    hosted = list_hosted(setting.model)
-    for file, path in hosted.items():
-        if count := _count_links(setting, file):
-            yield _make_probe(
-                file, 1 + min(count, MOST_FOLLOWED), partial(_follow_document, setting, file, path)
-            )
-    if hosted or setting.discovery:
-        yield _make_probe(FRONT, 1 + len(hosted), partial(_follow_page, setting))
-        yield _make_probe(AGENTMAP, 2, partial(_follow_robots, setting))
-        others = [file for file, place in PLACES.items() if place.path and file not in hosted]
-        yield _make_probe(UNDECLARED, max(1, len(others)), partial(_follow_undeclared, setting, others))
-
-
-def _make_probe(detail: str, cost: int, run: Callable[[], Conversation]) -> Probe:
-    contract = f"{NAME}/{detail}@rest"
-    return Probe(contract, 3, (contract,), cost, run, (), "")
-
-
-def _follow_document(setting: Setting, file: str, path: str) -> Conversation:
-    got, at = yield from fetch(setting, path, f"the links of {path}")
-    if address := find_https(setting, got):
-        yield judge_over_https(f"{NAME}/{file}@rest", address)
-    if got.void or got.status != 200 or got.response is None:
+def _try_document(file: str, path: str, trial: Trial) -> Conversation:
+    answer, at = yield from fetch(trial.setting, path, f"the links of {path}")
+    if address := find_https(trial.setting, answer):
+        yield judge_over_https(trial, address)
+    if answer.void or answer.status != 200 or answer.response is None:
         return  # hosted_document reports that it is missing
-    yield from _follow(setting, file, path, at, read_links(file, got.response.body))
+    yield from _follow(trial, path, at, read_links(file, answer.response.body))
 
 
-def _follow_page(setting: Setting) -> Conversation:
-    got, at = yield from fetch(setting, HOME, "the links of the front page")
-    if not got.void:
-        links = read_page(got.response) if got.response is not None else []
-        yield from _follow(setting, FRONT, "the front page", at, links)
+def _try_page(trial: Trial) -> Conversation:
+    answer, at = yield from fetch(trial.setting, HOME, "the links of the front page")
+    if not answer.void:
+        links = read_page(answer.response) if answer.response is not None else []
+        yield from _follow(trial, "the front page", at, links)
 
 
-def _follow_robots(setting: Setting) -> Conversation:
-    got, at = yield from fetch(setting, ROBOTS, "the AI catalogue that robots.txt names")
-    if not got.void:
-        there = got.status == 200 and got.response is not None
-        links = read_robots(got.response.body) if there and got.response is not None else []
-        yield from _follow(setting, AGENTMAP, ROBOTS, at, links)
+def _try_robots(trial: Trial) -> Conversation:
+    answer, at = yield from fetch(trial.setting, ROBOTS, "the AI catalogue that robots.txt names")
+    if not answer.void:
+        there = answer.status == 200 and answer.response is not None
+        links = read_robots(answer.response.body) if there and answer.response is not None else []
+        yield from _follow(trial, ROBOTS, at, links)
 
 
-def _follow_undeclared(setting: Setting, files: Sequence[str]) -> Conversation:
+def _try_undeclared(files: Sequence[str], trial: Trial) -> Conversation:
     wrong: list[Judgement] = []
     for file in files:
-        got, at = yield from fetch(setting, PLACES[file].path, "a well-known place")
-        answer = got.response
-        page = answer is None or got.media_type == "text/html"  # a server may send a page for any path
-        if got.void or got.status != 200 or answer is None or page:
+        path = PLACES[file].path
+        answer, at = yield from fetch(trial.setting, path, "a well-known place")
+        page = answer.media_type == "text/html"  # a server may send a page for any path
+        if answer.void or answer.status != 200 or answer.response is None or page:
             continue
-        judged = yield from _judge_links(
-            setting, UNDECLARED, PLACES[file].path, at, read_links(file, answer.body)
-        )
-        wrong += [judged] if judged is not None else []
-    yield wrong[0] if wrong else judge_kept(f"{NAME}/{UNDECLARED}@rest")
+        links = read_links(file, answer.response.body)
+        judgement = yield from _judge_links(trial, path, at, links)
+        wrong += [judgement] if judgement is not None else []
+    yield wrong[0] if wrong else trial.kept()
 
 
-def _follow(setting: Setting, detail: str, source: str, at: str, links: Sequence[Link]) -> Conversation:
+def _follow(trial: Trial, source: str, at: str, links: Sequence[Link]) -> Conversation:
     """Follow the links that lead to the target. Judge the first wrong one; if there is none, all are
     right.
     """
-    judged = yield from _judge_links(setting, detail, source, at, links)
-    yield judged if judged is not None else judge_kept(f"{NAME}/{detail}@rest")
+    judgement = yield from _judge_links(trial, source, at, links)
+    yield judgement if judgement is not None else trial.kept()
 
 
 def _judge_links(
-    setting: Setting, detail: str, source: str, at: str, links: Sequence[Link]
+    trial: Trial, source: str, at: str, links: Sequence[Link]
 ) -> Generator[Any, Any, Judgement | None]:
     """Yield the calls that follow the links; return the judgement of the first wrong link, or None."""
-    contract = f"{NAME}/{detail}@rest"
     followed: set[str] = set()
     for link in links:
-        path = find_path(setting, link.href, at, machine=link.machine)
+        path = find_path(trial.setting, link.href, at, machine=link.machine)
         if not path or path in followed:
             continue
         if len(followed) == MOST_FOLLOWED:
-            return judge_untested(
-                contract, f"only the first {MOST_FOLLOWED} links were followed", sticky=True
-            )
+            return trial.untested(f"only the first {MOST_FOLLOWED} links were followed", sticky=True)
         followed.add(path)
-        exchange, _ = yield from fetch(setting, path, f"what {source} links to")
-        if exchange.void and not exchange.error:
-            return judge_untested(contract, f"{path} was answered {exchange.outcome}")
-        wrong = _find_wrong(link, exchange)
-        if wrong:
-            return judge_broken(contract, f"{source} links to {path}: {wrong[0]}", wrong[1])
+        answer, _ = yield from fetch(trial.setting, path, f"what {source} links to")
+        if answer.void and not answer.error:
+            return trial.untested(f"{path} was answered {answer.outcome}")
+        if mismatch := _find_mismatch(link, answer):
+            expected, actual = mismatch
+            return trial.broken(f"{source} links to {path}: {expected}", actual)
     return None
 
 
-def _find_wrong(link: Link, exchange: Exchange) -> tuple[str, str] | None:
+def _find_mismatch(link: Link, answer: Exchange) -> tuple[str, str] | None:
     """Return the expected and the actual answer of a wrong link; None if the answer is right."""
-    if exchange.status in REDIRECTS:
+    if answer.status in REDIRECTS:
         return None  # it leads to another host, which is not called
-    gone = exchange.error or exchange.status in GONE or exchange.status >= 500
-    if gone or (link.machine and exchange.status != 200):
-        return "something is there", f"it is answered {exchange.outcome}"
-    wanted, told = media_type_of(link.media), exchange.media_type
-    if wanted and not _fits(wanted, told):
-        return f"it is {wanted}", f"Content-Type: {told or 'none'}"
-    if _is_json(wanted) and exchange.response is not None and read_json(exchange.response.body).problem:
-        return f"it is {wanted}", f"it is no JSON: {read_json(exchange.response.body).problem}"
-    if link.digest.startswith(SHA256) and exchange.response is not None:
-        found = SHA256 + hashlib.sha256(exchange.response.body).hexdigest()
-        return (
-            None if found == link.digest.lower() else (f"its digest is {link.digest[:80]}", f"it is {found}")
-        )
+    gone = answer.error or answer.status in GONE or answer.status >= 500
+    if gone or (link.machine and answer.status != 200):
+        return "something is there", f"it is answered {answer.outcome}"
+    wanted, actual = media_type_of(link.media), answer.media_type
+    if wanted and not _fits(wanted, actual):
+        return f"it is {wanted}", f"Content-Type: {actual or 'none'}"
+    if answer.response is None:
+        return None
+    if _is_json(wanted) and (problem := read_json(answer.response.body).problem):
+        return f"it is {wanted}", f"it is no JSON: {problem}"
+    digest = SHA256 + hashlib.sha256(answer.response.body).hexdigest()
+    if link.digest.startswith(SHA256) and digest != link.digest.lower():
+        return f"its digest is {link.digest[:80]}", f"it is {digest}"
     return None
 
 
@@ -233,29 +188,21 @@ def _is_json(media: str) -> bool:
     return media == "application/json" or media.endswith("+json")
 
 
-def _fits(wanted: str, told: str) -> bool:
+def _fits(wanted: str, actual: str) -> bool:
     """True if a document of one media type may be sent as the other.
 
     JSON may have any JSON type. YAML and Markdown may be plain text.
     """
-    if wanted == told:
+    if wanted == actual:
         return True
     if _is_json(wanted):
-        return _is_json(told)
+        return _is_json(actual)
     if wanted in _YAML or wanted.endswith("+yaml"):
-        return told in (*_YAML, *_ANY) or told.endswith("+yaml")
-    return wanted.startswith("text/") and wanted != "text/html" and told in ("text/markdown", *_ANY)
+        return actual in (*_YAML, *_ANY) or actual.endswith("+yaml")
+    return wanted.startswith("text/") and wanted != "text/html" and actual in ("text/markdown", *_ANY)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle,
-    overlap="all",
-    rank=Rank.WRONG,
-)
+CHECK = make_check("advertised_links", __doc__, cases, stage=3, overlap="all", rank=Rank.WRONG)
 
 
 # -- links that a document, a page or robots.txt advertises.
@@ -301,30 +248,28 @@ def read_links(file: str, body: bytes) -> list[Link]:
 def read_robots(body: bytes) -> list[Link]:
     """Return the AI catalogues that a robots.txt names (ARD 0.91, 6.1)."""
     text = body[:MOST_BYTES].decode("utf-8", "replace")
-    return _bound(Link(found[1], "application/ai-catalog+json") for found in _AGENTMAP.finditer(text))
+    return _bound(Link(match[1], "application/ai-catalog+json") for match in _AGENTMAP.finditer(text))
 
 
 def read_page(answer: Response) -> list[Link]:
     """Return the links for agents in a page's Link headers (RFC 8288) and link elements."""
-    found = [
-        link for name, value in answer.headers if name.lower() == "link" for link in _parse_header(value)
-    ]
-    kind = answer.media_type
-    if kind in ("text/html", "application/xhtml+xml"):
+    headers = (value for name, value in answer.headers if name.lower() == "link")
+    links = [link for value in headers for link in _parse_header(value)]
+    if answer.media_type in ("text/html", "application/xhtml+xml"):
         parser = _Elements()
         parser.feed(answer.body[:MOST_BYTES].decode("utf-8", "replace"))
-        found += parser.found
-    return _bound(iter(found))
+        links += parser.links
+    return _bound(iter(links))
 
 
 def _bound(links: Iterator[Link]) -> list[Link]:
     """Return the first links, each of them once."""
-    found: dict[str, Link] = {}
+    by_href: dict[str, Link] = {}
     for link in links:
-        found.setdefault(link.href, link)
-        if len(found) == MOST_LINKS:
+        by_href.setdefault(link.href, link)
+        if len(by_href) == MOST_LINKS:
             break
-    return list(found.values())
+    return list(by_href.values())
 
 
 def _of_relation(href: str, relation: str, media: str) -> Iterator[Link]:
@@ -335,9 +280,9 @@ def _of_relation(href: str, relation: str, media: str) -> Iterator[Link]:
 
 
 def _parse_header(value: str) -> Iterator[Link]:
-    for found in _LINK.finditer(value[:20_000]):
-        told = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(found[2])}
-        yield from _of_relation(found[1], told.get("rel", ""), told.get("type", ""))
+    for match in _LINK.finditer(value[:20_000]):
+        parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(match[2])}
+        yield from _of_relation(match[1], parameters.get("rel", ""), parameters.get("type", ""))
 
 
 class _Elements(HTMLParser):
@@ -345,13 +290,13 @@ class _Elements(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Link] = []
+        self.links: list[Link] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a link element."""
-        if tag == "link" and len(self.found) < MOST_LINKS:
-            told = {name: value or "" for name, value in attrs}
-            self.found += _of_relation(told.get("href", ""), told.get("rel", ""), told.get("type", ""))
+        if tag == "link" and len(self.links) < MOST_LINKS:
+            values = {name: value or "" for name, value in attrs}
+            self.links += _of_relation(values.get("href", ""), values.get("rel", ""), values.get("type", ""))
 
 
 def _read_ai_catalog(body: bytes) -> Iterator[Link]:
@@ -374,19 +319,19 @@ def _read_linkset(body: bytes) -> Iterator[Link]:
 
 
 def _read_markdown(body: bytes) -> Iterator[Link]:
-    for found in _MARKDOWN.finditer(body.decode("utf-8", "replace")):
-        yield Link(found[1], machine=False)
+    for match in _MARKDOWN.finditer(body.decode("utf-8", "replace")):
+        yield Link(match[1], machine=False)
 
 
 def _members(value: Any, name: str) -> list[Mapping[str, Any]]:
     """Return the objects in a member that is a list."""
-    there = value.get(name) if isinstance(value, Mapping) else None
-    return [one for one in there if isinstance(one, Mapping)] if isinstance(there, list) else []
+    members = value.get(name) if isinstance(value, Mapping) else None
+    return [member for member in members if isinstance(member, Mapping)] if isinstance(members, list) else []
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:
-    there = value.get(name)
-    return there if isinstance(there, str) else ""
+    text = value.get(name)
+    return text if isinstance(text, str) else ""
 
 
 _READERS: Mapping[str, Callable[[bytes], Iterator[Link]]] = {

@@ -9,31 +9,21 @@ other hosts, nor revisions that the card leaves out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.base.http import read_json
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import SERVER_CARD, fetch, find_https, judge_over_https
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import read_pages
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.mcp_messages import LEGACY, MODERN, NAMED_ITSELF
 
-NAME = "server_card"
 SAYS = {
     "version": "the server card names the version of the MCP server",
     "revisions": "the MCP server supports the revisions that its card names",
@@ -48,85 +38,76 @@ STREAMABLE = "streamable-http"
 MOST = 200
 """The most remotes, revisions and tools that are read from a card."""
 _VERSION = re.compile(r"v?(\d{1,9})\.(\d{1,9})(?:\.\d{1,9})?(?:[-+.][0-9A-Za-z.+-]{0,80})?\Z")
-Wrong = tuple[str, str]
-"""The expected and the actual text."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of a card that is hosted according to the catalogue."""
-    if SERVER_CARD in setting.model.api.hosted:
-        for detail, says in SAYS.items():
-            yield promise_at(NAME, detail, f"@{MCP}", says, ("api", "hosted", SERVER_CARD))
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe. It reads the card, opens the server and lists its tools."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of a card that the catalogue hosts. One probe reads it, opens the server and lists its
+    tools.
+    """
     del roles
     path = setting.model.api.hosted.get(SERVER_CARD)
-    if path is not None and setting.mcp is not None:
-        contracts = tuple(_contract(detail) for detail in SAYS)
-        run = partial(_run, setting, setting.mcp, str(path))
-        yield Probe(f"{NAME}/{SERVER_CARD}@{MCP}", 3, contracts, 2, run, (), "")
-
-
-def _contract(detail: str) -> str:
-    return f"{NAME}/{detail}@{MCP}"
-
-
-def _run(setting: Setting, link: Link, path: str) -> Conversation:
-    got, _ = yield from fetch(setting, path, "what the server card says")
-    if address := find_https(setting, got):
-        for detail in SAYS:
-            yield judge_over_https(_contract(detail), address)
+    if path is None:
         return
-    card = read_json(got.response.body).value if got.response is not None else None
-    tools, problem, closed = yield from read_pages(setting)
-    said = closed if closed else "" if isinstance(card, Mapping) else f"there is no card at {path}"
-    if said or got.status != 200 or not isinstance(card, Mapping):
-        for detail in SAYS:
-            yield judge_untested(_contract(detail), said or f"{path} is answered {got.outcome}")
+    attempt = None
+    if setting.mcp is not None:
+        run = partial(_try, str(path), setting.mcp)
+        attempt = Attempt(together=run, cost=2, role="", probe=f"server_card/{SERVER_CARD}@{MCP}")
+    for detail, says in SAYS.items():
+        yield Case(None, says, ("api", "hosted", SERVER_CARD), attempt, detail, place=f"@{MCP}")
+
+
+def _try(path: str, link: Link, trials: Sequence[Trial]) -> Conversation:
+    setting, (version, revisions, address, tools) = trials[0].setting, trials
+    answer, _ = yield from fetch(setting, path, "what the server card says")
+    if onward := find_https(setting, answer):
+        yield from (judge_over_https(trial, onward) for trial in trials)
         return
-    yield _judge("version", _compare_versions(card, link))
-    yield _judge_revisions(card, link)
-    yield _judge_address(card, link)
-    if problem:
-        yield judge_untested(_contract("tools"), problem)
-    else:
-        yield _judge_tools(card, tools)
+    card = read_json(answer.response.body).value if answer.response is not None else None
+    listed, problem, closed = yield from read_pages(setting)
+    reason = closed or ("" if isinstance(card, Mapping) else f"there is no card at {path}")
+    if reason or answer.status != 200 or not isinstance(card, Mapping):
+        for trial in trials:
+            yield trial.untested(reason or f"{path} is answered {answer.outcome}")
+        return
+    yield _judge_version(version, card, link)
+    yield _judge_revisions(revisions, card, link)
+    yield _judge_address(address, card, link)
+    yield tools.untested(problem) if problem else _judge_tools(tools, card, listed)
 
 
-def _judge(detail: str, wrong: Wrong | None) -> Judgement:
-    return judge_broken(_contract(detail), *wrong) if wrong else judge_kept(_contract(detail))
-
-
-def _leave(detail: str, why: str) -> Judgement:
-    return Judgement(_contract(detail), Verdict.NOT_APPLICABLE, why)
-
-
-def _compare_versions(card: Mapping[str, Any], link: Link) -> Wrong | None:
+def _judge_version(trial: Trial, card: Mapping[str, Any], link: Link) -> Judgement:
     """Compare the versions by their first two numbers if both have them, else as texts."""
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-    live = info.get("version") if isinstance(info, Mapping) else None
-    told = card.get("version")
-    if not isinstance(live, str) or not isinstance(told, str):
-        return None  # `mcp_transport` and `hosted_document` report a missing version
-    numbers = [found.groups() if (found := _VERSION.match(v.strip())) else v.strip() for v in (told, live)]
-    if numbers[0] == numbers[1]:
-        return None
-    return f"version {live[:80]}, which the MCP server names", f"version {told[:80]}"
+    live, named = info.get("version") if isinstance(info, Mapping) else None, card.get("version")
+    if not isinstance(live, str) or not isinstance(named, str):
+        return trial.kept()  # `mcp_transport` and `hosted_document` report a missing version
+    if _read_version(live) == _read_version(named):
+        return trial.kept()
+    expected = f"version {live[:80]}, which the MCP server names"
+    return trial.broken(expected, "version {version}", version=named[:80])
+
+
+def _read_version(text: str) -> tuple[str | Any, ...]:
+    match = _VERSION.match(text.strip())
+    return match.groups() if match else (text.strip(),)
 
 
 def _list_remotes(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the remotes in a card: addresses with their descriptions."""
     remotes = card.get("remotes")
-    return [one for one in remotes[:MOST] if isinstance(one, Mapping)] if isinstance(remotes, list) else []
+    return (
+        [remote for remote in remotes[:MOST] if isinstance(remote, Mapping)]
+        if isinstance(remotes, list)
+        else []
+    )
 
 
-def _judge_revisions(card: Mapping[str, Any], link: Link) -> Judgement:
-    told = [remote.get("supportedProtocolVersions") for remote in _list_remotes(card)]
-    named = {v for one in told if isinstance(one, list) for v in one[:MOST] if isinstance(v, str)}
+def _judge_revisions(trial: Trial, card: Mapping[str, Any], link: Link) -> Judgement:
+    lists = [remote.get("supportedProtocolVersions") for remote in _list_remotes(card)]
+    versions = (version for several in lists if isinstance(several, list) for version in several[:MOST])
+    named = {version for version in versions if isinstance(version, str)}
     if not named:
-        return _leave("revisions", NO_VERSIONS)
+        return trial.not_applicable(NO_VERSIONS)
     if link.version >= MODERN:
         listed = link.told.get("supportedVersions")
         known = {v for v in listed if isinstance(v, str)} if isinstance(listed, list) else {MODERN}
@@ -134,17 +115,16 @@ def _judge_revisions(card: Mapping[str, Any], link: Link) -> Judgement:
     else:  # a client that opens the newest session gets the server's newest revision
         missing = {version for version in named if link.version < version <= LEGACY or version >= MODERN}
     if not missing:
-        return _judge("revisions", None)
+        return trial.kept()
     first = min(missing)[:80]
-    return _judge(
-        "revisions", (f"only revisions that the MCP server supports, not {first}", f"it has {first}")
-    )
+    expected = f"only revisions that the MCP server supports, not {first}"
+    return trial.broken(expected, "it has {revision}", revision=first)
 
 
-def _judge_address(card: Mapping[str, Any], link: Link) -> Judgement:
+def _judge_address(trial: Trial, card: Mapping[str, Any], link: Link) -> Judgement:
     """Compare the card's addresses on the server's host with the address that was used."""
     if not link.http:
-        return _leave("address", NO_ADDRESS)
+        return trial.not_applicable(NO_ADDRESS)
     live = link.url.rstrip("/") + (link.path if link.path != "/" else "")
     near = {
         _plain(str(remote.get("url"))): remote.get("type")
@@ -152,11 +132,11 @@ def _judge_address(card: Mapping[str, Any], link: Link) -> Judgement:
         if _find_host(str(remote.get("url"))) == _find_host(live)
     }
     if not near:
-        return _leave("address", OTHER_HOSTS)
+        return trial.not_applicable(OTHER_HOSTS)
     if near.get(_plain(live)) == STREAMABLE:
-        return _judge("address", None)
-    expected = f"{live[:120]}, of type {STREAMABLE}"
-    return _judge("address", (expected, " and ".join(f"{url[:120]} of type {t}" for url, t in near.items())))
+        return trial.kept()
+    addresses = " and ".join(f"{url[:120]} of type {kind}" for url, kind in near.items())
+    return trial.broken(f"{live[:120]}, of type {STREAMABLE}", "it names {addresses}", addresses=addresses)
 
 
 def _find_host(url: str) -> tuple[str, str, int | None] | None:
@@ -174,17 +154,16 @@ def _plain(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
-def _judge_tools(card: Mapping[str, Any], listed: list[Any]) -> Judgement:
+def _judge_tools(trial: Trial, card: Mapping[str, Any], listed: list[Any]) -> Judgement:
     """Compare the names of tools. A card should have no tools, so a card without any is not judged."""
-    told = card.get("tools")
-    if not isinstance(told, list) or not told:
-        return _leave("tools", NO_TOOLS)
-    names = [one.get("name") if isinstance(one, Mapping) else one for one in told[:MOST]]
+    tools = card.get("tools")
+    if not isinstance(tools, list) or not tools:
+        return trial.not_applicable(NO_TOOLS)
+    names = [tool.get("name") if isinstance(tool, Mapping) else tool for tool in tools[:MOST]]
     live = {tool.get("name") for tool in listed if isinstance(tool, Mapping)}
-    missing = next((name for name in names if isinstance(name, str) and name not in live), None)
-    if missing is None:
-        return _judge("tools", None)
-    return _judge("tools", ("only tools that the MCP server lists", f"{missing[:80]} is not among them"))
+    missing = [name for name in names if isinstance(name, str) and name not in live]
+    problem = f"{missing[0][:80]} is not among them" if missing else ""
+    return trial.judge("only tools that the MCP server lists", problem)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, tools=True, rank=Rank.UNDOCUMENTED)
+CHECK = make_check("server_card", __doc__, cases, stage=3, tools=True, rank=Rank.UNDOCUMENTED)

@@ -8,45 +8,37 @@ of an object need no structured content.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgagents.base.http import read_json
+from pgagents.base.jsonschema.schema import validator
 from pgagents.catalogue.decoding.medium import is_json
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.projections import read_as_2020
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import list_texts, result_of, text_of
 
-NAME = "mcp_results"
 CITE = ("MCP 2025-11-25, server/tools",)
 KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each tool: about its content blocks, structured content, and equal
-    text.
-    """
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield up to three cases for each tool: about its content blocks, structured content, and equal text."""
+    del roles
     for endpoint in setting.tools:
         name, origin = endpoint.action.name, endpoint.action.success.origin
-        yield promise(
-            NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE
-        )
+        says = f"a result of {name} is a list of content blocks"
+        yield Case(endpoint, says, origin, detail="content", cite=CITE)
         if _has_output_schema(endpoint):
-            yield promise(
-                NAME,
-                "fits",
-                endpoint,
-                f"structuredContent of {name} satisfies the tool's output schema",
-                origin,
-                CITE,
-            )
+            says = f"structuredContent of {name} satisfies the tool's output schema"
+            yield Case(endpoint, says, origin, detail="fits", cite=CITE)
             says = f"the text of {name} is its structuredContent"
             alone = setting.model.is_only_tool(endpoint.action)  # then only the protocol promises anything
-            yield replace(promise(NAME, "text", endpoint, says, origin, CITE), advice=alone)
+            yield Case(endpoint, says, origin, detail="text", cite=CITE, advice=alone)
 
 
 def _has_output_schema(endpoint: Endpoint) -> bool:
@@ -64,55 +56,41 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every tool result. For an error, judge only the content blocks."""
-    endpoint = exchange.call.endpoint
-    result = result_of(exchange.answer) if endpoint is not None and endpoint.form is not None else None
-    if endpoint is None or result is None:
+    setting = memory.setting
+    content, fits, text = (
+        CHECK.find_trial(setting, exchange.place, detail) for detail in ("content", "fits", "text")
+    )
+    result = result_of(exchange.answer) if content is not None else None
+    if content is None or result is None:
         return
-    contract = f"{NAME}/content/{endpoint.place}"
-    problem = _blocks(result)
-    yield judge_broken(contract, "a list of content blocks", problem) if problem else judge_kept(contract)
-    if result.get("isError") is True or not _has_output_schema(endpoint):
+    yield content.judge("a list of content blocks", _find_block_problem(result))
+    if result.get("isError") is True or fits is None or text is None:
         return
     if "structuredContent" not in result:
-        yield judge_broken(
-            f"{NAME}/fits/{endpoint.place}",
-            "structuredContent",
-            "there is no structuredContent beside the text",
-        )
+        yield fits.broken("structuredContent", "there is no structuredContent beside the text")
         return
     data = result["structuredContent"]
-    test = memory.setting.compute_once((NAME, endpoint.place), lambda: _test(memory.setting, endpoint))
+    test = setting.compute_once(("mcp_results", exchange.place), partial(_make_test, fits))
     error = next(iter(test.iter_errors(data)), None)
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
-        yield judge_broken(
-            f"{NAME}/fits/{endpoint.place}",
-            f"{where} satisfies the output schema",
-            f"{where}: {error.message[:300]}",
-        )
+        yield fits.broken(f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
     else:
-        yield judge_kept(f"{NAME}/fits/{endpoint.place}")
-    text = read_json(text_of(result).encode())
-    alone = (read_json(block.encode()) for block in list_texts(result))  # other texts may say more
-    if (text.problem or text.value != data) and not any(not b.problem and b.value == data for b in alone):
-        yield judge_broken(
-            f"{NAME}/text/{endpoint.place}",
-            "the text is the data as JSON",
-            text.problem or "the text has other data",
-        )
+        yield fits.kept()
+    whole = read_json(text_of(result).encode())
+    blocks = (read_json(block.encode()) for block in list_texts(result))  # other texts may say more
+    if any(not block.problem and block.value == data for block in (whole, *blocks)):
+        yield text.kept()
     else:
-        yield judge_kept(f"{NAME}/text/{endpoint.place}")
+        yield text.broken("the text is the data as JSON", whole.problem or "the text has other data")
 
 
-def _test(setting: Setting, endpoint: Endpoint) -> Any:
-    from pgagents.base.jsonschema.schema import validator
-
-    return validator(
-        read_as_2020(endpoint.action.success.schema or {}, setting.model.schemas), {}, formats=False
-    )
+def _make_test(trial: Trial) -> Any:
+    schemas = trial.model.schemas
+    return validator(read_as_2020(trial.action.success.schema or {}, schemas), {}, formats=False)
 
 
-def _blocks(result: Mapping[str, Any]) -> str:
+def _find_block_problem(result: Mapping[str, Any]) -> str:
     """Return what is wrong with a result's content blocks; empty if nothing is."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
@@ -127,12 +105,4 @@ def _blocks(result: Mapping[str, Any]) -> str:
     return ""
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    turn=3,
-    tools=True,
-    rank=Rank.UNDOCUMENTED,
-)
+CHECK = make_check("mcp_results", __doc__, cases, watch=watch, turn=3, tools=True, rank=Rank.UNDOCUMENTED)

@@ -7,24 +7,14 @@ metadata than were built. A tool that only the MCP server has must mean the same
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.places import plain
 from pgagents.generate.actions import list_offered
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
     ask_page,
@@ -34,126 +24,102 @@ from pgagents.verify.tools import (
     read_pages,
     show_member,
 )
-from pgagents.verify.wire.endpoint import MCP, Endpoint
+from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "mcp_tools"
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
+NO_OTHER, ORDER = "no_other", "order"
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each tool, one about further tools, and one about the order."""
-    if not setting.tools:
-        return
-    origin = setting.model.surfaces[MCP].origin
-    for endpoint in setting.tools:
-        says = f"tools/list has {endpoint.action.name} with the texts, schemas and hints of {FILE}"
-        yield promise(NAME, "listed", endpoint, says, endpoint.action.origin, CITE)
-    if setting.model.behaviour.other_tools == "none":
-        yield promise_at(
-            NAME,
-            "no_other",
-            f"@{MCP}",
-            "tools/list has no tool that the catalogue does not have",
-            origin,
-            CITE,
-        )
-    yield promise_at(
-        NAME,
-        "order",
-        f"@{MCP}",
-        f"tools/list has the order of {FILE}, and the same when it is asked again",
-        origin,
-        CITE,
-    )
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that reads the list twice."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each tool, one about further tools, and one about the order. One probe reads the list
+    twice.
+    """
     del roles
     if not setting.tools:
         return
-    yield Probe(f"{NAME}/list@{MCP}", 1, _covers(setting), 2, partial(_run, setting), role="")
+    probe = f"mcp_tools/list@{MCP}"
+    attempt = Attempt(together=_try, cost=2, role="", writes=False, endpoints=(), probe=probe)
+    for endpoint in setting.tools:
+        says = f"tools/list has {endpoint.action.name} with the texts, schemas and hints of {FILE}"
+        yield Case(endpoint, says, endpoint.action.origin, attempt, "listed", CITE)
+    origin, place = setting.model.surfaces[MCP].origin, f"@{MCP}"
+    if setting.model.behaviour.other_tools == "none":
+        says = "tools/list has no tool that the catalogue does not have"
+        yield Case(None, says, origin, attempt, NO_OTHER, CITE, place=place)
+    says = f"tools/list has the order of {FILE}, and the same when it is asked again"
+    yield Case(None, says, origin, attempt, ORDER, CITE, place=place)
 
 
-def _covers(setting: Setting) -> tuple[str, ...]:
-    each = [f"{NAME}/listed/{d.place}" for d in setting.tools]
-    others = [f"{NAME}/no_other@{MCP}"] if setting.model.behaviour.other_tools == "none" else []
-    return (*each, *others, f"{NAME}/order@{MCP}")
-
-
-def _run(setting: Setting) -> Conversation:
-    listed, problem, closed = yield from read_pages(setting)
+def _try(trials: Sequence[Trial]) -> Conversation:
+    listed, problem, closed = yield from read_pages(trials[0].setting)
     first = list(listed)
     if not problem and not closed:
         again: Exchange = yield ask_page(None)
         page, cursor, problem = read_page(again)
         first = page if not cursor else listed
     if closed:
-        yield from (judge_untested(contract, closed) for contract in _covers(setting))
+        yield from (trial.untested(closed) for trial in trials)
+    elif problem:
+        for trial, tool in _list_built(trials):
+            yield trial.broken(f"the tool {tool['name']}", problem)
     else:
-        yield from _judge_tools(setting, listed, first, problem)
+        yield from _judge(trials, listed, first)
 
 
-def _judge_tools(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
+def _list_built(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Mapping[str, Any]]]:
+    """Yield the trial of each listed tool, with the tool as it was built."""
+    each = [trial for trial in trials if trial.case.endpoint is not None]
+    offered = list_offered(each[0].model.surfaces[MCP])
+    tools = zip(offered, _read_built(each[0].setting), strict=True)
+    yield from zip(each, (tool for action, tool in tools if action.alias_of is None), strict=True)
+
+
+def _read_built(setting: Setting) -> list[Any]:
     document = build_file(setting, FILE)
-    expected = plain(document.data["tools"]) if document is not None else []
-    found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
-    every = list_offered(setting.model.surfaces[MCP])
-    own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]
-    for endpoint, tool in zip(setting.tools, own, strict=True):
-        contract, name = f"{NAME}/listed/{endpoint.place}", tool["name"]
-        if problem:
-            yield judge_broken(contract, f"the tool {name}", problem)
-        elif name not in found:
-            yield judge_broken(contract, f"the tool {name}", f"{name} is not listed")
-        elif where := _compare(setting, endpoint, tool, found[name]):
-            yield judge_broken(
-                contract,
-                f"{name} as built, {where}: {show_member(tool, where)}",
-                f"{where} differs: {show_member(found[name], where)}",
-            )
+    return plain(document.data["tools"]) if document is not None else []
+
+
+def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iterator[Judgement]:
+    by_name = {tool.get("name"): tool for tool in reversed(listed) if isinstance(tool, Mapping)}
+    for trial, tool in _list_built(trials):
+        name = tool["name"]
+        if name not in by_name:
+            yield trial.broken(f"the tool {name}", f"{name} is not listed")
+        elif where := _compare(trial, tool, by_name[name]):
+            expected = f"{name} as built, {where}: {show_member(tool, where)}"
+            yield trial.broken(expected, f"{where} differs: {show_member(by_name[name], where)}")
         else:
-            yield judge_kept(contract)
-    names = [t.get("name") if isinstance(t, Mapping) else None for t in listed]
-    known = [t["name"] for t in expected]
-    if problem:
-        return
-    if setting.model.behaviour.other_tools == "none":
-        others = [str(n) for n in names if n not in known]
-        others += [f"{n} twice" for n in known if names.count(n) > 1]
-        contract = f"{NAME}/no_other@{MCP}"
-        yield (
-            judge_broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}")
-            if others
-            else judge_kept(contract)
-        )
-    contract = f"{NAME}/order@{MCP}"
-    ours = [n for n in names if n in known]
-    if ours != [n for n in known if n in ours]:
-        yield judge_broken(contract, ", ".join(known), f"it lists {', '.join(map(str, ours))}")
-    elif [t.get("name") if isinstance(t, Mapping) else None for t in again] != names:
-        yield judge_broken(contract, "the same list again", "the second list is another")
-    else:
-        yield judge_kept(contract)
+            yield trial.kept()
+    names, known = _list_names(listed), [tool["name"] for tool in _read_built(trials[0].setting)]
+    ours = [name for name in names if name in known]
+    for trial in trials:
+        if trial.case.detail == NO_OTHER:
+            others = [str(name) for name in names if name not in known]
+            others += [f"{name} twice" for name in known if names.count(name) > 1]
+            problem = f"also listed: {', '.join(others)[:200]}" if others else ""
+            yield trial.judge("the catalogue's tools", problem)
+        elif trial.case.detail == ORDER:
+            if ours != [name for name in known if name in ours]:
+                yield trial.broken(", ".join(known), f"it lists {', '.join(map(str, ours))}")
+            else:
+                same = _list_names(again) == names
+                yield trial.judge("the same list again", "" if same else "the second list is another")
 
 
-def _compare(setting: Setting, endpoint: Endpoint, expected: Any, found: Any) -> str:
+def _list_names(tools: list[Any]) -> list[Any]:
+    return [tool.get("name") if isinstance(tool, Mapping) else None for tool in tools]
+
+
+def _compare(trial: Trial, built: Any, listed: Any) -> str:
     """Return where a listed tool differs from the built one.
 
     If only the MCP server has the tool, only a difference in meaning counts.
     """
-    if setting.model.is_only_tool(endpoint.action):
-        return find_other_meaning(expected, found)
-    return find_difference(expected, found)
+    if trial.model.is_only_tool(trial.action):
+        return find_other_meaning(built, listed)
+    return find_difference(built, listed)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    tools=True,
-    rank=Rank.UNDOCUMENTED,
-)
+CHECK = make_check("mcp_tools", __doc__, cases, stage=1, tools=True, rank=Rank.UNDOCUMENTED)

@@ -16,16 +16,7 @@ from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Conversation,
-    Judgement,
-    Trial,
-    judge_broken,
-    judge_kept,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -33,7 +24,6 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.mcp_messages import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
 
-NAME = "mcp_transport"
 CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
 MEDIA = ("application/json", EVENT_STREAM)
@@ -148,21 +138,19 @@ def _settle(link: Link | None, wrong: WrongRequest) -> tuple[Verdict, str] | Non
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the Content-Type of answers over HTTP."""
-    link = memory.setting.mcp
+    link, answer = memory.setting.mcp, exchange.response
     if (
         link is None
         or not link.http
         or exchange.call.surface != MCP
-        or exchange.response is None
-        or exchange.response.status >= 400
+        or answer is None
+        or answer.status >= 400
     ):
         return
-    media_type = exchange.response.media_type
-    contract = f"{NAME}/content_type@{MCP}"
-    if media_type in MEDIA:
-        yield judge_kept(contract)
-    else:
-        yield judge_broken(contract, " or ".join(MEDIA), media_type or "no Content-Type")
+    trial = CHECK.find_trial(memory.setting, f"@{MCP}", "content_type")
+    if trial is not None:
+        problem = "" if answer.media_type in MEDIA else answer.media_type or "no Content-Type"
+        yield trial.judge(" or ".join(MEDIA), problem)
 
 
 def _try_opening(trials: Sequence[Trial]) -> Conversation:
@@ -196,10 +184,10 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> Conversation:
     other_era = wrong.era and (wrong.era == "modern") != (link.version >= MODERN)
     unnamed = wrong is REFUSED["version"] and link.version < NAMES_REVISION
     if other_era or unnamed:
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
+        yield trial.not_applicable(f"the server speaks {link.version}")
         return
     if wrong.era == "legacy" and not link.session:
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
+        yield trial.not_applicable("the server has no sessions")
         return
     answer: Exchange = yield _asking(wrong.body, wrong.headers, wrong.says)
     status = answer.response.status if answer.response else 0
@@ -207,7 +195,7 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> Conversation:
         yield trial.untested(answer.outcome)
     elif wrong is REFUSED["no_session"] and 200 <= status < 300:
         why = "the server does not require its sessions"
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, why)
+        yield trial.not_applicable(why)
     elif status not in wrong.statuses:
         broken = trial.broken(wrong.says, "status {status}", status=status)
         exposed = wrong.guards and OK <= status < REDIRECTION
@@ -227,7 +215,7 @@ def _judge_sign_in(link: Link, answer: Exchange, trial: Trial) -> Judgement:
         return trial.kept()
     if _own_token(answer):
         why = "its token is its own: it names a realm, and no authorization server"
-        return Judgement(trial.contract, Verdict.NOT_APPLICABLE, why)
+        return trial.not_applicable(why)
     expected = f"resource_metadata in WWW-Authenticate (RFC 9728, 5.1), or metadata at {METADATA}"
     return trial.broken(expected, "it does not say where to sign in")
 
@@ -236,8 +224,10 @@ def _has_metadata(link: Link) -> bool:
     """True if the server describes itself at a well-known address, with its authorization servers."""
     for path in dict.fromkeys((METADATA + link.path.rstrip("/"), METADATA)):
         answer = link.get_document(path)
-        found = read_json(answer.body).value if isinstance(answer, Response) and answer.status == OK else None
-        if isinstance(found, Mapping) and found.get("authorization_servers"):
+        if not isinstance(answer, Response) or answer.status != OK:
+            continue
+        document = read_json(answer.body).value
+        if isinstance(document, Mapping) and document.get("authorization_servers"):
             return True
     return False
 
@@ -247,8 +237,8 @@ def _own_token(exchange: Exchange) -> bool:
 
     Signing in is optional in MCP, and a realm names the purpose of a token (RFC 6750, 3).
     """
-    told = (exchange.header("www-authenticate") or "").lower()
-    return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
+    challenge = (exchange.header("www-authenticate") or "").lower()
+    return challenge.startswith("bearer ") and "realm=" in challenge and "resource_metadata=" not in challenge
 
 
 def _try_stdout(trial: Trial) -> Conversation:
@@ -256,7 +246,7 @@ def _try_stdout(trial: Trial) -> Conversation:
     assert link is not None
     yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
     noise = link.noise()
-    yield trial.broken("messages only", noise) if noise else trial.kept()
+    yield trial.judge("messages only", noise)
 
 
 def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call:
@@ -264,7 +254,7 @@ def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call
 
 
 CHECK = make_check(
-    NAME,
+    "mcp_transport",
     __doc__,
     cases,
     stage=5,

@@ -53,7 +53,7 @@ def _try(file: str, path: str, trial: Trial) -> Conversation:
     if answer.void:
         return
     if address := find_https(setting, answer):
-        yield judge_over_https(trial.contract, address)
+        yield judge_over_https(trial, address)
         return
     if answer.status != 200 or answer.response is None:
         yield trial.broken(f"200 with {file}", answer.outcome)
@@ -80,20 +80,20 @@ def _try(file: str, path: str, trial: Trial) -> Conversation:
 
 def _find_charset(media: str) -> str:
     """Return the charset in a media type; UTF-8 without one."""
-    found = re.search(r";\s*charset=\"?([A-Za-z0-9._:-]{1,40})", media, re.I)
-    return found[1] if found else "utf-8"
+    match = re.search(r";\s*charset=\"?([A-Za-z0-9._:-]{1,40})", media, re.I)
+    return match[1] if match else "utf-8"
 
 
-def _find_type_mismatch(file: str, told: str) -> tuple[str, str] | None:
+def _find_type_mismatch(file: str, content_type: str) -> tuple[str, str] | None:
     """Return the expected and the actual Content-Type if it is wrong, else None."""
-    kind = media_type_of(told)
+    kind = media_type_of(content_type)
     if file.endswith(".json"):
         right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
     elif file.endswith((".yaml", ".yml")):
         right, wanted = kind in _YAML or kind.endswith("+yaml"), "application/yaml"
     else:
         return None
-    return None if right else (f"Content-Type: {wanted}", f"Content-Type: {told or 'none'}")
+    return None if right else (f"Content-Type: {wanted}", f"Content-Type: {content_type or 'none'}")
 
 
 def _at(document: Any, pointer: str) -> str:
@@ -110,24 +110,24 @@ def _at(document: Any, pointer: str) -> str:
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
-def difference(expected: Any, found: Any, path: str = "#") -> str:
+def difference(expected: Any, document: Any, path: str = "#") -> str:
     """Return the JSON pointer of the first difference between two documents; empty if they are equal."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for name in [*expected, *(k for k in found if k not in expected)]:
+    if isinstance(expected, dict) and isinstance(document, dict):
+        for name in [*expected, *(k for k in document if k not in expected)]:
             at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
-            if name not in found or name not in expected:
+            if name not in document or name not in expected:
                 return at
-            if where := difference(expected[name], found[name], at):
+            if where := difference(expected[name], document[name], at):
                 return where
         return ""
-    if isinstance(expected, list) and isinstance(found, list):
-        if len(expected) != len(found):
+    if isinstance(expected, list) and isinstance(document, list):
+        if len(expected) != len(document):
             return path
-        for index, (a, b) in enumerate(zip(expected, found, strict=True)):
+        for index, (a, b) in enumerate(zip(expected, document, strict=True)):
             if where := difference(a, b, f"{path}/{index}"):
                 return where
         return ""
-    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    same = expected == document and isinstance(expected, bool) == isinstance(document, bool)
     return "" if same else path
 
 
