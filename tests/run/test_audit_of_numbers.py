@@ -15,9 +15,10 @@ from pgagents.base.http import Handler, Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.checks.audit.audit_trail import Done, judge_calls
+from pgagents.verify.checks.audit.audit_trail import CHECK, Done, judge_calls
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
+from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.endpoint import Endpoint
 from small_api import KEY, KNOWN, NOTES, URL, answer, catalogue
 
@@ -277,9 +278,10 @@ def row(note: int, **members: Any) -> Row:
 
 def judge(calls: list[Done], rows: list[Row]) -> dict[str, Verdict]:
     """Return the verdict of each contract: broken if one judgement says so."""
-    audit = model().audit
-    assert audit is not None
-    judged = judge_calls(replace(audit, never=("pin",)), calls, rows)
+    audit = replace(cast(Any, model().audit), never=("pin",))
+    trials = cast(Any, CHECK.trials)(setting_of(replace(model(), audit=audit)))
+    by_name = {detail or place: trial for (detail, place), trial in trials.items()}
+    judged = judge_calls(audit, by_name, calls, rows)
     worst = sorted(judged, key=lambda one: one.verdict is Verdict.BROKEN)
     return {one.contract.removeprefix("audit_trail/").removesuffix("@rest"): one.verdict for one in worst}
 

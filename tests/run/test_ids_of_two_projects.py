@@ -9,7 +9,7 @@ from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.auth.project_isolation import watch
-from pgagents.verify.setting import Memory
+from pgagents.verify.setting import Memory, setting_of
 from pgagents.verify.wire.exchange import Exchange
 from small_api import with_resource
 
@@ -41,7 +41,7 @@ def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
 
 
 def empty(model: Model = MODEL) -> Memory:
-    return Memory(cast(Any, SimpleNamespace(model=model)))
+    return Memory(setting_of(model))
 
 
 def note(number: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,138 +21,120 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Audit
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.lists import announces_more, may_go_on
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "audit_trail"
 CORRECT = ("valid", "explore", "clean")
 """The intents of valid calls.
 
 If an invalid call succeeds, other checks find that; no row is promised for it.
 """
 MOST_NOTED = 2_000
-WILD = f"{NAME}/wild"
-"""The note of calls that may have left a row which is not promised: accepted invalid calls, and unanswered
-calls.
+DONE, WILD = "audit_trail/done", "audit_trail/wild"
+"""The notes of calls that must have left a row, and of those that may have left one which is not promised:
+accepted invalid calls, and unanswered calls.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 SHORTEST = 4
 """Length (characters) from which a value is searched for in rows; shorter ones stand there by chance."""
+Trials = Mapping[str, Trial]
+"""The trials of calls by the endpoint's place, and of rules about all rows by the rule's name."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each endpoint whose successes leave rows, and several about all rows."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint whose successes leave rows, and several about all rows. Two probes read
+    the list of rows, in the middle of the run and at its end.
+    """
+    del roles
     audit = setting.model.audit
     if audit is None:
         return
+    earlier: list[Row] = []
+    early, late = (
+        Attempt(
+            together=partial(_try, audit, earlier),
+            stage=stage,
+            role=audit.role,
+            writes=False,
+            endpoints=(),
+            probe=f"audit_trail/{name}",
+        )
+        for name, stage in (("early", EARLY), ("late", LATE))
+    )
     for endpoint in setting.endpoints:
-        if is_audited(audit, endpoint):
+        if _is_audited(audit, endpoint):
             says = (
                 f"a successful {endpoint.action.name} leaves a row in the audit: which action, about "
                 "what, through which platform"
             )
-            yield promise(NAME, "", endpoint, says, audit.origin, audit.cite)
-    for detail, says, origin in _general(audit):
-        yield promise_at(NAME, detail, f"@{REST}", says, origin, audit.cite)
+            yield Case(endpoint, says, audit.origin, early, cite=audit.cite, further=(late,))
+    for detail, says, origin in _list_rules(audit):
+        yield Case(None, says, origin, early, detail, audit.cite, place=f"@{REST}", further=(late,))
 
 
-def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
+def _list_rules(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "unchanged", "a row that was written stays as it is", audit.origin
     yield "timed", "a row states when its call was made", audit.origin
     yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
-        yield (
-            "actor",
-            "rows name who acted: one key as one actor, another key as another",
-            (*audit.origin, "actor"),
-        )
+        says = "rows name who acted: one key as one actor, another key as another"
+        yield "actor", says, (*audit.origin, "actor")
     if audit.diff:
         yield "diff", "rows of writes say what changed", (*audit.origin, "diff")
     if audit.never:
         yield "private", f"rows hold no {' or '.join(audit.never)} that was given", (*audit.origin, "never")
 
 
-def _find_key(memory: Memory, exchange: Exchange) -> str:
-    """Return the key that a request presents, for calls without a role; empty if it presents none."""
-    return find_proof(memory.model, exchange.request)
-
-
-def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note each success that must have left a row, and each other call that may have left one."""
-    audit, endpoint = memory.model.audit, exchange.call.endpoint
-    correct = (
-        exchange.call.intent in CORRECT
-        and not exchange.call.twist
-        and not (endpoint is not None and endpoint.form is not None)
-    )
-    if (
-        audit is not None
-        and endpoint is not None
-        and exchange.output is not None
-        and correct
-        and is_audited(audit, endpoint)
-    ):
-        about = _about(memory.setting, audit, exchange)
+def watch(exchange: Exchange, memory: Memory) -> Iterable[Judgement]:
+    """Note each success that must have left a row, and each other call that may have left one. Judge none."""
+    audit, endpoint, setting = memory.model.audit, exchange.call.endpoint, memory.setting
+    if audit is None or endpoint is None or not _is_audited(audit, endpoint):
+        return ()
+    about = _find_subjects(setting, audit, exchange)
+    says = {audit.action: str(endpoint.action.name), **about}
+    promised = CHECK.find_trial(setting, endpoint.place) is not None and exchange.output is not None
+    if promised and exchange.call.intent in CORRECT and not exchange.call.twist:
+        members = _list_members(setting, audit)
+        private = (text_of(exchange.input.get(name, "")) for name in audit.never)
         done = Done(
             endpoint,
-            exchange.call.role or _find_key(memory, exchange),
+            exchange.call.role or find_proof(memory.model, exchange.request),
             exchange.sent_at,
             exchange.sent_at + exchange.seconds,
-            {audit.action: str(endpoint.action.name), **about},
-            {
-                m: v
-                for m, v in _stamps(memory.setting, exchange).items()
-                if m in _members(memory.setting, audit)
-            },
-            tuple(
-                text for name in audit.never if len(text := text_of(exchange.input.get(name, ""))) >= SHORTEST
-            ),
+            says,
+            {member: value for member, value in _find_stamps(setting, exchange).items() if member in members},
+            tuple(text for text in private if len(text) >= SHORTEST),
             any(memory.model.resources[audit.about[member]].made_by is not None for member in about),
         )
-        memory.notes.setdefault(NAME, deque(maxlen=MOST_NOTED)).append(done)
-    elif (
-        audit is not None
-        and endpoint is not None
-        and is_audited(audit, endpoint)
-        and (exchange.success or exchange.error or exchange.status >= 500)
-    ):
-        wild = frozenset(
-            {audit.action: str(endpoint.action.name), **_about(memory.setting, audit, exchange)}.items()
-        )
-        memory.notes.setdefault(WILD, deque(maxlen=MOST_NOTED)).append(wild)
-    yield from ()
+        memory.notes.setdefault(DONE, deque(maxlen=MOST_NOTED)).append(done)
+    elif exchange.success or exchange.error or exchange.status >= 500:
+        memory.notes.setdefault(WILD, deque(maxlen=MOST_NOTED)).append(frozenset(says.items()))
+    return ()
 
 
-def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
+def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
+    """True if every successful call of an endpoint must leave a row."""
+    return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
+
+
+def _find_stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
     """Return the attribution with which a call is recorded.
 
     A dispatcher has its own. A REST call that makes an instance has that of the surface for which its key is
     made.
     """
     endpoint, role = exchange.call.endpoint, setting.model.auth.roles.get(exchange.call.role)
-    if endpoint is None or endpoint.dispatcher is not None:
-        return (
-            endpoint.dispatcher.attribution
-            if endpoint is not None and endpoint.dispatcher is not None
-            else {}
-        )
+    if endpoint is None:
+        return {}
+    if endpoint.dispatcher is not None:
+        return endpoint.dispatcher.attribution
     surface = setting.model.surfaces.get((role.surface if role is not None else None) or "")
     makes = any(
         r.made_by is not None and r.made_by.action is endpoint.action
@@ -162,21 +144,21 @@ def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
     return surface.attribution if surface is not None and makes and not moves else {}
 
 
-def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]:
+def _find_subjects(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]:
     """Return the ids that a call's row must hold: of the instances in its arguments, and of the one that it
     made.
     """
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for member, name in audit.about.items():
-        kin = _kin(setting, name)
+        kin = _list_kin(setting, name)
         for param in exchange.call.endpoint.params if exchange.call.endpoint else ():
-            given = exchange.input.get(str(param.name))
-            if param.refers_to in kin and is_scalar(given):
-                found[member] = id_text(given)
+            value = exchange.input.get(str(param.name))
+            if param.refers_to in kin and is_scalar(value):
+                ids[member] = id_text(value)
         for resource in kin.values():
             made = resource.made_by
             if (
-                member not in found
+                member not in ids
                 and exchange.fits
                 and made
                 and made.at
@@ -185,31 +167,28 @@ def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]
             ):
                 body = at_path(made, exchange)
                 if isinstance(body, Mapping) and resource.id_of(body) is not None:
-                    found[member] = id_text(resource.id_of(body))
-    return found
+                    ids[member] = id_text(resource.id_of(body))
+    return ids
 
 
-def _kin(setting: Setting, name: str) -> dict[str, Resource]:
+def _list_kin(setting: Setting, name: str) -> dict[str, Resource]:
     """Return the resources of the same kind: those that the same action reads, or finds if none reads
     them.
     """
 
-    def reader(resource: Resource) -> Any:
-        return (
-            resource.read_by[0].action
-            if resource.read_by
-            else resource.found_by.action
-            if resource.found_by
-            else resource
-        )
+    def find_reader(resource: Resource) -> Any:
+        calls = [*resource.read_by[:1], resource.found_by]
+        return calls[0].action if calls[0] is not None else resource
 
-    resources = setting.model.resources
-    return setting.compute_once(
-        (NAME, name), lambda: {n: r for n, r in resources.items() if reader(r) is reader(resources[name])}
-    )
+    def list_kin() -> dict[str, Resource]:
+        resources = setting.model.resources
+        own = find_reader(resources[name])
+        return {other: each for other, each in resources.items() if find_reader(each) is own}
+
+    return setting.compute_once(("audit_trail", "kin", name), list_kin)
 
 
-def _members(setting: Setting, audit: Audit) -> frozenset[str]:
+def _list_members(setting: Setting, audit: Audit) -> frozenset[str]:
     """Return the members of a row, by the schema of the list of rows."""
 
     def find_members() -> frozenset[str]:
@@ -219,63 +198,35 @@ def _members(setting: Setting, audit: Audit) -> frozenset[str]:
         ]
         return frozenset(name for item in lists for name in item.get("properties", {}))
 
-    return setting.compute_once((NAME, "members"), find_members)
+    return setting.compute_once(("audit_trail", "members"), find_members)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that read the list of rows in the middle of the run and at its end."""
-    del roles
-    audit = setting.model.audit
-    if audit is None:
-        return
-    covers = tuple(c.id for c in promises(setting))
-    earlier: list[Row] = []
-    for name, stage in (("early", EARLY), ("late", LATE)):
-        yield Probe(
-            f"{NAME}/{name}",
-            stage,
-            covers,
-            1,
-            partial(_run, setting, audit, earlier),
-            (),
-            audit.role,
-        )
-
-
-def _run(setting: Setting, audit: Audit, earlier: list[Row]) -> Conversation:
-    action = audit.listed_by.action
+def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> Conversation:
+    setting, listed = trials[0].setting, audit.listed_by
+    by_name = {trial.case.detail or trial.endpoint.place: trial for trial in trials}
+    action = listed.action
     offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     why = "the rows of the audit"
-    exchange: Exchange = yield Call(
-        endpoint,
-        audit.listed_by.input,
-        "valid",
-        why,
-        role=audit.role,
-        owner=audit.role,
-    )
-    noted: Sequence[Done] = list((yield GetNote(NAME)) or ())
+    answer: Exchange = yield Call(endpoint, listed.input, "valid", why, role=audit.role, owner=audit.role)
+    noted: Sequence[Done] = list((yield GetNote(DONE)) or ())
     wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())
-    rows = at_path(audit.listed_by, exchange) if audit.listed_by.at and exchange.success else None
+    rows = at_path(listed, answer) if listed.at and answer.success else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        for contract in {f"{NAME}/{d.endpoint.place}": None for d in noted}:
-            yield judge_untested(contract, f"the audit's list could not be read: {exchange.outcome}")
+        for place in {done.endpoint.place: None for done in noted}:
+            yield by_name[place].untested(f"the audit's list could not be read: {answer.outcome}")
         return
-    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, exchange, rows, noted) else None
-    inside = [d for d in noted if since is None or d.at > since + SLACK_S]
-    for contract in {
-        f"{NAME}/{d.endpoint.place}": None for d in noted if since is not None and not d.at > since + SLACK_S
-    }:
-        yield judge_untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
-    yield from judge_calls(
-        audit,
-        [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside],
-        rows,
-    )
-    yield from judge_extra_rows(setting, audit, noted, rows, wild)
+    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None
+    inside = [done for done in noted if since is None or done.at > since + SLACK_S]
+    outside = (done for done in noted if since is not None and not done.at > since + SLACK_S)
+    for place in {done.endpoint.place: None for done in outside}:
+        reason = f"the {len(rows)} rows that are listed are all later than the call"
+        yield by_name[place].untested(reason)
+    calls = [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside]
+    yield from judge_calls(audit, by_name, calls, rows)
+    yield _judge_extra_rows(audit, by_name["refused"], noted, rows, wild)
     if earlier:  # a limit of the server may put the first reading off until after the last one
-        yield from judge_unchanged(audit, earlier, rows, since)
+        yield _judge_unchanged(audit, by_name["unchanged"], earlier, rows, since)
     earlier[:] = rows
 
 
@@ -285,7 +236,7 @@ def _lacks_rows(audit: Audit, exchange: Exchange, rows: list[Row], noted: Sequen
     A list that is only as long as a usual page may still be the whole log. It is, if it goes back to the
     first call and has a row for each.
     """
-    limit = next((v for v in audit.listed_by.input.values() if isinstance(v, int)), None)
+    limit = next((value for value in audit.listed_by.input.values() if isinstance(value, int)), None)
     if announces_more(exchange, rows) or (limit is not None and len(rows) >= limit):
         return True
     if limit is not None or not may_go_on(exchange, rows) or not noted:
@@ -293,12 +244,11 @@ def _lacks_rows(audit: Audit, exchange: Exchange, rows: list[Row], noted: Sequen
     return len(noted) > len(rows) or read_time(audit, rows[-1]) > min(done.until for done in noted)
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "audit_trail",
     __doc__,
-    promises,
+    cases,
     watch=watch,
-    probes=probes,
     # below `no_crashes`, which ends the judging of a crashed call: its effects are unknown
     turn=-1,
     tools=True,
@@ -309,8 +259,6 @@ CHECK = Check(
 # -- rows of an audit log, and the calls that must have left them
 
 
-AUDIT_TRAIL = "audit_trail"
-"""The check to which all contracts of this module belong."""
 Row = Mapping[str, Any]
 APART_S = 60.0
 """Seconds by which a row's time may differ from the call's. Clocks differ, and a server may write the row
@@ -342,11 +290,6 @@ class Done:
     """
 
 
-def is_audited(audit: Audit, endpoint: Endpoint) -> bool:
-    """True if every successful call of an endpoint must leave a row."""
-    return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
-
-
 def read_time(audit: Audit, row: Row) -> float:
     """Return the time of a row in seconds since 1970; NaN if it has none.
 
@@ -366,49 +309,39 @@ def _text_in(row: Row, member: str) -> str | None:
     return id_text(value) if is_scalar(value) else None
 
 
-def judge_extra_rows(
-    setting: Setting,
+def _judge_extra_rows(
     audit: Audit,
+    trial: Trial,
     noted: Sequence[Done],
     rows: Sequence[Row],
     wild: set[frozenset[tuple[str, Any]]],
-) -> Iterator[Judgement]:
+) -> Judgement:
     """Judge that each row about a write to one of our instances belongs to one of our calls.
 
     Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
     """
-    contract = f"{AUDIT_TRAIL}/refused@{REST}"
-    made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
-    ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
-    writes = {
-        str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and is_audited(audit, d)
-    }
-    calls = [d.says for d in noted] + [dict(w) for w in wild]
+    model = trial.model
+    made = [member for member, name in audit.about.items() if model.resources[name].made_by is not None]
+    ours = {pair for done in noted for pair in done.says.items() if pair[0] in made}
+    endpoints = (e for e in trial.setting.endpoints if e.action.effect == "write" and _is_audited(audit, e))
+    calls = [done.says for done in noted] + [dict(says) for says in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {
-        says[audit.action] for says in calls if not any(m in says for m in made)
-    }  # their instances are unknown
+    unsure = {says[audit.action] for says in calls if not any(member in says for member in made)}
+    writes = {str(endpoint.action.name) for endpoint in endpoints} - unsure  # not of unknown instances
     for row in rows:
         name = row.get(audit.action)
-        about = [pair for m in audit.about if (pair := (m, _text_in(row, m))) in ours]
-        stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
+        about = [pair for member in audit.about if (pair := (member, _text_in(row, member))) in ours]
+        stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in model.dispatchers]
         through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
-        if (
-            name in writes - unsure
-            and about
-            and not through
-            and not any((name, pair) in done for pair in about)
-        ):
-            yield judge_broken(
-                contract,
-                "rows of what was done",
-                f"a row of {name} about {about[0][1]}, where {name} was only refused",
-            )
-            return
-    yield judge_kept(contract)
+        if name in writes and about and not through and not any((name, pair) in done for pair in about):
+            actual = f"a row of {name} about {{id}}, where {name} was only refused"
+            return trial.broken("rows of what was done", actual, id=about[0][1])
+    return trial.kept()
 
 
-def judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:
+def judge_calls(
+    audit: Audit, trials: Trials, noted: Sequence[Done], rows: Sequence[Row]
+) -> Iterator[Judgement]:
     """Match each call with a row of its own and judge it.
 
     Calls through a platform are matched first, so that no other call takes their rows.
@@ -416,66 +349,51 @@ def judge_calls(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Ite
     free: dict[str, list[Row]] = {}
     for listed in rows:
         free.setdefault(str(listed.get(audit.action)), []).append(listed)
-    matched: list[tuple[Done, Row]] = []
+    matches: list[tuple[Done, Row]] = []
     for done in sorted(noted, key=lambda d: (not d.platform, -len(d.says))):
         there = free.get(done.says[audit.action], [])
         fitting = [row for row in there if all(_text_in(row, m) == v for m, v in done.says.items())]
         stamped = [row for row in fitting if all(row.get(m) == v for m, v in done.platform.items())]
         row: Row | None = min(stamped, key=lambda r: _off_s(audit, done, r), default=None)
-        contract = f"{AUDIT_TRAIL}/{done.endpoint.place}"
+        trial = trials[done.endpoint.place]
         wanted = ", ".join(f"{m} {v}" for m, v in {**done.says, **done.platform}.items())
         if row is not None:
             there.remove(row)
-            matched.append((done, row))
-            yield judge_kept(contract)
+            matches.append((done, row))
+            yield trial.kept()
         elif fitting:
-            told = ", ".join(f"{m} {fitting[0].get(m)}" for m in done.platform)
-            yield judge_broken(contract, f"a row with {wanted}", f"its row has {told}")
+            platform = ", ".join(f"{m} {fitting[0].get(m)}" for m in done.platform)
+            yield trial.broken(f"a row with {wanted}", f"its row has {platform}")
         else:
-            yield judge_broken(
-                contract, f"a row with {wanted}", "no such row among the {count} listed", count=len(rows)
-            )
-    yield from _judge_rows(audit, matched)
-
-
-def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """Judge actor, time, diff and private values of the rows that were matched with calls."""
+            actual = "no such row among the {count} listed"
+            yield trial.broken(f"a row with {wanted}", actual, count=len(rows))
     if audit.actor:
-        yield from _actors(audit.actor, [(d, r) for d, r in matched if d.certain])
-    for done, row in matched:
-        if done.certain:
-            contract, off_s = f"{AUDIT_TRAIL}/timed@{REST}", _off_s(audit, done, row)
-            found = f"that of {done.endpoint.action.name} is {off_s:,.0f} s off: {row.get(audit.at)}"
-            yield (
-                judge_kept(contract)
-                if off_s <= APART_S
-                else judge_broken(contract, f"{audit.at} of a row is when its call was made", found)
-            )
-        if audit.diff and done.endpoint.action.effect == "write":
-            diff = row.get(audit.diff)
-            good = isinstance(diff, Mapping) and bool(diff)
-            contract = f"{AUDIT_TRAIL}/diff@{REST}"
-            yield (
-                judge_kept(contract)
-                if good
-                else judge_broken(
-                    contract, f"{audit.diff} says what {done.endpoint.action.name} changed", f"it is {diff}"
-                )
-            )
+        certain = [(done, row) for done, row in matches if done.certain]
+        yield from _judge_actors(audit.actor, trials["actor"], certain)
+    for done, row in matches:
+        yield from _judge_row(audit, trials, done, row)
+
+
+def _judge_row(audit: Audit, trials: Trials, done: Done, row: Row) -> Iterator[Judgement]:
+    """Judge time, diff and private values of a row that was matched with a call."""
+    name, effect = done.endpoint.action.name, done.endpoint.action.effect
+    if done.certain:
+        off_s = _off_s(audit, done, row)
+        problem = "that of {action} is {off_s:,.0f} s off: {at}" if off_s > APART_S else ""
+        values = {"action": name, "off_s": off_s, "at": row.get(audit.at)}
+        yield trials["timed"].judge(f"{audit.at} of a row is when its call was made", problem, **values)
+    if audit.diff and effect == "write":
+        diff = row.get(audit.diff)
+        problem = "" if isinstance(diff, Mapping) and diff else "it is {diff}"
+        yield trials["diff"].judge(f"{audit.diff} says what {name} changed", problem, diff=diff)
+    if done.hides:
         # a read changes nothing, and the digits of a time may be those of a private number by chance
-        left_out = {audit.at} | ({audit.diff} if done.endpoint.action.effect != "read" else set())
-        open_ = {m: v for m, v in row.items() if m not in left_out}
-        shown = "\n".join(_texts(open_)).lower()
-        told = next((text for text in done.hides if text.lower() in shown), None)
-        if done.hides:
-            contract = f"{AUDIT_TRAIL}/private@{REST}"
-            yield (
-                judge_broken(
-                    contract, "no row holds it", f"the row of {done.endpoint.action.name} holds {told}"
-                )
-                if told
-                else judge_kept(contract)
-            )
+        left_out = {audit.at} | ({audit.diff} if effect != "read" else set())
+        shown = {member: value for member, value in row.items() if member not in left_out}
+        texts = "\n".join(_list_texts(shown)).lower()
+        private = next((text for text in done.hides if text.lower() in texts), "")
+        problem = f"the row of {name} holds {{private}}" if private else ""
+        yield trials["private"].judge("no row holds it", problem, private=private)
 
 
 def _off_s(audit: Audit, done: Done, row: Row) -> float:
@@ -484,59 +402,52 @@ def _off_s(audit: Audit, done: Done, row: Row) -> float:
     return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _list_texts(value: Any) -> Iterator[str]:
     """Yield every text and number in a value."""
     if isinstance(value, Mapping | list):
         for member in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(member)
+            yield from _list_texts(member)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield text_of(value)
 
 
-def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
+def _judge_actors(member: str, trial: Trial, matches: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
     """Judge that all rows of one key name the same actor, and rows of different keys different actors.
 
     A row counts only if it certainly belongs to its call, because it holds the id of one of our instances.
     """
-    contract = f"{AUDIT_TRAIL}/actor@{REST}"
     by_role: dict[str, set[str | None]] = {}
-    for done, row in matched:
+    for done, row in matches:
         if done.endpoint.action.effect == "write":
             by_role.setdefault(done.role, set()).add(_text_in(row, member) or None)
     for role, actors in by_role.items():
-        others = {a for r, several in by_role.items() if r != role for a in several}
+        others = {actor for key, several in by_role.items() if key != role for actor in several}
         if None in actors or len(actors) > 1:
-            yield judge_broken(
-                contract,
-                f"{member} is one and the same in all rows of one key",
-                f"it is {' and '.join(sorted(map(str, actors)))}",
-            )
+            expected = f"{member} is one and the same in all rows of one key"
+            yield trial.broken(expected, "it is {actors}", actors=" and ".join(sorted(map(str, actors))))
         elif actors & others:
-            yield judge_broken(contract, f"{member} distinguishes keys", f"it is {actors.pop()} for two keys")
+            expected = f"{member} distinguishes keys"
+            yield trial.broken(expected, "it is {actor} for two keys", actor=actors.pop())
         else:
-            yield judge_kept(contract)
+            yield trial.kept()
 
 
-def judge_unchanged(
-    audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None
-) -> Iterator[Judgement]:
+def _judge_unchanged(
+    audit: Audit, trial: Trial, earlier: Sequence[Row], rows: Sequence[Row], since: float | None
+) -> Judgement:
     """Judge that rows listed before are listed again unchanged.
 
     Retention may have removed the actor and the diff.
     """
-    contract = f"{AUDIT_TRAIL}/unchanged@{REST}"
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:
+        at = row.get(audit.at)
         listed = since is None or read_time(audit, row) > since
-        if (
-            listed
-            and json_bytes(row) not in exactly
-            and not any(_is_same_row(audit, row, later) for later in rows)
-        ):
-            what = f"the row of {row.get(audit.action)} of {row.get(audit.at)} is not"
-            yield judge_broken(contract, "every row that was listed before is there as it was", what)
-            return
-    yield judge_kept(contract)
+        same = json_bytes(row) in exactly or any(_is_same_row(audit, row, later) for later in rows)
+        if listed and not same:
+            actual = f"the row of {row.get(audit.action)} of {{at}} is not"
+            return trial.broken("every row that was listed before is there as it was", actual, at=at)
+    return trial.kept()
 
 
 def _is_same_row(audit: Audit, row: Row, later: Row) -> bool:

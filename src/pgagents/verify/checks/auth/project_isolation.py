@@ -15,29 +15,20 @@ from typing import Any
 from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime
+from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "project_isolation"
-TOLD = f"{NAME}/told@{REST}"
+OTHER = "second"
+"""The role with the key of another project."""
+TOLD = "told"
 DAY_S = 86_400
 STAY_S = 5_400.0
 """The lifetime, in seconds, of another project's instance if the clock can be moved. It causes hourly
@@ -47,54 +38,53 @@ SHORTEST = 8
 """Length (characters) from which an id is searched for in answers; shorter ones stand there by chance."""
 MOST_IDS = 2_000
 MOST_BODIES = 50
-BODIES = f"{NAME}/bodies"
+IDS, BODIES = "project_isolation/ids", "project_isolation/bodies"
 Owner = tuple[str, str]
 """A project and a mode, which together own instances."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract about ids in all answers, and one about unchanged figures for each action of a
-    project's own.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case about unchanged figures for each action of a project's own, and one about ids in all
+    answers.
+
+    Figures are not selected unless the run is exclusive, because others may use our project and change them.
     """
-    if setting.model.auth.roles.get("second") is None:
+    if OTHER not in setting.model.auth.roles:
         return
+    attempts: list[Attempt] = []
+    operated = OPERATOR in roles
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+    for endpoint, resource in _list_figures(setting):
+        name, origin = endpoint.action.name, (*endpoint.action.origin, "tenant")
+        says = f"{name} returns the same after another project made and ended a {resource.name}"
+        run = partial(_compare_figures, resource=resource, operated=operated)
+        attempt = Attempt(together=run, stage=3, cost=5 + operated, role=OTHER, writes=True)
+        attempts += [attempt] if settled is None else []
+        yield Case(endpoint, says, origin, attempt, "figures", resource.cite or None, settled)
+    lists = list(_list_lists(setting))
+    for endpoint, resource in lists:
+        attempts.append(
+            Attempt(
+                partial(_read_as_both, endpoint, resource),
+                cost=2,
+                role=OTHER,
+                writes=True,
+                endpoints=(endpoint,),
+                suffix=str(endpoint.action.name),
+            )
+        )
+    reads = (e for e in setting.endpoints if e.leads and e.action.effect == "read" and e.action.key)
+    read = next(reads, None)
+    if read is not None and not attempts:
+        attempts.append(Attempt(partial(_read_once, read), role=OTHER, endpoints=(read,)))
     tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
     if tenants:
-        names = " or ".join(dict.fromkeys(r.name for r in tenants))
-        yield promise_at(
-            NAME,
-            "told",
-            f"@{REST}",
-            f"no answer names a {names} of another project",
-            (*tenants[0].origin, "tenant"),
-        )
-    for endpoint, resource in _figures(setting):
-        says = (
-            f"{endpoint.action.name} returns the same after another project made and ended a {resource.name}"
-        )
-        yield promise(
-            NAME,
-            "figures",
-            endpoint,
-            says,
-            (*endpoint.action.origin, "tenant"),
-            resource.cite or endpoint.action.cite,
-        )
+        names = " or ".join(dict.fromkeys(resource.name for resource in tenants))
+        says, origin = f"no answer names a {names} of another project", (*tenants[0].origin, "tenant")
+        yield Case(None, says, origin, detail=TOLD, place=f"@{REST}", further=attempts)
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect figures unless the run is exclusive, because others may use our project and change them."""
-    if setting.exclusive or contract.id == TOLD:
-        return None
-    return Verdict.NOT_SELECTED, others_too("counts")
-
-
-def _as_sent(exchange: Exchange) -> dict[str, Any]:
-    """Return the arguments of a call with expressions evaluated. Defaults that the run added are left out."""
-    return {name: value for name, value in exchange.input.items() if name in exchange.call.input}
-
-
-def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
+def _list_figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     """Yield REST reads about a whole project, each with a resource that can be made and ended.
 
     A resource that the read lists is preferred, then one that does not end by itself.
@@ -108,117 +98,74 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
             yield endpoint, [*listed, *lasting, *made][0]
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that compare figures before and after another project makes and ends an instance.
-
-    Yield further probes that read lists as both projects.
-    """
-    if setting.model.auth.roles.get("second") is None:
-        return
-    for endpoint, resource in _figures(setting) if setting.exclusive else ():
-        contract = f"{NAME}/figures/{endpoint.place}"
-        run = partial(_run, setting, endpoint, resource, contract, operated=OPERATOR in roles)
-        yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (endpoint,), "second", True)
-    lists = list(_lists(setting))
-    for endpoint, resource in lists:
-        yield Probe(
-            f"{TOLD} {endpoint.action.name}",
-            8,
-            (TOLD,),
-            2,
-            partial(_after_own, setting, endpoint, resource),
-            (endpoint,),
-            "second",
-            True,
-        )
-    reads = [
-        endpoint
-        for endpoint in setting.endpoints
-        if endpoint.leads and endpoint.action.effect == "read" and endpoint.action.key
-    ]
-    if reads and not lists and not (setting.exclusive and any(_figures(setting))):
-        call = ordinary(
-            reads[0],
-            template_of(setting.model, reads[0].action),
-            "valid",
-            "what another project sees",
-            role="second",
-        )
-        yield Probe(TOLD, 8, (TOLD,), 1, lambda: _once(call), (reads[0],), "second")
-
-
-def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
+def _list_lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     """Yield each REST list of a project's own resource once, with a resource of which an instance can be
     made.
     """
-    met: set[str] = set()
+    known: set[str] = set()
     for resource in setting.model.resources.values():
         for listed in resource.listed_by if resource.tenant and resource.made_by else ():
             endpoint = setting.find_lead(str(listed.action.name))
-            if endpoint is not None and endpoint.action.key and endpoint.place not in met:
-                met.add(endpoint.place)
+            if endpoint is not None and endpoint.action.key and endpoint.place not in known:
+                known.add(endpoint.place)
                 yield endpoint, resource
 
 
-def _once(call: Call) -> Conversation:
-    yield call
+def _read_once(endpoint: Endpoint, trial: Trial) -> Conversation:
+    template = template_of(trial.model, endpoint.action)
+    yield ordinary(endpoint, template, "valid", "what another project sees", role=OTHER)
 
 
-def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Conversation:
+def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> Conversation:
     """Read our list with an instance of ours in it, then make the same call as another project."""
-    template = template_of(setting.model, endpoint.action)
-    there = yield InstanceRef(resource.name)
-    subject = there if template.subject is not None else None
-    own: Exchange = yield ordinary(
-        endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject
-    )
+    template = template_of(trial.model, endpoint.action)
+    instance = yield InstanceRef(resource.name)
+    subject = instance if template.subject is not None else None
+    why = f"a list of each {resource.name} of ours"
+    own: Exchange = yield ordinary(endpoint, template, "valid", why, made=subject)
     if own.success:
-        missed = [code.name for code in list_missing_parents(setting, endpoint, resource)]
+        missing = [code.name for code in list_missing_parents(trial.setting, endpoint, resource)]
+        sent = {name: value for name, value in own.input.items() if name in own.call.input}
+        intent: Intent = "explore" if missing else "valid"
+        why = "the same list of another project"
         other: Exchange = yield ordinary(
-            endpoint,
-            template,
-            "explore" if missed else "valid",
-            "the same list of another project",
-            role="second",
-            input=_as_sent(own),
-            made=subject,
+            endpoint, template, intent, why, role=OTHER, input=sent, made=subject
         )
-        if other.code in missed:  # the other project does not even find the container of the list
-            yield judge_kept(TOLD)
+        if other.code in missing:  # the other project does not even find the container of the list
+            yield trial.kept()
 
 
-def _run(
-    setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool
-) -> Conversation:
-    read = partial(ordinary, endpoint, template_of(setting.model, endpoint.action), "valid")
-    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
-    given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
-    before: Exchange = yield read("figures of our project", input=given)
+def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool) -> Conversation:
+    trial = trials[0]
+    setting, read = trial.setting, partial(trial.call, "valid", role="main")
+    moments = [p for p in trial.endpoint.params if p.required and p.schema.get("format") == "date-time"]
+    arguments = {**trial.template.input, **_around(moments)}
+    before: Exchange = yield read("figures of our project", input=arguments)
     undo = resource.undone_by
     ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
     if undo is None or ending is None or not before.success:
-        yield judge_untested(contract, f"the figures were answered {before.outcome}")
+        yield trial.untested(f"the figures were answered {before.outcome}")
         return
     states = (resource.initial,) if resource.initial else ()
-    theirs = yield InstanceRef(resource.name, states, role="second", standard=True)
+    theirs = yield InstanceRef(resource.name, states, role=OTHER, standard=True)
     wait = time_passes(setting, STAY_S) if operated else None
     if wait is not None:
         yield wait
     why = f"another project ends its {resource.name}"
     ended: Exchange = yield Call(
-        ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs
+        ending, undo.input, "valid", why, role=OTHER, owner=OTHER, subject=resource, made=theirs
     )
-    same = partial(read, input=dict(before.input), made=before.subject)
-    yield same("another project's figures", role="second")  # we must not get this answer from a cache
-    after: Exchange = yield same("the figures again")
+    same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
+    why = "another project's figures"
+    yield trial.call("valid", why, **same)  # we must not get this answer from a cache
+    after: Exchange = yield read("the figures again", **same)
     if not ended.success or not after.success:
-        yield judge_untested(
-            contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}"
-        )
+        yield trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
     elif after.body == before.body:
-        yield judge_kept(contract)
+        yield trial.kept()
     else:
-        yield judge_broken(contract, "the same figures", f"others: {_other(before.body, after.body)}")
+        path, values = _find_change(before.body, after.body)
+        yield trial.broken("the same figures", f"others: {path} {{values}}", values=values)
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:
@@ -230,30 +177,31 @@ def _around(moments: list[Param]) -> dict[str, Any]:
     )
 
 
-def _other(before: Any, after: Any, at: str = "") -> str:
+def _find_change(before: Any, after: Any, at: str = "") -> tuple[str, str]:
     """Return the path and the values of the first difference between two answers."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
-        return _other(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
-    return f"{at} {json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
+        return _find_change(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
+    return at, f"{json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note the owner of each new instance, and search every answer for ids of other owners."""
     role = memory.model.auth.roles.get(exchange.call.role)
-    if role is None or exchange.call.endpoint is None or role.operator:
+    trial = CHECK.find_trial(memory.setting, f"@{REST}", TOLD)
+    if trial is None or role is None or exchange.call.endpoint is None or role.operator:
         return
     owner: Owner = (role.project, role.mode)
-    made: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(NAME, {})
-    _note_made(exchange, owner, made, memory)
-    if len(made) > (owner in made) and exchange.response is not None and exchange.call.intent != "framework":
-        yield from _find_leaks(exchange, owner, made)
+    ids: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(IDS, {})
+    _note_made(exchange, owner, ids, memory)
+    if len(ids) > (owner in ids) and exchange.response is not None and exchange.call.intent != "framework":
+        yield from _find_leaks(trial, exchange, owner, ids)
     others = [pair for pair in memory.notes.get(BODIES, {}) if pair[0] != owner]
     if others and exchange.success and exchange.call.intent != "framework":
-        yield from _find_foreign_items(exchange, owner, memory)
+        yield from _find_foreign_items(trial, exchange, owner, memory.notes[BODIES])
 
 
-def _note_made(exchange: Exchange, owner: Owner, made: dict[Owner, dict[bytes, str]], memory: Memory) -> None:
+def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, str]], memory: Memory) -> None:
     """Note the id and the body of an instance that this exchange made."""
     for resource in memory.model.resources.values():
         if (
@@ -269,7 +217,7 @@ def _note_made(exchange: Exchange, owner: Owner, made: dict[Owner, dict[bytes, s
                 bodies: dict[tuple[Owner, str], list[Mapping[str, Any]]] = memory.notes.setdefault(BODIES, {})
                 bodies.setdefault((owner, resource.name), []).append(body)
             if isinstance(id, str) and len(id) >= SHORTEST:
-                mine = made.setdefault(owner, {})
+                mine = ids.setdefault(owner, {})
                 mine[json_bytes(id)] = resource.name
                 if len(mine) > MOST_IDS:
                     del mine[next(iter(mine))]
@@ -282,29 +230,30 @@ def _is_telling(resource: Resource) -> bool:
     return len(resource.fixed) > 1
 
 
-def _find_foreign_items(exchange: Exchange, owner: Owner, memory: Memory) -> Iterator[Judgement]:
+def _find_foreign_items(
+    trial: Trial, exchange: Exchange, owner: Owner, noted: Mapping[tuple[Owner, str], list[Mapping[str, Any]]]
+) -> Iterator[Judgement]:
     """Judge that a list or a read contains no instance of another owner.
 
     Both owners may have the same ids. An instance that is the same as one of the caller's own is none.
     """
     action = exchange.call.endpoint.action if exchange.call.endpoint else None
-    for resource in memory.model.resources.values():
+    for resource in trial.model.resources.values():
         for call in (*resource.listed_by, *resource.read_by):
             if call.action is not action or not _is_telling(resource):
                 continue
-            found = at_path(call, exchange) if call.at is not None else None
-            items = found if isinstance(found, list) else [found]
-            own = memory.notes[BODIES].get((owner, resource.name), [])
-            for (other, name), bodies in memory.notes[BODIES].items():
+            body = at_path(call, exchange) if call.at is not None else None
+            items = body if isinstance(body, list) else [body]
+            own = noted.get((owner, resource.name), [])
+            for (other, name), bodies in noted.items():
                 if other == owner or name != resource.name:
                     continue
                 foreign = [item for item in items if not _is_among(resource, item, own)]
                 if any(_is_among(resource, item, bodies) for item in foreign):
-                    yield judge_broken(
-                        TOLD, f"nothing of the project {other[0]}", f"{action.name} showed a {name} of it"
-                    )
+                    expected = f"nothing of the project {other[0]}"
+                    yield trial.broken(expected, f"{action.name} showed a {name} of it")
                     return
-            yield judge_kept(TOLD)
+            yield trial.kept()
 
 
 def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]) -> bool:
@@ -316,7 +265,7 @@ def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]
 
 
 def _find_leaks(
-    exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
+    trial: Trial, exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
 ) -> Iterator[Judgement]:
     """Judge that an answer contains no id of another owner.
 
@@ -334,22 +283,20 @@ def _find_leaks(
                 and id[1:-1] not in exchange.request.body
                 and id[1:-1].decode() not in exchange.request.target
             ):
-                yield judge_broken(
-                    TOLD, f"nothing of the project {other[0]}", f"{action} showed a {name} of it"
-                )
+                expected = f"nothing of the project {other[0]}"
+                yield trial.broken(expected, f"{action} showed a {name} of it")
                 return
     if exchange.success:
-        yield judge_kept(TOLD)
+        yield trial.kept()
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "project_isolation",
     __doc__,
-    promises,
+    cases,
+    stage=8,
     watch=watch,
-    watched=frozenset(("told",)),
-    probes=probes,
-    settled=settle_contract,
+    watched=frozenset((TOLD,)),
     turn=9,
     rank=Rank.EXPOSED,
 )
