@@ -390,7 +390,7 @@ def test_limits_are_the_vendors_own_with_the_day_they_were_read() -> None:
     found = limits_of(model(SHOP), "openai")  # its catalogue says nothing of budgets
     assert {what: limit.most for what, limit in found.items()} == {"seconds": 45, "characters": 99_999}
     assert found["seconds"].cite == ("openai.timeout",)
-    assert "read 20" in found["seconds"].told
+    assert "read 20" in found["seconds"].source
     assert {what: limit.most for what, limit in limits_of(model(SHOP), "copilot").items()} == {
         "seconds": 10,
         "items": 25,

@@ -35,3 +35,33 @@ def test_two_callers_of_one_catalogue_get_cases_of_their_own() -> None:
         assert contract.id == "kept/stays@rest"
         assert (check.settle(setting, contract) is None) is exclusive
         assert [p.name for p in check.list_probes(setting, everyone)] == ["kept/stays@rest"] * exclusive
+
+
+def watched(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case of an endpoint, one that holds at another place, and one of the whole surface."""
+    del roles
+    endpoint = setting.endpoints[0]
+    yield Case(endpoint, "it is", ("api",), Attempt(run, stage=0), detail="own")
+    yield Case(endpoint, "it is there", ("api",), place="first@openai", about=1)
+    yield Case(None, "all are", ("api",), Attempt(run), "all", place="@rest")
+
+
+def test_a_watcher_finds_the_trial_of_its_case_by_the_place() -> None:
+    check = make_check("kept", "It stays.", watched, stage=5, rank=Rank.WRONG)
+    setting = setting_of(read_once(CATALOGUE), "https://127.0.0.1:1")
+    endpoint = setting.endpoints[0]
+    contracts = {contract.id: contract for contract in check.promises(setting)}
+    trials = [
+        check.find_trial(setting, endpoint.place, "own"),
+        check.find_trial(setting, "first@openai"),
+        check.find_trial(setting, "@rest", "all"),
+    ]
+    assert [trial.contract for trial in trials if trial is not None] == list(contracts)
+    assert check.find_trial(setting, endpoint.place) is None
+    there = contracts["kept/first@openai"]
+    assert (there.action, there.surface) == (endpoint.action.name, "openai")
+    assert [probe.stage for probe in check.list_probes(setting, frozenset())] == [0, 5]
+    assert trials[0] is not None
+    assert trials[0].judge("this", "").verdict is Verdict.KEPT
+    broken = trials[0].judge("this", "it is {value}", value=3)
+    assert (broken.verdict, broken.actual, broken.claim) == (Verdict.BROKEN, "it is 3", "it is {value}")

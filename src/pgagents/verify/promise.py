@@ -287,16 +287,19 @@ def promise(
     cite: Sequence[str] = (),
     *,
     advice: bool = False,
+    place: str = "",
 ) -> Contract:
     """Make a contract about an endpoint; `detail` may be empty or have several parts.
 
-    `advice` is True for a recommendation, and False for a demand.
+    `advice` is True for a recommendation, and False for a demand. `place` is where the contract holds, if
+    that is not the endpoint's own place.
     """
+    place = place or endpoint.place
     return Contract(
-        "/".join(p for p in (check, detail, endpoint.place) if p),
+        "/".join(p for p in (check, detail, place) if p),
         check,
         str(endpoint.action.name),
-        endpoint.surface,
+        surface_of(place),
         says,
         origin,
         tuple(cite),
@@ -535,7 +538,7 @@ class Case:
 
     | field | meaning |
     |---|---|
-    | `endpoint` | the endpoint that it is about; None if `place` says where it holds, as `framework@rest` |
+    | `endpoint` | the endpoint that it is about, or None |
     | `says` | the promise as a sentence |
     | `origin` | the pointer into the catalogue |
     | `attempt` | how it is tried; None if other exchanges show it |
@@ -543,6 +546,7 @@ class Case:
     | `cite` | ids of the vendors' requirements; without it those of the action |
     | `settled` | verdict and reason without traffic; None if it is to be tried |
     | `about` | what an attempt of several cases has to know of this one |
+    | `place` | where it holds, as `framework@rest`; without it the endpoint's own place |
     | `advice` | True for a recommendation, which can only be odd |
     | `further` | more attempts, each of which tries it too |
     """
@@ -566,7 +570,16 @@ class Case:
                 check, self.detail, self.place, self.says, self.origin, self.cite or (), advice=self.advice
             )
         cite = self.endpoint.action.cite if self.cite is None else self.cite
-        return promise(check, self.detail, self.endpoint, self.says, self.origin, cite, advice=self.advice)
+        return promise(
+            check,
+            self.detail,
+            self.endpoint,
+            self.says,
+            self.origin,
+            cite,
+            advice=self.advice,
+            place=self.place,
+        )
 
 
 def make_check(
@@ -598,11 +611,10 @@ def make_check(
 
     def list_trials(setting: Setting) -> Mapping[tuple[str, str], Trial]:
         def make() -> dict[tuple[str, str], Trial]:
+            cases = list_cases(setting, setting.roles)
             return {
-                (case.detail, case.place if case.endpoint is None else case.endpoint.place): Trial(
-                    setting, case, own.id, ""
-                )
-                for case, own in list_cases(setting, setting.roles)
+                (case.detail, case.place or contract.place): Trial(setting, case, contract.id, "")
+                for case, contract in cases
             }
 
         return setting.compute_once_here((name, "trials"), make)
@@ -643,7 +655,7 @@ def _make_probe(
     writes = first is not None and first.action.effect == "write"
     return Probe(
         " ".join(filter(None, (attempt.probe or trials[0].contract, attempt.suffix))),
-        attempt.stage or stage,
+        stage if attempt.stage is None else attempt.stage,
         tuple(trial.contract for trial in trials),
         attempt.cost,
         run,

@@ -10,9 +10,9 @@ from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.observation import (
     Body,
+    Comparison,
     Source,
     TraceSource,
-    Trial,
     list_compared,
     list_sources,
     name_instance,
@@ -21,7 +21,7 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Attempt, Conversation, Judgement, judge_broken, judge_kept
+from pgagents.verify.promise import Attempt, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, UniqueValue
@@ -90,37 +90,37 @@ def make_first(
 ) -> Call:
     """Return the call on an instance. With `other`, its free arguments get other values than usual."""
     resource, endpoint = hinted.resource, hinted.endpoint
-    given: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
+    arguments: dict[str, Any] = dict(template_of(setting.model, endpoint.action).input)
     key = endpoint.action.idempotency
     if key is not None and any(param.name == key for param in endpoint.params):
-        given.setdefault(str(key), UniqueValue())  # two equal calls must be two different requests
+        arguments.setdefault(str(key), UniqueValue())  # two equal calls must be two different requests
     if hinted.makes and resource.made_by is not None:
-        given.update(resource.made_by.input)
-        return Call(endpoint, given, "explore", why, fresh=True)
+        arguments.update(resource.made_by.input)
+        return Call(endpoint, arguments, "explore", why, fresh=True)
     move = next((m for m in resource.moves if m.action is endpoint.action), None)
     undo = resource.undone_by
     if move is not None and move.input:
-        given.update(move.input)
+        arguments.update(move.input)
     elif undo is not None and undo.action is endpoint.action:
-        given.update(undo.input)
+        arguments.update(undo.input)
     if body is not None:
-        given = name_instance(resource, endpoint, body, given)
+        arguments = name_instance(resource, endpoint, body, arguments)
     if other:
-        given.update(_choose_others(setting, hinted, given))
-    return Call(endpoint, given, "explore", why, subject=resource, made=body)
+        arguments.update(_choose_others(setting, hinted, arguments))
+    return Call(endpoint, arguments, "explore", why, subject=resource, made=body)
 
 
-def _choose_others(setting: Setting, hinted: HintedCall, given: Mapping[str, Any]) -> dict[str, Any]:
+def _choose_others(setting: Setting, hinted: HintedCall, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return other values for the arguments in the body that refer to no instance."""
-    found = {}
+    others = {}
     for param in hinted.endpoint.params:
         name = str(param.name)
-        if name in given and _is_free(hinted, param):
+        if name in arguments and _is_free(hinted, param):
             values = (choose(param.schema, setting.model.schemas) for choose in (low, high))
-            value = next((v for v in values if v not in (given[name], None)), None)
+            value = next((v for v in values if v not in (arguments[name], None)), None)
             if value is not None:
-                found[name] = value
-    return found
+                others[name] = value
+    return others
 
 
 def _is_free(hinted: HintedCall, param: Param) -> bool:
@@ -138,7 +138,7 @@ def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
     """Return the calls that add parts to an instance, so that a destructive action has something to
     destroy.
     """
-    found = []
+    fillers = []
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         moves = any(move.action is action for move in resource.moves)
@@ -149,8 +149,8 @@ def list_fillers(setting: Setting, resource: Resource) -> list[HintedCall]:
         if setting.model.is_removal(action) or _undoes(resource, action):
             continue
         if any(p.refers_to == resource.name and p.required for p in endpoint.params):
-            found.append(HintedCall(endpoint, resource, (), makes=False))
-    return found
+            fillers.append(HintedCall(endpoint, resource, (), makes=False))
+    return fillers
 
 
 def _undoes(resource: Resource, action: Action) -> bool:
@@ -196,21 +196,21 @@ def fill(
 
 
 def judge_trials(
-    contract: str,
     trial: Trial,
+    compare: Comparison,
     expected: str,
     explain: Callable[[], Judgement] | None = None,
     unseen: Callable[[], str] = str,
 ) -> Conversation:
-    """Run the trials and yield one judgement: broken if every trial shows a difference, else kept.
+    """Compare three times and yield one judgement: broken if there is a difference each time, else kept.
 
     `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
-    for. If a trial cannot be made, yield the result of `explain`, or nothing without `explain`.
+    for. If nothing can be compared, yield the result of `explain`, or nothing without `explain`.
     """
-    found = yield from try_again(trial)
-    if found:
-        yield judge_broken(contract, f"{expected}, in three trials", found[min(found)][0])
-    elif found is not None:
-        yield judge_kept(contract, unseen())
+    changes = yield from try_again(compare)
+    if changes:
+        yield trial.broken(f"{expected}, in three trials", changes[min(changes)][0])
+    elif changes is not None:
+        yield trial.kept(unseen())
     elif explain is not None:
         yield explain()

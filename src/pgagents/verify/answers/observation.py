@@ -230,7 +230,7 @@ def _shorten(value: Any) -> str:
 
 Difference = Mapping[Place, tuple[str, Any]]
 """The places that differ. Each has a description, and the rise of a count (None for any other value)."""
-Trial = Callable[[bool], Generator[Any, Any, Difference | None]]
+Comparison = Callable[[bool], Generator[Any, Any, Difference | None]]
 """Tries an action on a new instance. With True, a control runs first, and its differences are dropped."""
 
 
@@ -246,21 +246,21 @@ def _rise(place: Place, before: Observation, after: Observation) -> Any:
     return now - was
 
 
-def try_again(trial: Trial) -> Generator[Any, Any, Difference | None]:
+def try_again(compare: Comparison) -> Generator[Any, Any, Difference | None]:
     """Return the differences that every trial shows and no control does; None if a trial could not be made.
 
     A count must rise by the same number in each trial. If the first trial shows nothing, no further one is
     made.
     """
-    found: Difference | None = yield from trial(False)
+    changes: Difference | None = yield from compare(False)
     for _ in range(TRIALS):
-        if not found:
-            return found
-        again = yield from on_top(trial(True))
+        if not changes:
+            return changes
+        again = yield from on_top(compare(True))
         if again is None:
             return None
-        found = {p: told for p, told in found.items() if p in again and again[p][1] == told[1]}
-    return found
+        changes = {p: text for p, text in changes.items() if p in again and again[p][1] == text[1]}
+    return changes
 
 
 def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:

@@ -21,7 +21,7 @@ from pgagents.verify.answers.hints import (
     find_made,
 )
 from pgagents.verify.answers.observation import observe
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.endpoint import Endpoint
@@ -74,7 +74,7 @@ def _try(argument: str, trial: Trial) -> Conversation:
         actual = f"the receiver got a request at the address in {argument}"
         yield trial.broken("no request to the address that was given", actual)
     else:
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, CLAIMED)
+        yield trial.not_applicable(CLAIMED)
 
 
 CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

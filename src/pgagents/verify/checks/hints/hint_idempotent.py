@@ -136,9 +136,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> Conversation:
 
     yield from traces.listen()
     expected = "as after the first of three equal calls"
-    yield from judge_trials(
-        trial.contract, compare, expected, lambda: trial.untested(reason), traces.say_unseen
-    )
+    yield from judge_trials(trial, compare, expected, lambda: trial.untested(reason), traces.say_unseen)
 
 
 def _is_silent(endpoint: Endpoint) -> bool:

@@ -118,10 +118,10 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
 
     def explain() -> Judgement:
         if reason == GONE_BEFORE:
-            return Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"not shown: {GONE_BEFORE}")
+            return trial.not_applicable(f"not shown: {GONE_BEFORE}")
         return trial.untested(reason)
 
-    yield from judge_trials(trial.contract, compare, "all that could be read before", explain)
+    yield from judge_trials(trial, compare, "all that could be read before", explain)
 
 
 def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:

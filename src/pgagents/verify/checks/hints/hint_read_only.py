@@ -146,14 +146,15 @@ def _list_modes(
     """Return the arguments of the calls: the usual ones, then the same with each other value of an enum."""
     usual = dict(template_of(setting.model, endpoint.action).input)
     names = any(p.refers_to == resource.name for p in endpoint.params)
-    found = [usual]
+    modes = [usual]
     for param in endpoint.params if all_modes or names else ():
         schema = setting.resolve_schema(param.schema)
         values = list(schema.get("enum") or ((True, False) if types_of(schema) == ("boolean",) else ()))
         if param.place != "header" and param.refers_to is None:
-            given = usual.get(str(param.name), schema.get("default"))
-            found += [{**usual, str(param.name): v} for v in values if v != given and v is not None]
-    return found[: MOST_MODES + 1]
+            sent = usual.get(str(param.name), schema.get("default"))
+            others = (value for value in values if value != sent and value is not None)
+            modes += [{**usual, str(param.name): value} for value in others]
+    return modes[: MOST_MODES + 1]
 
 
 Modes = Mapping[str, list[dict[str, Any]]]
@@ -183,17 +184,17 @@ def _try(
         same = yield from observe(by, [body], "as the control")
         yield Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes)))
         after = yield from observe(by, [body], "after what only reads")
-        told = yield from traces.observe(body)
+        traced = yield from traces.observe(body)
         if before is None or same is None or after is None:
             continue
         own = list_differences(before, same)
-        if own or told or list_differences(same, after):
+        if own or traced or list_differences(same, after):
             yield Alone()
         grown = {place for place in own if place[1] == ANSWER}
         if grown and by is lists:
             for trial in (trial for trial in trials if _is_among(trial.endpoint, lists)):
                 yield from on_top(_judge_growth(trial, resource, lists))
-        changed = bool(told) or bool(list_differences(same, after) - own)
+        changed = bool(traced) or bool(list_differences(same, after) - own)
         fills = [
             *([True] if changed else []),
             *([False] if _differs(setting, empty, before, own) else []),
@@ -264,17 +265,17 @@ def _judge_alone(
         for number in range(3):
             if number:
                 yield Reads(tuple(_list_calls(trial, resource, body, modes)))
-            found = yield from observe(by, [body], "around what only reads", traces)
-            if found is None:
+            observation = yield from observe(by, [body], "around what only reads", traces)
+            if observation is None:
                 return None
-            seen.append(found)
+            seen.append(observation)
         first, second = (list_differences(*pair) for pair in pairwise(seen))
         lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
         lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-        told = tell(lasting - alone, seen[0], seen[1])
-        return (yield from drop_restless(by, [body], seen[2], told, traces))
+        changes = tell(lasting - alone, seen[0], seen[1])
+        return (yield from drop_restless(by, [body], seen[2], changes, traces))
 
-    yield from judge_trials(trial.contract, compare, SAME, unseen=traces.say_unseen)
+    yield from judge_trials(trial, compare, SAME, unseen=traces.say_unseen)
 
 
 def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> Generator[Any, Any, None]:
@@ -291,10 +292,10 @@ def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> Gene
         for number in range(3):
             for _ in range(GROWTH if number == 2 else 0):
                 yield from observe(by, [body], "a list that is read several times")
-            found = yield from observe(by, [body], "a list that is read several times")
-            if found is None:
+            observation = yield from observe(by, [body], "a list that is read several times")
+            if observation is None:
                 return None
-            seen.append(found)
+            seen.append(observation)
         grown = {p for p in list_differences(seen[1], seen[2]) if p[1] == ANSWER and _grows(p, seen)}
         return tell(grown, seen[1], seen[2])
 
@@ -305,7 +306,7 @@ def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> Gene
 
 def _grows(place: Place, seen: list[Observation]) -> bool:
     """True if a count rises with the number of calls: by one step before, and by several steps after."""
-    first, second, third = (found.get(place, 0) for found in seen)
+    first, second, third = (observation.get(place, 0) for observation in seen)
     step = second - first
     return bool(step > 0 and third - second == step * (GROWTH + 1))
 

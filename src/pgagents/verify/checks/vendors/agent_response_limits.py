@@ -7,7 +7,7 @@ machine is no finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
@@ -19,12 +19,12 @@ from pgagents.base.reading import read
 from pgagents.base.registry import folder
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
-from pgagents.report.contract import Contract, Rank, surface_of
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
 from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
-from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Call, format_arguments
@@ -42,12 +42,12 @@ KINDS: tuple[What, ...] = ("seconds", "characters", "items")
 class Limit:
     """The greatest number of seconds, characters or items that a surface allows.
 
-    `told` names the source of the limit. `cite` is the id of the vendor's requirement, if it comes from one.
+    `source` says where the limit is from. `cite` is the id of the vendor's requirement, if it comes from one.
     """
 
     what: What
     most: float
-    told: str
+    source: str
     cite: tuple[str, ...]
     origin: Pointer
 
@@ -57,21 +57,21 @@ def limits_of(model: Model, surface: str) -> dict[What, Limit]:
 
     Limits come from the catalogue (for the surface, or for all surfaces) and from the surface's vendor.
     """
-    found: dict[What, Limit] = {}
+    limits: dict[What, Limit] = {}
     for limit in (*_own(model, "all"), *_own(model, surface), *_vendors(model, surface)):
-        known = found.get(limit.what)
+        known = limits.get(limit.what)
         if known is None or limit.most <= known.most:
             origin = known.origin if known else limit.origin
-            found[limit.what] = Limit(limit.what, limit.most, limit.told, limit.cite, origin)
+            limits[limit.what] = Limit(limit.what, limit.most, limit.source, limit.cite, origin)
         elif limit.cite and not known.cite:
-            found[limit.what] = Limit(known.what, known.most, known.told, limit.cite, known.origin)
-    return found
+            limits[limit.what] = Limit(known.what, known.most, known.source, limit.cite, known.origin)
+    return limits
 
 
 def _own(model: Model, surface: str) -> Iterator[Limit]:
-    given = model.limits.budgets.get(surface)
-    for what in KINDS if given else ():
-        most = getattr(given, what)
+    budget = model.limits.budgets.get(surface)
+    for what in KINDS if budget else ():
+        most = getattr(budget, what)
         if most is not None:
             yield Limit(what, most, "the catalogue's budget", (), ("limits", "budgets", surface, what))
 
@@ -87,49 +87,86 @@ def _vendors(model: Model, surface: str) -> Iterator[Limit]:
 @cache
 def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
     """Return the requirements with a `budget`, as (surface, what is limited, maximum, id, day of reading)."""
-    found = []
+    rows = []
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():
             budget = row.get("budget") or {}
-            found += [
+            rows += [
                 (budget["surface"], what, budget[what], row["id"], str(row["read"]))
                 for what in KINDS
                 if what in budget
             ]
-    return tuple(found)
+    return tuple(rows)
 
 
-NAME = "agent_response_limits"
 MAX_DEPTH = 4
 UNITS: Mapping[What, str] = {"seconds": "seconds", "characters": "characters", "items": "items in a list"}
 
 Limits = Mapping[What, Limit]
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action of a surface and each limit of its host."""
-    met: set[str] = set()
-    for projections in collect_projections(setting):
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each action of a surface and each limit of its host. The widest valid call of a read
+    tries those about sizes: greatest numbers, no filters.
+    """
+    del roles
+    every = tuple(collect_projections(setting))
+    widest: dict[str, list[Attempt]] = {}
+    for place, attempt in (pair for projections in every for pair in _list_widest(setting, projections)):
+        widest.setdefault(place, []).append(attempt)
+    known: set[tuple[str, str]] = set()
+    for projections in every:
+        endpoint = projections.endpoint
         for offer in projections.offers:
-            for limit in _limits(setting, projections.endpoint, offer.surface.name).values():
-                id = _id(limit.what, offer.place)
-                if id in met:
+            for what, limit in _limits(setting, endpoint, offer.surface.name).items():
+                if (what, offer.place) in known:
                     continue
-                met.add(id)
-                says = (
-                    f"an answer of {projections.endpoint.action.name} has at most {limit.most:,g} "
-                    f"{UNITS[limit.what]}: {limit.told}"
-                )
-                cite = (*limit.cite, *offer.surface.cite)
-                yield Contract(
-                    id,
-                    NAME,
-                    str(projections.endpoint.action.name),
-                    offer.surface.name,
-                    says,
+                known.add((what, offer.place))
+                limited = f"{limit.most:,g} {UNITS[what]}: {limit.source}"
+                attempts = widest.get(offer.place, ()) if what != "seconds" else ()
+                yield Case(
+                    endpoint,
+                    f"an answer of {endpoint.action.name} has at most {limited}",
                     limit.origin,
-                    cite,
+                    detail=what,
+                    cite=(*limit.cite, *offer.surface.cite),
+                    about=limit,
+                    place=offer.place,
+                    further=attempts,
                 )
+
+
+def _list_widest(setting: Setting, projections: ProjectionIndex) -> Iterator[tuple[str, Attempt]]:
+    """Yield each offer's place with the attempt that makes its widest call. Surfaces may take different
+    values, so that their widest calls differ.
+    """
+    endpoint = projections.endpoint
+    groups: list[tuple[Mapping[str, Any], list[str]]] = []
+    for offer in projections.offers if endpoint.leads else ():
+        wide = _find_widest(setting, endpoint, offer.surface)
+        same = [places for other, places in groups if other == wide]
+        if wide is not None and not same:
+            groups.append((wide, [offer.place]))
+        elif same:
+            same[0].append(offer.place)
+    limits = {offer.place: _limits(setting, endpoint, offer.surface.name) for offer in projections.offers}
+    sized = {place for place, own in limits.items() if own.keys() - {"seconds"}}
+    for index, (wide, places) in enumerate(groups):
+        if sized.isdisjoint(places):
+            continue
+        template, reuse = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
+        call = ordinary(endpoint, template, "valid", "the widest call", input=dict(wide), reuse=reuse)
+        if not is_invalid(setting, call):
+            name = f"agent_response_limits/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
+            attempt = Attempt(
+                together=partial(_send, call), endpoints=(endpoint,), probe=name, print=format_arguments(wide)
+            )
+            yield from ((place, attempt) for place in places)
+
+
+def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
+    del trials  # the watcher judges the answer
+    yield call
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -137,124 +174,55 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     are kept.
     """
     slow = isinstance(exchange.answer, Silence) and exchange.answer.kind == "timeout"
-    found = bearing(exchange, memory) if slow or not exchange.void else None
-    if found is None:
+    borne = bearing(exchange, memory) if slow or not exchange.void else None
+    if borne is None:
         return
-    projections, through = found
-    for members, limits in memory.setting.compute_once(
-        (NAME, projections.endpoint.place), lambda: _group_offers(memory.setting, projections)
-    ):
-        places = [projections.offers[i].place for i in members & through]
-        if places:
-            yield from _judge_time(exchange, limits, places)
-            if exchange.success:
-                yield from _judge_size(exchange, memory, projections.endpoint, limits, places)
+    projections, through = borne
+    setting, endpoint = memory.setting, projections.endpoint
+    trials = setting.compute_once_here(
+        ("agent_response_limits", endpoint.place), lambda: _list_trials(setting, projections)
+    )
+    for index in sorted(through):
+        surface = projections.offers[index].surface
+        for trial in trials[index]:
+            if trial.case.about.what == "seconds":
+                yield from _judge_time(trial, exchange)
+            elif exchange.success:
+                yield from _judge_size(trial, exchange, _find_widest(setting, endpoint, surface))
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe with the widest valid call of each read that answers a list: greatest numbers, no
-    filters.
+def _list_trials(setting: Setting, projections: ProjectionIndex) -> list[list[Trial]]:
+    """Return the trials of each offer."""
+    places = [offer.place for offer in projections.offers]
+    trials = [[CHECK.find_trial(setting, place, what) for what in KINDS] for place in places]
+    return [[trial for trial in several if trial is not None] for several in trials]
+
+
+def _judge_time(trial: Trial, exchange: Exchange) -> Iterator[Judgement]:
+    limit: Limit = trial.case.about
+    if exchange.seconds > limit.most:
+        expected = f"an answer within {limit.most:g} seconds, {limit.source}"
+        actual = "the answer took longer: {seconds:.1f} seconds ({outcome})"
+        broken = trial.broken(expected, actual, seconds=exchange.seconds, outcome=exchange.outcome)
+        yield replace(broken, derived=True)
+    elif not exchange.void:
+        yield trial.kept()
+
+
+def _judge_size(trial: Trial, exchange: Exchange, widest: Mapping[str, Any] | None) -> Iterator[Judgement]:
+    """Judge an answer's size. A call as wide as the widest one proves that it is kept.
+
+    The answer may be right in itself, so other checks still judge it: a break is derived.
     """
-    del roles
-    for projections in collect_projections(setting):
-        endpoint = projections.endpoint
-        if not endpoint.leads:
-            continue
-        for index, (wide, surfaces) in enumerate(_group_surfaces(setting, projections)):
-            places = {o.place: o.surface.name for o in projections.offers if o.surface.name in surfaces}
-            covers = tuple(
-                dict.fromkeys(
-                    _id(what, place)
-                    for place, surface in places.items()
-                    for what in _limits(setting, endpoint, surface)
-                    if what != "seconds"
-                )
-            )
-            if not covers:
-                continue
-            template = template_of(setting.model, endpoint.action)
-            call = ordinary(
-                endpoint,
-                template,
-                "valid",
-                "the widest call",
-                input=dict(wide),
-                reuse=answer_that_will_do(setting, endpoint),
-            )
-            if not is_invalid(setting, call):
-                name = f"{NAME}/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
-                yield Probe(
-                    name, 4, covers, 1, partial(_run, call), (endpoint,), print=format_arguments(wide)
-                )
-
-
-def _group_surfaces(
-    setting: Setting, projections: ProjectionIndex
-) -> list[tuple[Mapping[str, Any], set[str]]]:
-    """Return the distinct widest calls, each with its surfaces, because surfaces may take different
-    values.
-    """
-    found: list[tuple[Mapping[str, Any], set[str]]] = []
-    for offer in projections.offers:
-        wide = _find_widest(setting, projections.endpoint, offer.surface)
-        if wide is None:
-            continue
-        known = next((names for other, names in found if other == wide), None)
-        if known is None:
-            found.append((wide, {offer.surface.name}))
-        else:
-            known.add(offer.surface.name)
-    return found
-
-
-def _run(call: Call) -> Conversation:
-    yield call
-
-
-def _judge_time(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Judgement]:
-    limit = limits.get("seconds")
-    if limit is None:
-        return
-    for place in places:
-        if exchange.seconds > limit.most:
-            said = f"the answer took longer: {exchange.seconds:.1f} seconds ({exchange.outcome})"
-            yield _judge_derived(
-                _id("seconds", place), f"an answer within {limit.most:g} seconds, {limit.told}", said
-            )
-        elif not exchange.void:
-            yield judge_kept(_id("seconds", place))
-
-
-def _judge_size(
-    exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]
-) -> Iterator[Judgement]:
-    for what, limit in limits.items():
-        if what == "seconds":
-            continue
-        count = _characters(exchange, limit.most) if what == "characters" else _longest(exchange.body)
-        for place in places:
-            if count > limit.most:
-                said = f"the answer has more {UNITS[what]}: {count:,}"
-                yield _judge_derived(
-                    _id(what, place), f"at most {limit.most:,g} {UNITS[what]}, {limit.told}", said
-                )
-            elif _is_widest(exchange, memory.setting, endpoint, place):
-                yield judge_kept(_id(what, place))
-
-
-def _is_widest(exchange: Exchange, setting: Setting, endpoint: Endpoint, place: str) -> bool:
-    """True if no call from the place's surface is wider."""
-    surface = setting.model.surfaces[surface_of(place)]
-    wide = _find_widest(setting, endpoint, surface)
-    return wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
-
-
-def _judge_derived(contract: str, expected: str, actual: str) -> Judgement:
-    """Return a broken judgement that is marked as derived.
-
-    The answer may be right in itself, so other checks still judge it.
-    """
-    return replace(judge_broken(contract, expected, actual), derived=True)
+    limit: Limit = trial.case.about
+    items = limit.what == "items"
+    count = _longest(exchange.body) if items else _characters(exchange, limit.most)
+    if count > limit.most:
+        expected = f"at most {limit.most:,g} {UNITS[limit.what]}, {limit.source}"
+        actual = f"the answer has more {UNITS[limit.what]}: {{count:,}}"
+        yield replace(trial.broken(expected, actual, count=count), derived=True)
+    elif all(_is_as_planned(exchange, name, value) for name, value in (widest or {}).items()):
+        yield trial.kept()
 
 
 def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
@@ -285,7 +253,8 @@ def _longest(body: Any, depth: int = 0) -> int:
 def _find_widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[str, Any] | None:
     """Return the result of `_widest`, computed once a run."""
     return setting.compute_once(
-        (NAME, "widest", endpoint.place, surface.name), lambda: _widest(setting, endpoint, surface)
+        ("agent_response_limits", "widest", endpoint.place, surface.name),
+        lambda: _widest(setting, endpoint, surface),
     )
 
 
@@ -326,39 +295,25 @@ def _lists(setting: Setting, endpoint: Endpoint) -> bool:
 
 def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Limit]:
     """Return the host's limits that apply to this action's answers."""
-    found = setting.compute_once((NAME, "limits", surface), lambda: limits_of(setting.model, surface))
+    limits = setting.compute_once(
+        ("agent_response_limits", "limits", surface), lambda: limits_of(setting.model, surface)
+    )
     success = endpoint.action.success
     return {
         what: limit
-        for what, limit in found.items()
+        for what, limit in limits.items()
         if what == "seconds"
         or (what == "characters" and success.schema is not None)
         or (what == "items" and _lists(setting, endpoint))
     }
 
 
-def _group_offers(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozenset[int], Limits]]:
-    """Return the offers that have limits, grouped by surface."""
-    groups: dict[str, set[int]] = {}
-    for index, offer in enumerate(projections.offers):
-        groups.setdefault(offer.surface.name, set()).add(index)
-    every = [
-        (frozenset(members), _limits(setting, projections.endpoint, surface))
-        for surface, members in groups.items()
-    ]
-    return [(members, limits) for members, limits in every if limits]
-
-
-def _id(what: str, place: str) -> str:
-    return f"{NAME}/{what}/{place}"
-
-
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "agent_response_limits",
     __doc__,
-    promises,
+    cases,
+    stage=4,
     watch=watch,
-    probes=probes,
     # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too
     turn=-1,
     calls_correctly=True,

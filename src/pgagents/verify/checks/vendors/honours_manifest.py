@@ -8,16 +8,16 @@ gets the null answers by its own rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgagents.base.jsonschema.schema import resolve, subschemas
-from pgagents.base.places import plain
+from pgagents.base.places import Pointer, plain
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another
@@ -30,22 +30,23 @@ from pgagents.verify.cases.projection_index import (
 )
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
+    Trial,
     allows_either,
     judge_accepted,
-    judge_kept,
     judge_refused,
-    judge_untested,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import accepts, high, low, types_of
 from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 
-NAME = "honours_manifest"
+ACCEPTS, REFUSES, ANSWERS = "accepts", "refuses", "answers"
 MOST_NAMED = 4
 SURE = 5
 """The number of answers that are valid under both schemas. After these, the vendor's schema is taken to be
@@ -53,111 +54,130 @@ wider than the catalogue's.
 """
 
 
-@dataclass(slots=True)
-class _Held:
-    """The judgements that an offer's contracts are kept, prepared once; None for a contract that it lacks."""
-
-    accepts: Judgement
-    refuses: Judgement | None
-    answers: Judgement | None
-
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each action of each surface: about accepted and refused arguments, and
-    answers.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield up to three cases for each action of each surface: about accepted and refused arguments, and
+    answers. Attempts make the calls that no other check sends.
     """
+    del roles
     for projections in collect_projections(setting):
-        wrong = _let_through(setting, projections)
+        endpoint, wrong = projections.endpoint, _let_through(setting, projections)
+        name, success = endpoint.action.name, endpoint.action.success
+        origin = (*endpoint.action.origin, "input")
+        origin = origin if setting.model.source.has(origin) else endpoint.action.origin
+        attempts = [(mismatch, _make_attempt(mismatch)) for mismatch in mismatches_of(setting, projections)]
         for index, offer in enumerate(projections.offers):
-            name, origin = projections.endpoint.action.name, (*projections.endpoint.action.origin, "input")
-            origin = origin if setting.model.source.has(origin) else projections.endpoint.action.origin
-            yield _promise(
-                offer,
-                "accepts",
-                f"a correct call of {name} that {offer.documents} lets a model make is accepted",
-                origin,
-            )
+            own = [pair for pair in attempts if index in pair[0].offers]
+            right = [attempt for mismatch, attempt in own if mismatch.valid]
+            refused = [attempt for mismatch, attempt in own if not mismatch.valid]
+            says = f"a correct call of {name} that {offer.documents} lets a model make is accepted"
+            yield _make_case(offer, ACCEPTS, says, origin, right)
             if wrong[index]:
-                says = (
-                    f"a wrong call of {name} that {offer.documents} lets a model make is refused "
-                    f"({_format_details(wrong[index])})"
-                )
-                yield _promise(offer, "refuses", says, origin)
+                says = f"a wrong call of {name} that {offer.documents} lets a model make is refused"
+                says = f"{says} ({_format_details(wrong[index])})"
+                yield _make_case(offer, REFUSES, says, origin, refused)
             if index in projections.answering:
                 says = f"{name} answers what {offer.documents} says"
-                yield _promise(offer, "answers", says, projections.endpoint.action.success.origin)
+                yield _make_case(offer, ANSWERS, says, success.origin)
+
+
+def _make_case(offer: Offer, head: str, says: str, origin: Pointer, attempts: Sequence[Attempt] = ()) -> Case:
+    cite = (*offer.endpoint.action.cite, *offer.surface.cite)
+    detail = _detail(offer, head)
+    return Case(offer.endpoint, says, origin, detail=detail, cite=cite, place=offer.place, further=attempts)
+
+
+def _detail(offer: Offer, head: str) -> str:
+    return f"{head}/{offer.via}" if offer.via else head
+
+
+def _make_attempt(mismatch: Mismatch) -> Attempt:
+    endpoint, call = mismatch.endpoint, mismatch.call
+    return Attempt(
+        together=partial(_send, replace(call, fresh=True) if mismatch.valid else call),
+        cost=2 if endpoint.action.effect == "write" and mismatch.valid else 1,
+        endpoints=(endpoint,),
+        probe=f"honours_manifest/{mismatch.detail}/{endpoint.place}",
+        print=mismatch.says,
+    )
+
+
+def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
+    del trials  # the watcher judges the answer for every vendor whose document allows the call
+    yield call
+
+
+class OfferTrials(NamedTuple):
+    """The trials of an offer's cases; None for a case that it lacks."""
+
+    accepts: Trial | None
+    refuses: Trial | None
+    answers: Trial | None
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge an exchange for every surface whose host could have made the call."""
-    found = None if exchange.void else bearing(exchange, memory)
-    if found is None:
+    borne = None if exchange.void else bearing(exchange, memory)
+    if borne is None:
         return
-    projections, through = found
+    projections, through = borne
+    setting = memory.setting
+    trials = setting.compute_once_here(
+        ("honours_manifest", projections.endpoint.place), lambda: _list_trials(setting, projections)
+    )
     try:
-        yield from _judge_exchange(exchange, memory, projections, through)
+        yield from _judge_exchange(exchange, memory, projections, through, trials)
     except Exception as error:
-        reason = f"internal error in {NAME}: {type(error).__name__}: {error}"
-        yield from (
-            judge_untested(id, reason, sticky=True) for offer in projections.offers for id in _ids_of(offer)
-        )
+        reason = f"internal error in honours_manifest: {type(error).__name__}: {error}"
+        every = (trial for several in trials for trial in several if trial is not None)
+        yield from (trial.untested(reason, sticky=True) for trial in every)
         raise
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each call that no other check sends. The watcher judges it for every vendor that
-    allows it.
-    """
-    del roles
-    for projections in collect_projections(setting):
-        for mismatch in mismatches_of(setting, projections):
-            head = "accepts" if mismatch.valid else "refuses"
-            covers = tuple(_id(projections.offers[i], head) for i in sorted(mismatch.offers))
-            writes = projections.endpoint.action.effect == "write"
-            name = f"{NAME}/{mismatch.detail}/{projections.endpoint.place}"
-            cost = 2 if writes and mismatch.valid else 1
-            yield Probe(
-                name,
-                5,
-                covers,
-                cost,
-                partial(_run, mismatch),
-                (projections.endpoint,),
-                "main",
-                writes,
-                1,
-                mismatch.says,
+def _list_trials(setting: Setting, projections: ProjectionIndex) -> list[OfferTrials]:
+    return [
+        OfferTrials(
+            *(
+                CHECK.find_trial(setting, offer.place, _detail(offer, head))
+                for head in (ACCEPTS, REFUSES, ANSWERS)
             )
-
-
-def _run(mismatch: Mismatch) -> Conversation:
-    yield replace(mismatch.call, fresh=True) if mismatch.valid else mismatch.call
+        )
+        for offer in projections.offers
+    ]
 
 
 def _judge_exchange(
-    exchange: Exchange, memory: Memory, projections: ProjectionIndex, through: frozenset[int]
+    exchange: Exchange,
+    memory: Memory,
+    projections: ProjectionIndex,
+    through: frozenset[int],
+    trials: Sequence[OfferTrials],
 ) -> Iterator[Judgement]:
-    ids = memory.setting.compute_once(
-        (NAME, projections.endpoint.place), lambda: _all_ids(memory.setting, projections)
-    )
+    call, unscoped = exchange.call, memory.unscoped.get(projections.endpoint.place)
+    places = [projections.offers[i].place for i in through]
     if exchange.success:
-        memory.reached.update(projections.offers[i].place for i in through)
-    elif projections.endpoint.place in memory.unscoped:
-        memory.unscoped.update(
-            {projections.offers[i].place: memory.unscoped[projections.endpoint.place] for i in through}
-        )
-    if exchange.call.intent == "valid":
-        yield from _spread(
-            judge_accepted(exchange, "", exchange.call.why), [ids[i].accepts for i in sorted(through)]
-        )
-    elif exchange.call.intent == "invalid" and not projections.in_header(exchange.call.field):
-        codes, statuses = list_allowed_refusals(memory.setting, exchange.call)
-        found = (
-            judgement.with_rank(Rank.LAX) if exchange.success else judgement
-            for judgement in judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
-        )
-        yield from _spread(found, [held for i in sorted(through) if (held := ids[i].refuses)])
-    yield from _judge_answer(exchange, memory, projections, through & projections.answering, ids)
+        memory.reached.update(places)
+    elif unscoped is not None:
+        memory.unscoped.update(dict.fromkeys(places, unscoped))
+    if call.intent == "valid":
+        accepted = judge_accepted(exchange, "", call.why)
+        yield from _spread(accepted, [trials[i].accepts for i in sorted(through)])
+    elif call.intent == "invalid" and not projections.in_header(call.field):
+        codes, statuses = list_allowed_refusals(memory.setting, call)
+        refused = judge_refused(exchange, "", codes, f"a call where {call.why}", statuses)
+        ranked = (each.with_rank(Rank.LAX) if exchange.success else each for each in refused)
+        yield from _spread(ranked, [trials[i].refuses for i in sorted(through)])
+    yield from _judge_answer(exchange, memory, projections, through & projections.answering, trials)
+
+
+def _spread(judgements: Iterable[Judgement], trials: Sequence[Trial | None]) -> Iterator[Judgement]:
+    """Yield each verdict for each of several contracts. A break follows from that of the whole API."""
+    for judgement in judgements:
+        follows = judgement.verdict is Verdict.BROKEN
+        for trial in trials:
+            if trial is not None and judgement.verdict is Verdict.KEPT:
+                yield trial.kept()
+            elif trial is not None:
+                yield replace(judgement, contract=trial.contract, derived=follows)
 
 
 def _judge_answer(
@@ -165,30 +185,32 @@ def _judge_answer(
     memory: Memory,
     projections: ProjectionIndex,
     answering: frozenset[int],
-    ids: list[_Held],
+    trials: Sequence[OfferTrials],
 ) -> Iterator[Judgement]:
     """Judge the status and body for each vendor.
 
     An undocumented status is undocumented for all; a body is compared with each schema.
     """
+    described = [(i, trial) for i in sorted(answering) if (trial := trials[i].answers) is not None]
     if exchange.is_tainted_by("documented_status"):
-        for i in sorted(answering & projections.listing):
-            said = f"the status {exchange.status} is not listed: it answered {exchange.outcome}"
-            yield _judge_derived(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
+        problem = f"the status {exchange.status} is not listed: it answered {exchange.outcome}"
+        for i, trial in described:
+            if i in projections.listing:
+                expected = f"{projections.offers[i].documents} lists the status"
+                yield replace(trial.broken(expected, problem), derived=True)
         return
     if _has_open_status(exchange, memory):
         return
     promised = projections.find_promised(exchange.status)
     if promised is None or (exchange.refused and exchange.status < REFUSED):
         return  # an error with a 2xx is valid under no success schema: `error_envelope` judges it
-    wrong = _wrong(exchange, memory, promised) if promised.each else {}
-    for i in sorted(answering & promised.offers):
-        if i in wrong:
-            yield _judge_derived(
-                ids[i].answers, f"the body satisfies {projections.offers[i].documents}", wrong[i]
-            )
-        elif exchange.success and (judgement := ids[i].answers):
-            yield judgement
+    problems = _find_problems(exchange, memory, promised) if promised.each else {}
+    for i, trial in described:
+        if i in problems:
+            expected = f"the body satisfies {projections.offers[i].documents}"
+            yield replace(trial.broken(expected, problems[i]), derived=True)
+        elif i in promised.offers and exchange.success:
+            yield trial.kept()
 
 
 def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
@@ -203,63 +225,36 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
     )
 
 
-def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
+def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
     """Return what is wrong with a body, by the index of each offer whose document it violates."""
     if exchange.json.problem:
         return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
+    key = ("honours_manifest", promised.key)
     if exchange.fits:
-        sure = memory.notes.get((NAME, promised.key), 0)
+        sure = memory.notes.get(key, 0)
         if sure >= SURE:
             return {}
         if promised.every.is_valid(exchange.body):
-            memory.notes[NAME, promised.key] = sure + 1
+            memory.notes[key] = sure + 1
             return {}
     elif promised.every.is_valid(exchange.body):
         return {}
-    found: dict[int, str] = {}
+    problems: dict[int, str] = {}
     for error, members in promised.list_problems(exchange.body):
         where = ".".join(map(str, error.instance_path)) or "the body"
-        found |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
-    return found
-
-
-def _spread(judgements: Iterable[Judgement], holding: list[Judgement]) -> Iterator[Judgement]:
-    """Yield one verdict for each of several contracts; `holding` are their judgements if they are kept."""
-    for judgement in judgements:
-        if judgement.verdict is Verdict.KEPT:
-            yield from holding
-        else:
-            follows = judgement.verdict is Verdict.BROKEN
-            yield from (replace(judgement, contract=one.contract, derived=follows) for one in holding)
-
-
-def _judge_derived(judgement: Judgement | None, expected: str, actual: str) -> Judgement:
-    return Judgement(judgement.contract if judgement else "", Verdict.BROKEN, expected, actual, derived=True)
-
-
-def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
-    wrong = _let_through(setting, projections)
-    return [
-        _Held(
-            judge_kept(_id(offer, "accepts")),
-            judge_kept(_id(offer, "refuses")) if wrong[i] else None,
-            judge_kept(_id(offer, "answers")) if i in projections.answering else None,
-        )
-        for i, offer in enumerate(projections.offers)
-    ]
+        problems |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
+    return problems
 
 
 def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
     """Return, for each offer, the mistakes that its documents allow a model, as `<keyword>/<argument>`, each
     once.
     """
-    found = {
-        i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()
-    }
+    mistakes = {i: [case.detail for case in own] for i, own in projections.let_through(setting).items()}
     for mismatch in mismatches_of(setting, projections):
         for i in mismatch.offers if not mismatch.valid else ():
-            found[i].append(mismatch.detail)
-    return {i: list(dict.fromkeys(details)) for i, details in found.items()}
+            mistakes[i].append(mismatch.detail)
+    return {i: list(dict.fromkeys(details)) for i, details in mistakes.items()}
 
 
 def _format_details(details: list[str]) -> str:
@@ -272,33 +267,12 @@ def _format_details(details: list[str]) -> str:
     return ", ".join(words) if more <= 0 else f"{', '.join(words[:MOST_NAMED])} and {more} more"
 
 
-def _promise(offer: Offer, head: str, says: str, origin: Any) -> Contract:
-    action = offer.endpoint.action
-    return Contract(
-        _id(offer, head),
-        NAME,
-        str(action.name),
-        offer.surface.name,
-        says,
-        origin,
-        (*action.cite, *offer.surface.cite),
-    )
-
-
-def _ids_of(offer: Offer) -> tuple[str, ...]:
-    return tuple(_id(offer, head) for head in ("accepts", "refuses", "answers"))
-
-
-def _id(offer: Offer, head: str) -> str:
-    return "/".join(part for part in (NAME, head, offer.via, offer.place) if part)
-
-
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "honours_manifest",
     __doc__,
-    promises,
+    cases,
+    stage=5,
     watch=watch,
-    probes=probes,
     turn=9,
     # these judge the API as a whole: a problem that breaks one of them may break a surface's contract too
     derived_from=frozenset(
@@ -332,6 +306,7 @@ class Mismatch:
     `valid` is true if the API accepts the call.
     """
 
+    endpoint: Endpoint
     detail: str
     call: Call
     says: str
@@ -342,11 +317,12 @@ class Mismatch:
 def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Mismatch, ...]:
     """Return all mismatches of an endpoint's projections, computed once a run."""
     return setting.compute_once(
-        ("vendor", "slips", projections.endpoint.place), lambda: tuple(_slips(setting, projections))
+        ("vendor", "mismatches", projections.endpoint.place),
+        lambda: tuple(_list_mismatches(setting, projections)),
     )
 
 
-def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]:
+def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]:
     if all(offer.surface.name == projections.endpoint.surface for offer in projections.offers):
         return
     template = template_of(setting.model, projections.endpoint.action)
@@ -356,16 +332,16 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
         *_whole(projections, template),
         *_two_branches(setting, projections, template),
     )
-    met: set[str] = set()
-    for detail, field, given, says, valid in tried:
-        if detail in met:
+    known: set[str] = set()
+    for detail, field, arguments, says, valid in tried:
+        if detail in known:
             continue
         call = ordinary(
             projections.endpoint,
             template,
             "valid" if valid else "invalid",
             says,
-            input=given,
+            input=arguments,
             field="" if valid else field,
         )
         if is_invalid(setting, call) == valid:
@@ -375,8 +351,8 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
             i for i in through if projections.offers[i].surface.name != projections.endpoint.surface
         )
         if beyond:
-            met.add(detail)
-            yield Mismatch(detail, call, says, valid, through if valid else beyond)
+            known.add(detail)
+            yield Mismatch(projections.endpoint, detail, call, says, valid, through if valid else beyond)
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
@@ -401,8 +377,8 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
     ):
         return
     name = str(param.name)
-    given = {**template.input, name: low(param.schema, setting.model.schemas)}
-    yield f"of_another/{name}", "", given, f"{name}, an argument of another action, is given", False
+    arguments = {**template.input, name: low(param.schema, setting.model.schemas)}
+    yield f"of_another/{name}", "", arguments, f"{name}, an argument of another action, is given", False
 
 
 def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
@@ -417,13 +393,8 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
         kinds = set(types_of(param.schema))
         if param.place == "query" and not param.required and kinds and not kinds & {"string", "null"}:
             name = str(param.name)
-            yield (
-                f"null_word/{name}",
-                name,
-                {**template.input, name: "null"},
-                f"{name} is the word null",
-                False,
-            )
+            arguments = {**template.input, name: "null"}
+            yield f"null_word/{name}", name, arguments, f"{name} is the word null", False
             return
 
 
@@ -437,15 +408,10 @@ def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[
         for p in projections.endpoint.params
         if _in_json(projections, p) and types_of(p.schema) == ("integer",)
     ]
-    given = {str(p.name): _number(p, template) for p in whole}
-    if given:
-        yield (
-            "whole_as_double",
-            "",
-            {**template.input, **given},
-            f"{' and '.join(given)} as {next(iter(given.values()))}",
-            True,
-        )
+    numbers = {str(p.name): _number(p, template) for p in whole}
+    if numbers:
+        says = f"{' and '.join(numbers)} as {next(iter(numbers.values()))}"
+        yield "whole_as_double", "", {**template.input, **numbers}, says, True
 
 
 def _in_json(projections: ProjectionIndex, param: Param) -> bool:
@@ -470,13 +436,8 @@ def _two_branches(
         if any(_fits_several(value, schema.get("oneOf") or (), setting.model.schemas) for value in broken):
             continue
         for value in _overlaps(schema.get("oneOf") or (), setting.model.schemas):
-            yield (
-                f"two_branches/{name}",
-                name,
-                {**template.input, name: value},
-                f"{name} fits two branches of its oneOf",
-                False,
-            )
+            says = f"{name} fits two branches of its oneOf"
+            yield f"two_branches/{name}", name, {**template.input, name: value}, says, False
 
 
 def _fits_several(value: Any, branches: Iterable[Any], schemas: Mapping[str, Any]) -> bool:
@@ -486,8 +447,8 @@ def _fits_several(value: Any, branches: Iterable[Any], schemas: Mapping[str, Any
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:
     """Yield values that may fit two branches: the boundary values of each branch, and both objects merged."""
-    for one, other in combinations([resolve(b, schemas) for b in branches], 2):
-        edges = [low(one, schemas), high(one, schemas), low(other, schemas), high(other, schemas)]
+    for first, other in combinations([resolve(branch, schemas) for branch in branches], 2):
+        edges = [low(first, schemas), high(first, schemas), low(other, schemas), high(other, schemas)]
         yield from edges
         if isinstance(edges[0], dict) and isinstance(edges[2], dict):
             yield {**edges[0], **edges[2]}

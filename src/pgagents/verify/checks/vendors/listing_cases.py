@@ -9,7 +9,7 @@ choice of tools is not judged.
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,146 +17,121 @@ from typing import Any
 from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.syntax import ExpressionError
 from pgagents.base.text import find_word
-from pgagents.catalogue.model.listing import CHECK as NAME
-from pgagents.catalogue.model.listing import Case, CaseCall, list_cases
+from pgagents.catalogue.model import listing
+from pgagents.catalogue.model.listing import CaseCall, list_cases
 from pgagents.generate.actions import find_name
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import read_pages
 from pgagents.verify.wire.call import Call, Intent, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
-ROUNDS = ("first", "second")
 TEXTS = ("name", "title", "description")
+AGAIN = " the second time"
+PAUSE_S = 0.5
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each case."""
-    for case in list_cases(setting.model) if setting.tools else ():
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case for each test case. Those that call tools are tried in two rounds, each with an order of
+    its own; one probe reads the list of tools for the others.
+    """
+    del roles
+    every = list(list_cases(setting.model)) if setting.tools else []
+    attempts: dict[str, list[Attempt]] = {case.contract: [] for case in every}
+    calling = [case for case in every if case.calls]
+    random.Random(f"{setting.seed}-{listing.CHECK}").shuffle(calling)
+    rounds = (("first", calling), ("second", calling[::-1]))  # each pair of cases is in both orders
+    for order, (words, case) in enumerate((words, case) for words, several in rounds for case in several):
+        attempts[case.contract].append(_make_attempt(setting, case, words, order))
+    probe = f"{listing.CHECK}/list@{MCP}"
+    listed = Attempt(together=_try_listed, stage=1, role="", probe=probe, order=2 * len(calling))
+    for case in every:
         says = f"{case.store}: {_describe(case)}"
-        yield promise_at(NAME, f"{case.store}/{case.name}", f"@{MCP}", says, case.origin)
+        first, *further = attempts[case.contract] or [listed]
+        detail, place = f"{case.store}/{case.name}", f"@{MCP}"
+        yield Case(None, says, case.origin, first, detail, about=case, place=place, further=further)
 
 
-def _describe(case: Case) -> str:
+def _describe(case: listing.Case) -> str:
     """Describe a case's promise in one line."""
     if case.kind == "positive":
         tools = ", ".join(call.name for call in case.calls)
         return f"“{case.prompt}” is answered by {tools}, as expected"
     if case.kind == "refused":
-        return (
-            f"“{case.prompt}” is refused by {case.calls[0].name} with {case.code.name if case.code else ''}"
-        )
+        code = case.code.name if case.code else ""
+        return f"“{case.prompt}” is refused by {case.calls[0].name} with {code}"
     if case.kind == "asks_first":
         return f"“{case.prompt}” needs {case.action.name if case.action else ''}, whose hints let a host ask"
     return f"“{case.prompt}” is nothing that a tool speaks of"
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield each case that calls tools, in two rounds with orders of their own, and a probe that reads the
-    list of tools.
-    """
-    del roles
-    if not setting.tools:
-        return
-    every = list(list_cases(setting.model))
-    calling = [case for case in every if case.calls]
-    for number, order in enumerate(_orders(calling, setting.seed)):
-        for case in order:
-            yield _make_probe(setting, case, ROUNDS[number])
-    listed = [case for case in every if not case.calls]
-    if listed:
-        ids = tuple(case.contract for case in listed)
-        yield Probe(f"{NAME}/list@{MCP}", 1, ids, 1, partial(_judge_listed, setting, listed), role="")
-
-
-def _orders(cases: list[Case], seed: int) -> tuple[list[Case], list[Case]]:
-    """Return the cases in two orders that the seed chooses. In the second, each pair of cases has the other
-    order.
-    """
-    first = list(cases)
-    random.Random(f"{seed}-{NAME}").shuffle(first)
-    return first, first[::-1]
-
-
-def _make_probe(setting: Setting, case: Case, number: str) -> Probe:
-    found = (setting.endpoint(str(call.action.name), MCP) for call in case.calls)
-    endpoints = {endpoint.place: endpoint for endpoint in found if endpoint is not None}
-    run = run_positive if case.is_positive else run_refused
-    return Probe(
-        f"{NAME}/{case.store}/{case.name}/{number}@{MCP}",
-        PRISTINE,
-        (case.contract,),
-        count_requests(case),
-        lambda: run(setting, case, number),
-        tuple(endpoints.values()),
-        "main",
-        case.writes,
+def _make_attempt(setting: Setting, case: listing.Case, words: str, order: int) -> Attempt:
+    """Return one round of a case; a round that succeeds needs as many requests again to undo its writes."""
+    endpoints = (setting.endpoint(str(call.action.name), MCP) for call in case.calls)
+    by_place = {endpoint.place: endpoint for endpoint in endpoints if endpoint is not None}
+    writes = sum(call.action.effect == "write" for call in case.calls) if case.is_positive else 0
+    when = AGAIN if words == "second" else ""
+    return Attempt(
+        partial(_try_positive, when) if case.is_positive else _try_refused,
+        stage=PRISTINE,
+        cost=len(case.calls) + writes,
+        writes=case.writes,
+        endpoints=tuple(by_place.values()),
+        probe=f"{listing.CHECK}/{case.store}/{case.name}/{words}@{MCP}",
+        order=order,
     )
 
 
-def _judge_listed(setting: Setting, cases: list[Case]) -> Conversation:
+def _try_listed(trials: Sequence[Trial]) -> Conversation:
     """Read the server's list of tools, and judge each case by it."""
-    listed, problem, closed = yield from read_pages(setting)
+    listed, problem, closed = yield from read_pages(trials[0].setting)
     tools = [tool for tool in listed if isinstance(tool, Mapping)]
-    for case in cases:
+    for trial in trials:
         if problem or closed:
-            yield judge_untested(case.contract, closed or problem)
-        elif case.kind == "asks_first":
-            yield _judge_hints(setting, case, tools)
+            yield trial.untested(closed or problem)
         else:
-            yield _judge_words(case, tools)
+            asks = trial.case.about.kind == "asks_first"
+            yield _judge_hints(trial, tools) if asks else _judge_words(trial, tools)
 
 
-def _judge_words(case: Case, tools: list[Mapping[str, Any]]) -> Judgement:
+def _judge_words(trial: Trial, tools: list[Mapping[str, Any]]) -> Judgement:
+    words = trial.case.about.words
     for tool in tools:
         for key in TEXTS:
             text = tool.get(key)
-            word = next((w for w in case.words if isinstance(text, str) and find_word(w, text)), None)
-            if word is not None:
-                expected = f"no tool that speaks of {' or '.join(case.words)}"
-                return judge_broken(
-                    case.contract, expected, f"the {key} of {tool.get('name')} speaks of {word}"
-                )
-    return judge_kept(case.contract)
+            spoken = [word for word in words if isinstance(text, str) and find_word(word, text)]
+            if spoken:
+                expected = f"no tool that speaks of {' or '.join(words)}"
+                return trial.broken(expected, f"the {key} of {tool.get('name')} speaks of {spoken[0]}")
+    return trial.kept()
 
 
-def _judge_hints(setting: Setting, case: Case, tools: list[Mapping[str, Any]]) -> Judgement:
+def _judge_hints(trial: Trial, tools: list[Mapping[str, Any]]) -> Judgement:
     """Judge that the tool's annotations announce a permanent change, so that a host asks the user."""
-    assert case.action is not None
-    name = str(find_name(setting.model.surfaces[MCP], case.action))
-    tool = next((t for t in tools if t.get("name") == name), None)
+    action = trial.case.about.action
+    name = str(find_name(trial.model.surfaces[MCP], action))
+    tool = next((tool for tool in tools if tool.get("name") == name), None)
     expected = f"{name} with readOnlyHint: false and destructiveHint: true, by which a host asks first"
     if tool is None:
-        return judge_broken(case.contract, expected, f"{name} is not listed")
+        return trial.broken(expected, f"{name} is not listed")
     hints = tool.get("annotations")
     hints = hints if isinstance(hints, Mapping) else {}
     for hint, wanted in (("readOnlyHint", False), ("destructiveHint", True)):
         if hints.get(hint) is not wanted:
-            said = str(hints[hint]).lower()[:40] if hint in hints else "missing"
-            return judge_broken(case.contract, expected, f"{hint} of {name} is {said}")
-    return judge_kept(case.contract)
+            value = str(hints[hint]).lower()[:40] if hint in hints else "missing"
+            return trial.broken(expected, f"{hint} of {name} is {{value}}", value=value)
+    return trial.kept()
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    listing.CHECK,
     __doc__,
-    promises,
-    probes=probes,
+    cases,
     tools=True,
     derived_from=frozenset(
         (
@@ -188,16 +163,6 @@ CHECK = Check(
 # If another check finds a problem in an answer, the case is broken too, because a reviewer would see it.
 
 
-PAUSE_S = 0.5
-AGAIN = " the second time"
-
-
-def count_requests(case: Case) -> int:
-    """Return the most requests of one round of a case, including those that undo it."""
-    writes = sum(call.action.effect == "write" for call in case.calls) if case.is_positive else 0
-    return len(case.calls) + writes
-
-
 @dataclass(slots=True)
 class _Round:
     """One round of a case: the answers so far by the calls' names, and the arguments of the last call.
@@ -206,8 +171,7 @@ class _Round:
     end of a finding's sentence.
     """
 
-    setting: Setting
-    case: Case
+    trial: Trial
     when: str
     answers: dict[str, Any] = field(default_factory=dict)
     since: int = 0
@@ -215,14 +179,20 @@ class _Round:
 
     def fill(self, call: CaseCall) -> dict[str, Any]:
         """Return the arguments of a call. Raises ExpressionError if one cannot be evaluated."""
-        scope = Scope({"env": self.setting.model.env, "now": 0.0, **self.answers})
+        scope = Scope({"env": self.trial.model.env, "now": 0.0, **self.answers})
         return {name: evaluate_input(value, scope) for name, value in call.arguments.items()}
 
     def note(self, call: CaseCall, exchange: Exchange) -> None:
         """Remember an answer, for later arguments and for the conditions."""
-        found = values_of(self.setting.model, exchange)
-        self.read = {name: found[name] for name in ("env", "now", "input", "response")}
-        self.answers[call.name] = {name: found[name] for name in ("input", "response")}
+        values = values_of(self.trial.model, exchange)
+        self.read = {name: values[name] for name in ("env", "now", "input", "response")}
+        self.answers[call.name] = {name: values[name] for name in ("input", "response")}
+
+    @property
+    def case(self) -> listing.Case:
+        """The test case."""
+        case: listing.Case = self.trial.case.about
+        return case
 
     @property
     def values(self) -> dict[str, Any]:
@@ -230,9 +200,9 @@ class _Round:
         return {**self.read, **self.answers}
 
 
-def run_positive(setting: Setting, case: Case, number: str) -> Conversation:
+def _try_positive(when: str, trial: Trial) -> Conversation:
     """Make the calls of a case one after the other, judge its conditions, and undo its changes."""
-    state = _Round(setting, case, AGAIN if number == "second" else "")
+    state = _Round(trial, when)
     judgement = yield from _make_calls(state)
     yield judgement
     if state.since:
@@ -241,67 +211,66 @@ def run_positive(setting: Setting, case: Case, number: str) -> Conversation:
 
 def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
     """Make the calls up to the first that fails; return the verdict."""
-    case = state.case
+    case, trial = state.case, state.trial
     for index, call in enumerate(case.calls):
         try:
-            given = state.fill(call)
+            arguments = state.fill(call)
         except ExpressionError as error:
-            said = f"they have no value{state.when}: {error}"
-            return judge_broken(case.contract, f"arguments for {call.name} from the answers before", said)
+            expected = f"arguments for {call.name} from the answers before"
+            return trial.broken(expected, f"they have no value{state.when}: {error}")
         last = index == len(case.calls) - 1
         within_s = _find_wait(case, index) if last else 0.0
-        exchange = yield from _repeat_until_held(state, call, given, within_s)
-        if exchange.success and call.action.effect == "write":
-            state.since = state.since or exchange.number
-        judgement = _judge_answer(state, call, exchange)
-        if judgement is not None or last:
-            return judgement or _judge_conditions(state)
-    raise AssertionError(case.name)  # a case has at least one call
+        answer = yield from _repeat_until_held(state, call, arguments, within_s)
+        if answer.success and call.action.effect == "write":
+            state.since = state.since or answer.number
+        if answer.void:
+            return trial.untested(answer.moot or answer.outcome, sticky=True)
+        if not answer.success:
+            return trial.broken(f"{call.name} succeeds", f"{answer.outcome}{state.when}")
+    return _judge_conditions(state)
 
 
 def _repeat_until_held(
-    state: _Round, call: CaseCall, given: Mapping[str, Any], within_s: float
+    state: _Round, call: CaseCall, arguments: Mapping[str, Any], within_s: float
 ) -> Generator[Any, Any, Exchange]:
     """Make a call, and repeat it as long as a job may change its answer; return the last exchange."""
-    exchange: Exchange = yield _call(state.setting, state.case, call, given)
-    state.note(call, exchange)
-    began = exchange.sent_at
-    while exchange.success and exchange.sent_at - began < within_s and not _holds(state):
+    answer: Exchange = yield _call(state.trial, call, arguments)
+    state.note(call, answer)
+    began = answer.sent_at
+    while answer.success and answer.sent_at - began < within_s and not _holds(state):
         yield Sleep(PAUSE_S, quiet=True)
-        exchange = yield _call(state.setting, state.case, call, given)
-        state.note(call, exchange)
-    return exchange
+        answer = yield _call(state.trial, call, arguments)
+        state.note(call, answer)
+    return answer
 
 
-def run_refused(setting: Setting, case: Case, number: str) -> Conversation:
+def _try_refused(trial: Trial) -> Conversation:
     """Make a call that the API must refuse; undo its changes if the API accepts it."""
-    del number
-    call, code = case.calls[0], case.code
-    assert code is not None
-    scope = Scope({"env": setting.model.env, "now": 0.0})
+    state, case = _Round(trial, ""), trial.case.about
+    call = case.calls[0]
     try:
-        given = {name: evaluate_input(value, scope) for name, value in call.arguments.items()}
+        arguments = state.fill(call)
     except ExpressionError as error:
-        yield judge_untested(case.contract, f"its arguments have no value here: {error}")
+        yield trial.untested(f"its arguments have no value here: {error}")
         return
-    exchange: Exchange = yield _call(setting, case, call, given)
-    if exchange.void:
-        yield judge_untested(case.contract, exchange.moot or exchange.outcome, sticky=True)
+    answer: Exchange = yield _call(trial, call, arguments)
+    if answer.void:
+        yield trial.untested(answer.moot or answer.outcome, sticky=True)
         return
-    yield from judge_refused(exchange, case.contract, [code], f"“{case.prompt}”")
-    if exchange.success and call.action.effect == "write":
-        yield Undo(exchange.number)
+    yield from trial.refused(answer, [case.code], f"“{case.prompt}”")
+    if answer.success and call.action.effect == "write":
+        yield Undo(answer.number)
 
 
-def _call(setting: Setting, case: Case, call: CaseCall, given: Mapping[str, Any]) -> Call:
-    endpoint = setting.endpoint(str(call.action.name), MCP)
+def _call(trial: Trial, call: CaseCall, arguments: Mapping[str, Any]) -> Call:
+    endpoint, case = trial.setting.endpoint(str(call.action.name), MCP), trial.case.about
     assert endpoint is not None
     why = f"the test case {case.name} of {case.store}"
     intent: Intent = "explore" if case.is_positive else "illegal"
-    return Call(endpoint, given, intent, why, surface=MCP, authored=True, apart=True)
+    return Call(endpoint, arguments, intent, why, surface=MCP, authored=True, apart=True)
 
 
-def _find_wait(case: Case, index: int) -> float:
+def _find_wait(case: listing.Case, index: int) -> float:
     """Return the seconds within which a job that an earlier call started may change the answer."""
     reads = str(case.calls[index].action.name)
     jobs = [call.action.job for call in case.calls[:index]]
@@ -317,27 +286,17 @@ def _holds(state: _Round) -> bool:
         return True
 
 
-def _judge_answer(state: _Round, call: CaseCall, exchange: Exchange) -> Judgement | None:
-    """Return the verdict on a call that did not succeed; None if it did."""
-    contract = state.case.contract
-    if exchange.void:
-        return judge_untested(contract, exchange.moot or exchange.outcome, sticky=True)
-    if exchange.success:
-        return None
-    return judge_broken(contract, f"{call.name} succeeds", f"{exchange.outcome}{state.when}")
-
-
 def _judge_conditions(state: _Round) -> Judgement:
     """Return the verdict on the conditions, after all calls succeeded."""
-    case, values, scope = state.case, state.values, Scope(state.values)
-    for condition in case.expect:
+    trial, values, scope = state.trial, state.values, Scope(state.values)
+    for condition in state.case.expect:
         try:
             holds = scope.holds(condition)
         except ExpressionError as error:
-            said = f"it cannot be evaluated on these answers{state.when}: {error}"
-            return judge_broken(case.contract, condition.wording, said)
+            problem = f"it cannot be evaluated on these answers{state.when}: {error}"
+            return trial.broken(condition.wording, problem)
         if not holds:
             read = format_read(condition.tree, values, {"input", "response", *state.answers})
-            said = f"it does not hold{state.when}{': ' + read if read else ''}"
-            return judge_broken(case.contract, condition.wording, said)
-    return judge_kept(case.contract)
+            problem = f"it does not hold{state.when}{': ' + read if read else ''}"
+            return trial.broken(condition.wording, problem)
+    return trial.kept()
