@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from loading import read_once
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting, setting_of
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "catalogue/park_graph.yaml"
@@ -65,3 +65,30 @@ def test_a_watcher_finds_the_trial_of_its_case_by_the_place() -> None:
     assert trials[0].judge("this", "").verdict is Verdict.KEPT
     broken = trials[0].judge("this", "it is {value}", value=3)
     assert (broken.verdict, broken.actual, broken.claim) == (Verdict.BROKEN, "it is 3", "it is {value}")
+
+
+def test_further_attempts_may_try_a_case_twice_and_are_generated_only_for_probes() -> None:
+    planned: list[str] = []
+
+    def try_both(trials: Sequence[Trial]) -> Conversation:
+        yield from (trial.kept() for trial in trials)
+
+    def list_cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+        del setting, roles
+        for detail in ("stays", "goes"):
+            yield Case(None, f"it {detail}", ("api",), detail=detail, place="@rest")
+
+    def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+        del setting, roles
+        planned.append("attempts")
+        yield Attempt(together=try_both, probe="kept/both"), [("goes", "@rest"), ("stays", "@rest")]
+        yield Attempt(run, suffix="again"), [("stays", "@rest")]
+
+    check = make_check("kept", "It stays.", list_cases, attempts=list_attempts, rank=Rank.WRONG)
+    setting = setting_of(read_once(CATALOGUE), "https://127.0.0.1:1")
+    assert [contract.id for contract in check.promises(setting)] == ["kept/stays@rest", "kept/goes@rest"]
+    assert planned == []
+    first, again = check.list_probes(setting, frozenset(("main",)))
+    assert (first.name, first.contracts) == ("kept/both", ("kept/goes@rest", "kept/stays@rest"))
+    assert (again.name, again.contracts) == ("kept/stays@rest again", ("kept/stays@rest",))
+    assert len(list(first.run())) == 2

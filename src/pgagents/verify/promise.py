@@ -563,6 +563,11 @@ class Case:
     advice: bool = False
     further: Sequence[Attempt] = ()
 
+    @property
+    def at(self) -> str:
+        """The place that it is about, with which its contract's id ends."""
+        return self.place or (self.endpoint.place if self.endpoint is not None else "")
+
     def contract(self, check: str) -> Contract:
         """Make the contract of this case."""
         if self.endpoint is None:
@@ -582,19 +587,26 @@ class Case:
         )
 
 
+Attempts = Iterable[tuple[Attempt, Sequence[tuple[str, str]]]]
+"""Ways to try cases, each with the details and places of the cases that it tries."""
+
+
 def make_check(
     name: str,
     doc: str | None,
     cases: Callable[[Setting, frozenset[str]], Iterable[Case]],
     *,
+    attempts: Callable[[Setting, frozenset[str]], Attempts] | None = None,
     stage: int = STAGE,
     **fields: Any,
 ) -> Check:
     """Make a check of its cases; `fields` are those of `Check` that cases do not give.
 
     `cases` gets the roles that the caller gave, to choose among them. The contracts must not depend on them.
-    It may read everything in the setting, and is called once for a setting and its roles. A watcher among
-    the fields finds the case that it judges by `CHECK.find_trial`.
+    It may read everything in the setting, and is called once for a setting and its roles. `attempts` yields
+    further ways to try these cases, whose probes follow. It is called when probes are planned, so that it may
+    generate values, and several of them may try one case. A watcher among the fields finds the case that it
+    judges by `CHECK.find_trial`.
     """
 
     def list_cases(setting: Setting, roles: frozenset[str]) -> tuple[tuple[Case, Contract], ...]:
@@ -612,10 +624,7 @@ def make_check(
     def list_trials(setting: Setting) -> Mapping[tuple[str, str], Trial]:
         def make() -> dict[tuple[str, str], Trial]:
             cases = list_cases(setting, setting.roles)
-            return {
-                (case.detail, case.place or contract.place): Trial(setting, case, contract.id, "")
-                for case, contract in cases
-            }
+            return {(case.detail, case.at): Trial(setting, case, contract.id, "") for case, contract in cases}
 
         return setting.compute_once_here((name, "trials"), make)
 
@@ -627,6 +636,10 @@ def make_check(
                     tried.setdefault(attempt, []).append((case, contract))
         for attempt, several in sorted(tried.items(), key=lambda item: item[0].order):
             yield _make_probe(setting, attempt, several, stage)
+        if attempts is not None:
+            by_key = {(case.detail, case.at): (case, own) for case, own in list_cases(setting, roles)}
+            for attempt, keys in attempts(setting, roles):
+                yield _make_probe(setting, attempt, [by_key[key] for key in keys], stage)
 
     return Check(
         name,

@@ -8,22 +8,20 @@ end.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.syntax import ExpressionError
-from pgagents.catalogue.model.action import Law
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, surface_of
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
 from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
 from pgagents.verify.laws import evaluate_law, list_laws, reading_of, values_of, witness
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote, InstanceRef
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -35,24 +33,32 @@ LATE = 8
 UNFIT = "not judged: the answer does not satisfy its schema"
 TRUSTED = ("valid", "explore", "clean")
 """Intents of calls whose input is valid. If an invalid call is accepted, another check reports that."""
-Attempts = Iterator[tuple[Attempt, list[tuple[Endpoint, Law]]]]
-"""Ways to try laws, each with the laws that its answers show. The watcher judges them."""
 Living = list[tuple[Endpoint, Mapping[str, Any]]]
 """Instances, each with the endpoint that made it."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each law of each endpoint."""
-    attempts: dict[tuple[str, str], list[Attempt]] = {}
-    for order, (attempt, covered) in enumerate(_list_attempts(setting, roles)):
-        ordered = replace(attempt, order=order)
-        for endpoint, law in covered:
-            attempts.setdefault((endpoint.place, law.name), []).append(ordered)
+    del roles
     for endpoint in setting.every_endpoint:
         for law in list_laws(endpoint):
             says = f"{law.name} of {endpoint.action.name}: {law.that.wording}"
-            further = attempts.get((endpoint.place, law.name), ())
-            yield Case(endpoint, says, law.origin, detail=law.name, cite=law.cite or None, further=further)
+            yield Case(endpoint, says, law.origin, detail=law.name, cite=law.cite or None)
+
+
+def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield attempts that make an instance below each kind of parent, so that every `when` is true for some.
+
+    The parent, here called its place, is the found instance whose id the create needs. Places are of
+    different kinds if they differ in an enumerated member or in a flag. With the operator's clock, time
+    passes before an instance ends, so that values that grow with time are above zero.
+    """
+    yield from _list_tool_calls(setting)
+    yield from _list_late_reads(setting)
+    timed = setting.model.clock is not None and OPERATOR in roles
+    for resource in setting.model.resources.values():
+        if is_first_of_its_create(setting, resource):
+            yield from _list_kinds(setting, resource, timed=timed)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -87,22 +93,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield trial.untested(f"the law cannot be evaluated on this answer: {result.why}", sticky=True)
 
 
-def _list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield attempts that make an instance below each kind of parent, so that every `when` is true for some.
-
-    The parent, here called its place, is the found instance whose id the create needs. Places are of
-    different kinds if they differ in an enumerated member or in a flag. With the operator's clock, time
-    passes before an instance ends, so that values that grow with time are above zero.
-    """
-    yield from _list_tool_calls(setting)
-    yield from _list_late_reads(setting)
-    timed = setting.model.clock is not None and OPERATOR in roles
-    for resource in setting.model.resources.values():
-        if is_first_of_its_create(setting, resource):
-            yield from _make_kinds(setting, resource, timed=timed)
-
-
-def _make_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Attempts:
+def _list_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Attempts:
     """Yield the attempt that makes instances at each kind of place, and an optional one for each endpoint.
 
     The optional one runs if the endpoint's instances were at too few kinds of places for its laws.
@@ -117,7 +108,7 @@ def _make_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Attempt
     actions = {made.action.name, *(move.action.name for move in resource.moves)}
     surfaces = {maker.surface for maker in makers}
     about = [d for d in setting.usable if d.surface in surfaces and d.action.name in actions]
-    covered = [(endpoint, law) for endpoint in about for law in list_laws(endpoint)]
+    covered = [(law.name, endpoint.place) for endpoint in about for law in list_laws(endpoint)]
     run = partial(_make_and_end, resource=resource, place=place, timed=timed)
     yield (
         Attempt(
@@ -140,7 +131,7 @@ def _make_kinds(setting: Setting, resource: Resource, *, timed: bool) -> Attempt
             probe=f"law/all kinds of {place.name}/{maker.place}",
             optional=True,
         )
-        yield attempt, [(endpoint, law) for endpoint, law in covered if endpoint.surface == maker.surface]
+        yield attempt, [(law, place) for law, place in covered if surface_of(place) == maker.surface]
 
 
 def _list_late_reads(setting: Setting) -> Attempts:
@@ -156,7 +147,7 @@ def _list_late_reads(setting: Setting) -> Attempts:
         template, why = template_of(setting.model, endpoint.action), "the same period, once more"
         run = partial(_send, call=ordinary(endpoint, template, "explore", why, input=arguments))
         probe = f"law/once more/{endpoint.place}"
-        covered = [(endpoint, law) for law in list_laws(endpoint)]
+        covered = [(law.name, endpoint.place) for law in list_laws(endpoint)]
         yield Attempt(together=run, stage=LATE, probe=probe, optional=True), covered
 
 
@@ -170,12 +161,12 @@ def _list_tool_calls(setting: Setting) -> Attempts:
             for why, template in list_further_reads(setting.model, endpoint.action):
                 run = partial(_send, call=ordinary(endpoint, template, "explore", why))
                 attempt = Attempt(together=run, probe=f"law/{why}/{endpoint.place}", optional=True)
-                yield attempt, [(endpoint, law) for law in laws]
+                yield attempt, [(law.name, endpoint.place) for law in laws]
         elif (resource := _find_kept(setting, endpoint)) is not None:
             run = partial(_remove_twice, resource=resource, endpoint=endpoint)
             probe = f"law/removed again/{endpoint.place}"
             attempt = Attempt(together=run, cost=2, probe=probe, optional=True)
-            yield attempt, [(endpoint, law) for law in laws if "before" in law.names]
+            yield attempt, [(law.name, endpoint.place) for law in laws if "before" in law.names]
 
 
 def _send(trials: Sequence[Trial], call: Call) -> Conversation:
@@ -294,6 +285,7 @@ CHECK = make_check(
     "law",
     __doc__,
     cases,
+    attempts=list_attempts,
     watch=watch,
     turn=7,
     of_any_input=True,
