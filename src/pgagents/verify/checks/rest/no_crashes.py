@@ -8,8 +8,8 @@ generated call made or changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from pgagents.base.jsonschema.patterns import list_alternatives
 from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
 from pgagents.verify.fixtures.instance import at_path
@@ -26,15 +26,13 @@ from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary,
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.promise import (
     RANDOM,
-    Check,
+    Attempt,
+    Attempts,
+    Case,
     Conversation,
     Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
+    Trial,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -42,106 +40,92 @@ from pgagents.verify.wire.call import Call, EntityTag, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
-NAME = "no_crashes"
 NOT_IMPLEMENTED = 501
 HUGE = 1e18
 """A number that a double can represent, and whose hundredths exceed 64 bits."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each endpoint, and one for each surface's framework."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint, and one for each surface's framework."""
+    del roles
     for endpoint in setting.every_endpoint:
-        yield promise(
-            NAME,
-            "",
-            endpoint,
-            f"{endpoint.action.name} never answers 5xx and always answers",
-            endpoint.action.origin,
-            endpoint.action.cite,
-        )
+        says = f"{endpoint.action.name} never answers 5xx and always answers"
+        yield Case(endpoint, says, endpoint.action.origin)
+    says = "no path, method or body makes the server answer 5xx"
     for place in framework_places(setting.model):
-        yield promise_at(
-            NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework")
-        )
+        yield Case(None, says, ("errors", "framework"), place=place)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each write with an unbounded number. It sends a number that is too large for
-    databases.
+def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield an attempt for each resource that is changed and then read, and calls with odd values.
 
-    Yield random valid calls, calls with each alternative of a pattern, and one probe for each resource that
-    is changed and then read.
+    These are random valid calls, calls with each alternative of a pattern, and a write with each unbounded
+    number too large for databases.
     """
     del roles
-    for case in list_changed(setting):
-        covers = tuple(f"{NAME}/{read.place}" for read in case.reads)
-        name = f"{NAME}/changed/{case.resource.name}/{case.change.place}"
-        endpoints = (case.maker, case.reader, case.change, *case.reads)
-        yield Probe(name, 6, covers, case.cost, read_changed(setting, case), endpoints, "main", True)
+    for changed in list_changed(setting):
+        resource, change = changed.resource, changed.change
+        attempt = Attempt(
+            together=partial(_read_changed, changed=changed),
+            cost=3 + len(changed.reads),
+            writes=True,
+            endpoints=(changed.maker, changed.reader, change, *changed.reads),
+            probe=f"no_crashes/changed/{resource.name}/{change.place}",
+        )
+        yield attempt, [("", read.place) for read in changed.reads]
     for call in list_typed_calls(setting):
         assert call.endpoint is not None, "it is a call of an action"
-        name = f"{NAME}/type without boundary/{call.endpoint.place}"
-        yield Probe(
-            name, 6, (f"{NAME}/{call.place}",), 2, partial(_run, call), (call.endpoint,), "main", True
-        )
+        probe = f"no_crashes/type without boundary/{call.endpoint.place}"
+        run = partial(_send, call=call)
+        yield Attempt(run, cost=2, writes=True, endpoints=(call.endpoint,), probe=probe), [("", call.place)]
     for endpoint in setting.endpoints:
-        for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
-            yield _probe_varied(setting, endpoint, drawn.call, f"random {number}", 9, RANDOM)
-        for number, call in enumerate(list_pattern_calls(setting, endpoint), 1):
-            yield _probe_varied(setting, endpoint, call, f"alternative {number}", 6, 1)
-        names = [
-            str(p.name)
-            for p in endpoint.params
-            if p.place == "body" and _is_unbounded(setting.resolve_schema(p.schema))
-        ]
-        if names and endpoint.leads and endpoint.action.effect == "write":
-            contract, template = f"{NAME}/{endpoint.place}", template_of(setting.model, endpoint.action)
-            given = {**template.input, **dict.fromkeys(names, HUGE)}
-            call = ordinary(
-                endpoint,
-                template,
-                "explore",
-                f"{' and '.join(names)} beyond what a database takes",
-                input=given,
-            )
-            yield Probe(
-                f"{NAME}/huge/{endpoint.place}",
-                6,
-                (contract,),
-                2,
-                partial(_run, call),
-                (endpoint,),
-                "main",
-                True,
-            )
+        for attempt in _list_odd_calls(setting, endpoint):
+            yield attempt, [("", endpoint.place)]
 
 
-def _probe_varied(
-    setting: Setting, endpoint: Endpoint, call: Call, what: str, stage: int, priority: int
-) -> Probe:
-    """Return the probe of a valid call with unusual values. The watchers of all checks judge its answer."""
-    contract, writes = f"{NAME}/{endpoint.place}", endpoint.action.effect == "write"
-    usual = template_of(setting.model, endpoint.action).input
+def _list_odd_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Attempt]:
+    for number, drawn in enumerate(list_drawn_calls(setting, endpoint, valid=True), 1):
+        yield _attempt_varied(endpoint, drawn.call, f"random {number}", 9, RANDOM)
+    for number, call in enumerate(list_pattern_calls(setting, endpoint), 1):
+        yield _attempt_varied(endpoint, call, f"alternative {number}", 6, 1)
+    names = [
+        str(param.name)
+        for param in endpoint.params
+        if param.place == "body" and _is_unbounded(setting.resolve_schema(param.schema))
+    ]
+    if names and endpoint.leads and endpoint.action.effect == "write":
+        template = template_of(setting.model, endpoint.action)
+        arguments = {**template.input, **dict.fromkeys(names, HUGE)}
+        why = f"{' and '.join(names)} beyond what a database takes"
+        run = partial(_send, call=ordinary(endpoint, template, "explore", why, input=arguments))
+        yield Attempt(run, cost=2, probe=f"no_crashes/huge/{endpoint.place}")
 
-    def run() -> Conversation:
-        exchange: Exchange = yield call
-        if _has_problem(exchange):
-            yield from shrink(exchange, usual, lambda other: _shows_same(exchange, other), setting)
-        yield from read_written(setting, exchange)
 
-    return Probe(
-        f"{NAME}/{what}/{endpoint.place}",
-        stage,
-        (contract,),
-        3 if writes else 1,
-        run,
-        (endpoint,),
-        "main",
-        writes,
-        priority,
-        format_arguments(call.input),
+def _attempt_varied(endpoint: Endpoint, call: Call, what: str, stage: int, priority: int) -> Attempt:
+    """Return the attempt of a valid call with unusual values. The watchers of all checks judge its answer."""
+    writes = endpoint.action.effect == "write"
+    return Attempt(
+        partial(_send_varied, call=call),
+        stage=stage,
+        cost=3 if writes else 1,
+        probe=f"no_crashes/{what}/{endpoint.place}",
+        priority=priority,
+        print=format_arguments(call.input),
         overlap=None if writes else "all",
     )
+
+
+def _send(trial: Trial, call: Call) -> Conversation:
+    del trial
+    yield call
+
+
+def _send_varied(trial: Trial, call: Call) -> Conversation:
+    answer: Exchange = yield call
+    if _has_problem(answer):
+        is_same = partial(_shows_same, answer)
+        yield from shrink(answer, trial.template.input, is_same, trial.setting)
+    yield from _read_written(trial.setting, answer)
 
 
 def _has_problem(exchange: Exchange) -> bool:
@@ -158,33 +142,30 @@ def _is_unbounded(schema: Mapping[str, Any]) -> bool:
     return not bounded and bool({"number", "integer"} & set(types_of(schema)))
 
 
-def _run(call: Call) -> Conversation:
-    yield call
-
-
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every exchange."""
-    contract = f"{NAME}/{exchange.place}"
+    trial = CHECK.find_trial(memory.setting, exchange.place)
+    if trial is None:
+        return
     if exchange.loss is not None:
-        yield _judge_loss(contract, exchange.loss)
+        yield _judge_loss(trial, exchange.loss)
     elif isinstance(exchange.answer, Silence) and exchange.answer.stale:
-        yield judge_untested(
-            contract, "the connection, which had served other calls, was closed before the call was answered"
-        )
+        reason = "the connection, which had served other calls, was closed before the call was answered"
+        yield trial.untested(reason)
     elif isinstance(exchange.answer, Silence):
-        yield judge_broken(contract, "a whole answer", exchange.outcome)
+        yield trial.broken("a whole answer", exchange.outcome)
     elif exchange.status >= 500 and not _is_documented(exchange, memory):
-        yield judge_broken(contract, "an answer below 500", exchange.outcome)
+        yield trial.broken("an answer below 500", exchange.outcome)
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
-def _judge_loss(contract: str, loss: Loss) -> Judgement:
+def _judge_loss(trial: Trial, loss: Loss) -> Judgement:
     """Return the verdict on a call at which the connection ended before an answer began."""
     if loss.verdict == "open":
-        return judge_untested(contract, loss.says)
-    expected = "an answer, from a server that goes on"
-    return Judgement(contract, Verdict.BROKEN, expected, loss.says, odd=loss.verdict == "suspect")
+        return trial.untested(loss.says)
+    broken = trial.broken("an answer, from a server that goes on", loss.says)
+    return replace(broken, odd=loss.verdict == "suspect")
 
 
 def _is_documented(exchange: Exchange, memory: Memory) -> bool:
@@ -197,12 +178,12 @@ def _is_documented(exchange: Exchange, memory: Memory) -> bool:
     )
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "no_crashes",
     __doc__,
-    promises,
+    cases,
+    attempts=list_attempts,
     watch=watch,
-    probes=probes,
     turn=0,
     of_any_input=True,
     tools=True,
@@ -239,13 +220,9 @@ def list_pattern_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]
 
 def _make_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     template = template_of(setting.model, endpoint.action)
-    texts = {
-        str(param.name): found
-        for param in endpoint.params
-        if (found := _list_texts(setting, endpoint, param, template))
-    }
+    texts = {str(param.name): _list_texts(setting, endpoint, param, template) for param in endpoint.params}
     for number in range(max(map(len, texts.values()), default=0)):
-        chosen = {name: found[number] for name, found in texts.items() if number < len(found)}
+        chosen = {name: several[number] for name, several in texts.items() if number < len(several)}
         why = f"another alternative of the pattern of {' and '.join(chosen)}"
         call = ordinary(endpoint, template, "explore", why, input={**template.input, **chosen})
         if not is_invalid(setting, call):
@@ -263,8 +240,8 @@ def _list_texts(
     if not condition and not is_free(setting, endpoint, param, template):
         return ()
     test = setting.test_argument(endpoint, param)
-    found = (text for text in list_alternatives(schema["pattern"]) if test.is_valid(text))
-    sent = (text for text in found if is_sendable(endpoint, param, text))
+    valid = (text for text in list_alternatives(schema["pattern"]) if test.is_valid(text))
+    sent = (text for text in valid if is_sendable(endpoint, param, text))
     return tuple(map(EntityTag, sent)) if str(param.name) == endpoint.action.if_match else tuple(sent)
 
 
@@ -318,11 +295,6 @@ class Changed:
     change: Endpoint
     reads: tuple[Endpoint, ...]
 
-    @property
-    def cost(self) -> int:
-        """The number of requests of the conversation."""
-        return 3 + len(self.reads)
-
 
 def list_changed(setting: Setting) -> Iterator[Changed]:
     """Yield each resource that has further reads over REST, and a call that changes its members.
@@ -333,14 +305,14 @@ def list_changed(setting: Setting) -> Iterator[Changed]:
     others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
     rest = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.leads]
     by_action = {str(endpoint.action.name): endpoint for endpoint in rest}
-    for resource in setting.model.resources.values():
+    for resource in resources:
         if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
             continue
         maker = by_action.get(str(resource.made_by.action.name))
         reader = by_action.get(str(resource.read_by[0].action.name))
-        told = {str(call.action.name) for call in (*resource.read_by, *resource.listed_by)}
+        declared = {call.action.name for call in (*resource.read_by, *resource.listed_by)}
         about = [endpoint for endpoint in rest if _find_id(endpoint, resource) is not None]
-        reads = [e for e in about if e.action.only_reads and str(e.action.name) not in told]
+        reads = [e for e in about if e.action.only_reads and e.action.name not in declared]
         change = next((e for e in about if e.action.name not in others and _changes(e)), None)
         if maker is not None and reader is not None and change is not None and reads:
             yield Changed(resource, maker, reader, change, tuple(reads[:MOST_READS]))
@@ -360,33 +332,26 @@ def _changes(endpoint: Endpoint) -> bool:
     return action.effect == "write" and not action.costs and alters and written
 
 
-def read_changed(setting: Setting, case: Changed) -> Callable[[], Conversation]:
-    """Return a conversation that makes an instance, changes it and reads it. The checks' watchers judge the
-    answers.
-    """
-    made_by, resource = case.resource.made_by, case.resource
+def _read_changed(trials: Sequence[Trial], changed: Changed) -> Conversation:
+    """Make an instance, change it and read it. The checks' watchers judge the answers."""
+    setting, resource, made_by = trials[0].setting, changed.resource, changed.resource.made_by
     assert made_by is not None
-
-    def run() -> Conversation:
-        template = template_of(setting.model, made_by.action)
-        given = {**template.input, **made_by.input}
-        why = f"a {resource.name} to change"
-        made: Exchange = yield ordinary(
-            case.maker, template, "valid", why, input=given, fresh=True, subject=None
-        )
-        body = at_path(made_by, made)
-        if not made.success or not isinstance(body, Mapping) or resource.id not in body:
-            return
-        shown = resource.read_by[0].input
-        yield Call(case.reader, shown, "valid", "to show that it is ours", subject=resource, made=body)
-        changed: Exchange = yield _about(setting, case.change, resource, body, f"to change a {resource.name}")
-        for read in case.reads if changed.success else ():
-            yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
-
-    return run
+    template = template_of(setting.model, made_by.action)
+    arguments, why = {**template.input, **made_by.input}, f"a {resource.name} to change"
+    made: Exchange = yield ordinary(
+        changed.maker, template, "valid", why, input=arguments, fresh=True, subject=None
+    )
+    body = at_path(made_by, made)
+    if not made.success or not isinstance(body, Mapping) or resource.id not in body:
+        return
+    shown, why = resource.read_by[0].input, "to show that it is ours"
+    yield Call(changed.reader, shown, "valid", why, subject=resource, made=body)
+    answer: Exchange = yield _about(setting, changed.change, resource, body, f"to change a {resource.name}")
+    for read in changed.reads if answer.success else ():
+        yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
 
 
-def read_written(setting: Setting, exchange: Exchange) -> Conversation:
+def _read_written(setting: Setting, exchange: Exchange) -> Conversation:
     """Read the instance that a write made or changed; do nothing where the answer does not show it.
 
     A write that crashed may have changed its instance all the same.
@@ -420,8 +385,8 @@ def _find_written(
     target = target_of(setting, endpoint.action)
     if target is None or len(target.named) != 1 or len(target.resource.ids) != 1:
         return None, {}
-    given = exchange.input.get(str(target.named[0].name))
-    return (target.resource, {target.resource.id: given}) if given is not None else (None, {})
+    id = exchange.input.get(str(target.named[0].name))
+    return (target.resource, {target.resource.id: id}) if id is not None else (None, {})
 
 
 def _about(
@@ -429,5 +394,5 @@ def _about(
 ) -> Call:
     template, id = template_of(setting.model, endpoint.action), _find_id(endpoint, resource)
     assert id is not None
-    given = {**template.input, str(id.name): body[resource.id]}
-    return ordinary(endpoint, template, "explore", why, input=given, subject=resource, made=body)
+    arguments = {**template.input, str(id.name): body[resource.id]}
+    return ordinary(endpoint, template, "explore", why, input=arguments, subject=resource, made=body)
