@@ -343,7 +343,7 @@ class ShownInstances:
     `number` is the number of the last exchange judged.
     """
 
-    told: dict[tuple[str, str], dict[str, ShownInstance]]
+    shown: dict[tuple[str, str], dict[str, ShownInstance]]
     dated: dict[tuple[str, str, str], DatedValues] = field(default_factory=dict)
     written: int = 0
     number: int = 0
@@ -356,23 +356,23 @@ def forget_removed(setting: Setting, exchange: Exchange, facts: ShownInstances) 
     """
     for gone, place, id in list_removed(setting, exchange):
         if gone.removes:
-            shown = facts.told.pop((kind_of(setting, gone), f"{place} {id}"), None)
+            shown = facts.shown.pop((kind_of(setting, gone), f"{place} {id}"), None)
             if shown is not None:
                 fellows = {
                     kind_of(setting, setting.model.resources[name])
                     for name in list_fellows(setting.model, gone)
                 }
-                for key in [key for key in facts.told if key[0] in fellows]:
-                    del facts.told[key]
+                for key in [key for key in facts.shown if key[0] in fellows]:
+                    del facts.shown[key]
 
 
-def is_uncertain(memory: Memory, told: ShownInstance) -> bool:
+def is_uncertain(memory: Memory, new: ShownInstance) -> bool:
     """True if the instance may have been removed, so that another instance may have its id."""
-    id = told.body.get(told.representation.id)
+    id = new.body.get(new.representation.id)
     return any(
-        known == id_text(id) and place == told.place
+        known == id_text(id) and place == new.place
         for name, place, known in memory.uncertain
-        if kind_of(memory.setting, memory.model.resources[name]) == told.representation.kind
+        if kind_of(memory.setting, memory.model.resources[name]) == new.representation.kind
     )
 
 
@@ -387,11 +387,11 @@ def find_place(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoi
 def forget_all(facts: ShownInstances) -> None:
     """Forget all facts except those from creates, some of which never change."""
     made = {
-        key: {by: told for by, told in known.items() if told.representation.makes}
-        for key, known in facts.told.items()
+        key: {by: shown for by, shown in known.items() if shown.representation.makes}
+        for key, known in facts.shown.items()
     }
     kept = [(key, known) for key, known in made.items() if known]
-    facts.told = dict(kept[-MOST_KNOWN // 2 :])
+    facts.shown = dict(kept[-MOST_KNOWN // 2 :])
 
 
 # -- values of older answers that must still be true

@@ -6,10 +6,10 @@ that change by themselves are compared only in an exclusive run, and only if not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
-from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
     DatedValues,
@@ -32,12 +32,11 @@ from pgagents.verify.answers.representations import (
 )
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Check, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "consistent_representations"
 TRUSTED = ("valid", "explore", "clean")
 STALE_S = 120.0
 """Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
@@ -45,136 +44,110 @@ value.
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that reads a kind of instance, if another answer also represents
-    that kind.
+_NOT_ALONE = (Verdict.NOT_SELECTED, others_too("compares"))
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each action that reads a kind of instance, if another answer also represents it.
+
+    Its attempt makes two calls about one instance, unless the run has made such calls before. If only
+    volatile members can be compared, the run must be exclusive.
     """
-    for endpoint, kind in _readers(setting):
+    del roles
+    made = {r.made_by.action.name for r in setting.model.resources.values() if r.made_by}
+    every = [
+        (endpoint, representation)
+        for endpoint in setting.endpoints
+        if endpoint.leads
+        for representation in _represent(setting, endpoint.action.name)
+    ]
+    for endpoint, kind in _list_readers(setting):
+        own = [r for r in _represent(setting, endpoint.action.name) if r.kind == kind]
+        others = [
+            (other, representation)
+            for other, representation in every
+            if representation.kind == kind
+            and any(list_common(setting, representation, r) for r in own)
+            and (not representation.writes or other.action.name in made)
+        ]
+        attempt = None
+        if others:  # those that make an instance come first
+            first, representation = min(others, key=lambda pair: not pair[1].writes)
+            run = partial(_show_twice, first=first, representation=representation)
+            writes = first.action.effect == "write"
+            attempt = Attempt(run, stage=8, cost=2, writes=writes, endpoints=(endpoint, first), optional=True)
         says = f"{endpoint.action.name} returns for a {kind} what other answers return for it"
-        yield promise(NAME, kind, endpoint, says, endpoint.action.origin, endpoint.action.cite)
+        settled = None if setting.exclusive or _lasts(setting, kind, own) else _NOT_ALONE
+        yield Case(endpoint, says, endpoint.action.origin, attempt, kind, settled=settled)
 
 
-def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
+def _list_readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
+    """Return each read with the kinds of instances that another answer represents, too."""
+
     def find() -> Iterator[tuple[Endpoint, str]]:
-        endpoints = {
-            str(d.action.name): d for d in setting.endpoints if d.leads and d.action.effect == "read"
-        }
-        alike: dict[str, list[Representation]] = {}
-        for representation in (
-            t for action in setting.model.actions for t in _representations(setting, str(action.name))
-        ):
-            alike.setdefault(representation.kind, []).append(representation)
-        for name, endpoint in endpoints.items():
-            for kind in dict.fromkeys(t.kind for t in _representations(setting, name)):
-                own = [t for t in alike[kind] if t.action == name]
+        alike = _group_by_kind(setting)
+        reads = {d.action.name: d for d in setting.endpoints if d.leads and d.action.effect == "read"}
+        for name, endpoint in reads.items():
+            for kind in dict.fromkeys(r.kind for r in _represent(setting, name)):
+                own = [r for r in alike[kind] if r.action == name]
                 if any(list_common(setting, a, b) for a in own for b in alike[kind]):
                     yield endpoint, kind
 
-    return setting.compute_once((NAME, "readers"), lambda: tuple(find()))
+    return setting.compute_once("readers of representations", lambda: tuple(find()))
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract if only volatile members can be compared and the run is not exclusive."""
-    if setting.exclusive:
-        return None
-    kind = contract.detail
-    every = [
-        t
-        for action in setting.model.actions
-        for t in _representations(setting, str(action.name))
-        if t.kind == kind
-    ]
-    pairs = [list_common(setting, a, b) for a in every if a.action == contract.action for b in every]
-    if any(name in find_lasting(setting, t) for t in every for names in pairs for name in names):
-        return None
-    return Verdict.NOT_SELECTED, others_too("compares")
+def _group_by_kind(setting: Setting) -> dict[str, list[Representation]]:
+    alike: dict[str, list[Representation]] = {}
+    for action in setting.model.actions:
+        for representation in _represent(setting, action.name):
+            alike.setdefault(representation.kind, []).append(representation)
+    return alike
 
 
-def _representations(setting: Setting, action: str) -> tuple[Representation, ...]:
-    return setting.compute_once((NAME, action), lambda: _of(setting, action))
+def _lasts(setting: Setting, kind: str, own: list[Representation]) -> bool:
+    """True if a member that does not change by itself can be compared."""
+    every = _group_by_kind(setting)[kind]
+    names = {name for a in own for b in every for name in list_common(setting, a, b)}
+    return any(names & set(find_lasting(setting, representation)) for representation in every)
 
 
-def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
-    found = next((a for a in setting.model.actions if a.name == action), None)
-    referred = setting.compute_once((NAME, "references"), lambda: references(setting.model))
-    return representations_of(setting, found, referred) if found is not None else ()
+def _represent(setting: Setting, action: str) -> tuple[Representation, ...]:
+    """Return what the answers of an action represent."""
+
+    def find() -> tuple[Representation, ...]:
+        declared = next((a for a in setting.model.actions if a.name == action), None)
+        referred = setting.compute_once("references", lambda: references(setting.model))
+        return representations_of(setting, declared, referred) if declared is not None else ()
+
+    return setting.compute_once(("representations", str(action)), find)
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls about one instance, unless the run has made such calls
-    before.
-    """
-    del roles
-    for endpoint, kind in _readers(setting):
-        contract = f"{NAME}/{kind}/{endpoint.place}"
-        pair = next(_pairs(setting, endpoint, kind), None)
-        if pair is not None:
-            run = _run(setting, endpoint, *pair)
-            writes = pair[0].action.effect == "write"
-            yield Probe(contract, 8, (contract,), 2, run, (endpoint, pair[0]), "main", writes, optional=True)
-
-
-def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[Endpoint, Representation]]:
-    """Yield endpoints that represent the same kind of instance in the same words; those that make it come
-    first.
-    """
-    own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
-    every = [
-        (d, t)
-        for d in setting.endpoints
-        if d.leads
-        for t in _representations(setting, str(d.action.name))
-        if t.kind == kind
-    ]
-    made = {r.made_by.action.name for r in setting.model.resources.values() if r.made_by}
-    found = [
-        (d, t)
-        for d, t in every
-        if any(list_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)
-    ]
-    yield from sorted(found, key=lambda pair: not pair[1].writes)
-
-
-def _run(
-    setting: Setting, endpoint: Endpoint, first: Endpoint, representation: Representation
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
-        writes = first.action.effect == "write"
-        why = f"to hear of a {representation.kind} twice"
-        told: Exchange = yield ordinary(
-            first, template_of(setting.model, first.action), "valid", why, fresh=writes
-        )
-        body = next(objects_at(told.body, representation.path), None)
-        if not told.success or body is None:
-            return
-        template = template_of(setting.model, endpoint.action)
-        ids = {
-            str(p.name): r.value_for(p, body) if representation.id in r.ids else body[representation.id]
-            for p in endpoint.params
-            if (r := setting.model.resources.get(p.refers_to or "")) and _is(r)
-        }
-        yield ordinary(
-            endpoint,
-            template,
-            "valid",
-            why,
-            input={**template.input, **ids},
-            made=body if template.subject else None,
-        )
-
-    def _is(resource: Resource) -> bool:
-        return kind_of(setting, resource) == representation.kind
-
-    return run
+def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -> Conversation:
+    setting, writes = trial.setting, first.action.effect == "write"
+    why = f"to hear of a {representation.kind} twice"
+    template = template_of(setting.model, first.action)
+    answer: Exchange = yield ordinary(first, template, "valid", why, fresh=writes)
+    body = next(objects_at(answer.body, representation.path), None)
+    if not answer.success or body is None:
+        return
+    ids = {}
+    for param in trial.endpoint.params:
+        resource = setting.model.resources.get(param.refers_to or "")
+        if resource is not None and kind_of(setting, resource) == representation.kind:
+            whole = representation.id in resource.ids
+            ids[str(param.name)] = resource.value_for(param, body) if whole else body[representation.id]
+    subject = body if trial.template.subject else None
+    yield trial.call("valid", why, input={**trial.template.input, **ids}, made=subject)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare an answer's representations with earlier ones of the same instances."""
-    facts: ShownInstances = memory.notes.setdefault((NAME, "facts"), ShownInstances({}))
+    key = ("consistent_representations", "facts")
+    facts: ShownInstances = memory.notes.setdefault(key, ShownInstances({}))
     if (
         exchange.number - exchange.repeats > facts.number + 1
         or exchange.call.beside
-        or len(facts.told) > MOST_KNOWN
+        or len(facts.shown) > MOST_KNOWN
     ):
         forget_all(facts)  # a call came in between that no watcher sees, such as an operator's
     facts.number = max(facts.number, exchange.number)
@@ -194,13 +167,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     verdicts: dict[str, Judgement] = {}
-    for representation in _representations(memory.setting, str(endpoint.action.name)):
+    for representation in _represent(memory.setting, endpoint.action.name):
         place = find_place(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
-            told = ShownInstance(representation, body, facts.written, exchange.sent_at, place)
-            if is_uncertain(memory, told):
+            shown = ShownInstance(representation, body, facts.written, exchange.sent_at, place)
+            if is_uncertain(memory, shown):
                 continue
-            for judgement in _compare_representations(memory.setting, facts, told, endpoint):
+            for judgement in _compare_representations(memory.setting, facts, shown, endpoint):
                 known = verdicts.get(judgement.contract)
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
@@ -215,24 +188,21 @@ def _compare_representations(
         return
     if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}")) is not None:
         yield stale
-    known = facts.told.setdefault((new.representation.kind, f"{new.place} {id}"), {})
+    known = facts.shown.setdefault((new.representation.kind, f"{new.place} {id}"), {})
     for old in known.values():
         reader = new.representation if not new.representation.writes else old.representation
-        contract = f"{NAME}/{reader.kind}/{setting.get_lead(reader.action).place}"
+        trial = CHECK.find_trial(setting, setting.get_lead(reader.action).place, reader.kind)
         names = list_standing(setting, old, new)
         differing = next((n for n in names if not is_same(new.body[n], old.body[n])), None)
+        if trial is None:
+            continue
         if differing is not None and (endpoint.leads or new.representation.writes):
-            said = (
-                f"{differing} {old.body[differing]!r}, as {old.representation.action} returned for the same "
-                f"{reader.kind}"
-            )
-            yield judge_broken(
-                contract,
-                said,
-                f"{differing} differs: {new.representation.action} returns {new.body[differing]!r}",
-            )
+            before = f"{differing} {old.body[differing]!r}, as {old.representation.action} returned"
+            actual = f"{differing} differs: {new.representation.action} returns {{value!r}}"
+            expected = f"{before} for the same {reader.kind}"
+            yield trial.broken(expected, actual, value=new.body[differing])
         elif names and differing is None:
-            yield judge_kept(contract)
+            yield trial.kept()
     known[f"{new.representation.action} {new.representation.id}"] = new
 
 
@@ -258,20 +228,20 @@ def _judge_stale_timestamp(
         return None
     name = next(n for n in values if old.values.get(n) != values[n])
     time = next(iter(times))
-    contract = f"{NAME}/{new.representation.kind}/{setting.get_lead(new.representation.action).place}"
-    told = (
-        f"{name} {values[name]} still comes with {time} {times[time]}, as {name} {old.values.get(name)} did"
-    )
-    return judge_broken(contract, f"{time} moves on when {name} changes", told)
+    place = setting.get_lead(new.representation.action).place
+    trial = CHECK.find_trial(setting, place, new.representation.kind)
+    if trial is None:
+        return None
+    actual = f"{name} {{value}} still comes with {time} {{time}}, as {name} {{before}} did"
+    shown = {"value": values[name], "time": times[time], "before": old.values.get(name)}
+    return trial.broken(f"{time} moves on when {name} changes", actual, **shown)
 
 
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "consistent_representations",
     __doc__,
-    promises,
+    cases,
     watch=watch,
-    probes=probes,
-    settled=settle_contract,
     turn=9,
     # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,

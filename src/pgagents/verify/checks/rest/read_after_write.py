@@ -6,7 +6,7 @@ instances that its laws admit. It does not matter how or when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from pgagents.base.cel.expression import Scope, member_of
 from pgagents.base.cel.reading import applies
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.answers.representations import is_equal
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
@@ -22,22 +22,12 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import AGAIN, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.call import Call, InstanceRef, Intent
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "read_after_write"
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
@@ -45,209 +35,224 @@ MOST_PAGES = 21
 CRASHED = 500
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each resource: about each read, each list and its isolation, and each list's
-    laws.
-    """
-    for resource, endpoint, _ in _readers(setting, "read_by"):
-        says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
-        yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "read_by"), resource.cite)
-        for law in resource.laws:
-            says = f"{law.name} of a {resource.name}: {law.that.wording}"
-            yield promise(
-                NAME, f"{resource.name}/{law.name}", endpoint, says, law.origin, law.cite or resource.cite
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each resource: about each read and its laws, each list and its isolation."""
+    del roles
+    known: set[tuple[str, ...]] = set()
+    for resource in setting.model.resources.values():
+        readers = list(_list_readers(setting, resource, resource.read_by))
+        attempts = [
+            _attempt_reading(resource, maker, readers, again=index > 0 and _name_reads(readers) in known)
+            for index, maker in enumerate(list_makers(setting, resource) if readers else ())
+        ]
+        known.add(_name_reads(readers))
+        for endpoint, index in readers:
+            read = resource.read_by[index]
+            says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
+            yield Case(
+                endpoint,
+                says,
+                (*resource.origin, "read_by"),
+                detail=resource.name,
+                cite=resource.cite,
+                about=(read, None),
+                further=attempts,
             )
-    for resource, endpoint, index in _readers(setting, "listed_by"):
-        detail = _list_detail(resource, index)
-        says = f"a {resource.name} is in what {endpoint.action.name} lists"
-        yield promise(
-            NAME, f"listed/{detail}", endpoint, says, (*resource.origin, "listed_by"), resource.cite
-        )
-        if resource.tenant:
-            says = f"{endpoint.action.name} lists no {resource.name} of another project"
-            yield promise(
-                NAME, f"not_listed/{detail}", endpoint, says, (*resource.origin, "tenant"), resource.cite
-            )
+            for law in resource.laws:
+                says = f"{law.name} of a {resource.name}: {law.that.wording}"
+                detail, cite, about = f"{resource.name}/{law.name}", law.cite or resource.cite, (read, law)
+                yield Case(
+                    endpoint, says, law.origin, detail=detail, cite=cite, about=about, further=attempts
+                )
+    for resource in setting.model.resources.values():
+        for endpoint, index in _list_readers(setting, resource, resource.listed_by):
+            run = partial(_look_in_list, resource=resource, call=resource.listed_by[index])
+            detail, cite = _name_list(resource, index), resource.cite
+            says, origin = f"a {resource.name} is in what {endpoint.action.name} lists", resource.origin
+            attempt = Attempt(run, stage=3, cost=2, writes=True)
+            yield Case(endpoint, says, (*origin, "listed_by"), attempt, f"listed/{detail}", cite)
+            if resource.tenant:
+                says = f"{endpoint.action.name} lists no {resource.name} of another project"
+                attempt = Attempt(run, stage=3, cost=2, role="second", writes=True)
+                yield Case(endpoint, says, (*origin, "tenant"), attempt, f"not_listed/{detail}", cite)
 
 
-def _list_detail(resource: Resource, index: int) -> str:
+def _name_list(resource: Resource, index: int) -> str:
     return resource.name if index == 0 else f"{resource.name}-{index + 1}"
 
 
-def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, int]]:
-    """Yield each resource that can be made, each endpoint that reads or lists it, and the index of that
-    call.
+def _list_readers(
+    setting: Setting, resource: Resource, calls: Sequence[ActionCall]
+) -> Iterator[tuple[Endpoint, int]]:
+    """Yield each endpoint of these calls, if the resource can be made, and the index of the call."""
+    endpoints = (*setting.endpoints, *(tool for tool in setting.tools if tool.leads))
+    for index, call in enumerate(calls if resource.made_by is not None else ()):
+        for endpoint in endpoints:
+            if endpoint.action is call.action:
+                yield endpoint, index
+
+
+def _name_reads(readers: Sequence[tuple[Endpoint, int]]) -> tuple[str, ...]:
+    return tuple(str(endpoint.action.name) for endpoint, _ in readers)
+
+
+def _attempt_reading(
+    resource: Resource, maker: Endpoint, readers: Sequence[tuple[Endpoint, int]], *, again: bool
+) -> Attempt:
+    """Return the attempt that makes an instance, which is then read through each endpoint.
+
+    `again` is true if other attempts have shown these reads already.
     """
-    for resource in setting.model.resources.values():
-        if resource.made_by is None:
-            continue
-        calls = resource.read_by if what == "read_by" else resource.listed_by
-        for index, call in enumerate(calls):
-            for endpoint in (*setting.endpoints, *(one for one in setting.tools if one.leads)):
-                if endpoint.action is call.action:
-                    yield resource, endpoint, index
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes that make an instance and read it through each endpoint, and probes that read each list.
-
-    A list is read as the owner and as another project.
-    """
-    del roles
-    yield from _read_probes(setting)
-    yield from _list_probes(setting)
-
-
-def _read_probes(setting: Setting) -> Iterator[Probe]:
-    """Yield a probe for each call that makes an instance, which is then read through each endpoint."""
-    known: set[tuple[str, ...]] = set()
-    for resource in setting.model.resources.values():
-        readers = [
-            (endpoint, resource.read_by[index])
-            for r, endpoint, index in _readers(setting, "read_by")
-            if r is resource
-        ]
-        if not readers:
-            continue
-        told = tuple(str(read.action.name) for _, read in readers)
-        for index, maker in enumerate(list_makers(setting, resource)):
-            priority = 2 if index and told in known else 1
-            at_home = sorted(readers, key=lambda r: r[0].surface != maker.surface)
-            covers = tuple(id for endpoint, _ in at_home for id in _covers(resource, endpoint))
-            name = f"{NAME}/{resource.name}/made by {maker.place}"
-            run = partial(_reading, setting, resource, maker, at_home)
-            yield Probe(
-                name,
-                3 if priority == 1 else 8,
-                covers,
-                1 + len(readers),
-                run,
-                (maker, *(d for d, _ in at_home)),
-                "main",
-                True,
-                priority,
-            )
-        known.add(told)
-
-
-def _list_probes(setting: Setting) -> Iterator[Probe]:
-    """Yield probes that read each list as the owner, and as another project if instances belong to
-    projects.
-    """
-    for resource, endpoint, index in _readers(setting, "listed_by"):
-        for what, role in (("listed", "main"), ("not_listed", "second"))[: 2 if resource.tenant else 1]:
-            contract = f"{NAME}/{what}/{_list_detail(resource, index)}/{endpoint.place}"
-            run = partial(_listing, setting, resource, resource.listed_by[index], endpoint, contract, role)
-            yield Probe(contract, 3, (contract,), 2, run, (endpoint,), role, True)
-
-
-def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
-    return (
-        f"{NAME}/{resource.name}/{endpoint.place}",
-        *(f"{NAME}/{resource.name}/{law.name}/{endpoint.place}" for law in resource.laws),
+    at_home = sorted((endpoint for endpoint, _ in readers), key=lambda e: e.surface != maker.surface)
+    return Attempt(
+        together=partial(_read_back, resource=resource, maker=maker),
+        stage=8 if again else 3,
+        cost=1 + len(readers),
+        writes=True,
+        endpoints=(maker, *at_home),
+        probe=f"read_after_write/{resource.name}/made by {maker.place}",
+        priority=AGAIN if again else 1,
     )
 
 
-def _reading(
-    setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
-) -> Conversation:
-    """Make an instance, and read it through every endpoint that reads it."""
+def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> Conversation:
+    """Make an instance, and read it through every endpoint that reads it, first those of its surface."""
     assert resource.made_by is not None
-    template = template_of(setting.model, maker.action)
-    given = {**template.input, **resource.made_by.input}
-    made: Exchange = yield ordinary(
-        maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None
-    )
+    template = template_of(trials[0].model, maker.action)
+    arguments, why = {**template.input, **resource.made_by.input}, f"to read a {resource.name} back"
+    made: Exchange = yield ordinary(maker, template, "valid", why, input=arguments, fresh=True, subject=None)
     body = next(iter(list_bodies(resource.made_by, made)), None)
     if body is None or not made.fits:
-        for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
-            yield judge_untested(contract, say_none_made(resource, made))
+        for trial in trials:
+            yield trial.untested(say_none_made(resource, made))
         return
-    for endpoint, read in readers:
-        why = f"to read back a {resource.name}"
-        exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body)
-        yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
+    by_place: dict[str, list[Trial]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.endpoint.surface != maker.surface):
+        by_place.setdefault(trial.endpoint.place, []).append(trial)
+    for trial, *of_laws in by_place.values():
+        read, why = trial.case.about[0], f"to read back a {resource.name}"
+        answer: Exchange = yield Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body)
+        yield from _judge_reading(trial, of_laws, resource, body, made, answer)
 
 
-def _same(
-    setting: Setting,
+def _judge_reading(
+    trial: Trial,
+    of_laws: Sequence[Trial],
     resource: Resource,
     body: Mapping[str, Any],
     made: Exchange,
-    exchange: Exchange,
-    read: ActionCall,
-    covers: tuple[str, ...],
+    answer: Exchange,
 ) -> Iterator[Judgement]:
-    if exchange.void or exchange.unsound:
+    """Judge that an instance was read back as `body`, and that the resource's laws hold between both."""
+    if answer.void or answer.unsound:
         return
-    if not exchange.success:
-        yield judge_broken(covers[0], f"the {resource.name} that was made", exchange.outcome)
+    if not answer.success:
+        yield trial.broken(f"the {resource.name} that was made", answer.outcome)
         return
-    back = next(iter(list_bodies(read, exchange)), None)
-    if back is None or not exchange.fits:
+    back = next(iter(list_bodies(trial.case.about[0], answer)), None)
+    if back is None or not answer.fits:
         return
-    told = setting.model.secrets
+    secrets = trial.model.secrets
     members = resource.fixed or tuple(k for k in body if k in back and k not in resource.volatile)
-    differing = [m for m in members if m not in told and m in body and not is_equal(body[m], back.get(m))]
-    if differing:
-        first = differing[0]
-        yield judge_broken(
-            covers[0], f"{first} as it was made: {body.get(first)!r}", f"{first} differs: {back.get(first)!r}"
-        )
+    compared = (member for member in members if member not in secrets and member in body)
+    differing = next((member for member in compared if not is_equal(body[member], back.get(member))), None)
+    if differing is not None:
+        expected = f"{differing} as it was made: {body[differing]!r}"
+        yield trial.broken(expected, f"{differing} differs: {{value!r}}", value=back.get(differing))
     else:
-        yield judge_kept(covers[0])
-    scope = Scope(
-        {
-            "created": body,
-            "read": back,
-            "input": made.input,
-            "env": setting.model.env,
-            "surface": exchange.call.surface,
-        }
-    )
-    for law, contract in zip(resource.laws, covers[1:], strict=True):
-        held = evaluate_law(law, scope)
-        if held.outcome == "broken" and not differing:
-            yield judge_broken(contract, law.that.wording, f"{law.name} does not hold: {witness(law, scope)}")
-        elif held.outcome == "error":
-            yield judge_untested(contract, f"the law cannot be evaluated: {held.why}", sticky=True)
-        elif held.outcome == "held":
-            yield judge_kept(contract)
+        yield trial.kept()
+    values = {"created": body, "read": back, "input": made.input, "env": trial.model.env}
+    scope = Scope({**values, "surface": answer.call.surface})
+    for own in of_laws:
+        law = own.case.about[1]
+        result = evaluate_law(law, scope)
+        if result.outcome == "broken" and differing is None:
+            actual = f"{law.name} does not hold: {{witness}}"
+            yield own.broken(law.that.wording, actual, witness=witness(law, scope))
+        elif result.outcome == "error":
+            yield own.untested(f"the law cannot be evaluated: {result.why}", sticky=True)
+        elif result.outcome == "held":
+            yield own.kept()
 
 
-def _listing(
-    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
-) -> Conversation:
+def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Conversation:
     """List as the owner (`main`) or another project, and look for an instance.
 
     If the owner's list lacks an existing instance, a new one is made and looked for. The old one may be on a
     later page. Then further pages are read, because the newest may be on the last one.
     """
-    foreign = role != "main"
-    beside = [c.name for c in list_missing_parents(setting, endpoint, resource)] if foreign else []
+    setting, endpoint, foreign = trial.setting, trial.endpoint, trial.role != "main"
+    parents = list_missing_parents(setting, endpoint, resource) if foreign else []
+    hidden = [code.name for code in parents]
     more = PageRequest()
     made: Mapping[str, Any] | None = None
     for turn in range(MOST_PAGES):
         if not foreign and turn <= 1:
-            made = yield from choose_instance(setting, resource, call, endpoint, again=turn == 1)
-        intent: Intent = "explore" if beside else "valid"
-        exchange: Exchange = yield make_list_call(resource, call, endpoint, role, intent, made, more)
-        verdict = judge_page(contract, resource, call, exchange, role, beside)
+            made = yield from _choose_instance(trial, resource, call, again=turn == 1)
+        answer: Exchange = yield Call(
+            endpoint,
+            {**call.input, **more.input},
+            "explore" if hidden else "valid",
+            f"another project lists each {resource.name}"
+            if foreign
+            else f"to find a {resource.name} in the list",
+            role=trial.role,
+            subject=resource,
+            owner="main",
+            standard=True,
+            made=made,
+            raw=more.raw,
+        )
+        verdict = _judge_page(trial, resource, call, answer, hidden)
         if verdict is None and turn == 0:
             continue
-        verdict = verdict or judge_end(contract, resource, call, exchange)
+        verdict = verdict or _judge_end(trial, resource, call, answer)
         if verdict is not None:
             yield verdict
             return
-        further = next_page(setting, endpoint, exchange)
+        further = next_page(setting, endpoint, answer)
         if further is None or not further.is_followed:
             break
         more = further
-    yield judge_untested(
-        contract,
+    yield trial.untested(
         f"the {resource.name} that was just made may stand on a further page than could be asked for"
-        + ("" if endpoint.action.pages else "; `pages` of the action would say how"),
+        + ("" if endpoint.action.pages else "; `pages` of the action would say how")
     )
+
+
+def _judge_page(
+    trial: Trial, resource: Resource, call: ActionCall, answer: Exchange, hidden: Sequence[str]
+) -> Judgement | None:
+    """Judge one page: the owner's must contain the instance, and another role's must not.
+
+    None if the owner's page lacks it, because it may be on another page. `hidden` are the codes of a list
+    whose container the other project does not even find.
+    """
+    if answer.code in hidden:
+        return trial.kept()
+    if not answer.success or answer.subject is None:
+        return trial.untested(f"the list was not answered: {answer.outcome}")
+    if not answer.fits:
+        return trial.untested("the list does not satisfy its schema")
+    items = find_items(call, answer)
+    if items is None:
+        where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
+        return trial.untested(f"no list was found in what {call.action.name} answered: at is {where}")
+    there = resource.id_of(answer.subject) in [resource.id_of(item) for item in items]
+    if there == (trial.role == "main"):
+        return trial.kept()
+    if there:
+        return trial.broken(f"no {resource.name} of another project", "another project's is in the list")
+    return None
+
+
+def _judge_end(trial: Trial, resource: Resource, call: ActionCall, answer: Exchange) -> Judgement | None:
+    """Return a broken judgement if a list without the instance has no further page; else None."""
+    items = (find_items(call, answer) or []) if answer.success else []
+    if may_go_on(answer, items):
+        return None
+    expected = f"the {resource.name} that was just made"
+    return trial.broken(expected, "a list of {count} without it", count=len(items))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -255,7 +260,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
-    made: dict[tuple[str, str], dict[str, float]] = memory.notes.setdefault((NAME, "made"), {})
+    made: dict[tuple[str, str], dict[str, float]] = memory.notes.setdefault(("read_after_write", "made"), {})
     odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
     unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
     if endpoint.action.effect == "write" and unsure:
@@ -274,55 +279,38 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for resource in list_resources(memory.setting, endpoint):
         place = resource.place_in(endpoint.params, exchange.input)
         mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
-        if (
-            resource.made_by
-            and resource.made_by.action is endpoint.action
-            and not resource.expires_by
-            and len(mine) < MOST_MADE
-        ):
-            mine.update(
-                {
-                    id_text(i): exchange.sent_at
-                    for b in list_bodies(resource.made_by, exchange)
-                    if (i := resource.id_of(b)) is not None
-                }
-            )
-        calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
-        if calls and endpoint.leads and mine:
-            yield from _all_there(exchange, memory, resource, calls, mine, place)
+        makes = resource.made_by is not None and resource.made_by.action is endpoint.action
+        if makes and not resource.expires_by and len(mine) < MOST_MADE:
+            ids = map(resource.id_of, list_bodies(resource.made_by, exchange))
+            mine.update({id_text(id): exchange.sent_at for id in ids if id is not None})
+        if endpoint.leads and mine:
+            yield from _judge_whole_list(exchange, memory, resource, mine, place)
 
 
-def _all_there(
-    exchange: Exchange,
-    memory: Memory,
-    resource: Resource,
-    calls: list[tuple[int, ActionCall]],
-    mine: Mapping[str, float],
-    place: str,
+def _judge_whole_list(
+    exchange: Exchange, memory: Memory, resource: Resource, mine: Mapping[str, float], place: str
 ) -> Iterator[Judgement]:
-    """Yield a broken judgement if the list lacks an instance that its laws admit."""
-    index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
-    lost, endpoint = find_lost_instance(exchange, memory, resource, call, mine, place), exchange.call.endpoint
-    if lost is not None and endpoint is not None:
-        given = ", ".join(sorted(exchange.call.input)) or "nothing"
-        contract = f"{NAME}/listed/{_list_detail(resource, index)}/{endpoint.place}"
-        yield judge_broken(
-            contract,
-            f"each {resource.name} of ours that {given} asks for",
-            f"one of ours is not in the list, made {_ago(exchange, mine[id_text(resource.id_of(lost))])}",
-        )
+    """Yield a broken judgement if the answer is a list that lacks an instance which its laws admit."""
+    endpoint, arguments = exchange.call.endpoint, exchange.call.input
+    every = enumerate(resource.listed_by)
+    calls = [(i, call) for i, call in every if endpoint is not None and call.action is endpoint.action]
+    if not calls:
+        return
+    index, call = min(calls, key=lambda pair: len(pair[1].input.keys() ^ arguments.keys()))
+    lost = find_lost_instance(exchange, memory, resource, call, mine, place)
+    trial = CHECK.find_trial(memory.setting, exchange.place, f"listed/{_name_list(resource, index)}")
+    if lost is not None and trial is not None:
+        names = ", ".join(sorted(arguments)) or "nothing"
+        age = max(0.0, exchange.sent_at - mine[id_text(resource.id_of(lost))])
+        expected = f"each {resource.name} of ours that {names} asks for"
+        yield trial.broken(expected, "one of ours is not in the list, made {age:.0f} s before", age=age)
 
 
-def _ago(exchange: Exchange, at: float) -> str:
-    return f"{max(0.0, exchange.sent_at - at):.0f} s before"
-
-
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "read_after_write",
     __doc__,
-    promises,
+    cases,
     watch=watch,
-    probes=probes,
     turn=9,
     calls_correctly=True,
     tools=True,
@@ -353,56 +341,25 @@ def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
     ]
 
 
-def choose_instance(
-    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
+def _choose_instance(
+    trial: Trial, resource: Resource, call: ActionCall, *, again: bool
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
     """Return the instance to look for, or None if any will do. If `again`, it is a new one.
 
     Its texts are in lower case if a law ignores case.
     """
-    folded = _list_case_insensitive(endpoint, call)
-    there: Mapping[str, Any] | None = None
-    if (
-        again
-        and (maker := next(iter(list_makers(setting, resource)), None)) is not None
-        and resource.made_by is not None
-    ):
-        new: Exchange = yield ordinary(
-            maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True
-        )
-        there = next(iter(list_bodies(resource.made_by, new)), None)
+    folded = _list_case_insensitive(trial.endpoint, call)
+    maker = next(iter(list_makers(trial.setting, resource)), None)
+    instance: Mapping[str, Any] | None = None
+    if again and maker is not None and resource.made_by is not None:
+        template = template_of(trial.model, maker.action)
+        new: Exchange = yield ordinary(maker, template, "valid", "to have the latest", fresh=True)
+        instance = next(iter(list_bodies(resource.made_by, new)), None)
     elif folded:
-        there = yield InstanceRef(resource.name, standard=True)
-    return (
-        {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
-        if there is not None
-        else None
-    )
-
-
-def make_list_call(
-    resource: Resource,
-    call: ActionCall,
-    endpoint: Endpoint,
-    role: str,
-    intent: Intent,
-    made: Mapping[str, Any] | None,
-    more: PageRequest,
-) -> Call:
-    """Return the call that reads a page of the list; `made` is the instance to look for."""
-    owners, others = f"to find a {resource.name} in the list", f"another project lists each {resource.name}"
-    return Call(
-        endpoint,
-        {**call.input, **more.input},
-        intent,
-        owners if role == "main" else others,
-        role=role,
-        subject=resource,
-        owner="main",
-        standard=True,
-        made=made,
-        raw=more.raw,
-    )
+        instance = yield InstanceRef(resource.name, standard=True)
+    if instance is None:
+        return None
+    return {**instance, **{m: instance[m].lower() for m in folded if isinstance(instance.get(m), str)}}
 
 
 # -- instances that each key made, and those that a list lacks
@@ -469,45 +426,3 @@ def find_lost_instance(
         if name == "response" and len(members) == 1
         else None
     )
-
-
-# -- a list with the caller's own instance, and without those of another project
-
-
-def judge_end(contract: str, resource: Resource, call: ActionCall, exchange: Exchange) -> Judgement | None:
-    """Return a broken judgement if a list without the instance has no further page; else None."""
-    listed = (find_items(call, exchange) or []) if exchange.success else []
-    if may_go_on(exchange, listed):
-        return None
-    promised = f"the {resource.name} that was just made"
-    return judge_broken(contract, promised, "a list of {count} without it", count=len(listed))
-
-
-def judge_page(
-    contract: str, resource: Resource, call: ActionCall, exchange: Exchange, role: str, beside: list[str]
-) -> Judgement | None:
-    """Judge one page: the owner's must contain the instance, and another role's must not.
-
-    None if the owner's page lacks it, because it may be on another page. `beside` are the codes of a list
-    whose container the other project does not even find.
-    """
-    if exchange.code in beside:
-        return judge_kept(contract)
-    if not exchange.success or exchange.subject is None:
-        return judge_untested(contract, f"the list was not answered: {exchange.outcome}")
-    if not exchange.fits:
-        return judge_untested(contract, "the list does not satisfy its schema")
-    listed = find_items(call, exchange)
-    if listed is None:
-        where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
-        return judge_untested(
-            contract, f"no list was found in what {call.action.name} answered: at is {where}"
-        )
-    there = resource.id_of(exchange.subject) in [resource.id_of(item) for item in listed]
-    if there == (role == "main"):
-        return judge_kept(contract)
-    if there:
-        return judge_broken(
-            contract, f"no {resource.name} of another project", "another project's is in the list"
-        )
-    return None
