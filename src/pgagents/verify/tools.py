@@ -170,55 +170,55 @@ class ToolArguments:
 
     def make_ordinary(self) -> Mapping[str, Any] | None:
         """Return valid arguments, required ones only; None if no valid values were found."""
-        made = {name: self._value(name) for name in self._required}
-        if self._test.is_valid(made):
-            return made
+        values = {name: self._value(name) for name in self._required}
+        if self._test.is_valid(values):
+            return values
         try:
-            made = {**low(self._flat, {}), **made}
+            values = {**low(self._flat, {}), **values}
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
             return None
-        return made if self._test.is_valid(made) else None
+        return values if self._test.is_valid(values) else None
 
     def make_whole(self) -> Mapping[str, Any] | None:
         """Return valid arguments with every member of the schema; None if these are the ordinary ones."""
-        made = {name: self._value(name) for name in self._members}
-        return made if made != self.make_ordinary() and self._test.is_valid(made) else None
+        values = {name: self._value(name) for name in self._members}
+        return values if values != self.make_ordinary() and self._test.is_valid(values) else None
 
     def list_chosen(self) -> list[Mapping[str, Any]]:
         """Return the ordinary arguments, varied by each value of each enum."""
         base = self.make_ordinary() or {}
         members = ((name, part) for name, part in self._members.items() if isinstance(part, Mapping))
-        made: list[Mapping[str, Any]] = []
+        chosen: list[Mapping[str, Any]] = []
         for name, part in members:
-            made += [{**base, name: value} for value in _listed(part.get("enum"))]
-        return made[:MOST_CHOSEN]
+            chosen += [{**base, name: value} for value in _listed(part.get("enum"))]
+        return chosen[:MOST_CHOSEN]
 
     def list_wrong(self) -> list[BrokenArguments]:
         """Return arguments that each break one keyword. Unknown members are not among them."""
         base = self.make_ordinary()
         if base is None:
             return []
-        found: dict[tuple[str, str], BrokenArguments] = {}
+        by_key: dict[tuple[str, str], BrokenArguments] = {}
         for wrong in self._violations(base):
             key = wrong.keyword, wrong.says.split("`")[1] if "`" in wrong.says else ""
-            if key not in found and not self._test.is_valid(wrong.arguments):
-                found[key] = wrong
-        ordered = sorted(found.values(), key=lambda w: _KEYWORDS.index(w.keyword))
+            if key not in by_key and not self._test.is_valid(wrong.arguments):
+                by_key[key] = wrong
+        ordered = sorted(by_key.values(), key=lambda wrong: _KEYWORDS.index(wrong.keyword))
         return ordered[:MOST_WRONG]
 
     def make_unknown(self) -> Mapping[str, Any] | None:
         """Return arguments with a member that the schema refuses; None if the schema accepts any member."""
         base = self.make_ordinary()
-        made = None if base is None else {**base, UNKNOWN: "1"}
-        return made if made is not None and not self._test.is_valid(made) else None
+        arguments = None if base is None else {**base, UNKNOWN: "1"}
+        return arguments if arguments is not None and not self._test.is_valid(arguments) else None
 
     def find_example(self) -> Mapping[str, Any] | None:
         """Return the required arguments with values that the schema itself gives; None if a value must be
         invented.
         """
-        made = {name: self._find_given(name) for name in self._required}
-        sound = all(value is not None for value in made.values()) and self._test.is_valid(made)
-        return made if sound else None
+        values = {name: self._find_given(name) for name in self._required}
+        sound = all(value is not None for value in values.values()) and self._test.is_valid(values)
+        return values if sound else None
 
     def _find_given(self, name: str) -> Any:
         """Return a value that the schema gives for an argument; None if it gives none."""
@@ -262,11 +262,11 @@ class ToolArguments:
                 ]
             except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
                 continue
-            for one in broken:
-                if one.keyword in _KEYWORDS[2:] and not one.path and one.value is not MISSING:
-                    yield BrokenArguments(
-                        {**base, name: one.value}, f"with a `{name}` that {one.says}", one.keyword
-                    )
+            for violation in broken:
+                keyword, value = violation.keyword, violation.value
+                if keyword in _KEYWORDS[2:] and not violation.path and value is not MISSING:
+                    says = f"with a `{name}` that {violation.says}"
+                    yield BrokenArguments({**base, name: value}, says, keyword)
 
 
 def _fits(schema: Mapping[str, Any], value: Any) -> bool:
@@ -283,7 +283,7 @@ def _listed(value: Any) -> list[Any]:
 def _quotes(description: Any) -> list[str]:
     """Return the examples that a description quotes."""
     return (
-        [found[2] for found in _QUOTED.finditer(description[:4_000])] if isinstance(description, str) else []
+        [match[2] for match in _QUOTED.finditer(description[:4_000])] if isinstance(description, str) else []
     )
 
 
@@ -304,9 +304,9 @@ def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(ref, str):
             if ref in above or not ref.startswith("#"):
                 return {}
-            found = _follow(schema, ref)
+            target = _follow(schema, ref)
             rest = {k: v for k, v in node.items() if k != "$ref"}
-            return copy({**found, **rest} if isinstance(found, Mapping) else rest, above | {ref})
+            return copy({**target, **rest} if isinstance(target, Mapping) else rest, above | {ref})
         return {k: copy(v, above) for k, v in node.items() if k not in ("$defs", "definitions")}
 
     made: dict[str, Any] = copy(schema, frozenset())
@@ -416,8 +416,8 @@ def _find_other_arguments(built: Mapping[str, Any], listed: Any) -> str:
     for name in [*ours, *(n for n in theirs if n not in ours)]:
         if name not in ours or name not in theirs:
             return f"{at}/properties/{name}"
-        said = [_words(part.get("description")) for part in (ours[name], theirs[name])]
-        if said[0] != said[1]:
+        texts = [_words(part.get("description")) for part in (ours[name], theirs[name])]
+        if texts[0] != texts[1]:
             return f"{at}/properties/{name}/description"
     try:
         tests = [foreign_validator(_open(schema)) for schema in (built, listed)]
@@ -432,10 +432,10 @@ def _find_other_arguments(built: Mapping[str, Any], listed: Any) -> str:
 
 def _list_values(schema: Mapping[str, Any]) -> Iterator[Any]:
     """Yield arguments that a schema allows, and some that it refuses."""
-    made = ToolArguments(schema)
-    yield from (value for value in (made.make_ordinary(), made.make_whole()) if value is not None)
-    yield from made.list_chosen()
-    yield from (wrong.arguments for wrong in made.list_wrong())
+    maker = ToolArguments(schema)
+    yield from (value for value in (maker.make_ordinary(), maker.make_whole()) if value is not None)
+    yield from maker.list_chosen()
+    yield from (wrong.arguments for wrong in maker.list_wrong())
 
 
 def _open(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -444,8 +444,8 @@ def _open(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _members(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = inline_references(schema).get("properties")
-    members = found.items() if isinstance(found, Mapping) else ()
+    properties = inline_references(schema).get("properties")
+    members = properties.items() if isinstance(properties, Mapping) else ()
     return {str(name): part for name, part in members if isinstance(part, Mapping)}
 
 
@@ -453,31 +453,31 @@ def _words(text: Any) -> str:
     return " ".join(text.split()) if isinstance(text, str) else ""
 
 
-def find_difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
+def find_difference(expected: Any, listed: Any, path: str = "#", depth: int = 0) -> str:
     """Return the JSON pointer of the first difference between the listed and the built tool; empty if they
     are equal.
     """
-    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+    if isinstance(expected, Mapping) and isinstance(listed, Mapping):
         open_ended = depth == 1 and path.rpartition("/")[2] in MORE
-        for name in [*expected, *(k for k in found if k not in expected)]:
+        for name in [*expected, *(k for k in listed if k not in expected)]:
             at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
             if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
                 continue
-            if name not in found or name not in expected:
+            if name not in listed or name not in expected:
                 return at
-            if where := find_difference(expected[name], found[name], at, depth + 1):
+            if where := find_difference(expected[name], listed[name], at, depth + 1):
                 return where
         return ""
-    if isinstance(expected, list) and isinstance(found, list):
-        if len(expected) != len(found):
+    if isinstance(expected, list) and isinstance(listed, list):
+        if len(expected) != len(listed):
             return path
         if path.rpartition("/")[2] in SETS:
-            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
-        pairs = enumerate(zip(expected, found, strict=True))
+            return "" if sorted(expected, key=repr) == sorted(listed, key=repr) else path
+        pairs = enumerate(zip(expected, listed, strict=True))
         return next(
             (where for i, (a, b) in pairs if (where := find_difference(a, b, f"{path}/{i}", depth + 1))), ""
         )
-    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    same = expected == listed and isinstance(expected, bool) == isinstance(listed, bool)
     return "" if same else path
 
 

@@ -96,11 +96,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or usual
 
 
-def at_root(setting: Setting) -> bool:
-    """True if the target's base URL has no path, so that the host's own paths can be requested."""
-    return not urlsplit(setting.url).path.strip("/")
-
-
 # -- a public document, fetched as an agent does
 
 

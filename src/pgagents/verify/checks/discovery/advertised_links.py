@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgagents.base.http import Response, media_type_of, read_json
 from pgagents.report.contract import Rank, Verdict
@@ -27,7 +28,6 @@ from pgagents.verify.cases.discovery import (
     REDIRECTS,
     ROBOTS,
     SKILLS_INDEX,
-    at_root,
     fetch,
     find_https,
     find_path,
@@ -71,7 +71,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     if not hosted and not setting.discovery:
         return
     at = ("api", "hosted") if hosted else ("api",)
-    unreachable = None if at_root(setting) else (Verdict.NOT_APPLICABLE, NO_ROOT)
+    unreachable = None if _at_root(setting) else (Verdict.NOT_APPLICABLE, NO_ROOT)
     case = partial(_make_case, origin=at, settled=unreachable)
     says = "what the front page's Link headers and link elements point to is there"
     yield case(FRONT, says, attempt=Attempt(_try_page, cost=1 + len(hosted), role=""))
@@ -85,6 +85,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         named = ", ".join(hrefs[:MOST_NAMED]) + (", …" if len(hrefs) > MOST_NAMED else "")
         says = f"what the documents link to elsewhere is there: {named}"
         yield _make_case(ELSEWHERE, says, at, settled=(Verdict.NOT_SELECTED, AWAY))
+
+
+def _at_root(setting: Setting) -> bool:
+    """True if the target's base URL has no path, so that the host's own paths can be requested."""
+    return not urlsplit(setting.url).path.strip("/")
 
 
 def _make_case(

@@ -74,7 +74,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     error = next(iter(test.iter_errors(data)), None)
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
-        yield fits.broken(f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
+        expected, problem = f"{where} satisfies the output schema", f"{where}: {{error}}"
+        yield fits.broken(expected, problem, error=error.message[:300])
     else:
         yield fits.kept()
     whole = read_json(text_of(result).encode())

@@ -89,7 +89,8 @@ def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iter
             yield trial.broken(f"the tool {name}", f"{name} is not listed")
         elif where := _compare(trial, tool, by_name[name]):
             expected = f"{name} as built, {where}: {show_member(tool, where)}"
-            yield trial.broken(expected, f"{where} differs: {show_member(by_name[name], where)}")
+            value = show_member(by_name[name], where)
+            yield trial.broken(expected, f"{where} differs: {{value}}", value=value)
         else:
             yield trial.kept()
     names, known = _list_names(listed), [tool["name"] for tool in _read_built(trials[0].setting)]
@@ -98,11 +99,11 @@ def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iter
         if trial.case.detail == NO_OTHER:
             others = [str(name) for name in names if name not in known]
             others += [f"{name} twice" for name in known if names.count(name) > 1]
-            problem = f"also listed: {', '.join(others)[:200]}" if others else ""
-            yield trial.judge("the catalogue's tools", problem)
+            problem = "also listed: {others}" if others else ""
+            yield trial.judge("the catalogue's tools", problem, others=", ".join(others)[:200])
         elif trial.case.detail == ORDER:
             if ours != [name for name in known if name in ours]:
-                yield trial.broken(", ".join(known), f"it lists {', '.join(map(str, ours))}")
+                yield trial.broken(", ".join(known), "it lists {names}", names=", ".join(map(str, ours)))
             else:
                 same = _list_names(again) == names
                 yield trial.judge("the same list again", "" if same else "the second list is another")
