@@ -20,7 +20,7 @@ from pgagents.cli.main import main
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.report.report import ELSEWHERE
-from pgagents.verify.plan.plan import elsewhere
+from pgagents.verify.plan.shards import elsewhere
 from pgagents.verify.wire.pace import Pacer
 from test_server import sandbox as served
 from verifying import PARK_GRAPH, SHOP, ids, model, run

@@ -53,6 +53,12 @@ def test_what_a_probe_had_that_broke_a_contract_is_given_to_nobody_and_undone() 
     assert given(pool) == "sess_1"
 
 
+def test_where_there_are_too_many_of_a_kind_those_that_no_call_can_use_go_first() -> None:
+    pool = pool_of(SIZE + 1)
+    pool.instances[0].doubtful = True
+    assert [t.id for t in pool.surplus(broke=False)] == ["sess_0"]
+
+
 @pytest.mark.parametrize("broke", [False, True])
 def test_where_there_are_too_many_of_a_kind_the_tainted_ones_go_first(broke: bool) -> None:
     pool = pool_of(SIZE + 1)

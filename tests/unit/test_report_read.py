@@ -223,6 +223,15 @@ def shards(count: int = 3, verdicts: dict[Verdict, int] = ALL) -> list[Part]:
     return parts
 
 
+def test_operations_with_random_calls_are_those_of_all_shards() -> None:
+    """Each shard draws for its own."""
+    parts = [
+        replace(part, report=replace(part.report, footer=replace(part.report.footer, drawn=(n, 6))))
+        for n, part in enumerate(shards(), 1)
+    ]
+    assert merge(parts)[0].footer.drawn == (6, 6)
+
+
 def test_shards_make_the_whole_again() -> None:
     merged, _ = merge(shards()[::-1])
     one = report(ALL)

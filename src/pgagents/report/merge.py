@@ -244,7 +244,7 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         tuple(b for f in footers for b in f.lasting),
         max(f.workers for f in footers),
         dict(alone),
-        (max(f.drawn[0] for f in footers), max(f.drawn[1] for f in footers)),
+        (sum(f.drawn[0] for f in footers), max(f.drawn[1] for f in footers)),
         waits,
         bought,
         footers[0].gains,

@@ -114,12 +114,16 @@ class Setting:
     """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
     drawn: int = 0
     """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
+    drawn_for: frozenset[str] | None = None
+    """The places of the endpoints whose random calls this shard sends; None for all."""
     drawn_writes: bool = True
     """False if no random call of a write is generated, because the run may not send it."""
     limits: bool = False
     """True if bursts may exceed the limits."""
     exclusive: bool = False
     """True if nobody else uses the target."""
+    sharded: bool = False
+    """True if other shards of the run use the target at the same time."""
     discovery: bool = False
     """True if the run requests the documents that a host advertises, even if the catalogue lists none."""
     mcp: Link | None = None

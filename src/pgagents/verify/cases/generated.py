@@ -316,6 +316,8 @@ class DrawnCall:
 
 def list_drawn_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> tuple[DrawnCall, ...]:
     """Return the random calls of a REST endpoint, as many as the plan has room for, computed once a run."""
+    if setting.drawn_for is not None and endpoint.place not in setting.drawn_for:
+        return ()
     if not setting.drawn or endpoint.place not in list_drawn_places(setting)[0]:
         return ()
     key = ("drawn", endpoint.place, valid, setting.seed, setting.drawn)

@@ -269,7 +269,7 @@ def index_collections(model: Model) -> CollectionIndex:
     name_of: dict[str, str] = {name: name for name in model.resources}
     by_user: dict[str, str] = {}
     for resource in model.resources.values():
-        for action in _list_users(resource):
+        for action in list_users(resource):
             _join(name_of, by_user.setdefault(str(action.name), resource.name), resource.name)
     near = {name: {name_of[name]} for name in dict.fromkeys(name_of.values())}
     direct = {name: {n for n in _list_named(r) if n in name_of} for name, r in model.resources.items()}
@@ -285,7 +285,7 @@ def index_collections(model: Model) -> CollectionIndex:
     return CollectionIndex(name_of, above, by_action, named)
 
 
-def _list_users(resource: Resource) -> list[Action]:
+def list_users(resource: Resource) -> list[Action]:
     """Return the actions that make, read, list, move or undo instances of a resource."""
     calls = (resource.made_by, resource.undone_by, *resource.read_by, *resource.listed_by)
     return [*(call.action for call in calls if call is not None), *(move.action for move in resource.moves)]

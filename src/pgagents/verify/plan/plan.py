@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +17,7 @@ from pgagents.base.http import Handler
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
 from pgagents.report.report import Result
+from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.plan.options import (
     AGAIN_PER_ACTION,
     DISCOVERY_FLAG,
@@ -38,6 +38,7 @@ from pgagents.verify.plan.selection import (
     settle_contracts,
     settle_without_identity,
 )
+from pgagents.verify.plan.shards import FIRST, elsewhere, find_makers, list_needs
 from pgagents.verify.promise import AGAIN, RANDOM, Check, Probe
 from pgagents.verify.setting import Setting, compile_catalogue
 from pgagents.verify.wire.endpoint import MCP
@@ -110,6 +111,7 @@ def make_setting(
         discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None
         and (options.exclusive or loopback(url)),  # other shards use the server, too
+        sharded=options.shard is not None,
         mcp=mcp,
         receiver=receiver,
         bare=bare,
@@ -149,9 +151,8 @@ def draft(
     probes = _probes(setting, checks, identities.roles)
     with_keys = list_possible(setting, probes, identities)
     shared = [p for p in with_keys if p.stage != LAST]
-    settled = settle_contracts(
-        setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared)
-    )
+    theirs = _list_theirs(setting, checks, contracts, options, shared)
+    settled = settle_contracts(setting, checks, contracts, options, writes, theirs)
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
@@ -159,15 +160,19 @@ def draft(
     parts = shares(setting, checks, contracts, possible)
     ordered = _select(setting, checks, contracts, possible, wanted, options, budget(options, parts))
     most = budget(options, parts)
-    room = _find_room(options, parts, ordered)
+    whole = ordered if options.shard is None else [p for p in possible if p.stage != LAST]
+    room = _find_room(options, parts, whole)
+    random = _allow_random_calls(setting, room, contracts, wanted, writes=any(p.writes for p in whole))
+    if options.shard:
+        room = _share_room(random, room)
     order = for_smoke if options.profile == "smoke" else order_for_survey
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     if options.shard and options.max_requests is None and options.profile == "standard":
-        most = min(most, _share(ordered, wanted, most, options.shard[1]))
+        most = min(most, _share(ordered, wanted, most, room, options.shard[1]))
     again = again_until(setting, options, most)
     if options.shard:
-        whole = again_until(setting, options, budget(options, parts))
-        again = _share_repeats(shared, ordered, again, whole, options.shard[1])
+        until = again_until(setting, options, budget(options, parts))
+        again = _share_repeats(shared, ordered, again, until, options.shard[1])
     bounded = options.max_requests is not None
     last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
     unprovoked = {} if options.limits else list_shown_when_limited(setting, contracts)
@@ -181,12 +186,26 @@ def draft(
         writes,
         apart(options, most),
         _show_shares(options, parts),
-        lambda: _draw_random_calls(setting, checks, room, ordered, wanted),
+        lambda: _draw_random_calls(random, checks, wanted) if room else (),
         room,
-        any(p.writes for p in ordered),
+        random.drawn_writes,
         _list_for_writing(with_keys, possible, wanted),
         unprovoked,
     )
+
+
+def _list_theirs(
+    setting: Setting,
+    checks: Mapping[str, Check],
+    contracts: Sequence[Contract],
+    options: Options,
+    probes: Sequence[Probe],
+) -> frozenset[str]:
+    """Return the contracts that other shards verify; none in a whole run, whose probes these are."""
+    if options.shard is None:
+        return frozenset()
+    of_actions = list_needs(setting, probes)
+    return elsewhere(contracts, options.shard, probes, of_actions, lambda c: checks[c.check].needs_others(c))
 
 
 def _list_for_writing(
@@ -233,11 +252,30 @@ def _select(
     """
     ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     selected = [c for c in contracts if c.id in wanted]
-    chosen = choose_probes(setting, ordered, selected)
+    few = frozenset[str]() if options.shard is None else _list_shown_by_own(checks, ordered, selected)
+    chosen = choose_probes(setting, ordered, selected, few)
     if options.only or options.shard:
         chosen += list_further_probes(setting, checks, contracts, ordered, selected, chosen, options, most)
     kept = {id(p) for p in chosen}
     return [p for p in ordered if id(p) in kept]
+
+
+def _list_shown_by_own(
+    checks: Mapping[str, Check], probes: Sequence[Probe], contracts: Sequence[Contract]
+) -> frozenset[str]:
+    """Return the contracts that their own probes show, among them a correct call of their endpoint."""
+    own = {
+        contract.id: contract.place
+        for contract in contracts
+        if not checks[contract.check].needs_others(contract)
+    }
+    return frozenset(
+        id
+        for probe in probes
+        if checks[probe.check].calls_correctly
+        for id in probe.contracts
+        if id in own and any(endpoint.place == own[id] for endpoint in probe.endpoints)
+    )
 
 
 def _probes(setting: Setting, checks: Mapping[str, Check], roles: frozenset[str]) -> list[Probe]:
@@ -254,21 +292,35 @@ def _find_room(options: Options, parts: Mapping[str, int], planned: Sequence[Pro
     A deep run has random calls in its plan. A maximum of the caller's leaves them no more requests than
     usual, because it must not cause additional calls.
     """
-    if options.profile != "standard" or options.shard or options.only:
+    if options.profile != "standard" or options.only:
         return 0
     usual = budget(replace(options, max_requests=None), parts)
     most = min(budget(options, parts), usual)
     return max(0, most - sum(p.cost for p in planned if p.priority == 1) - RESERVE)
 
 
-def _draw_random_calls(
-    setting: Setting, checks: Mapping[str, Check], room: int, planned: Sequence[Probe], wanted: set[str]
-) -> Iterator[Probe]:
-    """Yield probes with random calls that take `room` requests together."""
-    if room < 1:
-        return
+def _allow_random_calls(
+    setting: Setting, room: int, contracts: Iterable[Contract], wanted: set[str], *, writes: bool
+) -> Setting:
+    """Return the setting in which checks list random calls, as many as take `room` requests of a whole run.
+
+    A shard lists those of its own contracts. They are the calls that a whole run would send for them.
+    """
     each = min(DRAWS, -(-room // (2 * max(1, len(setting.endpoints)))))
-    random = replace(setting, drawn=each, drawn_writes=any(p.writes for p in planned))
+    own = frozenset(c.place for c in contracts if c.check in DRAWING and c.id in wanted)
+    return replace(setting, drawn=each, drawn_writes=writes, drawn_for=own if setting.sharded else None)
+
+
+def _share_room(random: Setting, room: int) -> int:
+    """Return a shard's part of the requests for random calls, by the number of its operations that have
+    some.
+    """
+    places = list_drawn_places(random)[0] if room else frozenset()
+    return -(-room * len(places & (random.drawn_for or frozenset())) // max(1, len(places)))
+
+
+def _draw_random_calls(random: Setting, checks: Mapping[str, Check], wanted: set[str]) -> Iterator[Probe]:
+    """Yield probes with random calls for the wanted contracts."""
     main = frozenset(("main",))
     for check in (checks[name] for name in DRAWING if name in checks):  # a server of tools has neither
         for probe in check.list_probes(random, main):
@@ -276,16 +328,16 @@ def _draw_random_calls(
                 yield probe
 
 
-def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
+def _share(probes: Sequence[Probe], wanted: set[str], most: int, room: int, parts: int) -> int:
     """Return a shard's part of the budget in requests.
 
-    The shard's own contracts and the creation of their instances count once. Calls that exceed limits have a
-    budget of their own.
+    The shard's own contracts, its random calls (`room`) and the creation of their instances count once. Calls
+    that exceed limits have a budget of their own.
     """
     usual = [p for p in probes if p.stage != LAST]
     own = [p for p in usual if any(c in wanted for c in p.contracts)]
     others = sum(p.cost for p in usual) - sum(p.cost for p in own)
-    return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
+    return max(most // parts, sum(p.cost for p in own if p.priority == 1) + room) + others + RESERVE
 
 
 def _share_repeats(
@@ -343,10 +395,6 @@ def simulate(
 
 CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
 """Checks whose probes are about refusals, and so prove nothing about instances."""
-FIRST = "valid_calls"
-"""The check whose probes come first within a stage, because a correct call shows if the server accepts the
-key.
-"""
 SHOWING = {
     "valid_calls": "correct",
     "surface_equivalence": "correct",
@@ -360,21 +408,26 @@ BETWEEN = "surface_equivalence"
 """The check that compares a dispatcher's answers with the answers over REST."""
 
 
-def choose_probes(setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract]) -> list[Probe]:
+def choose_probes(
+    setting: Setting,
+    probes: Sequence[Probe],
+    contracts: Sequence[Contract],
+    shown: frozenset[str] = frozenset(),
+) -> list[Probe]:
     """Choose the probes for these contracts, and a few basic calls of each of their endpoints.
 
     These are a correct call, one without a key and an invalid one. No contract of an endpoint can be judged
-    without a correct call.
+    without a correct call. The contracts with the ids `shown` need none of them.
     """
     wanted = {c.id for c in contracts}
-    places = _carrying(setting, contracts)
-    shown: dict[tuple[str, str], Probe] = {}
+    places = _carrying(setting, (c for c in contracts if c.id not in shown))
+    basic: dict[tuple[str, str], Probe] = {}
     showing = [(SHOWING[head], p) for p in probes if (head := p.check) in SHOWING]
     for what, probe in sorted(showing, key=lambda s: (s[1].priority, s[1].stage, s[1].name)):
         for endpoint in probe.endpoints:
             if endpoint.place in places:
-                shown.setdefault((what, endpoint.place), probe)
-    needed = {id(p) for p in shown.values()}
+                basic.setdefault((what, endpoint.place), probe)
+    needed = {id(p) for p in basic.values()}
     return [p for p in probes if id(p) in needed or any(c in wanted for c in p.contracts)]
 
 
@@ -407,11 +460,16 @@ def list_further_probes(
     - With `--only`, all probes for a contract about a whole surface, unless the caller bounds the requests.
     - All probes of a check that is self-contained.
 
-    A shard gets no further probes. A probe that a whole run with these options leaves out, such as a burst,
-    is left out here too.
+    A shard gets few of them, because the other shards send the rest: those that show its contracts, and
+    correct calls that make or change what its reads answer. A probe that a whole run with these options
+    leaves out, such as a burst, is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]
-    is_useful = _make_usefulness_test(setting, checks, watched, selected, options)
+    is_useful = (
+        _make_usefulness_test(setting, checks, watched, selected, options)
+        if options.shard is None
+        else _make_shard_test(setting, watched, selected)
+    )
     limited = options.limits and bool(list_shown_when_limited(setting, watched))
     known = {c.id: c for c in contracts}
 
@@ -471,8 +529,21 @@ def _make_usefulness_test(
             return True
         if f"{FRAMEWORK}@{probe.surface}" in places and (probe.check == FRAMEWORK or not probe.endpoints):
             return True
-        makes = probe.check == FIRST if options.shard else probe.check not in (*CLASSES, FRAMEWORK)
-        return from_data and probe.writes and makes
+        return from_data and probe.writes and probe.check not in (*CLASSES, FRAMEWORK)
+
+    return is_useful
+
+
+def _make_shard_test(
+    setting: Setting, watched: Sequence[Contract], selected: Sequence[Contract]
+) -> Callable[[Probe], bool]:
+    """Return a function that returns True for a probe on whose exchanges a shard's contracts are judged."""
+    wanted = {contract.id for contract in selected}
+    reading = [e.action for c in watched if (e := setting.by_place.get(c.place)) is not None]
+    makes = find_makers(setting, reading)
+
+    def is_useful(probe: Probe) -> bool:
+        return not wanted.isdisjoint(probe.shows) or (probe.check == FIRST and makes(probe))
 
     return is_useful
 
@@ -579,84 +650,3 @@ def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: S
 def _is_deselected(setting: Setting, check: Check, contract: Contract) -> bool:
     said = check.settle(setting, contract)
     return said is not None and said[0] is Verdict.NOT_SELECTED
-
-
-# -- the shards of a CI matrix.
-#
-# All contracts of an action stay in one shard, so that no other shard sends the same requests. The
-# contracts of the framework's refusals also stay together, as do those of one workflow or one sign-in.
-
-
-FEW = 1
-PER_CONTRACT = 0.05
-"""The weight of a contract without requests of its own, for which a few calls are usually sent all the
-same.
-"""
-
-
-def elsewhere(
-    contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()
-) -> frozenset[str]:
-    """Return the ids of the contracts that other shards verify. `shard` is (number from 1, count); None for a
-    whole run.
-
-    `probes` are those of the whole run. Each shard gets about the same number of their requests. It is not
-    exactly the same, because no group is divided.
-    """
-    if shard is None:
-        return frozenset()
-    number, count = shard
-    listed, planned = list(contracts), [p for p in probes if p.priority == 1]
-    costs = _costs(planned)
-    groups: dict[str, list[str]] = {}
-    weights: dict[str, float] = {}
-    for contract, group in _group_contracts(listed, costs):
-        groups.setdefault(group, []).append(contract.id)
-        weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
-    sizes = [0.0] * count
-    theirs: set[str] = set()
-    for group in sorted(groups, key=lambda name: (-round(weights[name], 6), name)):
-        smallest = sizes.index(min(sizes))
-        sizes[smallest] += round(weights[group], 6)
-        if smallest != number - 1:
-            theirs |= set(groups[group])
-    return frozenset(theirs)
-
-
-def _group_contracts(
-    contracts: Sequence[Contract], costs: Mapping[str, int]
-) -> Iterator[tuple[Contract, str]]:
-    """Yield each contract with its group; `costs` gives the requests of contracts that have some."""
-    every = [(contract, _group(contract)) for contract in contracts]
-    members = Counter(group for _, group in every)
-    sizes = Counter((c.surface, group) for c, group in every if c.action)
-    busiest: dict[str, str] = {}
-    for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
-        busiest.setdefault(surface, group)
-    for contract, group in every:
-        # A contract without an action has few probes of its own. So the shard with most calls of its surface
-        # judges it: the others may see too few answers.
-        alone = (
-            not contract.action
-            and members[group] == 1
-            and costs.get(contract.id, 0) <= FEW
-            and not _of_framework(contract)
-        )
-        yield contract, busiest.get(contract.surface, group) if alone else group
-
-
-def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
-    """Return the number of requests by the first contract of each probe."""
-    found: dict[str, int] = {}
-    for probe in probes:
-        if probe.contracts:
-            found[probe.contracts[0]] = found.get(probe.contracts[0], 0) + probe.cost
-    return found
-
-
-def _group(contract: Contract) -> str:
-    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.series}")
-
-
-def _of_framework(contract: Contract) -> bool:
-    return contract.check == FRAMEWORK or contract.place.startswith(f"{FRAMEWORK}@")

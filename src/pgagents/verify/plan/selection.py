@@ -338,16 +338,26 @@ def loopback(url: str) -> bool:
 # -- reasons for leaving out contracts that other users of the server could disturb
 
 
-ADVICE = "add --exclusive if nobody else uses the server"
+def say_alone(setting: Setting) -> str:
+    """Return what the caller can do about a contract that other users of the server could disturb."""
+    if setting.sharded:
+        return "the other shards do; a run with --exclusive and without --shard tries it"
+    return "add --exclusive if nobody else uses the server"
 
 
-def others_too(does: str) -> str:
+def others_too(setting: Setting, does: str) -> str:
     """Return the reason for leaving out a contract that other users of the server could disturb.
 
     `does` is the contract's verb, such as `counts` or `reports`.
     """
-    return f"it {does} what other users of the server may change too: {ADVICE}"
+    return f"it {does} what other users of the server may change too: {say_alone(setting)}"
 
 
-FAILS_OTHERS = f"it makes the next call fail, which may be another user's: {ADVICE}"
-OTHERS_CHANGE = f"other users of the server may change what it answers: {ADVICE}"
+def fails_others(setting: Setting) -> str:
+    """Return the reason for leaving out a failure that may hit another user of the server."""
+    return f"it makes the next call fail, which may be another user's: {say_alone(setting)}"
+
+
+def others_change(setting: Setting) -> str:
+    """Return the reason for a contract that cannot be judged, as others may change the answer."""
+    return f"other users of the server may change what it answers: {say_alone(setting)}"

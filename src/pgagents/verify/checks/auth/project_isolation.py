@@ -53,7 +53,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         return
     attempts: list[Attempt] = []
     operated = OPERATOR in roles
-    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for endpoint, resource in _list_figures(setting):
         name, origin = endpoint.action.name, (*endpoint.action.origin, "tenant")
         says = f"{name} returns the same after another project made and ended a {resource.name}"

@@ -19,7 +19,7 @@ from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.observation import change, find_resource, find_roomiest, read_counter, reread
 from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.plan.selection import FAILS_OTHERS, others_too
+from pgagents.verify.plan.selection import fails_others, others_too
 from pgagents.verify.promise import (
     CONFLICT,
     Check,
@@ -411,10 +411,10 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     if not setting.exclusive and any(
         contract.place == f.endpoint.place and contract.detail.endswith(f"/{f.code.name}") for f in others
     ):
-        return Verdict.NOT_SELECTED, FAILS_OTHERS
+        return Verdict.NOT_SELECTED, fails_others(setting)
     makes = contract.detail.startswith("nothing/") and _makes(setting, contract)
     if makes and not setting.exclusive:
-        return Verdict.NOT_SELECTED, others_too("lists")
+        return Verdict.NOT_SELECTED, others_too(setting, "lists")
     return None
 
 

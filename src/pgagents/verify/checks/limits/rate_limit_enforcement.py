@@ -24,7 +24,7 @@ from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.selection import ADVICE, others_too
+from pgagents.verify.plan.selection import others_too, say_alone
 from pgagents.verify.promise import (
     Check,
     Conversation,
@@ -153,7 +153,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
             "bursts that exceed the limits are sent only when asked for: add --limits",
         )
     apart = contract.detail.startswith("apart/")
-    return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
+    return (Verdict.NOT_SELECTED, others_too(setting, "counts")) if apart and not setting.exclusive else None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -367,7 +367,7 @@ def _judge_still_limited(setting: Setting, exchange: Exchange, after: float, wai
     """Judge a call that was limited after the announced wait. Other users may have caused that."""
     if setting.exclusive:
         return judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)
-    why = f"others may have made the call that was free after {after:g} s: {ADVICE}"
+    why = f"others may have made the call that was free after {after:g} s: {say_alone(setting)}"
     return Judgement(wait, Verdict.NOT_APPLICABLE, why)
 
 

@@ -47,7 +47,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     One attempt makes and ends instances of a resource through each endpoint, and counts after each call. It
     needs an exclusive run, because others change the counts.
     """
-    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for resource, takes in _takers(setting):
         makers, enders = _makers(setting, resource), _enders(setting, resource)
         late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None

@@ -44,9 +44,6 @@ value.
 """
 
 
-_NOT_ALONE = (Verdict.NOT_SELECTED, others_too("compares"))
-
-
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each action that reads a kind of instance, if another answer also represents it.
 
@@ -77,7 +74,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             writes = first.action.effect == "write"
             attempt = Attempt(run, stage=8, cost=2, writes=writes, endpoints=(endpoint, first), optional=True)
         says = f"{endpoint.action.name} returns for a {kind} what other answers return for it"
-        settled = None if setting.exclusive or _lasts(setting, kind, own) else _NOT_ALONE
+        settled = (
+            None
+            if setting.exclusive or _lasts(setting, kind, own)
+            else (Verdict.NOT_SELECTED, others_too(setting, "compares"))
+        )
         yield Case(endpoint, says, endpoint.action.origin, attempt, kind, settled=settled)
 
 

@@ -54,7 +54,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     One attempt tries those of a conversion. The count needs an exclusive run, because others change it.
     """
     del roles
-    uncounted = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+    uncounted = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for passing in _list_passings(setting):
         first, takes, maker = passing.first, passing.takes, passing.maker
         name, origin = maker.action.name, (*passing.resource.origin, "takes")

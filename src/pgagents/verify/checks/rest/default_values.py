@@ -22,7 +22,7 @@ from pgagents.verify.answers.normalized import (
 )
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
-from pgagents.verify.plan.selection import OTHERS_CHANGE
+from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, types_of
@@ -98,7 +98,7 @@ def _compare(trial: Trial, param: Param, usual: Any) -> Conversation:
     if not setting.exclusive:
         last: Exchange = yield once_more
         if _answered(setting, last, name) != answer:
-            yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
+            yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting))
             return
     yield trial.broken(f"what {name} {usual} is answered", differing(answer, wanted))
 

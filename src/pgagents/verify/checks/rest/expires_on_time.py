@@ -101,7 +101,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 attempt,
                 f"returns/{resource.name}",
                 resource.cite,
-                settled or (None if counted else (Verdict.NOT_SELECTED, others_too("counts"))),
+                settled or (None if counted else (Verdict.NOT_SELECTED, others_too(setting, "counts"))),
                 about=("returns", None),
             )
 

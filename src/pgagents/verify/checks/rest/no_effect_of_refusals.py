@@ -51,7 +51,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     exclusive.
     """
     del roles
-    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
+    settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "lists"))
     for name, makers in _list_makers(setting).items():
         resource = setting.model.resources[name]
         attempt = Attempt(together=partial(_try, resource=resource), stage=8, cost=2, writes=True)

@@ -42,7 +42,6 @@ TRUSTED = ("valid", "explore")
 ENOUGH = 2
 """A wide list with fewer items may hide that a narrow one drops some, so another call is tried first."""
 MOST_KNOWN = 100
-NEEDS_ALONE = others_too("tells")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -80,7 +79,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     them.
     """
     alone = setting.exclusive or not contract.detail.endswith("/first")
-    return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
+    return None if alone else (Verdict.NOT_SELECTED, others_too(setting, "tells"))
 
 
 def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str]:

@@ -97,7 +97,7 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     if setting.model.clock is None and "/expect_timed-" in contract.detail:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if not setting.exclusive and "/expect_alone-" in contract.detail:
-        return Verdict.NOT_SELECTED, others_too("reports")
+        return Verdict.NOT_SELECTED, others_too(setting, "reports")
     return None
 
 
