@@ -32,7 +32,7 @@ from pgagents.verify.wire.send import Client
 from verifying import URL, ids, keys_of, model, run, sandbox
 
 TWO = {"main", "second"}
-NAME = failure_atomicity.NAME
+NAME = failure_atomicity.CHECK.name
 
 
 def exchanges(
@@ -231,7 +231,7 @@ def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
     assert of_the_next
     assert shared
     setting = setting_of(model(), "https://staging.example.com")
-    probed = {p.name for p in failure_atomicity.probes(setting, frozenset(whole.keys))}
+    probed = {p.name for p in failure_atomicity.CHECK.list_probes(setting, frozenset(whole.keys))}
     assert not [name for name in probed if name.endswith("/create_session@rest")]
 
 

@@ -14,7 +14,7 @@ from verifying import keys_of, model, run, sandbox
 
 PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"
 CREATE = {
-    f"{failure_atomicity.NAME}/{detail}/BAD_GATEWAY/create_session@rest"
+    f"{failure_atomicity.CHECK.name}/{detail}/BAD_GATEWAY/create_session@rest"
     for detail in ("told", "nothing", "again")
 }
 

@@ -9,8 +9,8 @@ import pytest
 from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
-from pgagents.verify.checks.idempotency.idempotency import KeyChain, _nearly
-from pgagents.verify.promise import Judgement
+from pgagents.verify.checks.idempotency.idempotency import KeyChain, _try_near_key
+from pgagents.verify.promise import Case, Judgement, Trial
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
@@ -18,6 +18,7 @@ from verifying import URL, model
 
 SETTING = setting_of(model(), URL)
 ENDPOINT = next(d for d in SETTING.endpoints if d.action.idempotency and d.on_rest)
+TRIAL = Trial(SETTING, Case(ENDPOINT, "", ()), "idempotency/replay/x", "main")
 LIVES_S = SETTING.model.idempotency.lives_s
 NOW = 1_790_000_000.0
 
@@ -45,7 +46,7 @@ def seen(status: int, body: object, at: float) -> Exchange:
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
     chain = KeyChain()
     chain.note_key("pgv-some-key-of-before", NOW)
-    conversation = _nearly(SETTING, ENDPOINT, "idempotency/apart/x", chain)
+    conversation = _try_near_key(TRIAL, chain)
     assert isinstance(next(conversation), Call)
     said = conversation.send(seen(201, {"session": {"id": "ses_1"}}, NOW + after_s))
     assert isinstance(said, Judgement)
@@ -58,10 +59,8 @@ def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_b
         seen(201, {"session": {"id": "a"}}, NOW),
         seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5),
     )
-    (said,) = judge_replay(SETTING, ENDPOINT, "idempotency/replay/x", first, late)
+    (said,) = judge_replay(TRIAL, first, late)
     assert said.verdict is Verdict.UNTESTED
     assert "remembered for" in said.expected
-    (soon,) = judge_replay(
-        SETTING, ENDPOINT, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5)
-    )
+    (soon,) = judge_replay(TRIAL, first, seen(201, {"session": {"id": "b"}}, NOW + 5))
     assert soon.verdict is Verdict.BROKEN

@@ -317,10 +317,7 @@ def promise_at(
     *,
     advice: bool = False,
 ) -> Contract:
-    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
-
-    `advice` is True for a recommendation, and False for a demand.
-    """
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
     return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)
@@ -510,6 +507,7 @@ class Attempt:
     | `probe` | the probe's name; that of the first contract |
     | `suffix` | empty; else it follows the probe's name after a blank |
     | `order` | 0; the probe of a lower one is listed first, whichever case comes first |
+    | `covers` | empty; ids of contracts of other checks that the probe is for, too |
     """
 
     run: Callable[[Trial], Conversation] | None = None
@@ -530,6 +528,7 @@ class Attempt:
     calls: tuple[Action, ...] = ()
     suffix: str = ""
     order: int = 0
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -669,7 +668,7 @@ def _make_probe(
     return Probe(
         " ".join(filter(None, (attempt.probe or trials[0].contract, attempt.suffix))),
         stage if attempt.stage is None else attempt.stage,
-        tuple(trial.contract for trial in trials),
+        (*(trial.contract for trial in trials), *attempt.covers),
         attempt.cost,
         run,
         tuple(endpoints.values()) if attempt.endpoints is None else attempt.endpoints,

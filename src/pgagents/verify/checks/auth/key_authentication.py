@@ -17,42 +17,32 @@ from typing import Any
 
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Probe,
-    judge_accepted,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw, Twist
 from pgagents.verify.wire.encode import list_twists
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-# -- calls with a missing or wrong key, and with a right key in an unusual form
-
-
-NAME = "key_authentication"
-OPTIONAL = "optional"
-EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
+OPTIONAL, REVOKED, BEFORE_BODY, EITHER_CASE = "optional", "revoked", "before_body", "either_case"
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
 """Keys that were never issued and resemble an issued one.
 
 They reveal servers that truncate keys to a column's width, or ignore case. Surface and seed choose which one
 is sent.
 """
+WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
+"""The twists that send a well-formed but wrong key."""
+FORBIDDEN = 403
+UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
+"""Statuses that may refuse a key if a document names no code for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeyCase:
-    """A call that must be refused; with `accepted`, one that must be accepted."""
+class Form:
+    """A form in which a call presents its key. The call must be refused; with `accepted`, be accepted."""
 
     endpoint: Endpoint
     detail: str
@@ -64,13 +54,48 @@ class KeyCase:
     """The schemes that are presented; None for those of an ordinary call."""
     accepted: bool = False
 
-    @property
-    def contract(self) -> str:
-        """The id of the case's contract."""
-        return f"{NAME}/{self.detail}/{self.endpoint.place}"
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each form of a key: none at each endpoint, wrong and revoked ones once a surface.
+
+    One endpoint of each surface is also called without a key and with an unreadable body. One call has the
+    scheme in lower case. The first calls of each surface come early.
+    """
+    del roles
+    for endpoint, credential in _find_first_read(setting):
+        says = "the scheme's name is known in either case (RFC 9110, 11.1)"
+        what = "a call whose scheme is written in small letters"
+        lower = Form(endpoint, EITHER_CASE, what, "lower", accepted=True)
+        attempt = Attempt(partial(_try_accepted, form=lower))
+        # advice, because client libraries write it as the standard does
+        yield Case(endpoint, says, credential.origin, attempt, EITHER_CASE, cite=(), advice=True)
+    unread = {endpoint.place for endpoint in _list_unread(setting)}
+    called: set[tuple[str, Twist]] = set()
+    for form in _list_forms(setting):
+        endpoint, twist = form.endpoint, form.twist
+        early = twist in ("none", "garbage") and (endpoint.surface, twist) not in called
+        called.add((endpoint.surface, twist))
+        attempt = Attempt(
+            partial(_try_accepted if form.accepted else _try_refused, form=form),
+            stage=2 if early else None,
+            role=(_find_revoked_role(setting) or "main") if form.detail == REVOKED else "main",
+            schemes=form.schemes or (),
+        )
+        both = twist == "none" and not form.accepted and endpoint.place in unread
+        if both:
+            attempt = replace(attempt, run=None, together=partial(_try_half_a_body, form=form))
+        says = f"{endpoint.action.name} called {form.what} is {'served' if form.accepted else 'refused'}"
+        origin = ("security",) if form.accepted else ("errors", "framework", "no_key")
+        yield Case(endpoint, says, origin, attempt, form.detail)
+        if both:
+            says = f"{endpoint.action.name} called without a key is refused for that, whatever its body is"
+            yield Case(endpoint, says, ("behaviour", "auth_first"), attempt, BEFORE_BODY)
 
 
-def find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
+# -- calls with a missing or wrong key, and with a right key in an unusual form
+
+
+def _find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
     """Return the first REST read that needs a key and no id, as a list of at most one.
 
     The list is also empty if the key is not sent under a scheme of HTTP authentication.
@@ -78,11 +103,11 @@ def find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
     credential = setting.model.credential
     if credential is None or not credential.any_case:
         return []
-    plain = (d for d in list_plain_reads(setting) if next(iter(d.security), ()) == (credential.name,))
+    plain = (d for d in _list_plain_reads(setting) if next(iter(d.security), ()) == (credential.name,))
     return [(d, credential) for d in plain][:1]
 
 
-def list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
+def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
     """Yield the REST reads that take a key and need no id."""
     for endpoint in setting.endpoints:
         plain = endpoint.on_rest and "{" not in endpoint.path
@@ -90,7 +115,7 @@ def list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def list_unread(setting: Setting) -> list[Endpoint]:
+def _list_unread(setting: Setting) -> list[Endpoint]:
     """Return the first endpoint of each surface that has a body; empty unless the catalogue sets
     `auth_first`.
     """
@@ -108,18 +133,17 @@ def _order_endpoints(setting: Setting) -> Sequence[Endpoint]:
     """
     if not setting.model.leaves_open:
         return setting.endpoints
-    plain = {endpoint.place for endpoint in list_plain_reads(setting)}
+    plain = {endpoint.place for endpoint in _list_plain_reads(setting)}
     return sorted(setting.endpoints, key=lambda endpoint: endpoint.place not in plain)
 
 
-def list_cases(setting: Setting) -> Iterator[KeyCase]:
-    """Yield the calls of the check: each wrong form of a key once a surface, and no key at each endpoint."""
+def _list_forms(setting: Setting) -> Iterator[Form]:
+    """Yield each wrong form of a key once a surface, no key at each endpoint, and what must be accepted."""
     seen: set[tuple[str, str]] = set()
     for endpoint in _order_endpoints(setting):
         if not endpoint.needs_key or () in endpoint.security:
             continue
-        for twist, what in EVERYWHERE.items():
-            yield KeyCase(endpoint, twist, what, twist)
+        yield Form(endpoint, "none", "without a key", "none")
         for alternative in endpoint.security:
             for scheme in alternative:
                 if (endpoint.surface, scheme) not in seen:
@@ -129,178 +153,110 @@ def list_cases(setting: Setting) -> Iterator[KeyCase]:
                 seen.add((endpoint.surface, " ".join(alternative)))
                 yield from _list_parts(endpoint, alternative)
         yield from _list_others(setting, endpoint, seen)
-        if (endpoint.surface, "") not in seen and find_revoked_role(setting):
-            yield KeyCase(endpoint, "revoked", "with a revoked key")
+        if (endpoint.surface, "") not in seen and _find_revoked_role(setting):
+            yield Form(endpoint, REVOKED, "with a revoked key")
         seen.add((endpoint.surface, ""))
     yield from _list_accepted(setting)
 
 
 def _list_wrong_forms(
     setting: Setting, endpoint: Endpoint, alternative: tuple[str, ...], scheme: str
-) -> Iterator[KeyCase]:
-    """Yield a case for each wrong form of one scheme. The other schemes of its alternative are presented
-    correctly.
-    """
+) -> Iterator[Form]:
+    """Yield each wrong form of one scheme. The other schemes of its alternative are presented correctly."""
     credentials = setting.model.credentials
-    credential, first = credentials[scheme], scheme == next(iter(credentials))
+    first = scheme == next(iter(credentials))
     others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
-    for twist, what in list_twists(credential, others).items():
-        detail, said = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
-        yield KeyCase(endpoint, detail, said, twist, scheme, alternative)
+    for twist, what in list_twists(credentials[scheme], others).items():
+        detail, shown = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
+        yield Form(endpoint, detail, shown, twist, scheme, alternative)
 
 
-def _list_parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[KeyCase]:
-    """Yield calls that each lack one of several schemes that are needed together."""
+def _list_parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[Form]:
+    """Yield forms that each lack one of several schemes that are needed together."""
     for scheme in alternative:
         rest = tuple(name for name in alternative if name != scheme)
-        if not any(set(one) <= set(rest) for one in endpoint.security):
-            yield KeyCase(endpoint, f"without-{scheme}", f"without `{scheme}`", schemes=rest)
+        if not any(set(other) <= set(rest) for other in endpoint.security):
+            yield Form(endpoint, f"without-{scheme}", f"without `{scheme}`", schemes=rest)
 
 
-def _list_others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) -> Iterator[KeyCase]:
-    """Yield calls with one scheme that other actions take and this one does not."""
-    taken = {name for one in endpoint.security for name in one}
+def _list_others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) -> Iterator[Form]:
+    """Yield forms with one scheme that other actions take and this one does not."""
+    taken = {name for alternative in endpoint.security for name in alternative}
     for scheme in setting.model.credentials:
         met = (endpoint.surface, f"{scheme} for {endpoint.security}")
         if scheme not in taken and met not in seen:
             seen.add(met)
-            yield KeyCase(endpoint, f"other-{scheme}", f"with `{scheme}` instead", schemes=(scheme,))
+            yield Form(endpoint, f"other-{scheme}", f"with `{scheme}` instead", schemes=(scheme,))
 
 
-def _list_accepted(setting: Setting) -> Iterator[KeyCase]:
-    """Yield a call with each alternative but the first, and each call without a key if its key is
-    optional.
-    """
+def _list_accepted(setting: Setting) -> Iterator[Form]:
+    """Yield a form with each alternative but the first, and one without a key where it is optional."""
     seen: set[tuple[str, ...]] = set()
-    for endpoint in list_plain_reads(setting):
+    for endpoint in _list_plain_reads(setting):
         if () in endpoint.security:
-            yield KeyCase(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
-        for alternative in [one for one in endpoint.security if one][1:]:
+            yield Form(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
+        for alternative in [schemes for schemes in endpoint.security if schemes][1:]:
             if alternative not in seen:
                 seen.add(alternative)
                 shown = " and ".join(f"`{name}`" for name in alternative)
                 detail = f"alternative-{'+'.join(alternative)}"
-                yield KeyCase(endpoint, detail, f"with {shown} instead", schemes=alternative, accepted=True)
+                yield Form(endpoint, detail, f"with {shown} instead", schemes=alternative, accepted=True)
 
 
-def find_revoked_role(setting: Setting) -> str | None:
+def _find_revoked_role(setting: Setting) -> str | None:
     """Return the role whose key is revoked; None without one."""
     return next((name for name, role in setting.model.auth.roles.items() if role.revoked), None)
 
 
-def choose_twist(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
-    """Return the twist to send: one of several similar twists, chosen by surface and seed, or the twist
-    itself.
+def _make_call(trial: Trial, form: Form, what: str) -> Call:
+    """Return the call that presents its key in this form.
+
+    Without a key and with `auth_first`, its ids name no instance. A 404 then reveals a server that looks up
+    the id first, or that checks no key at all.
     """
-    several = NEAR.get(twist, (twist,))
-    surfaces = setting.compute_once(
-        "surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints))
-    )
-    return several[(surfaces.index(endpoint.surface) + setting.seed) % len(several)]
-
-
-def choose_input(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]:
-    """Return the call's arguments. Without a key and with `auth_first`, the ids name no instance.
-
-    A 404 then reveals a server that looks up the id first, or that checks no key at all.
-    """
-    given = dict(template_of(setting.model, endpoint.action).input)
-    if twist == "none" and setting.model.behaviour.auth_first is True and () not in endpoint.security:
+    endpoint, arguments = trial.endpoint, dict(trial.template.input)
+    if form.twist == "none" and trial.model.behaviour.auth_first is True and () not in endpoint.security:
         for param in endpoint.params:
-            resource = setting.model.resources.get(param.refers_to or "")
+            resource = trial.model.resources.get(param.refers_to or "")
             if resource is not None and resource.absent is not None and param.required:
-                given[str(param.name)] = resource.find_absent_value(param)
-    return given
+                arguments[str(param.name)] = resource.find_absent_value(param)
+    twist = _choose_twist(trial.setting, form)
+    return trial.call("auth", what, twist=twist, twisted=form.scheme, schemes=form.schemes, input=arguments)
 
 
-BEFORE_BODY = "before_body"
-EITHER_CASE = "either_case"
-FORBIDDEN = 403
-UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
-"""Statuses that may refuse a key if a document names no code for it."""
-WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
-"""The twists that send a well-formed but wrong key."""
+def _choose_twist(setting: Setting, form: Form) -> Twist:
+    """Return the form's twist, or one of several similar ones, chosen by surface and seed."""
+    several = NEAR.get(form.twist, (form.twist,))
+    surfaces = list(dict.fromkeys(endpoint.surface for endpoint in setting.endpoints))
+    return several[(surfaces.index(form.endpoint.surface) + setting.seed) % len(several)]
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts: no key on every endpoint; wrong and revoked keys on one endpoint of each surface.
-
-    One endpoint of each surface is also called without a key and with an unreadable body. One call has the
-    scheme in lower case, and one call uses each further alternative.
-    """
-    for case in list_cases(setting):
-        endpoint, ends = case.endpoint, "is served" if case.accepted else "is refused"
-        yield promise(
-            NAME,
-            case.detail,
-            endpoint,
-            f"{endpoint.action.name} called {case.what} {ends}",
-            ("security",) if case.accepted else ("errors", "framework", "no_key"),
-            endpoint.action.cite,
-        )
-
-    for endpoint in list_unread(setting):
-        says = f"{endpoint.action.name} called without a key is refused for that, whatever its body is"
-        yield promise(NAME, BEFORE_BODY, endpoint, says, ("behaviour", "auth_first"), endpoint.action.cite)
-    for endpoint, credential in find_first_read(setting):
-        says = "the scheme's name is known in either case (RFC 9110, 11.1)"
-        either_case = promise(NAME, EITHER_CASE, endpoint, says, credential.origin)
-        yield replace(either_case, advice=True)  # client libraries write it as the standard does
+# -- the judgement of their answers
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract. The first endpoint of each surface is called early."""
-    del roles
-    for endpoint, _ in find_first_read(setting):
-        contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
-        what = "a call whose scheme is written in small letters"
-        call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
-        yield Probe(contract, 6, (contract,), 1, partial(_run_accepted, call, contract, what), (endpoint,))
-    first: set[tuple[str, Twist]] = set()
-    unread = {endpoint.place for endpoint in list_unread(setting)}
-    for case in list_cases(setting):
-        endpoint, twist = case.endpoint, case.twist
-        role = (find_revoked_role(setting) or "main") if case.detail == "revoked" else "main"
-        early = twist in ("none", "garbage") and (endpoint.surface, twist) not in first
-        first.add((endpoint.surface, twist))
-        call = ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "auth",
-            f"a call {case.what}",
-            twist=choose_twist(setting, endpoint, twist),
-            twisted=case.scheme,
-            schemes=case.schemes,
-            role=role,
-            input=choose_input(setting, endpoint, twist),
-        )
-        run, covers = partial(_run, setting, call, case.contract, case.what), [case.contract]
-        if case.accepted:
-            run = partial(_run_accepted, call, case.contract, f"a call {case.what}")
-        elif twist == "none" and endpoint.place in unread:
-            covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
-            run = partial(_both, setting, call, case.contract, covers[1])
-        yield Probe(
-            case.contract,
-            2 if early else 6,
-            tuple(covers),
-            1,
-            run,
-            (endpoint,),
-            role,
-            endpoint.action.effect == "write",
-            schemes=case.schemes or (),
-        )
+def _try_accepted(trial: Trial, form: Form) -> Conversation:
+    what = form.what if form.detail == EITHER_CASE else f"a call {form.what}"
+    answer: Exchange = yield _make_call(trial, form, what)
+    yield from trial.accepted(answer, what)
 
 
-def _run_accepted(call: Call, contract: str, what: str) -> Conversation:
-    exchange: Exchange = yield call
-    yield from judge_accepted(exchange, contract, what)
+def _try_refused(trial: Trial, form: Form) -> Conversation:
+    call, setting = _make_call(trial, form, f"a call {form.what}"), trial.setting
+    codes = _list_codes(trial, call)
+    statuses = UNSAID if trial.model.leaves_open else ()
+    answer: Exchange = yield call
+    reason = ""
+    if answer.success and setting.bare is not None:
+        reason = yield from _find_other_key(call, [*(code.status for code in codes), FORBIDDEN])
+    if reason:
+        yield trial.untested(reason)
+    else:
+        yield from trial.refused(answer, codes, f"a call {form.what}", statuses)
 
 
-def _list_codes(setting: Setting, call: Call) -> list[Code]:
+def _list_codes(trial: Trial, call: Call) -> list[Code]:
     """Return the codes with which a call may be refused: for no key, a wrong key, or an unreadable key."""
-    missing, wrong = setting.model.no_key, setting.model.wrong_key
+    missing, wrong = trial.model.no_key, trial.model.wrong_key
     assert missing is not None
     assert wrong is not None  # the catalogue names it if calls have keys
     if call.twist == "none":
@@ -309,28 +265,13 @@ def _list_codes(setting: Setting, call: Call) -> list[Code]:
     return [wrong] if whole or missing is wrong else [missing, wrong]
 
 
-def _run(setting: Setting, call: Call, contract: str, what: str) -> Conversation:
-    codes = _list_codes(setting, call)
-    statuses = UNSAID if setting.model.leaves_open else ()
-    exchange: Exchange = yield call
-    if (
-        exchange.success
-        and setting.bare is not None
-        and (reason := (yield from _otherwise_keyed(call, [*(code.status for code in codes), FORBIDDEN])))
-    ):
-        yield judge_untested(contract, reason)
-    else:
-        yield from judge_refused(exchange, contract, codes, f"a call {what}", statuses)
-
-
-def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
+def _find_other_key(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
     """Return why a success without a key proves nothing, such as a key in the headers of `--env`.
 
     Empty if it proves that no key is needed.
     """
-    bare: Exchange = yield replace(
-        call, bare=True, why=f"{call.why}, and without the headers that were given"
-    )
+    why = f"{call.why}, and without the headers that were given"
+    bare: Exchange = yield replace(call, bare=True, why=why)
     if bare.success:
         return ""
     if bare.status in statuses:
@@ -341,29 +282,22 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
     return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
-def _both(setting: Setting, call: Call, contract: str, before: str) -> Conversation:
+def _try_half_a_body(trials: Sequence[Trial], form: Form) -> Conversation:
     """Judge both contracts by one call if the call is refused for its key.
 
     If it is not, a second call shows which contract is broken.
     """
-    code = setting.model.no_key
+    keyless, before_body = trials
+    code = keyless.model.no_key
     assert code is not None
-    unread: Exchange = yield replace(
-        call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"')
-    )
-    judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
+    call = _make_call(keyless, form, "a call without a key, with half a body")
+    unread: Exchange = yield replace(call, raw=Raw(edit=lambda _: b'{"'))
+    judged = list(before_body.refused(unread, [code], "a call without a key, whatever its body,"))
     yield from judged
     if judged and judged[0].verdict is Verdict.KEPT:
-        yield judge_kept(contract)
+        yield keyless.kept()
     else:
-        yield from _run(setting, call, contract, "without a key")
+        yield from _try_refused(keyless, form)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    overlap="all",
-    rank=Rank.EXPOSED,
-)
+CHECK = make_check("key_authentication", __doc__, cases, overlap="all", rank=Rank.EXPOSED)

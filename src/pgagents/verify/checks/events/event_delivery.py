@@ -9,44 +9,35 @@ an error, so that it must be sent again. Refused actions send nothing, and no ev
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.resource import Id, Resource
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, steps_of, types_of
 from pgagents.verify.events import (
     Event,
     Heard,
-    box_of,
-    count_alike,
-    is_about,
-    judge_deliveries,
-    judge_version,
-    list_event_contracts,
-    list_taken,
+    list_version_values,
     misfit,
     read,
     refusal_of,
-    register_versions,
     same,
-    shows,
     unheard,
     usual_version,
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
-    Probe,
-    judge_accepted,
-    judge_broken,
-    judge_kept,
+    Trial,
+    collect,
     judge_untested,
-    promise_at,
+    make_check,
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Sleep
@@ -54,293 +45,357 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.receiver import Delivery, Inbox
 
-NAME = "event_delivery"
-ONCE = f"{NAME}/once@rest"
-PRIVATE = f"{NAME}/private@rest"
-EACH = f"{NAME}/each@rest"
-ALONE = f"{NAME}/alone@rest"
-OWN = f"{NAME}/own@rest"
-DELETED = f"{NAME}/deleted@rest"
-WIDEST = f"{NAME}/widest@rest"
+ONCE, EACH, PRIVATE, ALONE, WIDEST, DELETED, OWN = (
+    "once",
+    "each",
+    "private",
+    "alone",
+    "widest",
+    "deleted",
+    "own",
+)
+"""The details of the contracts about all events. The detail of any other is the type or version of events."""
 BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
+Trials = Mapping[str, Trial]
+"""The trials of the probe by their details."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each type of event that an action sends, and several about all events."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each type of event that an action sends, and several about all events.
+
+    One probe tries them all, and covers the other checks on events. Without a key of another project, the
+    contract about its events is left to a probe that names the key.
+    """
     hooks = setting.model.webhooks
     if hooks is None:
         return
+    settled = unheard(setting)
+    attempt = _make_attempt(setting, roles) if settled is None else None
+    alone = replace(attempt, role="second", probe=f"event_delivery/{THEIRS}", covers=()) if attempt else None
+    case = partial(Case, None, settled=settled, place="@rest")
     for type, event in hooks.events.items():
         if is_caused(setting, type):
             sender = " or ".join(event.by) or f"the end of a {event.about}"
             says = f"{sender} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
-            cite = event.cite or hooks.cite
-            yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), cite)
-    for detail, says, at in _details(setting) if steps_of(setting) else ():
-        yield promise_at(NAME, detail, "@rest", says, ("webhooks", *at), hooks.cite)
+            origin, cite = ("webhooks", "events", type), event.cite or hooks.cite
+            yield case(says, origin, attempt, type, cite)
+    for detail, says, at in _list_promises(setting) if steps_of(setting) else ():
+        how = alone if detail == OWN and "second" not in roles else attempt
+        yield case(says, ("webhooks", *at), how, detail, hooks.cite)
 
 
-def _details(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _list_promises(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield detail, promise and origin of each contract about all events."""
     registered = ("registered_by",)
-    yield "once", "each action sends its event once, a refused one none", ("events",)
+    yield ONCE, "each action sends its event once, a refused one none", ("events",)
     if len(types_of(steps_of(setting))) > 1:
-        yield "each", "an event goes to each webhook that asked for its type", registered
+        yield EACH, "an event goes to each webhook that asked for its type", registered
     for value, version in setting.model.webhooks.versions.items():
         says = f"a webhook of version {value} hears events as {version.envelope}"
-        yield f"version/{value}", says, ("versions", value)
-    yield "private", "events contain no secret", ("events",)
-    yield "alone", "a webhook hears the types of events that it asked for and no others", registered
+        yield _detail_of(value), says, ("versions", value)
+    yield PRIVATE, "events contain no secret", ("events",)
+    yield ALONE, "a webhook hears the types of events that it asked for and no others", registered
     if find_webhook_remover(setting) is not None:
-        yield "widest", "a webhook for every type of event at the longest address is taken", registered
-        yield "deleted", "a webhook that was deleted hears nothing", registered
+        yield WIDEST, "a webhook for every type of event at the longest address is taken", registered
+        yield DELETED, "a webhook that was deleted hears nothing", registered
     if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
-        yield "own", "a webhook hears nothing of another project", registered
+        yield OWN, "a webhook hears nothing of another project", registered
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract unless a receiver listens."""
-    del contract
-    return unheard(setting)
+def _detail_of(version: str) -> str:
+    return f"version/{version}"
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that covers every check on events, and one for another project if it needs a key of
-    its own.
-    """
-    hooks, receiver = setting.model.webhooks, setting.receiver
-    endpoint = setting.find_lead(str(hooks.registered_by)) if hooks else None
-    steps = steps_of(setting) if endpoint else ()
+def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
+    """Return the attempt that tries all cases; None if nothing can be registered, or nothing is sent."""
+    hooks, receiver, steps = setting.model.webhooks, setting.receiver, steps_of(setting)
+    endpoint = setting.find_lead(str(hooks.registered_by))
     if endpoint is None or receiver is None or not steps:
-        return
-    endpoints = (endpoint, *(setting.get_lead(str(action.name)) for _, _, action, _ in steps))
-    own = any(c.id == OWN for c in promises(setting))
-    both = own and "second" in roles
-    covers = tuple(id for id in list_event_contracts(setting) if both or id != OWN)
-    cost = len(steps) + len(types_of(steps)) + 3 + 2 * both + len(hooks.versions)
-    timed = OPERATOR in roles
-    run = partial(_run, setting, receiver, endpoint, another=both, timed=timed)
-    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, run, endpoints, "main", True)
-    if own and not both:
-        run = partial(_run, setting, receiver, endpoint, another=True, timed=timed)
-        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, run, endpoints, "second", True)
+        return None
+    own = "second" in roles and any(detail == OWN for detail, _, _ in _list_promises(setting))
+    others = tuple(
+        contract.id
+        for check in collect().values()
+        if check.hear is not None
+        for contract in check.promises(setting)
+    )
+    return Attempt(
+        together=partial(_try, receiver=receiver, endpoint=endpoint, others=others, timed=OPERATOR in roles),
+        cost=len(steps) + len(types_of(steps)) + 3 + 2 * own + len(hooks.versions),
+        writes=True,
+        endpoints=(endpoint, *(setting.get_lead(str(action.name)) for _, _, action, _ in steps)),
+        probe=f"event_delivery/{BOX}",
+        covers=others,
+    )
 
 
-def _run(
-    setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool, timed: bool
+def _try(
+    trials: Sequence[Trial], receiver: Inbox, endpoint: Endpoint, others: Sequence[str], *, timed: bool
 ) -> Conversation:
+    tried, setting = {trial.case.detail: trial for trial in trials}, trials[0].setting
     steps = steps_of(setting)
     boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
-    tellers = yield from _register(setting, receiver, endpoint, boxes)
-    if tellers is None:
+    registered, problem = yield from _register(setting, receiver, endpoint, boxes)
+    if problem:
+        for contract in (*(trial.contract for trial in trials), *others):
+            yield judge_untested(contract, problem)
         return
     first, *_ = types = list(boxes)
-    versions = yield from register_versions(setting, receiver, endpoint, first)
-    yield from _register_and_delete(setting, receiver, endpoint, types)
+    versions = yield from _register_versions(tried, receiver, endpoint, first)
+    if DELETED in tried:
+        yield from _register_and_delete(tried, receiver, endpoint, types)
     theirs: tuple[Resource, Id] | None = None
-    if another:
+    if OWN in tried:
         theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, types)
-    told: list[ExpectedEvent] = []
+    expected: list[ExpectedEvent] = []
     secrets: set[str] = set()
-    yield from act(setting, steps, told, secrets, timed=timed)
-    arrivals = Arrivals(setting, receiver, told, boxes, versions)
+    yield from act(setting, steps, expected, secrets, timed=timed)
+    arrivals = Arrivals(setting, receiver, expected, boxes, versions)
     yield from arrivals.wait()
     heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
-    yield from _judge_events(setting, told, heard, secrets)
-    yield from _apart(arrivals, heard, theirs, another=another)
+    yield from _judge_events(tried, expected, heard, secrets)
+    yield from _judge_apart(tried, arrivals, heard, theirs)
     for type, events in heard.items():
-        yield from judge_deliveries(Heard(tellers[type], events), setting)
-    mine = [one for one in told if one.type == first]
+        yield from _judge_deliveries(Heard(registered[type], events), setting)
+    mine = [event for event in expected if event.type == first]
     for version, secret in versions.items():
         came = arrivals.read_box(box_of(version), version)
-        yield from judge_version(setting, version, mine, heard[first], came)
-        yield from judge_deliveries(Heard(secret, came), setting)
+        yield from _judge_version(tried[_detail_of(version)], version, mine, heard[first], came)
+        yield from _judge_deliveries(Heard(secret, came), setting)
+
+
+def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """Yield the judgements of all checks that have a `hear`."""
+    for check in collect().values():
+        if check.hear is not None:
+            yield from check.hear(heard, setting)
+
+
+# -- webhooks for each type and version, one that is deleted, and one of another project
 
 
 def _register(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, boxes: Mapping[str, str]
-) -> Generator[Any, Any, dict[str, str] | None]:
-    """Register a webhook for each type of event; return their secrets, or None if one was refused.
+) -> Generator[Any, Any, tuple[dict[str, str], str]]:
+    """Register a webhook for each type of event; return their secrets, and why one was refused, if one was.
 
     The first webhook refuses its first delivery, if the server must send it again.
     """
     hooks = setting.model.webhooks
-    tellers: dict[str, str] = {}
+    secrets: dict[str, str] = {}
     for type, box in boxes.items():
-        refusals = 1 if hooks.again_within_s and not tellers else 0
+        refusals = 1 if hooks.again_within_s and not secrets else 0
         address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
         asked = choose_types(setting, list(boxes), type)
-        given = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
+        arguments = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
         why = f"a webhook for {' and '.join(asked)} alone"
-        made: Exchange = yield Call(endpoint, given, "valid", why, fresh=True)
+        made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
         if not made.success:
-            reason = f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}"
-            for contract in list_event_contracts(setting):
-                yield judge_untested(contract, reason)
-            return None
-        tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
-    return tellers
+            elsewhere = "; a server elsewhere cannot send to this machine: give --receiver URL"
+            hint = elsewhere if receiver.loopback else ""
+            return secrets, f"no webhook could be registered at {address}: {made.outcome}{hint}"
+        secrets[type] = _read_secret(setting, made)
+    return secrets, ""
+
+
+def _read_secret(setting: Setting, made: Exchange) -> str:
+    return str(got(made.body, setting.model.webhooks.secret_at or "") or "")
+
+
+def box_of(version: str) -> str:
+    """Return the name of the receiver's box for a version of the envelope."""
+    return f"events-version-{version}"
+
+
+def _register_versions(
+    tried: Trials, receiver: Inbox, endpoint: Endpoint, type: str
+) -> Generator[Any, Any, dict[str, str]]:
+    """Register a webhook for each version of the envelope; return their secrets by version."""
+    secrets: dict[str, str] = {}
+    for detail, trial in tried.items():
+        setting, hooks = trial.setting, trial.model.webhooks
+        version = next((version for version in hooks.versions if _detail_of(version) == detail), None)
+        if version is None:
+            continue
+        arguments = {hooks.url: receiver.open(box_of(version)), hooks.types: [type]}
+        values = list_version_values(setting)
+        arguments |= next({name: value} for name, value in values if str(value) == version)
+        why = f"a webhook of version {version} for {type}"
+        made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
+        if made.success:
+            secrets[version] = _read_secret(setting, made)
+        else:
+            yield trial.untested(f"no webhook could be registered: {made.outcome}", sticky=True)
+    return secrets
 
 
 def _register_and_delete(
-    setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]
+    tried: Trials, receiver: Inbox, endpoint: Endpoint, types: list[str]
 ) -> Conversation:
     """Register a webhook for all events, with the longest possible address, then delete it."""
-    kind, ending, hooks = (
-        find_webhook_resource(setting),
-        find_webhook_remover(setting),
-        setting.model.webhooks,
-    )
+    widest, deleted = tried[WIDEST], tried[DELETED]
+    setting, hooks = deleted.setting, deleted.model.webhooks
+    kind, ending = find_webhook_resource(setting), find_webhook_remover(setting)
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
     address = receiver.open(GONE)
-    given = {
+    arguments = {
         hooks.url: lengthen_address(setting, endpoint, address),
         hooks.types: limit_types(setting, list(hooks.events)),
     }
-    made: Exchange = yield Call(
-        endpoint,
-        given,
-        "valid",
-        "a webhook for everything at the longest address, which is deleted again",
-        fresh=True,
-    )
-    yield from judge_accepted(made, WIDEST, made.call.why)
+    why = "a webhook for everything at the longest address, which is deleted again"
+    made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
+    yield from widest.accepted(made, why)
     if not made.success:
-        made = yield Call(
-            endpoint,
-            {hooks.url: address, hooks.types: types},
-            "valid",
-            "a webhook that is deleted again",
-            fresh=True,
-        )
+        arguments = {hooks.url: address, hooks.types: types}
+        made = yield Call(endpoint, arguments, "valid", "a webhook that is deleted again", fresh=True)
     body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping):
-        yield judge_untested(DELETED, f"no webhook was made: {made.outcome}")
+        yield deleted.untested(f"no webhook was made: {made.outcome}")
         return
-    gone: Exchange = yield Call(
-        ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body
-    )
+    why = "the webhook is deleted"
+    gone: Exchange = yield Call(ending, kind.undone_by.input, "valid", why, subject=kind, made=body)
     if not gone.success:
-        yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
+        yield deleted.untested(f"it could not be deleted: {gone.outcome}", sticky=True)
 
 
-def _apart(
+# -- the judgement of the events that came
+
+
+def _judge_events(
+    tried: Trials, expected: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]
+) -> Iterator[Judgement]:
+    once, private, types = tried[ONCE], tried[PRIVATE], list(heard)
+    setting = once.setting
+    for event in expected:
+        mine = [came for came in heard[event.type] if is_about(came, event)]
+        yield _judge_event(tried[event.type], event, mine, heard[event.type], count_alike(expected, event))
+        if not mine:
+            continue
+        for other in types:
+            if other != event.type and event.type in choose_types(setting, types, other):
+                there = any(is_about(came, event) for came in heard[other])
+                says = f"each webhook that asked for {event.type} hears of {event.id}"
+                yield tried[EACH].kept() if there else tried[EACH].broken(says, "one of two does")
+        times, due = len(list_taken(mine, event)), count_alike(expected, event)
+        if times <= due:
+            yield once.kept()
+        else:
+            says = f"{due if due > 1 else 'one'} {event.type} about {event.id}"
+            yield once.broken(says, "{times} events of that type came", times=times)
+    others = list_other_types(setting, types)  # an event of another type may rightly hold such a value
+    for came in (came for events in heard.values() for came in events if came.type not in others):
+        secret = any(json_bytes(value)[1:-1] in came.delivery.body for value in secrets)
+        says = "events contain no secret"
+        broken = private.broken(says, f"{came.type} contains one").with_rank(Rank.EXPOSED)
+        yield broken if secret else private.kept()
+
+
+def _judge_event(
+    trial: Trial, expected: ExpectedEvent, mine: Sequence[Event], heard: Sequence[Event], due: int
+) -> Judgement:
+    """Judge `mine`, which are the events of `heard` about the expected one. It is due so many times."""
+    what, within_s = f"{expected.type} about {expected.id}", trial.model.webhooks.within_s
+    if not mine:
+        return trial.broken(f"{what} within {within_s} s", f"{_name_types(heard)} came")
+    count = len({event.id or event.delivery.body for event in mine})
+    if count < due:
+        return trial.broken(f"{due} {what}", "{count} came", count=count)
+    differences = [
+        (problem, {}) if (problem := misfit(trial.setting, event)) else _find_difference(expected, event)
+        for event in (mine if due > 1 else mine[:1])
+    ]
+    if not all(claim for claim, _ in differences):
+        return trial.kept()
+    claim, values = differences[-1]
+    says = f"{expected.type} shows the {expected.resource.name} as the action left it"
+    return trial.broken(says, claim, **values)
+
+
+def _name_types(events: Sequence[Event]) -> str:
+    return ", ".join(sorted({event.type or "no event" for event in events})) or "nothing"
+
+
+def _find_difference(expected: ExpectedEvent, event: Event) -> tuple[str, dict[str, Any]]:
+    """Return the first member of an event that differs from the action's answer, as a claim with its values;
+    empty if none does.
+    """
+    for name, answered in expected.body.items():
+        if name in event.data and not same(answered, event.data[name]):
+            claim = f"{name} is {{sent}}, the action answered {{answered}}"
+            return claim, {"sent": event.data[name], "answered": answered}
+    return "", {}
+
+
+def _judge_version(
+    trial: Trial,
+    version: str,
+    expected: Sequence[ExpectedEvent],
+    usual: Sequence[Event],
+    came: Sequence[Event],
+) -> Iterator[Judgement]:
+    """Judge the events for a webhook of a version by the actions' answers.
+
+    `usual` are the events for a webhook with the usual envelope and the same type. Only events that arrived
+    there must arrive here, too.
+    """
+    form = trial.model.webhooks.versions[version]
+    says = f"a webhook of version {version} hears each event as {form.envelope}"
+    problem = next(filter(None, (misfit(trial.setting, event) for event in came)), "")
+    if problem:
+        yield trial.broken(says, problem)
+        return
+    for event in expected:
+        if not any(is_about(other, event) for other in usual):
+            continue  # other contracts judge a missing event
+        mine = [other for other in came if is_about(other, event)]
+        if not mine:
+            yield trial.broken(f"{says}: {event.type} about {event.id}", f"{_name_types(came)} came")
+            return
+        compared = mine if count_alike(expected, event) > 1 else mine[:1]
+        differences = [_find_difference(event, other) for other in compared]
+        if all(claim for claim, _ in differences):
+            claim, values = differences[-1]
+            yield trial.broken(f"{says}, with the same data", claim, **values)
+            return
+        yield trial.kept()
+
+
+def _judge_apart(
+    tried: Trials,
     arrivals: Arrivals,
     heard: Mapping[str, tuple[Event, ...]],
     theirs: tuple[Resource, Id] | None,
-    *,
-    another: bool,
 ) -> Iterator[Judgement]:
     """Judge that no webhook received events of other types, of another project, or after its deletion."""
-    setting = arrivals.setting
+    alone, setting = tried[ALONE], arrivals.setting
     for type, events in heard.items():
         asked = choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
-        expected = f"a webhook for {type} hears {type} alone"
-        yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
-    if find_webhook_remover(setting) is not None:
-        late = arrivals.read_box(GONE)
-        yield (
-            judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came")
-            if late
-            else judge_kept(DELETED)
-        )
-    if not another:
+        says = f"a webhook for {type} hears {type} alone"
+        yield alone.broken(says, f"it heard {other}") if other is not None else alone.kept()
+    if DELETED in tried:
+        late, deleted = arrivals.read_box(GONE), tried[DELETED]
+        says = "nothing comes after the deletion"
+        yield deleted.broken(says, f"{late[0].type} came") if late else deleted.kept()
+    if OWN not in tried:
         return
-    mine = [(one.resource, one.id) for one in arrivals.expected if one.id is not None]
+    own = tried[OWN]
+    mine = [(event.resource, event.id) for event in arrivals.expected if event.id is not None]
     foreign = [e for e in arrivals.read_box(THEIRS) if any(shows(setting, e, *one) for one in mine)]
     if theirs is not None:
         foreign += [e for events in heard.values() for e in events if shows(setting, e, *theirs)]
     if foreign:
-        yield judge_broken(
-            OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's"
-        ).with_rank(Rank.EXPOSED)
+        says = "events of one project go to its own webhooks"
+        yield own.broken(says, f"{foreign[0].type} went to another's").with_rank(Rank.EXPOSED)
     elif theirs is None:
-        yield judge_untested(OWN, "another project could register no webhook, or make nothing")
+        yield own.untested("another project could register no webhook, or make nothing")
     else:
-        yield judge_kept(OWN)
+        yield own.kept()
 
 
-def _hint(receiver: Inbox) -> str:
-    return (
-        "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
-    )
-
-
-def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge nothing, because the probe itself compares the events with the answers of the actions."""
-    del heard, setting
-    yield from ()
-
-
-def _judge_events(
-    setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]
-) -> Iterator[Judgement]:
-    hooks = setting.model.webhooks
-    for one in told:
-        contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if is_about(e, one)]
-        if not mine:
-            came = ", ".join(sorted({e.type or "no event" for e in heard[one.type]})) or "nothing"
-            yield judge_broken(
-                contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came"
-            )
-            continue
-        times, due = len(list_taken(mine, one)), count_alike(told, one)
-        wrong = [_unlike(setting, one, event) for event in (mine if due > 1 else mine[:1])]
-        came_all = len({event.id or event.delivery.body for event in mine})
-        if came_all < due:
-            yield judge_broken(contract, f"{due} {one.type} about {one.id}", f"{came_all} came")
-        elif all(wrong):
-            expected = f"{one.type} shows the {one.resource.name} as the action left it"
-            yield judge_broken(contract, expected, wrong[-1])
-        else:
-            yield judge_kept(contract)
-        for other in (
-            t for t in heard if t != one.type and one.type in choose_types(setting, list(heard), t)
-        ):
-            there = any(is_about(e, one) for e in heard[other])
-            expected = f"each webhook that asked for {one.type} hears of {one.id}"
-            yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
-        if times <= due:
-            yield judge_kept(ONCE)
-        else:
-            expected = f"{due if due > 1 else 'one'} {one.type} about {one.id}"
-            yield judge_broken(ONCE, expected, "{times} events of that type came", times=times)
-    others = set(
-        list_other_types(setting, list(heard))
-    )  # an event of another type may rightly hold such a value
-    for event in (e for events in heard.values() for e in events if e.type not in others):
-        secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
-        yield (
-            judge_broken(PRIVATE, "events contain no secret", f"{event.type} contains one").with_rank(
-                Rank.EXPOSED
-            )
-            if secret
-            else judge_kept(PRIVATE)
-        )
-
-
-def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
-    """Return how an event differs from its schemas or from the action's answer; empty if it does not."""
-    if wrong := misfit(setting, event):
-        return wrong
-    different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]
-    if different:
-        return f"{different[0]} is {event.data[different[0]]}, the action answered {told.body[different[0]]}"
-    return ""
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    hear=hear,
-    settled=settle_contract,
-    rank=Rank.WRONG,
-)
+CHECK = make_check("event_delivery", __doc__, cases, stage=3, rank=Rank.WRONG)
 
 
 # -- the events that came, and those that are still awaited
@@ -408,6 +463,43 @@ class Arrivals:
             ) or any(e.id not in again for e in events if e.refused):
                 return False
         return True
+
+
+# -- events about an expected one
+
+
+def is_about(event: Event, expected: ExpectedEvent) -> bool:
+    """True if an event has the type of the expected one, and shows its instance."""
+    return (
+        event.type == expected.type
+        and isinstance(event.data, Mapping)
+        and expected.resource.id_of(event.data) == expected.id
+    )
+
+
+def shows(setting: Setting, event: Event, resource: Resource, id: Id) -> bool:
+    """True if an event shows an instance.
+
+    An id that is a text may stand anywhere in the event. A number means it in the data of such events alone.
+    """
+    if isinstance(id, str):
+        return json_bytes(id) in event.delivery.body
+    known = setting.model.webhooks.events.get(event.type or "")
+    about = known is not None and known.about == resource.name
+    return about and isinstance(event.data, Mapping) and resource.id_of(event.data) == id
+
+
+def count_alike(expected: Sequence[ExpectedEvent], one: ExpectedEvent) -> int:
+    """Return how many of the expected events have the type of one of them, and are about its instance."""
+    return sum((o.type, o.resource.name, o.id) == (one.type, one.resource.name, one.id) for o in expected)
+
+
+def list_taken(events: Sequence[Event], one: ExpectedEvent) -> set[str | bytes]:
+    """Return the ids of the events about an expected one that our receiver took; without ids, their bodies.
+
+    An event that was delivered twice counts once.
+    """
+    return {e.id or e.delivery.body for e in events if is_about(e, one) and not e.refused}
 
 
 # -- types and addresses of webhooks

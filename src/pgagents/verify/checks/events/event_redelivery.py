@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.events import Heard, name_of_id, refusal_of, unheard
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.receiver import MOVED
 
-NAME = "event_redelivery"
-CONTRACT = f"{NAME}/again@rest"
+AGAIN, PLACE = "again", "@rest"
 SLACK_S = 5.0
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract if the catalogue promises that deliveries are repeated."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield one case if the catalogue promises that deliveries are repeated."""
+    del roles
     hooks = setting.model.webhooks
     if hooks is not None and hooks.again_within_s:
         how = "a redirect" if refusal_of(setting.model) == MOVED else "an error"
@@ -29,54 +29,36 @@ def promises(setting: Setting) -> Iterator[Contract]:
             f"a delivery that was answered with {how} comes again within {hooks.again_within_s} s, "
             f"with the same {name_of_id(setting.model)}"
         )
-        yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract unless a receiver listens."""
-    del contract
-    return unheard(setting)
+        origin, settled = ("webhooks", "again_within_s"), unheard(setting)
+        yield Case(None, says, origin, detail=AGAIN, cite=hooks.cite, settled=settled, place=PLACE)
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge each delivery that our receiver refused, by the later deliveries."""
-    hooks, id_at = setting.model.webhooks, name_of_id(setting.model)
-    if not hooks.again_within_s:
+    trial, hooks = CHECK.find_trial(setting, PLACE, AGAIN), setting.model.webhooks
+    if trial is None:
         return
-    refused = [i for i, event in enumerate(heard.events) if event.refused]
+    id_at = name_of_id(setting.model)
+    refused = [index for index, event in enumerate(heard.events) if event.refused]
     if not refused:
-        yield judge_untested(CONTRACT, "no delivery came that could be refused")
+        yield trial.untested("no delivery came that could be refused")
     for index in refused:
         first, later = heard.events[index], heard.events[index + 1 :]
-        same = next((e for e in later if e.id is not None and e.id == first.id), None)
-        like = next((e for e in later if e.type == first.type and e.data == first.data), None)
+        same = next((event for event in later if event.id is not None and event.id == first.id), None)
+        like = next((event for event in later if (event.type, event.data) == (first.type, first.data)), None)
         expected = f"it comes again within {hooks.again_within_s} s, with the {id_at} it had"
-        late_s = same.delivery.at - first.delivery.at if same is not None else 0.0
-        if (
-            same is not None
-            and (same.type, same.data) == (first.type, first.data)
-            and late_s > hooks.again_within_s + SLACK_S
-        ):
-            yield judge_broken(CONTRACT, expected, f"{same.type} came again after {late_s:,.0f} s")
-        elif same is not None and (same.type, same.data) == (first.type, first.data):
-            yield judge_kept(CONTRACT)
+        if same is not None and (same.type, same.data) != (first.type, first.data):
+            claim = f"{same.type} came with another content"
+            yield trial.broken(f"{expected} and the same content", claim)
         elif same is not None:
-            yield judge_broken(
-                CONTRACT, f"{expected} and the same content", f"{same.type} came with another content"
-            )
+            late_s = same.delivery.at - first.delivery.at
+            claim = f"{same.type} came again after {{late_s:,.0f}} s"
+            late = late_s > hooks.again_within_s + SLACK_S
+            yield trial.broken(expected, claim, late_s=late_s) if late else trial.kept()
         elif like is not None:
-            yield judge_broken(
-                CONTRACT, expected, f"{like.type} came again with another {name_of_id(setting.model)}"
-            )
+            yield trial.broken(expected, f"{like.type} came again with another {id_at}")
         else:
-            yield judge_broken(CONTRACT, expected, f"{first.type} did not come again")
+            yield trial.broken(expected, f"{first.type} did not come again")
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    hear=hear,
-    settled=settle_contract,
-    rank=Rank.WRONG,
-)
+CHECK = make_check("event_redelivery", __doc__, cases, hear=hear, rank=Rank.WRONG)

@@ -13,88 +13,73 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pgagents.catalogue.model.credential import SignatureScheme, schemes
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.events import Heard, unheard
-from pgagents.verify.promise import Check, Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.encode import find_secret_problem, make_content, make_mac
 from pgagents.verify.wire.receiver import Delivery
 
-NAME = "event_signatures"
-FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
+FITS, FRESH = "fits", "fresh"
+PLACE = "@rest"
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield two contracts: the signature is valid, and its time is that of the delivery."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield two cases: the signature is valid, and its time, if it has one, is that of the delivery."""
+    del roles
     hooks = setting.model.webhooks
     if hooks is None or hooks.signature is None:
         return
-    origin, header = ("webhooks", "signature"), hooks.signature.header
-    scheme = schemes()[hooks.signature.scheme]
+    header, scheme = hooks.signature.header, schemes()[hooks.signature.scheme]
     signs = "the time and the bytes" if scheme.timed else "the bytes"
-    yield promise_at(NAME, "fits", "@rest", f"{header} signs {signs} of each delivery", origin, hooks.cite)
-    if not scheme.timed:
-        return
-    where = scheme.time_header or header
-    says = f"the time in {where} is that of the delivery, within {hooks.signature.tolerance_s} s"
-    yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract unless a receiver listens."""
-    del contract
-    return unheard(setting)
+    says = {FITS: f"{header} signs {signs} of each delivery"}
+    if scheme.timed:
+        where = scheme.time_header or header
+        tolerance_s = hooks.signature.tolerance_s
+        says[FRESH] = f"the time in {where} is that of the delivery, within {tolerance_s} s"
+    origin, settled = ("webhooks", "signature"), unheard(setting)
+    for detail, text in says.items():
+        yield Case(None, text, origin, detail=detail, cite=hooks.cite, settled=settled, place=PLACE)
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """Judge each delivery, repeated ones included."""
     signing = setting.model.webhooks.signature
-    if signing is None:
+    fits, fresh = (CHECK.find_trial(setting, PLACE, detail) for detail in (FITS, FRESH))
+    if signing is None or fits is None:
         return
     scheme = schemes()[signing.scheme]
     if not heard.secret:
-        yield judge_untested(FITS, "the registration returned no secret")
+        yield fits.untested("the registration returned no secret")
     elif problem := find_secret_problem(scheme, heard.secret):
-        yield judge_broken(FITS, f"the secret of a registration signs as {signing.scheme}", problem)
+        yield fits.broken(f"the secret of a registration signs as {signing.scheme}", problem)
         heard = replace(heard, secret="")
     for event in heard.events:
-        read = read_signature(scheme, signing.header, event.delivery)
-        if isinstance(read, str):
-            yield judge_broken(FITS, f"{signing.header}: {scheme.first}{scheme.each}", read)
+        signature = read_signature(scheme, signing.header, event.delivery)
+        if isinstance(signature, str):
+            yield fits.broken(f"{signing.header}: {scheme.first}{scheme.each}", signature)
             continue
         if not heard.secret:
             continue
-        if is_signed(scheme, heard.secret, event.delivery.body, read):
-            yield judge_kept(FITS)
+        body = event.delivery.body
+        if is_signed(scheme, heard.secret, body, signature):
+            yield fits.kept()
         else:
-            expected = "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret"
-            yield judge_broken(
-                FITS,
-                expected if scheme.first else f"{scheme.says} with the webhook's secret",
-                find_slip(scheme, heard.secret, event.delivery.body, read),
-            )
-        if not scheme.timed:
+            of_time = "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret"
+            expected = of_time if scheme.first else f"{scheme.says} with the webhook's secret"
+            yield fits.broken(expected, find_slip(scheme, heard.secret, body, signature))
+        if fresh is None:
             continue
-        age_s = event.delivery.at - int(read.time)
+        age_s = event.delivery.at - int(signature.time)
         if abs(age_s) <= signing.tolerance_s:
-            yield judge_kept(FRESH)
+            yield fresh.kept()
         else:
             name, side = scheme.time_header or "t", "before" if age_s > 0 else "after"
-            yield judge_broken(
-                FRESH,
-                f"{name} is within {signing.tolerance_s} s of the delivery",
-                f"{name} is {abs(age_s):,.0f} s {side} it",
-            )
+            expected = f"{name} is within {signing.tolerance_s} s of the delivery"
+            yield fresh.broken(expected, f"{name} is {{age_s:,.0f}} s {side} it", age_s=abs(age_s))
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    hear=hear,
-    settled=settle_contract,
-    rank=Rank.WRONG,
-)
+CHECK = make_check("event_signatures", __doc__, cases, hear=hear, rank=Rank.WRONG)
 
 
 # -- the signature of a delivery, in any format

@@ -58,14 +58,13 @@ def _choose_endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _try(trial: Trial) -> Conversation:
-    setting, endpoint = trial.setting, trial.endpoint
-    lives_s = setting.model.idempotency.lives_s
+    lives_s = trial.model.idempotency.lives_s
     arguments = {**trial.template.input, str(trial.action.idempotency): UniqueValue(once=True)}
     why = "a call whose key is to be remembered"
     first: Exchange = yield trial.call("valid", why, role="main", input=arguments, fresh=True)
     if first.success:
-        yield from undo_first_call(setting, endpoint, first)
-    wait = time_passes(setting, lives_s - MARGIN_S)
+        yield from undo_first_call(trial, first)
+    wait = time_passes(trial.setting, lives_s - MARGIN_S)
     assert wait is not None, "without a clock nothing is selected"
     passed: Exchange = yield wait
     if not first.success or not passed.success:
@@ -78,7 +77,7 @@ def _try(trial: Trial) -> Conversation:
     if moved_s < lives_s - 2 * MARGIN_S:
         yield trial.untested(f"the operator's clock was moved by {moved_s:,.0f} s only")
         return
-    yield from judge_replay(setting, endpoint, trial.contract, first, second)
+    yield from judge_replay(trial, first, second)
 
 
 CHECK = make_check("idempotency_key_lifetime", __doc__, cases, stage=STAGE, rank=Rank.WRONG)

@@ -100,9 +100,7 @@ def _try(trials: Sequence[Trial]) -> Conversation:
             yield trial.untested(f"it was answered otherwise; the right call: {answer.outcome}")
         elif answer.success:
             yield trial.kept()
-        elif is_key_conflict(trial.setting, trial.endpoint, answer) or (
-            yield from _succeeds_with_another_key(trial, answer)
-        ):
+        elif is_key_conflict(trial.model, answer) or (yield from _succeeds_with_another_key(trial, answer)):
             came, alone = yield from _send_with_key(trial, {status: refusal})
             if came and not void(alone) and not alone.success:
                 expected = f"a key that came with a call answered {status} is still unused"

@@ -10,37 +10,26 @@ operator can move the clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import Credential
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import bearer, plain
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import refusal
 
-NAME = "client_credentials"
 MARGIN_S = 30.0
 """Seconds between a token's expiry and its next use, because clocks differ by a few seconds."""
 MOST_S = 120.0
 MOST_MOVED_S = 3650 * 86_400.0
 """Ten years: no clock of an operator is moved further by what a server says."""
-STAGE = 9
 SAYS = {
     "issued": "client_id and client_secret are exchanged for a bearer token",
     "not_stored": "an answer with a token has Cache-Control: no-store (RFC 6749, 5.1)",
@@ -59,165 +48,142 @@ SLIPS: dict[str, tuple[Slip, tuple[str, ...]]] = {
 """
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield the contracts of each token endpoint on the API's own server."""
-    for credential, reader in _list_own(setting):
-        for case, says in SAYS.items():
-            if case != "ends" or reader is not None:
-                detail = _detail(setting, case, credential)
-                yield promise_at(NAME, detail, f"@{REST}", says, (*credential.origin, "flows"))
-
-
-def _list_own(setting: Setting) -> list[tuple[Credential, Endpoint | None]]:
-    """Return the credentials whose token endpoint is on the API's server.
-
-    Each comes with a read that accepts its tokens and needs nothing else.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of each token endpoint on the API's own server. One request is tried for a token and
+    for how it may be stored.
     """
-    server = str(setting.model.api.server)
-    found = []
+    operated = OPERATOR in roles
     for credential in setting.model.credentials.values():
-        if credential.exchange is not None and credential.exchange.find_path(server):
-            found.append((credential, _find_reader(setting, credential)))
-    return found
+        if credential.exchange is None or not credential.exchange.find_path(str(setting.model.api.server)):
+            continue
+        reader = _find_reader(setting, credential)
+        schemes = (credential.name,)
+        issue = Attempt(together=partial(_issue, credential, reader), stage=2, schemes=schemes)
+        attempts = {"issued": issue, "not_stored": issue}
+        for detail, (slip, errors) in SLIPS.items():
+            run = partial(_try_slip, credential=credential, what=SAYS[detail], slip=slip, errors=errors)
+            attempts[detail] = Attempt(run, schemes=schemes)
+        if reader is not None:
+            end = partial(_try_end, credential=credential, reader=reader, operated=operated)
+            attempts["ends"] = Attempt(end, cost=3, schemes=schemes)
+        suffix = "" if credential is setting.model.credential else f"-{credential.name}"
+        origin = (*credential.origin, "flows")
+        for detail, attempt in attempts.items():
+            yield Case(None, SAYS[detail], origin, attempt, f"{detail}{suffix}", place=f"@{REST}")
 
 
 def _find_reader(setting: Setting, credential: Credential) -> Endpoint | None:
-    return next(
-        (
-            endpoint
-            for endpoint in setting.endpoints
-            if endpoint.on_rest
-            and endpoint.action.only_reads
-            and endpoint.method == "GET"
-            and endpoint.security == ((credential.name,),)
-            and plain(setting, endpoint) is not None
-        ),
-        None,
-    )
+    """Return a read that accepts the credential's tokens and needs nothing else."""
+    for endpoint in setting.endpoints:
+        takes = endpoint.security == ((credential.name,),)
+        reads = endpoint.on_rest and endpoint.action.only_reads and endpoint.method == "GET"
+        if takes and reads and plain(setting, endpoint) is not None:
+            return endpoint
+    return None
 
 
-def _detail(setting: Setting, case: str, credential: Credential) -> str:
-    return case if credential is setting.model.credential else f"{case}-{credential.name}"
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each wrong request, one for the right one, and one for a token's expiry."""
-    operated = OPERATOR in roles
-    for credential, reader in _list_own(setting):
-
-        def name(case: str, credential: Credential = credential) -> str:
-            return f"{NAME}/{_detail(setting, case, credential)}@{REST}"
-
-        for case in SLIPS:
-            run = partial(_run_slip, credential, case, name(case))
-            yield Probe(name(case), STAGE, (name(case),), 1, run, schemes=(credential.name,))
-        issued = partial(_run_issued, setting, credential, reader, name("issued"), name("not_stored"))
-        covers = (name("issued"), name("not_stored"))
-        yield Probe(name("issued"), 2, covers, 1, issued, schemes=(credential.name,))
-        if reader is not None:
-            ends = partial(_run_end, setting, credential, reader, name("ends"), operated=operated)
-            yield Probe(name("ends"), STAGE, (name("ends"),), 3, ends, schemes=(credential.name,))
-
-
-def _ask(credential: Credential, why: str, slip: Slip = "") -> Call:
+def _request_token(credential: Credential, why: str, slip: Slip = "") -> Call:
     return Call(None, {}, "document", why, role="", asks=TokenRequest(credential.name, slip=slip))
 
 
-def _run_slip(credential: Credential, case: str, contract: str) -> Conversation:
-    slip, errors = SLIPS[case]
-    exchange: Exchange = yield _ask(credential, f"a token request: {SAYS[case]}", slip)
-    if not exchange.void:
-        wrong = refusal(exchange, *errors)
-        expected = f"400 or 401 with the error {' or '.join(errors)}"
-        broken = judge_broken(contract, expected, wrong)
-        broken = broken if exchange.success else broken.with_rank(Rank.UNDOCUMENTED)
-        yield broken if wrong else judge_kept(contract)
-
-
-def _run_issued(
-    setting: Setting, credential: Credential, reader: Endpoint | None, issued: str, not_stored: str
+def _try_slip(
+    trial: Trial, credential: Credential, what: str, slip: Slip, errors: tuple[str, ...]
 ) -> Conversation:
-    exchange: Exchange = yield _ask(credential, "a token request")
-    if exchange.void:
+    answer: Exchange = yield _request_token(credential, f"a token request: {what}", slip)
+    if not answer.void:
+        problem = refusal(answer, *errors)
+        expected = f"400 or 401 with the error {' or '.join(errors)}"
+        broken = trial.broken(expected, problem)
+        broken = broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
+        yield broken if problem else trial.kept()
+
+
+def _issue(credential: Credential, reader: Endpoint | None, trials: Sequence[Trial]) -> Conversation:
+    issued, not_stored = trials
+    answer: Exchange = yield _request_token(credential, "a token request")
+    if answer.void:
         return
-    wrong = _find_problem(exchange)
-    if not wrong and reader is not None:
-        wrong = yield from _find_untold_scope(setting, credential, reader, exchange)
+    problem, values = _find_problem(answer)
+    if not problem and reader is not None:
+        problem, values = yield from _find_unnamed_scope(issued, credential, reader, answer)
     expected = "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
-    broken = judge_broken(issued, expected, wrong).with_rank(Rank.UNDOCUMENTED)
-    yield broken if wrong else judge_kept(issued)
-    if exchange.status == 200:
-        yield _judge_stored(exchange, not_stored)
+    broken = issued.broken(expected, problem, **values).with_rank(Rank.UNDOCUMENTED)
+    yield broken if problem else issued.kept()
+    if answer.status == 200:
+        control = (answer.header("cache-control") or "").lower()
+        if "no-store" in control:
+            yield not_stored.kept()
+        else:
+            expected, claim = "Cache-Control: no-store", "Cache-Control: {control}"
+            broken = not_stored.broken(expected, claim, control=control or "(none)")
+            yield broken.with_rank(Rank.UNDOCUMENTED)
 
 
-def _find_problem(exchange: Exchange) -> str:
-    """Return what is wrong with a token answer by RFC 6749 (5.1); empty if nothing is."""
-    kind, lives = got(exchange.body, "token_type"), got(exchange.body, "expires_in")
-    if exchange.status != 200 or not isinstance(got(exchange.body, "access_token"), str):
-        return f"{exchange.outcome} without an access_token"
+def _find_problem(answer: Exchange) -> tuple[str, dict[str, Any]]:
+    """Return what is wrong with a token answer by RFC 6749 (5.1), with the values in it; empty if nothing
+    is.
+    """
+    kind, lives_s = got(answer.body, "token_type"), got(answer.body, "expires_in")
+    if answer.status != 200 or not isinstance(got(answer.body, "access_token"), str):
+        return "{outcome} without an access_token", {"outcome": answer.outcome}
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        return f"token_type {kind!r}"
-    if lives is not None and not _is_time(lives):
-        return f"expires_in {lives!r}"
-    return ""
+        return "token_type {kind!r}", {"kind": kind}
+    if lives_s is not None and not _is_time(lives_s):
+        return "expires_in {lives_s!r}", {"lives_s": lives_s}
+    return "", {}
 
 
-def _find_untold_scope(
-    setting: Setting, credential: Credential, reader: Endpoint, issued: Exchange
-) -> Generator[Any, Any, str]:
+def _find_unnamed_scope(
+    trial: Trial, credential: Credential, reader: Endpoint, issued: Exchange
+) -> Generator[Any, Any, tuple[str, dict[str, Any]]]:
     """Return a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
     An answer without `scope` grants what was requested, and a server may grant less. A named scope may
     contain another one. So only a token with a declared scope, whose answer names none, is a problem.
     """
-    told, needed = got(issued.body, "scope"), reader.action.scope
+    named, needed = got(issued.body, "scope"), reader.action.scope
     known = credential.exchange.scopes if credential.exchange is not None else {}
-    if not isinstance(told, str) or needed not in known or not known.keys().isdisjoint(told.split()):
-        return ""
-    raw = Raw("GET", plain(setting, reader), bearer(str(got(issued.body, "access_token"))))
-    why = f"a read with a token that is said to lack {needed}"
-    exchange: Exchange = yield Call(None, {}, "document", why, role="", raw=raw)
-    return f"the scope {told!r}, and a token that has {needed}" if exchange.success else ""
+    if not isinstance(named, str) or needed not in known or not known.keys().isdisjoint(named.split()):
+        return "", {}
+    answer: Exchange = yield _read(
+        trial, reader, got(issued.body, "access_token"), f"a read with a token that is said to lack {needed}"
+    )
+    values = {"named": named, "needed": needed}
+    return ("the scope {named!r}, and a token that has {needed}", values) if answer.success else ("", {})
 
 
-def _is_time(lives: Any) -> bool:
-    return isinstance(lives, int | float) and not isinstance(lives, bool) and 0 < lives < math.inf
+def _read(trial: Trial, reader: Endpoint, token: Any, why: str) -> Call:
+    raw = Raw("GET", plain(trial.setting, reader), bearer(str(token)))
+    return Call(None, {}, "document", why, role="", raw=raw)
 
 
-def _judge_stored(exchange: Exchange, contract: str) -> Judgement:
-    said = (exchange.header("cache-control") or "").lower()
-    if "no-store" in said:
-        return judge_kept(contract)
-    broken = judge_broken(contract, "Cache-Control: no-store", f"Cache-Control: {said or '(none)'}")
-    return broken.with_rank(Rank.UNDOCUMENTED)
+def _is_time(seconds: Any) -> bool:
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < math.inf
 
 
-def _run_end(
-    setting: Setting, credential: Credential, reader: Endpoint, contract: str, *, operated: bool
-) -> Conversation:
-    first: Exchange = yield _ask(credential, "a token whose time will pass")
-    token, lives = got(first.body, "access_token"), got(first.body, "expires_in")
-    if not isinstance(token, str) or not _is_time(lives):
-        yield judge_untested(contract, "the server does not say how long a token lives")
+def _try_end(trial: Trial, credential: Credential, reader: Endpoint, *, operated: bool) -> Conversation:
+    issued: Exchange = yield _request_token(credential, "a token whose time will pass")
+    token, lives_s = got(issued.body, "access_token"), got(issued.body, "expires_in")
+    if not isinstance(token, str) or not _is_time(lives_s):
+        yield trial.untested("the server does not say how long a token lives")
         return
-    move = time_passes(setting, lives + MARGIN_S) if operated and lives <= MOST_MOVED_S else None
-    wait = Sleep(lives + MARGIN_S) if lives <= MOST_S else move
+    may_move = operated and lives_s <= MOST_MOVED_S
+    move = time_passes(trial.setting, lives_s + MARGIN_S) if may_move else None
+    wait = Sleep(lives_s + MARGIN_S) if lives_s <= MOST_S else move
     if wait is None:
-        yield judge_untested(contract, f"a token lives {str(lives)[:40]} s, and nothing here waits so long")
+        yield trial.untested(f"a token lives {str(lives_s)[:40]} s, and nothing here waits so long")
         return
-    raw = Raw("GET", plain(setting, reader), bearer(token))
-    call = Call(None, {}, "document", "a call with a new token", role="", raw=raw)
-    before: Exchange = yield call
+    before: Exchange = yield _read(trial, reader, token, "a call with a new token")
     passed = yield wait
-    after: Exchange = yield Call(None, {}, "document", "a call with a token that is over", role="", raw=raw)
+    after: Exchange = yield _read(trial, reader, token, "a call with a token that is over")
     if isinstance(passed, Exchange) and not passed.success:
-        yield judge_untested(contract, f"the operator's clock was answered {passed.outcome}")
+        yield trial.untested(f"the operator's clock was answered {passed.outcome}")
     elif not before.success or before.void or after.void:
-        yield judge_untested(contract, f"a new token was answered {before.outcome}")
+        yield trial.untested(f"a new token was answered {before.outcome}")
     elif 400 <= after.status < 500:
-        yield judge_kept(contract)
+        yield trial.kept()
     else:
-        yield judge_broken(contract, f"a refusal {MARGIN_S:g} s after {lives:g} s", after.outcome)
+        yield trial.broken(f"a refusal {MARGIN_S:g} s after {lives_s:g} s", after.outcome)
 
 
-CHECK = Check(NAME, __doc__, promises, probes=probes, rank=Rank.EXPOSED)
+CHECK = make_check("client_credentials", __doc__, cases, stage=9, rank=Rank.EXPOSED)

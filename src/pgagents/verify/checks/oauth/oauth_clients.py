@@ -12,153 +12,112 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any
 from urllib.parse import quote
 
-from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    promise_at,
-)
+from pgagents.catalogue.model.credential import CodeFlow
+from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, make_post, refusal
 
-NAME = "oauth_clients"
-SECRET, BASIC = f"{NAME}/secret@{REST}", f"{NAME}/basic@{REST}"
 UNKNOWN = "invalid_client"
 UNAUTHORIZED = 401
 _BASIC_CHALLENGE = re.compile(r"(?:^|,)\s*basic(?:\s|,|$)", re.I)
 """The Basic scheme as one of several challenges (RFC 9110, 11.6.1)."""
 METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_basic"
+NEEDS_CLIENT = (
+    Verdict.NOT_SELECTED,
+    "needs a registered OAuth client with a secret: add `oauth` to the --env file",
+)
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield two contracts: a wrong secret is refused, and a wrong secret under Basic is answered as in RFC
-    6749.
-    """
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for a wrong secret in the body, and one for a wrong secret by the Basic scheme."""
+    del roles
     oauth = setting.model.own_code_flow
     if oauth is None:
         return
-    at = oauth.place("token")
-    says = f"a client that has a secret is refused with another one, as {UNKNOWN}"
-    yield promise_at(NAME, "secret", f"@{REST}", says, at, oauth.cite)
-    says = (
+    client = _find_client(setting)
+    settled = None if client is not None else NEEDS_CLIENT
+    basic = (
         "a client that is not known by the Basic scheme is answered 401 with that scheme in "
         "WWW-Authenticate (RFC 6749, 5.2)"
     )
-    yield promise_at(NAME, "basic", f"@{REST}", says, at, oauth.cite)
+    for detail, says, run in (
+        ("secret", f"a client that has a secret is refused with another one, as {UNKNOWN}", _try_secret),
+        ("basic", basic, _try_basic),
+    ):
+        attempt = Attempt(partial(run, oauth=oauth, client=client), role="") if client is not None else None
+        yield Case(None, says, oauth.place("token"), attempt, detail, oauth.cite, settled, place=f"@{REST}")
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract if no client has a secret."""
-    del contract
-    if _client(setting) is None:
-        return (
-            Verdict.NOT_SELECTED,
-            "needs a registered OAuth client with a secret: add `oauth` to the --env file",
-        )
+def _find_client(setting: Setting) -> OAuthClient | None:
+    """Return the first registered client that has a secret, with a wrong one that a report may show."""
+    ours = setting.oauth
+    for client in (ours, ours.other) if ours is not None else ():
+        if client is not None and client.secret:
+            return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
     return None
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with a wrong secret by the Basic scheme, and one with a wrong secret in the body."""
-    del roles
-    oauth, client = setting.model.own_code_flow, _client(setting)
-    if oauth is not None and client is not None:
-        yield Probe(BASIC, 5, (BASIC,), 1, partial(_basic, oauth, client), (), "")
-        yield Probe(SECRET, 5, (SECRET,), 1, partial(_secret, oauth, client), (), "")
+def _try_secret(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> Conversation:
+    parameters = add_credentials(client, _exchange_of_a_code(client))
+    answer: Exchange = yield make_post(oauth.token, parameters, "a client with another secret")
+    if not answer.void:
+        problem = refusal(answer, UNKNOWN)
+        broken = trial.broken(f"{UNKNOWN} for another secret", problem)
+        yield _rank(broken, answer) if problem else trial.kept()
 
 
-def _client(setting: Setting) -> OAuthClient | None:
-    """Return the first registered client that has a secret, or None."""
-    ours = setting.oauth
-    return next(
-        (c for c in (ours, ours.other if ours is not None else None) if c is not None and c.secret), None
-    )
+def _rank(broken: Judgement, answer: Exchange) -> Judgement:
+    """Return the break by a wrong secret. One that is refused in another form exposes nothing."""
+    return broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
 
 
-def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False) -> Call:
-    """Return the exchange of an invented code, with the client's secret in the body or by the Basic scheme
-    (RFC 6749, 2.3.1).
-    """
-    given = {
+def _try_basic(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> Conversation:
+    pair = f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}"  # RFC 6749, 2.3.1
+    headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    why = "a client with another secret, by the Basic scheme"
+    answer: Exchange = yield make_post(oauth.token, _exchange_of_a_code(client), why, headers)
+    if answer.void:
+        return
+    expected = f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic"
+    scheme = answer.header("www-authenticate") or ""
+    problem = refusal(answer, UNKNOWN)
+    if not problem and answer.status == UNAUTHORIZED and _BASIC_CHALLENGE.search(scheme):
+        yield trial.kept()
+    elif not answer.success and (yield from _takes_forms_alone(oauth)):
+        yield trial.not_applicable("the server's metadata do not name the Basic scheme")
+    elif problem:
+        yield _rank(trial.broken(expected, problem), answer)
+    else:
+        claim, shown = "{status} with WWW-Authenticate: {scheme}", scheme[:80] or "missing"
+        yield _rank(trial.broken(expected, claim, status=answer.status, scheme=shown), answer)
+
+
+def _exchange_of_a_code(client: OAuthClient) -> dict[str, str]:
+    """Return the parameters that exchange an invented code."""
+    return {
         "grant_type": "authorization_code",
         "code": "pgv-no-code",
         "redirect_uri": client.redirect_uri,
         "code_verifier": "v" * SHORTEST,
     }
-    if not basic:
-        return make_post(oauth.token, add_credentials(client, given), why)
-    told = base64.b64encode(
-        f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}".encode()
-    ).decode()
-    return make_post(oauth.token, given, why, {"Authorization": f"Basic {told}"})
 
 
-def _with_another(client: OAuthClient) -> OAuthClient:
-    """Return the client with a wrong secret. A report may show it."""
-    return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
-
-
-def _basic(oauth: Any, client: OAuthClient) -> Conversation:
-    exchange: Exchange = yield _exchange(
-        oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True
-    )
-    if exchange.void:
-        return
-    scheme = exchange.header("www-authenticate") or ""
-    problem = refusal(exchange, UNKNOWN)
-    if not problem and (exchange.status != UNAUTHORIZED or not _BASIC_CHALLENGE.search(scheme)):
-        problem = f"{exchange.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
-    if not problem:
-        yield judge_kept(BASIC)
-    elif not exchange.success and (yield from _by_form_alone(oauth)):
-        yield Judgement(BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme")
-    else:
-        expected = f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic"
-        yield _judge_accepted(BASIC, exchange, expected, problem)
-
-
-def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
+def _takes_forms_alone(oauth: CodeFlow) -> Generator[Call, Exchange, bool]:
     """True if the server's metadata exclude the Basic scheme. Without an entry, it is supported (RFC 8414,
     2).
     """
     if not oauth.metadata:
         return False
     raw = Raw("GET", oauth.metadata)
-    exchange = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
-    methods = exchange.body.get(METHODS) if exchange.success and isinstance(exchange.body, Mapping) else None
+    answer = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
+    methods = answer.body.get(METHODS) if answer.success and isinstance(answer.body, Mapping) else None
     return isinstance(methods, list) and BASIC_METHOD not in methods
 
 
-def _secret(oauth: Any, client: OAuthClient) -> Conversation:
-    exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
-    if not exchange.void:
-        problem = refusal(exchange, UNKNOWN)
-        expected = f"{UNKNOWN} for another secret"
-        yield (_judge_accepted(SECRET, exchange, expected, problem) if problem else judge_kept(SECRET))
-
-
-def _judge_accepted(contract: str, exchange: Exchange, expected: str, problem: str) -> Judgement:
-    """Return the break by a wrong secret. One that is refused in another form exposes nothing."""
-    broken = judge_broken(contract, expected, problem)
-    return broken if exchange.success else broken.with_rank(Rank.UNDOCUMENTED)
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-    overlap="all",
-    rank=Rank.EXPOSED,
-)
+CHECK = make_check("oauth_clients", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

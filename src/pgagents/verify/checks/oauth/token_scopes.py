@@ -8,64 +8,54 @@ be refused for the token.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, Intent, Raw
+from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import OAuthClient
 
-NAME = "token_scopes"
+WITHOUT, WITHIN = "without", "within"
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """An endpoint whose action needs `scope`, with an `other` scope that does not allow the action."""
-
-    endpoint: Endpoint
-    scope: str
-    other: str
-    within: bool
-    """True if a token of the scope is tried, too: for writes on REST, and for one read of each scope."""
-
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each endpoint whose action needs a scope: refused without it, and often allowed
-    with it.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of each endpoint whose action needs a scope: refused without it, and often allowed with
+    it. All calls with the token of one scope are one probe.
     """
-    oauth = setting.model.own_code_flow
+    del roles
+    oauth, client, settled = setting.model.own_code_flow, consenting(setting), _settle(setting)
     if oauth is None:
         return
-    for case in _cases(setting):
-        endpoint, origin = case.endpoint, (*oauth.origin, "needs", case.scope)
-        says = f"{endpoint.action.name} is refused to a token that has {case.other} and not {case.scope}"
-        yield promise(NAME, "without", endpoint, says, origin, endpoint.action.cite)
-        if case.within:
-            says = f"{endpoint.action.name} is not refused to a token for having {case.scope} alone"
-            yield promise(NAME, "within", endpoint, says, origin, endpoint.action.cite)
+    needing = list(_list_needing(setting))
+    calls = Counter(other for _, _, other, _ in needing)
+    calls.update(scope for _, scope, _, within in needing if within)
+    attempts = {
+        scope: Attempt(
+            together=partial(_try, client=client, scope=scope),
+            cost=TOKEN_COST + calls[scope] + 1,
+            writes=True,
+            probe=f"token_scopes/{scope}",
+        )
+        for scope in calls
+        if client is not None
+    }
+    for endpoint, scope, other, within in needing:
+        origin, name = (*oauth.origin, "needs", scope), endpoint.action.name
+        says = f"{name} is refused to a token that has {other} and not {scope}"
+        yield Case(endpoint, says, origin, attempts.get(other), WITHOUT, settled=settled, about=scope)
+        if within:
+            says = f"{name} is not refused to a token for having {scope} alone"
+            yield Case(endpoint, says, origin, attempts.get(scope), WITHIN, settled=settled, about=scope)
 
 
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without an OAuth client and a user who consents."""
-    del contract
+def _settle(setting: Setting) -> tuple[Verdict, str] | None:
     if setting.oauth is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if consenting(setting) is None:
@@ -73,154 +63,97 @@ def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str]
     return None
 
 
-def _cases(setting: Setting) -> tuple[_Case, ...]:
-    """Return a case for each action that needs exactly one scope.
+def _list_needing(setting: Setting) -> Iterator[tuple[Endpoint, str, str, bool]]:
+    """Yield each endpoint whose action needs exactly one scope, with that scope and another one.
 
-    The `other` scope alternates, so that a scope which implies another is found.
+    The last item is true if a token of the scope is tried, too: for writes on REST, and for one read of each
+    scope. The other scope alternates, so that a scope which implies another is found.
     """
-
-    def find() -> Iterator[_Case]:
-        oauth = setting.model.own_code_flow
-        needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
-        scopes = list(needs)
-        read: set[str] = set()
-        turns: Counter[str] = Counter()
-        for endpoint in setting.endpoints:
-            own = [scope for scope in scopes if str(endpoint.action.name) in needs[scope]]
-            if len(own) == 1 and len(scopes) > 1:
-                within = endpoint.surface == REST and (
-                    endpoint.action.effect == "write" or own[0] not in read
-                )
-                read |= {own[0]} if within and endpoint.action.effect == "read" else set()
-                others = [scope for scope in scopes if scope != own[0]]
-                yield _Case(endpoint, own[0], others[turns[own[0]] % len(others)], within)
-                turns[own[0]] += 1
-
-    return setting.compute_once(NAME, lambda: tuple(find()))
+    oauth = setting.model.own_code_flow
+    needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
+    read: set[str] = set()
+    turns: Counter[str] = Counter()
+    for endpoint in setting.endpoints:
+        own = [scope for scope, names in needs.items() if endpoint.action.name in names]
+        if len(own) != 1 or len(needs) == 1:
+            continue
+        scope, others = own[0], [name for name in needs if name != own[0]]
+        writes = endpoint.action.effect == "write"
+        within = endpoint.surface == REST and (writes or scope not in read)
+        if within and not writes:
+            read.add(scope)
+        yield endpoint, scope, others[turns[scope] % len(others)], within
+        turns[scope] += 1
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each scope: it gets a token and makes all calls with it."""
-    del roles
-    client = consenting(setting)
-    if client is None:
+def _try(trials: Sequence[Trial], client: OAuthClient, scope: str) -> Conversation:
+    as_client = Granting(trials[0].setting, client)
+    granted, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
+    if granted is None:
+        for trial in trials:
+            yield trial.untested(problem)
         return
-    for scope in dict.fromkeys(case.other for case in _cases(setting)):
-        without = [case for case in _cases(setting) if case.other == scope]
-        within = [case for case in _cases(setting) if case.scope == scope and case.within]
-        covers = (
-            *(f"{NAME}/without/{c.endpoint.place}" for c in without),
-            *(f"{NAME}/within/{c.endpoint.place}" for c in within),
-        )
-        run = partial(_run, setting, client, scope, without, within)
-        endpoints = tuple({case.endpoint.place: case.endpoint for case in (*without, *within)}.values())
-        yield Probe(f"{NAME}/{scope}", 5, covers, TOKEN_COST + len(covers) + 1, run, endpoints, "main", True)
+    token = str(got(granted.body, "access_token"))
+    for trial in trials:
+        judge = _judge_without if trial.case.detail == WITHOUT else _judge_within
+        yield from judge(trial, token)
+    yield from as_client.revoke_grant(granted)
 
 
-def _run(
-    setting: Setting, client: OAuthClient, scope: str, without: list[_Case], within: list[_Case]
-) -> Conversation:
-    as_client = Granting(setting, client)
-    exchange, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
-    if exchange is None:
-        for case in without:
-            yield judge_untested(f"{NAME}/without/{case.endpoint.place}", problem)
-        for case in within:
-            yield judge_untested(f"{NAME}/within/{case.endpoint.place}", problem)
-        return
-    token = str(got(exchange.body, "access_token"))
-    for case in without:
-        yield from _without(setting, case, token)
-    for case in within:
-        yield from _within(setting, case, token)
-    yield from as_client.revoke_grant(exchange)
-
-
-def _with(call: Call, token: str) -> Call:
+def _with_token(call: Call, token: str) -> Call:
     """Return the call with a token instead of a key."""
-    return Call(
-        call.endpoint,
-        call.input,
-        call.intent,
-        call.why,
-        role="",
-        subject=call.subject,
-        states=call.states,
-        surface=call.surface,
-        raw=Raw(headers=bearer(token)),
-    )
+    return replace(call, role="", raw=Raw(headers=bearer(token)))
 
 
-def _without(setting: Setting, case: _Case, token: str) -> Conversation:
-    errors, endpoint = setting.model.errors, case.endpoint
-    what = f"a token without {case.scope}"
-    exchange: Exchange = yield _with(
-        ordinary(endpoint, template_of(setting.model, endpoint.action), "scope", what), token
-    )
-    contract = f"{NAME}/without/{endpoint.place}"
-    verdicts: list[Judgement] = list(
-        judge_refused(exchange, contract, [setting.model.codes[str(errors.framework.no_scope)]], what)
-    )
-    told = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.refused else None
-    if told not in (None, case.scope) and not exchange.is_tainted_by("error_envelope"):
-        verdicts = [
-            judge_broken(
-                contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}"
-            ).with_rank(Rank.UNDOCUMENTED)
-        ]
-    yield from verdicts
+def _judge_without(trial: Trial, token: str) -> Conversation:
+    errors, needed = trial.model.errors, trial.case.about
+    what = f"a token without {needed}"
+    answer: Exchange = yield _with_token(trial.call("scope", what), token)
+    named = got(answer.body, errors.scope_at) if errors.scope_at and answer.refused else None
+    if named not in (None, needed) and not answer.is_tainted_by("error_envelope"):
+        claim = f"{errors.scope_at} is {{named}}"
+        broken = trial.broken(f"{errors.scope_at} is {needed}", claim, named=named)
+        yield broken.with_rank(Rank.UNDOCUMENTED)
+    else:
+        yield from trial.refused(answer, [trial.model.codes[str(errors.framework.no_scope)]], what)
 
 
-def _within(setting: Setting, case: _Case, token: str) -> Conversation:
+def _judge_within(trial: Trial, token: str) -> Conversation:
     """Judge that the answer does not refuse the token.
 
     Invalid input may be refused before scopes are checked.
     """
-    framework, codes = setting.model.errors.framework, setting.model.codes
+    errors, codes, scope = trial.model.errors, trial.model.codes, trial.case.about
+    framework = errors.framework
     refusals = {c for c in (framework.no_scope, framework.no_key, framework.wrong_key) if c is not None}
-    exchange: Exchange = yield _with(_harmless(setting, case.endpoint), token)
-    contract = f"{NAME}/within/{case.endpoint.place}"
-    if exchange.void or exchange.unsound:
+    answer: Exchange = yield _with_token(_make_harmless_call(trial), token)
+    if answer.void or answer.unsound:
         return
-    told = got(exchange.body, setting.model.errors.scope_at) if setting.model.errors.scope_at else None
-    refused = exchange.code in refusals or (
-        exchange.code is None and exchange.status in {codes[c].status for c in refusals}
+    named = got(answer.body, errors.scope_at) if errors.scope_at else None
+    refused = answer.code in refusals or (
+        answer.code is None and answer.status in {codes[c].status for c in refusals}
     )
-    if refused and told in setting.model.auth.scopes and told != case.scope:
-        yield Judgement(
-            contract, Verdict.NOT_APPLICABLE, f"the plan of the token's user lacks the scope {told}"
-        )
+    if refused and named in trial.model.auth.scopes and named != scope:
+        yield trial.not_applicable(f"the plan of the token's user lacks the scope {named}")
     elif refused:
-        yield judge_broken(
-            contract, f"{case.scope} suffices for {case.endpoint.action.name}", exchange.outcome
-        ).with_rank(Rank.WRONG)
+        broken = trial.broken(f"{scope} suffices for {trial.action.name}", answer.outcome)
+        yield broken.with_rank(Rank.WRONG)
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
-def _harmless(setting: Setting, endpoint: Endpoint) -> Call:
+def _make_harmless_call(trial: Trial) -> Call:
     """Return a call that changes nothing: a read, a call about an absent id, or an invalid one."""
-    template, why = template_of(setting.model, endpoint.action), "a token with just the scope that is needed"
-    ids = {
-        str(p.name): r.find_absent_value(p)
-        for p in endpoint.params
-        if (r := setting.model.resources.get(p.refers_to or "")) and r.absent is not None and p.required
-    }
-    intent: Intent = "absent" if ids else "explore"
-    if not ids and endpoint.action.effect == "write":
-        wrong = next((n for n in invalid_cases_of(setting, endpoint) if n.priority == 1), None)
-        return wrong.call if wrong is not None else ordinary(endpoint, template, "scope", why)
-    return ordinary(
-        endpoint, template, intent, why, input={**template.input, **ids}, subject=template.subject
-    )
+    why = "a token with just the scope that is needed"
+    ids = {}
+    for param in trial.endpoint.params:
+        resource = trial.model.resources.get(param.refers_to or "")
+        if resource is not None and resource.absent is not None and param.required:
+            ids[param.name] = resource.find_absent_value(param)
+    if ids or trial.action.effect == "read":
+        return trial.call("absent" if ids else "explore", why, input={**trial.template.input, **ids})
+    wrong = next((n for n in invalid_cases_of(trial.setting, trial.endpoint) if n.priority == 1), None)
+    return wrong.call if wrong is not None else trial.call("scope", why)
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
-    overlap="all",
-    rank=Rank.EXPOSED,
-)
+CHECK = make_check("token_scopes", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
