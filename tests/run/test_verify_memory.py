@@ -143,7 +143,7 @@ def test_callers_not_heard_of_for_long_are_forgotten_and_the_others_are_not() ->
     for number in range(3 * rate_limit_headers.MOST_CALLERS):
         assert told(2 + 2 * number, 300, f"token{number}") == []
         assert told(3 + 2 * number, 300) == []
-    assert len(memory.notes[rate_limit_headers.NAME]) == rate_limit_headers.MOST_CALLERS
+    assert len(memory.notes[rate_limit_headers.CALLERS]) == rate_limit_headers.MOST_CALLERS
     assert told(999, 500) == ["remaining rose from 300 to 500"]
     assert told(1000, 500, "token0") == []
 
@@ -162,4 +162,4 @@ def test_instances_made_last_are_told_apart_however_many_were_made(monkeypatch: 
         assert made(f"wh_{number}", number) == [Verdict.KEPT]
     assert made("wh_29", 30) == [Verdict.BROKEN]
     assert made("wh_0", 31) == [Verdict.KEPT]
-    assert len(memory.notes[id_comparison.NAME, "made"]) == 10
+    assert len(memory.notes[id_comparison.INSTANCES]) == 10

@@ -39,3 +39,13 @@ def test_a_delivery_is_parsed_at_the_first_look_and_two_equal_ones_stay_two(bodi
     parsed = len(bodies)
     assert [e.type for e in of.read_box("box")] == ["first", "first", "later"]
     assert len(bodies) == parsed
+
+
+@pytest.mark.parametrize("states", [("open", "closed"), ("closed", "open")])
+def test_event_that_differs_is_claimed_by_the_member_whatever_its_values_are(states: tuple[str, str]) -> None:
+    answered, sent = states
+    expected = SimpleNamespace(body={"id": "one", "state": answered})
+    event = SimpleNamespace(data={"id": "one", "state": sent})
+    claim, values = event_delivery._find_difference(cast(Any, expected), cast(Any, event))
+    assert claim == "state is {sent}, the action answered {answered}"
+    assert values == {"sent": sent, "answered": answered}

@@ -317,7 +317,10 @@ def promise_at(
     *,
     advice: bool = False,
 ) -> Contract:
-    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
+    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
+
+    `advice` is True for a recommendation, and False for a demand.
+    """
     head = "/".join(p for p in (check, detail) if p)
     id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
     return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)

@@ -330,7 +330,9 @@ def _judge_still_limited(trial: Trial, answer: Exchange, after_s: float) -> Judg
     """Judge a call that was limited after the announced wait. Other users may have caused that."""
     if trial.setting.exclusive:
         return trial.broken(f"a call passes after {after_s:g} s", answer.outcome)
-    return trial.not_applicable(f"others may have made the call that was free after {after_s:g} s: {say_alone(trial.setting)}")
+    return trial.not_applicable(
+        f"others may have made the call that was free after {after_s:g} s: {say_alone(trial.setting)}"
+    )
 
 
 CHECK = make_check("rate_limit_enforcement", __doc__, cases, stage=LAST, rank=Rank.WRONG)

@@ -17,10 +17,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.places import Pointer
 from pgagents.catalogue.model.answers import POLICY, RATE_LIMIT
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Bucket
-from pgagents.report.contract import Contract, Rank
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.headers import (
     SKEW_S,
     WHOLE_S,
@@ -34,20 +35,14 @@ from pgagents.verify.answers.headers import (
     rate_of,
     reading_of,
 )
-from pgagents.verify.promise import (
-    Check,
-    Judgement,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-    promise_at,
-)
+from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.endpoint import Endpoint, wire_surfaces
+from pgagents.verify.wire.endpoint import wire_surfaces
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "rate_limit_headers"
+LIMIT, REMAINING, RESET, FALLS = "limit", "remaining", "reset", "falls"
+CALLERS = "rate_limit_headers/callers"
+"""The note of the latest readings of each caller."""
 ROW = 4
 HALF = 0.5
 """If this part of a request refills during a row of calls, the row may hide its fall.
@@ -63,102 +58,96 @@ HELD_BACK = 10
 """A server may withhold 1/HELD_BACK of the limit from the remainder, for other clients."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts about limit, remainder and reset for each endpoint with a bucket, and about the fall
-    for each surface.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of limit, remainder and reset at each endpoint with a bucket, and of the fall on each
+    surface.
     """
-    headers, names = setting.model.limits.headers, setting.model.limit_reader.names
-    if not names:
+    del roles
+    headers = setting.model.limits.headers
+    if not setting.model.limit_reader.names:
         return
-    limit, remaining, reset = (
-        (headers.limit, headers.remaining, headers.reset) if headers.limit else _in_words(headers)
-    )
-    at = ("limits", "headers", "remaining") if headers.limit else ("limits", "headers")
-    for endpoint in _endpoints(setting):
-        bucket = setting.model.buckets[str(endpoint.action.bucket)]
-        says = (
-            f"{limit} of {endpoint.action.name} is at least the {bucket.requests} that are "
-            "published, and its own bucket's"
-        )
-        yield promise(NAME, "limit", endpoint, says, bucket.origin, bucket.cite)
+    limit, remaining, reset = headers.limit, headers.remaining, headers.reset
+    at: Pointer = ("limits", "headers", "remaining")
+    if not headers.limit:
+        (limit, remaining, reset), at = _name_parts(headers), ("limits", "headers")
+    endpoints = [endpoint for endpoint in setting.endpoints if endpoint.action.bucket is not None]
+    for endpoint in endpoints:
+        bucket, name = setting.model.buckets[str(endpoint.action.bucket)], endpoint.action.name
         window = bucket.refill == "window"
+        says = f"{limit} of {name} is at least the {bucket.requests} that are published, and its own bucket's"
+        yield Case(endpoint, says, bucket.origin, detail=LIMIT, cite=bucket.cite)
         rises = "rises within a window" if window else "rises faster than the bucket refills"
-        says = f"{remaining} of {endpoint.action.name} is below its limit and never {rises}"
-        yield promise(NAME, "remaining", endpoint, says, at, bucket.cite)
+        says = f"{remaining} of {name} is below its limit and never {rises}"
+        yield Case(endpoint, says, at, detail=REMAINING, cite=bucket.cite)
         if reset:
-            says = (
-                f"{reset} of {endpoint.action.name} is when the "
-                f"{'window ends' if window else 'bucket is full again'}"
-                if headers.reset
-                else f"{reset} of {endpoint.action.name} is no longer than a window"
-            )
+            ends = f"when the {'window ends' if window else 'bucket is full again'}"
+            says = f"{reset} of {name} is {ends if headers.reset else 'no longer than a window'}"
             origin = ("limits", "reset_unit") if headers.reset else at
-            yield promise(NAME, "reset", endpoint, says, origin, bucket.cite)
+            yield Case(endpoint, says, origin, detail=RESET, cite=bucket.cite)
+    read = {endpoint.surface for endpoint in endpoints if endpoint.action.effect == "read"}
     for surface in wire_surfaces(setting.model):
-        if _row_endpoint(setting, surface) is not None:
-            yield promise_at(NAME, "falls", f"@{surface}", f"{remaining} falls as calls are made", at)
+        if surface in read:
+            says = f"{remaining} falls as calls are made"
+            yield Case(None, says, at, detail=FALLS, place=f"@{surface}")
 
 
-def _in_words(headers: Any) -> tuple[str, str, str]:
+def _name_parts(headers: Any) -> tuple[str, str, str]:
     """Return the words for limit, remainder and reset in contracts, for a form without a header for each."""
     if headers.ietf:
         return f"the quota in {POLICY}", f"`r` in {RATE_LIMIT}", f"`t` in {RATE_LIMIT}"
     return f"the limit in {headers.usage}", f"the remainder in {headers.usage}", ""
 
 
-def _endpoints(setting: Setting) -> list[Endpoint]:
-    return [d for d in setting.endpoints if d.action.bucket is not None]
-
-
-def _row_endpoint(setting: Setting, surface: str) -> Endpoint | None:
-    return next((d for d in _endpoints(setting) if d.surface == surface and d.action.effect == "read"), None)
-
-
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the headers of each accepted call, alone and against earlier ones. For a limited call, judge only
     the reset.
     """
-    endpoint = exchange.call.endpoint
-    if lengths := memory.setting.compute_once(
-        (NAME, "windows"), lambda: {b.per_s for b in memory.model.buckets.values() if b.refill == "window"}
-    ):
+    endpoint, setting = exchange.call.endpoint, memory.setting
+    buckets = memory.model.buckets.values()
+    lengths = {bucket.per_s for bucket in buckets if bucket.refill == "window"}
+    if lengths:
         note_sent(exchange, lengths, _get_notes(exchange, memory).setdefault("sent", {}))
+    trial = CHECK.find_trial(setting, exchange.place, LIMIT)
     if (
         endpoint is None
-        or endpoint.action.bucket is None
+        or trial is None
         or not (exchange.success or exchange.limited)
         or exchange.call.intent == "framework"
         or exchange.call.twist
         or exchange.cached
     ):
         return
-    values = rate_of(exchange, memory.setting)
-    if values is None:
+    rate = rate_of(exchange, setting)
+    if rate is None:
         return
-    limit = values.limit
-    place, model = exchange.place, memory.model
-    bucket = model.buckets[endpoint.action.bucket]
-    possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
-    if limit < 1:  # neither a remainder nor a reset can be computed of it
+    bucket = memory.model.buckets[str(endpoint.action.bucket)]
+    possible = [other for other in buckets if other is bucket or other.when is not None]
+    remaining = CHECK.find_trial(setting, exchange.place, REMAINING)
+    reset = CHECK.find_trial(setting, exchange.place, RESET) if rate.reset is not None else None
+    if rate.limit < 1:  # neither a remainder nor a reset can be computed of it
         if not exchange.limited:
-            yield _limit(exchange, values, bucket, possible, memory, f"{NAME}/limit/{place}")
-        for detail in ("remaining", "reset") if values.reset is not None else ("remaining",):
-            yield judge_untested(f"{NAME}/{detail}/{place}", f"the answer announces a limit of {limit}")
+            yield _judge_limit(trial, exchange, rate, bucket, possible, memory)
+        for other in (remaining, reset):
+            if other is not None:
+                yield other.untested(f"the answer announces a limit of {rate.limit}")
         return
-    if values.reset is not None:
-        yield _reset(exchange, values, values.reset, possible, memory, f"{NAME}/reset/{place}")
+    if reset is not None:
+        yield _judge_reset(reset, exchange, rate, possible)
     if exchange.limited:  # the remainder of an empty bucket proves nothing
         return
-    yield _limit(exchange, values, bucket, possible, memory, f"{NAME}/limit/{place}")
+    yield _judge_limit(trial, exchange, rate, bucket, possible, memory)
     if not exchange.call.beside:
-        told = reading_of(exchange, values, memory.setting)
-        windows = [b.per_s for b in possible if b.refill == "window"]
-        yield _remaining(exchange, limit, told, bucket.per_s, windows, memory, f"{NAME}/remaining/{place}")
-        yield from _row(exchange, limit, told, bucket.per_s, windows, memory)
+        windows = [other.per_s for other in possible if other.refill == "window"]
+        reading = reading_of(exchange, rate, setting)
+        if remaining is not None:
+            yield _judge_remaining(remaining, exchange, rate.limit, reading, bucket.per_s, windows, memory)
+        falls = CHECK.find_trial(setting, f"@{exchange.call.surface}", FALLS)
+        if falls is not None:
+            yield from _judge_row(falls, exchange, rate.limit, reading, bucket.per_s, windows, memory)
 
 
-def _limit(
-    exchange: Exchange, rate: Rate, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str
+def _judge_limit(
+    trial: Trial, exchange: Exchange, rate: Rate, bucket: Bucket, possible: list[Bucket], memory: Memory
 ) -> Judgement:
     """Judge that the limit is not lower than the published one, and is not that of a bucket which the call
     does not use.
@@ -166,129 +155,111 @@ def _limit(
     The latter is judged only if other calls of this bucket got its own limit.
     """
     limit = rate.limit
-    if rate.window_s is not None and rate.window_s not in {b.per_s for b in possible}:
-        expected = " or ".join(f"{b.per_s:g} s" for b in possible)
-        return judge_broken(
-            contract, f"a window of {expected}", "a window of {window_s} s", window_s=rate.window_s
-        )
-    smallest = min(b.requests for b in possible)
+    if rate.window_s is not None and rate.window_s not in {other.per_s for other in possible}:
+        expected = " or ".join(f"{other.per_s:g} s" for other in possible)
+        claim = "a window of {window_s} s"
+        return trial.broken(f"a window of {expected}", claim, window_s=rate.window_s)
+    smallest = min(other.requests for other in possible)
     if limit < smallest:
-        return judge_broken(contract, f"a limit of at least {smallest}", "a limit of {limit}", limit=limit)
-    told: set[int] = _get_notes(exchange, memory).setdefault(("told", bucket.name), set())
-    told.add(limit)
+        return trial.broken(f"a limit of at least {smallest}", "a limit of {limit}", limit=limit)
+    announced: set[int] = _get_notes(exchange, memory).setdefault(("announced", bucket.name), set())
+    announced.add(limit)
     others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
-    if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
+    if bucket.requests in announced and limit in others and limit not in {b.requests for b in possible}:
         expected = f"a limit of {bucket.requests}, as answers to other calls of {bucket.name} return"
-        return judge_broken(contract, expected, "{limit}, that of {other}", limit=limit, other=others[limit])
-    return judge_kept(contract)
+        return trial.broken(expected, "{limit}, that of {other}", limit=limit, other=others[limit])
+    return trial.kept()
 
 
-def _reset(
-    exchange: Exchange, rate: Rate, reset: int, possible: list[Bucket], memory: Memory, contract: str
-) -> Judgement:
+def _judge_reset(trial: Trial, exchange: Exchange, rate: Rate, possible: list[Bucket]) -> Judgement:
     """Judge that the reset is the time when the evenly refilled bucket is full, or when the window ends."""
+    assert rate.reset is not None
     limit, lacks = rate.limit, rate.limit - rate.remaining
-    epoch = in_epoch(memory.setting)
-    ahead = ahead_s(exchange, reset, memory.setting)
-    ietf = memory.model.limits.headers.ietf
+    epoch, ietf = in_epoch(trial.setting), trial.model.limits.headers.ietf
+    ahead = ahead_s(exchange, rate.reset, trial.setting)
     times = [
         (0.0, bucket.per_s + exchange.seconds)  # its `t` need not be the time when all calls are back
         if ietf
-        else _times(bucket, limit, lacks, exchange.seconds, epoch=epoch)
+        else _find_times(bucket, limit, lacks, exchange.seconds, epoch=epoch)
         for bucket in possible
     ]
-    if (
-        min(soonest for soonest, _ in times) - WHOLE_S
-        <= ahead
-        <= max(latest for _, latest in times) + WHOLE_S
-    ):
-        return judge_kept(contract)
-    said = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
-    if ietf or any(b.refill == "window" for b in possible):
-        about = f"at most {max(b.per_s for b in possible):g} s from now, when the window ends"
+    soonest, latest = min(first for first, _ in times), max(last for _, last in times)
+    if soonest - WHOLE_S <= ahead <= latest + WHOLE_S:
+        return trial.kept()
+    longest_s = max(bucket.per_s for bucket in possible)
+    if ietf or any(bucket.refill == "window" for bucket in possible):
+        about = f"at most {longest_s:g} s from now, when the window ends"
     else:
-        about = (
-            f"about {lacks * max(b.per_s for b in possible) / limit:.0f} s from now: {lacks} of {limit} lack"
-        )
-    return judge_broken(contract, f"in {'epoch seconds' if epoch else 'seconds'}, {about}", f"reset {said}")
+        about = f"about {lacks * longest_s / limit:.0f} s from now: {lacks} of {limit} lack"
+    claim = "reset {reset}, which is {ahead:+.0f} s from now" if epoch else "reset {reset} s"
+    expected = f"in {'epoch seconds' if epoch else 'seconds'}, {about}"
+    return trial.broken(expected, claim, reset=rate.reset, ahead=ahead)
 
 
-def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool) -> tuple[float, float]:
+def _find_times(
+    bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool
+) -> tuple[float, float]:
     """Return the earliest and the latest time at which a bucket is full again, in seconds after the call."""
     if bucket.refill == "window":
         # a window may begin with the answer; seconds from now do not depend on the server's clock
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
-    s = bucket.per_s
+    each_s = bucket.per_s / limit
     return (
-        max(0, lacks - 1 - max(BEHIND, limit // HELD_BACK)) * s / limit - SKEW_S,
-        min(limit, lacks + BEHIND) * s / limit + SKEW_S,
+        max(0, lacks - 1 - max(BEHIND, limit // HELD_BACK)) * each_s - SKEW_S,
+        min(limit, lacks + BEHIND) * each_s + SKEW_S,
     )
 
 
-def _remaining(
+def _judge_remaining(
+    trial: Trial,
     exchange: Exchange,
     limit: int,
-    told: Reading,
+    reading: Reading,
     per_s: float,
     windows: list[float],
     memory: Memory,
-    contract: str,
 ) -> Judgement:
     """Judge that the remainder is below the limit, and not above an earlier remainder plus the refill since
     then.
     """
-    remaining = told.remaining
+    remaining = reading.remaining
     if remaining >= limit:
-        return judge_broken(
-            contract,
-            f"less than the limit of {limit} after an accepted call",
-            "remaining {remaining}",
-            remaining=remaining,
-        )
-    endpoint = exchange.call.endpoint
-    key, noted = (
-        (exchange.call.surface, endpoint.action.bucket if endpoint else None, limit),
-        _get_notes(exchange, memory),
-    )
-    before: Reading | None = noted.get(key)
+        expected = f"less than the limit of {limit} after an accepted call"
+        return trial.broken(expected, "remaining {remaining}", remaining=remaining)
+    bucket = exchange.call.endpoint.action.bucket if exchange.call.endpoint else None
+    key, notes = (exchange.call.surface, bucket, limit), _get_notes(exchange, memory)
+    before: Reading | None = notes.get(key)
     if exchange.overlapped:  # the server may have counted the other calls first
-        return judge_kept(contract)
-    noted[key] = told
+        return trial.kept()
+    notes[key] = reading
     if before is not None:
         had = before.remaining
         refill = math.ceil(max(0.0, exchange.sent_at + exchange.seconds - before.at + 1.0) * limit / per_s)
-        if remaining > had + refill + _back(before, exchange, windows, memory):
-            expected = (
-                f"at most {had} + {refill} before its window ends"
-                if windows
-                else f"at most {had} + {refill} refilled"
-            )
-            return judge_broken(
-                contract, expected, "remaining rose from {had} to {remaining}", had=had, remaining=remaining
-            )
-    return _cost(exchange, limit, remaining, memory, contract) or judge_kept(contract)
+        if remaining > had + refill + _estimate_back(before, exchange, windows, memory):
+            expected = f"at most {had} + {refill} {'before its window ends' if windows else 'refilled'}"
+            claim = "remaining rose from {had} to {remaining}"
+            return trial.broken(expected, claim, had=had, remaining=remaining)
+    return _judge_cost(trial, exchange, limit, remaining, memory) or trial.kept()
 
 
-def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
+def _estimate_back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls the windows may have returned since an earlier reading."""
-    return (
-        estimate_refill(earlier, exchange, windows, _count_expired(earlier, exchange, windows, memory))
-        if windows
-        else 0
-    )
+    if not windows:
+        return 0
+    return estimate_refill(earlier, exchange, windows, _count_expired(earlier, exchange, windows, memory))
 
 
 def _count_expired(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
     """Return how many calls may have left sliding windows; infinite unless the run is exclusive."""
-    return (
-        count_expired(earlier, exchange, windows, _get_notes(exchange, memory)["sent"])
-        if memory.setting.exclusive
-        else math.inf
-    )
+    if not memory.setting.exclusive:
+        return math.inf
+    return count_expired(earlier, exchange, windows, _get_notes(exchange, memory)["sent"])
 
 
-def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contract: str) -> Judgement | None:
+def _judge_cost(
+    trial: Trial, exchange: Exchange, limit: int, remaining: int, memory: Memory
+) -> Judgement | None:
     """Return a broken judgement if the remainder fell by more than the calls since a comparable reading, else
     None.
 
@@ -301,55 +272,51 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
     readings.append((remaining, exchange.number))
     had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
     calls = exchange.number - number
-    if had - remaining > calls + BEHIND:
-        return judge_broken(
-            contract,
-            f"at least {had} - {calls}, one for each call since",
-            "remaining fell from {had} to {remaining}",
-            had=had,
-            remaining=remaining,
-        )
-    return None
+    if had - remaining <= calls + BEHIND:
+        return None
+    expected = f"at least {had} - {calls}, one for each call since"
+    return trial.broken(expected, "remaining fell from {had} to {remaining}", had=had, remaining=remaining)
 
 
 def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
     """Return the notes about the caller that owns the bucket: a role, or an access token of no role."""
-    callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
+    callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(CALLERS, {})
     role = exchange.call.role
-    whose = role, "" if role else find_proof(memory.model, exchange.request)
-    noted = callers[whose] = callers.pop(whose, {})
+    caller = role, "" if role else find_proof(memory.model, exchange.request)
+    notes = callers[caller] = callers.pop(caller, {})
     if len(callers) > MOST_CALLERS:
         del callers[next(iter(callers))]
-    return noted
+    return notes
 
 
-def _row(
-    exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory
+def _judge_row(
+    trial: Trial,
+    exchange: Exchange,
+    limit: int,
+    reading: Reading,
+    per_s: float,
+    windows: list[float],
+    memory: Memory,
 ) -> Iterator[Judgement]:
     """Judge that the remainder falls during a row of calls of one bucket and surface.
 
     If the bucket refills faster than it is used, one value below the limit is enough. If a window ended
     during the row, or calls left a sliding one, the values must only not all be equal.
     """
-    key = (
-        "row",
-        exchange.call.surface,
-        exchange.call.endpoint.action.bucket if exchange.call.endpoint else None,
-    )
-    notes = _get_notes(exchange, memory)
+    bucket = exchange.call.endpoint.action.bucket if exchange.call.endpoint else None
+    key, notes = ("row", exchange.call.surface, bucket), _get_notes(exchange, memory)
     row: list[tuple[int, Reading]] = notes.setdefault(key, [])
     if row and row[0][0] != limit:
         row.clear()
         notes["readings", *key] = 0
-    row.append((limit, told))
+    row.append((limit, reading))
     number = notes["readings", *key] = notes.get(("readings", *key), 0) + 1
-    contract = f"{NAME}/falls@{exchange.call.surface}"
-    readings = [reading for _, reading in row]
+    readings = [each for _, each in row]
     first, last = readings[0], readings[-1]
     kept_now = number % ROW == 0  # by number, because a server's speed decides which rows are close together
     if len(row) < ROW:
         if kept_now:
-            yield judge_kept(contract)
+            yield trial.kept()
         return
     most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
     loose = most_s * limit / per_s >= HALF
@@ -357,30 +324,16 @@ def _row(
     if first.remaining == 0:
         return
     fell = last.remaining < first.remaining or loose
+    left = [each.remaining for each in readings]
     if exchange.overlapped and not fell:  # the server may have counted these calls in another order
-        left = [reading.remaining for reading in readings]
         fell = min(left) < max(left)
-    if not fell and _back(first, exchange, windows, memory):
-        fell = (
-            len({reading.remaining for reading in readings}) > 1
-            or _count_expired(first, exchange, windows, memory) > 0
-        )
+    if not fell and _estimate_back(first, exchange, windows, memory):
+        fell = len(set(left)) > 1 or _count_expired(first, exchange, windows, memory) > 0
     if not fell:
-        yield judge_broken(
-            contract,
-            f"less than {first.remaining} after {ROW - 1} more calls",
-            "remaining {remaining}",
-            remaining=last.remaining,
-        )
+        expected = f"less than {first.remaining} after {ROW - 1} more calls"
+        yield trial.broken(expected, "remaining {remaining}", remaining=last.remaining)
     elif kept_now:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    turn=5,
-    rank=Rank.WRONG,
-)
+CHECK = make_check("rate_limit_headers", __doc__, cases, watch=watch, turn=5, rank=Rank.WRONG)

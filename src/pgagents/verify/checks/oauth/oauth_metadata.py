@@ -9,31 +9,22 @@ exist. A document may leave out scopes (RFC 8414, 2; RFC 9728, 2), but must not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.catalogue.model.credential import PKCE
-from pgagents.report.contract import Contract, Rank
+from pgagents.catalogue.model.credential import PKCE, CodeFlow
+from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    promise_at,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import find_redirect_target, make_get, make_post, parse_redirect, refusal
 
-NAME = "oauth_metadata"
-SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
-SCOPE = f"{NAME}/challenge_scope@rest"
+SERVER, RESOURCE, CHALLENGE, CHALLENGE_SCOPE = "server", "resource", "challenge", "challenge_scope"
+PLACE = "@rest"
 UNAUTHORIZED, REFUSED = 401, (401, 403)
 PAGES = ("text/html", "application/xhtml+xml")
 STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
@@ -45,262 +36,235 @@ ENDPOINTS = {
     "token": "token_endpoint",
     "revoke": "revocation_endpoint",
 }
+Difference = tuple[str, str, Any]
+"""What is expected of a document, the member that differs, and its value."""
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each document, for the metadata and scopes in a 401 or 403, and for each
-    endpoint.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of each document, of the metadata and scopes in a 401 or 403, and of each endpoint.
+
+    One probe reads both documents, and one makes a call without a key, which the watcher judges.
     """
-    oauth = setting.model.own_code_flow
-    if oauth is None:
-        return
-    if oauth.metadata:
-        says = f"{oauth.metadata} lists the endpoints, scopes and methods that there are (RFC 8414)"
-        yield promise_at(NAME, "server", "@rest", says, oauth.place("metadata"), oauth.cite)
-    if oauth.resource_metadata:
-        at = oauth.place("resource_metadata")
-        yield promise_at(
-            NAME,
-            "resource",
-            "@rest",
-            f"{oauth.resource_metadata} names this API and that server (RFC 9728)",
-            at,
-            oauth.cite,
-        )
-        says = "where a 401 names the API's metadata, it is that document"
-        yield promise_at(NAME, "challenge", "@rest", says, at, oauth.cite)
-    if _has_scopes(setting):
-        says = (
-            "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC "
-            "6750, 3)"
-        )
-        yield promise_at(NAME, "challenge_scope", "@rest", says, (*oauth.origin, "scopes"), oauth.cite)
-    for key in ENDPOINTS:
-        if path := getattr(oauth, key):
-            yield promise_at(
-                NAME,
-                f"endpoint/{key}",
-                "@rest",
-                f"{path} is there, and refuses a call without parameters",
-                oauth.place(key),
-                oauth.cite,
-            )
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for both documents, one for a call without a key, and one for each endpoint."""
     del roles
     oauth = setting.model.own_code_flow
     if oauth is None:
         return
-    endpoint = _reader(setting)
-    told = tuple(
-        c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _has_scopes(setting))) if there
+    case = partial(Case, None, cite=oauth.cite, place=PLACE)
+    paths = {SERVER: oauth.metadata, RESOURCE: oauth.resource_metadata}
+    documents = Attempt(
+        together=partial(_read_documents, oauth=oauth),
+        stage=3,
+        cost=sum(map(bool, paths.values())),
+        role="",
+        probe="oauth_metadata/documents",
     )
-    if told and endpoint is not None:
-        call = ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "auth",
-            "a call without a key",
-            twist="none",
+    reader = _find_reader(setting)
+    keyless = None
+    if reader is not None:
+        keyless = Attempt(together=partial(_call_keyless, reader), stage=3, role="", optional=True)
+    if oauth.metadata:
+        says = f"{oauth.metadata} lists the endpoints, scopes and methods that there are (RFC 8414)"
+        yield case(says, oauth.place("metadata"), documents, SERVER)
+    if oauth.resource_metadata:
+        origin = oauth.place("resource_metadata")
+        says = f"{oauth.resource_metadata} names this API and that server (RFC 9728)"
+        yield case(says, origin, documents, RESOURCE)
+        yield case("where a 401 names the API's metadata, it is that document", origin, keyless, CHALLENGE)
+    if oauth.scopes and any(action.key for action in setting.model.actions):
+        says = (
+            "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC "
+            "6750, 3)"
         )
-        yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", optional=True)
-    covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
-    if covers:
-        yield Probe(
-            f"{NAME}/documents", 3, tuple(covers), len(covers), partial(_documents, setting, oauth), (), ""
-        )
+        yield case(says, (*oauth.origin, "scopes"), keyless, CHALLENGE_SCOPE)
     for key in ENDPOINTS:
         if path := getattr(oauth, key):
-            contract = f"{NAME}/endpoint/{key}@rest"
-            yield Probe(contract, 5, (contract,), 1, partial(_endpoint, key, path, contract), (), "")
+            attempt = Attempt(partial(_try_endpoint, key=key, path=path), role="")
+            says = f"{path} is there, and refuses a call without parameters"
+            yield case(says, oauth.place(key), attempt, f"endpoint/{key}")
 
 
-def _has_scopes(setting: Setting) -> bool:
-    """True if the catalogue has scopes, and calls that may be refused for a missing scope."""
-    oauth = setting.model.own_code_flow
-    return oauth is not None and bool(oauth.scopes) and any(action.key for action in setting.model.actions)
+# -- what a refusal names
 
 
-def _reader(setting: Setting) -> Endpoint | None:
+def _find_reader(setting: Setting) -> Endpoint | None:
     """Return the first REST read that needs a key and no id, or None. One that costs money comes last."""
-    rest = [
-        d
-        for d in setting.endpoints
-        if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path
+    reads = [
+        endpoint
+        for endpoint in setting.endpoints
+        if endpoint.dispatcher is None
+        and endpoint.action.key
+        and endpoint.action.effect == "read"
+        and "{" not in endpoint.path
     ]
-    return min(rest, key=lambda d: d.action.costs, default=None)
+    return min(reads, key=lambda endpoint: endpoint.action.costs, default=None)
 
 
-def _asking(call: Call) -> Conversation:
-    """Send the call, which the watcher judges."""
-    yield call
+def _call_keyless(reader: Endpoint, trials: Sequence[Trial]) -> Conversation:
+    template = template_of(trials[0].model, reader.action)
+    yield ordinary(reader, template, "auth", "a call without a key", twist="none")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the metadata and scopes that a refusal names. It may leave out both, but must not name wrong
     ones.
     """
-    if exchange.status not in REFUSED or exchange.call.intent == "document":
-        return
     oauth = memory.model.own_code_flow
-    if oauth is None:
+    if exchange.status not in REFUSED or exchange.call.intent == "document" or oauth is None:
         return
-    said = exchange.header("www-authenticate") or ""
-    if _has_scopes(memory.setting):
+    header = exchange.header("www-authenticate") or ""
+    scope = CHECK.find_trial(memory.setting, PLACE, CHALLENGE_SCOPE)
+    if scope is not None:
         known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans are known, too
-        told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
-        strange = [name for names in told for name in names.split() if name not in known]
+        members = [match for match in _MEMBER.finditer(header) if match[1].lower() == "scope"]
+        names = [name for match in members for name in (match[2] or match[3] or "").split()]
+        strange = [name for name in names if name not in known]
         expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
-        yield judge_broken(SCOPE, expected, f"scope {strange[0][:80]}") if strange else judge_kept(SCOPE)
-    if not oauth.resource_metadata or exchange.status != UNAUTHORIZED:
+        yield scope.broken(expected, "scope {name}", name=strange[0][:80]) if strange else scope.kept()
+    challenge = CHECK.find_trial(memory.setting, PLACE, CHALLENGE)
+    if challenge is None or exchange.status != UNAUTHORIZED:
         return
-    named = _NAMED.search(said)
-    wanted = [base + oauth.resource_metadata for base in _bases(memory.setting)]
+    named = _NAMED.search(header)
+    wanted = [base + oauth.resource_metadata for base in _list_bases(memory.setting)]
     if named is None or named[1] in wanted:
-        yield judge_kept(CHALLENGE)
+        yield challenge.kept()
     else:
-        yield judge_broken(
-            CHALLENGE, f"resource_metadata is {wanted[0]}", "it is {value}", value=named[1][:200]
-        )
+        expected = f"resource_metadata is {wanted[0]}"
+        yield challenge.broken(expected, "it is {value}", value=named[1][:200])
 
 
-def _bases(setting: Setting) -> list[str]:
+# -- the two documents
+
+
+def _list_bases(setting: Setting) -> list[str]:
     """Return the URLs under which the API may describe itself: the one that was called, and the catalogue's
     server.
     """
-    return list(
-        dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base)
-    )
+    bases = (setting.url, str(setting.model.api.server))
+    return list(dict.fromkeys(base.rstrip("/") for base in bases if base))
 
 
-def _documents(setting: Setting, oauth: Any) -> Conversation:
-    found: dict[str, Mapping[str, Any]] = {}
-    for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
-        if not path:
+def _read_documents(trials: Sequence[Trial], oauth: CodeFlow) -> Conversation:
+    bodies: dict[str, Mapping[str, Any]] = {}
+    for trial in trials:
+        path = oauth.metadata if trial.case.detail == SERVER else oauth.resource_metadata
+        raw = Raw("GET", path)
+        answer: Exchange = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=raw)
+        if answer.void:
             continue
-        exchange: Exchange = yield Call(
-            None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path)
-        )
-        if exchange.void:
-            continue
-        if exchange.status == 200 and isinstance(exchange.body, Mapping):
-            found[contract] = exchange.body
+        if answer.status == 200 and isinstance(answer.body, Mapping):
+            bodies[trial.case.detail] = answer.body
         else:
-            yield judge_broken(
-                contract,
-                f"200 with a JSON object at {path}",
-                exchange.json.problem if exchange.success else exchange.outcome,
-            )
-    for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
-        if contract in found:
-            wrong = judge(setting, oauth, found[contract], found.get(SERVER, {}))
-            yield judge_broken(contract, *wrong) if wrong else judge_kept(contract)
+            problem = answer.json.problem if answer.success else answer.outcome
+            yield trial.broken(f"200 with a JSON object at {path}", problem)
+    for trial in trials:
+        body = bodies.get(trial.case.detail)
+        if body is None:
+            continue
+        if trial.case.detail == SERVER:
+            difference = _judge_server(trial, oauth, body)
+        else:
+            difference = _judge_resource(trial, oauth, body, bodies.get(SERVER, {}))
+        if difference is None:
+            yield trial.kept()
+        else:
+            expected, member, value = difference
+            yield trial.broken(expected, f"{member}: {{value}}", value=value)
 
 
-def _server(
-    setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]
-) -> tuple[str, str] | None:
-    """Return the expected and the actual metadata of the server; None if they agree."""
-    issuer = told.get("issuer")
-    if not isinstance(issuer, str) or issuer.removesuffix("/") not in _bases(setting):
-        return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
+def _judge_server(trial: Trial, oauth: CodeFlow, body: Mapping[str, Any]) -> Difference | None:
+    issuer, bases = body.get("issuer"), _list_bases(trial.setting)
+    if not isinstance(issuer, str) or issuer.removesuffix("/") not in bases:
+        return f"issuer is {bases[0]}", "issuer", issuer
     for key, member in ENDPOINTS.items():
         path = getattr(oauth, key)
         wanted = issuer.removesuffix("/") + path if path else ""
-        if path and told.get(member) != wanted:
-            return f"{member} is {wanted}", f"{member}: {told.get(member)}"
-    grants = ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])]
+        if path and body.get(member) != wanted:
+            return f"{member} is {wanted}", member, body.get(member)
     lists = {
         "response_types_supported": ["code"],
         **({"code_challenge_methods_supported": [PKCE]} if oauth.pkce_binds else {}),
-        "grant_types_supported": grants,
+        "grant_types_supported": ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])],
     }
     defaults = {"grant_types_supported": ["authorization_code", "implicit"]}
-    return _lacking(told, lists, defaults) or _judge_scopes(list(oauth.scopes), told)
+    return _find_lack(body, lists, defaults) or _judge_scopes(oauth, body)
 
 
-def _resource(
-    setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]
-) -> tuple[str, str] | None:
-    """Return the expected and the actual metadata of the API; None if they agree."""
-    resource, bases = told.get("resource"), _bases(setting)
+def _judge_resource(
+    trial: Trial, oauth: CodeFlow, body: Mapping[str, Any], server: Mapping[str, Any]
+) -> Difference | None:
+    resource, bases = body.get("resource"), _list_bases(trial.setting)
     if not isinstance(resource, str) or not any(
         resource == base or resource.startswith(f"{base}/") for base in bases
     ):
-        return f"resource is {bases[0]} or a path under it", f"resource: {resource}"
+        return f"resource is {bases[0]} or a path under it", "resource", resource
     issuer = server.get("issuer", next((base for base in bases if resource.startswith(base)), bases[0]))
-    servers = told.get("authorization_servers")
+    servers = body.get("authorization_servers")
     if not isinstance(servers, list) or issuer not in servers:
-        return (
-            f"authorization_servers has {issuer}, the issuer of the other document",
-            f"authorization_servers: {told.get('authorization_servers')}",
-        )
+        expected = f"authorization_servers has {issuer}, the issuer of the other document"
+        return expected, "authorization_servers", servers
     methods = {"bearer_methods_supported": ["header"]}
-    return _lacking(told, methods, methods) or _judge_scopes(list(oauth.scopes), told)
+    return _find_lack(body, methods, methods) or _judge_scopes(oauth, body)
 
 
-def _lacking(
-    told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]
-) -> tuple[str, str] | None:
-    """Return the first list in which an item is missing, as (expected, actual), or None.
-
-    For a list that is absent, its default counts.
+def _find_lack(
+    body: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]
+) -> Difference | None:
+    """Return the first list in which an item is missing, or None. For a list that is absent, its default
+    counts.
     """
     for member, wanted in lists.items():
-        given = told.get(member, defaults.get(member))
-        if not isinstance(given, list) or any(item not in given for item in wanted):
-            return f"{member} has {', '.join(wanted)}", f"{member}: {given}"
+        items = body.get(member, defaults.get(member))
+        if not isinstance(items, list) or any(item not in items for item in wanted):
+            return f"{member} has {', '.join(wanted)}", member, items
     return None
 
 
-def _is_authorization_page(exchange: Exchange) -> bool:
+def _judge_scopes(oauth: CodeFlow, body: Mapping[str, Any]) -> Difference | None:
+    scopes = body.get("scopes_supported", [])
+    texts = isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)
+    others = set(scopes) - STANDARD if texts else set()
+    if texts and (not oauth.scopes or not others or others & set(oauth.scopes)):
+        return None
+    return f"scopes_supported has scopes out of {', '.join(oauth.scopes)}", "scopes_supported", scopes
+
+
+# -- the endpoints
+
+
+def _try_endpoint(trial: Trial, key: str, path: str) -> Conversation:
+    if key == "authorize":
+        answer: Exchange = yield make_get(path, {}, "an authorization request without parameters")
+        expected, problem = "a page that refuses or asks for a login", answer.outcome
+        good = _is_authorization_page(answer)
+    else:
+        answer = yield make_post(path, {}, f"a call of {path} without parameters")
+        problem = refusal(answer, "invalid_request", "invalid_client", "unsupported_grant_type")
+        expected = "400 or 401 with a JSON error (RFC 6749, 5.2)"
+        good = not problem and answer.status not in (404, 405)
+    if not answer.void:
+        yield trial.kept() if good else trial.broken(expected, problem)
+
+
+def _is_authorization_page(answer: Exchange) -> bool:
     """True if an authorization request without parameters is refused, or asks a person to sign in.
 
     A server chooses the form in which it tells the person (RFC 6749, 4.1.2.1). Nobody may get a code.
     """
-    location = find_redirect_target(exchange)
+    location = find_redirect_target(answer)
     if location is not None:
         return not {"code", "access_token"} & parse_redirect(location).keys()
-    if exchange.success:
-        return exchange.media_type in PAGES
-    return 400 <= exchange.status < 500 and exchange.status not in (404, 405)
+    if answer.success:
+        return answer.media_type in PAGES
+    return 400 <= answer.status < 500 and answer.status not in (404, 405)
 
 
-def _judge_scopes(scopes: list[str], told: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the expected and the actual scopes of a document, or None if it may name these."""
-    given = told.get("scopes_supported", [])
-    texts = isinstance(given, list) and all(isinstance(one, str) for one in given)
-    others = set(given) - STANDARD if texts else set()
-    if texts and (not scopes or not others or others & set(scopes)):
-        return None
-    return f"scopes_supported has scopes out of {', '.join(scopes)}", f"scopes_supported: {given}"
-
-
-def _endpoint(key: str, path: str, contract: str) -> Conversation:
-    if key == "authorize":
-        exchange: Exchange = yield make_get(path, {}, "an authorization request without parameters")
-        said = exchange.outcome
-        good, expected = _is_authorization_page(exchange), "a page that refuses or asks for a login"
-    else:
-        exchange = yield make_post(path, {}, f"a call of {path} without parameters")
-        said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
-        good, expected = (
-            not said and exchange.status not in (404, 405),
-            "400 or 401 with a JSON error (RFC 6749, 5.2)",
-        )
-    if not exchange.void:
-        yield judge_kept(contract) if good else judge_broken(contract, expected, said)
-
-
-CHECK = Check(
-    NAME,
+CHECK = make_check(
+    "oauth_metadata",
     __doc__,
-    promises,
+    cases,
+    stage=5,
     watch=watch,
-    watched=frozenset(("challenge", "challenge_scope")),
-    probes=probes,
+    watched=frozenset((CHALLENGE, CHALLENGE_SCOPE)),
     overlap="all",
     rank=Rank.UNDOCUMENTED,
 )

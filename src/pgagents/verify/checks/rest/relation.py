@@ -7,8 +7,8 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,311 +16,261 @@ from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.reading import order_of
 from pgagents.base.cel.rewrite import normal
 from pgagents.catalogue.model.action import Relation
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.boundary import fills_a_page
-from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import values_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Check,
-    Conversation,
-    Judgement,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise,
-)
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "relation"
+KEEPS, FITS, FILLED, FIRST, LEAVES_IN = "", "fits", "filled", "first", "leaves_in"
+"""The kinds of promises about a relation, as its contracts' details end."""
 TRUSTED = ("valid", "explore")
 ENOUGH = 2
 """A wide list with fewer items may hide that a narrow one drops some, so another call is tried first."""
 MOST_KNOWN = 100
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each relation of each endpoint."""
-    for endpoint in setting.endpoints:
-        for relation in endpoint.action.relations:
-            for detail, says in _list_promises(setting, endpoint, relation):
-                yield promise(
-                    NAME,
-                    f"{relation.name}{detail}",
-                    endpoint,
-                    says,
-                    relation.origin,
-                    relation.cite or endpoint.action.cite,
-                )
-
-
-def _list_promises(setting: Setting, endpoint: Endpoint, relation: Relation) -> Iterator[tuple[str, str]]:
-    """Yield the end of each contract's detail, and the promise in words."""
-    name, widen = endpoint.action.name, relation.widen
-    yield "", f"{name} with a greater {widen} keeps what it answered before"
-    if not fills_a_page(setting, endpoint, relation):
-        if relation.fits is not None:
-            yield "/fits", f"{name} leaves out nothing that fits a smaller {widen}"
-        return
-    yield "/filled", f"{name} answers as many as {widen} allows, where there are more"
-    if find_order(endpoint, relation) is not None:
-        yield "/first", f"{name} answers the first ones, and not any {widen} of them put in order"
-    for flag in list_flags(setting, endpoint):
-        yield "/leaves_in", f"{name} with {flag} leaves in each thing that has it"
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract about the first items unless the run is exclusive, because others may change
-    them.
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield the cases of each relation of each endpoint. One probe of an endpoint tries all its relations,
+    because several may share the wide call.
     """
-    alone = setting.exclusive or not contract.detail.endswith("/first")
-    return None if alone else (Verdict.NOT_SELECTED, others_too(setting, "tells"))
-
-
-def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str]:
-    """Return the further promises by which two answers are judged."""
-    if not fills_a_page(setting, endpoint, relation):
-        return ["fits"] if relation.fits is not None else []
-    return [
-        "filled",
-        *(["leaves_in"] if list_flags(setting, endpoint) else []),
-        *(["first"] if find_order(endpoint, relation) is not None else []),
-    ]
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each endpoint with relations. Several relations may share the wide call."""
     del roles
     for endpoint in setting.endpoints:
         relations = endpoint.action.relations
-        covers = tuple(f"{NAME}/{r.name}/{endpoint.place}" for r in relations)
-        pages = tuple(
-            f"{NAME}/{r.name}/{kind}/{endpoint.place}"
-            for r in relations
-            for kind in _kinds(setting, endpoint, r)
-        )
-        if relations:
-            run = partial(_run, setting, endpoint, relations, covers)
-            yield Probe(
-                covers[0],
-                4,
-                (*covers, *pages),
-                1 + len(covers) + sum(r.fits is not None for r in relations),
-                run,
-                (endpoint,),
-                "main",
-                endpoint.action.effect == "write",
-            )
+        cost = 1 + len(relations) + sum(relation.fits is not None for relation in relations)
+        attempt = Attempt(together=_compare, cost=cost)
+        for relation in relations:
+            for kind, says in _list_promises(setting, endpoint, relation):
+                others = kind == FIRST and not setting.exclusive
+                settled = (Verdict.NOT_SELECTED, others_too(setting, "tells")) if others else None
+                detail, cite = _detail_of(relation, kind), relation.cite or None
+                about = (relation, kind)
+                yield Case(endpoint, says, relation.origin, attempt, detail, cite, settled, about)
 
 
-def _run(
-    setting: Setting, endpoint: Endpoint, relations: tuple[Relation, ...], covers: tuple[str, ...]
-) -> Conversation:
-    for relation, contract in zip(relations, covers, strict=True):
-        yield from _one(setting, endpoint, relation, contract)
+def _detail_of(relation: Relation, kind: str) -> str:
+    return f"{relation.name}/{kind}" if kind else relation.name
 
 
-def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
-    if fills_a_page(setting, endpoint, relation):
-        yield from _page(setting, endpoint, relation, contract)
+def _list_promises(setting: Setting, endpoint: Endpoint, relation: Relation) -> Iterator[tuple[str, str]]:
+    """Yield the kind of each promise, and the promise in words."""
+    name, widen = endpoint.action.name, relation.widen
+    yield KEEPS, f"{name} with a greater {widen} keeps what it answered before"
+    if not fills_a_page(setting, endpoint, relation):
+        if relation.fits is not None:
+            yield FITS, f"{name} leaves out nothing that fits a smaller {widen}"
         return
-    _, most = find_bounds(setting, endpoint, relation)
-    template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
-    reason = "no narrow call answered anything"
-    for given in list_narrowed(setting, endpoint, relation):
-        asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
-        small: Exchange = yield ordinary(endpoint, template, "valid", asked, input=given, reuse=again)
-        had = ids_of(setting, relation, small)
-        if not had:
-            continue
-        if is_excused(setting, relation, small):
-            reason = "the narrow call's answer was full"
-            continue
-        wide = replace_argument(endpoint, given, relation.widen, most)
-        large: Exchange = yield ordinary(
-            endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
-        )
-        has = ids_of(setting, relation, large)
-        if has is None:
-            reason = "the wide call was not answered as promised"
-            continue
-        yield from judge_kept_items(setting, endpoint, relation, contract, given, had, has)
-        yield from judge_fitting(setting, endpoint, relation, small, large)
-        for another in find_another(setting, endpoint, relation, given):
-            asked = f"{relation.widen} {another[relation.widen]}"
-            small = yield ordinary(endpoint, template, "valid", asked, input=another, reuse=again)
-            yield from judge_fitting(setting, endpoint, relation, small, large)
-        return
-    for id in (
-        contract,
-        *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation)),
-    ):
-        yield judge_untested(id, reason)
+    yield FILLED, f"{name} answers as many as {widen} allows, where there are more"
+    if _find_order(endpoint, relation) is not None:
+        yield FIRST, f"{name} answers the first ones, and not any {widen} of them put in order"
+    for flag in _list_flags(setting, endpoint)[:1]:
+        yield LEAVES_IN, f"{name} with {flag} leaves in each thing that has it"
 
 
-def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge that an answer with room lacks no item that belongs into it and that a wider answer contained."""
-    endpoint, setting = exchange.call.endpoint, memory.setting
-    if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
-        return  # the caller is unknown, and the answer may depend on the key
-    if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
-        return
-    for relation in endpoint.action.relations:
-        if (
-            relation.fits is None
-            or fills_a_page(setting, endpoint, relation)
-            or endpoint not in setting.endpoints
-        ):
-            continue
-        widened = {r.widen for r in endpoint.action.relations}
-        alike = repr(sorted((n, v) for n, v in exchange.input.items() if n not in widened))
-        known = memory.notes.setdefault(
-            (NAME, relation.name, str(endpoint.action.name), exchange.call.role, alike), {}
-        )
-        lost = fitting(setting, relation, exchange, known.values())
-        contract = f"{NAME}/{relation.name}/fits/{endpoint.place}"
-        if lost is not None:
-            yield judge_broken(
-                contract,
-                f"{relation.by} {lost.get(relation.by)}, which fits",
-                "it is in a wider answer alone",
-            )
-        elif known:
-            yield judge_kept(contract)
-        known.update(
-            {
-                str(instance.get(relation.by)): instance
-                for instance in (instances_of(setting, relation, exchange) or ())[:MOST_KNOWN]
-            }
-        )
+def _find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
+    """Return the member by which a law sorts the list, and true if it is descending; None without such a
+    law.
+    """
+    kept = normal(relation.keeps.tree)
+    for law in endpoint.action.laws:
+        order = order_of(law.that.tree) if law.when is None else None
+        if order is not None and normal(order.items) == kept:
+            return order.member, order.descending
+    return None
 
 
-def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
-    """Compare the longest page with a shorter one, which must have fewer items than the list."""
-    least, most = find_bounds(setting, endpoint, relation)
-    template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
-    reason, bases = "no call answered anything", list_bases(setting, endpoint, relation)
-    needed = {str(p.name): bases[-1][p.name] for p in endpoint.params if p.required and p.name in bases[-1]}
-    rounds = [*bases, *bases, needed]  # the example's filters may no longer match anything
-    for number, base in enumerate(rounds):  # the first round needs several items
-        wide = replace_argument(endpoint, base, relation.widen, most)
-        large: Exchange = yield ordinary(
-            endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again
-        )
-        has = ids_of(setting, relation, large)
-        if not has or (len(has) < ENOUGH and number < len(bases)):
-            continue
-        param = endpoint.action.param(relation.widen)
-        usual = setting.resolve_schema(param.schema).get("default") if param is not None else None
-        fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
-        given = replace_argument(endpoint, base, relation.widen, fewer)
-        small: Exchange = yield ordinary(
-            endpoint, template, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again
-        )
-        had = ids_of(setting, relation, small)
-        if had is None:
-            reason = "the narrow call was not answered as promised"
-            continue
-        yield from judge_kept_items(setting, endpoint, relation, contract, given, had, has)
-        yield from judge_item_count(setting, endpoint, relation, given, had, has)
-        yield from judge_flagged_items(setting, endpoint, relation, given, large)
-        yield from judge_first_items(setting, endpoint, relation, small, large)
-        return
-    for id in (
-        contract,
-        *(f"{NAME}/{relation.name}/{kind}/{endpoint.place}" for kind in _kinds(setting, endpoint, relation)),
-    ):
-        yield judge_untested(id, reason)
-
-
-CHECK = Check(
-    NAME,
-    __doc__,
-    promises,
-    watch=watch,
-    probes=probes,
-    settled=settle_contract,
-    turn=9,
-    calls_correctly=True,
-    self_contained=True,
-    remembers=True,
-    overlap="readers",
-    rank=Rank.WRONG,
-)
+def _list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the optional boolean arguments that are also boolean members of the listed items."""
+    answer = setting.resolve_schema(endpoint.action.success.schema or {})
+    members = [setting.resolve_schema(schema) for schema in answer.get("properties", {}).values()]
+    items = [
+        setting.resolve_schema(member.get("items", {})).get("properties", {})
+        for member in members
+        if "array" in types_of(member)
+    ]
+    if len(items) != 1:
+        return ()
+    return tuple(
+        str(param.name)
+        for param in endpoint.params
+        if not param.required
+        and types_of(setting.resolve_schema(param.schema)) == ("boolean",)
+        and param.name in items[0]
+    )
 
 
 # -- the calls that a relation compares
 
 
-def list_bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return two variants of the other arguments: one with all relations at their widest, and the
-    example's.
-    """
-    base = dict(template_of(setting.model, endpoint.action).input)
-    wide = dict(base)
-    for other in endpoint.action.relations:
-        if (also := endpoint.action.param(other.widen)) is not None and other.widen != relation.widen:
-            wide[other.widen] = high(also.schema, setting.model.schemas)
-    return [wide, base]
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One relation while it is tried: its calls, and the trials of its promises by kind."""
+
+    relation: Relation
+    trials: Mapping[str, Trial]
+
+    @property
+    def trial(self) -> Trial:
+        """The trial of the promise that each relation makes: the wide answer keeps the narrow one's items."""
+        return self.trials[KEEPS]
+
+    @property
+    def reuse(self) -> Reuse:
+        """The earlier answers that may serve for an equal read."""
+        return answer_that_will_do(self.trial.setting, self.trial.endpoint)
+
+    @property
+    def bounds(self) -> tuple[Any, Any]:
+        """The least and the greatest value of the widened argument."""
+        param = self.trial.action.param(self.relation.widen)
+        assert param is not None
+        schemas = self.trial.model.schemas
+        return low(param.schema, schemas), high(param.schema, schemas)
+
+    def call(self, arguments: Mapping[str, Any], why: str = "", *, again: bool = False) -> Call:
+        """Return a call with these arguments; `why` is its purpose, if the widened value does not say it.
+
+        With `again`, no earlier answer may serve for it, because others may have changed it meanwhile.
+        """
+        widen = self.relation.widen
+        why = why or f"{widen} {arguments.get(widen, 'left out')}"
+        return self.trial.call("valid", why, input=arguments, reuse="" if again else self.reuse)
+
+    def widened(self, arguments: Mapping[str, Any], value: Any) -> dict[str, Any]:
+        """Return the arguments with another value of the widened argument (None removes it)."""
+        return replace_argument(self.trial.endpoint, arguments, self.relation.widen, value)
+
+    def list_ids(self, exchange: Exchange) -> list[Any] | None:
+        """Return the ids of the answer's items; None if there is no list."""
+        return ids_of(self.trial.model, self.relation, exchange)
+
+    def list_bases(self) -> list[dict[str, Any]]:
+        """Return two variants of the other arguments: one with all relations at their widest, and the
+        example's.
+        """
+        usual, schemas = dict(self.trial.template.input), self.trial.model.schemas
+        wide = dict(usual)
+        for other in self.trial.action.relations:
+            param = self.trial.action.param(other.widen)
+            if param is not None and other.widen != self.relation.widen:
+                wide[other.widen] = high(param.schema, schemas)
+        return [wide, usual]
+
+    def list_narrowed(self) -> list[dict[str, Any]]:
+        """Return the arguments of the narrow calls to try in turn. A default is tried first, by leaving the
+        argument out.
+        """
+        param = self.trial.action.param(self.relation.widen)
+        assert param is not None
+        schema, (least, most) = self.trial.setting.resolve_schema(param.schema), self.bounds
+        usual, default = self.trial.template.input.get(self.relation.widen), schema.get("default")
+        values: list[Any] = [least]
+        if isinstance(usual, int | float):
+            whole = "integer" in types_of(schema)
+            values = [least if whole else max(least, round(usual / 4, 3)), usual]
+        number = isinstance(default, int | float) and not isinstance(default, bool)
+        if number and default < most and default != least and "number" in types_of(schema):
+            values = [None, *values]
+        return [self.widened(others, value) for others in self.list_bases() for value in values]
 
 
-def find_bounds(setting: Setting, endpoint: Endpoint, relation: Relation) -> tuple[Any, Any]:
-    """Return the least and the greatest value of the widened argument."""
-    param = endpoint.action.param(relation.widen)
-    assert param is not None
-    return low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
-
-
-def list_narrowed(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return the narrow calls to try in turn. A default is tried first, by leaving the argument out."""
-    template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
-    param = endpoint.action.param(relation.widen)
-    assert param is not None
-    schema = setting.resolve_schema(param.schema)
-    least, given = low(schema, schemas), template.input.get(relation.widen)
-    values: list[Any] = [least]
-    if isinstance(given, int | float):
-        whole = "integer" in types_of(schema)
-        values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
-    usual = schema.get("default")
-    if (
-        isinstance(usual, int | float)
-        and not isinstance(usual, bool)
-        and usual < high(schema, schemas)
-        and usual != least
-    ):
-        values = [None, *values] if "number" in types_of(schema) else values
-    return [
-        replace_argument(endpoint, others, relation.widen, value)
-        for others in list_bases(setting, endpoint, relation)
-        for value in values
-    ]
-
-
-def find_another(
-    setting: Setting, endpoint: Endpoint, relation: Relation, narrow: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Return the narrow call with the example's value, to which other items belong; empty if the value is the
-    same.
-    """
-    own = template_of(setting.model, endpoint.action).input.get(relation.widen)
-    differs = relation.fits is not None and own is not None and own != narrow.get(relation.widen)
-    return [replace_argument(endpoint, dict(narrow), relation.widen, own)] if differs else []
-
-
-def replace_argument(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+def replace_argument(
+    endpoint: Endpoint, arguments: Mapping[str, Any], name: str, value: Any
+) -> dict[str, Any]:
     """Return the arguments with one replaced (None removes it), in the catalogue's order.
 
     So equal calls are equal requests.
     """
-    found = {**given, name: value}
-    declared = [str(p.name) for p in endpoint.params]
-    return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
+    replaced = {**arguments, name: value}
+    declared = [str(param.name) for param in endpoint.params]
+    return {k: replaced[k] for k in sorted(replaced, key=declared.index) if k != name or value is not None}
+
+
+def _compare(trials: Sequence[Trial]) -> Conversation:
+    comparisons: dict[str, Comparison] = {}
+    for trial in trials:
+        relation, kind = trial.case.about
+        tried = comparisons[relation.name].trials if relation.name in comparisons else {}
+        comparisons[relation.name] = Comparison(relation, {**tried, kind: trial})
+    for comparison in comparisons.values():
+        trial = comparison.trial
+        pages = fills_a_page(trial.setting, trial.endpoint, comparison.relation)
+        reason = yield from (_compare_pages if pages else _compare_values)(comparison)
+        for trial in comparison.trials.values() if reason else ():
+            yield trial.untested(reason)
+
+
+def _compare_values(comparison: Comparison) -> Generator[Any, Any, str]:
+    """Compare a narrow answer with the widest one; return why that was impossible, else an empty text."""
+    relation, model = comparison.relation, comparison.trial.model
+    _, most = comparison.bounds
+    reason = "no narrow call answered anything"
+    for arguments in comparison.list_narrowed():
+        small: Exchange = yield comparison.call(arguments)
+        had = comparison.list_ids(small)
+        if not had:
+            continue
+        if is_excused(model, relation, small):
+            reason = "the narrow call's answer was full"
+            continue
+        large: Exchange = yield comparison.call(comparison.widened(arguments, most))
+        has = comparison.list_ids(large)
+        if has is None:
+            reason = "the wide call was not answered as promised"
+            continue
+        yield from _judge_kept_items(comparison, arguments, had, has)
+        if FITS in comparison.trials:
+            yield from _judge_fitting(comparison, small, large)
+            own = comparison.trial.template.input.get(relation.widen)
+            if own is not None and own != arguments.get(relation.widen):  # to which other items belong
+                small = yield comparison.call(comparison.widened(arguments, own))
+                yield from _judge_fitting(comparison, small, large)
+        return ""
+    return reason
+
+
+def _compare_pages(comparison: Comparison) -> Generator[Any, Any, str]:
+    """Compare the longest page with a shorter one, which must have fewer items than the list.
+
+    Return why that was impossible, else an empty text.
+    """
+    widen, action = comparison.relation.widen, comparison.trial.action
+    least, most = comparison.bounds
+    param = action.param(widen)
+    usual = (
+        comparison.trial.setting.resolve_schema(param.schema).get("default") if param is not None else None
+    )
+    reason, bases = "no call answered anything", comparison.list_bases()
+    required = {p.name for p in comparison.trial.endpoint.params if p.required}
+    needed = {name: value for name, value in bases[-1].items() if name in required}
+    rounds = [*bases, *bases, needed]  # the example's filters may no longer match anything
+    for number, base in enumerate(rounds):  # the first round needs several items
+        large: Exchange = yield comparison.call(comparison.widened(base, most))
+        has = comparison.list_ids(large)
+        if not has or (len(has) < ENOUGH and number < len(bases)):
+            continue
+        fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
+        arguments = comparison.widened(base, fewer)
+        small: Exchange = yield comparison.call(arguments)
+        had = comparison.list_ids(small)
+        if had is None:
+            reason = "the narrow call was not answered as promised"
+            continue
+        yield from _judge_kept_items(comparison, arguments, had, has)
+        yield from _judge_item_count(comparison, arguments, had, has)
+        if LEAVES_IN in comparison.trials:
+            yield from _judge_flagged_items(comparison, arguments, large)
+        if FIRST in comparison.trials:
+            yield from _judge_first_items(comparison, small, large)
+        return ""
+    return reason
 
 
 # -- the narrow and the wide answer.
@@ -328,274 +278,201 @@ def replace_argument(endpoint: Endpoint, given: dict[str, Any], name: str, value
 # If others may use the server, a difference counts only if a second try shows it, too.
 
 
-RELATION = "relation"
-"""The check to which all contracts of this module belong."""
-
-
-def find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
-    """Return the member by which a law sorts the list, and true if it is descending; None without such a
-    law.
-    """
-    orders = (order_of(law.that.tree) for law in endpoint.action.laws if law.when is None)
-    kept = normal(relation.keeps.tree)
-    found = (order for order in orders if order is not None and normal(order.items) == kept)
-    return next(((order.member, order.descending) for order in found), None)
-
-
-def list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
-    """Return the optional boolean arguments that are also boolean members of the listed items."""
-    members = [
-        setting.resolve_schema(m)
-        for m in setting.resolve_schema(endpoint.action.success.schema or {}).get("properties", {}).values()
-    ]
-    items = [
-        setting.resolve_schema(m.get("items", {})).get("properties", {})
-        for m in members
-        if "array" in types_of(m)
-    ]
-    found = [
-        p
-        for p in endpoint.params
-        if not p.required and types_of(setting.resolve_schema(p.schema)) == ("boolean",)
-    ]
-    return tuple(str(p.name) for p in found if len(items) == 1 and str(p.name) in items[0])
-
-
-def judge_fitting(
-    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
-) -> Conversation:
-    """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
-    if relation.fits is None:
-        return
-    contract, template = (
-        f"{RELATION}/{relation.name}/fits/{endpoint.place}",
-        template_of(setting.model, endpoint.action),
-    )
-    lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
-    if lost is not None and not setting.exclusive:  # both again, because others may have changed it meanwhile
-        large = yield ordinary(
-            endpoint, template, "valid", f"{relation.widen} once more", input=large.call.input
-        )
-        small = yield ordinary(
-            endpoint, template, "valid", f"a smaller {relation.widen} once more", input=small.call.input
-        )
-        lost = fitting(setting, relation, small, instances_of(setting, relation, large) or ())
-    if lost is None:
-        yield judge_kept(contract)
-    else:
-        yield judge_broken(
-            contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in the wider answer alone"
-        )
-
-
-def judge_kept_items(
-    setting: Setting,
-    endpoint: Endpoint,
-    relation: Relation,
-    contract: str,
-    given: dict[str, Any],
-    had: list[Any],
-    has: list[Any],
+def _judge_kept_items(
+    comparison: Comparison, arguments: dict[str, Any], had: list[Any], has: list[Any]
 ) -> Conversation:
     """Judge that the wide answer holds all items of the narrow one."""
-    _, most = find_bounds(setting, endpoint, relation)
-    lost = [i for i in had if i not in has]
-    if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
-        lost = yield from _still(setting, endpoint, relation, given, most, had)
+    trial, (_, most) = comparison.trial, comparison.bounds
+    lost = [id for id in had if id not in has]
+    if lost and (not trial.setting.exclusive or comparison.reuse == "ever"):
+        # what the narrow call returns before and after the wide call, and the wide call lacks
+        why = f"{comparison.relation.widen} {most}, as others use the server too"
+        wide = comparison.widened(arguments, most)
+        large: Exchange = yield comparison.call(wide, why, again=True)
+        why = f"{comparison.relation.widen} {arguments.get(comparison.relation.widen, 'left out')} once more"
+        small: Exchange = yield comparison.call(arguments, why, again=True)
+        now, later = comparison.list_ids(large), comparison.list_ids(small)
+        lost = [] if now is None or later is None else [id for id in had if id in later and id not in now]
     if lost:
-        yield judge_broken(
-            contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}"
-        )
+        expected = f"all of {had[:5]} with {comparison.relation.widen} {most} too"
+        yield trial.broken(expected, "lost: {lost}", lost=lost[:5])
     else:
-        yield judge_kept(contract)
+        yield trial.kept()
 
 
-def judge_first_items(
-    setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange
-) -> Iterator[Judgement]:
+def _judge_fitting(comparison: Comparison, small: Exchange, large: Exchange) -> Conversation:
+    """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
+    relation, trial = comparison.relation, comparison.trials[FITS]
+    model = trial.model
+    lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
+    if lost is not None and not trial.setting.exclusive:  # others may have changed it meanwhile
+        large = yield comparison.call(large.call.input, f"{relation.widen} once more", again=True)
+        small = yield comparison.call(small.call.input, f"a smaller {relation.widen} once more", again=True)
+        lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
+    if lost is None:
+        yield trial.kept()
+    else:
+        expected = f"{relation.by} {lost.get(relation.by)}, which fits"
+        yield trial.broken(expected, "it is in the wider answer alone")
+
+
+def _judge_item_count(
+    comparison: Comparison, arguments: dict[str, Any], had: list[Any], has: list[Any]
+) -> Conversation:
+    """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
+    trial, most = comparison.trials[FILLED], arguments[comparison.relation.widen]
+    wanted = min(int(most), len(has))
+    if len(had) < wanted:
+        small: Exchange = yield comparison.call(arguments, "once more, as others use it too", again=True)
+        had = comparison.list_ids(small) or had
+    if len(had) < wanted:
+        expected = f"{wanted} with {comparison.relation.widen} {most}, as there are {len(has)}"
+        yield trial.broken(expected, "{count}", count=len(had))
+    else:
+        yield trial.kept()
+
+
+def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whole: Exchange) -> Conversation:
+    """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
+    trial, relation = comparison.trials[LEAVES_IN], comparison.relation
+    flags = _list_flags(trial.setting, trial.endpoint)
+    set_flags = {**arguments, **dict.fromkeys(flags, True)}
+    flagged, named = replace_argument(trial.endpoint, set_flags, flags[0], True), " and ".join(flags)
+    ids: list[Any] = []
+    lost: list[Any] = []
+    for again in (False, True):
+        if again:
+            whole = yield comparison.call(whole.call.input, f"without {named}", again=True)
+        narrow: Exchange = yield comparison.call(flagged, f"with {named}", again=again)
+        ids = comparison.list_ids(narrow) or []
+        items = instances_of(trial.model, relation, whole) or ()
+        having = [item.get(relation.by) for item in items if all(item.get(flag) is True for flag in flags)]
+        lost = [id for id in having if id not in ids] if len(ids) < arguments[relation.widen] else []
+        if not lost:
+            yield trial.kept()
+            return
+    expected = f"{relation.by} {lost[0]}, which has {named}"
+    yield trial.broken(expected, "{count} items, that one not among them", count=len(ids))
+
+
+def _judge_first_items(comparison: Comparison, small: Exchange, large: Exchange) -> Iterator[Judgement]:
     """Judge that the narrow answer begins with the same items as the wide one.
 
     Items with equal values in the sorted member may change places.
     """
-    order, had, has = (
-        find_order(endpoint, relation),
-        instances_of(setting, relation, small),
-        instances_of(setting, relation, large),
-    )
+    trial, relation = comparison.trials[FIRST], comparison.relation
+    order = _find_order(trial.endpoint, relation)
+    had, has = (instances_of(trial.model, relation, answer) for answer in (small, large))
     if order is None or had is None or has is None:
         return
     member, down = order
-    contract = f"{RELATION}/{relation.name}/first/{endpoint.place}"
     if not (_in_order(had, member, down) and _in_order(has, member, down)):
-        yield judge_untested(contract, f"the answer is not sorted by {member}")
+        yield trial.untested(f"the answer is not sorted by {member}")
         return
-    ids, wanted = [i.get(relation.by) for i in had], has[: len(had)]
-    left_out = [i for i in wanted if i.get(relation.by) not in ids]
-    in_place = [i.get(member) for i in has[len(had) :] if i.get(relation.by) in ids]
-    wrong = next((i for i in left_out if any(other != i.get(member) for other in in_place)), None)
-    if wrong is None:
-        yield judge_kept(contract)
-    else:
-        told = (
-            f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is "
-            f"{wrong.get(member)}"
-        )
-        yield judge_broken(contract, told, "others, up to {value}", value=had[-1].get(member))
-
-
-def judge_flagged_items(
-    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange
-) -> Conversation:
-    """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
-    flags = list_flags(setting, endpoint)
-    if not flags:
-        return
-    contract, template = (
-        f"{RELATION}/{relation.name}/leaves_in/{endpoint.place}",
-        template_of(setting.model, endpoint.action),
-    )
-    flagged, said = (
-        replace_argument(endpoint, {**given, **dict.fromkeys(flags, True)}, flags[0], True),
-        " and ".join(flags),
-    )
-    has: list[Any] = []
-    lost: list[Any] = []
-    reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")
-    for again in reuses:
-        if again == "":  # again, because others may have changed it meanwhile
-            whole = yield ordinary(
-                endpoint, template, "valid", f"without {said}", input=whole.call.input, reuse=again
-            )
-        narrow: Exchange = yield ordinary(
-            endpoint, template, "valid", f"with {said}", input=flagged, reuse=again
-        )
-        has = ids_of(setting, relation, narrow) or []
-        every = [
-            i
-            for i in instances_of(setting, relation, whole) or ()
-            if all(i.get(flag) is True for flag in flags)
-        ]
-        lost = (
-            [i.get(relation.by) for i in every if i.get(relation.by) not in has]
-            if len(has) < given[relation.widen]
-            else []
-        )
-        if not lost:
-            yield judge_kept(contract)
+    ids = [item.get(relation.by) for item in had]
+    in_place = [item.get(member) for item in has[len(had) :] if item.get(relation.by) in ids]
+    for item in has[: len(had)]:
+        value = item.get(member)
+        if item.get(relation.by) not in ids and any(other != value for other in in_place):
+            where = f"among the first {len(had)}: its {member} is {value}"
+            expected = f"{relation.by} {item.get(relation.by)} {where}"
+            yield trial.broken(expected, "others, up to {value}", value=had[-1].get(member))
             return
-    yield judge_broken(
-        contract,
-        f"{relation.by} {lost[0]}, which has {said}",
-        "{count} items, that one not among them",
-        count=len(has),
-    )
+    yield trial.kept()
 
 
-def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
+def _in_order(items: list[dict[str, Any]], member: str, down: bool) -> bool:
     """True if the items are sorted by the member. If not, another check reports it."""
-    values: list[Any] = [instance.get(member) for instance in instances]
+    values: list[Any] = [item.get(member) for item in items]
     try:
         return all(a >= b if down else a <= b for a, b in pairwise(values))
     except TypeError:
         return False
 
 
-def judge_item_count(
-    setting: Setting,
-    endpoint: Endpoint,
-    relation: Relation,
-    given: dict[str, Any],
-    had: list[Any],
-    has: list[Any],
-) -> Conversation:
-    """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
-    contract, most = f"{RELATION}/{relation.name}/filled/{endpoint.place}", given[relation.widen]
-    wanted = min(int(most), len(has))
-    if len(had) < wanted:
-        small: Exchange = yield ordinary(
-            endpoint,
-            template_of(setting.model, endpoint.action),
-            "valid",
-            "once more, as others use it too",
-            input=given,
-        )
-        had = ids_of(setting, relation, small) or had
-    if len(had) < wanted:
-        yield judge_broken(
-            contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}"
-        )
-    else:
-        yield judge_kept(contract)
-
-
-def _still(
-    setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], most: Any, had: list[Any]
-) -> Generator[Call, Exchange, list[Any]]:
-    """Return the items that the narrow call returns before and after the wide call, and the wide call lacks.
-
-    Others may add or remove items meanwhile.
-    """
-    template = template_of(setting.model, endpoint.action)
-    again = f"{relation.widen} {most}, as others use the server too"
-    large = yield ordinary(
-        endpoint, template, "valid", again, input=replace_argument(endpoint, given, relation.widen, most)
-    )
-    small = yield ordinary(
-        endpoint,
-        template,
-        "valid",
-        f"{relation.widen} {given.get(relation.widen, 'left out')} once more",
-        input=given,
-    )
-    has, had_later = ids_of(setting, relation, large), ids_of(setting, relation, small)
-    return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge that an answer with room lacks no item that belongs into it and that a wider answer contained."""
+    endpoint, setting, model = exchange.call.endpoint, memory.setting, memory.model
+    if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
+        return  # the caller is unknown, and the answer may depend on the key
+    if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
+        return
+    widened = {relation.widen for relation in endpoint.action.relations}
+    for relation in endpoint.action.relations:
+        trial = CHECK.find_trial(setting, endpoint.place, _detail_of(relation, FITS))
+        if trial is None:
+            continue
+        alike = repr(sorted((n, value) for n, value in exchange.input.items() if n not in widened))
+        note = ("relation", relation.name, str(endpoint.action.name), exchange.call.role, alike)
+        known: dict[str, dict[str, Any]] = memory.notes.setdefault(note, {})
+        lost = find_lost(model, relation, exchange, known.values())
+        if lost is not None:
+            expected = f"{relation.by} {lost.get(relation.by)}, which fits"
+            yield trial.broken(expected, "it is in a wider answer alone")
+        elif known:
+            yield trial.kept()
+        for item in (instances_of(model, relation, exchange) or ())[:MOST_KNOWN]:
+            known[str(item.get(relation.by))] = item
 
 
 # -- the expressions of a relation
 
 
-def scope_of(setting: Setting, exchange: Exchange) -> Scope | None:
+def scope_of(model: Model, exchange: Exchange) -> Scope | None:
     """Return the scope of a relation's expressions; None unless the answer is a sound success."""
     if not exchange.fits or not exchange.success:
         return None
-    return Scope({**values_of(setting.model, exchange), "before": None})
+    return Scope({**values_of(model, exchange), "before": None})
 
 
-def ids_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[Any] | None:
+def ids_of(model: Model, relation: Relation, exchange: Exchange) -> list[Any] | None:
     """Return the ids of the answer's items; None if there is no list."""
-    instances = instances_of(setting, relation, exchange)
-    return None if instances is None else [instance.get(relation.by) for instance in instances]
+    items = instances_of(model, relation, exchange)
+    return None if items is None else [item.get(relation.by) for item in items]
 
 
-def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
+def instances_of(model: Model, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
     """Return the answer's items; None if there is no list."""
-    scope = scope_of(setting, exchange)
+    scope = scope_of(model, exchange)
     items = scope.find_value(relation.keeps) if scope is not None else None
-    return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
 
 
-def is_excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
+def is_excused(model: Model, relation: Relation, exchange: Exchange) -> bool:
     """True if `unless` makes the relation claim nothing about this narrower answer, for example because it is
     full.
     """
-    scope = scope_of(setting, exchange)
+    scope = scope_of(model, exchange)
     if relation.unless is None or scope is None:
         return False
     return scope.is_true(relation.unless, otherwise=True)
 
 
-def fitting(
-    setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]
+def find_lost(
+    model: Model, relation: Relation, small: Exchange, items: Iterable[dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """Return the first of these instances that belongs into the narrow answer and is missing there, or
-    None.
-    """
-    had, scope = ids_of(setting, relation, small), scope_of(setting, small)
-    if had is None or scope is None or relation.fits is None or is_excused(setting, relation, small):
+    """Return the first of these items that belongs into the narrow answer and is missing there, or None."""
+    had, scope = ids_of(model, relation, small), scope_of(model, small)
+    if had is None or scope is None or relation.fits is None or is_excused(model, relation, small):
         return None
-    for instance in instances:
-        if instance.get(relation.by) not in had:
-            scope.change("item", instance)
+    for item in items:
+        if item.get(relation.by) not in had:
+            scope.change("item", item)
             if scope.is_true(relation.fits):
-                return instance
+                return item
     return None
+
+
+CHECK = make_check(
+    "relation",
+    __doc__,
+    cases,
+    stage=4,
+    watch=watch,
+    turn=9,
+    calls_correctly=True,
+    self_contained=True,
+    remembers=True,
+    overlap="readers",
+    rank=Rank.WRONG,
+)

@@ -15,11 +15,10 @@ from typing import Any
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.expression import compile as compile_expression
 from pgagents.base.cel.syntax import ExpressionError
-from pgagents.base.places import Pointer
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.bodies import collect, declares, find_malformed_time
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
@@ -37,197 +36,326 @@ from pgagents.verify.laws import evaluate_law, format_values, values_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import (
     CONFLICT,
-    Check,
+    Attempt,
+    Case,
     Conversation,
     Judgement,
     Overlap,
-    Probe,
-    judge_broken,
-    judge_kept,
-    judge_untested,
-    promise_at,
+    Trial,
+    make_check,
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "workflow_runs"
 PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
 """Seconds before a step is called again, the factor between two pauses, and the longest pause in seconds.
 
 Without them, a job that never ends would use up a run's requests.
 """
-
+TIMED, ALONE = "timed", "alone"
+"""What a criterion may need: that time passes, or that the run is exclusive."""
 ROOMY = 30
 """Characters that an argument must take for a fresh value to fit."""
 _FRESH_KINDS = {"": "text", "email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
 
 
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each step and one for each of its criteria."""
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each step of a workflow and for each of its criteria. One probe goes through a
+    workflow.
+
+    Criteria that need a clock are left to a probe that names the operator, unless the caller is one.
+    """
+    timed = setting.model.clock is not None and OPERATOR in roles
     for workflow in setting.model.workflows:
+        attempt = _make_attempt(setting, workflow, roles, timed=timed)
+        later = None
+        if attempt is not None and not timed:
+            name = f"workflow_runs/{workflow.name} with its hours@{REST}"
+            later = replace(attempt, stage=6, role=OPERATOR, probe=name, overlap="none")
+        case = partial(Case, None, cite=workflow.cite, place=f"@{REST}")
         for step in workflow.steps:
             says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
-            yield promise_at(NAME, f"{workflow.name}/{step.name}", "@rest", says, step.origin, workflow.cite)
-            for id, criterion, origin, _ in _criteria(workflow, step):
-                says = f"{workflow.title}, {step.name}: {criterion.wording}"
-                yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
+            about, detail = (step, None), f"{workflow.name}/{step.name}"
+            settled = _settle(setting, workflow, "")
+            yield case(says, step.origin, attempt, detail, settled=settled, about=about)
+            criteria = (("", step.expect), (TIMED, step.expect_timed), (ALONE, step.expect_alone))
+            for need, several in criteria:
+                key = f"expect_{need}" if need else "expect"
+                settled = _settle(setting, workflow, need)
+                for index, criterion in enumerate(several):
+                    yield case(
+                        f"{workflow.title}, {step.name}: {criterion.wording}",
+                        (*step.origin, key, index),
+                        later if need == TIMED and later is not None else attempt,
+                        f"{detail}/{key}-{index + 1}",
+                        settled=settled,
+                        about=(step, criterion),
+                    )
 
 
-Criterion = tuple[str, Expression, Pointer, str]
-"""Id, expression, origin, and need: `timed` if time must pass, `alone` if the run must be exclusive."""
+def _settle(setting: Setting, workflow: Workflow, need: str) -> tuple[Verdict, str] | None:
+    """Leave out timed criteria without a clock, and workflows that need an MCP server if none is given.
 
-
-def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
-    for need, several in (("", step.expect), ("timed", step.expect_timed), ("alone", step.expect_alone)):
-        key = f"expect_{need}" if need else "expect"
-        for index, criterion in enumerate(several):
-            id = f"{NAME}/{workflow.name}/{step.name}/{key}-{index + 1}@{REST}"
-            yield id, criterion, (*step.origin, key, index), need
-
-
-def settle_contract(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude timed criteria without a clock. Deselect workflows that need an MCP server if none is given.
-
-    Deselect criteria that others could affect, unless the run is exclusive.
+    Leave out criteria that others could affect, unless the run is exclusive.
     """
-    if setting.mcp is None and contract.detail.partition("/")[0] in _of_tools(setting):
+    endpoints = (endpoint_of(setting, step) for step in workflow.steps)
+    if setting.mcp is None and any(e is not None and e.form is not None for e in endpoints):
         return Verdict.NOT_SELECTED, NO_MCP
-    if setting.model.clock is None and "/expect_timed-" in contract.detail:
+    if setting.model.clock is None and need == TIMED:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
-    if not setting.exclusive and "/expect_alone-" in contract.detail:
+    if not setting.exclusive and need == ALONE:
         return Verdict.NOT_SELECTED, others_too(setting, "reports")
     return None
 
 
-def _of_tools(setting: Setting) -> frozenset[str]:
-    """Return the names of workflows with an action that only an MCP server has."""
-
-    def find() -> frozenset[str]:
-        return frozenset(
-            workflow.name
-            for workflow in setting.model.workflows
-            for step in workflow.steps
-            if (endpoint := endpoint_of(setting, step)) is not None and endpoint.form is not None
-        )
-
-    return setting.compute_once("workflows of tools", find)
-
-
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each workflow. Time passes if there is a clock."""
-    timed = setting.model.clock is not None and OPERATOR in roles
-    for workflow in setting.model.workflows:
-        endpoints = [endpoint_of(setting, step) for step in workflow.steps]
-        if any(endpoint is None for endpoint in endpoints):
-            continue
-        steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
-        criteria = [c for step in workflow.steps for c in _criteria(workflow, step)]
-        role = next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main"))
-        covers = (
-            *steps,
-            *(
-                id
-                for id, _, _, need in criteria
-                if (timed or need != "timed") and (setting.exclusive or need != "alone")
-            ),
-        )
-        later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
-        cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
-        writes = any(step.action.effect == "write" for step in workflow.steps)
-        run = partial(_run, setting, workflow, timed)
-        at = tuple(
-            endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR
-        )
-        stage = 7 if timed and takes_days(workflow) else 6
-        counts = setting.exclusive and any(step.expect_alone for step in workflow.steps)
-        overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts else "all"
-        name = f"{NAME}/{workflow.name}"
-        yield Probe(f"{name}@{REST}", stage, covers, cost, run, at, role, writes, overlap=overlap)
-        if later:
-            yield Probe(
-                f"{name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes, overlap="none"
-            )
+def _make_attempt(
+    setting: Setting, workflow: Workflow, roles: frozenset[str], *, timed: bool
+) -> Attempt | None:
+    """Return the attempt that goes through a workflow; None if the target lacks an action of it."""
+    endpoints = [endpoint_of(setting, step) for step in workflow.steps]
+    if any(endpoint is None for endpoint in endpoints):
+        return None
+    writes = any(step.action.effect == "write" for step in workflow.steps)
+    counts = setting.exclusive and any(step.expect_alone for step in workflow.steps)
+    overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts else "all"
+    return Attempt(
+        together=partial(_go_through, workflow=workflow, timed=timed),
+        stage=7 if timed and takes_days(workflow) else 6,
+        cost=len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0),
+        role=next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main")),
+        writes=writes,
+        endpoints=tuple(e for e in endpoints if e is not None and e.surface != OPERATOR),
+        probe=f"workflow_runs/{workflow.name}@{REST}",
+        overlap=overlap,
+    )
 
 
-def _run(setting: Setting, workflow: Workflow, timed: bool) -> Conversation:
-    state = yield from _through(setting, workflow, timed, again=False)
-    if state.stale:  # by an old answer that the first step reused, or by something that others made
-        if state.first:  # what the first run made must not stand in the second one's way
-            yield Undo(state.first)
-        state = yield from _through(setting, workflow, timed, again=True)
+def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> Conversation:
+    passage = Passage(workflow, trials, timed=timed)
+    yield from passage.go()
+    if passage.stale:  # by an old answer that the first step reused, or by something that others made
+        if passage.first:  # what the first run made must not stand in the second one's way
+            yield Undo(passage.first)
+        passage = Passage(workflow, trials, timed=timed, again=True)
+        yield from passage.go()
     reason = (
-        state.taken
-        or (state.stale and f"refused because of the current state: {state.stale}")
+        passage.taken
+        or (passage.stale and f"refused because of the current state: {passage.stale}")
         or "a step before it did not go as it should"
     )
-    for step in workflow.steps:
-        for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
-            if id not in state.told:
-                yield judge_untested(id, reason)
+    for trial in trials:
+        if trial.contract not in passage.judged:
+            yield trial.untested(reason)
 
 
-def _id(workflow: Workflow, step: Step) -> str:
-    return f"{NAME}/{workflow.name}/{step.name}@{REST}"
+@dataclass(slots=True)
+class Passage:
+    """One passage through a workflow: its values that are kept, judged contracts, and secrets in answers.
 
+    `stale` says how a step was refused because something was in another state than expected. `taken` says
+    that only a text of its author was the reason. `first` is the number of the first write that succeeded.
+    """
 
-def _repeat_until_held(
-    setting: Setting, step: Step, call: Call, timed: bool, state: WorkflowState
-) -> Generator[Any, Any, Exchange]:
-    """Make a step's call, and repeat it as long as the step may take; return the last exchange."""
-    assert call.endpoint is not None
-    exchange: Exchange = yield call
-    began, pause = exchange.sent_at, PAUSE_S
-    while (
-        exchange.sent_at - began < step.within_s
-        and as_told(setting, step, exchange, call.endpoint)
-        and not holds(setting, step, exchange, timed, state)
-    ):
-        left = step.within_s - (exchange.sent_at - began)
-        yield Sleep(min(pause, max(left, PAUSE_S)), quiet=pause < 1)
-        pause = min(pause * LONGER, LONGEST_S)
-        exchange = yield call
-    return exchange
+    workflow: Workflow
+    trials: Sequence[Trial]
+    timed: bool
+    again: bool = False
+    kept: dict[str, Any] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+    stale: str = ""
+    taken: str = ""
+    first: int = 0
+    secrets: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def setting(self) -> Setting:
+        """The run's setting."""
+        return self.trials[0].setting
 
-def _through(
-    setting: Setting, workflow: Workflow, timed: bool, *, again: bool
-) -> Generator[Any, Any, WorkflowState]:
-    state, of_old = WorkflowState(), False
-    for index, step in enumerate(workflow.steps):
-        scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
+    def find_trial(self, step: Step) -> Trial:
+        """Return the trial of a step's status."""
+        for trial in self.trials:
+            of, criterion = trial.case.about
+            if of is step and criterion is None:
+                return trial
+        raise LookupError(step.name)  # each step has a case
+
+    def list_criteria(self, step: Step) -> list[tuple[Trial, Expression]]:
+        """Return the criteria of a step that can be judged here, each with its trial."""
+        criteria = []
+        for trial in self.trials:
+            of, criterion = trial.case.about
+            if of is step and criterion is not None:
+                criteria.append((trial, criterion))
+        return criteria
+
+    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
+        """Note the contract of each verdict, and yield it."""
+        for judgement in several:
+            self.judged.add(judgement.contract)
+            yield judgement
+
+    def go(self) -> Conversation:
+        """Take the steps in turn, until one does not go as it should."""
+        setting, steps, of_old = self.setting, self.workflow.steps, False
+        for index, step in enumerate(steps):
+            before, scope = steps[:index], self.make_scope()
+            try:
+                call = self.make_call(step, scope, reuses=index == 0 and not self.again)
+                seconds = passes(step, scope) if self.timed else 0.0
+            except ExpressionError as error:
+                reason = f"its arguments have no value here: {error}"
+                yield from self.say([self.find_trial(step).untested(reason)])
+                return
+            if seconds and (wait := time_passes(setting, seconds)):
+                yield wait
+            of_old = of_old or bool(call.reuse)
+            answer = yield from self._repeat_until_held(step, call)
+            if answer.success and step.action.effect == "write":
+                self.first = self.first or answer.number
+                yield Own(answer.number)
+            # a full place is no fault, unless its author says so
+            alone = setting.exclusive and step.status_written
+            firm = self.again and (alone or about_own(setting, before, step))
+            if self.again and _is_conflict(setting, step, answer):
+                self.taken = yield from _find_taken(setting, before, step, call)
+                firm = firm and not self.taken
+            yield from self.say(self._judge_status(step, answer, firm=firm))
+            answered = as_told(setting, step, answer, call.endpoint) and not answer.void
+            if answered and of_old and not self.holds(step, answer):
+                self.stale = f"{step.name} is not as what was found before"
+            if not answered or self.stale:
+                yield from self._put_back(before, steps[index + 1 :])
+                return
+            yield from self.say(self._judge_criteria(step, answer))
+
+    def make_scope(self) -> Scope:
+        """Return the scope of the next step's arguments."""
+        return Scope({"env": self.setting.model.env, "now": 0.0, "input": {}, **self.kept})
+
+    def make_call(self, step: Step, scope: Scope, *, reuses: bool) -> Call:
+        """Return a step's call. If `reuses`, a read may get an earlier answer. Raises ExpressionError."""
+        arguments = {name: evaluate_input(value, scope) for name, value in step.input.items()}
+        raw = make_step_headers(self.setting, step, scope)
+        endpoint = endpoint_of(self.setting, step)
+        assert endpoint is not None
+        return Call(
+            endpoint,
+            arguments,
+            "explore" if step.status < REFUSED else "illegal",
+            f"{self.workflow.title}: {step.name}",
+            role="" if step.key is not None else step.role,
+            raw=raw,
+            authored=True,
+            reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
+        )
+
+    def _repeat_until_held(self, step: Step, call: Call) -> Generator[Any, Any, Exchange]:
+        """Make a step's call, and repeat it as long as the step may take; return the last answer."""
+        assert call.endpoint is not None
+        answer: Exchange = yield call
+        began, pause_s = answer.sent_at, PAUSE_S
+        while (
+            answer.sent_at - began < step.within_s
+            and as_told(self.setting, step, answer, call.endpoint)
+            and not self.holds(step, answer)
+        ):
+            left_s = step.within_s - (answer.sent_at - began)
+            yield Sleep(min(pause_s, max(left_s, PAUSE_S)), quiet=pause_s < 1)
+            pause_s = min(pause_s * LONGER, LONGEST_S)
+            answer = yield call
+        return answer
+
+    def holds(self, step: Step, answer: Exchange) -> bool:
+        """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
+        scope = Scope(make_variables(self, answer))
         try:
-            call = _make_call(setting, workflow, step, scope, reuses=index == 0 and not again)
-            seconds = passes(step, scope) if timed else 0.0
-        except ExpressionError as error:
-            yield from state.say(
-                [judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")]
-            )
-            return state
-        if seconds and (wait := time_passes(setting, seconds)):
-            yield wait
-        of_old = of_old or bool(call.reuse)
-        exchange = yield from _repeat_until_held(setting, step, call, timed, state)
-        if exchange.success and step.action.effect == "write":
-            state.first = state.first or exchange.number
-            yield Own(exchange.number)
-        alone = (
-            setting.exclusive and step.status_written
-        )  # a full place is no fault, unless its author says so
-        firm = again and (alone or about_own(setting, workflow.steps[:index], step))
-        if again and _is_conflict(setting, step, exchange):
-            state.taken = yield from _find_taken(setting, workflow.steps[:index], step, call)
-            firm = firm and not state.taken
-        yield from state.say(_went(setting, workflow, step, exchange, state, firm=firm))
-        answered = as_told(setting, step, exchange, call.endpoint) and not exchange.void
-        if answered and of_old and not holds(setting, step, exchange, timed, state):
-            state.stale = f"{step.name} is not as what was found before"
-        if not answered or state.stale:
-            yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
-            return state
-        yield from state.say(_judge_step(setting, workflow, step, exchange, timed, state))
-    return state
+            return all(scope.holds(criterion) for _, criterion in self.list_criteria(step))
+        except ExpressionError:
+            return True
+
+    def _put_back(self, done: Sequence[Step], left: Sequence[Step]) -> Conversation:
+        """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier
+        steps.
+        """
+        changed = {s.action.name for s in done if s.role == OPERATOR and s.action.effect == "write"}
+        scope = self.make_scope()
+        for step in left:
+            endpoint = endpoint_of(self.setting, step)
+            if step.role == OPERATOR and step.action.name in changed and endpoint is not None:
+                try:
+                    arguments = {name: evaluate_input(value, scope) for name, value in step.input.items()}
+                except ExpressionError:
+                    continue
+                why = f"{step.name}: what was changed is put back"
+                yield Call(endpoint, arguments, "explore", why, role=step.role)
+
+    def _judge_status(self, step: Step, answer: Exchange, *, firm: bool) -> Iterator[Judgement]:
+        """Judge that the step had its status.
+
+        If `firm`, nothing outside the workflow can cause a conflict.
+        """
+        trial, model = self.find_trial(step), self.setting.model
+        if not answer.void and as_told(self.setting, step, answer, answer.call.endpoint):
+            problem = find_problem(self.setting, step, answer) or find_leaked_secret(self, step, answer)
+            collect(answer.body, model.secrets, self.secrets)
+            expected = f"an answer to {step.name} as {step.action.name} promises it"
+            yield trial.broken(expected, problem) if problem else trial.kept()
+        elif answer.void or answer.tainted:
+            fault = f"another check found fault with it: {answer.tainted[0]}" if answer.tainted else ""
+            yield trial.untested(fault or answer.outcome)
+        elif _is_conflict(self.setting, step, answer) and not firm:
+            self.stale = answer.outcome
+        else:
+            yield trial.broken(f"{step.status} to {step.name} of {self.workflow.name}", answer.outcome)
+
+    def _judge_criteria(self, step: Step, answer: Exchange) -> Iterator[Judgement]:
+        """Judge a step's criteria, and keep its values for later steps."""
+        variables = make_variables(self, answer)
+        scope = Scope(variables)
+        for trial, criterion in self.list_criteria(step):
+            try:
+                held = scope.holds(criterion)
+            except ExpressionError as error:
+                yield trial.untested(f"it cannot be evaluated on this answer: {error}")
+                continue
+            if held:
+                yield trial.kept()
+            elif answer.tainted:
+                yield trial.untested(f"another check found fault with this answer: {answer.tainted[0]}")
+            elif values := format_values(variables, criterion):
+                yield trial.broken(criterion.wording, "it does not hold: {values}", values=values)
+            else:
+                yield trial.broken(criterion.wording, "it does not hold")
+        try:
+            self.kept[step.name] = {name: scope.evaluate(each) for name, each in step.keep.items()}
+        except ExpressionError:
+            self.kept[step.name] = {}
+
+
+def make_variables(passage: Passage, answer: Exchange) -> dict[str, Any]:
+    """Return the variables that criteria read.
+
+    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
+    """
+    body: Any = answer.body
+    if body is None and answer.json.problem and answer.response is not None:
+        body = answer.response.body.decode("utf-8", "replace")
+    headers = reversed(answer.response.headers) if answer.response is not None else ()
+    variables = {
+        "env": passage.setting.model.env,
+        "now": answer.sent_at,
+        "input": answer.input,
+        "response": body,
+        "status": answer.status,
+        "headers": {name.lower(): value for name, value in headers},
+    }
+    return {**variables, **passage.kept}
+
+
+# -- a step that is refused because a text of its author is taken
 
 
 def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
@@ -240,7 +368,7 @@ def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
         return False
     made = list_made(setting.model, step.action)
     return declared.status == CONFLICT or any(
-        u.otherwise.name == declared.name for r in made for u in r.unique
+        unique.otherwise.name == declared.name for resource in made for unique in resource.unique
     )
 
 
@@ -252,7 +380,7 @@ def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call
     """
     if not makes(setting.model, step.action) or step.action.costs:
         return ""
-    sent = [value for one in before if one.action is step.action for value in one.input.values()]
+    sent = [value for other in before if other.action is step.action for value in other.input.values()]
     texts, new = {}, {}
     for param in step.action.params:
         name, text, schema = str(param.name), step.input.get(str(param.name)), param.schema
@@ -278,110 +406,48 @@ def _find_fresh_kind(schema: Mapping[str, Any]) -> str:
     return _FRESH_KINDS.get(str(schema.get("format", "")), "")
 
 
-def _make_call(setting: Setting, workflow: Workflow, step: Step, scope: Scope, *, reuses: bool) -> Call:
-    """Return a step's call. If `reuses`, a read may get an earlier answer. Raises ExpressionError."""
-    given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
-    raw = make_step_headers(setting, step, scope)
-    endpoint = endpoint_of(setting, step)
-    assert endpoint is not None
-    return Call(
-        endpoint,
-        given,
-        "explore" if step.status < REFUSED else "illegal",
-        f"{workflow.title}: {step.name}",
-        role="" if step.key is not None else step.role,
-        raw=raw,
-        authored=True,
-        reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
-    )
+# -- answers to the operator, which no watcher judges
 
 
-def _put_back(
-    setting: Setting, done: Sequence[Step], left: Sequence[Step], state: WorkflowState
-) -> Conversation:
-    """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier steps."""
-    changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
-    scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
-    for step in left:
-        endpoint = endpoint_of(setting, step)
-        if step.role == OPERATOR and step.action.name in changed and endpoint is not None:
-            try:
-                given = {name: evaluate_input(value, scope) for name, value in step.input.items()}
-            except ExpressionError:
-                continue
-            yield Call(
-                endpoint,
-                given,
-                "explore",
-                f"{step.name}: what was changed is put back",
-                role=step.role,
-            )
+def find_problem(setting: Setting, step: Step, exchange: Exchange) -> str:
+    """Return what is wrong with an answer to the operator by its schema, times and laws.
 
-
-def _went(
-    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: WorkflowState, *, firm: bool
-) -> Iterator[Judgement]:
-    """Judge that the step had its status.
-
-    If `firm`, nothing outside the workflow can cause a conflict.
+    No watcher judges such answers.
     """
-    contract = _id(workflow, step)
-    if not exchange.void and as_told(setting, step, exchange, exchange.call.endpoint):
-        problem = find_problem(setting, step, exchange) or find_leaked_secret(setting, step, exchange, state)
-        collect(exchange.body, setting.model.secrets, state.secrets)
-        yield (
-            judge_broken(contract, f"an answer to {step.name} as {step.action.name} promises it", problem)
-            if problem
-            else judge_kept(contract)
-        )
-    elif exchange.void or exchange.tainted:
-        yield judge_untested(
-            contract,
-            f"another check found fault with it: {exchange.tainted[0]}"
-            if exchange.tainted
-            else exchange.outcome,
-        )
-    elif _is_conflict(setting, step, exchange) and not firm:
-        state.stale = exchange.outcome
-    else:
-        yield judge_broken(contract, f"{step.status} to {step.name} of {workflow.name}", exchange.outcome)
-
-
-def _judge_step(
-    setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: WorkflowState
-) -> Iterator[Judgement]:
-    """Judge a step's criteria, and keep its values for later steps."""
-    values = make_variables(setting, exchange, state)
+    schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
+    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
+        return ""
+    if not exchange.fits:
+        return "a body that does not satisfy its schema"
+    if (problem := find_malformed_time(setting, exchange.body, schema)) is not None:
+        return problem[1]
+    values = values_of(setting.model, exchange)
     scope = Scope(values)
-    for id, criterion, _, need in _criteria(workflow, step):
-        if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
-            continue
-        try:
-            holds = scope.holds(criterion)
-        except ExpressionError as error:
-            yield judge_untested(id, f"it cannot be evaluated on this answer: {error}")
-            continue
-        said = format_values(values, criterion)
-        if not holds and exchange.tainted:
-            yield judge_untested(id, f"another check found fault with this answer: {exchange.tainted[0]}")
-            continue
-        yield (
-            judge_kept(id)
-            if holds
-            else judge_broken(id, criterion.wording, f"it does not hold{': ' + said if said else ''}")
-        )
-    try:
-        state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
-    except ExpressionError:
-        state.kept[step.name] = {}
+    failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
+    return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
 
 
-CHECK = Check(
-    NAME,
+def find_leaked_secret(passage: Passage, step: Step, answer: Exchange) -> str:
+    """Return an earlier step's secret in an answer to the operator; empty without one.
+
+    An answer whose schema declares a secret is left out.
+    """
+    output = answer.output if step.role == OPERATOR else None
+    if output is None or answer.response is None:
+        return ""
+    if declares(passage.setting, (str(step.action.name), output.status), output.schema):
+        return ""
+    text = answer.response.body.decode("utf-8", "replace")
+    for value, name in passage.secrets.items():
+        if value in text:
+            return f"the secret {name} of a step before stands in it"
+    return ""
+
+
+CHECK = make_check(
+    "workflow_runs",
     __doc__,
-    promises,
-    probes=probes,
-    settled=settle_contract,
+    cases,
     turn=9,
     derived_from=frozenset(
         (
@@ -409,104 +475,3 @@ CHECK = Check(
     overlap="all",
     rank=Rank.WRONG,
 )
-
-
-# -- answers to the operator, which no watcher judges
-
-
-def find_problem(setting: Setting, step: Step, exchange: Exchange) -> str:
-    """Return what is wrong with an answer to the operator by its schema, times and laws.
-
-    No watcher judges such answers.
-    """
-    schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
-    if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
-        return ""
-    if not exchange.fits:
-        return "a body that does not satisfy its schema"
-    if (problem := find_malformed_time(setting, exchange.body, schema)) is not None:
-        return problem[1]
-    values = values_of(setting.model, exchange)
-    scope = Scope(values)
-    failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
-    return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
-
-
-def find_leaked_secret(setting: Setting, step: Step, exchange: Exchange, state: WorkflowState) -> str:
-    """Return an earlier step's secret in an answer to the operator; empty without one.
-
-    An answer whose schema declares a secret is left out.
-    """
-    output = exchange.output if step.role == OPERATOR else None
-    if (
-        output is None
-        or exchange.response is None
-        or declares(setting, (str(step.action.name), output.status), output.schema)
-    ):
-        return ""
-    text = exchange.response.body.decode("utf-8", "replace")
-    name = next((name for value, name in state.secrets.items() if value in text), None)
-    return f"the secret {name} of a step before stands in it" if name is not None else ""
-
-
-# -- the state of a workflow's run, and the variables of its criteria
-
-
-@dataclass(slots=True)
-class WorkflowState:
-    """The state of a workflow's run: kept values, judged contracts, and secrets in answers.
-
-    `stale` says how a step was refused because something was in another state than expected. `taken` says
-    that only a text of its author was the reason. `first` is the number of the first write that succeeded.
-    """
-
-    kept: dict[str, Any] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
-    stale: str = ""
-    taken: str = ""
-    first: int = 0
-    secrets: dict[str, str] = field(default_factory=dict)
-
-    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
-        """Note the contract of each verdict, and yield it."""
-        for judgement in several:
-            self.told.add(judgement.contract)
-            yield judgement
-
-
-def make_variables(setting: Setting, exchange: Exchange, state: WorkflowState) -> dict[str, Any]:
-    """Return the variables that criteria read.
-
-    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
-    """
-    body: Any = exchange.body
-    if body is None and exchange.json.problem and exchange.response is not None:
-        body = exchange.response.body.decode("utf-8", "replace")
-    headers = (
-        {name.lower(): value for name, value in reversed(exchange.response.headers)}
-        if exchange.response is not None
-        else {}
-    )
-    told = {
-        "env": setting.model.env,
-        "now": exchange.sent_at,
-        "input": exchange.input,
-        "response": body,
-        "status": exchange.status,
-        "headers": headers,
-    }
-    return {**told, **state.kept}
-
-
-def holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: WorkflowState) -> bool:
-    """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
-    scope = Scope(make_variables(setting, exchange, state))
-    several = (
-        *step.expect,
-        *(step.expect_timed if timed else ()),
-        *(step.expect_alone if setting.exclusive else ()),
-    )
-    try:
-        return all(scope.holds(criterion) for criterion in several)
-    except ExpressionError:
-        return True
