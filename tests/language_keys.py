@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from pgagents.base.reading import parse
 from pgagents.catalogue.language.catalogue import Catalogue
-from pgagents.catalogue.load import candidates
+from pgagents.catalogue.refused import candidates
 
 
 def every_key() -> set[str]:

@@ -2,7 +2,8 @@
 
 `text` quotes, compares, suggests and finds card numbers; `acting` tells by words whether a call acts.
 `places` has a text's data with the place of every value, from which a finding's line comes. `reading` makes
-it from YAML and JSON, and `writing` makes text of data. `errors` has diagnostics and the exceptions with
+it from YAML and JSON, and `writing` makes text of data. `yaml_advice` says what to write where a text is no
+YAML. `errors` has diagnostics and the exceptions with
 their exit codes. `http` has requests, answers, codings (also of compressed answers) and TLS. `pictures`
 reads the sizes of images. `registry` finds modules and shipped folders by their paths. The folders `cel`
 (the language of laws) and `jsonschema` (walk, combine, compile) hold one library each. Nothing here knows a

@@ -64,6 +64,8 @@ class Problem:
     id: str
     message: str
     help: str = ""
+    inside: Pointer = ()
+    """The pointer of the mapping or list with the problem; empty if that does not matter."""
 
 
 @dataclass(slots=True)

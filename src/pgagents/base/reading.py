@@ -13,9 +13,11 @@ from typing import Any
 
 from pgagents.base.places import Place, Pointer, Problem, Source, Span, name_place, span_at
 from pgagents.base.text import brief, show_path
+from pgagents.base.yaml_advice import advise
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 400_000
+SMALLER = "give a part of it"
 
 # characters that YAML 1.1 and 1.2 read differently (Unicode line breaks), and characters that YAML forbids
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
@@ -34,6 +36,7 @@ def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTE
             Span(shown, 1, 1),
             "too-large",
             f"the file has more than {max_bytes:,} bytes; that is the most allowed",
+            SMALLER,
         )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [problem])
     try:
@@ -103,6 +106,7 @@ def parse(
 
 
 MAX_DEPTH = 100
+FLATTER = "name what is inside, and refer to it"
 TOO_DEEP = f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed"
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 """The error of newer versions of libyaml for more than 1,000 levels; they give no events for these."""
@@ -167,7 +171,10 @@ class YamlReader:
                     documents += 1
                     if documents > 1:
                         self._report(
-                            event.start_mark, "many-documents", "a second document begins; a file holds one"
+                            event.start_mark,
+                            "many-documents",
+                            "a second document begins; a file holds one",
+                            "remove the line `---`, or write a file for each",
                         )
                         raise _Stop
                 elif kind is yaml.StreamEndEvent:
@@ -179,15 +186,14 @@ class YamlReader:
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
             span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
             if problem == _LIBYAML_TOO_DEEP:
-                self.problems.append(Problem(span, "too-deep", TOO_DEEP))
+                self.problems.append(Problem(span, "too-deep", TOO_DEEP, FLATTER))
                 return nothing
-            self.problems.append(Problem(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
+            begun = getattr(error, "context_mark", None)
+            at = (begun.line, begun.column) if begun is not None else None
+            advice = advise(str(problem), self.text, span.line - 1, span.column - 1, at)
+            self.problems.append(Problem(span, "syntax", advice.message, advice.help))
             return nothing
         return self.result or nothing
-
-    def _advice(self, span: Span) -> str:
-        line = (self.text.split("\n")[span.line - 1 : span.line] or [""])[0]
-        return "indent with blanks: YAML takes no tabs" if "\t" in line[: span.column] else ""
 
     def _unreadable(self, error: Exception) -> Span:
         """Return the place of an encoding error, whose position libyaml counts in bytes of UTF-8."""
@@ -199,9 +205,9 @@ class YamlReader:
         return mark.line, mark.column
 
     def _report(self, mark: Any, id: str, message: str, help: str = "") -> None:
-        pointer = name_place(self.text, mark.line, self._steps())
-        span = Span(self.file, mark.line + 1, mark.column + 1, pointer)
-        self.problems.append(Problem(span, id, message, help))
+        steps = self._steps()
+        span = Span(self.file, mark.line + 1, mark.column + 1, name_place(self.text, mark.line, steps))
+        self.problems.append(Problem(span, id, message, help, steps[:-1]))
         if len(self.problems) >= MAX_PROBLEMS:
             raise _Stop
 
@@ -258,7 +264,7 @@ class YamlReader:
         if self.values > self.max_values:
             message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
             line, column = self._at(event.start_mark)
-            self.problems.append(Problem(Span(self.file, line + 1, column + 1), "too-many", message))
+            self.problems.append(Problem(Span(self.file, line + 1, column + 1), "too-many", message, SMALLER))
             raise _Stop
         if top is not None:
             top.weight += weight
@@ -277,11 +283,12 @@ class YamlReader:
         self._tags(event, event.implicit)
         at = self._at(event.start_mark)
         if len(self.stack) >= MAX_DEPTH:
-            self._report(event.start_mark, "too-deep", TOO_DEEP)
+            self._report(event.start_mark, "too-deep", TOO_DEEP, FLATTER)
             raise _Stop
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
-            self._report(event.start_mark, "key", "a key must be text or a whole number, not a collection")
+            says = "a key must be text or a whole number, not a collection"
+            self._report(event.start_mark, "key", says, "quote a text that begins with a brace or a bracket")
             raise _Stop
         place = self._put(data, at)
         place.children = {}
@@ -302,7 +309,9 @@ class YamlReader:
             self._tags(event, plain or event.implicit[1])
         value, wrong = scalar(event.value) if plain else (event.value, "")
         if wrong:
-            self._report(event.start_mark, "number", wrong)
+            self._report(
+                event.start_mark, "number", wrong, "write a smaller one, or quote it if it is a text"
+            )
         at = self._at(event.start_mark)
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
@@ -345,7 +354,7 @@ class YamlReader:
         self.values += 1
         if self.values > self.max_values:
             message = f"the file holds more than {self.max_values:,} values"
-            self.problems.append(Problem(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message))
+            self.problems.append(Problem(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message, SMALLER))
             raise _Stop
         if not self.stack:
             place = Place(at, at)
@@ -461,7 +470,7 @@ def read_json(text: str, file: str, max_values: int) -> Source | None:
             text,
             None,
             Place((0, 0), (0, 0)),
-            [Problem(Span(file, line + 1, column + 1), "too-many", message)],
+            [Problem(Span(file, line + 1, column + 1), "too-many", message, SMALLER)],
         )
 
 

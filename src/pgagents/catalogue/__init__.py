@@ -1,6 +1,7 @@
 """The catalogue: from the author's YAML to the Model that every later room reads.
 
-`load` reads a file, has it checked, and returns the Model or all diagnostics at once. Three passes do it.
+`load` reads a file, has it checked, and returns the Model or all diagnostics at once; `refused` says of a
+value that may not stand where it stands what to write. Three passes do it.
 `language` has the pydantic classes for the YAML. `checks` finds problems that these cannot see. `resolve`
 looks names up and fills defaults in. `model` has the values of the result. `encoding` turns a call of an
 action into a request, and `decoding` reads the bodies of answers: both by kinds of media.

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
 from pgagents.base.jsonschema.schema import Validators
-from pgagents.base.places import Pointer, Source, Span
+from pgagents.base.places import Pointer, Source, Span, value_at
 from pgagents.base.reading import MAX_PROBLEMS, parse, read
 from pgagents.base.registry import folder
-from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks import (
     actions,
     laws,
@@ -32,6 +29,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.security import as_bearer, find_unsupported_key
 from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.refused import diagnostics, find_meant, pointer_of
 from pgagents.catalogue.resolve.catalogue import resolve
 
 MAX_ERRORS = 10_000
@@ -136,6 +134,7 @@ def _first_of(source: Source, count: int) -> list[Diagnostic]:
             "catalogue/value",
             "error",
             f"the file has {count:,} values that may not stand where they stand",
+            "begin with a part of it; docs/reference/catalogue.md lists the keys",
         )
     ]
 
@@ -230,192 +229,6 @@ def find_example(name: str) -> Model | None:
     return load_file(path, name=f"catalogue/{stem}.yaml")
 
 
-# -- pydantic's errors as diagnostics
-
-
-MOVED: dict[Pointer, str] = {
-    ("auth", "oauth"): (
-        "it is a flow of a scheme: `auth.schemes.NAME: {type: oauth2, flows: {authorization_code: "
-        "{authorization_url: …, token_url: …, scopes: …}}}`"
-    )
-}
-"""Help for keys that are now in another place, by their old place."""
-_KINDS = {
-    dict: "a mapping",
-    list: "a list",
-    str: "text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    type(None): "nothing",
-}
-
-
-def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
-    """Return one diagnostic for each place; errors of a union's branches are joined."""
-    by_place: dict[Pointer, list[Any]] = {}
-    for error in errors:
-        by_place.setdefault(pointer_of(error, source.data), []).append(error)
-    parents = {pointer[:n] for pointer in by_place for n in range(len(pointer))}
-    found = []
-    for pointer, group in by_place.items():
-        for some in _by_message(group):
-            if some[0]["type"] == "missing" and (*pointer, f"{some[0]['loc'][-1]}_") in by_place:
-                continue  # the key exists in another spelling, which has its own message
-            if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
-                found.append(_diagnostic(pointer, some, source))
-            if len(found) >= MAX_PROBLEMS:
-                return found
-    return found
-
-
-def _by_message(group: list[Any]) -> list[list[Any]]:
-    """Group the errors of one place by message: one per missing key, and one for all branches of a union."""
-    missing = [[e] for e in group if e["type"] == "missing"]
-    others = [e for e in group if e["type"] != "missing"]
-    return [*missing, *([others] if others else [])]
-
-
-def pointer_of(error: Any, data: Any) -> Pointer:
-    """Return the error's pointer, without the tags that pydantic inserts for unions and keys."""
-    pointer: list[str | int] = []
-    here = data
-    for step in error["loc"]:
-        inside = (
-            step in here
-            if isinstance(here, dict)
-            else isinstance(here, list) and isinstance(step, int) and step < len(here)
-        )
-        if not inside:
-            continue
-        here = here[step]
-        pointer.append(step)
-    return tuple(pointer)
-
-
-def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnostic:
-    error = group[0]
-    kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
-    span = source.locate(pointer)
-    if kind == "extra_forbidden":
-        known = _list_keys(pointer[:-1])
-        return Diagnostic(
-            span,
-            "catalogue/unknown-key",
-            "error",
-            f"unknown key `{brief(str(name))}`",
-            MOVED.get((*pointer[:-1], str(name)[:40])) or did_you_mean(str(name), known),
-        )
-    if kind == "missing":
-        return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")
-    if name == "[key]":
-        key = brief(str(error["loc"][-2]))
-        return Diagnostic(
-            span,
-            "catalogue/name",
-            "error",
-            f"`{key}` is no name that is allowed here: {_describe_allowed(error)}",
-        )
-    at_value = source.locate(pointer, at_value=True)
-    if kind == "model_type" or kind == "model_attributes_type":
-        return Diagnostic(
-            at_value,
-            "catalogue/type",
-            "error",
-            f"{_describe_input(error)} stands here; it should be a mapping",
-        )
-    allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
-    help = ""
-    if kind == "literal_error":
-        known = [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
-        quoted = isinstance(error["input"], str) and error["input"] in known
-        help = "write it without quotes" if quoted else did_you_mean(str(error["input"]), known)
-    return Diagnostic(
-        at_value,
-        "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
-        "error",
-        f"{_describe_input(error)} stands here; it should be {allowed}",
-        help,
-    )
-
-
-def _of(pointer: Pointer) -> str:
-    return f" in `{brief('.'.join(map(str, pointer)), 100)}`" if pointer else ""
-
-
-def _describe_input(error: Any) -> str:
-    value = error["input"]
-    if isinstance(value, str):
-        return f"`{brief(value)}`" if value else "an empty text"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, int | float):
-        return f"the number {str(value)[:40]}"
-    return _KINDS.get(type(value), "a value")
-
-
-def _describe_allowed(error: Any) -> str:
-    kind, context = error["type"], error.get("ctx") or {}
-    if kind == "literal_error":
-        return str(context["expected"])
-    if kind == "string_pattern_mismatch":
-        return f"text that matches {context['pattern']}"
-    named = {
-        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number",
-        "float_type": "a number",
-        "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
-    }  # fmt: skip
-    if kind in named:
-        return named[kind]
-    message = str(error["msg"])
-    for lead in (
-        "Input should be ",
-        "Value should have ",
-        "String should have ",
-        "List should have ",
-        "Dictionary should have ",
-    ):
-        if message.startswith(lead):
-            rest = message[len(lead) :]
-            return rest if lead.startswith("Input") else f"of {rest}"
-    return message[:1].lower() + message[1:]
-
-
-def _list_keys(pointer: Pointer) -> list[str]:
-    """Return the keys that are allowed at this place."""
-    kind: Any = Catalogue
-    for step in pointer:
-        kind = _inside(kind, step)
-        if kind is None:
-            return []
-    model = next((c for c in candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
-    return [f.alias or name for name, f in model.model_fields.items()] if model else []
-
-
-def _inside(kind: Any, step: str | int) -> Any:
-    for candidate in candidates(kind):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            for name, field in candidate.model_fields.items():
-                if step in (name, field.alias):
-                    return field.annotation
-        origin = typing.get_origin(candidate)
-        if origin is dict:
-            return typing.get_args(candidate)[1]
-        if origin is list:
-            return typing.get_args(candidate)[0]
-    return None
-
-
-def candidates(kind: Any) -> list[Any]:
-    """Return the types that a value of this annotation may have."""
-    origin = typing.get_origin(kind)
-    if origin is typing.Annotated:
-        return candidates(typing.get_args(kind)[0])
-    if origin in (typing.Union, types.UnionType):
-        return [c for arg in typing.get_args(kind) for c in candidates(arg)]
-    return [kind]
-
-
 # -- the rest of refused data
 
 
@@ -448,29 +261,54 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
     """Remove every refused value. Return the remaining catalogue, its data, and the pointers of removed
     values.
 
-    None if nothing is left to check, as when the root is not a mapping.
+    A misspelt key becomes the key that it means, and nothing inside it is reported. None if nothing is left
+    to check, as when the root is not a mapping.
     """
     if not isinstance(data, dict):
         return None
     rest, dropped = _copy(data), set[Pointer]()
     for _ in range(MAX_ROUNDS):
         refused = error.errors(include_url=False, include_input=False, include_context=False)
-        pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
-        parents = {
-            p[:n] for p in pointers for n in range(1, len(p))
-        }  # errors at parents belong to other branches of a union
-        for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
-            if pointer:
-                dropped.add(_remove(rest, pointer))
-            else:
-                for section in _STAND_IN.keys() - rest.keys():
-                    dropped.add((section,))
-                    rest[section] = _STAND_IN[section]()
+        if not _correct_keys(rest, refused, dropped):
+            _remove_refused(rest, refused, dropped)
         try:
             return Catalogue.model_validate(rest), rest, dropped
         except ValidationError as again:
             error = again
     return None
+
+
+def _remove_refused(rest: dict[str, Any], refused: Iterable[Any], dropped: set[Pointer]) -> None:
+    """Remove the refused values, and give the sections that are missing a stand-in."""
+    pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
+    parents = {
+        p[:n] for p in pointers for n in range(1, len(p))
+    }  # errors at parents belong to other branches of a union
+    for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
+        if pointer:
+            dropped.add(_remove(rest, pointer))
+        else:
+            for section in _STAND_IN.keys() - rest.keys():
+                dropped.add((section,))
+                rest[section] = _STAND_IN[section]()
+
+
+def _correct_keys(rest: dict[str, Any], refused: Iterable[Any], dropped: set[Pointer]) -> bool:
+    """Give each misspelt key the name that it means, if the mapping does not have that.
+
+    Return True if one was misspelt.
+    """
+    count = len(dropped)
+    for error in refused:
+        pointer = pointer_of(error, rest)
+        if error["type"] != "extra_forbidden" or not pointer or pointer[-1] != error["loc"][-1]:
+            continue
+        mapping: Any = value_at(rest, pointer[:-1])
+        meant = find_meant(pointer, mapping)
+        if meant is not None:
+            mapping[meant] = mapping.pop(pointer[-1])
+            dropped |= {pointer, (*pointer[:-1], meant)}
+    return len(dropped) > count
 
 
 def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:

@@ -29,7 +29,11 @@ _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
 """Two importers of OpenAPI documents, each mapped to the other. The version or `--for` chooses one."""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
-_CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
+_CATALOGUE = re.compile(
+    rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
+    rb"|^api:[\s\S]*^actions:|^actions:[\s\S]*^api:",  # `pgagents: 1` is missing, which the loader says
+    re.M,
+)
 
 
 @click.command(

@@ -17,6 +17,7 @@ from pgagents.base.reading import find_text_columns, parse, read_json
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 1_000_000
+NO_OBJECT = "give a catalogue (`pgagents init` begins one), an OpenAPI document or a list of tools"
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
@@ -40,7 +41,9 @@ def read(raw: bytes, name: str) -> Source:
             [Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source
         )
     if not isinstance(source.data, dict | list):
-        raise _make_error(name, "no-object", "the document is neither a mapping nor a list")
+        other = "the document is neither a mapping nor a list"
+        what = "the file holds nothing" if source.data is None else other
+        raise _make_error(name, "no-object", what, NO_OBJECT)
     return source
 
 

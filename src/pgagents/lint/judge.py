@@ -46,6 +46,11 @@ def is_catalogue(data: Any) -> bool:
     return isinstance(data, dict) and "pgagents" in data
 
 
+def _lacks_only_its_version(data: Any) -> bool:
+    """True if a document has the sections of a catalogue, and not `pgagents: 1`."""
+    return isinstance(data, dict) and data.keys() >= {"api", "actions"}
+
+
 LIKE_OPENAI = {short: name for short, name in ALIASES.items() if list_judges()[name].like_openai}
 """Vendors whose tool lists look like OpenAI's.
 
@@ -58,7 +63,7 @@ def kind(data: Any, file: str = "") -> str | None:
 
     If the content fits several judges, the document's folder decides.
     """
-    if is_catalogue(data):
+    if is_catalogue(data) or _lacks_only_its_version(data):
         return "catalogue"
     if isinstance(data, dict) and ("openapi" in data or "swagger" in data):
         version = data.get("openapi")

@@ -29,6 +29,7 @@ from pgagents.base.cel.rewrite import (
     spell_has,
 )
 from pgagents.base.cel.syntax import Choice, ExpressionError, FunctionCall, Macro, Node, children, print_node
+from pgagents.base.text import nearest
 
 # -- members that an expression reads
 
@@ -127,6 +128,19 @@ _STANDARD = {
     "contains", "startsWith", "endsWith", "matches", "min", "max",
 }  # fmt: skip
 
+_MEANT_BY = {
+    **dict.fromkeys(("len", "length", "count"), "`size(…)` is the length of a text or a list"),
+    **dict.fromkeys(("lower", "lowercase", "tolower"), "compare `upper(…)` of both texts"),
+    **dict.fromkeys(("sum", "total"), '`sum_of(LIST, "MEMBER")` adds a member of each item'),
+    "round": "`cents(…)` makes whole cents of an amount, `floor(…)` and `ceil(…)` a whole number",
+    **dict.fromkeys(("unique", "distinct"), '`unique_by(LIST, "MEMBER")` is true if no two items are equal'),
+    **dict.fromkeys(("sorted", "ordered"), '`sorted_by(LIST, "MEMBER")` is true for a list in order'),
+    **dict.fromkeys(("date", "datetime", "parse", "time"), "`epoch(…)` is a time in seconds"),
+    **dict.fromkeys(("str", "text"), "`string(…)` makes a text of a value"),
+    **dict.fromkeys(("float", "number"), "`double(…)` makes a number of a text"),
+}
+"""What to write in place of a function of other languages."""
+
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Expression:
@@ -209,9 +223,10 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
     if not expression.names <= allowed:
         unknown = min(expression.names - allowed)
         place = variables_of(expression.tree)[unknown]
-        raise ExpressionError(
-            f"`{unknown}` is not known here; known: {', '.join(sorted(allowed))}", place.start, place.end
-        )
+        reason = f"`{unknown}` is not known here; known: {', '.join(sorted(allowed))}"
+        near = nearest(unknown, allowed)
+        help = f"did you mean `{near}`?" if near else "name one of these, or quote it if it is a text"
+        raise ExpressionError(reason, place.start, place.end, help=help)
     return expression
 
 
@@ -223,7 +238,10 @@ def _compile(text: str) -> Expression:
     for name in sorted(called.keys() - HELPERS.keys() - _STANDARD - {"size"}):
         known = ", ".join(sorted({*HELPERS, "size"} - {"len_"}))
         place = called[name]
-        raise ExpressionError(f"`{name}()` is no function here; known: {known}", place.start, place.end)
+        near = nearest(name, [*HELPERS, *_STANDARD, "size"])
+        help = _MEANT_BY.get(name.lower()) or (f"did you mean `{near}()`?" if near else "call one of these")
+        reason = f"`{name}()` is no function here; known: {known}"
+        raise ExpressionError(reason, place.start, place.end, help=help)
     free = frozenset(variables_of(tree))
     loops = growth.loops(tree)
     if loops == 2:

@@ -107,9 +107,9 @@ class _Parser:
 
     def _make_error(self, reason: str, at: Token | None = None) -> ExpressionError:
         token = at or self.token
-        return ExpressionError(
-            f"Syntax error: {reason}", token.start, token.end, describe_place(self.text, token.start)
-        )
+        where = describe_place(self.text, token.start)
+        help = _MEANT_BY.get(token.text.lower(), FORMS)
+        return ExpressionError(f"Syntax error: {reason}", token.start, token.end, where, help=help)
 
     def _end(self) -> int:
         """Return the offset at which the last token ended."""
@@ -301,6 +301,22 @@ _ESCAPED = re.compile(_ESCAPE)
 _MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
+FORMS = "docs/reference/say.md has expressions to copy"
+_BOTH = "write `&&` between two conditions that must both hold"
+_EITHER = "write `||` between two conditions of which one must hold"
+_EQUAL = "write `==` to compare two values"
+_CLOSED = "close the text with the quote that it begins with; write a backslash twice"
+_MEANT_BY = {
+    **dict.fromkeys(("=", "is", "equals"), _EQUAL),
+    **dict.fromkeys(("&", "and"), _BOTH),
+    **dict.fromkeys(("|", "or"), _EITHER),
+    **dict.fromkeys(('"', "'"), _CLOSED),
+    "not": "write `!` before a condition that must not hold",
+    "if": "write `CONDITION ? A : B`, or `!CONDITION || THEN`",
+}
+"""What to write in place of a character or a word of other languages."""
+
+
 class Token(NamedTuple):
     """A token and its place in the text. The last token has the kind `end`."""
 
@@ -322,7 +338,9 @@ def tokens_of(text: str) -> list[Token]:
         if match is None or match.lastgroup is None:
             blanks = _BLANKS.match(text, at)
             wrong = blanks.end() if blanks else at
-            raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, describe_place(text, wrong))
+            where = describe_place(text, wrong)
+            help = _MEANT_BY.get(text[wrong], FORMS)
+            raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, where, help=help)
         kind, at = match.lastgroup, match.end()
         found.append(Token(kind, match[kind], match.start(kind), at))
     return found

@@ -28,14 +28,20 @@ class ExpressionError(Exception):
     """The expression does not compile, or cannot be evaluated with these values.
 
     `start` and `end` are the wrong part of the text, as offsets in characters; None if unknown. `reason` is
-    the message without the place.
+    the message without the place, `help` what to write.
     """
 
     def __init__(
-        self, reason: str, start: int | None = None, end: int | None = None, where: str = ""
+        self,
+        reason: str,
+        start: int | None = None,
+        end: int | None = None,
+        where: str = "",
+        *,
+        help: str = "",
     ) -> None:
         super().__init__(f"{where}: {reason}" if where else reason)
-        self.reason, self.start, self.end = reason, start, end
+        self.reason, self.start, self.end, self.help = reason, start, end, help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

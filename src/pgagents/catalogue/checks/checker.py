@@ -25,7 +25,10 @@ from pgagents.catalogue.language.resources import CatalogueCall
 # -- problems at their places
 
 
+DUPLICATE = "duplicate-key"
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
+SIMPLER = "write a simpler one, or several laws in place of one"
+NAMED = "write a name that stands there; docs/reference/catalogue.md says where"
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 
 
@@ -114,7 +117,8 @@ class Problems:
         if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
             return False
         words = chain(also, (str(word) for names in written for word in names))
-        help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
+        help = did_you_mean(name.rpartition("/")[2], words)
+        help = help or (NAMED if also or any(written) else f"there is no {what} yet: write one first")
         self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
@@ -127,9 +131,11 @@ class Problems:
         return names_at(self.source.data, pointer)
 
     def is_incomplete(self, home: Pointer) -> bool:
-        """True if names at `home` may be missing, because pydantic refused one of them or a value around
-        them.
+        """True if names at `home` may be missing: pydantic refused one of them or a value around them, or one
+        stands there twice, where another was meant.
         """
+        if any(problem.id == DUPLICATE and problem.inside == home for problem in self.source.problems):
+            return True
         if isinstance(value_at(self.source.data, home), dict | list):
             return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
         return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
@@ -157,7 +163,8 @@ class Expressions(Problems):
             span = self.locate_part(pointer, error.start)
             part = brief(text[error.start or 0 : error.end or 0])
             said = error.reason if span else f"{error}, in `{part}`" if part else error
-            self.report(pointer, "expression", f"the expression does not compile: {said}", span=span)
+            message = f"the expression does not compile: {said}"
+            self.report(pointer, "expression", message, error.help or SIMPLER, span=span)
             return None
         self.expressions[pointer] = compiled
         return compiled
@@ -220,7 +227,7 @@ class Expressions(Problems):
                     (*pointer, name),
                     "unknown-name",
                     message,
-                    did_you_mean(name, map(str, known)),
+                    did_you_mean(name, map(str, known)) or "leave it out: the action has no argument",
                     at_value=False,
                 )
 
@@ -350,14 +357,15 @@ class Checker(Expressions):
                     (*pointer, str(type(schema).model_fields[low].alias or low)),
                     "schema",
                     f"no value is at least {a:g} and at most {b:g}",
+                    "change one of the two bounds",
                 )
         if schema.pattern is not None:
             from pgagents.base.jsonschema.schema import find_pattern_error, list_problems
 
             if list_problems({"pattern": schema.pattern}):
-                self.report(
-                    (*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)"
-                )
+                message = "the pattern is no regular expression (ECMA-262)"
+                help = "close its brackets, and write `\\\\` before a sign that is meant as it stands"
+                self.report((*pointer, "pattern"), "schema", message, help)
             elif why := find_pattern_error(schema.pattern):
                 message = f"the pattern cannot be matched in bounded time and memory: {why}"
                 self.report(
@@ -365,8 +373,9 @@ class Checker(Expressions):
                 )
         closed = schema.prefix_items is not None and schema.unevaluated_items is not None
         if schema.ref is None and schema.type == "array" and schema.items is None and not closed:
+            message = "an array needs `items`: several vendors refuse it without"
             self.report(
-                pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False
+                pointer, "schema", message, "add `items: {type: string}`, for example", at_value=False
             )
 
     def _action(self, pointer: Pointer, action: Action) -> None:

@@ -172,6 +172,7 @@ class Reader:
             help = did_you_mean(node.name, properties)
             if whose == "header":
                 help = help or "list it under `output.STATUS.headers`; its name is in lower case here"
+            help = help or f"read {whose}s that are declared, or declare it"
             yield _Problem(node, f"there is no {whose} `{node.name}`", help)
 
     def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Problem]:
@@ -181,7 +182,8 @@ class Reader:
             first, second = map(print_node, node.operands)
             text, number = (first, second) if bare[0] == {"string"} else (second, first)
             never = "they are never equal" if node.signs[0] in ("==", "!=") else "neither is the smaller one"
-            yield _Problem(node, f"`{text}` is text and `{number}` a number: {never}")
+            help = f"compare two of a kind: `double({text})` is a number, `string({number})` a text"
+            yield _Problem(node, f"`{text}` is text and `{number}` a number: {never}", help)
 
     def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
         """Return the JSON types that a value may have; empty if they are unknown."""
@@ -340,7 +342,9 @@ class _Examples:
         try:
             return self.compiled.of(schema)
         except ValueError as error:
-            self.checker.report(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
+            message = f"this is no valid JSON Schema: {error}"
+            help = "write each keyword as JSON Schema 2020-12 has it"
+            self.checker.report(pointer, "schema", message, help, at_value=False)
             return None
 
     def _sound(self, pointer: Pointer, schema: Any) -> bool:
@@ -358,16 +362,26 @@ class _Examples:
                 (*pointer, *error.instance_path),
                 "example",
                 f"its schema refuses this: {_shorten_message(error.message)}",
+                self._advise_on_example(pointer),
             )
+
+    def _advise_on_example(self, pointer: Pointer) -> str:
+        """Return where the schema of a value in an example stands, or that of a default."""
+        if pointer[-1] == "default":
+            return "change the default, or the schema beside it"
+        home = (*self.pointer, "input", pointer[-1])
+        if len(pointer) < len(self.pointer) + 4:
+            home = (*self.pointer, "output")
+        return f"correct the value, or its schema (line {self.checker.source.locate(home).line})"
 
     def _input(self, pointer: Pointer, example: Example) -> None:
         for name, value in example.input.items():
             self._conforms((*pointer, name), value, self.inputs.get(name))
         for name, param in self.action.input.items():
             if param.required and name not in example.input:
-                self.checker.report(
-                    pointer, "example", f"the example lacks the required argument `{name}`", at_value=False
-                )
+                message = f"the example lacks the required argument `{name}`"
+                help = f"add `{name}: …` under its `input`"
+                self.checker.report(pointer, "example", message, help, at_value=False)
 
     def _output(self, pointer: Pointer, example: Example, status: int) -> None:
         at = (*self.pointer, "output", status)
@@ -416,7 +430,22 @@ class _Examples:
                 message = f"the law `{law}` cannot be evaluated on its own example `{name}`: {error}"
                 if when is not None and not is_defined(when.tree, values):
                     at, that = when_at, when
-                self.checker.report_in(at, undefined_part(that.tree, values), "law", message)
+                part = undefined_part(that.tree, values)
+                self.checker.report_in(at, part, "law", message, self._advise_on_part(part, name))
+
+    def _advise_on_part(self, part: Node, example: str) -> str:
+        """Return what to write for a part of a law that its example does not define."""
+        line = self.checker.source.locate((*self.pointer, "examples", example)).line
+        otherwise = f"correct the law, or the example at line {line}"
+        if not isinstance(part, Member):
+            return otherwise
+        known = schemas_of_call(self.checker, self.pointer, self.action)
+        declared = Reader(self.checker).schema_of(part.base, known).get("properties")
+        members = declared if isinstance(declared, dict) else {}
+        if part.name in members:
+            has = print_node(part)
+            return f"give the example at line {line} `{part.name}`, or write `!has({has}) || …`"
+        return did_you_mean(part.name, members) or otherwise
 
 
 def _shorten_message(message: str) -> str:

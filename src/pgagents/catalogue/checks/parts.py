@@ -133,20 +133,23 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
                 checker.check_reference(at, name, ("actions", action, "input"), "argument")
                 and written.actions[action].input[name].required
             ):
-                checker.report(at, "omit", f"`{name}` is required, so it cannot be left out here")
+                message = f"`{name}` is required, so it cannot be left out here"
+                checker.report(at, "omit", message, "remove it here, or `required: true` at the argument")
     checker.check_reference((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
     surfaces.check_dispatcher(checker, pointer, surface)
     named = surface.form == "json_rpc" or (surface.selector and surface.arguments)
     if surface.http and not named and checker.sound(pointer):
-        checker.report(
-            pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False
-        )
+        message = "a dispatcher (`http`) needs `selector` and `arguments`"
+        help = "add the members of its body that name the action and hold its arguments"
+        checker.report(pointer, "surface", message, help, at_value=False)
     if (
         surface.dispatcher
         and not any(s.http for s in written.surfaces.values())
         and checker.sound(("surfaces",))
     ):
-        checker.report((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
+        message = "no surface of this catalogue is a dispatcher"
+        help = "remove it, or give a surface `http: POST /path`"
+        checker.report((*pointer, "dispatcher"), "surface", message, help)
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
     check_page(checker, pointer, surface)
@@ -222,7 +225,8 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
             message = (
                 f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
             )
-            checker.report((*pointer, member), "workflow", message)
+            help = "add `only_verify: true` to the workflow, or remove it"
+            checker.report((*pointer, member), "workflow", message, help)
 
 
 def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
@@ -236,6 +240,7 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
             (*pointer, "via"),
             "workflow",
             f"{step.via} neither dispatches {step.action} nor has headers to send with it",
+            "remove `via`, or name a surface that is a dispatcher and offers the action",
         )
 
 

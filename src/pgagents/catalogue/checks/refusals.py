@@ -348,7 +348,8 @@ def _headers(checker: Checker, headers: LimitHeaders) -> None:
             at_value=False,
         )
     elif headers.pattern is not None and (wrong := find_pattern_problem(headers.pattern)):
-        checker.report((*_AT, "pattern"), "limit-headers", f"this pattern says no limit: {wrong}")
+        message = f"this pattern says no limit: {wrong}"
+        checker.report((*_AT, "pattern"), "limit-headers", message, "write it as `{used}/{limit}`")
 
 
 def _statuses(checker: Checker) -> None:

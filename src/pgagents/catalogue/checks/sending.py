@@ -476,12 +476,12 @@ def _operation(checker: Checker, operations: dict[str, Pointer], id: str, pointe
 def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], must: set[str]) -> None:
     names = PLACEHOLDER.findall(path)
     if path.count("{") != len(names) or path.count("}") != len(names):
-        checker.report((*pointer, "http"), "path", "the braces of the path do not pair")
+        help = "write each placeholder as `{name}`"
+        checker.report((*pointer, "http"), "path", "the braces of the path do not pair", help)
     for name in names:
         if names.count(name) > 1:
-            checker.report(
-                (*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice"
-            )
+            message = f"placeholder `{{{brief(name)}}}` stands in the path twice"
+            checker.report((*pointer, "http"), "path", message, "give one of the two another name")
         if (
             name not in may
             and checker.sound((*pointer, "input"))
@@ -494,6 +494,7 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
             (*pointer, "input", name),
             "path",
             f"argument `{name}` travels in the path, but the path does not name it",
+            f"write `{{{name}}}` in the path, or remove `in: path`",
             at_value=False,
         )
 

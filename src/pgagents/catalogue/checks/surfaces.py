@@ -297,7 +297,8 @@ def _variables(checker: Checker, at: Pointer, server: TemplateServer) -> None:
     """Record variables that the URL lacks or that have no default, and impossible defaults."""
     names = PLACEHOLDER.findall(server.url)
     if server.url.count("{") != len(names) or server.url.count("}") != len(names):
-        checker.report((*at, "url"), "server", "the braces of the URL do not pair")
+        help = "write each variable as `{name}`"
+        checker.report((*at, "url"), "server", "the braces of the URL do not pair", help)
         return
     for name in dict.fromkeys(names):
         if name not in server.variables and checker.sound((*at, "variables")):

@@ -1,0 +1,328 @@
+"""Values that the language refuses: pydantic's errors as diagnostics, each with what to write instead.
+
+A misspelt key is read as the one that it means, so that nothing is reported that only follows from it.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from pgagents.base.errors import Diagnostic
+from pgagents.base.places import Pointer, Source, value_at
+from pgagents.base.reading import MAX_PROBLEMS
+from pgagents.base.text import brief, did_you_mean, nearest
+from pgagents.catalogue.language.catalogue import Catalogue
+
+MOVED: dict[Pointer, str] = {
+    ("auth", "oauth"): (
+        "it is a flow of a scheme: `auth.schemes.NAME: {type: oauth2, flows: {authorization_code: "
+        "{authorization_url: …, token_url: …, scopes: …}}}`"
+    )
+}
+"""Help for keys that are now in another place, by their old place."""
+_KINDS = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "nothing",
+}
+
+
+def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
+    """Return one diagnostic for each place; errors of a union's branches are joined."""
+    by_place: dict[Pointer, list[Any]] = {}
+    for error in errors:
+        by_place.setdefault(pointer_of(error, source.data), []).append(error)
+    parents = {pointer[:n] for pointer in by_place for n in range(len(pointer))}
+    found = []
+    for pointer, group in by_place.items():
+        for some in _by_message(group):
+            if some[0]["type"] == "missing" and _stands_misspelt(pointer, some[0]["loc"][-1], by_place):
+                continue  # the other spelling has its own message
+            if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
+                found.append(_diagnostic(pointer, some, source))
+            if len(found) >= MAX_PROBLEMS:
+                return found
+    return found
+
+
+def _stands_misspelt(pointer: Pointer, name: Any, by_place: Mapping[Pointer, list[Any]]) -> bool:
+    """True if a missing key stands there in another spelling: `title_`, or an unknown key like it."""
+    if (*pointer, f"{name}_") in by_place:
+        return True
+    unknown = (p for p, errors in by_place.items() if p[:-1] == pointer and p and _is_unknown(errors[0]))
+    return any(find_meant(p, ()) == name for p in unknown)
+
+
+def _is_unknown(error: Any) -> bool:
+    return str(error["type"]) == "extra_forbidden"
+
+
+def find_meant(pointer: Pointer, present: Iterable[Any]) -> str | None:
+    """Return the key that an unknown key at this place means, unless it is among those that are present."""
+    if pointer in MOVED or pointer[-1] in _OF_OTHERS:
+        return None
+    known = set(_list_keys(pointer[:-1])) - set(present)
+    return nearest(str(pointer[-1]), sorted(known))
+
+
+def _by_message(group: list[Any]) -> list[list[Any]]:
+    """Group the errors of one place by message: one per missing key, and one for all branches of a union."""
+    missing = [[e] for e in group if e["type"] == "missing"]
+    others = [e for e in group if e["type"] != "missing"]
+    return [*missing, *([others] if others else [])]
+
+
+def pointer_of(error: Any, data: Any) -> Pointer:
+    """Return the error's pointer, without the tags that pydantic inserts for unions and keys."""
+    pointer: list[str | int] = []
+    here = data
+    for step in error["loc"]:
+        inside = (
+            step in here
+            if isinstance(here, dict)
+            else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        )
+        if not inside:
+            continue
+        here = here[step]
+        pointer.append(step)
+    return tuple(pointer)
+
+
+def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnostic:
+    error = group[0]
+    kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
+    span = source.locate(pointer)
+    if kind == "extra_forbidden":
+        help = _advise_on_unknown((*pointer[:-1], str(name)), source)
+        return Diagnostic(span, "catalogue/unknown-key", "error", f"unknown key `{brief(str(name))}`", help)
+    if kind == "missing":
+        says = f"key `{name}` is missing{_of(pointer)}"
+        return Diagnostic(
+            span, "catalogue/missing-key", "error", says, _advise_on_missing(pointer, str(name))
+        )
+    if name == "[key]":
+        key = brief(str(error["loc"][-2]))
+        says = f"`{key}` is no name that is allowed here: {_describe_allowed(error)}"
+        return Diagnostic(span, "catalogue/name", "error", says, _advise_on_name(error))
+    at_value = source.locate(pointer, at_value=True)
+    if kind == "model_type" or kind == "model_attributes_type":
+        says = f"{_describe_input(error)} stands here; it should be a mapping"
+        keys = ", ".join(f"`{key}: …`" for key in _list_keys(pointer)[:FEW])
+        help = f"write keys below it, indented further: {keys}" if keys else _MAPPING
+        return Diagnostic(at_value, "catalogue/type", "error", says, help)
+    allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
+    help = _advise_on_value(error, pointer)
+    if kind == "literal_error":
+        known = [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")]
+        quoted = isinstance(error["input"], str) and error["input"] in known
+        help = "write it without quotes" if quoted else did_you_mean(str(error["input"]), known)
+        help = help or f"write one of {', '.join(known)}"
+    return Diagnostic(
+        at_value,
+        "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
+        "error",
+        f"{_describe_input(error)} stands here; it should be {allowed}",
+        help,
+    )
+
+
+def _of(pointer: Pointer) -> str:
+    return f" in `{brief('.'.join(map(str, pointer)), 100)}`" if pointer else ""
+
+
+def _describe_input(error: Any) -> str:
+    value = error["input"]
+    if isinstance(value, str):
+        return f"`{brief(value)}`" if value else "an empty text"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    return _KINDS.get(type(value), "a value")
+
+
+def _describe_allowed(error: Any) -> str:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "literal_error":
+        return str(context["expected"])
+    if kind == "string_pattern_mismatch":
+        return f"text that matches {context['pattern']}"
+    named = {
+        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number",
+        "float_type": "a number",
+        "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
+    }  # fmt: skip
+    if kind in named:
+        return named[kind]
+    message = str(error["msg"])
+    for lead in (
+        "Input should be ",
+        "Value should have ",
+        "String should have ",
+        "List should have ",
+        "Dictionary should have ",
+    ):
+        if message.startswith(lead):
+            rest = message[len(lead) :]
+            return rest if lead.startswith("Input") else f"of {rest}"
+    return message[:1].lower() + message[1:]
+
+
+def _list_fields(pointer: Pointer) -> dict[str, FieldInfo]:
+    """Return the fields of the mapping at this place, by their keys."""
+    kind: Any = Catalogue
+    for step in pointer:
+        kind = _inside(kind, step)
+        if kind is None:
+            return {}
+    model = next((c for c in candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
+    return {f.alias or name: f for name, f in model.model_fields.items()} if model else {}
+
+
+def _list_keys(pointer: Pointer) -> list[str]:
+    """Return the keys that are allowed at this place."""
+    return list(_list_fields(pointer))
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    for candidate in candidates(kind):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            for name, field in candidate.model_fields.items():
+                if step in (name, field.alias):
+                    return field.annotation
+        origin = typing.get_origin(candidate)
+        if origin is dict:
+            return typing.get_args(candidate)[1]
+        if origin is list:
+            return typing.get_args(candidate)[0]
+    return None
+
+
+def candidates(kind: Any) -> list[Any]:
+    """Return the types that a value of this annotation may have."""
+    origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        return candidates(typing.get_args(kind)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [c for arg in typing.get_args(kind) for c in candidates(arg)]
+    return [kind]
+
+
+# -- what to write
+
+
+FEW = 3
+REFERENCE = "docs/reference/catalogue.md lists the keys and what they take"
+_MAPPING = "write keys below it, indented further, or `{KEY: VALUE}`"
+_ARGUMENT = "an argument stands under `input`, by its name"
+_OF_OTHERS: dict[str, str] = {
+    "summary": "a few words stand in `title`, the rest in `description`",
+    "operationId": "the key above the action is its name; `operation_id` is that of OpenAPI alone",
+    "parameters": _ARGUMENT,
+    "requestBody": _ARGUMENT,
+    "responses": "an answer stands under `output`, by its status",
+    "method": "write method and path as `http: GET /path`",
+    "path": "write method and path as `http: GET /path`",
+    "tags": "leave it out: actions stand under `surfaces` of those who are offered them",
+}
+"""What an author of OpenAPI writes, and where it stands here."""
+_YES, _NO = frozenset(("yes", "on", "y", "1")), frozenset(("no", "off", "n", "0"))
+
+
+def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
+    name = str(pointer[-1])
+    if name == "nullable":
+        beside = value_at(source.data, pointer[:-1])
+        kind = beside.get("type", "string") if isinstance(beside, dict) else "string"
+        return f'leave it out, and write `type: [{kind}, "null"]`' if isinstance(kind, str) else REFERENCE
+    if help := MOVED.get((*pointer[:-1], name[:40])) or _OF_OTHERS.get(name, ""):
+        return help
+    return did_you_mean(name, _list_keys(pointer[:-1])) or f"remove it; {REFERENCE}"
+
+
+def _advise_on_missing(pointer: Pointer, name: str) -> str:
+    """Return the line to add, with the first sentence of what the key says."""
+    field = _list_fields(pointer).get(name)
+    if field is None:
+        return f"add `{name}: …`; {REFERENCE}"
+    values = (
+        typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
+    )
+    value = str(values[0]) if len(values) == 1 else "…"
+    about = " ".join(str(field.description or "").split()).partition(". ")[0].rstrip(".")
+    return f"add `{name}: {value}`" + (f" ({about[:1].lower()}{about[1:]})" if about else "")
+
+
+def _advise_on_name(error: Any) -> str:
+    """Return what to write for a key that is no allowed name."""
+    key = error["loc"][-2]
+    if isinstance(key, str) and key.isdecimal() and _describe_allowed(error) == _KINDS[int]:
+        return f"write it without quotes: `{key}:`"
+    pattern = str((error.get("ctx") or {}).get("pattern", ""))
+    if fitting := _find_fitting(str(key), pattern):
+        return f"such as `{fitting}`"
+    return "write letters, digits and `_`" if pattern else REFERENCE
+
+
+def _advise_on_value(error: Any, pointer: Pointer) -> str:
+    """Return what to write for a value of a wrong type or form."""
+    kind, value = str(error["type"]), error["input"]
+    shown = brief(str(value), 40)
+    if kind == "string_pattern_mismatch":
+        fitting = _find_fitting(str(value), str(error["ctx"]["pattern"]))
+        return f"such as `{fitting}`" if fitting else _describe_key(pointer)
+    if kind in ("bool_type", "bool_parsing"):
+        word = str(value).lower()
+        return (
+            "write `true`" if word in _YES else "write `false`" if word in _NO else "write `true` or `false`"
+        )
+    if kind in ("int_type", "float_type", "int_from_float", "int_parsing"):
+        digits = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
+        return f"write it without quotes: {shown}" if digits else "write digits, such as 30"
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        written = str(value).lower() if isinstance(value, bool) else shown
+        return f'write it in quotes: "{written}"'
+    if kind == "list_type":
+        return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else "write `[A, B]`"
+    if kind == "dict_type":
+        return _MAPPING
+    return _describe_key(pointer)
+
+
+def _describe_key(pointer: Pointer) -> str:
+    """Return what the key at a place says, or where that is to be read."""
+    field = _list_fields(pointer[:-1]).get(str(pointer[-1])) if pointer else None
+    about = " ".join(str(field.description or "").split()) if field is not None else ""
+    return f"`{pointer[-1]}` says: {about}" if about else REFERENCE
+
+
+def _find_fitting(value: str, pattern: str) -> str:
+    """Return a text like this one that matches the pattern; empty if none does."""
+    if len(value) > LONGEST_FITTED or not pattern:
+        return ""
+    plain = value.strip()
+    tried = (
+        *(plain.replace(" ", mark) for mark in ("_", "-", "")),
+        re.sub(r"\W", "", plain),
+        re.sub(r"\W+", "_", plain).strip("_").lower(),
+        f"GET {plain}",
+        f"https://{plain}",
+        plain.upper(),
+    )
+    return next((one for one in tried if re.search(pattern, one) and one != value), "")
+
+
+LONGEST_FITTED = 100
+"""Characters of a value for which a fitting one is looked for."""
