@@ -123,7 +123,7 @@ def listed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     out = tmp_path_factory.mktemp(f"{request.param}-listed")
     model = LISTED[request.param]()
     built = build(model)
-    made = pack(model, built, dict.fromkeys(references(model), "an-id"))
+    made = pack(model, built, dict.fromkeys(references(model), "an-id")).made
     for artifact in (*built.artifacts(), *made):
         file = out / artifact.path
         file.parent.mkdir(parents=True, exist_ok=True)

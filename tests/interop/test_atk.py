@@ -28,7 +28,7 @@ pytestmark = [
 def project(tmp_path: Path) -> Path:
     """A toolkit project around the unpacked app."""
     model = park()
-    packed = pack(model, build(model), {"parkgraph_api_key": "a-reference"})[0]
+    packed = pack(model, build(model), {"parkgraph_api_key": "a-reference"}).made[0]
     with zipfile.ZipFile(io.BytesIO(packed.data)) as archive:
         archive.extractall(tmp_path / "appPackage")
     (tmp_path / "env").mkdir()

@@ -77,7 +77,7 @@ def test_plugin_for_an_mcp_server_is_valid_by_the_published_schema(node: Judge, 
 def test_package_is_valid_by_the_published_schemas(node: Judge, tmp_path: Path) -> None:
     """Every file of the zip by its own judge, as it stands in the zip."""
     model = park()
-    packed = pack(model, build(model), {"parkgraph_api_key": "a-reference"})[0]
+    packed = pack(model, build(model), {"parkgraph_api_key": "a-reference"}).made[0]
     with zipfile.ZipFile(io.BytesIO(packed.data)) as archive:
         archive.extractall(tmp_path)
     for name in ("manifest.json", "declarativeAgent.json", "ai-plugin.json"):

@@ -28,7 +28,7 @@ IDS = {"parkgraph_api_key": "NTc4ZjA"}
 
 def package() -> dict[str, bytes]:
     model = park()
-    with zipfile.ZipFile(io.BytesIO(pack(model, build(model), IDS)[0].data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack(model, build(model), IDS).made[0].data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -66,17 +66,42 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
     assert references(park()) == ("parkgraph_api_key",)
     out = tmp_path / "out"
     call = ["build", str(ROOT / "catalogue/park_graph.yaml"), "--package", "--out", str(out)]
-    assert main(call) == 2
-    assert "--reference-id parkgraph_api_key=ID" in capsys.readouterr().err
-    assert not out.exists(), "nothing is half written"
     assert main([*call, "--reference-id", "parkgraf=x"]) == 2
     assert "parkgraph_api_key" in capsys.readouterr().err
     assert main([*call, "--reference-id", "parkgraph_api_key="]) == 2
+    assert not out.exists(), "nothing is half written"
     assert main([*call, "--reference-id", "parkgraph_api_key=abc"]) == 0
     assert (out / "copilot/app.zip").is_file()
     assert main([*call[:2], "--check", "--out", str(out)]) == 0, (
         "a package beside the generated files is no drift"
     )
+
+
+PACKAGE = {"developer": "Corner Shop", "website": "https://shop.example"}
+TERMS = {"api__terms": "https://shop.example/terms", "api__privacy": "https://shop.example/privacy"}
+
+
+def test_package_without_its_id_is_named_and_the_others_are_made() -> None:
+    model = shop(surfaces__copilot__package=PACKAGE, **TERMS)
+    assert len(applying(model)) == 2
+    packed = pack(model, build(model), {})
+    assert [one.path for one in packed.made] == ["mcpb/server.mcpb"]
+    (name,) = references(model)
+    assert packed.left_out == {
+        "copilot": (
+            f"copilot/app.zip needs the id that the vendor's portal gave for `{name}`",
+            f"add --reference-id {name}=ID",
+        )
+    }
+    whole = pack(model, build(model), {name: "abc"})
+    assert ({one.path for one in whole.made}, whole.left_out) == ({"copilot/app.zip", "mcpb/server.mcpb"}, {})
+
+
+def test_where_no_package_can_be_made_the_first_reason_is_the_error() -> None:
+    model = shop(surfaces__copilot__package=PACKAGE, **TERMS)
+    with pytest.raises(PgagentsError, match="needs the id") as raised:
+        pack(model, build(model, only=["copilot"]), {})
+    assert "--reference-id" in raised.value.help
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_the_launcher_starts_the_server_and_hands_everything_through(tmp_path: P
 def test_the_bundle_is_the_same_bytes_each_time(model: Model) -> None:
     built = build(model)
     ids = {"parkgraph_api_key": "an-id", "corner_shop_token": "an-id"}
-    first, second = ({a.path: a.data for a in pack(model, built, ids)} for _ in range(2))
+    first, second = ({a.path: a.data for a in pack(model, built, ids).made} for _ in range(2))
     assert first == second
     with zipfile.ZipFile(io.BytesIO(first["mcpb/server.mcpb"])) as archive:
         assert sorted(archive.namelist()) == ["icon.png", "manifest.json", "server/index.js"]
@@ -94,6 +94,6 @@ def test_the_bundle_is_the_same_bytes_each_time(model: Model) -> None:
 def test_only_what_was_built_is_packed() -> None:
     model = OFFERING["park_graph"]()
     packed = pack(model, build(model, only=["mcpb"]), {})
-    assert [artifact.path for artifact in packed] == ["mcpb/server.mcpb"]
+    assert [artifact.path for artifact in packed.made] == ["mcpb/server.mcpb"]
     with pytest.raises(PgagentsError, match="no package can be made"):
         pack(model, build(model, only=["gemini"]), {})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.generate.build import Built
     from pgagents.generate.files import Difference
+    from pgagents.generate.package import Packed
     from pgagents.generate.render import Artifact, Rendered
 
 
@@ -103,12 +104,12 @@ def command(
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)
-    packages = (
-        _build_packages(model, built, given)
-        if packing and not built.withheld and not (built.refused and not keep_going)
-        else ()
-    )
-    return _write(built, out, packages, keep_going=keep_going, everything=not targets)
+    stopped = built.withheld or (built.refused and not keep_going)
+    packed = _build_packages(model, built, given) if packing and not stopped else None
+    code = _write(built, out, packed.made if packed else (), keep_going=keep_going, everything=not targets)
+    for why, help in packed.left_out.values() if packed else ():
+        click.echo(f"not packed: {why}\n  help: {help}", err=True)
+    return code
 
 
 def _read_ids(model: Model, given: tuple[str, ...]) -> dict[str, str]:
@@ -140,22 +141,23 @@ def _read_ids(model: Model, given: tuple[str, ...]) -> dict[str, str]:
     return ids
 
 
-def _build_packages(model: Model, built: Built, given: dict[str, str]) -> tuple[Artifact, ...]:
+def _build_packages(model: Model, built: Built, given: dict[str, str]) -> Packed:
     """Return the app packages. If stdin is a terminal, request missing ids of a vendor's portal."""
     import sys
 
-    from pgagents.base.errors import PgagentsError
     from pgagents.generate import package
 
     ids = dict(given)
-    for name in package.references(model):
-        if name not in ids and sys.stdin.isatty():
-            ids[name] = click.prompt(f"the id that the vendor's portal gave for `{name}`", err=True)
-        elif name not in ids:
-            raise PgagentsError(
-                f"the package needs the id that the vendor's portal gave for `{name}`",
-                f"add --reference-id {name}=ID",
+    for name in package.references(model) if sys.stdin.isatty() else ():
+        if name not in ids and (
+            id := click.prompt(
+                f"the id that the vendor's portal gave for `{name}`; Enter leaves its package out",
+                default="",
+                show_default=False,
+                err=True,
             )
+        ):
+            ids[name] = id
     return package.pack(model, built, ids)
 
 

@@ -37,10 +37,19 @@ def references(model: Model) -> tuple[str, ...]:
     )
 
 
-def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
-    """Make all packages of a build, except those without a built file.
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The packages of a build, and by package why others could not be made, each with the next step."""
 
-    Raises PgagentsError if the catalogue has no package, or if a needed file was not built.
+    made: tuple[Artifact, ...]
+    left_out: Mapping[str, tuple[str, str]]
+
+
+def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
+    """Make the packages of a build whose files are built and whose ids are known.
+
+    `ids` are the ids that vendors' portals gave, by their names in the catalogue. A package without any built
+    file is not asked for. Raises PgagentsError if no package can be made.
     """
     found = applying(model)
     if not found:
@@ -48,21 +57,26 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, 
             "the catalogue has nothing to package",
             "add `package:` to the surface `copilot`, or `listing:` to `anthropic`",
         )
-    files = {a.path: a.data for a in built.files}
-    packed = []
+    files = {a.path: a.data for a in built.artifacts(without=built.refused)}
+    made: list[Artifact] = []
+    left_out: dict[str, tuple[str, str]] = {}
     for id, module in found.items():
         missing = [path for path in module.NEEDS if path not in files]
+        unknown = [name for name in module.references(model) if name not in ids]
         if len(missing) == len(module.NEEDS) and len(found) > 1:
             continue
         if missing:
-            raise PgagentsError(
-                f"the package of {id} needs {missing[0]}, which is not built here",
-                "leave out --target, or add its vendor",
-            )
-        packed.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
-    if not packed:
-        raise PgagentsError("no package can be made of what is built here", "leave out --target")
-    return tuple(packed)
+            why = f"{module.OUTPUT} needs {missing[0]}, which is not built here"
+            left_out[id] = (why, "leave out --target, or add its vendor")
+        elif unknown:
+            why = f"{module.OUTPUT} needs the id that the vendor's portal gave for `{unknown[0]}`"
+            left_out[id] = (why, f"add --reference-id {unknown[0]}=ID")
+        else:
+            made.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
+    if not made:
+        nothing = ("no package can be made of what is built here", "leave out --target")
+        raise PgagentsError(*next(iter(left_out.values()), nothing))
+    return Packed(tuple(made), left_out)
 
 
 # -- archives of stores
