@@ -409,3 +409,14 @@ def test_a_header_whose_name_no_request_can_carry_is_left_out_and_named() -> Non
     made = imported(openapi({"/it": {"get": operation(parameters=parameters)}}))
     assert [p.wire for p in load_text(made.text).actions[0].params] == ["X-C"]
     assert sum("it is no name of a header" in str(note) for note in made.notes) == 2
+
+
+@pytest.mark.parametrize("scheme", [{"scheme": "bearer", "bearerFormat": "JWT"}, {"flows": {}}, {}])
+def test_oauth_without_a_flow_is_a_bearer_key_with_a_note(scheme: dict[str, Any]) -> None:
+    """NestJS writes `{type: oauth2, scheme: bearer}` for a bearer token."""
+    made = imported(asking({"access-token": {"type": "oauth2", **scheme}}, [{"access-token": []}]))
+    (written,) = made.data["auth"]["schemes"].values()
+    assert written == {"type": "http_bearer"}
+    assert "a bearer key, as the document says OAuth 2.0 and no flow" in told(made, "inferred")
+    assert told(made, "blocked") == ""
+    assert load_text(made.text).credential is not None

@@ -56,9 +56,14 @@ class SecuritySchemes:
         }
         found = next((kind for kind in ("http_bearer", *read) if kind in read), None)
         if found is None:
-            return None
+            return {"type": "http_bearer"} if self.lacks_flows(name) else None
         entry = read[found]
         return {"type": found, **{k: clean(v) if isinstance(v, str) else v for k, v in entry.items()}}
+
+    def lacks_flows(self, name: str) -> bool:
+        """Return whether a scheme is OAuth 2.0 without a flow, as NestJS writes it for a bearer token."""
+        scheme = self.schemes[name].mapping()
+        return scheme.get("type") == "oauth2" and not scheme.get("flows") and "flow" not in scheme
 
     def find_certificate(self) -> str | None:
         """Return the document's first scheme that is a client certificate, or None."""
@@ -347,6 +352,8 @@ class Security:
                 else 'does a word stand before the key? `value: "Token {key}"`'
             )
             self.notes.decide(at, said, place)
+        if scheme and self.described.lacks_flows(name):
+            self.notes.infer(at, "a bearer key, as the document says OAuth 2.0 and no flow to a token")
         if self.described.find_kind(name) == MUTUAL_TLS:
             said = "where does one get a certificate? `issue_at: https://…`; verify takes it by --cert"
             self.notes.decide(at, said, place)
