@@ -11,7 +11,7 @@ import yaml
 from loading import load_once, read_once
 from pgagents.base.reading import parse
 from pgagents.catalogue.model.model import Model
-from pgagents.importer.surfaces import list_plain
+from pgagents.importer.default_surfaces import list_plain
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

@@ -21,7 +21,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.importer.surfaces import list_plain
+from pgagents.importer.default_surfaces import list_plain
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.cases.projection_index import (

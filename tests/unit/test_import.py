@@ -17,8 +17,8 @@ from pgagents.cli.main import main
 from pgagents.generate.build import build
 from pgagents.importer import actions
 from pgagents.importer.catalogue import Choice, Imported
+from pgagents.importer.choice import MOST_CHOSEN
 from pgagents.importer.nature import add_nature
-from pgagents.importer.surfaces import MOST_CHOSEN
 from pgagents.report.contract import Verdict
 from verifying import run
 
@@ -155,8 +155,8 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
         )
     )
     builds(made)
-    assert list(made.data["actions"]) == ["get_books_by_id", "get_book", "get_book_2", "shelf_new_one"]
-    assert made.data["actions"]["get_books_by_id"]["input"]["id"] == {
+    assert list(made.data["actions"]) == ["get_book_by_id", "delete_book", "get_book", "shelf_new_one"]
+    assert made.data["actions"]["get_book_by_id"]["input"]["id"] == {
         "type": "string",
         "required": True,
         "refers_to": "book",
@@ -166,8 +166,8 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
     assert len({i.lower() for i in ids}) == 4
     for words in (
         "has no operationId",
-        "another operation's too",
-        "`shelf/new-one` is no identifier",
+        "the operationId is `getBook`, which another operation has too",
+        "the operationId is `shelf/new-one`",
         "does not describe `{id}`",
     ):
         assert words in notes(made), words
@@ -176,8 +176,8 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
 def test_an_operation_id_that_is_too_long_is_not_called_wrong() -> None:
     paths = {"/a": {"get": {"operationId": "get_" + "a" * 70, "responses": {"200": {"description": "So"}}}}}
     said = notes(imported(openapi(paths)))
-    assert "has 74 characters, more than 64; it is" in said
-    assert "no identifier" not in said
+    assert "the name: the operationId is `get_aaaa" in said
+    assert "decide: the name" not in said
 
 
 def test_members_keep_any_name_that_json_allows() -> None:
@@ -459,7 +459,7 @@ def test_vendor_that_takes_all_is_offered_all_and_the_others_a_choice() -> None:
     made = imported(MANY)
     surfaces = made.data["surfaces"]
     assert surfaces["openai"] == {"actions": "agents"}
-    assert surfaces["gemini"] == {"actions": "all"}
+    assert surfaces["xai"] == {"actions": "all"}
     assert len(made.data["groups"]["agents"]) == MOST_CHOSEN
     assert "to offer others, change this list" in made.text
     assert made.chosen.startswith("20 of 40 actions: ")

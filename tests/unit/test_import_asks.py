@@ -12,7 +12,7 @@ from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
 from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice, Imported
-from pgagents.importer.surfaces import list_plain
+from pgagents.importer.default_surfaces import list_plain
 from pgagents.importer.text import render_yaml
 from pgagents.lint.run import lint
 from pgagents.verify.run.run import contracts
@@ -109,7 +109,8 @@ def test_only_a_name_that_suggests_another_answer_is_asked_about(
     assert asked == [] if not question else question in asked[0]
     action = made.model.actions[0]
     assert action.effect == "write"
-    assert str(action.confirm_body).startswith("Go ahead with “Do it”?")
+    assert str(action.confirm_body).startswith("Go ahead with “Do it”")
+    assert str(action.confirm_body).endswith("?")
     assert ("impossible to undo" in str(action.confirm_body)) == (method == "delete")
 
 

@@ -68,6 +68,6 @@ def test_idempotency_of_a_documented_key_is_a_guess() -> None:
     made = imported(openapi({"/things": {"post": post}}))
     assert made.data["idempotency"] == {"inferred": True}
     assert "# inferred: from the header Idempotency-Key of POST /things" in made.text
-    assert ("actions", "post_things", "idempotency") in find_guesses(made.model).places
+    assert ("actions", "create_thing", "idempotency") in find_guesses(made.model).places
     del post["parameters"]
     assert "idempotency" not in imported(openapi({"/things": {"post": post}})).data

@@ -29,16 +29,16 @@ def test_filter_of_a_list_and_what_was_inferred_are_named() -> None:
             "/items/{item_id}": by_id() | {"get": answer(ITEM), "delete": answer(None, "204")},
         }
     ) == [
-        "laws: get_items lists only what has the given kind, as `response.all(one, one.kind == input.kind)`",
-        f"resources: item is made by post_items and removed by delete_items_by_item_id; {GUESSED}",
-        "agents: what a person is asked before delete_items_by_item_id, and every vendor's manifest",
+        "laws: list_items lists only what has the given kind, as `response.all(one, one.kind == input.kind)`",
+        f"resources: item is made by create_item and removed by delete_item; {GUESSED}",
+        "agents: what a person is asked before delete_item, and every vendor's manifest",
     ]
 
 
 def test_ids_that_nothing_gives_come_before_what_was_inferred() -> None:
     assert gains({"/reports/{day}": by_id("day", "string") | {"get": answer({"type": "object"})}}) == [
-        "resources: which calls make and list the ids that get_reports_by_day needs",
-        "agents: every vendor's manifest, and what get_reports_by_day does",
+        "resources: which calls make and list the ids that get_report needs",
+        "agents: every vendor's manifest, and what get_report does",
     ]
 
 
@@ -50,4 +50,4 @@ def test_transitions_are_named() -> None:
             "/tickets/{id}/close": by_id("id") | act(OPEN),
         }
     )
-    assert found[0] == f"lifecycles: ticket is moved by post_tickets_by_id_close; {GUESSED}"
+    assert found[0] == f"lifecycles: ticket is moved by close_ticket; {GUESSED}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
-from pgagents.importer.surfaces import MOST_CHOSEN, list_plain
+from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources
+from pgagents.importer.default_surfaces import list_plain
+from pgagents.importer.operations import ImportedAction
 
+UNHOSTED = {"ai_plugin"}
+"""Surfaces that no import has, as a manifest names the URL of a document that somebody hosts."""
 PLURALS = ("books", "shelves", "readers", "loans", "fines", "rooms")
 
 
@@ -40,21 +45,23 @@ def large(**more: Any) -> dict[str, Any]:
     return openapi({**paths, **more})
 
 
-def test_whole_resources_are_chosen_and_the_one_with_most_operations_first() -> None:
+def test_usual_actions_of_resources_are_chosen_and_the_one_with_most_operations_first() -> None:
     made = imported(large())
     chosen = made.data["groups"]["agents"]
     assert len(chosen) == MOST_CHOSEN
-    assert chosen[:5] == [f"{word}_rooms" for word in ("list", "get", "create", "update", "delete")]
-    assert chosen[5:10] == [f"{word}_books" for word in ("list", "get", "create", "update", "delete")]
-    assert made.chosen.startswith("20 of 159 actions: rooms (5), books (5), shelves (5), readers (5)")
+    assert chosen[:4] == [f"{word}_rooms" for word in ("list", "get", "create", "update")]
+    assert chosen[4:8] == [f"{word}_books" for word in ("list", "get", "create", "update")]
+    assert made.chosen.startswith(
+        "20 of 159 actions: rooms (4), books (4), shelves (4), readers (4), loans (4)"
+    )
     assert len(made.data["actions"]) == 159
 
 
 def test_every_vendor_gets_its_file_and_one_line_changes_the_choice() -> None:
     made = imported(large())
-    assert made.without == {}
+    assert made.without.keys() == UNHOSTED
     assert {name: s["actions"] for name, s in made.data["surfaces"].items()} == {
-        "rest": "all", **dict.fromkeys(list_plain(), "agents"),
+        "rest": "all", **dict.fromkeys([*list_plain(), "mcp", "copilot"], "agents"),
     }  # fmt: skip
     text = made.text.replace("openai: {actions: agents}", "openai: {actions: [small1]}")
     model = load_text(text)
@@ -73,23 +80,72 @@ def test_what_is_deprecated_or_for_administrators_is_not_chosen() -> None:
     assert chosen[0] == "list_rooms"
 
 
-def test_resource_that_does_not_fit_whole_is_left_to_those_that_do() -> None:
-    """Three places are left after three resources of five and one of two."""
-    paths = {f"/small{n}": {"get": operation(operationId=f"small{n}")} for n in range(120)}
-    for name, methods in (
-        ("a", ""),
-        ("b", ""),
-        ("c", ""),
-        ("d", "list get"),
-        ("e", ""),
-        ("f", "get create delete"),
-    ):
-        paths |= resource(f"/{name}", name, methods or "list get create update delete")
-        for n in range({"a": 9, "b": 8, "c": 7, "d": 9, "e": 3, "f": 2}[name]):
-            paths[f"/{name}/{{{name}_id}}/part{n}"] = {"get": operation(operationId=f"{name}{n}")}
-    chosen = imported(openapi(paths)).data["groups"]["agents"]
-    assert {name[-1] for name in chosen if "_" in name} == {"a", "b", "c", "d", "f"}
-    assert chosen[-3:] == ["get_f", "create_f", "delete_f"]
+def choose_of(paths: dict[str, Any], most: int = 8) -> list[str]:
+    """The names of the actions that agents are offered of a document with these paths."""
+    made = imported(openapi(paths), offering=False)
+    actions = [
+        ImportedAction(name, operation_of(action), action) for name, action in made.data["actions"].items()
+    ]
+    return [one.name for one in choose(rank_resources(actions), most, frozenset())]
+
+
+def operation_of(action: dict[str, Any]) -> Any:
+    """What the choice reads of an operation: its method and path."""
+    method, _, path = action["http"].partition(" ")
+    return SimpleNamespace(method=method, path=path)
+
+
+def test_resource_that_does_not_fit_whole_is_there_with_its_reads() -> None:
+    paths = {**resource("/a", "a"), **resource("/b", "b"), **resource("/c", "c")}
+    paths |= {f"/a/{{a_id}}/part{n}": {"get": operation(operationId=f"part{n}")} for n in range(3)}
+    paths["/b/{b_id}/part"] = {"get": operation(operationId="part_of_b")}
+    assert choose_of(paths, 10)[8:] == ["list_c", "get_c"]
+    assert [name for name in choose_of(paths, 17) if "delete" in name] == ["delete_a"]
+
+
+def test_slash_at_the_end_of_paths_hides_no_resource() -> None:
+    """Django writes one behind each path."""
+    plain = {**resource("/api/tasks", "tasks"), **resource("/api/projects", "projects")}
+    plain["/api/projects/{projects_id}/import"] = {"post": operation(operationId="import_tasks")}
+    slashed = {f"{path}/": item for path, item in plain.items()}
+    assert choose_of(slashed) == choose_of(plain)
+    assert choose_of(slashed)[:5] == [
+        *(f"{w}_projects" for w in ("list", "get", "create", "update")),
+        "import_tasks",
+    ]
+
+
+def test_word_that_most_paths_share_hides_nothing() -> None:
+    inside = {**resource("/api/admin/features", "features"), **resource("/api/admin/segments", "segments")}
+    outside = {
+        "/health": {"get": operation(operationId="health")},
+        **resource("/api/client", "client", "get"),
+    }
+    assert {name.rpartition("_")[2] for name in choose_of({**outside, **inside})} == {"features", "segments"}
+    several = {
+        **resource("/features", "features"),
+        **resource("/segments", "segments"),
+        **resource("/admin/keys", "keys"),
+    }
+    assert not [name for name in choose_of(several, 12) if "keys" in name]
+
+
+def test_resource_that_others_name_comes_before_one_that_stands_alone() -> None:
+    names = {"name": "project_id", "in": "query", "schema": {"type": "integer"}}
+    paths = {**resource("/lonely", "lonely"), **resource("/projects", "projects")}
+    paths |= {f"/x{n}": {"get": operation(operationId=f"x{n}", parameters=[names])} for n in range(9)}
+    assert choose_of(paths)[0] == "list_projects"
+
+
+def test_first_resource_has_what_else_is_done_to_an_instance() -> None:
+    paths = {**resource("/users", "users"), **resource("/groups", "groups")}
+    paths["/users/{users_id}/server"] = {"post": operation(operationId="start_server")}
+    paths["/users/{users_id}/settings"] = {"put": operation(operationId="put_settings")}
+    paths["/users/{users_id}/notes"] = {"post": operation(operationId="post_note")}
+    assert choose_of(paths) == [
+        *(f"{word}_users" for word in ("list", "get", "create", "update")), "start_server",
+        *(f"{word}_groups" for word in ("list", "get", "create")),
+    ]  # fmt: skip
 
 
 def test_action_that_asks_a_model_for_a_secret_is_not_chosen_and_asked_about_where_all_are_offered() -> None:
@@ -103,7 +159,7 @@ def test_action_that_asks_a_model_for_a_secret_is_not_chosen_and_asked_about_whe
         secret[f"/v1/tokens0/part{n}"] = {"get": operation(operationId=f"part{n}")}
     made = imported(large(**secret))
     assert "token0" not in made.data["groups"]["agents"]
-    assert made.without == {}
+    assert made.without.keys() == UNHOSTED
     few = imported(openapi(secret))
     assert {s["actions"] for s in few.data["surfaces"].values()} == {"all"}
     assert "argument `client_secret` of `token0` is a secret" in few.text
@@ -114,7 +170,7 @@ def test_secret_that_every_operation_may_take_rules_none_of_them_out() -> None:
     token = {"name": "access_token", "in": "query", "schema": {"type": "string"}}
     paths = {f"/a{n}": {"get": operation(operationId=f"a{n}", parameters=[token])} for n in range(31)}
     made = imported(openapi(paths))
-    assert made.without == {}
+    assert made.without.keys() == UNHOSTED
     assert len(made.data["groups"]["agents"]) == MOST_CHOSEN
 
 
@@ -123,7 +179,7 @@ def test_port_that_https_has_anyway_keeps_no_vendor_away() -> None:
         openapi({"/a": {"get": operation()}}, servers=[{"url": "https://library.example:443/v1"}])
     )
     assert made.data["api"]["server"] == "https://library.example"
-    assert made.without == {}
+    assert made.without.keys() == UNHOSTED
 
 
 def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others() -> None:
@@ -142,7 +198,7 @@ def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others()
 def test_text_that_is_too_long_for_one_vendor_is_shorter_there_alone() -> None:
     long = "Gives the book that lies on top. " * 20
     made = imported(openapi({"/books": {"get": operation(description=long)}}))
-    assert made.without == {}
+    assert made.without.keys() == UNHOSTED
     action = load_text(made.text).actions[0]
     assert len(str(action.description)) > 600
     text = str(action.texts["openai"].description)

@@ -48,10 +48,10 @@ def test_create_read_list_and_removal_are_one_resource() -> None:
     )
     item = found["item"]
     assert item["inferred"] is True
-    assert item["made_by"] == {"action": "post_items", "input": {"name": "=fresh.text"}}
-    assert item["read_by"] == {"action": "get_items_by_item_id", "input": {"item_id": "=resource.id"}}
-    assert item["listed_by"] == item["found_by"] == {"action": "get_items"}
-    assert item["undone_by"]["action"] == "delete_items_by_item_id"
+    assert item["made_by"] == {"action": "create_item", "input": {"name": "=fresh.text"}}
+    assert item["read_by"] == {"action": "get_item", "input": {"item_id": "=resource.id"}}
+    assert item["listed_by"] == item["found_by"] == {"action": "list_items"}
+    assert item["undone_by"]["action"] == "delete_item"
     assert (
         "# inferred: from GET /items/{item_id}, POST /items, GET /items and DELETE /items/{item_id}" in text
     )
@@ -85,7 +85,7 @@ def test_resource_is_inferred_as_real_documents_write_it(answered: Any, kind: st
             "/items/{item_id}": by_id(kind=kind) | {"get": answer(answered)},
         }
     )
-    assert found["item"]["made_by"] == {"action": "post_items", "input": {"name": "=fresh.text"}}
+    assert found["item"]["made_by"] == {"action": "create_item", "input": {"name": "=fresh.text"}}
 
 
 def test_nested_resource_is_addressed_under_its_parent() -> None:
@@ -125,7 +125,7 @@ def test_id_of_an_object_that_the_document_leaves_open_is_a_guess(wrapped: dict[
     )
     bucket = found["bucket"]
     assert bucket["read_by"] == {
-        "action": "get_buckets_by_id", "input": {"id": "=resource.id"}, "at": "response.data",
+        "action": "get_bucket", "input": {"id": "=resource.id"}, "at": "response.data",
     }  # fmt: skip
     assert bucket["made_by"]["at"] == "response.data"
     assert bucket["listed_by"]["at"] == "response.data"
@@ -148,7 +148,7 @@ def test_slash_at_the_end_of_a_collection_makes_no_other_one() -> None:
             "/flows/{id}": by_id("id") | {"get": answer(ITEM)},
         }
     )
-    assert found["flow"]["made_by"]["action"] == "post_flows"
+    assert found["flow"]["made_by"]["action"] == "create_flow"
 
 
 def test_argument_that_is_the_noun_of_its_path_names_the_id() -> None:
@@ -261,7 +261,7 @@ def test_a_path_that_names_an_instance_by_a_member_shows_what_the_collection_mak
     slug = found["slug"]
     assert slug["id"] == "slug"
     assert slug["made_by"] == {
-        "action": "post_kinds",
+        "action": "create_kind",
         "input": {"title": "=fresh.text", "slug": "=fresh.slug"},
     }
     assert slug["undone_by"] == found["kind"]["undone_by"]
@@ -270,7 +270,7 @@ def test_a_path_that_names_an_instance_by_a_member_shows_what_the_collection_mak
 
 def test_a_member_that_the_server_chooses_is_read_from_its_answer() -> None:
     made = infer(by_member("checksum"))[0]["checksum"]["made_by"]
-    assert made == {"action": "post_kinds", "input": {"title": "=fresh.text", "slug": "=fresh.text"}}
+    assert made == {"action": "create_kind", "input": {"title": "=fresh.text", "slug": "=fresh.text"}}
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_signs_change_a_list_of_names() -> None:
     agents = data("groups: {agents: [-delete_note]}")
     assert "delete_note" not in agents["groups"]["agents"]
     assert len(agents["groups"]["agents"]) == 7
-    assert agents["surfaces"]["gemini"] == {"actions": "agents"}
+    assert agents["surfaces"]["xai"] == {"actions": "agents"}
 
 
 def test_a_sign_is_data_outside_lists_of_names() -> None:

@@ -62,11 +62,11 @@ def _may_be_json(output: Output) -> bool:
 def api_sign_in(model: Model) -> SignIn:
     """Return the surface with the actions that Copilot can call, and the credential that it calls with."""
     surface, lost = api_surface(model)
-    chosen = choose_sign_in(model, surface, "Copilot", _takes)
+    chosen = choose_sign_in(model, surface, "Copilot", is_for_vault)
     return replace(chosen, losses=(*lost, *chosen.losses))
 
 
-def _takes(credential: Credential) -> bool:
+def is_for_vault(credential: Credential) -> bool:
     """Return whether Copilot's vault can send the credential: as a bearer token, in a header or in the query.
 
     https://learn.microsoft.com/microsoft-365-copilot/extensibility/plugin-authentication-api-key, read

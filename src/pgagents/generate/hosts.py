@@ -92,10 +92,11 @@ def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes
 
 def choose_for_gpt(model: Model, surface: Surface) -> SignIn:
     """Return how a GPT signs in: with a key in a header, which the builder's form supports."""
-    return choose_sign_in(model, surface, "the GPT builder", _is_in_header)
+    return choose_sign_in(model, surface, "the GPT builder", is_for_gpt)
 
 
-def _is_in_header(credential: Credential) -> bool:
+def is_for_gpt(credential: Credential) -> bool:
+    """Return whether a GPT can send the credential: in a header, and without exchanging it first."""
     return credential.place == "header" and (credential.exchange is None or credential.by_users)
 
 

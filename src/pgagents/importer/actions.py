@@ -13,6 +13,7 @@ from pgagents.catalogue.decoding.medium import find
 from pgagents.catalogue.encoding.medium import ANY
 from pgagents.catalogue.model.action import EVERY_CLASS
 from pgagents.catalogue.model.answers import ANY_TYPE
+from pgagents.importer.action_names import ActionName
 from pgagents.importer.arguments import Arguments, Bodies, text_of
 from pgagents.importer.document import Found
 from pgagents.importer.members import find_most_bytes, list_file_types
@@ -25,7 +26,6 @@ from pgagents.importer.names import (
     one_line,
     sentence,
     slug,
-    snake,
     unique,
 )
 from pgagents.importer.nature import add_nature
@@ -43,11 +43,9 @@ from pgagents.importer.operations import (
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.servers import Servers
 
-_VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
-
 
 class Actions:
-    """Make actions with unique names."""
+    """Make actions. `names` has the unique name of each by the operation's label."""
 
     def __init__(
         self,
@@ -55,16 +53,15 @@ class Actions:
         notes: Notes,
         servers: Servers,
         find_security: Any,
+        names: Mapping[str, ActionName],
         *,
         reads: frozenset[str] = frozenset(),
         acting: Mapping[str, Acting] | None = None,
         comparing: bool = False,
-        names: Mapping[str, str] | None = None,
     ) -> None:
-        self.names = names or {}
         self.reads, self.acting, self.comparing = reads, acting or {}, comparing
         self.schemas, self.notes, self.servers, self.find_security = schemas, notes, servers, find_security
-        self.taken: set[str] = {name.lower() for name in self.names.values()}
+        self.names = names
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
         self.paths: dict[str, tuple[str, list[str]]] = {}
@@ -79,15 +76,13 @@ class Actions:
         path = self._path(op)
         if path is None or (not self.comparing and self._unsayable(op)):
             return None
-        spoken = PLACEHOLDER.sub(r"by_\1", op.path)
-        name = self.names.get(op.label) or unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
+        name = self.names[op.label].name
         at: Pointer = ("actions", name)
         made = ImportedAction(name, op, {})
         given = self._find_names(path)
         inputs = self.arguments.take(op, made, at, given)
         if inputs is None or (op.body and not self.bodies.add(op, op.body, inputs, made, at)):
             return None
-        self.taken.add(name)
         self.routes[op.method, PLACEHOLDER.sub("{}", path)] = name
         action = made.action
         add_texts(op, name, action, at, self.notes)
@@ -212,21 +207,17 @@ class Actions:
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
         from pgagents.catalogue.checks.sending import camel
 
-        wanted = op.id if is_name(op.id) else ""
+        keeps = self.comparing or self.names[op.label].kept
+        wanted = op.id if is_name(op.id) and keeps else ""
         if not op.id:
             self.notes.infer(at, f"the name, from the path: {op.label} has no operationId")
         elif not wanted:
-            long = is_name(op.id[:1]) and op.id.isidentifier() and op.id.isascii()
-            why = f"has {len(op.id)} characters, more than 64" if long else "is no identifier"
-            self.notes.add_lost(
-                at, f"operationId `{brief(op.id)}` {why}; it is {camel(name)} here", op.whole.place
-            )
+            again = ", which another operation has too" if self.names[op.label].shared else ""
+            self.notes.infer(at, f"the name: the operationId is `{brief(op.id)}`{again}")
         id = wanted or camel(name)
         if id.lower() in self.ids:
             other = unique(id, self.ids)
-            self.notes.add_lost(
-                at, f"operationId `{id}` is another operation's too; it is {other} here", op.whole.place
-            )
+            self.notes.infer(at, f"operationId `{id}` is another operation's too; it is {other} here")
             id = other
         self.ids.add(id.lower())
         if id != camel(name):

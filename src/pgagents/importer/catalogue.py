@@ -13,6 +13,7 @@ from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.catalogue.model.action import WithheldGet, WithheldGets
 from pgagents.catalogue.model.model import Model
+from pgagents.importer.action_names import name_operations
 from pgagents.importer.actions import Actions
 from pgagents.importer.document import Found, References
 from pgagents.importer.errors import Errors
@@ -45,7 +46,7 @@ class Choice:
     of a document that declares none, as `--auth` takes it. `base` is the path before all others, `/` for
     none. Without it, the path of the document's first server counts. `reads` and `acts` are entries like
     those of `include`. By the author's word, a POST or GET that fits one of `reads` only reads. A GET that
-    fits one of `acts` does not.
+    fits one of `acts` does not. `names` are the author's names of actions, by the label of their operations.
     """
 
     include: tuple[str, ...] = ()
@@ -173,10 +174,10 @@ def convert(references: References, choice: Choice, *, comparing: bool = False) 
         notes,
         servers,
         security.find_own,
+        name_operations(every, choice.names),
         reads=reads,
         acting=acting.why,
         comparing=comparing,
-        names=choice.names,
     )
     taken = (security.without_key(op) for op in chosen if comparing or security.takes(op))
     made = [action for op in taken if (action := actions.make(op))]

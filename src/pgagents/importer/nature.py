@@ -136,8 +136,8 @@ def _add_price(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes)
 
 
 def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
-    undone = " This may be impossible to undo." if op.method == "DELETE" else ""
-    action["confirm"] = {"body": f"Go ahead with “{action['title'].rstrip(' .?!')}”?{undone}"}
+    undone = ", which may be impossible to undo" if op.method == "DELETE" else ""
+    action["confirm"] = {"body": f"Go ahead with “{action['title'].rstrip(' .?!')}”{undone}?"}
     notes.infer((*at, "confirm"), "from the title, as no call that writes goes out unasked")
 
 

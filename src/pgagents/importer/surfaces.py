@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from types import MappingProxyType
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Validators
@@ -15,36 +13,19 @@ from pgagents.base.reading import parse
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
-from pgagents.generate.build import build, plan, targets
+from pgagents.generate.build import build, plan
 from pgagents.generate.target import Target
+from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, rank_resources, summarize
+from pgagents.importer.default_surfaces import GPT, PLUGIN, find_settings, list_extras, list_limits
 from pgagents.importer.invalid_parts import remove_invalid_parts
 from pgagents.importer.names import Notes, cut, first_sentence
-from pgagents.importer.operations import PLACEHOLDER, ImportedAction
+from pgagents.importer.operations import ImportedAction
 from pgagents.importer.text import render_yaml
 from pgagents.lint.rule import rules
 from pgagents.lint.texts import list_model_actions
 
-MOST_CHOSEN = 20
-"""Number of actions that are chosen if the API has more than a vendor accepts.
-
-Google recommends 10 to 20 functions, because models choose worse among more.
-"""
 MAX_ROUNDS = 5
 GROUP = "agents"
-RULE = (
-    "the rule: resources with the most operations first, whole where they fit, and reads before writes; "
-    "nothing that is deprecated, in beta, internal, or for administrators"
-)
-
-
-@cache
-def list_plain() -> Mapping[str, int]:
-    """Return the surfaces that need no settings, each with the number of actions that it accepts."""
-    found: dict[str, int] = {}
-    for target in targets().values():
-        if isinstance(target, Target) and target.surface is not None and target.most_actions is not None:
-            found[target.surface] = min(target.most_actions, found.get(target.surface, target.most_actions))
-    return MappingProxyType(found)
 
 
 @dataclass(slots=True)
@@ -85,19 +66,20 @@ class _Offering:
         self.data, self.notes = data, notes
         self.first = dict(data["surfaces"])
         self.made = [one for one in made if one.name in data["actions"]]
-        self.narrow = [name for name, most in list_plain().items() if len(self.made) > most]
+        self.narrow = [name for name, most in list_limits().items() if len(self.made) > most]
         self.ranked = rank_resources(self.made) if self.narrow else []
-        self.apart: dict[str, dict[str, str]] = {name: {} for name in list_plain()}
+        self.settings, self.without = find_settings(data, data["actions"])
+        """Settings by surface, and the surfaces that were left out, each with the reason."""
+        self.apart: dict[str, dict[str, str]] = {name: {} for name in list_limits()}
         """By surface, the refused actions, each with the reason."""
         self.users = Users(data)
         self.alone: set[str] = set()
         """Surfaces whose vendors refuse most of the common choice. They get their own choice."""
-        self.without: dict[str, str] = {}
         self.lists: dict[str, list[str]] = {}
 
     def write(self) -> dict[str, Any]:
         """Write surfaces and groups into the catalogue's data. Return the assistants' surfaces."""
-        self.lists = {name: self._list(name) for name in list_plain() if name not in self.without}
+        self.lists = {name: self._list(name) for name in list_limits() if name not in self.without}
         for name, actions in list(self.lists.items()):
             if not actions:
                 reasons = list(dict.fromkeys(self.apart[name].values()))
@@ -107,7 +89,11 @@ class _Offering:
         made: dict[str, Any] = {}
         for name, actions in self.lists.items():
             key = "all" if len(actions) == len(self.made) else _name_group(groups, name, actions)
-            made[name] = {"actions": key}
+            made[name] = {"actions": key, **self.settings[name]}
+        if GPT in made and PLUGIN not in self.without:
+            made[PLUGIN] = {**made[GPT], **self.settings[PLUGIN]}
+        for name, extra in list_extras(self.data, made).items():
+            made[name] |= extra
         self._drop_texts()
         self.data.pop("groups", None)
         self.data.pop("surfaces", None)
@@ -146,6 +132,9 @@ class _Offering:
     def heed(self, objection: Objection) -> bool:
         """Remove the cause of a vendor's objection. Return True if that was possible."""
         surface, at = objection.surface, objection.at
+        if surface == PLUGIN and surface not in self.without:
+            self.without[surface] = self._reword(objection.message)
+            return True
         if surface not in self.lists:
             return False
         most = objection.most
@@ -182,8 +171,7 @@ class _Offering:
     def describe(self) -> Offer:
         """Record a note about the choice, and return its text."""
         for name, why in self.without.items():
-            said = f"{name} is left out, as its vendor would refuse the catalogue: {why}"
-            self.notes.decide(("surfaces",), said)
+            self.notes.infer(("surfaces",), f"{name} is left out: {why}")
         for name in self.lists:
             for action, why in self.apart[name].items():
                 if action not in self.lists[name] and name not in self.narrow:
@@ -195,7 +183,7 @@ class _Offering:
             names = self.lists[narrow[0]]
             chosen = f"{len(names)} of {len(self.made):,} actions: {summarize(self.ranked, names)}"
             at = ("groups", group)
-            most = min(list_plain()[name] for name in narrow)
+            most = min(list_limits()[name] for name in narrow)
             self.notes.infer(at, f"{chosen}; {', '.join(narrow)} take at most {most}")
             self.notes.infer(at, RULE)
             self.notes.infer(
@@ -213,149 +201,6 @@ def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) 
     name = GROUP if not groups else f"{GROUP}_of_{surface}"
     groups[name] = actions
     return name
-
-
-# -- the most useful actions
-
-
-_APART = re.compile(
-    r"(?:^|[^a-z])(?:admin|internal|debug|experimental|beta|alpha|legacy|deprecated|oauth2?|log[io]n|logout)"
-    r"(?:[^a-z]|$)"
-)
-"""Words in paths and tags of operations that are internal, administrative or temporary."""
-_STANDARD = (
-    ("collection", "GET"), ("item", "GET"), ("collection", "POST"), ("item", "PATCH"), ("item", "PUT"),
-    ("item", "POST"), ("item", "DELETE"),
-)  # fmt: skip
-"""Places and methods of a resource's standard operations, in the order of choice: reads come first."""
-
-_UPDATES = (("item", "PATCH"), ("item", "PUT"), ("item", "POST"))
-
-
-@dataclass(slots=True)
-class Resource:
-    """The actions of one collection: the standard ones by place and method, and the others."""
-
-    path: str
-    weight: int = 0
-    standard: dict[tuple[str, str], ImportedAction] = field(default_factory=dict)
-    others: list[ImportedAction] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """The last part of the path that is no placeholder."""
-        return next((p for p in reversed(self.path.split("/")) if p and p != "{}"), "the API")
-
-    @property
-    def main(self) -> list[ImportedAction]:
-        """The standard actions: list, read, create, the first that updates, and remove."""
-        keys = [key for key in _STANDARD if key in self.standard]
-        updating = [key for key in keys if key in _UPDATES][:1]
-        return [self.standard[key] for key in keys if key not in _UPDATES or key in updating]
-
-    @property
-    def reads(self) -> list[ImportedAction]:
-        """The standard actions that change nothing."""
-        return [one for one in self.main if one.action["effect"] == "read"]
-
-    @property
-    def complete(self) -> bool:
-        """True if an agent can find an instance and then act on it."""
-        has = self.standard.keys()
-        return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
-
-
-def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
-    """Return the resources that agents may be offered: complete ones first, then by weight."""
-    fitting = [one for one in made if not _is_apart(one)] or list(made)
-    found: dict[str, Resource] = {}
-    paths = {path_of(one) for one in fitting}
-    for one in fitting:
-        _place(one, found, paths)
-    every = [path_of(one) for one in made]
-    for resource in found.values():
-        resource.weight = sum(p == resource.path or p.startswith(resource.path + "/") for p in every)
-        resource.weight = max(resource.weight, len(resource.standard) + len(resource.others))
-    return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
-
-
-def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:
-    """Return at most `most` actions, without those named in `without`.
-
-    Whole resources come first, then single actions that fit.
-    """
-    chosen: list[ImportedAction] = []
-
-    def take(candidates: Sequence[ImportedAction], *, whole: bool) -> None:
-        new = [one for one in candidates if one.name not in without and one not in chosen]
-        room = most - len(chosen)
-        if not whole or len(new) <= room:
-            chosen.extend(new[:room])
-
-    for resource in resources:
-        take(resource.main, whole=True)
-    for resource in resources:
-        take(resource.reads, whole=True)
-    for resource in resources:
-        take([one for one in resource.others if one.action["effect"] == "read"], whole=False)
-    for resource in resources:
-        take(resource.others, whole=False)
-    return chosen
-
-
-def path_of(one: ImportedAction) -> str:
-    """Return the action's path, without the names of placeholders."""
-    return PLACEHOLDER.sub("{}", str(one.action["http"]).partition(" ")[2])
-
-
-def _is_apart(one: ImportedAction) -> bool:
-    """True for an action that is deprecated, or meant only for some callers."""
-    words = " ".join([str(one.action["http"]), *map(str, one.action.get("tags", ()))]).lower()
-    begin = str(one.action["description"])[:80].lower()
-    return bool(one.action.get("deprecated") or "deprecated" in begin or _APART.search(words))
-
-
-def _place(one: ImportedAction, found: dict[str, Resource], paths: set[str]) -> None:
-    """Add an action to its resource."""
-    method, path = one.operation.method, path_of(one)
-    head = path
-    while head.endswith("/{}"):
-        head = head.removesuffix("/{}")
-    if head != path:
-        found.setdefault(head, Resource(head)).standard.setdefault(("item", method), one)
-        return
-    parent = path.rpartition("/")[0]
-    acts_on_item = method != "GET" and parent.endswith("/{}") and f"{path}/{{}}" not in paths
-    if not acts_on_item:
-        home = _name_procedures(one) or path
-        held = found.setdefault(home, Resource(home))
-        if home == path and ("collection", method) not in held.standard:
-            held.standard["collection", method] = one
-        else:
-            held.others.append(one)
-        return
-    while parent.endswith("/{}"):
-        parent = parent.removesuffix("/{}")
-    found.setdefault(parent, Resource(parent)).others.append(one)
-
-
-def _name_procedures(one: ImportedAction) -> str:
-    """Return the group of a procedure such as `/chat.postMessage`; empty for a path of a resource."""
-    last = path_of(one).rpartition("/")[2]
-    return last.rpartition(".")[0] if "." in last and one.operation.path.count("{") == 0 else ""
-
-
-def summarize(resources: Sequence[Resource], names: Sequence[str]) -> str:
-    """Describe a choice of actions by its resources: `files (5), folders (4)`."""
-    chosen = set(names)
-    counts: dict[str, int] = {}
-    for resource in resources:
-        every = [*resource.standard.values(), *resource.others]
-        if count := sum(one.name in chosen for one in every):
-            counts[resource.name] = counts.get(resource.name, 0) + count
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
-    return ", ".join(f"{brief(name, 40)} ({count})" for name, count in ordered[:8]) + more
 
 
 # -- objections of vendors

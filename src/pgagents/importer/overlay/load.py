@@ -17,6 +17,7 @@ from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.catalogue import Choice, Converted, convert, without_collector
+from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
@@ -27,7 +28,7 @@ from pgagents.importer.overlay.options import KEY, Options, is_overlay, read_opt
 from pgagents.importer.overlay.source import OverlaySource
 from pgagents.importer.places import open_source
 from pgagents.importer.servers import list_bases, parse_base
-from pgagents.importer.surfaces import GROUP, list_plain
+from pgagents.importer.surfaces import GROUP
 
 Fetch = Callable[[str], bytes]
 """A function that returns the content of a path or URL. Raises PgagentsError."""
@@ -191,32 +192,18 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
     """Add the surfaces that a catalogue has without a word of its author's. Return those that are left out.
 
     Where the author names the group `agents`, it changes the list of all actions, and assistants are offered
-    that group. A vendor that takes fewer actions is left out: a choice made anew at each load would change
-    whenever the document does.
+    that group. What the author says of the server, of keys and of actions decides too.
     """
     data = converted.data
-    groups = over.get("groups") or {}
-    names = list(data["actions"])
-    group, size = "all", len(names)
-    if GROUP in groups:
-        group = GROUP
-        data["groups"] = {GROUP: names}
-        size = _count(names, groups[GROUP])
-    without: dict[str, str] = {}
-    for surface, most in list_plain().items():
-        if size <= most:
-            data["surfaces"][surface] = {"actions": group}
-        else:
-            without[surface] = f"{size} actions, it takes {most}: `groups: {{{GROUP}: […]}}` chooses"
-    return without
-
-
-def _count(names: Sequence[str], written: Any) -> int:
-    """Return the number of actions in the author's group."""
-    words = written if isinstance(written, list) else []
-    if all(str(word)[:1] in ("+", "-") for word in words):
-        return len(names) - sum(str(word)[1:] in names for word in words if str(word)[:1] == "-")
-    return len(words)
+    written = over.get("groups")
+    group = GROUP if isinstance(written, Mapping) and GROUP in written else ""
+    if group:
+        data["groups"] = {GROUP: list(data["actions"])}
+    defaults = find_default_surfaces(merge(data, over).data, group)
+    data["surfaces"] |= defaults.surfaces
+    named = over.get("surfaces")
+    named = named if isinstance(named, Mapping) else {}
+    return {name: why for name, why in defaults.left_out.items() if name not in named}
 
 
 def _merge(opened: Opened) -> OverlaySource:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean, singular
+from pgagents.importer.action_names import name_operations
 from pgagents.importer.names import snake
 from pgagents.importer.operations import PLACEHOLDER, ImportedAction, Operation
 from pgagents.importer.overlay.merge import Misfit
@@ -51,7 +52,8 @@ class Resolved:
 def find_facts(entries: Mapping[Any, Any], every: Iterable[Operation], bases: Sequence[str]) -> Facts:
     """Return what the entries say about operations before these are converted."""
     operations = list(every)
-    index = _index((op.label, snake(op.id)) for op in operations if op.id) | _index(
+    called = name_operations(operations)
+    index = _index((op.label, called[op.label].name, _snake_id(op)) for op in operations) | _index(
         (op.label, op.label, op.id, *(f"{op.method} {base}{op.path}" for base in bases)) for op in operations
     )
     names: dict[str, str] = {}
@@ -99,7 +101,10 @@ def _find_taken(names: Mapping[str, str], index: Mapping[str, set[str]]) -> Iter
 
 def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed: frozenset[str]) -> Resolved:
     """Return the entries by the names of the converted actions."""
-    index = _index((m.name, m.name, m.operation.id, m.operation.label, str(m.action["http"])) for m in made)
+    index = _index(
+        (m.name, m.name, m.operation.id, _snake_id(m.operation), m.operation.label, str(m.action["http"]))
+        for m in made
+    )
     resolved = Resolved()
     labels = {m.name: m.operation.label for m in made}
     for key, entry in entries.items():
@@ -111,7 +116,7 @@ def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed:
             resolved.misfits.append(Misfit((*at, OPERATION), "operation", said, help))
             continue
         word = str(operation or key)
-        meant = sorted(index.get(_plain(word), ()))
+        meant = sorted(index.get(_plain(word), ()), key=lambda name: labels[name])
         if len(meant) > 1:
             said = f"`{brief(word)}` may mean {' or '.join(brief(labels[name]) for name in meant[:4])}"
             help = f"name one by method and path: {_quote(labels[meant[0]])}"
@@ -137,6 +142,11 @@ def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed:
             own = {k: v for k, v in entry.items() if k != OPERATION} if isinstance(entry, Mapping) else entry
             resolved.entries[meant[0]], resolved.keys[meant[0]] = own, key
     return resolved
+
+
+def _snake_id(op: Operation) -> str:
+    """Return the operationId as a name, which may be another operation's; empty without one."""
+    return snake(op.id) if op.id else ""
 
 
 def _index(rows: Iterable[tuple[str, ...]]) -> dict[str, set[str]]:

@@ -52,17 +52,21 @@ def _sign_in(credential: Credential | None) -> dict[str, str]:
     return {"type": "user_http", "authorization_type": _FORMS.get(credential.lead, "bearer")}
 
 
+def find_form(credential: Credential) -> str:
+    """Return the manifest's word for the form of a credential; empty if it has none."""
+    exact = credential.header == AUTHORIZATION and not credential.tail and credential.exchange is None
+    return _FORMS.get(credential.lead, "") if exact else ""
+
+
 def _falsehoods(credential: Credential | None, auth: Node) -> Iterator[Note]:
     """Yield false claims of the manifest about the credential."""
     said = auth.get("authorization_type")
     if said is None:
         return
-    own = (
-        _FORMS.get(credential.lead) if credential is not None and credential.header == AUTHORIZATION else None
-    )
+    own = find_form(credential) if credential is not None else ""
     if credential is None:
         message, help = f"it says `{said}`, and no call has a key", "write `auth: {type: none}`"
-    elif own is None or credential.tail or credential.exchange is not None:
+    elif not own:
         message = f"it knows Bearer and Basic only, and calls send `{credential.show()}`"
         help = "take the surface `ai_plugin` out: no host could call the API by it"
     elif own != said:

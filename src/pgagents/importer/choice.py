@@ -1,0 +1,212 @@
+"""Choose the actions of a large API that agents are offered: those of the resources that it is about.
+
+A resource matters as much as the rest of the API has to do with it: the operations below its path, and those
+that name it in an argument. Directories such as `/api/admin` that most paths share say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pgagents.base.acting import ACTING_VERBS, VERBS_OR_NOUNS
+from pgagents.base.text import brief, singular
+from pgagents.importer.names import snake
+from pgagents.importer.operations import PLACEHOLDER, ImportedAction
+
+MOST_CHOSEN = 20
+"""Number of actions that are chosen if the API has more than a vendor accepts.
+
+Google recommends 10 to 20 functions, because models choose worse among more.
+"""
+RULE = (
+    "the rule: the resources that most operations are about, each with list, read, create and change; of the "
+    "first ones also what else is done to an instance; removals last; nothing that is deprecated, in beta, "
+    "internal, or for administrators"
+)
+_MOST_ACTS = (3, 1)
+"""How many acts, such as `POST /users/{name}/server`, the first resources get."""
+_LEAST = 3
+"""A resource with fewer usual actions gets acts in their place."""
+_APART = re.compile(
+    r"(?:^|(?<=[^a-z]))(?:admin|internal|debug|experimental|beta|alpha|unstable|legacy|deprecated|oauth2?"
+    r"|log[io]n|logout|test[_-]helpers?)(?=[^a-z]|$)"
+)
+"""Words in paths and tags of operations that are internal, administrative or temporary."""
+_LACKING = re.compile(r"\bnot available (?:in|on|for)\b", re.I)
+"""Matches a description that begins by saying who does not have the operation."""
+_STANDARD = (
+    ("collection", "GET"), ("item", "GET"), ("collection", "POST"), ("item", "PATCH"), ("item", "PUT"),
+    ("item", "POST"), ("item", "DELETE"),
+)  # fmt: skip
+"""Places and methods of a resource's standard operations, in the order of choice: reads come first."""
+_UPDATES = (("item", "PATCH"), ("item", "PUT"), ("item", "POST"))
+_NAMING_ENDS = ("", "s", "_id", "_ids", "_pk", "_name", "_key", "_uuid", "_slug", "_number", "id")
+"""Ends of an argument's name behind the noun of the resource that it names."""
+
+
+@dataclass(slots=True)
+class Resource:
+    """The actions of one collection: the standard ones by place and method, and the others."""
+
+    path: str
+    weight: int = 0
+    """How many actions have to do with it."""
+    standard: dict[tuple[str, str], ImportedAction] = field(default_factory=dict)
+    others: list[ImportedAction] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path that is no placeholder."""
+        return next((p for p in reversed(self.path.split("/")) if p and p != "{}"), "the API")
+
+    @property
+    def core(self) -> list[ImportedAction]:
+        """The standard actions without removal: list, read, create, and the first that updates."""
+        keys = [key for key in _STANDARD if key in self.standard and key[1] != "DELETE"]
+        updating = [key for key in keys if key in _UPDATES][:1]
+        return [self.standard[key] for key in keys if key not in _UPDATES or key in updating]
+
+    @property
+    def removal(self) -> list[ImportedAction]:
+        """The standard action that removes an instance, if there is one."""
+        return [self.standard[key] for key in (("item", "DELETE"),) if key in self.standard]
+
+    @property
+    def acts(self) -> list[ImportedAction]:
+        """What else is done to an instance: first where a verb ends the path, then the shortest paths."""
+        behind = [self.standard[key] for key in _UPDATES if key in self.standard]
+        posts = [one for one in behind if one not in self.core and one.operation.method == "POST"]
+        acts = [one for one in self.others if one.action["effect"] != "read" and _acts_on_instance(one)]
+        return [*posts, *sorted(acts, key=lambda one: (not _ends_with_verb(one), path_of(one).count("/")))]
+
+    def list_all(self) -> list[ImportedAction]:
+        """Return all its actions."""
+        return [*self.standard.values(), *self.others]
+
+    @property
+    def complete(self) -> bool:
+        """True if an agent can find an instance and then act on it."""
+        has = self.standard.keys()
+        return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
+
+
+def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
+    """Return the resources that agents may be offered: complete ones first, then by weight."""
+    words = {one.name: _list_apart(one) for one in made}
+    counts = Counter(word for several in words.values() for word in several)
+    telling = {word for word, count in counts.items() if 2 * count <= len(made)}
+    fitting = [one for one in made if not words[one.name] & telling] or list(made)
+    found: dict[str, Resource] = {}
+    paths = {path_of(one) for one in fitting}
+    for one in fitting:
+        _place(one, found, paths)
+    every = [(path_of(one), {snake(name) for name in one.action.get("input", {})}) for one in made]
+    nearest: set[str] = set()
+    for resource in sorted(found.values(), key=lambda r: (r.path.count("/"), r.path)):
+        outside = [names for path, names in every if not f"{path}/".startswith(resource.path + "/")]
+        resource.weight = max(len(every) - len(outside), len(resource.list_all()))
+        noun = singular(snake(resource.name))
+        if noun not in nearest:
+            nearest.add(noun)
+            resource.weight += sum(not names.isdisjoint(_list_names(noun)) for names in outside) // 2
+    return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
+
+
+def _list_names(noun: str) -> set[str]:
+    """Return the names of arguments that name an instance."""
+    return {noun + end for end in _NAMING_ENDS}
+
+
+def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:
+    """Return at most `most` actions, without those named in `without`.
+
+    The last resource may be there in part: its reads come first.
+    """
+    chosen: list[ImportedAction] = []
+
+    def take(candidates: Sequence[ImportedAction], at_most: int | None = None) -> None:
+        new = [one for one in candidates if one.name not in without and one not in chosen]
+        chosen.extend(new[: most - len(chosen)][:at_most])
+
+    for place, resource in enumerate(resources):
+        take(resource.core)
+        count = max(*_MOST_ACTS[place : place + 1], 0, _LEAST - len(resource.core))
+        take(resource.acts, count)
+    for resource in resources:
+        take(resource.removal)
+    for resource in resources:
+        take([one for one in resource.others if one.action["effect"] == "read"])
+    for resource in resources:
+        take(resource.others)
+    home = {one.name: place for place, held in enumerate(resources) for one in held.list_all()}
+    return sorted(chosen, key=lambda one: home[one.name])
+
+
+def _acts_on_instance(one: ImportedAction) -> bool:
+    """True for `POST /users/{name}/server`; a plural at the end is a collection, and a PUT a setting."""
+    path, method = path_of(one), one.operation.method
+    last = path.rpartition("/")[2]
+    return "{" in path and (_ends_with_verb(one) or (method == "POST" and singular(last) == last))
+
+
+def _ends_with_verb(one: ImportedAction) -> bool:
+    return snake(path_of(one).rpartition("/")[2]).partition("_")[0] in ACTING_VERBS | VERBS_OR_NOUNS
+
+
+def path_of(one: ImportedAction) -> str:
+    """Return the action's path, without the names of placeholders and a slash at its end."""
+    return PLACEHOLDER.sub("{}", str(one.action["http"]).partition(" ")[2]).rstrip("/")
+
+
+def _list_apart(one: ImportedAction) -> set[str]:
+    """Return the words by which an action is deprecated, or meant only for some callers."""
+    words = " ".join([str(one.action["http"]), *map(str, one.action.get("tags", ()))]).lower()
+    text = str(one.action["description"])
+    old = {"deprecated"} if one.action.get("deprecated") or "deprecated" in text[:80].lower() else set()
+    lacking = {"lacking"} if _LACKING.search(text[:500]) else set()
+    return old | lacking | set(_APART.findall(words))
+
+
+def _place(one: ImportedAction, found: dict[str, Resource], paths: set[str]) -> None:
+    """Add an action to its resource."""
+    method, path = one.operation.method, path_of(one)
+    head = path
+    while head.endswith("/{}"):
+        head = head.removesuffix("/{}")
+    if head != path:
+        found.setdefault(head, Resource(head)).standard.setdefault(("item", method), one)
+        return
+    parent = path.rpartition("/")[0]
+    acts_on_item = method != "GET" and parent.endswith("/{}") and f"{path}/{{}}" not in paths
+    if not acts_on_item:
+        home = _name_procedures(one) or path
+        held = found.setdefault(home, Resource(home))
+        if home == path and ("collection", method) not in held.standard:
+            held.standard["collection", method] = one
+        else:
+            held.others.append(one)
+        return
+    while parent.endswith("/{}"):
+        parent = parent.removesuffix("/{}")
+    found.setdefault(parent, Resource(parent)).others.append(one)
+
+
+def _name_procedures(one: ImportedAction) -> str:
+    """Return the group of a procedure such as `/chat.postMessage`; empty for a path of a resource."""
+    last = path_of(one).rpartition("/")[2]
+    return last.rpartition(".")[0] if "." in last and one.operation.path.count("{") == 0 else ""
+
+
+def summarize(resources: Sequence[Resource], names: Sequence[str]) -> str:
+    """Describe a choice of actions by its resources: `files (5), folders (4)`."""
+    chosen = set(names)
+    counts: dict[str, int] = {}
+    for resource in resources:
+        if count := sum(one.name in chosen for one in resource.list_all()):
+            counts[resource.name] = counts.get(resource.name, 0) + count
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    more = f", and {len(ordered) - 8} more" if len(ordered) > 8 else ""
+    return ", ".join(f"{brief(name, 40)} ({count})" for name, count in ordered[:8]) + more
