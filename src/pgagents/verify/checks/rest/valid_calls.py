@@ -6,28 +6,28 @@ Hypothesis generate. Unknown query parameters are ignored if the catalogue says 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.places import plain
+from pgagents.base.places import Pointer, plain
 from pgagents.catalogue.model.action import Example
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
 from pgagents.verify.promise import (
-    Check,
+    AGAIN,
+    Attempt,
+    Attempts,
+    Case,
     Conversation,
     Judgement,
-    Probe,
-    judge_accepted,
-    judge_kept,
-    judge_untested,
-    promise,
+    Trial,
+    make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.generators import random_values
@@ -36,46 +36,41 @@ from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-NAME = "valid_calls"
 
-
-def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each endpoint: each example, each boundary case, all other values, an unknown query
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield cases for each endpoint: each example, each boundary case, all other values, an unknown query
     parameter.
     """
+    del roles
     for endpoint in setting.every_endpoint:
-        for detail, says, origin in _details(setting, endpoint):
-            yield promise(NAME, detail, endpoint, says, origin, endpoint.action.cite)
+        for detail, says, origin in _list_promises(setting, endpoint):
+            yield Case(endpoint, says, origin, detail=detail)
 
 
-def _details(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, Any]]:
-    name = endpoint.action.name
+def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, Pointer]]:
+    name, origin = endpoint.action.name, endpoint.action.origin
     if not endpoint.on_rest:
-        yield "ordinary", f"every correct call of {name} is accepted", endpoint.action.origin
-    examples = _examples(endpoint)
+        yield "ordinary", f"every correct call of {name} is accepted", origin
+    examples = _list_examples(endpoint)
     for example in examples:
         yield f"example/{example.name}", f"the example `{example.name}` of {name} is accepted", example.origin
     if not examples and endpoint.on_rest:
-        yield "ordinary", f"an ordinary call of {name} is accepted", endpoint.action.origin
-    listed = _edges(setting, endpoint)
-    for edge, _, says in listed:
-        yield edge, f"{name} {says} is accepted", (*endpoint.action.origin, "input")
-    if listed:
-        yield (
-            "values",
-            f"{name} accepts every value that its schemas allow",
-            (*endpoint.action.origin, "input"),
-        )
+        yield "ordinary", f"an ordinary call of {name} is accepted", origin
+    edges = _list_edges(setting, endpoint)
+    for edge, _, says in edges:
+        yield edge, f"{name} {says} is accepted", (*origin, "input")
+    if edges:
+        yield "values", f"{name} accepts every value that its schemas allow", (*origin, "input")
     if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and has_query(endpoint):
         yield "unknown_query", f"{name} ignores an unknown query parameter", ("behaviour", "unknown_query")
 
 
-def _examples(endpoint: Endpoint) -> list[Example]:
+def _list_examples(endpoint: Endpoint) -> list[Example]:
     """Return the examples to send. `surface_equivalence` sends those of a dispatcher."""
     return [] if not endpoint.leads else [e for e in endpoint.action.examples if e.status < 300]
 
 
-def _edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any], str]]:
+def _list_edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any], str]]:
     """Return the boundary cases to send. `surface_equivalence` sends the minimal one of a dispatcher."""
     return [e for e in boundary_values(setting, endpoint) if endpoint.leads or e[0] != "minimal"]
 
@@ -89,244 +84,184 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or call.intent not in ("valid", "explore"):
         return
     if call.intent == "valid" and not endpoint.on_rest and not call.raw.headers and not call.beside:
-        yield from (
-            j
-            for j in judge_accepted(exchange, f"{NAME}/ordinary/{endpoint.place}", call.why)
-            if j.verdict is not Verdict.UNTESTED
-        )
+        trial = CHECK.find_trial(memory.setting, endpoint.place, "ordinary")
+        judged = trial.accepted(exchange, call.why) if trial is not None else ()
+        yield from (judgement for judgement in judged if judgement.verdict is not Verdict.UNTESTED)
     if exchange.success and call.raw.is_ordinary and not call.raw.slash:
-        given = _plainly(endpoint, call.input)
-        known = memory.setting.compute_once((NAME, endpoint.place), lambda: _inputs(memory.setting, endpoint))
-        found = [detail for detail, edge in known if edge == given]
-        for detail in (*found, *(["values"] if any(not d.startswith("example/") for d in found) else [])):
-            yield judge_kept(f"{NAME}/{detail}/{endpoint.place}")
+        key, arguments = ("valid inputs", endpoint.place), _plainly(endpoint, call.input)
+        known = memory.setting.compute_once(key, lambda: _list_inputs(memory.setting, endpoint))
+        details = [detail for detail, edge in known if edge == arguments]
+        if any(not detail.startswith("example/") for detail in details):
+            details.append("values")
+        for detail in details:
+            trial = CHECK.find_trial(memory.setting, endpoint.place, detail)
+            if trial is not None:
+                yield trial.kept()
 
 
-def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
+def _list_inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any]]]:
     """Return the arguments of each example and boundary case, without values that are new in each call."""
-    found = [
-        (f"example/{e.name}", template_of(setting.model, endpoint.action, e).input)
-        for e in _examples(endpoint)
+    inputs: list[tuple[str, Mapping[str, Any]]] = [
+        (f"example/{example.name}", template_of(setting.model, endpoint.action, example).input)
+        for example in _list_examples(endpoint)
     ]
-    found += [(name, given) for name, given, _ in _edges(setting, endpoint)]
-    return [(detail, _plainly(endpoint, given)) for detail, given in found]
+    inputs += [(name, arguments) for name, arguments, _ in _list_edges(setting, endpoint)]
+    return [(detail, _plainly(endpoint, arguments)) for detail, arguments in inputs]
 
 
-def _plainly(endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in given.items() if k != endpoint.action.idempotency and k != UNKNOWN}
+def _plainly(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in arguments.items() if k != endpoint.action.idempotency and k != UNKNOWN}
 
 
-def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract, or for several boundary cases that fit into one call."""
+def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield an attempt for each case, or for boundary cases that fit into one call; then more values."""
     del roles
     for endpoint in setting.usable:
-        yield from _probes(setting, endpoint)
+        template = template_of(setting.model, endpoint.action)
+        yield from _list_ordinary(setting, endpoint, template)
+        yield from _list_joint(setting, endpoint, template)
+        for attempt in (
+            *_list_varied(setting, endpoint, template),
+            *_list_random(setting, endpoint, template),
+        ):
+            yield attempt, [("values", endpoint.place)]
 
 
-def _probes(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
+def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Attempts:
+    """Yield the attempts of the examples; without any, that of an ordinary call."""
     writes = endpoint.action.effect == "write"
-    template = template_of(setting.model, endpoint.action)
-    first = 3 if writes else 1
+    stage, examples = 3 if writes else 1, _list_examples(endpoint)
     known: list[Mapping[str, Any]] = []
-    for example in _examples(endpoint):
-        chosen = template_of(setting.model, endpoint.action, example)
-        again = chosen.input in known
+    for example in examples:
+        chosen, why = template_of(setting.model, endpoint.action, example), f"the example {example.name}"
+        call = ordinary(endpoint, chosen, "valid", why, fresh=writes)
+        optional = writes or chosen.input in known
         known.append(chosen.input)
-        call = ordinary(endpoint, chosen, "valid", f"the example {example.name}", fresh=writes)
-        probe = _probe(
-            setting,
-            endpoint,
-            f"example/{example.name}",
-            call,
-            first,
-            f"the example `{example.name}`",
-            lenient=chosen.subject is None,
-        )
-        yield replace(probe, optional=writes or again)
-    if not _examples(endpoint) and (endpoint.leads or endpoint.answers_file):
-        yield _probe(
-            setting,
-            endpoint,
-            "ordinary",
-            ordinary(endpoint, template, "valid", "an ordinary call", fresh=writes),
-            first,
-            "an ordinary call",
-        )
-    yield from _at_edges(setting, endpoint, template)
-    yield from _more(setting, endpoint)
-    if setting.draws:
-        yield from _random(setting, endpoint)
+        run = partial(_send, call=call, what=f"the example `{example.name}`", lenient=chosen.subject is None)
+        yield _attempt(run, call, stage, optional=optional), [(f"example/{example.name}", endpoint.place)]
+    if not examples and (endpoint.leads or endpoint.answers_file):
+        call = ordinary(endpoint, template, "valid", "an ordinary call", fresh=writes)
+        run = partial(_send, call=call, what="an ordinary call")
+        yield _attempt(run, call, stage), [("ordinary", endpoint.place)]
 
 
-def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Probe]:
-    """Yield probes of boundary cases that fit into one call, with unusual values, too. If refused, each is
-    sent alone.
-    """
-    writes = endpoint.action.effect == "write"
-    known = {name: (given, f"a call {says}") for name, given, says in _edges(setting, endpoint)}
-    for name, (given, says) in find_unknown_query(setting, endpoint, template).items():
-        known.setdefault(name, (given, says))
-    for names in group_cases(setting, endpoint, list(known)):
-        calls = [
-            ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names
-        ]
-        joint = join_inputs(template.input, {name: known[name][0] for name in names})
-        what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
-        call = ordinary(
-            endpoint,
-            template,
-            "valid",
-            f"a call {what}",
-            input=joint if len(names) > 1 else known[names[0]][0],
-            fresh=writes,
-        )
-        covers = tuple(f"{NAME}/{n}/{endpoint.place}" for n in names)
-        values = f"{NAME}/values/{endpoint.place}"
-        most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
-        call = call if most == call.input else replace(call, input=most, intent="explore")
-        also = () if names == [UNKNOWN_QUERY] else (values,)
-        run = partial(_run_joint, setting, call, calls, covers, also)
-        stage = (
-            6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4
-        )  # before workflows move the clock by days
-        yield Probe(
-            covers[0],
-            stage,
-            (*covers, *also),
-            2 if writes else 1,
-            run,
-            (endpoint,),
-            "main",
-            writes,
-            print=format_arguments(call.input),
-            optional=True,
-        )
-
-
-def _run_joint(
-    setting: Setting, call: Call, calls: list[Call], covers: tuple[str, ...], also: tuple[str, ...]
-) -> Conversation:
-    exchange: Exchange = yield call
-    if len(calls) == 1 and _stands_in_the_way(exchange):
-        exchange = yield replace(call, standard=True)
-    if exchange.success or [call.input] == [single.input for single in calls]:
-        for contract in (*covers, *also):
-            yield from _judge_acceptance(setting, exchange, contract, call.why, lenient=False)
-        return
-    for contract, single in zip(covers, calls, strict=True):
-        exchange = yield single
-        if _stands_in_the_way(exchange):  # such as an instance made by an example, if capacity is short
-            exchange = yield replace(single, standard=True)
-        for one in (contract, *also):
-            yield from _judge_acceptance(setting, exchange, one, single.why, lenient=False)
-
-
-def _stands_in_the_way(exchange: Exchange) -> bool:
-    """True if a write was refused because of the state of an instance that any other could replace."""
-    endpoint = exchange.call.endpoint
-    return is_conflict(exchange) and endpoint is not None and endpoint.action.effect == "write"
-
-
-def _more(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
-    template = template_of(setting.model, endpoint.action)
-    writes = endpoint.action.effect == "write"
-    for varied in list_varied_calls(setting, endpoint):
-        if not varied.valid:
-            continue
-        call = ordinary(
-            endpoint, template, "valid", f"{varied.param}: {varied.says}", input=varied.input, fresh=writes
-        )
-        yield _probe(
-            setting, endpoint, "values", call, 9, f"{varied.param} {varied.shown}", priority=2, key=varied.key
-        )
-
-
-def _probe(
-    setting: Setting,
-    endpoint: Endpoint,
-    detail: str,
-    call: Call,
-    stage: int,
-    what: str,
-    *,
-    lenient: bool = False,
-    priority: int = 1,
-    key: str = "",
-) -> Probe:
-    contract = f"{NAME}/{detail}/{endpoint.place}"
-    writes = endpoint.action.effect == "write"
-    return Probe(
-        f"{contract} {key}" if key else contract,
-        stage,
-        (contract,),
-        2 if writes else 1,
-        partial(_run, setting, call, contract, what, lenient),
-        (endpoint,),
-        "main",
-        writes,
-        priority,
-        format_arguments(call.input),
+def _attempt(
+    run: Callable[[Trial], Conversation], call: Call, stage: int, suffix: str = "", *, optional: bool = False
+) -> Attempt:
+    """Return an attempt of one call, made again if a write meets a conflict; a suffix names one of many."""
+    return Attempt(
+        run,
+        stage=stage,
+        cost=2 if call.fresh else 1,
+        priority=AGAIN if suffix else 1,
+        print=format_arguments(call.input),
+        suffix=suffix,
+        optional=optional,
     )
 
 
-def _run(setting: Setting, call: Call, contract: str, what: str, lenient: bool) -> Conversation:
-    exchange: Exchange = yield call
-    yield from _judge_acceptance(setting, exchange, contract, what, lenient)
+def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Attempts:
+    """Yield attempts of boundary cases that fit into one call, with unusual values, too. If refused, each is
+    sent alone.
+    """
+    writes = endpoint.action.effect == "write"
+    edges = {name: (arguments, f"a call {says}") for name, arguments, says in _list_edges(setting, endpoint)}
+    for name, edge in find_unknown_query(setting, endpoint, template).items():
+        edges.setdefault(name, edge)
+    for names in group_cases(setting, endpoint, list(edges)):
+        calls = [
+            ordinary(endpoint, template, "valid", edges[n][1], input=edges[n][0], fresh=writes) for n in names
+        ]
+        what = " and ".join(edges[name][1].removeprefix("a call ") for name in names)
+        joint = join_inputs(template.input, {name: edges[name][0] for name in names})
+        arguments = joint if len(names) > 1 else edges[names[0]][0]
+        call = ordinary(endpoint, template, "valid", f"a call {what}", input=arguments, fresh=writes)
+        most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
+        call = call if most == call.input else replace(call, input=most, intent="explore")
+        # before workflows move the clock by days
+        stage = {"around_now": 6, UNKNOWN_QUERY: 7}.get(names[0], 4)
+        attempt = Attempt(
+            together=partial(_send_joint, call=call, calls=calls),
+            stage=stage,
+            cost=2 if writes else 1,
+            print=format_arguments(call.input),
+            optional=True,
+        )
+        details = names if names == [UNKNOWN_QUERY] else [*names, "values"]
+        yield attempt, [(detail, endpoint.place) for detail in details]
 
 
-def _judge_acceptance(
-    setting: Setting, exchange: Exchange, contract: str, what: str, lenient: bool
-) -> Iterator[Judgement]:
-    """Judge that the call was accepted. If `lenient`, the instance in an example may not exist."""
-    endpoint = exchange.call.endpoint
-    missing = {
-        code.name
-        for p in (endpoint.params if endpoint else ())
-        if (r := setting.model.resources.get(p.refers_to or "")) and r.found_by and (code := r.missing_for(p))
-    }
-    if lenient and exchange.code in missing:
-        yield judge_untested(contract, "the thing that the example names is not on this server")
+def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> Conversation:
+    """Send the boundary cases in one call. The first trials are theirs, and one more is about all values."""
+    answer: Exchange = yield call
+    if len(calls) == 1 and _stands_in_the_way(answer):
+        answer = yield replace(call, standard=True)
+    if answer.success or [call.input] == [single.input for single in calls]:
+        for trial in trials:
+            yield from _judge(trial, answer, call.why)
         return
-    yield from judge_accepted(exchange, contract, what)
+    for trial, single in zip(trials, calls, strict=False):
+        answer = yield single
+        if _stands_in_the_way(answer):  # such as an instance made by an example, if capacity is short
+            answer = yield replace(single, standard=True)
+        for judged in (trial, *trials[len(calls) :]):
+            yield from _judge(judged, answer, single.why)
 
 
-def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
-    """Yield probes with Hypothesis' values for each free argument; none unless the run is deep."""
-    template = template_of(setting.model, endpoint.action)
-    for param in free_params(setting, endpoint):
+def _stands_in_the_way(answer: Exchange) -> bool:
+    """True if a write was refused because of the state of an instance that any other could replace."""
+    endpoint = answer.call.endpoint
+    return is_conflict(answer) and endpoint is not None and endpoint.action.effect == "write"
+
+
+def _list_varied(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Attempt]:
+    """Yield attempts with Schemathesis' values."""
+    writes = endpoint.action.effect == "write"
+    for varied in list_varied_calls(setting, endpoint):
+        if varied.valid:
+            why, what = f"{varied.param}: {varied.says}", f"{varied.param} {varied.shown}"
+            call = ordinary(endpoint, template, "valid", why, input=varied.input, fresh=writes)
+            yield _attempt(partial(_send, call=call, what=what), call, 9, varied.key)
+
+
+def _list_random(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Attempt]:
+    """Yield attempts with Hypothesis' values for each free argument; none unless the run is deep."""
+    writes, schemas = endpoint.action.effect == "write", plain(setting.model.schemas)
+    for param in free_params(setting, endpoint) if setting.draws else ():
         name = str(param.name)
-        for index, value in enumerate(
-            random_values(plain(param.schema), plain(setting.model.schemas), setting.draws, setting.seed)
-        ):
-            call = ordinary(
-                endpoint,
-                template,
-                "valid",
-                f"{name}: drawn",
-                input={**template.input, name: value},
-                fresh=endpoint.action.effect == "write",
-            )
+        values = random_values(plain(param.schema), schemas, setting.draws, setting.seed)
+        for index, value in enumerate(values):
+            arguments = {**template.input, name: value}
+            call = ordinary(endpoint, template, "valid", f"{name}: drawn", input=arguments, fresh=writes)
             refused = find_refusal(endpoint.action, call.input) is not None
             if is_usual_number(value) and not refused and not is_invalid(setting, call):
-                yield _probe(
-                    setting,
-                    endpoint,
-                    "values",
-                    call,
-                    9,
-                    f"{name} {value!r}",
-                    priority=2,
-                    key=f"{name} drawn {index}",
-                )
+                run = partial(_send, call=call, what=f"{name} {value!r}")
+                yield _attempt(run, call, 9, f"{name} drawn {index}")
 
 
-CHECK = Check(
-    NAME,
+def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> Conversation:
+    answer: Exchange = yield call
+    yield from _judge(trial, answer, what, lenient=lenient)
+
+
+def _judge(trial: Trial, answer: Exchange, what: str, *, lenient: bool = False) -> Iterator[Judgement]:
+    """Judge that the call was accepted. If `lenient`, the instance in an example may not exist."""
+    for param in trial.endpoint.params if lenient else ():
+        resource = trial.model.resources.get(param.refers_to or "")
+        missing = resource.missing_for(param) if resource is not None and resource.found_by else None
+        if missing is not None and answer.code == missing.name:
+            yield trial.untested("the thing that the example names is not on this server")
+            return
+    yield from trial.accepted(answer, what)
+
+
+CHECK = make_check(
+    "valid_calls",
     __doc__,
-    promises,
+    cases,
+    attempts=list_attempts,
     watch=watch,
     watched=frozenset(("ordinary",)),
-    probes=probes,
     turn=6,
     calls_correctly=True,
     tools=True,
@@ -344,9 +279,9 @@ UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
 def join_inputs(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the arguments of one call with several boundary cases. The first case wins."""
     joint = dict(usual)
-    for name, given in reversed([*cases.items()]):
-        joint.update({k: v for k, v in given.items() if k not in usual or v != usual[k]})
-        joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
+    for name, arguments in reversed([*cases.items()]):
+        joint.update({k: v for k, v in arguments.items() if k not in usual or v != usual[k]})
+        joint = {k: v for k, v in joint.items() if k in arguments or k == UNKNOWN or name != "minimal"}
     return joint
 
 
