@@ -20,7 +20,7 @@ from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
@@ -44,44 +44,58 @@ Owner = tuple[str, str]
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case about unchanged figures for each action of a project's own, and one about ids in all
-    answers.
+    """Yield one case about ids in all answers, and one about unchanged figures for each action of a project's
+    own.
 
     Figures are not selected unless the run is exclusive, because others may use our project and change them.
     """
+    del roles
     if OTHER not in setting.model.auth.roles:
         return
-    attempts: list[Attempt] = []
-    operated = OPERATOR in roles
+    if tenants := _list_tenants(setting):
+        names = " or ".join(dict.fromkeys(resource.name for resource in tenants))
+        says, origin = f"no answer names a {names} of another project", (*tenants[0].origin, "tenant")
+        yield Case(None, says, origin, detail=TOLD, place=f"@{REST}")
     settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for endpoint, resource in _list_figures(setting):
         name, origin = endpoint.action.name, (*endpoint.action.origin, "tenant")
         says = f"{name} returns the same after another project made and ended a {resource.name}"
+        yield Case(endpoint, says, origin, None, "figures", resource.cite or None, settled)
+
+
+def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield attempts that compare figures before and after another project makes and ends an instance, and
+    that read lists as both projects. Without any, one reads as the other project.
+    """
+    if OTHER not in setting.model.auth.roles:
+        return
+    everywhere = (TOLD, f"@{REST}")
+    operated = OPERATOR in roles
+    figures = list(_list_figures(setting)) if setting.exclusive else []
+    for endpoint, resource in figures:
         run = partial(_compare_figures, resource=resource, operated=operated)
         attempt = Attempt(together=run, stage=3, cost=5 + operated, role=OTHER, writes=True)
-        attempts += [attempt] if settled is None else []
-        yield Case(endpoint, says, origin, attempt, "figures", resource.cite or None, settled)
+        yield attempt, [("figures", endpoint.place), everywhere]
     lists = list(_list_lists(setting))
     for endpoint, resource in lists:
-        attempts.append(
-            Attempt(
-                partial(_read_as_both, endpoint, resource),
-                cost=2,
-                role=OTHER,
-                writes=True,
-                endpoints=(endpoint,),
-                suffix=str(endpoint.action.name),
-            )
+        attempt = Attempt(
+            partial(_read_as_both, endpoint, resource),
+            cost=2,
+            role=OTHER,
+            writes=True,
+            endpoints=(endpoint,),
+            suffix=str(endpoint.action.name),
         )
+        yield attempt, [everywhere]
     reads = (e for e in setting.endpoints if e.leads and e.action.effect == "read" and e.action.key)
     read = next(reads, None)
-    if read is not None and not attempts:
-        attempts.append(Attempt(partial(_read_once, read), role=OTHER, endpoints=(read,)))
-    tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
-    if tenants:
-        names = " or ".join(dict.fromkeys(resource.name for resource in tenants))
-        says, origin = f"no answer names a {names} of another project", (*tenants[0].origin, "tenant")
-        yield Case(None, says, origin, detail=TOLD, place=f"@{REST}", further=attempts)
+    if read is not None and _list_tenants(setting) and not figures and not lists:
+        yield Attempt(partial(_read_once, read), role=OTHER, endpoints=(read,)), [everywhere]
+
+
+def _list_tenants(setting: Setting) -> list[Resource]:
+    """Return the resources of a project's own that the run can make."""
+    return [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
 
 
 def _list_figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
@@ -89,7 +103,7 @@ def _list_figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
 
     A resource that the read lists is preferred, then one that does not end by itself.
     """
-    made = [r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by]
+    made = [resource for resource in _list_tenants(setting) if resource.undone_by]
     for endpoint in setting.endpoints if made else ():
         action = endpoint.action
         if action.tenant and action.effect == "read" and endpoint.leads:
@@ -103,8 +117,8 @@ def _list_lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     made.
     """
     known: set[str] = set()
-    for resource in setting.model.resources.values():
-        for listed in resource.listed_by if resource.tenant and resource.made_by else ():
+    for resource in _list_tenants(setting):
+        for listed in resource.listed_by:
             endpoint = setting.find_lead(str(listed.action.name))
             if endpoint is not None and endpoint.action.key and endpoint.place not in known:
                 known.add(endpoint.place)
@@ -294,6 +308,7 @@ CHECK = make_check(
     "project_isolation",
     __doc__,
     cases,
+    attempts=attempts,
     stage=8,
     watch=watch,
     watched=frozenset((TOLD,)),

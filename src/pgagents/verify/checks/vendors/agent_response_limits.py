@@ -22,9 +22,9 @@ from pgagents.catalogue.model.surface import Surface
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import free_params
-from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
+from pgagents.verify.cases.projection_index import Offer, ProjectionIndex, bearing, collect_projections
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.call import Call, format_arguments
@@ -106,62 +106,55 @@ Limits = Mapping[What, Limit]
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case for each action of a surface and each limit of its host. The widest valid call of a read
-    tries those about sizes: greatest numbers, no filters.
-    """
+    """Yield one case for each action of a surface and each limit of its host."""
     del roles
-    every = tuple(collect_projections(setting))
-    widest: dict[str, list[Attempt]] = {}
-    for place, attempt in (pair for projections in every for pair in _list_widest(setting, projections)):
-        widest.setdefault(place, []).append(attempt)
     known: set[tuple[str, str]] = set()
-    for projections in every:
+    for projections in collect_projections(setting):
         endpoint = projections.endpoint
         for offer in projections.offers:
             for what, limit in _limits(setting, endpoint, offer.surface.name).items():
                 if (what, offer.place) in known:
                     continue
                 known.add((what, offer.place))
-                limited = f"{limit.most:,g} {UNITS[what]}: {limit.source}"
-                attempts = widest.get(offer.place, ()) if what != "seconds" else ()
+                most = f"at most {limit.most:,g} {UNITS[what]}: {limit.source}"
+                says = f"an answer of {endpoint.action.name} has {most}"
+                cite = (*limit.cite, *offer.surface.cite)
                 yield Case(
-                    endpoint,
-                    f"an answer of {endpoint.action.name} has at most {limited}",
-                    limit.origin,
-                    detail=what,
-                    cite=(*limit.cite, *offer.surface.cite),
-                    about=limit,
-                    place=offer.place,
-                    further=attempts,
+                    endpoint, says, limit.origin, detail=what, cite=cite, about=limit, place=offer.place
                 )
 
 
-def _list_widest(setting: Setting, projections: ProjectionIndex) -> Iterator[tuple[str, Attempt]]:
-    """Yield each offer's place with the attempt that makes its widest call. Surfaces may take different
-    values, so that their widest calls differ.
+def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield the widest valid calls of each read that answers a list: greatest numbers, no filters. Surfaces
+    may take different values, so that their widest calls differ.
     """
-    endpoint = projections.endpoint
-    groups: list[tuple[Mapping[str, Any], list[str]]] = []
-    for offer in projections.offers if endpoint.leads else ():
-        wide = _find_widest(setting, endpoint, offer.surface)
-        same = [places for other, places in groups if other == wide]
-        if wide is not None and not same:
-            groups.append((wide, [offer.place]))
-        elif same:
-            same[0].append(offer.place)
-    limits = {offer.place: _limits(setting, endpoint, offer.surface.name) for offer in projections.offers}
-    sized = {place for place, own in limits.items() if own.keys() - {"seconds"}}
-    for index, (wide, places) in enumerate(groups):
-        if sized.isdisjoint(places):
-            continue
-        template, reuse = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
-        call = ordinary(endpoint, template, "valid", "the widest call", input=dict(wide), reuse=reuse)
-        if not is_invalid(setting, call):
-            name = f"agent_response_limits/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
-            attempt = Attempt(
-                together=partial(_send, call), endpoints=(endpoint,), probe=name, print=format_arguments(wide)
+    del roles
+    for projections in collect_projections(setting):
+        endpoint = projections.endpoint
+        groups: list[tuple[Mapping[str, Any], list[Offer]]] = []
+        for offer in projections.offers if endpoint.leads else ():
+            wide = _find_widest(setting, endpoint, offer.surface)
+            same = [offers for other, offers in groups if other == wide]
+            if same:
+                same[0].append(offer)
+            elif wide is not None:
+                groups.append((wide, [offer]))
+        for index, (wide, offers) in enumerate(groups):
+            limited = {offer.place: _limits(setting, endpoint, offer.surface.name) for offer in offers}
+            sizes = [
+                (what, place) for place, limits in limited.items() for what in limits if what != "seconds"
+            ]
+            if not sizes:
+                continue
+            template, reuse = (
+                template_of(setting.model, endpoint.action),
+                answer_that_will_do(setting, endpoint),
             )
-            yield from ((place, attempt) for place in places)
+            call = ordinary(endpoint, template, "valid", "the widest call", input=dict(wide), reuse=reuse)
+            if not is_invalid(setting, call):
+                probe = f"agent_response_limits/widest{f'-{index + 1}' if index else ''}/{endpoint.place}"
+                send, shown = partial(_send, call), format_arguments(wide)
+                yield Attempt(together=send, endpoints=(endpoint,), probe=probe, print=shown), sizes
 
 
 def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
@@ -312,6 +305,7 @@ CHECK = make_check(
     "agent_response_limits",
     __doc__,
     cases,
+    attempts=attempts,
     stage=4,
     watch=watch,
     # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too

@@ -15,7 +15,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from pgagents.base.jsonschema.schema import resolve, subschemas
-from pgagents.base.places import Pointer, plain
+from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
@@ -31,6 +31,7 @@ from pgagents.verify.cases.projection_index import (
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
+    Attempts,
     Case,
     Conversation,
     Judgement,
@@ -43,7 +44,6 @@ from pgagents.verify.promise import (
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import accepts, high, low, types_of
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 
 ACCEPTS, REFUSES, ANSWERS = "accepts", "refuses", "answers"
@@ -56,7 +56,7 @@ wider than the catalogue's.
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield up to three cases for each action of each surface: about accepted and refused arguments, and
-    answers. Attempts make the calls that no other check sends.
+    answers.
     """
     del roles
     for projections in collect_projections(setting):
@@ -64,45 +64,46 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         name, success = endpoint.action.name, endpoint.action.success
         origin = (*endpoint.action.origin, "input")
         origin = origin if setting.model.source.has(origin) else endpoint.action.origin
-        attempts = [(mismatch, _make_attempt(mismatch)) for mismatch in mismatches_of(setting, projections)]
         for index, offer in enumerate(projections.offers):
-            own = [pair for pair in attempts if index in pair[0].offers]
-            right = [attempt for mismatch, attempt in own if mismatch.valid]
-            refused = [attempt for mismatch, attempt in own if not mismatch.valid]
+            cite = (*offer.endpoint.action.cite, *offer.surface.cite)
+            case = partial(Case, offer.endpoint, cite=cite, place=offer.place)
             says = f"a correct call of {name} that {offer.documents} lets a model make is accepted"
-            yield _make_case(offer, ACCEPTS, says, origin, right)
+            yield case(says, origin, detail=_detail(offer, ACCEPTS))
             if wrong[index]:
                 says = f"a wrong call of {name} that {offer.documents} lets a model make is refused"
                 says = f"{says} ({_format_details(wrong[index])})"
-                yield _make_case(offer, REFUSES, says, origin, refused)
+                yield case(says, origin, detail=_detail(offer, REFUSES))
             if index in projections.answering:
                 says = f"{name} answers what {offer.documents} says"
-                yield _make_case(offer, ANSWERS, says, success.origin)
-
-
-def _make_case(offer: Offer, head: str, says: str, origin: Pointer, attempts: Sequence[Attempt] = ()) -> Case:
-    cite = (*offer.endpoint.action.cite, *offer.surface.cite)
-    detail = _detail(offer, head)
-    return Case(offer.endpoint, says, origin, detail=detail, cite=cite, place=offer.place, further=attempts)
+                yield case(says, success.origin, detail=_detail(offer, ANSWERS))
 
 
 def _detail(offer: Offer, head: str) -> str:
     return f"{head}/{offer.via}" if offer.via else head
 
 
-def _make_attempt(mismatch: Mismatch) -> Attempt:
-    endpoint, call = mismatch.endpoint, mismatch.call
-    return Attempt(
-        together=partial(_send, replace(call, fresh=True) if mismatch.valid else call),
-        cost=2 if endpoint.action.effect == "write" and mismatch.valid else 1,
-        endpoints=(endpoint,),
-        probe=f"honours_manifest/{mismatch.detail}/{endpoint.place}",
-        print=mismatch.says,
-    )
+def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield one attempt for each call that no other check sends. The watcher judges it for every vendor that
+    allows it.
+    """
+    del roles
+    for projections in collect_projections(setting):
+        endpoint = projections.endpoint
+        for mismatch in mismatches_of(setting, projections):
+            head, call = (ACCEPTS if mismatch.valid else REFUSES), mismatch.call
+            attempt = Attempt(
+                together=partial(_send, replace(call, fresh=True) if mismatch.valid else call),
+                cost=2 if endpoint.action.effect == "write" and mismatch.valid else 1,
+                endpoints=(endpoint,),
+                probe=f"honours_manifest/{mismatch.detail}/{endpoint.place}",
+                print=mismatch.says,
+            )
+            offers = [projections.offers[i] for i in sorted(mismatch.offers)]
+            yield attempt, [(_detail(offer, head), offer.place) for offer in offers]
 
 
 def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
-    del trials  # the watcher judges the answer for every vendor whose document allows the call
+    del trials  # the watcher judges the answer
     yield call
 
 
@@ -271,6 +272,7 @@ CHECK = make_check(
     "honours_manifest",
     __doc__,
     cases,
+    attempts=attempts,
     stage=5,
     watch=watch,
     turn=9,
@@ -306,7 +308,6 @@ class Mismatch:
     `valid` is true if the API accepts the call.
     """
 
-    endpoint: Endpoint
     detail: str
     call: Call
     says: str
@@ -352,7 +353,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
         )
         if beyond:
             known.add(detail)
-            yield Mismatch(projections.endpoint, detail, call, says, valid, through if valid else beyond)
+            yield Mismatch(detail, call, says, valid, through if valid else beyond)
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]

@@ -24,7 +24,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import read_pages
 from pgagents.verify.wire.call import Call, Intent, Sleep, Undo
@@ -37,24 +37,11 @@ PAUSE_S = 0.5
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case for each test case. Those that call tools are tried in two rounds, each with an order of
-    its own; one probe reads the list of tools for the others.
-    """
+    """Yield one case for each test case."""
     del roles
-    every = list(list_cases(setting.model)) if setting.tools else []
-    attempts: dict[str, list[Attempt]] = {case.contract: [] for case in every}
-    calling = [case for case in every if case.calls]
-    random.Random(f"{setting.seed}-{listing.CHECK}").shuffle(calling)
-    rounds = (("first", calling), ("second", calling[::-1]))  # each pair of cases is in both orders
-    for order, (words, case) in enumerate((words, case) for words, several in rounds for case in several):
-        attempts[case.contract].append(_make_attempt(setting, case, words, order))
-    probe = f"{listing.CHECK}/list@{MCP}"
-    listed = Attempt(together=_try_listed, stage=1, role="", probe=probe, order=2 * len(calling))
-    for case in every:
-        says = f"{case.store}: {_describe(case)}"
-        first, *further = attempts[case.contract] or [listed]
-        detail, place = f"{case.store}/{case.name}", f"@{MCP}"
-        yield Case(None, says, case.origin, first, detail, about=case, place=place, further=further)
+    for case in list_cases(setting.model) if setting.tools else ():
+        detail, says = f"{case.store}/{case.name}", f"{case.store}: {_describe(case)}"
+        yield Case(None, says, case.origin, detail=detail, about=case, place=f"@{MCP}")
 
 
 def _describe(case: listing.Case) -> str:
@@ -70,7 +57,24 @@ def _describe(case: listing.Case) -> str:
     return f"“{case.prompt}” is nothing that a tool speaks of"
 
 
-def _make_attempt(setting: Setting, case: listing.Case, words: str, order: int) -> Attempt:
+def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
+    """Yield each case that calls tools, in two rounds with orders of their own, and an attempt that reads the
+    list of tools for the others.
+    """
+    del roles
+    every = list(list_cases(setting.model)) if setting.tools else []
+    calling = [case for case in every if case.calls]
+    random.Random(f"{setting.seed}-{listing.CHECK}").shuffle(calling)
+    for words, several in (("first", calling), ("second", calling[::-1])):  # each pair is in both orders
+        for case in several:
+            yield _make_attempt(setting, case, words), [(f"{case.store}/{case.name}", f"@{MCP}")]
+    others = [(f"{case.store}/{case.name}", f"@{MCP}") for case in every if not case.calls]
+    if others:
+        probe = f"{listing.CHECK}/list@{MCP}"
+        yield Attempt(together=_try_listed, stage=1, role="", probe=probe), others
+
+
+def _make_attempt(setting: Setting, case: listing.Case, words: str) -> Attempt:
     """Return one round of a case; a round that succeeds needs as many requests again to undo its writes."""
     endpoints = (setting.endpoint(str(call.action.name), MCP) for call in case.calls)
     by_place = {endpoint.place: endpoint for endpoint in endpoints if endpoint is not None}
@@ -83,7 +87,6 @@ def _make_attempt(setting: Setting, case: listing.Case, words: str, order: int) 
         writes=case.writes,
         endpoints=tuple(by_place.values()),
         probe=f"{listing.CHECK}/{case.store}/{case.name}/{words}@{MCP}",
-        order=order,
     )
 
 
@@ -132,6 +135,7 @@ CHECK = make_check(
     listing.CHECK,
     __doc__,
     cases,
+    attempts=attempts,
     tools=True,
     derived_from=frozenset(
         (
