@@ -103,8 +103,9 @@ def _find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
     credential = setting.model.credential
     if credential is None or not credential.any_case:
         return []
-    plain = (d for d in _list_plain_reads(setting) if next(iter(d.security), ()) == (credential.name,))
-    return [(d, credential) for d in plain][:1]
+    reads = _list_plain_reads(setting)
+    plain = (read for read in reads if next(iter(read.security), ()) == (credential.name,))
+    return [(read, credential) for read in plain][:1]
 
 
 def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
@@ -165,7 +166,8 @@ def _list_wrong_forms(
     """Yield each wrong form of one scheme. The other schemes of its alternative are presented correctly."""
     credentials = setting.model.credentials
     first = scheme == next(iter(credentials))
-    others = [credentials[n] for one in endpoint.security for n in one if n != scheme and one != alternative]
+    further = [other for other in endpoint.security if other != alternative]
+    others = [credentials[name] for other in further for name in other if name != scheme]
     for twist, what in list_twists(credentials[scheme], others).items():
         detail, shown = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
         yield Form(endpoint, detail, shown, twist, scheme, alternative)

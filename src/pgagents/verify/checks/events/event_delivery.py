@@ -383,7 +383,7 @@ def _judge_apart(
         return
     own = tried[OWN]
     mine = [(event.resource, event.id) for event in arrivals.expected if event.id is not None]
-    foreign = [e for e in arrivals.read_box(THEIRS) if any(shows(setting, e, *one) for one in mine)]
+    foreign = [e for e in arrivals.read_box(THEIRS) if any(shows(setting, e, *shown) for shown in mine)]
     if theirs is not None:
         foreign += [e for events in heard.values() for e in events if shows(setting, e, *theirs)]
     if foreign:
@@ -427,9 +427,10 @@ class Arrivals:
         A delivery is parsed at the first look only: a run that waits looks at all of them again and again.
         """
         deliveries, before = self.receiver.deliveries(box), self._parsed.get((box, version), {})
-        parsed = {d: before.get(d) or read(self.setting.model, d, version) for d in deliveries}
+        model = self.setting.model
+        parsed = {each: before.get(each) or read(model, each, version) for each in deliveries}
         self._parsed[box, version] = parsed
-        return tuple(parsed[d] for d in deliveries)
+        return tuple(parsed[each] for each in deliveries)
 
     def wait(self) -> Conversation:
         """Wait for the expected events as long as they may take, then a little longer for others."""
@@ -451,15 +452,15 @@ class Arrivals:
         """True if each action's event has come, in each version too, and each refused delivery has come
         again.
         """
-        wanted = sum(one.type == next(iter(self.boxes), "") for one in self.expected)
+        wanted = sum(event.type == next(iter(self.boxes), "") for event in self.expected)
         if any(len(self.receiver.deliveries(box_of(version))) < wanted for version in self.versions):
             return False
         for type, box in self.boxes.items():
             events, asked = self.read_box(box), choose_types(self.setting, list(self.boxes), type)
             again = {e.id for e in events if not e.refused}
-            awaited = (one for one in self.expected if one.type in asked)
+            awaited = (event for event in self.expected if event.type in asked)
             if not all(
-                len(list_taken(events, one)) >= count_alike(self.expected, one) for one in awaited
+                len(list_taken(events, event)) >= count_alike(self.expected, event) for event in awaited
             ) or any(e.id not in again for e in events if e.refused):
                 return False
         return True
@@ -489,17 +490,20 @@ def shows(setting: Setting, event: Event, resource: Resource, id: Id) -> bool:
     return about and isinstance(event.data, Mapping) and resource.id_of(event.data) == id
 
 
-def count_alike(expected: Sequence[ExpectedEvent], one: ExpectedEvent) -> int:
+def count_alike(expected: Sequence[ExpectedEvent], event: ExpectedEvent) -> int:
     """Return how many of the expected events have the type of one of them, and are about its instance."""
-    return sum((o.type, o.resource.name, o.id) == (one.type, one.resource.name, one.id) for o in expected)
+    return sum(
+        (other.type, other.resource.name, other.id) == (event.type, event.resource.name, event.id)
+        for other in expected
+    )
 
 
-def list_taken(events: Sequence[Event], one: ExpectedEvent) -> set[str | bytes]:
+def list_taken(events: Sequence[Event], event: ExpectedEvent) -> set[str | bytes]:
     """Return the ids of the events about an expected one that our receiver took; without ids, their bodies.
 
     An event that was delivered twice counts once.
     """
-    return {e.id or e.delivery.body for e in events if is_about(e, one) and not e.refused}
+    return {e.id or e.delivery.body for e in events if is_about(e, event) and not e.refused}
 
 
 # -- types and addresses of webhooks
@@ -569,9 +573,9 @@ def register_of_another(
     Return the resource and the instance's id, or None.
     """
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
-    given = {hooks.url: address, hooks.types: types}
+    arguments = {hooks.url: address, hooks.types: types}
     made: Exchange = yield Call(
-        endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True
+        endpoint, arguments, "valid", "another project's webhook", role="second", owner="second", fresh=True
     )
     if not made.success or resource.made_by is None:
         return None

@@ -138,31 +138,31 @@ def _find_counted_resource(setting: Setting, failure: ProvokedFailure) -> Resour
 def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> Conversation:
     """Read, provoke the failure, call, read again, and repeat the call."""
     tried = {trial.case.about: trial for trial in trials}
-    told, nothing = tried[TOLD], tried.get(NOTHING)
-    setting, template = told.setting, told.template
+    failing, nothing = tried[TOLD], tried.get(NOTHING)
+    setting, template = failing.setting, failing.template
     subject: Mapping[str, Any] | None = None
     if template.subject is not None:
         subject = yield InstanceRef(template.subject.name, template.states, fresh=True)
     before = (yield from _read_state(nothing, subject)) if nothing is not None else None
     counts = _find_counted_resource(setting, failure)
-    call, place, free = yield from _choose_place(told, counts, subject)
+    call, place, free = yield from _choose_place(failing, counts, subject)
     if free == 0 and template.makes is not None:
         # the call would be refused for that reason, and another call would fail instead
         yield from _leave_untested(trials, "there is no room for what it makes")
         return
-    provoked: Exchange = yield _make_provoking_call(told, failure, call)
+    provoked: Exchange = yield _make_provoking_call(failing, failure, call)
     if not provoked.success:
         yield from _leave_untested(trials, f"the operator's call was answered {provoked.outcome}")
         return
     failed: Exchange = yield call
     if _is_refused_otherwise(failure, failed):
-        waits = yield from _spend(told, failure, counts, subject)
+        waits = yield from _spend(failing, failure, counts, subject)
         why = "refused because of the current state" if failed.status == CONFLICT else "it did not fail"
         yield from _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
         return
-    yield from told.refused(failed, [failure.code], f"{failure.action} that is made to fail")
+    yield from failing.refused(failed, [failure.code], f"{failure.action} that is made to fail")
     if failed.success or failed.void:
-        others = [trial for trial in trials if trial is not told]
+        others = [trial for trial in trials if trial is not failing]
         yield from _leave_untested(others, f"it did not fail: {failed.outcome}")
         return
     after: int | None = None
