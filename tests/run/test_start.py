@@ -66,11 +66,13 @@ VERIFY = ["verify", "--openapi", "/openapi.json", "--report", "report.json"]
 
 def test_its_document_is_read_and_its_traceback_stands_beside_a_5xx(tmp_path, monkeypatch):
     monkeypatch.setattr(app, "END_S", 0.2)
+    (tmp_path / "openapi.json").write_text("{}")  # it is another document than the app's
     run = Run(tmp_path, VERIFY, monkeypatch, child=True, stubborn=True)
     assert run.code == 1, run.err
     assert nothing_runs(run.notes), "nor does its child, though the app takes no notice of SIGTERM"
     ((_, port),) = run.starts
     report = json.loads((tmp_path / "report.json").read_text())
+    assert "in_repository" not in report["header"]
     assert report["header"]["url"] == f"http://127.0.0.1:{port}"
     (crash,) = (f for f in report["findings"] if f["contract"] == "no_crashes/get_thing@rest")
     printed = crash["exchanges"][-1]["printed"]

@@ -93,6 +93,18 @@ def test_finding_names_the_line_of_the_document(tmp_path: Path, words: tuple[str
     assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
 
 
+def test_annotations_are_at_the_document_in_its_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "api").mkdir()
+    server = Counting(right=False)
+    with served(server) as url:
+        words = ("--openapi", "api/notes.yaml", "--only", "response_schema/200/list_notes@rest")
+        code, _, err = run_verify(tmp_path, url, *words, name="api/notes.yaml")
+    assert code == 1, err
+    header = json.loads((tmp_path / "report.json").read_text("utf-8"))["header"]
+    assert (header["catalogue"], header["in_repository"]) == ("notes.yaml", "api/notes.yaml")
+
+
 def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> None:
     server = Counting(right=True)
     with served(server) as url:

@@ -1,5 +1,5 @@
-"""The workflow for CI in the docs: it parses, every command and flag in it exists, and its shards make a
-whole.
+"""The workflows for CI in the docs: they parse, every command, flag and input in them exists, and shards make
+a whole.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
 from pgagents.base.reading import parse
 from pgagents.cli.inputs.report_files import form_of
 from pgagents.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs" / "howto" / "github-actions.yml"
+EXAMPLE = ROOT / "docs" / "howto" / "github-actions-shards.yml"
+PAGE = ROOT / "docs" / "howto" / "github-actions.md"
 STAGING = ROOT / "docs" / "howto" / "staging.md"
 
 
@@ -93,3 +95,52 @@ def test_job_that_joins_runs_also_after_findings_and_may_upload() -> None:
 @pytest.mark.parametrize("step", [s for s in steps() if "uses" in s], ids=lambda s: s["uses"])
 def test_actions_are_pinned_to_a_version(step: dict[str, Any]) -> None:
     assert re.fullmatch(r"[\w.-]+/[\w./-]+@v\d+", step["uses"])
+
+
+# -- the short jobs
+
+
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+JOBS = [block for block in BLOCKS if "runs-on" in block]
+LINES = 25
+
+
+def read_job(block: str) -> dict[str, Any]:
+    """The job of a workflow."""
+    data = yaml.safe_load(block)
+    assert data["permissions"] == {"contents": "read"}
+    (job,) = data["jobs"].values()
+    found: dict[str, Any] = job
+    return found
+
+
+@pytest.mark.parametrize("block", JOBS)
+def test_short_job_uses_the_action_by_its_path_with_inputs_that_it_has(block: str) -> None:
+    assert len(block.splitlines()) <= LINES
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (step,) = (step for step in read_job(block)["steps"] if "pgagents" in step.get("uses", ""))
+    assert step["uses"] == "OWNER/pgagents@REF"
+    assert set(step["with"]) <= set(action["inputs"])
+    assert not re.search(r"install.*pgagents", block), "a package of this name would be somebody else's"
+
+
+def test_one_job_starts_the_app_without_a_secret_and_one_calls_staging() -> None:
+    app, staging = JOBS
+    assert "secrets." not in app
+    assert "--port {port}" in app
+    secrets = read_job(staging)["env"]
+    assert secrets == {name: f"${{{{ secrets.{name} }}}}" for name in secrets}
+    described = re.search(r"identities: \{(.*)\}", STAGING.read_text(encoding="utf-8"))
+    assert described
+    assert set(secrets) == set(re.findall(r"\w+: (\w+)", described.group(1)))
+
+
+def test_gitlab_blocks_set_variables_that_the_jobs_read() -> None:
+    jobs = yaml.safe_load((ROOT / "ci/gitlab.yml").read_text(encoding="utf-8"))
+    blocks = [block for block in BLOCKS if "include:" in block]
+    assert len(blocks) == 2
+    for block in blocks:
+        assert len(block.splitlines()) <= LINES
+        data = yaml.safe_load(block.replace("!reference", ""))
+        assert set(data["variables"]) - {"PGAGENTS_TOKEN"} <= set(jobs["variables"])
+        assert set(data) - {"include", "variables"} <= set(jobs)

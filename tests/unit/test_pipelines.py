@@ -4,12 +4,14 @@ and the pre-commit hooks.
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import click
 import pytest
 import yaml
 
+from lengths import rarely
 from pgagents.cli.main import cli, main
 
 ROOT = Path(__file__).parents[2]
@@ -104,8 +107,10 @@ def run(folder: Path, script: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
-def step(folder: Path, name: str, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """A step of the action with these inputs, as a runner would call it."""
+def step(
+    folder: Path, name: str, *, more: Mapping[str, str] | None = None, **inputs: str
+) -> subprocess.CompletedProcess[str]:
+    """A step of the action with these inputs, as a runner would call it; `more` is the job's environment."""
     found = next(s for s in STEPS if s["name"] == name)
     given = {key: str(value["default"]) for key, value in ACTION["inputs"].items()} | inputs
     variables = {
@@ -118,6 +123,7 @@ def step(folder: Path, name: str, **inputs: str) -> subprocess.CompletedProcess[
         RUNNER_TEMP=str(folder),
         GITHUB_STEP_SUMMARY=str(folder / "summary.md"),
         **variables,
+        **(more or {}),
     )
 
 
@@ -153,6 +159,29 @@ def test_gitlab_jobs_run(checkout: Path, job: str) -> None:
     assert GITLAB[job]["extends"] in GITLAB
     done = run(checkout, "\n".join(GITLAB[job]["script"]), **variables)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+APP = ROOT / "tests/started_app.py"
+
+
+@pytest.mark.parametrize("kind", rarely(["action", "gitlab"], "action"))
+def test_app_is_started_and_verified(tmp_path: Path, committed: Path, kind: str) -> None:
+    """As the short job in docs/howto/github-actions.md has it: by the app's own document."""
+    start = shlex.join([sys.executable, str(APP), json.dumps({"notes": str(tmp_path / "starts")})])
+    shutil.copytree(committed / "bin", tmp_path / "bin")
+    key = {"PGAGENTS_TOKEN": "key_of_a_test_1"}
+    if kind == "action":
+        inputs = {"openapi": "/openapi.json", "start": start, "allow-writes": "true", "fail-on": "found"}
+        done = step(tmp_path, "Verify the server", more=key, **inputs)
+        report = tmp_path / "pgagents-report.json"
+    else:
+        variables = {name: str(value) for name, value in GITLAB["variables"].items()}
+        variables |= {"PGAGENTS_OPENAPI": "/openapi.json", "PGAGENTS_START": start, **key}
+        done = run(tmp_path, "\n".join(GITLAB["pgagents-verify"]["script"]), **variables)
+        report = tmp_path / "pgagents.json"
+    assert done.returncode == 1, done.stderr
+    assert json.loads(report.read_text(encoding="utf-8"))["footer"]["complete"]
+    assert " --start " in done.stdout
 
 
 @pytest.mark.matrix

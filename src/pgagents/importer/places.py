@@ -39,6 +39,8 @@ class DocumentSource(Source):
     """Lines about what a catalogue would add. The last one is the command that writes it."""
     fetched: str = ""
     """A sentence on whether it was fetched with the key; empty for a file."""
+    path: str = ""
+    """The path of its file; empty for one that was fetched."""
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The names of each action's operation in the document: its operationId, its label and its path."""
 

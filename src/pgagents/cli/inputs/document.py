@@ -62,6 +62,7 @@ def load_document(
     at the origin of `url`. `named` are the words of a command line that name the document, if it has no
     address that lasts. Raises InputError and PgagentsError.
     """
+    from pgagents.importer.document import is_url
     from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
 
@@ -76,6 +77,7 @@ def load_document(
     )
     source.names = made.names
     source.fetched = fetched
+    source.path = "" if is_url(document) else document
     return replace(made.model, source=source, withheld=made.withheld)
 
 

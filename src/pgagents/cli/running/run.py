@@ -238,6 +238,10 @@ def _describe_run(
 
     masked = Redactor(keys, (), hidden, model=model).text
     report = report_files.add_origin(report, masked(again))
+    path: str | None = getattr(model.source, "path", None)
+    if path is not None:  # the report's name of a document is only the last part of its path, or of its URL
+        inside = report_files.in_repository(path)
+        report = replace(report, header=replace(report.header, in_repository=inside))
     if fetched := getattr(model.source, "fetched", ""):
         notes = (masked(fetched), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
