@@ -150,5 +150,6 @@ def test_digits_that_a_pattern_leaves_open_are_not_sent():
 def test_a_patterns_promise_names_no_value():
     """The calls that try it have several values, and each finding names its own."""
     known = setting_of(model(), URL)
-    says = {c.says for c in invalid_input.promises(known) if "/pattern/plate/create_session@rest" in c.id}
+    contracts = invalid_input.CHECK.promises(known)
+    says = {c.says for c in contracts if "/pattern/plate/create_session@rest" in c.id}
     assert says == {"create_session refuses a call where plate does not match ^[A-Za-z0-9-]{1,10}$"}
