@@ -23,7 +23,7 @@ PAGES = ("https://pgv.example", "null", "http://localhost:3000")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Malformed:
     """A request that the framework must refuse with `code`, accept (`code` is None), or only survive
     (`survive`).
     """
@@ -259,7 +259,7 @@ def find_first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
     return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
 
 
-def list_body_cases(setting: Setting) -> Iterator[Case]:
+def list_body_cases(setting: Setting) -> Iterator[Malformed]:
     """Yield the cases of bodies: of each surface with a body, and of each writer with other media types."""
     targets = [
         _find_writer(setting),
@@ -273,7 +273,7 @@ def list_body_cases(setting: Setting) -> Iterator[Case]:
     yield from _list_other_bodies(setting)
 
 
-def _list_other_bodies(setting: Setting) -> Iterator[Case]:
+def _list_other_bodies(setting: Setting) -> Iterator[Malformed]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     for endpoint in writers(setting):
         writes = endpoint.action.effect == "write"
@@ -285,7 +285,7 @@ def _list_other_bodies(setting: Setting) -> Iterator[Case]:
             if name is not None:
                 call, code = edit_call(setting, endpoint, why, other.raw), codes[name]
                 call = replace(call, input={**call.input, **other.input})
-                yield Case(
+                yield Malformed(
                     other.detail,
                     other.says,
                     call,
@@ -300,12 +300,12 @@ def _list_other_bodies(setting: Setting) -> Iterator[Case]:
             call = replace(
                 ordinary(endpoint, template, "valid", why, fresh=writes, input=given), raw=other.raw
             )
-            yield Case(
+            yield Malformed(
                 other.detail, other.says, call, None, endpoint.action.origin, writes=writes, size=other.size
             )
 
 
-def _list_bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
+def _list_bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Malformed]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     if framework.bad_body is None:
         return
@@ -342,17 +342,17 @@ def _list_bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
         if detail == "no_object":  # the list holds a lone surrogate, which a parser may refuse
             statuses = (code.status,)
-        yield Case(detail, says, call, due, origin, statuses, writes=writes)
+        yield Malformed(detail, says, call, due, origin, statuses, writes=writes)
 
 
-def _list_types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
+def _list_types(setting: Setting, endpoint: Endpoint) -> Iterator[Malformed]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     writes = endpoint.action.effect == "write"
     if framework.wrong_type:
         kind = NEAR_JSON if endpoint.on_rest else "text/plain"
         call = edit_call(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
-        yield Case(
+        yield Malformed(
             "wrong_type",
             f"a body sent as {kind} is refused",
             call,
@@ -375,7 +375,7 @@ def _list_types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     if most is not None:
         raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
         largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
-    yield Case(
+    yield Malformed(
         "charset",
         says,
         call,
@@ -388,7 +388,7 @@ def _list_types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     )
 
 
-def _list_large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
+def _list_large(setting: Setting, endpoint: Endpoint) -> Iterator[Malformed]:
     most, name = find_body_limit(setting, endpoint), setting.model.errors.framework.too_large
     if most is None or name is None:
         return
@@ -400,7 +400,7 @@ def _list_large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         f"a body of {most + 1:,} bytes",
         Raw(edit=lambda body: pad_body(body, most + 1, wide=told)),
     )
-    yield Case(
+    yield Malformed(
         "too_large",
         says,
         call,
