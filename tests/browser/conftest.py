@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from sandboxes import ROOT
+from starting import wait_for_ready
 
 try:
     from playwright import sync_api
@@ -45,13 +44,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         text=True,
     )
     try:
-        until = time.monotonic() + 60
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
-        assert ready.exists(), (
-            child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
-        )
-        yield json.loads(ready.read_text())
+        yield wait_for_ready(ready, child)
     finally:
         if child.poll() is None:
             child.terminate()

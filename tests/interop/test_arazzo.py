@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from offering import OFFERING
+from starting import wait_for_ready
 
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("node")]
 
@@ -52,11 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
     command = [Path(sys.executable).with_name("pgagents"), "sandbox", "--port", "0", "--ready", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            for _ in range(300):
-                if ready.is_file() or process.poll() is not None:
-                    break
-                time.sleep(0.1)
-            yield json.loads(ready.read_text(encoding="utf-8"))
+            yield wait_for_ready(ready, process)
         finally:
             process.terminate()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from pgagents.diff.compare import compare
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.curl import of_finding
 from pgagents.verify.plan.options import Options
+from starting import wait_for_ready
 
 WORDS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 
@@ -36,10 +36,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str
     command = [*WORDS, "sandbox", "notes.yaml", "--tls", "--port", "0", "--ready", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            until = time.monotonic() + 60
-            while not ready.exists() and time.monotonic() < until:
-                time.sleep(0.05)
-            facts = json.loads(ready.read_text(encoding="utf-8"))
+            facts = wait_for_ready(ready, process)
             monkeypatch.setenv("PGAGENTS_TOKEN", facts["keys"]["test"])
             yield facts
         finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.client.send import request_of
 from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
+from starting import wait_for_ready
 from verifying import SHOP, ids, plain_run, whole_run
 
 LATER = SHOP.parent / "later.yaml"
@@ -103,10 +103,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, Any]]:
     command = [*words, "sandbox", str(LATER), "--port", "0", "--ready", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            until = time.monotonic() + 60
-            while not ready.exists() and time.monotonic() < until:
-                time.sleep(0.05)
-            yield json.loads(ready.read_text(encoding="utf-8"))
+            yield wait_for_ready(ready, process)
         finally:
             process.terminate()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import stat
@@ -21,6 +20,7 @@ from lengths import share
 from pgagents.cli.main import main
 from pgagents.sandbox.fault_registry import describe_all
 from sandboxes import ROOT, VAIL, model
+from starting import wait_for_ready
 
 # a test run under nohup hands down that it is ignored
 HEEDING = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"
@@ -41,13 +41,7 @@ def sandbox(
         text=True,
     )
     try:
-        until = time.monotonic() + 60
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
-        assert ready.exists(), (
-            child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
-        )
-        yield child, json.loads(ready.read_text())
+        yield child, wait_for_ready(ready, child)
     finally:
         if child.poll() is None:
             child.terminate()

@@ -33,6 +33,7 @@ from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, run
 from pgagents.client.environment import base_url
 from pgagents.verify.plan.options import FINISHING, Progress
+from starting import wait_for_ready
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
 PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -215,10 +216,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         [*PGAGENTS, "sandbox", SHOP, "--port", "0", "--ready", str(ready)], stdout=subprocess.DEVNULL
     )
     try:
-        until = time.monotonic() + 60
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        found: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+        found = wait_for_ready(ready, child)
         yield found
     finally:
         child.terminate()

@@ -6,12 +6,12 @@ import json
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pgagents.cli.main import main
+from starting import wait_for_ready
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -97,9 +97,7 @@ def test_sandbox_serves_the_example_where_there_is_no_catalogue(tmp_path: Path) 
         text=True,
     )
     try:
-        until = time.monotonic() + 60
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
+        wait_for_ready(ready, child)
         assert "pk_test_" in ready.read_text(encoding="utf-8")
     finally:
         child.terminate()

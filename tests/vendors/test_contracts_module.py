@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import runpy
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,10 +16,10 @@ import pytest
 from pgagents.catalogue.load import load_file
 from pgagents.generate.build import build
 from pgagents.generate.files import write
+from starting import wait_for_ready
 
 SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 PARK_GRAPH = Path(__file__).parents[2] / "generated" / "pgagents" / "test_contracts.py"
-START_S = 30.0
 DISPATCHER = "askTheShop"
 """A call of it does what its body says, so that only its name lets the module call it."""
 
@@ -56,12 +54,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
                 [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         )
-        until = time.monotonic() + START_S
-        while not (ready.exists() and ready.stat().st_size):
-            assert running[-1].poll() is None, "the sandbox ended"
-            assert time.monotonic() < until, "the sandbox does not start"
-            time.sleep(0.05)
-        told = json.loads(ready.read_text(encoding="utf-8"))
+        told = wait_for_ready(ready, running[-1])
         keys = told["keys"]
         return {
             "PGAGENTS_URL": told["url"],

@@ -6,7 +6,6 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -18,6 +17,7 @@ from packaging.requirements import Requirement
 import bare
 from lengths import rarely
 from pgagents.cli.inputs import options
+from starting import wait_for_ready
 
 ROOT = Path(__file__).parents[2]
 SHOP = str(ROOT / "tests/catalogues/shop.yaml")
@@ -178,10 +178,7 @@ def server(tmp_path: Path) -> Iterator[dict[str, str]]:
     words = [sys.executable, "-m", "pgagents", "sandbox", SHOP, "--tls", "--port", "0", "--ready", str(ready)]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 60
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        told = json.loads(ready.read_text(encoding="utf-8"))
+        told = wait_for_ready(ready, child)
         yield {"url": told["url"], "ca": told["ca_file"], "key": told["keys"]["unlimited"]}
     finally:
         child.terminate()

@@ -56,7 +56,7 @@ class Choice:
     base: str = ""
     reads: tuple[str, ...] = ()
     acts: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Names that the author gives to actions, by the operation's `GET /path`."""
 
 
