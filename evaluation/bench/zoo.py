@@ -197,7 +197,7 @@ def _edited(server: Running, folder: Path, _: int) -> Measured | None:
     if not edits.exists():
         return None
     options = (*server.server.auth, *server.server.imported)
-    words = ["import", server.document, *options, "--out", "catalogue.yaml"]
+    words = ["import", "--full", server.document, *options, "--out", "catalogue.yaml"]
     command = [sys.executable, "-c", RUN, *words]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     subprocess.run(["patch", "-s", "catalogue.yaml", str(edits)], cwd=folder, check=True)

@@ -84,7 +84,7 @@ def run_ours(name: str, kind: str, seed: int) -> int:
     with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
         before, catalogue = server.look(), Path(folder, "catalogue.yaml")
         options = (*server.server.auth, *server.server.imported)
-        called = _call(["import", server.document, *options, "--out", str(catalogue)], folder, {})
+        called = _call(["import", "--full", server.document, *options, "--out", str(catalogue)], folder, {})
         if not catalogue.exists():
             raise SystemExit(f"import failed: {called}")
         (HOME / f"{name}.yaml").write_bytes(catalogue.read_bytes())

@@ -156,7 +156,14 @@ def row(name: str, path: Path, operations: list[tuple[str, str]], most: int | No
     with tempfile.TemporaryDirectory(prefix="corpus-") as made:
         folder = Path(made)
         catalogue = folder / "catalogue.yaml"
-        words = ["import", str(path), "--out", str(catalogue), *(["--max", str(most)] if most else [])]
+        words = [
+            "import",
+            "--full",
+            str(path),
+            "--out",
+            str(catalogue),
+            *(["--max", str(most)] if most else []),
+        ]
         steps = [run(words, folder)]
         problems = list(steps[0].problems((0,)))
         shown = f"{name} --max {most}" if most else name

@@ -65,7 +65,7 @@ def test_document_leads_to_a_verified_server_without_an_edit(
     with serving(RIGHT[kind]) as url:
         given = description(kind, url)
         Path("notes.json").write_text(json.dumps(given), encoding="utf-8")
-        assert main(["import", "notes.json", "--out", "notes.yaml"]) == 0
+        assert main(["import", "--full", "notes.json", "--out", "notes.yaml"]) == 0
         assert main(["build", "notes.yaml"]) == 0
         command = ["verify", "notes.yaml", "--url", url]
         for suffix in ("json", "md", "html", "sarif"):

@@ -34,8 +34,8 @@ def test_round_trip_builds_and_is_kept(
     shown = capfd.readouterr().out
     assert "0 broken, 0 untested" in shown
     assert "mcp tools" in shown
-    assert main(["import", "--mcp", SERVER]) == 0
-    assert "nothing to take over" in capfd.readouterr().out
+    assert main(["import", "--mcp", SERVER]) == 2
+    assert "catalogue/weather.yaml is there already" in capfd.readouterr().err
 
 
 def test_changed_server_breaks_the_catalogue(

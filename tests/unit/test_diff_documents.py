@@ -288,7 +288,7 @@ def test_document_and_the_catalogue_imported_from_it_do_not_differ(
     """An import adds what a person is asked before a write, which no document has."""
     monkeypatch.chdir(tmp_path)
     Path("api.json").write_text(json.dumps(BASE, indent=1), encoding="utf-8")
-    assert main(["import", "api.json", "--out", "mine.yaml"]) == 0
+    assert main(["import", "--full", "api.json", "--out", "mine.yaml"]) == 0
     assert main(["diff", "mine.yaml", "api.json"]) == 0
     assert main(["diff", "api.json", "mine.yaml"]) == 0
     assert "nothing that an agent" in capsys.readouterr().out
@@ -301,7 +301,7 @@ def test_change_of_a_document_beside_a_catalogue_has_the_line_of_the_document(
     Path("old.json").write_text(json.dumps(BASE, indent=1), encoding="utf-8")
     new = edited(BASE, {f"{BOOK}|properties|name|maxLength": 8})
     Path("new.json").write_text(json.dumps(new, indent=1), encoding="utf-8")
-    assert main(["import", "old.json", "--out", "mine.yaml"]) == 0
+    assert main(["import", "--full", "old.json", "--out", "mine.yaml"]) == 0
     capsys.readouterr()
     changes = told(capsys, "mine.yaml", "new.json")
     assert "breaking" in {c["severity"] for c in changes}

@@ -8,7 +8,6 @@ import pytest
 
 from importing import SWAGGER, imported, openapi, operation
 from pgagents.base.errors import PgagentsError
-from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice, Imported
 from pgagents.importer.security import parse_scheme
 
@@ -95,9 +94,3 @@ def test_tokens_of_a_sign_in_may_be_given_as_bearer_keys() -> None:
     document = declaring({"type": "openIdConnect", "openIdConnectUrl": "https://a.example/.well-known"})
     made = with_auth(document, "bearer")
     assert made.model.credentials["own"].kind == "http_bearer"
-
-
-def test_an_import_that_is_repeated_keeps_the_scheme() -> None:
-    made = with_auth(BARE, "bearer")
-    raw = merge.encode_record(made.data, Choice(auth="bearer"), "openapi.json")
-    assert merge.read(raw, "x.json")[1] == Choice(auth="bearer")

@@ -471,14 +471,14 @@ def test_vendor_that_takes_all_is_offered_all_and_the_others_a_choice() -> None:
 @pytest.mark.usefixtures("_empty_folder")
 def test_command_writes_a_catalogue_that_builds(capsys: pytest.CaptureFixture[str]) -> None:
     Path("openapi.json").write_text(json.dumps(SWAGGER), encoding="utf-8")
-    assert main(["import", "openapi.json"]) == 0
+    assert main(["import", "--full", "openapi.json"]) == 0
     said = capsys.readouterr().out
     assert "catalogue/oldlibrary.yaml: 3 actions of 3 operations" in said
     assert main(["build"]) == 0
     number = next(int(line.split(":")[1]) for line in said.splitlines() if "version `v2`" in line)
     written = Path("catalogue/oldlibrary.yaml").read_text(encoding="utf-8").splitlines()
     assert "version `v2`" in written[number - 1]
-    assert main(["import", "openapi.json", "--out", "-"]) == 0
+    assert main(["import", "--full", "openapi.json", "--out", "-"]) == 0
     assert capsys.readouterr().out.endswith(Path("catalogue/oldlibrary.yaml").read_text(encoding="utf-8"))
 
 

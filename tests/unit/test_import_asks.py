@@ -10,7 +10,6 @@ import pytest
 
 from importing import imported, openapi, operation
 from pgagents.catalogue.load import load_text
-from pgagents.importer import merge
 from pgagents.importer.catalogue import Choice, Imported
 from pgagents.importer.default_surfaces import list_plain
 from pgagents.importer.text import render_yaml
@@ -211,14 +210,11 @@ def test_get_that_its_author_marks_as_consequential_is_a_write() -> None:
     assert "the document marks it `x-openai-isConsequential`" in made.text
 
 
-def test_author_says_which_gets_act_and_the_next_import_keeps_it() -> None:
+def test_author_says_which_gets_act() -> None:
     start = operation(operationId="start", summary="Start")
     document = openapi({"/start": {"get": start}, "/state": {"get": operation()}})
     made = imported(document, Choice(reads=("GET /start",), acts=("getBook",)))
     assert {str(a.name): a.effect for a in made.model.actions} == {"start": "read", "get_book": "write"}
-    choice = Choice(reads=("GET /start",), acts=("getBook",))
-    raw = merge.encode_record(made.data, choice, "openapi.json")
-    assert merge.read(raw, "shop.imported.json")[1] == choice
 
 
 def test_reading_action_has_nothing_to_confirm() -> None:

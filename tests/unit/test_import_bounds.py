@@ -166,7 +166,7 @@ def test_document_whose_every_operation_is_refused_in_the_end_is_one_message(
     (tmp_path / "doc.json").write_text(
         json.dumps(openapi({"/a": {"get": operation(parameters=[q])}})), encoding="utf-8"
     )
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
+    assert main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
     said = capsys.readouterr().err
     assert "no operation of the document can be carried over" in said
     assert (
@@ -201,12 +201,12 @@ def test_import_that_takes_too_long_is_one_message_and_writes_nothing(
     monkeypatch.setattr(document_, "MAX_SECONDS", 0.05)
     document = openapi({f"/p{n}": {"get": operation(operationId=f"get{n}")} for n in range(1_500)})
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
+    assert main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 2
     said = capsys.readouterr().err
     assert "doc.json takes longer than 0.05 s to import" in said
     assert "--tag, --include, --max" in said
     assert not (tmp_path / "c.yaml").exists()
     monkeypatch.undo()
     assert (
-        main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
+        main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
     )  # no timer is left behind

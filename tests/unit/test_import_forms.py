@@ -461,16 +461,9 @@ def test_names_that_a_document_gives_twice_are_no_finding_of_our_own_lint(
     document = openapi({"/books/{id}": {"put": operation(requestBody=body, parameters=[path])}, **many})
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
     catalogue = tmp_path / "c.yaml"
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(catalogue)]) == 0
+    assert main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(catalogue)]) == 0
     assert main(["lint", str(catalogue), "--only", "catalogue/same-argument"]) == 0
     assert "1 finding ignored with a reason" in capsys.readouterr().out
-    text = catalogue.read_text(encoding="utf-8")
-    document["paths"]["/books/{id}"]["put"]["requestBody"]["content"]["application/json"]["schema"][
-        "properties"
-    ]["id"]["minimum"] = 1
-    (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(catalogue)]) == 0
-    assert catalogue.read_text(encoding="utf-8").replace(", minimum: 1", "") == text
 
 
 def test_media_type_with_parameters_is_carried_without_them(tmp_path: Path) -> None:
@@ -492,17 +485,16 @@ def test_media_type_with_parameters_is_carried_without_them(tmp_path: Path) -> N
     assert main(["build", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "made")]) == 0
 
 
-def test_summary_tells_the_surfaces_the_record_and_counts_in_words(
+def test_summary_tells_the_surfaces_and_counts_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = {**openapi({"/a": {"get": operation()}}), "servers": [{"url": "http://library.example"}]}
     (tmp_path / "doc.json").write_text(json.dumps(document), encoding="utf-8")
-    assert main(["import", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
+    assert main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
     said = capsys.readouterr().out
     assert "1 action of 1 operation, " in said
     assert "surfaces: rest, anthropic, gemini" in said
     assert "not on `openai`: it takes https servers alone, and `api.server` is http://library.example" in said
-    assert f"{tmp_path / 'c.imported.json'}: what this import gave" in said
 
 
 def test_document_without_anything_that_can_be_carried_says_why() -> None:

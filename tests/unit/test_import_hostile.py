@@ -94,7 +94,7 @@ def test_hostile_document_is_one_message_and_writes_nothing(
 ) -> None:
     document, said = HOSTILE[name]
     Path("doc.yaml").write_bytes(document if isinstance(document, bytes) else document.encode())
-    assert main(["import", "doc.yaml", "--out", "made.yaml"]) == 2
+    assert main(["import", "--full", "doc.yaml", "--out", "made.yaml"]) == 2
     told = capsys.readouterr()
     assert said in told.err, told.err
     assert "Traceback" not in told.err
@@ -106,7 +106,7 @@ def test_hostile_document_is_one_message_and_writes_nothing(
 def test_link_out_of_the_folder_is_not_followed(capsys: pytest.CaptureFixture[str]) -> None:
     Path("link.yaml").symlink_to("../outside.yaml")
     Path("doc.json").write_text(referring("link.yaml"), encoding="utf-8")
-    assert main(["import", "doc.json", "--out", "made.yaml"]) == 2
+    assert main(["import", "--full", "doc.json", "--out", "made.yaml"]) == 2
     assert "outside the document's own folder" in capsys.readouterr().err
 
 
@@ -115,20 +115,20 @@ def test_reference_out_of_the_folder_is_followed_where_it_is_allowed() -> None:
         "Book: {type: object, properties: {title: {type: string}}}\n", encoding="utf-8"
     )
     Path("doc.json").write_text(referring("../outside.yaml#/Book"), encoding="utf-8")
-    assert main(["import", "doc.json", "--out", "made.yaml", "--allow-remote"]) == 0
+    assert main(["import", "--full", "doc.json", "--out", "made.yaml", "--allow-remote"]) == 0
     assert "title: {type: string}" in Path("made.yaml").read_text(encoding="utf-8")
 
 
 def test_document_of_a_hundred_megabytes_is_refused_unread(capsys: pytest.CaptureFixture[str]) -> None:
     with Path("big.json").open("wb") as stream:
         stream.truncate(100_000_000)
-    assert main(["import", "big.json"]) == 2
+    assert main(["import", "--full", "big.json"]) == 2
     assert "bytes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("source", ["/dev/zero", ".", "nosuch.json", "nul\0byte"])
 def test_what_is_no_file_is_refused(source: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["import", source]) == 2
+    assert main(["import", "--full", source]) == 2
     assert "cannot read" in capsys.readouterr().err
 
 
@@ -317,7 +317,7 @@ def address() -> Iterator[str]:
 
 
 def test_document_at_an_address_is_read_with_what_stands_beside_it(address: str) -> None:
-    assert main(["import", f"{address}/v1/openapi.json", "--out", "made.yaml"]) == 0
+    assert main(["import", "--full", f"{address}/v1/openapi.json", "--out", "made.yaml"]) == 0
     assert Answering.asked == ["/v1/openapi.json", "/v1/book.json"]
 
 
@@ -326,7 +326,7 @@ def test_document_at_an_address_is_read_with_what_stands_beside_it(address: str)
     [("/moved/openapi.json", "redirects"), ("/nosuch", "answers 404"), ("/v1/out.json", "--allow-remote")],
 )
 def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["import", address + path, "--out", "made.yaml"]) == 2
+    assert main(["import", "--full", address + path, "--out", "made.yaml"]) == 2
     assert said in capsys.readouterr().err
     assert Answering.asked == [path]
     assert not Path("made.yaml").exists()
@@ -338,7 +338,7 @@ def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.
 def test_redirect_of_a_document_says_what_to_do(
     address: str, path: str, help: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["import", f"{address}{path}/openapi.json", "--out", "made.yaml"]) == 2
+    assert main(["import", "--full", f"{address}{path}/openapi.json", "--out", "made.yaml"]) == 2
     assert f"help: {help}" in capsys.readouterr().err
 
 
@@ -361,6 +361,7 @@ def test_server_that_never_ends_its_headers_is_given_up(
             main(
                 [
                     "import",
+                    "--full",
                     f"http://127.0.0.1:{listening.getsockname()[1]}/openapi.json",
                     "--out",
                     "made.yaml",

@@ -78,7 +78,7 @@ def test_key_that_calls_cannot_send_stops_every_command_at_its_line(
 ) -> None:
     scheme, said = OTHER_KEYS[kind]
     Path("doc.json").write_text(json.dumps(asking({"theKey": scheme}, [{"theKey": []}])), encoding="utf-8")
-    assert main(["import", "doc.json", "--out", "catalogue/library.yaml"]) == 0
+    assert main(["import", "--full", "doc.json", "--out", "catalogue/library.yaml"]) == 0
     out = capsys.readouterr().out
     assert f"blocked: the document asks for {said}" in out.splitlines()[1]  # the first note of all
     assert "stops build, lint and verify until it is changed" in out
@@ -97,41 +97,19 @@ def test_key_that_calls_cannot_send_stops_every_command_at_its_line(
 
 
 @pytest.mark.usefixtures("_empty_folder")
-def test_author_who_knows_better_writes_it_and_a_later_import_keeps_it(
+def test_author_who_knows_better_writes_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     document = asking({"theKey": DIGEST}, [{"theKey": []}])
     Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
     catalogue = Path("catalogue/library.yaml")
-    assert main(["import", "doc.json", "--out", str(catalogue)]) == 0
+    assert main(["import", "--full", "doc.json", "--out", str(catalogue)]) == 0
     text = catalogue.read_text(encoding="utf-8")
     entry = "theKey: {type: http, scheme: digest}"
     assert entry in text
     catalogue.write_text(text.replace(entry, "theKey: {type: http_bearer}"), encoding="utf-8")
     assert main(["build"]) == 0
-    document["paths"]["/more"] = {"get": operation(operationId="getMore", security=[{"theKey": []}])}
-    Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
-    assert main(["import", "doc.json", "--out", str(catalogue)]) == 0
-    assert "theKey: {type: http_bearer}" in catalogue.read_text(encoding="utf-8")
-    assert main(["build"]) == 0
     capsys.readouterr()
-
-
-@pytest.mark.usefixtures("_empty_folder")
-def test_later_edition_with_another_key_is_merged_and_says_that_it_stops(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    document = asking({"theKey": BEARER}, [{"theKey": []}])
-    Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
-    assert main(["import", "doc.json", "--out", "c.yaml"]) == 0
-    assert main(["build", "c.yaml"]) == 0
-    document["components"]["securitySchemes"]["theKey"] = DIGEST
-    Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
-    capsys.readouterr()
-    assert main(["import", "doc.json", "--out", "c.yaml"]) == 0
-    assert "c.yaml:" in (said := capsys.readouterr().out)
-    assert "build, lint and verify stop there" in said
-    assert main(["build", "c.yaml"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -440,7 +440,7 @@ def test_what_commands_print_of_a_document_acts_on_no_terminal(
         _with(at, HOSTILE["escape"] + HOSTILE["override"] + HOSTILE["lines"] + HOSTILE["workflow"], data)
     (tmp_path / "notes.json").write_text(json.dumps(data), encoding="utf-8")
     catalogue = str(tmp_path / "notes.yaml")
-    assert main(["import", str(tmp_path / "notes.json"), "--out", catalogue]) == 0
+    assert main(["import", "--full", str(tmp_path / "notes.json"), "--out", catalogue]) == 0
     assert main([words[0], catalogue, *words[1:]]) in (0, 1, 2)
     written = [path.read_text(encoding="utf-8") for path in tmp_path.glob("notes.[iy]*")]
     assert len(written) == 2

@@ -82,7 +82,7 @@ def import_document(document: Path, folder: Path) -> Subject:
     home = folder / "pgagents-import"
     home.mkdir(parents=True, exist_ok=True)
     path = home / "catalogue.yaml"
-    _run([sys.executable, "-c", RUN, "import", str(document), "--out", str(path), "--force"], home)
+    _run([sys.executable, "-c", RUN, "import", "--full", str(document), "--out", str(path), "--force"], home)
     surface = (
         "  mcp:\n    server: parkgraph-mcp\n"
         "    env: {key: PARKGRAPH_API_KEY, url: PARKGRAPH_API_URL}\n    actions: all\n"

@@ -1,12 +1,9 @@
-"""`pgagents import`: makes a catalogue from an OpenAPI or Swagger document, and merges later editions into
-it.
-"""
+"""`pgagents import`: makes a short catalogue over a document, or a whole one of it or of another source."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,36 +12,33 @@ import click
 from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option, start_option
 
 if TYPE_CHECKING:
-    from pgagents.base.places import Source
     from pgagents.importer.catalogue import Choice, Imported
-    from pgagents.importer.merge import Update
 
 SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """The document or server that a catalogue is made from. `name` is stored beside the catalogue."""
-
-    name: str
-    make: Callable[[Choice], Imported]
-
-
 @click.command(
     "import",
-    short_help="Make a catalogue from an OpenAPI document, an MCP server or recorded traffic.",
+    short_help="Make a catalogue over an OpenAPI document, or of an MCP server or traffic.",
     epilog=examples(
-        ("a catalogue of a whole document", "pgagents import openapi.json"),
+        ("pgagents.yaml, a short catalogue over your own document", "pgagents import openapi.json"),
         (
-            "a part of a large one",
+            "over a part of a large one",
             "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30",
         ),
+        ("does it still fit the document?", "pgagents import"),
+        ("fetch the copy of a document anew", "pgagents import --refresh"),
+        ("what was concluded about a resource becomes your word", "pgagents import --settle note"),
         (
-            "the document's next edition: your edits stay",
-            "pgagents import openapi.json --out catalogue/shop.yaml",
+            "the whole catalogue in one file, independent of the document",
+            "pgagents import openapi.json --full",
         ),
         (
-            "the document that an app serves",
+            "a whole catalogue becomes a short one",
+            "pgagents import openapi.json --shorten catalogue/shop.yaml --out pgagents.yaml",
+        ),
+        (
+            "over the document that an app serves",
             "pgagents import /openapi.json --start 'uvicorn app:app --port {port}'",
         ),
         ("the tools of a running MCP server", "pgagents import --mcp 'uvx mcp-server-time'"),
@@ -66,7 +60,22 @@ class Origin:
     help="Import the API that recorded traffic shows: a HAR, as browsers and proxies save it.",
 )
 @click.option(
-    "--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml."
+    "--out",
+    metavar="FILE",
+    help="The catalogue to write, - for stdout. Default: pgagents.yaml; of a whole one catalogue/ID.yaml.",
+)
+@click.option("--full", is_flag=True, help="Write a whole catalogue, which does not read OPENAPI again.")
+@click.option(
+    "--settle",
+    multiple=True,
+    metavar="RESOURCE",
+    help="Write out the calls that were concluded about a resource, as your word. Repeatable.",
+)
+@click.option("--refresh", is_flag=True, help="Fetch the copy of the document anew; say what changed.")
+@click.option(
+    "--shorten",
+    metavar="FULL",
+    help="Write the short form of this whole catalogue over OPENAPI, if it has the same contracts.",
 )
 @click.option(
     "--include",
@@ -102,6 +111,10 @@ def command(
     mcp: str | None,
     har: str | None,
     out: str | None,
+    full: bool,
+    settle: tuple[str, ...],
+    refresh: bool,
+    shorten: str | None,
     include: tuple[str, ...],
     tags: tuple[str, ...],
     most: int | None,
@@ -112,66 +125,76 @@ def command(
     allow_remote: bool,
     force: bool,
 ) -> int:
-    """Make a catalogue from OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
+    """Make a catalogue over OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
 
-    Losses and open decisions are comments `# TODO` at their lines. A kind of key that a catalogue cannot
-    express yet is copied from the document; build, lint and verify stop there.
+    It is short: it names the document, which every command reads anew, and has only what the document lacks.
+    Questions are comments with the lines that answer them. A document at a URL is copied beside it. Where the
+    file is there already, nothing is written, and each line that no longer fits the document is named.
 
-    With --mcp the actions are the tools of a running MCP server; none of them is called. With --har they are
-    the calls of a recording; no value of it is taken over.
-
-    An existing catalogue is merged into: changes of the document are applied, your own edits stay.
+    With --full the whole document becomes a catalogue; losses and open decisions are comments `# TODO`. With
+    --mcp the actions are the tools of a running MCP server; none of them is called. With --har they are the
+    calls of a recording; no value of it is taken over. These are whole catalogues, too.
     """
+    from pgagents.cli.inputs import short_file
     from pgagents.cli.running.app import starting
     from pgagents.importer.catalogue import Choice
 
     chosen = Choice(include, tags, most, auth, base_path, reads, acts)
-    _check_one(document, mcp, har, start)
-    with starting(start, None, document) as app:
-        located = app.locate(document) if app is not None else document
-        origin = _find_origin(located, mcp, har, chosen, allow_remote=allow_remote)
-        if app is not None and app.served:
-            origin = replace(origin, name=app.served)
-        return _import(origin, chosen, out, force=force)
-
-
-def _import(origin: Origin, chosen: Choice, out: str | None, *, force: bool) -> int:
-    """Write the catalogue, or merge into the one that is there. Return the exit code."""
-    if out == "-":
-        made = origin.make(chosen)
-        click.echo(made.text, nl=False)
-        click.echo(_summary(made, "the catalogue"), err=True)
-        return 0
-    if out is None:
-        made = origin.make(chosen)
-        path = Path("catalogue") / f"{made.model.api.id}.yaml"
-        if not path.exists() or force:
-            return _write_new(path, made, chosen, origin.name)
-    else:
-        path = Path(out)
-        if path.is_dir():
-            _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
-        if not path.exists() or force:
-            return _write_new(path, origin.make(chosen), chosen, origin.name)
-    return _merge(path, origin, chosen)
-
-
-def _check_one(document: str | None, mcp: str | None, har: str | None, start: str | None) -> None:
-    """Raise UsageError unless the command line names exactly one source."""
-    if [document, mcp, har].count(None) != 2:
-        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    whole = full or mcp is not None or har is not None
+    path = Path(out) if out not in (None, "-") else short_file.DEFAULT
+    if path.is_dir():
+        _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
+    of_file = [
+        flag
+        for flag, given in (("--settle", settle), ("--refresh", refresh), ("--shorten", shorten))
+        if given
+    ]
+    if len(of_file) > 1 or (of_file and (whole or chosen != Choice())):
+        raise click.UsageError(f"{of_file[0]} goes alone: leave out the options of a new import.")
+    if settle:
+        return short_file.settle(path, settle)
+    if shorten is not None:
+        if document is None:
+            raise click.UsageError("--shorten needs OPENAPI, the document over which the short form lies.")
+        _refuse_overwriting(path, force=force)
+        return short_file.shorten_whole(Path(shorten), document, path)
     if start is not None and document is None:
         raise click.UsageError(
             "--start is for the OPENAPI document that the app serves, such as /openapi.json."
+        )
+    with starting(start, None, document) as app:
+        located = app.locate(document) if app is not None else document
+        if refresh or (app is not None and not whole and out != "-" and path.exists() and not force):
+            return short_file.refresh(path, located)
+        if whole:
+            origin = _find_origin(located, mcp, har, chosen, allow_remote=allow_remote)
+            return _write_whole(origin(chosen), out, force=force)
+        if located is None and not (path.exists() and chosen == Choice()):
+            raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+        if out == "-" and located is not None:
+            return short_file.print_new(located, chosen, allow_remote=allow_remote)
+        if path.exists() and not force:
+            if chosen != Choice():
+                _stop(
+                    f"{path} is there already", "write its options into the line `openapi:`, or use --force"
+                )
+            return short_file.check(path, located)
+        return short_file.write_new(
+            path, str(located), chosen, allow_remote=allow_remote, passing=app is not None
         )
 
 
 def _find_origin(
     document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
-) -> Origin:
-    """Return the source that the command line names. Raises UsageError for options that it has no use for."""
+) -> Callable[[Choice], Imported]:
+    """Return what makes a whole catalogue of the source that the command line names.
+
+    Raises UsageError unless it names exactly one.
+    """
     from pgagents.importer.catalogue import Choice
 
+    if [document, mcp, har].count(None) != 2:
+        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
     if mcp is not None:
         from pgagents.cli.inputs.tools import import_server
 
@@ -179,15 +202,15 @@ def _find_origin(
             raise click.UsageError(
                 "--mcp imports all tools: leave out --include, --tag, --max, --reads, --acts, --auth."
             )
-        return Origin("an MCP server", lambda _: import_server(mcp))
+        return lambda _: import_server(mcp)
     if har is not None:
         from pgagents.cli.inputs.document import import_recording
 
-        return Origin(har, lambda chosen: import_recording(har, chosen))
+        return lambda chosen: import_recording(har, chosen)
     from pgagents.cli.inputs.document import import_document
 
     named = str(document)
-    return Origin(named, lambda chosen: import_document(named, chosen, allow_remote=allow_remote))
+    return lambda chosen: import_document(named, chosen, allow_remote=allow_remote)
 
 
 def _stop(message: str, help: str) -> NoReturn:
@@ -196,71 +219,24 @@ def _stop(message: str, help: str) -> NoReturn:
     raise PgagentsError(message, help)
 
 
-def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
-    from pgagents.cli.inputs.files import write_both
-    from pgagents.importer import merge
+def _refuse_overwriting(path: Path, *, force: bool) -> None:
+    if path.exists() and not force:
+        _stop(f"{path} is there already", "name another file with --out, or overwrite it with --force")
 
-    kept = merge.path_of(path)
-    write_both({path: made.text.encode(), kept: merge.encode_record(made.data, choice, document)})
+
+def _write_whole(made: Imported, out: str | None, *, force: bool) -> int:
+    """Write a whole catalogue, or print it."""
+    from pgagents.cli.inputs.files import write_both
+
+    if out == "-":
+        click.echo(made.text, nl=False)
+        click.echo(_summary(made, "the catalogue"), err=True)
+        return 0
+    path = Path("catalogue") / f"{made.model.api.id}.yaml" if out is None else Path(out)
+    _refuse_overwriting(path, force=force)
+    write_both({path: made.text.encode()})
     click.echo(_summary(made, str(path)))
-    click.echo(
-        f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead "
-        "of overwriting"
-    )
     return 0
-
-
-def _merge(path: Path, origin: Origin, choice: Choice) -> int:
-    """Merge into the existing file. Nothing is written if the result does not load."""
-    from pgagents.base.errors import InputError
-    from pgagents.base.reading import parse, read
-    from pgagents.catalogue.load import load
-    from pgagents.cli.inputs.files import write_both
-    from pgagents.importer import merge
-    from pgagents.importer.catalogue import Choice
-    from pgagents.importer.merge import update
-
-    kept = merge.path_of(path)
-    if not kept.is_file():
-        _stop(
-            f"{path} is there already, and no import made it ({kept.name} is not beside it)",
-            "name another file with --out, or overwrite it with --force",
-        )
-    base, before = merge.read(kept.read_bytes(), str(kept))
-    source = read(path)
-    if source.problems or not isinstance(source.data, dict):
-        raise InputError(load(source)[1], source)
-    choice = before if choice == Choice() else choice
-    made = origin.make(choice)
-    done = update(source, base, made)
-    merged = parse(done.text, str(path))
-    model, found = load(merged, any_key=True)
-    if model is None:
-        click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
-        raise InputError(found, merged)
-    write_both({path: done.text.encode(), kept: merge.encode_record(made.data, choice, origin.name)})
-    _report_merge(path, merged, done, made)
-    return 0
-
-
-def _report_merge(path: Path, merged: Source, done: Update, made: Imported) -> None:
-    """Print the edits that a merge took over, its conflicts, and what of the document it lacks."""
-    from pgagents.catalogue.checks.security import find_unsupported_key
-
-    edits, conflicts = done.edits, done.conflicts
-    for edit in edits[:SHOWN]:
-        click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
-    if len(edits) > SHOWN:
-        click.echo(f"  … and {len(edits) - SHOWN} more")
-    for conflict in conflicts:
-        click.echo(f"  conflict    {'.'.join(map(str, conflict.at))}: {conflict.message}")
-    for stop in find_unsupported_key(merged):
-        click.echo(f"  blocked     {stop.span}: {stop.message}: build, lint and verify stop there")
-    taken = f"{_count(len(edits), 'change')} taken over, {_count(len(conflicts), 'conflict')}"
-    click.echo(
-        f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document "
-        f"{_describe_notes(made)}"
-    )
 
 
 def _summary(made: Imported, name: str) -> str:

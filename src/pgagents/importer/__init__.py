@@ -1,5 +1,4 @@
-"""Make a first catalogue from an OpenAPI or Swagger document, and merge later editions into the edited
-catalogue.
+"""Make a catalogue over an OpenAPI or Swagger document, or a whole one of it or of another source.
 
 `document` reads a file and follows its references, and `operations` reads all editions in one form.
 `catalogue` runs the conversion: `actions` with `arguments` and `members`, `schemas`, `errors`,
@@ -8,7 +7,7 @@ choose; `names` makes names that a catalogue allows and collects losses. `nature
 reads or acts. `inference/` adds what the document shows but does not say. `default_surfaces` says on which
 surfaces an API is offered if nobody says so, `choice` which actions of a large API, and `surfaces` gives each
 vendor what it accepts. `invalid_parts` takes out what the loader would refuse, and `text` writes the YAML.
-`merge` keeps an author's edits, and `places` finds the document's line of each part. `overlay/` lays a short
-catalogue over a document that is read each time. `har` and `recording` begin with recorded traffic, `tools`
-with an MCP server.
+`patch` edits a YAML text and keeps its author's comments, and `places` finds the document's line of each
+part. `overlay/` lays a short catalogue over a document that is read each time. `har` and `recording` begin
+with recorded traffic, `tools` with an MCP server.
 """

@@ -77,6 +77,8 @@ class Converted:
     withheld: WithheldGets
     """The GETs of the document that act by their words."""
     schemas: Schemas
+    decided: Mapping[str, str] = field(default_factory=dict)
+    """What `--reads` and `--acts` say: the effect of operations, by label."""
 
     def find_places(self) -> Places:
         """Return the pointers of the catalogue, each with the pointer of its source in the document."""
@@ -205,6 +207,7 @@ def convert(references: References, choice: Choice, *, comparing: bool = False) 
         tuple(dict.fromkeys((servers.base, *list_bases(root)))),
         _list_withheld(every, acting, servers, made),
         schemas,
+        dict.fromkeys(sorted(reads), "read") | dict.fromkeys(sorted(acts), "write"),
     )
 
 

@@ -115,13 +115,19 @@ def add_nature(
         return
     if confirmed:
         _confirm(op, action, at, notes)
-    words = f"{name}_{snake(op.path.rpartition('/')[2])}"
     if acting:
         notes.decide(at, f"does this GET act? {acting.reason}; if it only reads: `effect: read`")
-    elif op.method == "POST" and (word := _READING.search(words)):
-        notes.decide(at, f"does it only read, as `{word[1]}` says? then `effect: read`, without `confirm`")
+    elif word := find_reading_word(op, name):
+        notes.decide(at, f"does it only read, as `{word}` says? then `effect: read`, without `confirm`")
     else:
         _add_price(op, action, at, notes)
+
+
+def find_reading_word(op: Operation, name: str) -> str:
+    """Return the word by which a POST may only read, such as `search`; empty for all others."""
+    words = f"{name}_{snake(op.path.rpartition('/')[2])}"
+    match = _READING.search(words) if op.method == "POST" else None
+    return match[1] if match else ""
 
 
 def _add_price(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:

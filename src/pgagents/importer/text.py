@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from pgagents.base.places import Pointer
 WIDTH = 120
 ANSWER = "pgagents: ignore["
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./()%+=*'-]|\ (?=[A-Za-z0-9_./()%+=*'-]))*\Z")
-_PATH = re.compile(r"[/$][A-Za-z0-9_./-]*\Z")
+_PATH = re.compile(r"(?:\.{0,2}/|\$)[A-Za-z0-9_./-]*\Z")
 _BLOCK_ONLY = re.compile(r"[A-Za-z_](?:[^\x00-\x20\x7f-\xa0#:]|:(?=[^\s])|\ (?=[^\s#:]))*\Z")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\Z")
 _METHOD = re.compile(r"[A-Z]+ /[^\s#:]*\Z")
@@ -38,6 +39,11 @@ def entry(
 ) -> list[str]:
     """Return one member of a mapping as indented lines. `at` is the pointer of the value."""
     return list(_Writer(value, comments or {}, at).member(key, value, at, indent))
+
+
+def write_in_one_line(value: Any) -> str:
+    """Return a value in flow style, however long that is."""
+    return _flow(value, sys.maxsize) or "{}"
 
 
 def comment(text: str, indent: int) -> str:

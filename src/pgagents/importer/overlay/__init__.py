@@ -3,4 +3,5 @@
 `load` is the way from the author's file to a model. `options` reads the key `openapi`, `names` finds the
 operation of each entry, `merge` lays the author's part over the document's by fixed rules, and `source` knows
 which of the two files says a part.
+`short` writes the first short catalogue of a document, and `shorten` the short form of a whole one.
 """

@@ -92,15 +92,18 @@ class _Merger:
         """Return the result. Actions come first, then groups, because lists of other sections name them."""
         base, data = dict(self.base), self.made.data
         data |= base
-        for section in ("actions", "groups", *over):
-            if section in over and not (section in ("actions", "groups") and (section,) in self.made.stated):
-                self._member(data, base, section, over[section], ())
-            if section == "actions" and self.made.removed:
+        if "actions" in over:
+            self._member(data, base, "actions", over["actions"], ())
+            if self.made.removed:
                 gone = {str(at[1]): None for at in self.made.removed if len(at) == 2}
-                arguments = {(str(at[1]), at[3]) for at in self.made.removed if at[2:3] == ("input",)}
+                inputs = [at for at in self.made.removed if len(at) == 4 and at[2] == "input"]
+                arguments = {(str(at[1]), at[3]) for at in inputs}
                 base = _forget(base, gone, arguments)
                 data |= {key: base[key] for key in base if key != "actions"}
                 _forget_arguments(data, arguments)
+        for section in dict.fromkeys(("groups", *over)):
+            if section in over and section != "actions":
+                self._member(data, base, section, over[section], ())
         return self.made
 
     def _mapping(self, base: Mapping[Any, Any], over: Mapping[Any, Any], at: Pointer) -> Data:
@@ -118,7 +121,7 @@ class _Merger:
                 self._report(here, f"there is no `{brief(str(key))}` here to remove", str(key), base)
             result.pop(key, None)
             self.made.removed.append(here)
-        elif _is_answer(here) and value == {}:  # null removes, so this is an answer without a body
+        elif is_answer(here) and value == {}:  # null removes, so this is an answer without a body
             self.made.replaced.add(here)
             result[key] = None
         elif key in base:
@@ -126,20 +129,20 @@ class _Merger:
         else:
             self._judge_new(base, key, value, here)
             self.made.replaced.add(here)
-            result[key] = self._list([], value, here) if _holds_names(here) else value
+            result[key] = self._list([], value, here) if holds_names(here) else value
 
     def _value(self, base: Any, over: Any, at: Pointer) -> Any:
-        base, over = _expand(base, over, at)
-        if isinstance(base, Mapping) and isinstance(over, Mapping) and not _is_unit(at):
-            if _is_schema(at) and _replaces_shape(base, over):
-                base = {key: value for key, value in base.items() if not _is_of_shape(key, value)}
+        base, over = expand_short_forms(base, over, at)
+        if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_unit(at):
+            if is_schema(at) and replaces_shape(base, over):
+                base = {key: value for key, value in base.items() if not is_of_shape(key, value)}
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
                 base = {key: value for key, value in base.items() if key != "only"}
             return self._mapping(base, over, at)
         self.made.replaced.add(at)
         if over == base and isinstance(over, bool) == isinstance(base, bool):
             self.made.idle.append(at)
-        return self._list(base, over, at) if _holds_names(at) else over
+        return self._list(base, over, at) if holds_names(at) else over
 
     def _list(self, base: Any, over: Any, at: Pointer) -> Any:
         """Return the author's list of names, or the document's one with the author's changes."""
@@ -200,7 +203,7 @@ class _Merger:
 # -- what stands at a pointer
 
 
-def _is_unit(at: Pointer) -> bool:
+def is_unit(at: Pointer) -> bool:
     """True for a call of a resource, an example, and a step of a workflow."""
     return (
         (len(at) == 3 and at[0] == "resources" and at[2] in CALLS)
@@ -230,7 +233,7 @@ def _is_data(at: Pointer) -> bool:
     return "extra" in at[2:]
 
 
-def _is_answer(at: Pointer) -> bool:
+def is_answer(at: Pointer) -> bool:
     return len(at) == 4 and at[0] == "actions" and at[2] == "output"
 
 
@@ -241,7 +244,7 @@ def _find_schema_root(at: Pointer) -> int:
     return 4 if at[0] == "actions" and len(at) >= 4 and at[2] in ("input", "output") else 0
 
 
-def _is_schema(at: Pointer) -> bool:
+def is_schema(at: Pointer) -> bool:
     """True for an argument, an answer, a schema, and a schema inside one of these."""
     root = _find_schema_root(at)
     rest = at[root:]
@@ -255,17 +258,17 @@ def _is_schema(at: Pointer) -> bool:
     return bool(root)
 
 
-def _replaces_shape(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> bool:
+def replaces_shape(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> bool:
     """True if the author says what the value is. `items` over the document's own list only changes these."""
     return any(over.get(key) is not None for key in _KINDS) or ("items" in over and "items" not in base)
 
 
-def _is_of_shape(key: Any, value: Any) -> bool:
+def is_of_shape(key: Any, value: Any) -> bool:
     """True for a keyword of the shape. `required` is one if it lists members."""
     return key in _SHAPE or (key == "required" and isinstance(value, list))
 
 
-def _holds_names(at: Pointer) -> bool:
+def holds_names(at: Pointer) -> bool:
     """True for a list of names, in which a sign changes the document's list."""
     if len(at) == 2:
         return at[0] == "groups" or at == ("errors", "always")
@@ -305,13 +308,13 @@ def _find_kind(at: Pointer) -> _Kind | None:
         return _SCHEMA if at[0] == "schemas" else _RESOURCE
     if len(at) == 3 and at[:2] in (("auth", "schemes"), ("errors", "codes")):
         return _SCHEME if at[0] == "auth" else _CODE
-    return _MEMBER if len(at) > 2 and at[-2] == "properties" and _is_schema(at) else None
+    return _MEMBER if len(at) > 2 and at[-2] == "properties" and is_schema(at) else None
 
 
 # -- short forms
 
 
-def _expand(base: Any, over: Any, at: Pointer) -> tuple[Any, Any]:
+def expand_short_forms(base: Any, over: Any, at: Pointer) -> tuple[Any, Any]:
     """Return both values in the long form if one of them is a mapping, so that no member is lost."""
     key = _find_long_key(at)
     if key and isinstance(base, Mapping) != isinstance(over, Mapping):

@@ -21,8 +21,8 @@ from pgagents.importer.overlay.merge import Misfit
 OPERATION = "operation"
 _LABEL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-WHOLE = frozenset(("title", "description", "effect", "http", "output"))
-"""Keys of an action that no document has."""
+WHOLE = frozenset(("title", "description", "effect", "output"))
+"""Keys of an action that no document has. One that only a dispatcher calls has no `http`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secre
 from pgagents.importer.document import is_url
 
 KEY = "openapi"
-KEYS = ("document", "include", "tags", "max", "auth", "base_path", "sha256", "allow_remote")
+KEYS = ("document", "from", "include", "tags", "max", "auth", "base_path", "sha256", "allow_remote")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
 _SHA256 = re.compile(r"(sha256:)?([0-9a-f]{64})\Z")
 EXAMPLE = "write `openapi: ./openapi.json`, or `openapi: {document: ./openapi.json, tags: [notes]}`"
@@ -30,7 +30,8 @@ class Options:
 
     `document` is as the author writes it: a path relative to the catalogue's folder, or a URL. `include`,
     `tags`, `most`, `auth` and `base` choose and read it, as the options of `pgagents import` do. `sha256` is
-    the hash of its bytes in hexadecimal digits, if the author pins it. With `allow_remote`, its references
+    the hash of its bytes in hexadecimal digits, if the author pins it. `origin` is the URL of which a file is
+    a copy. With `allow_remote`, its references
     may leave its folder or host.
     """
 
@@ -42,6 +43,7 @@ class Options:
     base: str = ""
     sha256: str = ""
     allow_remote: bool = False
+    origin: str = ""
 
     @property
     def is_remote(self) -> bool:
@@ -94,6 +96,7 @@ def read_options(source: Source) -> Options:
         written.get("base_path", ""),
         digest[2] if digest else "",
         written.get("allow_remote", False),
+        written.get("from", ""),
     )
 
 
@@ -120,6 +123,9 @@ def _find_wrong(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
     if isinstance(document, str) and "://" in document:
         why = find_unreachable(document) if is_url(document) else "neither a path nor an http address"
         check("document", not why, f"no address that can be read: {why}", "give a path, or a URL with https")
+    origin = written.get("from")
+    right = isinstance(origin, str) and is_url(origin) and not find_unreachable(origin)
+    check("from", right, "the URL of which the document is a copy", "write `from: https://…`")
     for key in ("include", "tags"):
         right = bool(_list_words(written.get(key)))
         check(key, right, "a list of texts", f"write `{key}: [NAME]`")

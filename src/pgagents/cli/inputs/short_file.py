@@ -1,0 +1,340 @@
+"""What `pgagents import` does with a short catalogue: write it, say what does not fit, renew its document."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.base.errors import InputError, PgagentsError
+from pgagents.base.text import hide_secrets, show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgagents.base.places import Source
+    from pgagents.catalogue.model.model import Model
+    from pgagents.importer.catalogue import Choice, Converted
+    from pgagents.importer.overlay.short import Short
+
+DEFAULT = Path("pgagents.yaml")
+SHOWN = 12
+"""Number of operations and guesses that the command's output names."""
+SETTLED = "resources"
+
+
+def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool = False) -> int:
+    """Write the short catalogue of a document to `path`, and its copy beside it if the document is a URL.
+
+    The file does not say from where the copy comes if the URL is of a `passing` server.
+    """
+    from pgagents.base.reading import parse
+    from pgagents.catalogue.language.catalogue import render
+    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.cli.inputs.files import fetch, write_both
+    from pgagents.importer.document import is_url
+    from pgagents.importer.overlay.short import SCHEMA
+
+    remote = is_url(document)
+    raw = fetch(document)
+    local = path.parent / _name_copy(document) if remote else Path(document)
+    if remote and local.exists() and local.read_bytes() != raw:
+        raise PgagentsError(
+            f"{local} is there already, and differs from what {hide_secrets(document)} answers",
+            f"`pgagents import --refresh` renews the copy of a catalogue; else remove {local}",
+        )
+    short, converted = _write(raw, document, local, path, choice, allow_remote=allow_remote, passing=passing)
+    files = {local: raw} if remote else {}
+    source = parse(short.text, str(path), folder=path.absolute().parent)
+    here = str(local.absolute())
+    load_opened(source, lambda location: raw if location == here else fetch(location))
+    schema = path.parent / SCHEMA
+    write_both({**files, path: short.text.encode(), schema: _pack(render())})
+    click.echo(f"{path}: {_count(len(short.text.splitlines()), 'line')} over {show_path(str(local))}")
+    for line in _describe(short, converted, path):
+        click.echo(line)
+    return 0
+
+
+def print_new(document: str, choice: Choice, *, allow_remote: bool) -> int:
+    """Print the short catalogue of a document, and write nothing."""
+    from pgagents.cli.inputs.files import fetch
+
+    short, converted = _write(
+        fetch(document), document, Path(document), DEFAULT, choice, allow_remote=allow_remote
+    )
+    click.echo(short.text, nl=False)
+    for line in _describe(short, converted, DEFAULT):
+        click.echo(line, err=True)
+    return 0
+
+
+def _write(
+    raw: bytes,
+    document: str,
+    local: Path,
+    path: Path,
+    choice: Choice,
+    *,
+    allow_remote: bool,
+    passing: bool = False,
+) -> tuple[Short, Converted]:
+    from pgagents.cli.inputs.document import name_of
+    from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within
+    from pgagents.importer.catalogue import convert, without_collector
+    from pgagents.importer.document import References, is_url, read
+    from pgagents.importer.overlay.short import write_short
+
+    remote = is_url(document)
+    name = name_of(document)
+    location = document if remote else str(local.resolve())
+    message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
+    with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"), without_collector():
+        references = References(read(raw, location, name), fetch, allowed=allow_remote)
+        converted = convert(references, choice)
+    if remote and len(references.documents) > 1:
+        raise PgagentsError(
+            f"{name} refers to {_count(len(references.documents) - 1, 'other file')}, which a copy of it "
+            "would not find",
+            "save all of them into one folder, and name the first file; or `--full`",
+        )
+    written = document if remote and local == Path(document) else _relate(local, path)
+    stays = remote and written != document and not passing
+    origin = document if stays and document == hide_secrets(document) and "?" not in document else ""
+    return write_short(written, converted, choice, origin=origin), converted
+
+
+def _name_copy(url: str) -> str:
+    """Return the name of the file that keeps the document of a URL."""
+    last = hide_secrets(url).partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    safe = "".join(c if c.isalnum() or c in "._-" else "-" for c in last).lstrip(".-")
+    return safe if safe.endswith((".json", ".yaml", ".yml")) else "openapi.json"
+
+
+def _relate(local: Path, path: Path) -> str:
+    """Return the document's path as the catalogue names it."""
+    relative = os.path.relpath(local.absolute(), path.absolute().parent)
+    return (
+        relative.replace(os.sep, "/") if relative.startswith("..") else f"./{relative.replace(os.sep, '/')}"
+    )
+
+
+def _pack(schema: bytes) -> bytes:
+    """Return a JSON Schema without its spaces: it is committed beside the catalogue."""
+    import json
+
+    return json.dumps(json.loads(schema), separators=(",", ":")).encode() + b"\n"
+
+
+def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
+    """Yield what was made of the document, what was left out, what is asked, and what comes next."""
+    actions = len(converted.data["actions"])
+    yield f"  {_count(actions, 'action')} of {_count(converted.operations, 'operation')}"
+    if short.chosen:
+        yield f"  agents are offered {short.chosen}: change `groups.agents`"
+    left_out = [note for note in converted.notes.made if note.kind == "left out"]
+    for note in left_out[:SHOWN]:
+        yield f"  left out: {note}"
+    if len(left_out) > SHOWN:
+        yield f"  … and {len(left_out) - SHOWN} more left out"
+    if short.questions:
+        yield f"  {_count(len(short.questions), 'question')}, each a comment with the lines that answer it"
+    named = "" if path == DEFAULT else f" {path}"
+    yield f"next: pgagents build{named}; pgagents verify{named} --url URL --plan; pgagents lint{named}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+# -- a file that is there already
+
+
+def check(path: Path, document: str | None) -> int:
+    """Say whether a short catalogue fits its document. Raises InputError with each line that does not."""
+    from pgagents.cli.inputs.catalogue import load_opened
+
+    source = read_short(path)
+    if document is not None:
+        _check_document(path, source, document)
+    model = load_opened(source)
+    shown = _find_name(source)
+    click.echo(f"{path} fits {shown}: {_count(len(model.actions), 'action')}. Nothing is written")
+    return 0
+
+
+def read_short(path: Path) -> Source:
+    """Read a short catalogue. Raises PgagentsError for a whole one."""
+    from pgagents.base.reading import read
+    from pgagents.catalogue.load import load
+    from pgagents.importer.overlay.options import is_overlay
+
+    try:
+        source = read(path)
+    except OSError as error:
+        raise PgagentsError(
+            f"cannot read {path}: {error.strerror}", "write it first: pgagents import openapi.json"
+        ) from None
+    if source.problems:
+        raise InputError(load(source)[1], source)
+    if not is_overlay(source.data):
+        raise PgagentsError(
+            f"{path} is a whole catalogue, and lies over no document",
+            f"name another file with --out; --shorten {path} writes the short form of it",
+        )
+    return source
+
+
+def _find_name(source: Source) -> str:
+    from pgagents.importer.overlay.options import read_options
+
+    return read_options(source).name(source)
+
+
+def _check_document(path: Path, source: Source, document: str) -> None:
+    """Refuse another document than that which the short catalogue lies over."""
+    from pgagents.importer.document import is_url
+    from pgagents.importer.overlay.options import read_options
+
+    options = read_options(source)
+    same = (
+        document in (options.document, options.origin)
+        if is_url(document)
+        else os.path.abspath(document) == options.locate(source)  # noqa: PTH100  # links stay links
+    )
+    if not same:
+        shown = options.origin or options.name(source)
+        raise PgagentsError(
+            f"{path} lies over {hide_secrets(shown)}, not over {hide_secrets(document)}",
+            "name another file with --out, or edit the line `openapi:`",
+        )
+
+
+def refresh(path: Path, url: str | None) -> int:
+    """Fetch the copy of a short catalogue's document anew. Say what changed, and what no longer fits."""
+    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.cli.inputs.files import fetch, write_both
+    from pgagents.diff.compare import compare
+    from pgagents.diff.formats import Comparison, side, text
+    from pgagents.importer.overlay.options import read_options
+
+    source = read_short(path)
+    options = read_options(source)
+    origin = url or options.origin
+    if options.is_remote or not origin:
+        raise PgagentsError(
+            f"{path} says of no copy from where it comes",
+            "give the document's address too: pgagents import URL --refresh",
+        )
+    before = load_opened(source)
+    location = options.locate(source)
+    raw = fetch(origin)
+    if raw == Path(location).read_bytes():
+        click.echo(f"{options.name(source)} is what {hide_secrets(origin)} answers. Nothing is written")
+        return 0
+
+    def fetch_new(wanted: str) -> bytes:
+        return raw if wanted == location else fetch(wanted)
+
+    try:
+        after = load_opened(source, fetch_new)
+    except InputError:
+        write_both({Path(location): raw})
+        click.echo(f"{options.name(source)} is renewed, and {path} no longer fits it:", err=True)
+        raise
+    write_both({Path(location): raw})
+    click.echo(f"{options.name(source)} is renewed")
+    comparison = Comparison(side(before), side(after), tuple(compare(before, after)))
+    click.echo(text(comparison))
+    return 0
+
+
+def settle(path: Path, names: tuple[str, ...]) -> int:
+    """Write out what was concluded about resources, so that it is the author's word. Raises PgagentsError."""
+    from pgagents.base.text import did_you_mean
+    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.cli.inputs.files import write_both
+    from pgagents.importer.patch import Edit, patch_text
+
+    source = read_short(path)
+    model = load_opened(source)
+    merged = model.source.data.get(SETTLED) or {}
+    written = source.data.get(SETTLED) or {}
+    settled = dict(written)
+    for name in names:
+        if name not in merged:
+            raise PgagentsError(f"--settle {name}: there is no resource `{name}`", did_you_mean(name, merged))
+        settled[name] = {key: value for key, value in merged[name].items() if key != "inferred"}
+    edits = [Edit((SETTLED,), settled)]
+    text = patch_text(source, edits)
+    load_opened(replace(source, text=text, data={**source.data, SETTLED: settled}))
+    write_both({path: text.encode()})
+    click.echo(f"{path}: {', '.join(names)} stands under `resources` now, as your word")
+    return 0
+
+
+def shorten_whole(whole: Path, document: str, out: Path) -> int:
+    """Write the short form of a whole catalogue over its document, if it promises and publishes the same."""
+    from pgagents.base.reading import read
+    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.cli.inputs.files import fetch, write_both
+    from pgagents.importer.overlay.shorten import shorten
+
+    source = read(whole)
+    wanted = _Meaning(load_opened(source))
+    moved = replace(source, file=str(out), folder=out.absolute().parent)
+    short = shorten(moved, _relate(Path(document), out), fetch)
+    meaning = _Meaning(load_opened(_parse(short.text, out)))
+    if meaning.contracts != wanted.contracts:
+        missing, more = (
+            sorted(wanted.contracts - meaning.contracts),
+            sorted(meaning.contracts - wanted.contracts),
+        )
+        shown = ", ".join([*(f"-{id}" for id in missing), *(f"+{id}" for id in more)][:SHOWN])
+        parts = ", ".join(".".join(map(str, at)) for at in short.unsaid[:SHOWN])
+        raise PgagentsError(
+            f"{whole} cannot be said over {show_path(document)}: {len(missing)} contracts are missing and "
+            f"{len(more)} are new: {shown}" + (f"; it differs in {parts}" if parts else ""),
+            "keep the whole catalogue, or change these parts first",
+        )
+    for removal in short.list_removals():
+        shorter = short.keep(removal)
+        try:
+            same = _Meaning(load_opened(_parse(shorter.text, out))) == meaning
+        except InputError:
+            same = False
+        short = shorter if same else short
+    write_both({out: short.text.encode()})
+    lines, lines_before = len(short.text.splitlines()), len(source.text.splitlines())
+    contracts = _count(len(wanted.contracts), "contract")
+    click.echo(f"{out}: {_count(lines, 'line')} instead of {lines_before:,}, the same {contracts}")
+    for path in sorted(wanted.files.keys() | meaning.files.keys()):
+        if wanted.files.get(path) != meaning.files.get(path):
+            click.echo(f"  {path} differs")
+    return 0
+
+
+def _parse(text: str, path: Path) -> Source:
+    from pgagents.base.reading import parse
+
+    return parse(text, str(path), folder=path.absolute().parent)
+
+
+class _Meaning:
+    """What a catalogue comes to: the ids of its contracts, and the files that a build writes."""
+
+    def __init__(self, model: Model) -> None:
+        from pgagents.generate.build import build
+        from pgagents.verify.run.run import contracts
+
+        self.contracts = frozenset(contract.id for contract in contracts(model))
+        self.files = {artifact.path: artifact.data for artifact in build(model).files}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Meaning) and (self.contracts, self.files) == (other.contracts, other.files)
+
+    def __hash__(self) -> int:
+        return hash(self.contracts)

@@ -1,0 +1,191 @@
+"""Write the short catalogue over a document: two lines, the choice for agents, and at most seven questions.
+
+What the document does not say and nobody can conclude is asked, each as a comment with the YAML that answers
+it. The choice for vendors with a limit is written out, so that a new operation of the document never pushes
+another one out.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.base.text import brief
+from pgagents.importer.catalogue import Choice, Converted
+from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources, summarize
+from pgagents.importer.nature import find_reading_word
+from pgagents.importer.operations import ImportedAction
+from pgagents.importer.overlay.names import OPERATION
+from pgagents.importer.overlay.options import KEY
+from pgagents.importer.surfaces import GROUP
+from pgagents.importer.text import WIDTH, render_yaml, scalar, write_in_one_line
+
+SCHEMA = ".pgagents/catalogue.schema.json"
+"""The catalogue's JSON Schema for editors, relative to the short file."""
+MOST_NAMED = 3
+"""Number of actions that one question names."""
+MOST_ALL = 30
+"""An API with more actions than this gets a group for agents: the GPT builder takes no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the author, and the lines of YAML that answer it, by the section in which they stand.
+
+    `section` is a key of the catalogue. `answer` has lines of that section's value.
+    """
+
+    asks: str
+    section: str
+    answer: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A short catalogue as text, with its questions.
+
+    `chosen` describes the choice of actions for agents; it is empty if all are offered.
+    """
+
+    text: str
+    questions: tuple[Question, ...]
+    chosen: str = ""
+
+
+def write_short(
+    document: str, converted: Converted, choice: Choice | None = None, *, origin: str = ""
+) -> Short:
+    """Return the short catalogue over a document.
+
+    `document` is its path relative to the catalogue's folder. `origin` is the URL from which it was copied.
+    What the options of `choice` say stands in the file, so that later readings of the document need none.
+    """
+    choice = choice or Choice()
+    group, chosen = _choose_group(converted)
+    questions = tuple(_list_questions(converted))
+    actions = _list_decided(converted) | {
+        made.name: {OPERATION: made.operation.label} for made in group if made.operation.id
+    }
+    lines = [f"# yaml-language-server: $schema={SCHEMA}", "pgagents: 1"]
+    lines += render_yaml({KEY: _write_options(document, choice, origin)}).splitlines()
+    for section in ("api", "auth", "errors"):
+        lines += _write_questions([each for each in questions if each.section == section], section)
+    if group:
+        lines += ["", f"# What agents are offered: {chosen}. `verify` tests all others, too."]
+        names = textwrap.wrap(f"[{', '.join(made.name for made in group)}]", WIDTH - 4)
+        lines += ["groups:", f"  {GROUP}:", *(f"    {line}" for line in names)]
+    asked = [each for each in questions if each.section == "actions"]
+    if actions:
+        lines += ["", "actions:"]
+        lines += [f"  {name}: {write_in_one_line(entry)}" for name, entry in actions.items()]
+        for question in asked:
+            lines += [f"  # {question.asks}", *(f"  # {line}" for line in question.answer)]
+    else:
+        lines += _write_questions(asked, "actions")
+    return Short("\n".join(lines) + "\n", questions, chosen)
+
+
+def _write_options(document: str, choice: Choice, origin: str) -> Any:
+    """Return the value of `openapi`: the document's path alone, if nothing else is to be said."""
+    options: dict[str, Any] = {"document": document}
+    options |= {"from": origin} if origin else {}
+    options |= {"include": list(choice.include)} if choice.include else {}
+    options |= {"tags": list(choice.tags)} if choice.tags else {}
+    options |= {"max": choice.most} if choice.most is not None else {}
+    options |= {"auth": choice.auth} if choice.auth else {}
+    options |= {"base_path": choice.base} if choice.base else {}
+    return options if len(options) > 1 else document
+
+
+def _choose_group(converted: Converted) -> tuple[Sequence[ImportedAction], str]:
+    """Return the actions for agents where a vendor does not take all, and a description of the choice."""
+    made = [each for each in converted.made if each.name in converted.data["actions"]]
+    if len(made) <= MOST_ALL:
+        return (), ""
+    ranked = rank_resources(made)
+    group = choose(ranked, MOST_CHOSEN, frozenset())
+    summary = summarize(ranked, [each.name for each in group])
+    return group, f"{len(group)} of {len(made)} actions, {summary}"
+
+
+def _list_decided(converted: Converted) -> dict[str, Any]:
+    """Return what `--reads` and `--acts` say, as entries of actions."""
+    decided = converted.decided
+    labels = {made.name: made.operation.label for made in converted.made}
+    return {name: {"effect": decided[label]} for name, label in labels.items() if label in decided}
+
+
+def _write_questions(questions: Sequence[Question], section: str) -> list[str]:
+    """Return the questions about one section as comments, with one block of YAML that answers them all."""
+    if not questions:
+        return []
+    lines = [f"# {question.asks}" for question in questions]
+    answers = [line for question in questions for line in question.answer]
+    return ["", *lines, f"# {section}:", *(f"#   {line}" for line in answers)]
+
+
+def _list_questions(converted: Converted) -> Iterator[Question]:
+    """Yield at most seven questions."""
+    undecided = {note.at for note in converted.notes.made if note.kind == "decide"}
+    data = converted.data
+    if ("api", "server") in undecided:
+        yield Question("Where does the API run?", "api", ("server: https://api.example.com",))
+    if ("api", "contact") in undecided:
+        yield Question(
+            "Who answers for it? Vendors show this address.", "api", ("contact: support@example.com",)
+        )
+    schemes = (data.get("auth") or {}).get("schemes") or {}
+    keys = [name for name, scheme in schemes.items() if scheme.get("type") in ("bearer", "api_key")]
+    if plain := [name for name in keys if "prefixes" not in schemes[name]]:
+        name = scalar(plain[0], flow=True)
+        answer = f"schemes: {{{name}: {{prefixes: {{test_: test, live_: live}}}}}}"
+        yield Question(
+            "How do test keys begin, and live ones? verify then never writes with a live key.",
+            "auth",
+            (answer,),
+        )
+    if ("errors", "code_at") in undecided:
+        asks = "Which member of an error says its code? Without one, only the status tells errors apart."
+        yield Question(asks, "errors", ("code_at: code",))
+    yield from _ask_about_actions(converted)
+
+
+def _ask_about_actions(converted: Converted) -> Iterator[Question]:
+    """Yield the questions about what actions cost, read and do. Each names a few of them."""
+    acting = {get.label for get in converted.withheld.gets}
+    spending: list[ImportedAction] = []
+    reading: list[ImportedAction] = []
+    moving: list[ImportedAction] = []
+    for made in converted.made:
+        if made.name not in converted.data["actions"]:
+            continue
+        if made.operation.label in acting and made.action["effect"] == "write":
+            moving.append(made)
+        elif "may_cost" in made.action or "may_send" in made.action:
+            spending.append(made)
+        elif made.action["effect"] == "write" and find_reading_word(made.operation, made.name):
+            reading.append(made)
+    if spending:
+        first = spending[0].action
+        reason = brief(str(first.get("may_cost") or first.get("may_send")), 60)
+        asks = f"Do these spend money or send something ({reason})? verify waits for your word."
+        answers = [
+            (made, "costs: false" if "may_cost" in made.action else "sends: false") for made in spending
+        ]
+        yield Question(asks, "actions", _name_each(answers))
+    if reading:
+        asks = "Do these only read? Then verify needs no --allow-writes for them, and nobody is asked."
+        yield Question(asks, "actions", _name_each([(made, "effect: read") for made in reading]))
+    if moving:
+        asks = "Do these GETs really act? If one only reads, say so, and verify calls it."
+        yield Question(asks, "actions", _name_each([(made, "effect: read") for made in moving]))
+
+
+def _name_each(answers: Sequence[tuple[ImportedAction, str]]) -> tuple[str, ...]:
+    """Return a line of YAML for each of the first actions, and say how many there are besides."""
+    lines = [f"{made.name}: {{{answer}}}" for made, answer in answers[:MOST_NAMED]]
+    if len(answers) > MOST_NAMED:
+        lines[-1] += f"  # and {len(answers) - MOST_NAMED} more: `pgagents lint` names them"
+    return tuple(lines)
