@@ -5,6 +5,7 @@
 | `notes` | the file to which it adds its process's number and PORT at each start |
 | `port` | listens there; without it on PORT, and with 0 nowhere |
 | `dies` | ends when it is asked for `/things/{id}` |
+| `slow_s` | takes so many seconds for each 500 |
 | `prints` | prints this at once |
 | `floods` | prints without end |
 | `child` | leaves another process behind |
@@ -21,6 +22,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,7 @@ class Endpoint(BaseHTTPRequestHandler):
         elif WAYS.get("dies"):
             os._exit(3)
         else:
+            time.sleep(WAYS.get("slow_s", 0))
             self.reply(500, {"detail": "it failed"})
             # as many servers do, it tells of the error after it has answered
             print(f"a call with {key}\nKeyError: 'no such thing'", file=sys.stderr)

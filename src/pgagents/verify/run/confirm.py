@@ -51,6 +51,10 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
         repeated = again.entries[entry.contract.id]
         if repeated.broken is not None or (repeated.kept and same):
             found.stable = repeated.broken is not None
+        if (
+            repeated.broken is not None and repeated.broken.chain and found.chain
+        ):  # nothing else was on its way this time
+            found.chain[-1].printed = repeated.broken.chain[-1].printed or found.chain[-1].printed
 
 
 def _reads_before(contract: Contract, found: Break) -> bool:
