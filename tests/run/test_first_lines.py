@@ -65,13 +65,13 @@ def test_a_finding_is_told_while_the_run_goes_on(tmp_path: Path) -> None:
         calls = server.calls
         server.may_go_on.set()
         out, err = child.communicate(timeout=WAIT_S)
-    wrong = f"notes.yaml:{GET_LINE}:9: error[response_schema/200/list_notes@rest]: "
+    wrong = "undocumented[response_schema/200/list_notes@rest] GET /notes: "
     assert line.startswith(wrong), line + err
-    assert f"; curl -sS -i -g --path-as-is {url}/notes" in line
+    assert f" (notes.yaml:{GET_LINE}); curl -sS -i {url}/notes" in line
     assert server.calls > calls
     assert KEY not in line + err
     assert wrong not in out
-    assert "error[response_schema/200/list_notes@rest] 1 of " in out
+    assert "1 of 1  UNDOCUMENTED  GET /notes: " in out
 
 
 def test_a_right_server_has_no_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +80,7 @@ def test_a_right_server_has_no_line(tmp_path: Path, capfd: pytest.CaptureFixture
         words = [*PGAGENTS, "verify", "--openapi", "notes.yaml", "--url", url]
         environment = {**os.environ, "PGAGENTS_TOKEN": KEY, "XDG_CACHE_HOME": str(tmp_path / "cache")}
         subprocess.run(words, cwd=tmp_path, env=environment, check=False)
-    assert "error[" not in capfd.readouterr().err
+    assert "undocumented[" not in capfd.readouterr().err
 
 
 def finding(contract: str, actual: str, target: str = "/notes") -> Finding:
@@ -116,7 +116,7 @@ def test_a_call_that_is_long_by_its_headers_is_told_without_them() -> None:
     (line,) = FirstLines(source(), "http://127.0.0.1")(
         [replace(one, exchanges=(replace(one.exchanges[0], request=sent),))]
     )
-    assert line.endswith("; curl -sS -i -g --path-as-is http://127.0.0.1/notes")
+    assert line.endswith("; curl -sS -i http://127.0.0.1/notes")
 
 
 def test_a_finding_without_a_request_says_why_it_has_no_call() -> None:
@@ -182,12 +182,12 @@ def test_many_findings_end_with_one_sentence() -> None:
     assert told[-1] == "further findings are in the report"
 
 
-def test_a_line_about_json_has_the_pointer_behind_the_place_that_editors_read() -> None:
+def test_a_line_about_json_has_the_pointer_of_the_promise() -> None:
     of_json = parse('{"paths": {"/notes": {"get": {}}}}', "openapi.json")
     one = finding("law/a/list_notes@rest", "wrong")
     (line,) = FirstLines(of_json, "http://127.0.0.1")(
         [replace(one, contract=replace(one.contract, origin=("paths", "/notes", "get")))]
     )
     assert line.startswith(
-        "openapi.json:1:23: error[law/a/list_notes@rest]: (/paths/~1notes/get) it is right; "
+        "wrong[law/a/list_notes@rest] GET /notes: wrong; promised: right (openapi.json#/paths/~1notes/get); "
     )

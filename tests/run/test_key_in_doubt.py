@@ -94,7 +94,7 @@ def test_a_wrong_key_ends_the_run_though_some_reads_are_open(tmp_path: Path, wor
     assert "the server refused the key: " in said
     assert "actions answered 401 with this key; the other" in said
     assert (counts["broken"], counts["kept"]) == (0, 0)
-    assert "error[" not in said
+    assert "[response_schema/" not in said
     assert len(server.requests) < 25
 
 
@@ -106,7 +106,7 @@ def test_what_a_refused_key_takes_back_is_not_told_before(tmp_path: Path, worker
     assert code == 3
     assert "the server refused the key: " in said
     assert counts["broken"] == 0
-    assert "error[" not in said
+    assert "[response_schema/" not in said
     paths = [request.path for request in server.requests]
     assert paths.index("/about") < paths.index("/trees")
 
@@ -115,7 +115,7 @@ def test_what_the_right_key_shows_is_told_during_the_run(tmp_path: Path) -> None
     """It is told on a line of its own, which the report does not have."""
     _, said, counts = run(tmp_path, Garden("about", "health", wrong=True), KEY)
     assert counts["broken"] > 0
-    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    told = [line for line in said.splitlines() if "undocumented[response_schema/200/" in line]
     assert [line for line in told if "; curl -sS" in line]
 
 
@@ -123,7 +123,7 @@ def test_writes_that_are_not_sent_keep_no_finding_back(tmp_path: Path) -> None:
     """If no call shows that the key makes a difference, half of the reads must answer first."""
     _, said, counts = run(tmp_path, Garden(*PLACES, wrong=True, writes=30), KEY)
     assert counts["broken"] > 0
-    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    told = [line for line in said.splitlines() if "undocumented[response_schema/200/" in line]
     assert [line for line in told if "; curl -sS" in line]
 
 
@@ -132,7 +132,7 @@ def test_a_key_that_no_call_takes_keeps_no_finding_back(tmp_path: Path) -> None:
     server = Garden(*PLACES, wrong=True, declares_key=False)
     _, said, counts = run(tmp_path, server, KEY)
     assert counts["broken"] > 0
-    told = [line for line in said.splitlines() if "error[response_schema/200/" in line]
+    told = [line for line in said.splitlines() if "undocumented[response_schema/200/" in line]
     assert [line for line in told if "; curl -sS" in line]
     assert not any(request.header("Authorization") for request in server.requests)
 

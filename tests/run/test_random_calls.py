@@ -92,7 +92,7 @@ def test_what_a_random_call_found_is_repeated_by_a_run_that_makes_it() -> None:
     whole = replace(deep, header=replace(deep.header, profile="standard"))
     assert whole.repeat(one) == "--seed 0"
     shown = text.render(whole, model(SHOP).source, again="pgagents verify")
-    assert "\n   again: pgagents verify --seed 0\n" in shown
+    assert "\n        pgagents verify --seed 0\n" in shown
     usual = replace(one, exchanges=(replace(one.exchanges[-1], why="an ordinary call"),))
     assert whole.repeat(usual) == whole.select(SEARCH)
 

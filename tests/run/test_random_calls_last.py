@@ -197,7 +197,9 @@ def test_the_report_says_for_how_many_operations_random_calls_were_drawn(
     drawn, able = report.footer.drawn
     assert 0 < drawn == able
     said = f"random calls were drawn for {drawn} of {able} operations with arguments to vary"
-    assert said in text.render(report, notes().source)
+    assert said in text.render(report, notes().source, verbose=True)
+    fewer = replace(report, footer=replace(report.footer, drawn=(1, 9)))
+    assert "another --seed chooses others" in " ".join(text.render(fewer, notes().source).split())
     data = document(report, notes().source)
     assert data["footer"]["random_calls"] == {"operations": drawn, "of": able}
     some = replace(report.footer, drawn=(40, 140)).pace[0]

@@ -486,8 +486,8 @@ def test_the_report_of_one_worker_says_nothing_of_workers() -> None:
 def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_one() -> None:
     report, _ = verified(model(SHOP), SEVERAL, faults=("auth-ignored",))
     alone = sum(report.footer.alone.values())
-    told = text.render(report, model(SHOP).source)
-    assert f"by {SEVERAL} workers; {alone} requests ran alone" in told
+    told = text.render(report, model(SHOP).source, verbose=True)
+    assert f"{SEVERAL} workers; {alone} requests ran alone" in told
     assert "--seed 0 --workers 1\n" in told
     data = document(report, model(SHOP).source)["footer"]
     assert (data["workers"], sum(data["alone"].values())) == (SEVERAL, alone)

@@ -32,6 +32,7 @@ from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, run
 from pgagents.client.environment import base_url
+from pgagents.report.contract import Rank
 from pgagents.verify.plan.options import FINISHING, Progress
 from starting import wait_for_ready
 
@@ -375,20 +376,23 @@ def _read(handle: int, until: bytes) -> bytes:
     return found
 
 
-def test_progress_says_pace_and_time_left() -> None:
+def test_progress_says_pace_time_left_and_findings_by_rank() -> None:
+    ranks = {Rank.WRONG: 2, Rank.CRASH: 1}
     assert (
-        progress.describe_progress(Progress(100, 650, 40, 900, 2, 10.0, "search"))
-        == "10/s · about 55 s left · 2 broken · search"
+        progress.describe_progress(Progress(100, 650, 40, 900, 4, 10.0, "search", ranks=ranks))
+        == "10/s · about 55 s left · 1 crash, 2 wrong answers · search"
     )
     assert (
         progress.describe_progress(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
         == "10/min · about 64 min left · waiting 12 s for the server's limit"
     )
     assert progress.describe_progress(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
-    generated = Progress(245, 265, 40, 900, 2, 49.0, "random calls are generated: 91 of at most 1810")
+    generated = Progress(
+        245, 265, 40, 900, 2, 49.0, "random calls are generated: 91 of at most 1810", ranks=ranks
+    )
     assert (
         progress.describe_progress(generated)
-        == "5/s · 2 broken · random calls are generated: 91 of at most 1810"
+        == "5/s · 1 crash, 2 wrong answers · random calls are generated: 91 of at most 1810"
     )
 
 

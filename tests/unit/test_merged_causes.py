@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.answers import ErrorReader
+from pgagents.report.causes import UNLISTED
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
@@ -103,7 +104,8 @@ def find(several: list[Fault], actions: frozenset[str]) -> tuple[Finding, ...]:
             continue
         _, claim, derived, odd = fault.broken[number]
         id = contract(fault, at, number).id
-        said: Judgement = replace(judge_broken(id, "right", claim), derived=derived)
+        unlisted = UNLISTED if claim.startswith(("404", "the status 404")) else ""
+        said: Judgement = replace(judge_broken(id, "right", claim), derived=derived, claim=unlisted)
         ledger.add(said, [exchange(fault, at)], None, None)
         entry = ledger.entries[id].broken
         assert entry is not None

@@ -114,11 +114,11 @@ def test_annotation_stands_at_the_catalogues_line() -> None:
     lines = github.render(report({Verdict.BROKEN: 2, Verdict.UNTESTED: 1}), SOURCE).decode().splitlines()
     assert lines == [
         (
-            "::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/search@rest::"
-            "promised: a limit above 25 is refused"
-            "%0Aexpected: status 400%0Aactual: status 200%0Athe same cause broke 1 more"
+            "::error file=catalogue/c.yaml,line=4,col=7,"
+            "title=wrong%3A refuses_bad_input/broken0/search@rest::GET /lots: status 200"
+            "%0Apromised: a limit above 25 is refused%0Aexpected: status 400%0Athe same cause broke 1 more"
         ),
-        "::warning title=pgagents%3A untested::1 contract: why untested",
+        "::warning title=pgagents%3A not tried::1 contract: why untested",
     ]
 
 
@@ -232,7 +232,7 @@ def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
         "catalogue/c.yaml:4:7",
         "limit: {type: integer, maximum: 25}",
         "PG-L5",
-        "curl -sS -i -g",
+        "curl -sS -i ",
         "--only refuses_bad_input/broken0/search@rest --seed 3",
         "why untested",
         "fails",

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pgagents.cli.inputs import report_files
-from pgagents.cli.inputs.options import examples, reports_option
+from pgagents.cli.inputs.options import detail_options, examples, reports_option
 from pgagents.cli.inputs.report_files import FORMS
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
@@ -46,10 +46,8 @@ def command() -> None:
     show_default=True,
     help="What to print.",
 )
-@click.option(
-    "-v", "--verbose", is_flag=True, help="With text: also how many contracts each exchange was judged for."
-)
-def show(file: Path, form: str, verbose: bool) -> int:
+@detail_options
+def show(file: Path, form: str, verbose: bool, odd: bool, why: bool) -> int:
     """Print a report in one of its formats. Exit code: 0, or 2 for a file that is not a complete report."""
     import sys
 
@@ -58,14 +56,8 @@ def show(file: Path, form: str, verbose: bool) -> int:
 
     report, source = read(file)
     if form == "text":
-        from pgagents.report.formats import text
-
-        click.echo(
-            text.render(
-                report, source, colour=report_files.colour(), width=report_files.width(), verbose=verbose
-            ),
-            nl=False,
-        )
+        detail = report_files.Detail(verbose, odd, why)
+        click.echo(report_files.render_text(report, source, detail), nl=False)
     else:
         sys.stdout.buffer.write(render(form, report, source))
         sys.stdout.buffer.flush()

@@ -36,6 +36,8 @@ _ONCE = (
     "baseline",
     "self_test",
     "verbose",
+    "odd",
+    "why",
     "workers",
 )
 """Options that the command for repeating one finding leaves out."""
@@ -47,7 +49,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
     "acts",
-    "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "only_plan", "last_failed",
+    "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "odd", "why", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
 

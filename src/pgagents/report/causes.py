@@ -10,16 +10,15 @@ from pgagents.base.http import Response, read_json
 from pgagents.report.contract import Contract
 from pgagents.report.report import Cause, RecordedExchange
 
-_MEMBER = re.compile(
-    r"(?:[\w-]+ does not hold: )?(?:response\.)?(?:\d+\.)*([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )"
-)
 _OF_MEMBERS = frozenset(("response_schema", "law"))
-"""Checks whose findings begin with the wrong member of the answer."""
+"""Checks whose breaks at one member of answers are one finding."""
 _OF_KINDS = frozenset(("invalid_input",))
 """Checks whose contracts' details begin with the kind of problem that they look for."""
-_WHOLE_CLAIM = frozenset(("the body", "Content-Type"))
-"""Claims that name no cause before their colon."""
-_COMPLAINT = re.compile(r'is a required property|is not of type "\w+"|is not valid under|[\w.+-]+/[\w.+-]+')
+_OF_FRAMEWORKS = frozenset((401, 403, 405, 406, 413, 415, 429))
+"""Statuses that a framework answers for every action, so that a document without one of them has one gap."""
+_GONE = (404, 410)
+UNLISTED = "the status is not documented"
+"""The claim of a break by a status that no document of an action lists."""
 _OWN_CALL = re.compile(r"an ordinary call|a generated call|the example |to have an? |$")
 """Purposes of right calls, which differ from action to action; so an answer's cause may differ too."""
 _EXCEPTION = re.compile(rb"\b(?!Internal)(?!ServerError)[A-Z]\w*(?:Error|Exception)\b")
@@ -56,18 +55,17 @@ class Leaders(Generic[Group]):
         return self._by_key.get((cause.key, *same)) or self._by_claim.get((cause.claim, *same))
 
 
-def cause(check: str, outcome: str, actual: str, kind: str = "", claim: str = "") -> str:
+def cause(check: str, outcome: str, claim: str, kind: str = "", member: str = "") -> str:
     """Return the key of a broken contract's cause; contracts with equal keys are one finding.
 
-    `outcome` is the answer's status and code, `actual` the finding's description of the answer. `claim` is
-    the description without its values, if the check gave it; `kind` tells causes further apart. If the check
-    names the wrong member of an answer, the key is that member and the first digit of the status. For other
-    checks it is check, outcome, claim and `kind`.
+    `outcome` is the answer's status and code, and `claim` what the answer showed, without its values. `kind`
+    tells causes further apart. If the check names the wrong member of an answer, the key is that member and
+    the first digit of the status. For other checks it is check, outcome, claim and `kind`.
     """
-    if check in _OF_MEMBERS and (match := _MEMBER.match(actual)):
-        path = [step for step in match[1].split(".") if not step.isdigit()]
-        return f"member {path[-1]}|{outcome[:1]}"
-    return f"{check}|{outcome}|{claim or read_claim(actual)}|{kind}"
+    names = [step for step in member.split(".") if step and not step.isdigit()]
+    if check in _OF_MEMBERS and names:
+        return f"member {names[-1]}|{outcome[:1]}"
+    return f"{check}|{outcome}|{claim}|{kind}"
 
 
 def cause_of(
@@ -78,38 +76,32 @@ def cause_of(
     *,
     right: bool | None = None,
     claim: str = "",
+    member: str = "",
 ) -> str:
     """Return the key of a break: `cause`, with the kind that separates the causes of this check.
 
-    `claim` is `actual` without its values; empty if only its text can tell, as in a report that is
-    read from a file.
+    `claim` is `actual` without its values; empty if it has none. `member` is the wrong member of the answer.
 
     `last` is the exchange that breaks the contract, if any does.
 
     `right` is true if that call is one that the action takes; None lets the call's purpose tell.
     """
-    kind = ""
+    kind, claim = "", claim or actual
     if right is None:
         right = last is not None and bool(_OWN_CALL.match(last.why))
     if contract.check in _OF_KINDS:
         kind = contract.detail.partition("/")[0]
         if outcome.startswith("2"):  # which success came depends on the action and not on the problem
-            outcome = actual = "accepted"
-            claim = ""
+            outcome = claim = "accepted"
     elif contract.check == "no_crashes" and last is not None:
         kind = _find_kind_of_crash(contract, last, right=right)
-    elif contract.check == "documented_status" and last is not None and right:
-        kind = _read_message(last) or last.action or contract.action
-    return cause(contract.check, outcome, actual, kind, claim)
-
-
-def read_claim(actual: str) -> str:
-    """Return the description of an answer without its values: up to its first colon, or the complaint about
-    a body or media type.
-    """
-    head, _, rest = actual.partition(":")
-    found = _COMPLAINT.findall(rest) if head in _WHOLE_CLAIM else []
-    return f"{head}: {found[-1]}" if found else head
+    elif contract.check == "documented_status" and last is not None:
+        status = last.answer.status if isinstance(last.answer, Response) else 0
+        if right and status not in _OF_FRAMEWORKS:
+            kind = _read_message(last) or last.action or contract.action
+        elif status in _OF_FRAMEWORKS or status in _GONE:
+            outcome = str(status)  # whatever the code: what is missing is the status
+    return cause(contract.check, outcome, claim, kind, member)
 
 
 def _find_kind_of_crash(contract: Contract, last: RecordedExchange, *, right: bool) -> str:

@@ -6,7 +6,7 @@ import base64
 import re
 import shlex
 
-from pgagents.base.http import Silence
+from pgagents.base.http import Silence, read_json
 from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"
@@ -15,8 +15,12 @@ CERTIFICATE = "PGAGENTS_CERT"
 MASK = "[redacted]"
 PROCESS = "stdio:"
 """The prefix for a server that is a process. The process's command follows instead of a URL."""
-ANY = "*/*"
-"""The Accept header that curl sends by default."""
+ANY, JSON = "*/*", "application/json"
+"""The Accept header that curl sends by default, and the one for which APIs answer the same."""
+_GLOB = re.compile(r"[][{}]")
+"""Characters of a URL that curl would take for a pattern."""
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
+"""A text of JSON, or the blanks between two of its parts."""
 MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of ([\w.]+)(?:, (base64|password|token|user))?\]")
 _PARTS = {
@@ -66,7 +70,17 @@ def of_finding(finding: Finding, url: str) -> str:
     """
     if finding.shown_by:
         return finding.own_curl
-    return of_break(finding.contract.check, finding.exchanges[-1], url) if finding.exchanges else ""
+    call = find_call(finding)
+    return of_break(finding.contract.check, call, url) if call is not None else ""
+
+
+def find_call(finding: Finding) -> RecordedExchange | None:
+    """Return the exchange whose request is at fault: the last one of the contract's own action.
+
+    A read that only shows the effect may follow it. None for a finding without exchanges.
+    """
+    own = (e for e in reversed(finding.exchanges) if e.action and e.action == finding.contract.action)
+    return next(own, finding.exchanges[-1] if finding.exchanges else None)
 
 
 def of_break(check: str, exchange: RecordedExchange, url: str) -> str:
@@ -99,12 +113,14 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     request = exchange.request
     if exchange.base.startswith(PROCESS):
         return _make_pipe(request.body, exchange.base.removeprefix(PROCESS))
-    words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
+    words = ["curl", "-sS", "-i"]
+    words += ["-g"] if _GLOB.search(request.target) else []
+    words += ["--path-as-is"] if "/." in request.target else []
     if exchange.certificate:
         words += ["--cert", f'"${CERTIFICATE}"']
     if request.method == "HEAD":
         words.append("-I")
-    elif request.method != "GET" or request.body:
+    elif request.method != ("POST" if request.body else "GET"):
         words += ["-X", quote(request.method)]
     words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
@@ -127,7 +143,7 @@ def _matters(name: str, value: str, *, whole: bool) -> bool:
     Headers that curl adds are not printed, and those that differ between clients only with `whole`.
     """
     if name == "accept" and not whole:
-        return ANY not in value or "event-stream" in value
+        return (ANY not in value and value != JSON) or "event-stream" in value
     return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
 
 
@@ -180,6 +196,15 @@ def _body(body: bytes) -> tuple[str, list[str]]:
     if len(body) > MAX_BODY:
         return "", ["--data-binary", quote(f"@a-file-of-{len(body)}-bytes")]
     try:
-        return "", ["--data-raw", _word(body.decode("utf-8"))]
+        text = body.decode("utf-8")
+        option = "--data-raw" if text.startswith("@") else "-d"
+        return "", [option, _word(_write_on_one_line(text))]
     except UnicodeDecodeError:
         return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]
+
+
+def _write_on_one_line(body: str) -> str:
+    """Return JSON of several lines without the blanks between its parts; any other body as it is."""
+    if "\n" not in body or read_json(body.encode()).problem:
+        return body
+    return _BLANKS.sub(lambda match: match[1] or "", body)

@@ -16,6 +16,7 @@ from pgagents.base.writing import printable
 from pgagents.report.causes import Leaders, cause_of
 from pgagents.report.contract import Verdict, find_worst
 from pgagents.report.curl import of_finding
+from pgagents.report.presentation import order_findings
 from pgagents.report.read import join_sources
 from pgagents.report.report import ELSEWHERE, Causes, Finding, Footer, Report, Result
 
@@ -86,7 +87,7 @@ def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
         else:
             apart = (cause.key, finding.severity, finding.known, "derived")
             groups.setdefault(apart, _Group()).members.append((finding, Causes(cause.key)))
-    return tuple(group.merge(url) for group in groups.values())
+    return order_findings(group.merge(url) for group in groups.values())
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ def _cause(finding: Finding) -> str:
     last = finding.exchanges[-1] if finding.exchanges else None
     answer = last.answer if last else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
-    return cause_of(finding.contract, came, finding.actual, last)
+    return cause_of(finding.contract, came, finding.actual, last, claim=finding.claim, member=finding.member)
 
 
 def _belong(parts: Sequence[Part]) -> None:

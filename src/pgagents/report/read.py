@@ -164,6 +164,8 @@ def _report(data: dict[str, Any]) -> Report:
         h.get("in_repository", ""),
         h.get("again", ""),
         (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
+        Rank(h.get("fail_on", Rank.LAX)),
+        h.get("title", ""),
     )
     drawn = f.get("random_calls", {})
     footer = Footer(
@@ -230,6 +232,8 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         _causes(told["causes"]) if "causes" in told else None,
         told.get("shown_by", ""),
         (told["curl"] or "") if "shown_by" in told else "",
+        told.get("member", ""),
+        told.get("claim", ""),
     )
 
 

@@ -118,6 +118,10 @@ class Finding:
     """
     own_curl: str = ""
     """With `shown_by`, the curl command of the last request that broke `contract` itself, if known."""
+    member: str = ""
+    """The wrong member of the last answer, as steps with dots (`items.0.price`); empty if none is known."""
+    claim: str = ""
+    """`actual` without its values; empty if they are not known."""
 
     @property
     def severity(self) -> Severity:
@@ -146,6 +150,10 @@ class Header:
     in_repository: str = ""
     again: str = ""
     shard: tuple[int, int] | None = None
+    fail_on: Rank = Rank.LAX
+    """The mildest rank of a finding that makes the exit code 1."""
+    title: str = ""
+    """The API's name and version; empty in a report of an older version."""
 
 
 BOUGHT = "Bought or sent, and not undone"
@@ -286,13 +294,17 @@ class Report:
     def exit_code(self) -> int:
         """Return the exit code.
 
-        It is 1 for new findings or a stale baseline. It is 3 if the run ended early or judged nothing, or if
-        a contract is untested and not excused. Otherwise it is 0.
+        It is 1 for new findings of the rank that the caller asked for, or a stale baseline. It is 3 if the
+        run ended early or judged nothing, or if a contract is untested and not excused. Otherwise it is 0.
         """
-        if self.stale or any(not f.known and f.severity == "error" for f in self.findings):
+        if self.stale or any(self.counts(finding) for finding in self.findings):
             return 1
         owed = any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
         return 3 if owed or not self.footer.complete or self.proves_nothing else 0
+
+    def counts(self, finding: Finding) -> bool:
+        """Return whether a finding makes the exit code 1."""
+        return not finding.known and finding.rank.is_at_least(self.header.fail_on)
 
     @property
     def proves_nothing(self) -> bool:

@@ -40,7 +40,66 @@ class SurfaceVerdict:
     @property
     def says(self) -> str:
         """Return the verdict in a few words."""
-        return f"{self.word} by {', '.join(self.by)}" if self.by else self.word
+        if not self.by:
+            return self.word
+        return f"blocked, as its calls go through {', '.join(map(name_surface, self.by))}"
+
+
+_CHECKS = {
+    "framework": "requests that fit no action",
+    "honours_manifest": "what vendors' documents say",
+    "look_alike_input": "values that only resemble valid ones",
+    "agent_response_limits": "time and size of answers",
+}
+"""What a check proves, in few words, where its name does not say it."""
+_SURFACES = {
+    "": "any",
+    "rest": "REST",
+    "mcp": "MCP",
+    "openai": "ChatGPT",
+    "openai_tools": "OpenAI tools",
+    "openai_realtime": "OpenAI Realtime",
+    "anthropic": "Claude tools",
+    "gemini": "Gemini",
+    "xai": "Grok",
+    "perplexity": "Perplexity",
+    "copilot": "Copilot",
+    "claude_plugin": "Claude plugin",
+}
+"""What people call a surface, where its name in the catalogue is another."""
+
+
+def name_check(check: str) -> str:
+    """Return what a check proves, in few words."""
+    return _CHECKS.get(check, check.replace("_", " "))
+
+
+def name_surface(surface: str) -> str:
+    """Return what people call a surface, such as `ChatGPT` for `openai`."""
+    return _SURFACES.get(surface, surface)
+
+
+def describe_blocked(report: Report) -> str:
+    """Return the vendors whose documents the API does not keep, joined; empty if it keeps all."""
+    return ", ".join(
+        name_surface(one.surface)
+        for one in by_surface(report)
+        if one.surface in report.carried and one.word in ("fails", "blocked")
+    )
+
+
+def describe_not_tried(report: Report) -> str:
+    """Return how many promises were not tried, with the most frequent reason; empty if all were."""
+    withheld = report.footer.withheld
+    reasons = Counter(
+        WITHHELD if withheld.left_out(r.contract) else r.reason or "no reason is known"
+        for r in report.results
+        if r.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED)
+    )
+    if not reasons:
+        return ""
+    (reason, most), count = reasons.most_common(1)[0], reasons.total()
+    return f"{count:,} not tried{f', {most:,} of them' if len(reasons) > 1 else ''}: {reason}"
 
 
 def by_surface(report: Report) -> list[SurfaceVerdict]:
@@ -212,7 +271,9 @@ def _verdict(
             return SurfaceVerdict(surface, "blocked", _because(beneath), counts, wires)
         said = [_because(new)]
         said += (
-            [f"its calls go through {', '.join(wires)}, which breaks {_because(beneath)}"] if beneath else []
+            [f"its calls go through {', '.join(map(name_surface, wires))}, which breaks {_because(beneath)}"]
+            if beneath
+            else []
         )
         return SurfaceVerdict(surface, "fails", "; ".join(said), counts)
     if counts[Verdict.UNTESTED]:
@@ -242,9 +303,9 @@ def _because(broken: list[Result]) -> str:
     """Describe the checks of broken contracts with their actions, the most frequent first."""
     checks: dict[str, dict[str, None]] = {}
     for result in broken:
-        checks.setdefault(result.contract.check.replace("_", " "), {})[
-            result.contract.action or "any action"
-        ] = None
+        checks.setdefault(name_check(result.contract.check), {})[result.contract.action or "any action"] = (
+            None
+        )
     ordered = sorted(checks.items(), key=lambda item: -len(item[1]))
     said = [f"{check} ({_some(list(actions), FEW)})" for check, actions in ordered]
     return _some(said, MAX_CAUSES)

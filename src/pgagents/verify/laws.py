@@ -6,7 +6,7 @@ For a broken law, a witness names the items that break it, or the values of both
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -157,6 +157,25 @@ def witness(law: Law, scope: Scope) -> str:
     except ExpressionError:
         said = ""
     return said[:MAX_CHARS] or format_read(law.that.tree, scope.values, scope.values)
+
+
+def find_wrong_member(law: Law, scope: Scope) -> str:
+    """Return the member of the answer for which a law is broken, as steps with dots.
+
+    It is the first one in the first part of the law that is not true; empty if that part compares none.
+    """
+    try:
+        part = broken_part(law.that.tree, scope.values)
+    except ExpressionError:
+        return ""
+    sides: Sequence[Node] = ()
+    match part:
+        case FunctionCall("near", _, (one, other, _)):
+            sides = (one, other)
+        case Infix((sign,), both) if sign in _COMPARISONS:
+            sides = both
+    paths = (path for side in sides for path in paths_in(side))
+    return next((".".join(path[1:]) for path in paths if path[:1] == ("response",) and path[1:]), "")
 
 
 def _describe_broken(node: Node, values: Mapping[str, Any]) -> str:

@@ -75,6 +75,10 @@ class Judgement:
     """`actual` without its values, if they are known. Breaks of one check with equal outcomes and claims are
     one finding.
     """
+    member: str = ""
+    """The wrong member of the answer, as steps with dots (`items.0.price`); empty if none is known. Breaks of
+    `response_schema` and `law` at one member are one finding.
+    """
     sticky: bool = False
     """True if the contract stays untested, even if other exchanges keep it."""
     derived: bool = False
@@ -89,6 +93,10 @@ class Judgement:
     An answer may be less bad than others, or no client sends such a call (`Rank.ODD`). A strict run counts
     what is odd by the check's rank.
     """
+
+    def at_member(self, member: str) -> Judgement:
+        """Return the judgement with the wrong member of the answer, as steps with dots."""
+        return replace(self, member=member)
 
     def with_rank(self, rank: Rank) -> Judgement:
         """Return the judgement with another rank than that of its check."""

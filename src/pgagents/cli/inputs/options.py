@@ -184,6 +184,23 @@ reports_option: Callable[[Any], Any] = click.option(
 )
 
 
+def detail_options(command: Any) -> Any:
+    """Add the options that choose what the terminal shows beside the findings."""
+    odd = click.option(
+        "--odd",
+        is_flag=True,
+        help="Show odd findings too: what only an inferred part or a recommendation says.",
+    )
+    why = click.option("--why", is_flag=True, help="List what was not tried, by its reason and with ids.")
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Also print the tables of all promises, every exchange of a finding, and what the run cost.",
+    )
+    return odd(why(verbose(command)))
+
+
 def cert_options(command: Any) -> Any:
     """Add the options for a client certificate."""
     file = click.Path(path_type=Path, exists=True, dir_okay=False)

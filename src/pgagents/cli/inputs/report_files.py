@@ -38,6 +38,18 @@ WIDTH, NARROWEST = 100, 40
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What the terminal shows beside the findings."""
+
+    verbose: bool = False
+    """True for the tables of all promises, and every exchange of a finding."""
+    odd: bool = False
+    """True for odd findings too."""
+    why: bool = False
+    """True for what was not tried, by its reason and with ids."""
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """The files and the terminal for a run's report, and the accepted findings."""
 
@@ -48,16 +60,21 @@ class Output:
     """Accepted findings."""
     memory: Path | None = None
     """The file that stores the failed contracts."""
-    verbose: bool = False
-    """True to print for how many contracts each exchange was judged."""
+    detail: Detail = Detail()
+    """What the terminal shows beside the findings."""
+    fail_on: str = "lax"
+    """The mildest rank of a finding that makes the exit code 1."""
 
 
-def add_origin(report: Report, again: str) -> Report:
-    """Return the report with the command line that repeats its run, and the catalogue's path in its
-    repository.
+def add_origin(report: Report, output: Output) -> Report:
+    """Return the report with the command line that repeats its run, the rank on which it fails, and the
+    catalogue's path in its repository.
     """
-    inside = in_repository(report.header.catalogue)
-    return replace(report, header=replace(report.header, again=again, in_repository=inside))
+    from pgagents.report.contract import Rank
+
+    inside, mildest = in_repository(report.header.catalogue), Rank(output.fail_on)
+    header = replace(report.header, again=output.again, in_repository=inside, fail_on=mildest)
+    return replace(report, header=header)
 
 
 def publish(report: Report, source: Source, output: Output, *, stopped: bool = False) -> int:
@@ -73,20 +90,20 @@ def publish(report: Report, source: Source, output: Output, *, stopped: bool = F
     try:
         write(output.reports, report, source)
     finally:
-        show(report, source, stopped=stopped, verbose=output.verbose)
+        show(report, source, output.detail, stopped=stopped)
     return report.exit_code
 
 
-def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
+def show(report: Report, source: Source, detail: Detail = Detail(), *, stopped: bool = False) -> None:
     """Print the report as text.
 
-    `stopped` means that a signal ended the run. `verbose` adds for how many contracts each exchange was
-    judged. In GitHub Actions a line of the log can be a command, so a random word disables commands around
-    the text. Source: docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20.
+    `stopped` means that a signal ended the run. In GitHub Actions a line of the log can be a command, so a
+    random word disables commands around the text. Source: docs.github.com, "Workflow commands for GitHub
+    Actions", read 2026-11-20.
     """
-    from pgagents.report.formats import github, text
+    from pgagents.report.formats import github
 
-    body = text.render(report, source, colour=colour(), stopped=stopped, width=width(), verbose=verbose)
+    body = render_text(report, source, detail, stopped=stopped)
     if os.environ.get("GITHUB_ACTIONS") != "true":
         click.echo(body, nl=False)
         return
@@ -94,6 +111,22 @@ def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool
     click.echo(f"::stop-commands::{word}\n{body}::{word}::")
     if report.header.shard is None:  # findings of a shard are annotated when the shards are merged
         click.echo(github.render(report, source), nl=False)
+
+
+def render_text(report: Report, source: Source, detail: Detail, *, stopped: bool = False) -> str:
+    """Return the report as the terminal shows it."""
+    from pgagents.report.formats import text
+
+    return text.render(
+        report,
+        source,
+        colour=colour(),
+        stopped=stopped,
+        width=width(),
+        verbose=detail.verbose,
+        odd=detail.odd,
+        why=detail.why,
+    )
 
 
 def width() -> int:

@@ -21,6 +21,7 @@ from pgagents.cli.inputs.options import (
     cacert_option,
     catalogue_argument,
     cert_options,
+    detail_options,
     env_option,
     identity_option,
     max_time_option,
@@ -36,6 +37,7 @@ from pgagents.cli.inputs.options import (
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.report_files import Output
+    from pgagents.report.contract import Rank
     from pgagents.verify.plan.options import Options, Profile
     from pgagents.verify.wire.mcp_link import Link
 
@@ -207,8 +209,22 @@ def discovery_only(options: Options) -> Options:
 
 MOST_WORKERS = 32
 NOT_TRIED = "not-tried"
-FAILINGS = ("found", NOT_TRIED)
-"""The values of --fail-on."""
+FAIL_ON = "lax"
+"""The rank from which on a finding makes the exit code 1, without --fail-on."""
+
+
+class FailingChoice(click.Choice[str]):
+    """The values of --fail-on: the ranks of findings, and `not-tried`. `found`, the older word, means lax."""
+
+    def __init__(self) -> None:
+        from pgagents.report.contract import Rank
+
+        super().__init__([*(rank.value for rank in Rank), NOT_TRIED])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the value that is meant."""
+        return super().convert(FAIL_ON if value == "found" else value, param, ctx)
+
 
 _SUBJECT: tuple[Callable[[Any], Any], ...] = (
     click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com."),
@@ -277,11 +293,13 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--fail-on",
-        type=click.Choice(FAILINGS),
-        default="found",
+        type=FailingChoice(),
+        multiple=True,
+        default=(FAIL_ON,),
         show_default=True,
-        help="not-tried: exit with 3 also for contracts that were not tried for want of a value in a "
-        "document or an inferred part, or because the server holds nothing that shows them.",
+        help="Exit with 1 for findings of this rank or a worse one. not-tried: exit with 3 also for "
+        "contracts that were not tried for want of a value in a document or an inferred part, or because the "
+        "server holds nothing that shows them. Repeatable.",
     ),
     seed_option,
     only_option,
@@ -397,12 +415,7 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
         help="YAML file of accepted findings: contract, reason, until. An outdated line fails the run.",
     ),
     reports_option,
-    click.option(
-        "-v",
-        "--verbose",
-        is_flag=True,
-        help="Also print how many contracts each exchange was judged for, and what kept hints left unseen.",
-    ),
+    detail_options,
     click.option(
         "--self-test",
         is_flag=True,
@@ -451,7 +464,7 @@ class CommandLine:
     limits: bool
     exclusive: bool
     strict: bool
-    fail_on: str
+    fail_on: tuple[str, ...]
     seed: int
     only: tuple[str, ...]
     skip: tuple[str, ...]
@@ -474,6 +487,8 @@ class CommandLine:
     baseline: Path | None
     reports: tuple[Path, ...]
     verbose: bool
+    odd: bool
+    why: bool
     self_test: bool
     everything: bool
 
@@ -517,7 +532,7 @@ class CommandLine:
             limits=self.limits,
             exclusive=self.exclusive,
             strict=self.strict,
-            counts_untried=self.fail_on == NOT_TRIED,
+            counts_untried=NOT_TRIED in self.fail_on,
         )
 
     def make_tool_options(self) -> Options:
@@ -534,13 +549,25 @@ class CommandLine:
             reads=self.reads,
             acts=self.acts,
             strict=self.strict,
-            counts_untried=self.fail_on == NOT_TRIED,
+            counts_untried=NOT_TRIED in self.fail_on,
         )
 
     def make_output(self) -> Output:
         """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
-        from pgagents.cli.inputs.report_files import Output
+        from pgagents.cli.inputs.report_files import Detail, Output
         from pgagents.report.baseline import read_baseline
 
         lines = read_baseline(self.baseline) if self.baseline else None
-        return Output(self.reports, baseline=lines, verbose=self.verbose)
+        return Output(
+            self.reports,
+            baseline=lines,
+            detail=Detail(self.verbose, self.odd, self.why),
+            fail_on=self.find_mildest(),
+        )
+
+    def find_mildest(self) -> Rank:
+        """Return the mildest rank that makes the exit code 1; lax where --fail-on names none."""
+        from pgagents.report.contract import Rank
+
+        ranks = [Rank(word) for word in self.fail_on if word != NOT_TRIED] or [Rank(FAIL_ON)]
+        return max(ranks, key=lambda rank: rank.place)

@@ -88,7 +88,7 @@ class Pace:
 
 
 def describe_progress(now: Progress, pace: float | None = None) -> str:
-    """Return one line with pace, time left, broken contracts and current work.
+    """Return one line with pace, time left, findings by rank and current work.
 
     By default the pace is that of the whole run. While random calls are generated nothing is sent, so their
     number stands there without a time.
@@ -101,8 +101,10 @@ def describe_progress(now: Progress, pace: float | None = None) -> str:
     parts = [f"{pace:.0f}/s" if pace >= 2 else f"{pace * 60:.0f}/min"]
     if pace and left and not now.doing.startswith(GENERATING):
         parts.append(f"about {duration(left / pace)} left")
-    if now.broken:
-        parts.append(f"{now.broken:,} broken")
+    if now.ranks:
+        from pgagents.report.presentation import describe_ranks
+
+        parts.append(describe_ranks(now.ranks))
     if now.waiting_s > 0:
         limit = f"the limit of {now.limits[0]}" if now.limits else "the server's limit"
         parts.append(f"waiting {now.waiting_s:.0f} s for {limit}")
@@ -174,23 +176,23 @@ class FirstLines:
                 yield "further findings are in the report"
 
     def _describe(self, finding: Finding) -> str:
-        """Return `FILE:LINE:COLUMN: error[CONTRACT]: what was promised; actual: what came back; curl …`.
+        """Return `RANK[CONTRACT] HEADLINE; promised: WHAT (PLACE); curl …`.
 
-        A JSON Pointer in brackets stands before the promise, where the place has one.
         If there can be no curl line or it is too long, a sentence replaces it.
         """
-        from pgagents.base.errors import printable, shorten
-        from pgagents.report.curl import NO_REQUEST, curl, of_finding
-        from pgagents.report.verdicts import actual
+        from pgagents.base.errors import shorten
+        from pgagents.report.curl import NO_REQUEST, curl, find_call, of_finding
+        from pgagents.report.presentation import describe_promise, make_headline, name_place
 
-        contract = finding.contract
-        span = self._source.locate(contract.origin)
-        promised = shorten(contract.says.rstrip(". "), LONGEST)
-        came = shorten(actual(finding), LONGEST)
+        headline = shorten(make_headline(finding), LONGEST)
+        promised = shorten(describe_promise(finding), LONGEST)
         shown = of_finding(finding, self._url) or NO_REQUEST
-        # it may be short enough without the headers that may have caused the finding
-        if len(shown) > LONGEST:
-            brief = curl(finding.exchanges[-1], self._url)
+        call = find_call(finding)
+        if len(shown) > LONGEST and call is not None:
+            # it may be short enough without the headers that may have caused the finding
+            brief = curl(call, self._url)
             shown = brief if len(brief) <= LONGEST else IN_REPORT
-        at = printable(span.suffix)
-        return f"{span.position}: error[{contract.id}]:{at} {promised}; actual: {came}; {shown}"
+        place = name_place(finding, self._source)
+        return (
+            f"{finding.rank.value}[{finding.contract.id}] {headline}; promised: {promised} ({place}); {shown}"
+        )

@@ -150,7 +150,7 @@ def run(
     report, stopped = _verify(there, clients, keys, options, hidden, aids, tell)
     if show is not None:
         return show(report, stopped)
-    report = _describe_run(report, there.model, keys, hidden, output.again)
+    report = _describe_run(report, there.model, keys, hidden, output)
     if aids.app is not None:
         report = _describe_app(report, aids.app, Redactor(keys, (), hidden, model=there.model))
     if output.memory is not None:
@@ -228,7 +228,7 @@ def _verify(
 
 
 def _describe_run(
-    report: Report, model: Model, keys: Mapping[str, str], hidden: tuple[str, ...], again: str
+    report: Report, model: Model, keys: Mapping[str, str], hidden: tuple[str, ...], output: Output
 ) -> Report:
     """Return the report with the command line that repeats the run, and with what a catalogue would add.
 
@@ -237,7 +237,7 @@ def _describe_run(
     from pgagents.verify.run.redact import Redactor
 
     masked = Redactor(keys, (), hidden, model=model).text
-    report = report_files.add_origin(report, masked(again))
+    report = report_files.add_origin(report, replace(output, again=masked(output.again)))
     path: str | None = getattr(model.source, "path", None)
     if path is not None:  # the report's name of a document is only the last part of its path, or of its URL
         inside = report_files.in_repository(path)

@@ -69,7 +69,7 @@ def run(
     except KeyboardInterrupt:
         raise click.Abort from None
     report_files.remember(memory, report)
-    report = report_files.add_origin(report, output.again)
+    report = report_files.add_origin(report, output)
     code = report_files.publish(report, model.source, output, stopped=stop.asked)
     return STOPPED if stop.asked else code
 

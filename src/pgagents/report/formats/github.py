@@ -10,9 +10,10 @@ from collections import Counter
 
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
+from pgagents.report.presentation import make_headline, order_findings
 from pgagents.report.report import BOUGHT, Finding, Report
-from pgagents.report.verdicts import actual, format_count, news
+from pgagents.report.verdicts import format_count, news
 
 SHOWN = 10
 """Most annotations of a kind that GitHub shows for a step."""
@@ -28,7 +29,7 @@ def commands(report: Report, source: Source) -> list[str]:
     """Return a command for each new finding, each stale line of the baseline, and each reason of untested
     contracts.
     """
-    new = [f for f in report.findings if not f.known]
+    new = [f for f in order_findings(report.findings) if not f.known]
     lines = [_finding(f, report, source) for f in new[:SHOWN]]
     if len(new) > SHOWN:
         lines.append(
@@ -40,12 +41,14 @@ def commands(report: Report, source: Source) -> list[str]:
         )
     lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
     untested = Counter(
-        r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED and not r.excused
+        r.reason or "no reason is known"
+        for r in report.results
+        if r.verdict is Verdict.UNTESTED and not r.excused
     )
     for reason, count in untested.most_common(SHOWN):
         lines.append(
             command(
-                "warning", {"title": "pgagents: untested"}, f"{format_count(count, 'contract')}: {reason}"
+                "warning", {"title": "pgagents: not tried"}, f"{format_count(count, 'contract')}: {reason}"
             )
         )
     if report.footer.purchases:
@@ -70,7 +73,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
     span = source.locate(finding.contract.origin)
     file = report.header.in_repository or span.file
     expected = f"\nexpected: {news(finding)}" if news(finding) else ""
-    message = f"promised: {finding.contract.says}{expected}\nactual: {actual(finding)}"
+    message = f"{make_headline(finding)}\npromised: {finding.contract.says}{expected}"
     if finding.shown_by:
         message += f"\nthe same cause as {finding.shown_by}"
     if finding.also:
@@ -79,9 +82,10 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
         "file": file,
         "line": span.line,
         "col": span.column,
-        "title": finding.contract.id,
+        "title": f"{finding.rank.value}: {finding.contract.id}",
     }
-    return command("error" if finding.severity == "error" else "warning", properties, message)
+    kind = "notice" if finding.rank is Rank.ODD else "error" if report.counts(finding) else "warning"
+    return command(kind, properties, message)
 
 
 def _data(text: str) -> str:

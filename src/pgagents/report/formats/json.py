@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.base.http import Response, Silence
 from pgagents.base.places import Source
 from pgagents.base.writing import json_text
-from pgagents.report.contract import Contract, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import around
 from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result, Withheld
@@ -102,10 +102,14 @@ def _header(header: Header) -> dict[str, Any]:
         "started_at": header.started_at,
         "contracts": header.contracts,
     }
+    if header.title:
+        found["title"] = header.title
     if header.in_repository:
         found["in_repository"] = header.in_repository
     if header.again:
         found["again"] = header.again
+    if header.fail_on is not Rank.LAX:
+        found["fail_on"] = header.fail_on.value
     if header.shard:
         found["shard"] = {"number": header.shard[0], "of": header.shard[1]}
     return found
@@ -126,6 +130,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "rank": finding.rank.value,
         "expected": finding.expected,
         "actual": finding.actual,
+        **({"member": finding.member} if finding.member else {}),
+        **({"claim": finding.claim} if finding.claim else {}),
         "stable": finding.stable,
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),

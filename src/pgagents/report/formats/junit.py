@@ -82,11 +82,11 @@ def _case(
     if finding is not None and finding.known:
         xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
     elif result.verdict is Verdict.ODD:
-        xml.SubElement(case, "skipped", message=_text(f"odd: {_message(result, finding)}"))
+        xml.SubElement(case, "skipped", message=_text(f"odd: {_message(result, finding)}"), type="odd")
     elif result.verdict is Verdict.BROKEN:
         message = _message(result, finding)
         failure = xml.SubElement(
-            case, "failure", message=_text(message), type=finding.severity if finding else "error"
+            case, "failure", message=_text(message), type=finding.rank.value if finding else "wrong"
         )
         failure.text = _text(_details(result, finding, report, source))
     elif result.verdict is Verdict.UNTESTED and not result.excused:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pgagents.base.http import Silence
 from pgagents.base.places import Source
 from pgagents.base.writing import json_text, printable
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
@@ -26,7 +26,14 @@ from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_BODY = 4_000
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_LEVELS = {"error": "error", "odd": "note"}
+_LEVELS = {
+    Rank.EXPOSED: "error",
+    Rank.CRASH: "error",
+    Rank.WRONG: "error",
+    Rank.UNDOCUMENTED: "warning",
+    Rank.LAX: "warning",
+    Rank.ODD: "note",
+}
 
 
 def render(report: Report, source: Source) -> bytes:
@@ -127,7 +134,7 @@ def _result(
     found: dict[str, Any] = {
         "ruleId": contract.check,
         "ruleIndex": checks.index(contract.check),
-        "level": _LEVELS[finding.severity],
+        "level": _LEVELS[finding.rank],
         "message": {"text": _plain(f"{contract.says}. Got: {got}{same}")},
         "locations": [
             {
@@ -146,6 +153,7 @@ def _result(
             "surface": contract.surface,
             "requirement": list(contract.cite),
             "expected": _plain(finding.expected),
+            "rank": finding.rank.value,
             "stable": finding.stable,
             "seed": report.header.seed,
         },

@@ -1,34 +1,45 @@
-"""The report as text: each finding with its catalogue line, then what was proved and what was left out.
+"""The report as text for a terminal: each finding, the worst first, then what was proved and what was not.
 
-With `colour` the verdicts have ANSI colours. Only lines that are meant to be copied exceed `width`: ids,
-addresses, requests, bodies and commands.
+A finding takes at most a screen: what came back, what was promised, the answer around its wrong member,
+and the lines that repeat it. Tables of all promises come with `verbose`, the reasons and ids of what was not
+tried with `why`. With `colour` the ranks have ANSI colours. Only lines that are meant to be copied exceed
+`width`: requests, bodies and commands.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from pgagents.base.errors import Diagnostic, show
 from pgagents.base.http import Silence
 from pgagents.base.places import Source
 from pgagents.base.writing import disable_commands, printable
-from pgagents.report.contract import Verdict
-from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.layout import excerpt, list_printed, table
+from pgagents.report.contract import Rank, Verdict
+from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
+from pgagents.report.layout import list_printed, table
+from pgagents.report.presentation import (
+    count_ranks,
+    cut_body,
+    describe_promise,
+    describe_ranks,
+    make_headline,
+    name_answer,
+    name_place,
+    name_request,
+    order_findings,
+)
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     WITHHELD,
-    actual,
-    by_surface,
+    describe_blocked,
     describe_evidence,
-    describe_left_out,
-    describe_untried,
+    describe_not_tried,
     describe_withheld,
     format_count,
-    news,
+    name_check,
+    name_surface,
 )
 
 Paint = Callable[[str, str], str]
@@ -38,21 +49,36 @@ MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_STEP = 200
-"""Longest part of each answer before the relevant one, in characters."""
-MAX_REST = 300
-"""Longest part of an answer without a member that the finding names, in characters."""
-_HANGING = " " * 12
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""Longest body of an exchange before the relevant one, in characters."""
+MAX_STEPS = 3
+"""Most exchanges of a finding that are shown beside the call at fault, a line each."""
+MAX_REASONS = 5
+MIN_BODY = 20
+"""Least characters in which a body is worth a place."""
+INDENT = " " * 8
+_HANGING = " " * 18
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
+UNTRIED = 3
 STOPPED = 130
 """The exit code of a program ended by Ctrl-C. A stopped run returns it instead of its report's exit code."""
-_MEANING = {
-    0: "nothing found",
-    1: "something found",
-    3: "not everything that this run should have tried could be tried",
-    STOPPED: "stopped before the end",
-}
-_OF_OTHERS = " (`also_curl` in the JSON report has each one's curl line)"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a report is shown, and how."""
+
+    again: str
+    """The command line that repeats the run, without seed and contract."""
+    width: int
+    paint: Paint
+    verbose: bool = False
+    """True for tables, sentences of contracts, and every exchange."""
+    odd: bool = False
+    """True to show odd findings too."""
+    why: bool = False
+    """True for every reason of what was not tried, with ids."""
+    stopped: bool = False
+    """True if a signal ended the run."""
 
 
 def render(
@@ -64,21 +90,26 @@ def render(
     stopped: bool = False,
     width: int = WIDTH,
     verbose: bool = False,
+    odd: bool = False,
+    why: bool = False,
 ) -> str:
     """Return the whole report, ending in a newline.
 
     `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal
-    ended the run. `verbose` adds how many contracts each exchange was judged for, and where nobody looked.
+    ended the run. `verbose` adds the tables of promises and every exchange of a finding, `odd` shows odd
+    findings, and `why` lists what was not tried by its reason.
     """
-    paint = _paint if colour else _leave
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
+    odd = odd or report.header.fail_on is Rank.ODD
+    view = View(again, width, _paint if colour else _leave, verbose, odd, why, stopped)
+    shown = [f for f in order_findings(report.findings) if odd or f.rank is not Rank.ODD]
     blocks = [
-        _head(report, width),
-        *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
-        _by_vendor(report, width),
-        tabulate_verdicts(report.results, width),
-        _list_left_out(report, width, verbose=verbose),
-        _foot(report, paint, stopped, width, verbose),
+        _head(report, view),
+        *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
+        *([tabulate_verdicts(report.results, width)] if verbose else []),
+        _list_reasons(report, view) if why else [],
+        _foot(report, view),
+        _conclude(report, view),
     ]
     return "\n\n".join("\n".join(map(disable_commands, block)) for block in blocks if block) + "\n"
 
@@ -91,108 +122,154 @@ def _leave(text: str, code: str) -> str:  # noqa: ARG001  # stands in for _paint
     return text
 
 
-def _head(report: Report, width: int) -> list[str]:
-    h = report.header
-    shard = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
-    return [
-        _line(f"{h.tool} {h.version}: {h.url}"),
-        *_wrap(
-            f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), "
-            f"{format_count(h.contracts, 'contract')}, profile {h.profile}, "
-            f"seed {h.seed}{shard}",
+def _head(report: Report, view: View) -> list[str]:
+    """Return what was verified, and with how many requests."""
+    header, footer = report.header, report.footer
+    run = f"{format_count(footer.requests, 'request')}, {footer.seconds:.1f} s, seed {header.seed}"
+    run += f", profile {header.profile}" if header.profile != "standard" else ""
+    run += f", shard {header.shard[0]} of {header.shard[1]}" if header.shard else ""
+    lines = _wrap(f"{header.title or header.catalogue}   {header.url}   {run}", "", "  ", view.width)
+    if view.verbose:
+        lines += _wrap(
+            f"{header.tool} {header.version}, catalogue {header.catalogue} (sha256 "
+            f"{header.catalogue_sha256[:12]}), {format_count(header.contracts, 'contract')}",
             "",
             "  ",
-            width,
-        ),
-    ]
+            view.width,
+        )
+    return lines
 
 
 def _finding(
-    number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str, width: int
+    number: int, count: int, finding: Finding, report: Report, source: Source, view: View
 ) -> list[str]:
-    """Return the lines of a finding: contract, expected and actual, catalogue line, exchanges, commands
-    that repeat it.
-    """
-    contract = finding.contract
-    notes = []
-    if contract.cite:
-        notes.append(f"requirement: {', '.join(contract.cite)}")
-    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, "error", "", notes=tuple(notes))
-    place = show(diagnostic, source, width=width).splitlines()[1:]
-    colour = _RED if finding.severity == "error" and not finding.known else _YELLOW
-    lines = [
-        paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour)
-        + f" {number} of {len(report.findings)}"
-    ]
-    lines += _wrap(f"promised  {contract.says}", "  ", _HANGING, width)
-    if expected := news(finding):
-        lines += _wrap(f"expected  {expected}", "  ", _HANGING, width)
-    lines += _wrap(f"actual    {actual(finding)}", "  ", _HANGING, width)
-    lines += [*place, *_remarks(finding, width)]
-    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
-    for exchange in finding.exchanges:
-        last = exchange is finding.exchanges[-1]
-        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
-    lines.append(f"   again: {again} {report.repeat(finding)}")
-    if shown := of_finding(finding, report.header.url):
-        lines.append("   " + shown)
+    """Return the lines of a finding: headline, promise, answer, and the commands that repeat it."""
+    begin = f"{number} of {count}  {'KNOWN' if finding.known else finding.rank.value.upper()}  "
+    counts = report.counts(finding)
+    lines = _wrap(begin + make_headline(finding), "", INDENT, view.width)
+    lines[0] = view.paint(begin, _RED if counts else _YELLOW) + lines[0].removeprefix(begin)
+    lines += _promised(finding, report, source, view)
+    if finding.contract.cite:
+        lines += _wrap(f"rule      {', '.join(finding.contract.cite)}", INDENT, _HANGING, view.width)
+    if view.verbose:
+        if finding.expected and " ".join(finding.expected.split()) not in finding.contract.says:
+            lines += _wrap(f"says      {finding.contract.says}", INDENT, _HANGING, view.width)
+        for exchange in finding.exchanges:
+            last = exchange is finding.exchanges[-1]
+            lines += _exchange(exchange, MAX_BODY if last else MAX_STEP, view.width)
     else:
-        lines += _wrap(f"= {describe_no_request(finding)}", "   ", "     ", width)
-    return lines
+        lines += _steps(finding, view)
+    lines += _remarks(finding, view)
+    if shown := of_finding(finding, report.header.url):
+        lines.append(INDENT + shown)
+    else:
+        lines += _wrap(describe_no_request(finding), INDENT, None, view.width)
+    more = f" and {len(finding.also):,} more" if finding.also else ""
+    lines += _wrap(f"{finding.contract.id}{more}", INDENT, None, view.width)
+    if view.verbose and finding.also:
+        lines += _wrap(", ".join(finding.also), INDENT + "  ", None, view.width)
+    return [*lines, f"{INDENT}{view.again} {report.repeat(finding)}"]
 
 
-def _remarks(finding: Finding, width: int) -> list[str]:
-    """Return the lines that say whether a finding is known, happened again, and broke other contracts.
+def _promised(finding: Finding, report: Report, source: Source, view: View) -> list[str]:
+    """Return the promise, with its place at the end of the line or on a line of its own."""
+    promise, place = (
+        f"promised  {describe_promise(finding)}",
+        name_place(finding, source, report.header.in_repository),
+    )
+    lines = _wrap(promise, INDENT, _HANGING, view.width)
+    if len(lines) == 1 and len(lines[0]) + 2 + len(place) <= view.width:
+        return [lines[0] + place.rjust(view.width - len(lines[0]))]
+    return [*lines, f"{_HANGING}{place}"]
 
-    Another line says whose exchanges follow, if they are another contract's.
-    """
-    lines = []
-    if finding.known:
-        lines += _wrap(f"= known: {finding.known}", "   ", "     ", width)
+
+def _steps(finding: Finding, view: View) -> Iterator[str]:
+    """Yield the answer to the call at fault, and a line for each other exchange that leads to it."""
+    call, last = find_call(finding), finding.exchanges[-1] if finding.exchanges else None
+    if call is None or last is None:
+        return
+    at = next(n for n, exchange in enumerate(finding.exchanges) if exchange is call)
+    earlier = [e for e in finding.exchanges[:at] if e.request.body or e.action == call.action]
+    for exchange in earlier[-MAX_STEPS:]:
+        yield from _step("before", exchange, finding, view)
+    yield from _answer("answered", call, finding, view)
+    for exchange in finding.exchanges[at + 1 : -1][:MAX_STEPS]:
+        yield from _step("then", exchange, finding, view)
+    if call is not last:
+        yield from _answer("then", last, finding, view)
+    yield from _list_printed(last, view.width)
+
+
+def _step(label: str, exchange: RecordedExchange, finding: Finding, view: View) -> Iterator[str]:
+    """Yield one line: a request with its body, and the status of its answer."""
+    status = "no answer" if isinstance(exchange.answer, Silence) else str(exchange.answer.status)
+    begin = f"{INDENT}{label:<10}{_line(name_request(exchange))}: {status}"
+    room = view.width - len(begin) - len(" to ")
+    body = cut_body(finding, exchange.request.body, room).text if room > MIN_BODY else ""
+    yield f"{begin} to {body}" if body else begin
+
+
+def _answer(label: str, exchange: RecordedExchange, finding: Finding, view: View) -> Iterator[str]:
+    """Yield the answer with its body on one line, and below it a mark under the wrong member."""
+    answer = exchange.answer
+    request = f"{name_request(exchange)}: " if label != "answered" else ""
+    begin = f"{INDENT}{label:<10}{_line(request + name_answer(answer))}"
+    if isinstance(answer, Silence) or not answer.body:
+        yield from textwrap.wrap(begin, view.width, subsequent_indent=_HANGING, drop_whitespace=False)
+        return
+    room = view.width - len(begin) - 2
+    if room < MIN_BODY:
+        yield begin
+        begin, room = _HANGING, view.width - len(_HANGING)
+    else:
+        begin += "  "
+    cut = cut_body(finding, answer.body, room)
+    yield f"{begin}{cut.text}"
+    if exchange is finding.exchanges[-1] and cut.begin < cut.end:
+        yield view.paint(" " * (len(begin) + cut.begin) + "^" * (cut.end - cut.begin), _YELLOW)
+
+
+def _remarks(finding: Finding, view: View) -> list[str]:
+    """Return the lines that say whether a finding is known, happened again, and whose exchanges it shows."""
+    remarks = [f"known     {finding.known}"] if finding.known else []
     if finding.stable is False:
-        lines += _wrap(
-            "= it did not happen again when the same requests were repeated", "   ", "     ", width
-        )
-    if finding.also:
-        lines += _wrap(
-            f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}{_OF_OTHERS}",
-            "   ",
-            "     ",
-            width,
-        )
+        remarks.append("note      it did not happen again when the same requests were repeated")
     if evidence := describe_evidence(finding):
-        lines += _wrap(f"= {evidence}", "   ", "     ", width)
-    return lines
+        remarks.append(f"note      {evidence}")
+    return [line for remark in remarks for line in _wrap(remark, INDENT, _HANGING, view.width)]
 
 
-def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, width: int) -> Iterator[str]:
+def _exchange(exchange: RecordedExchange, most: int, width: int) -> Iterator[str]:
     request, answer = exchange.request, exchange.answer
-    yield from _wrap(f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", "   ", "     ", width)
-    yield f"   > {_line(request.method)} {_line(request.target, 300)}"
+    yield from _wrap(
+        f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", INDENT, f"{INDENT}  ", width
+    )
+    yield f"{INDENT}> {_line(request.method)} {_line(request.target, 300)}"
     if request.body:
-        yield f"   > {_text(request.body, MAX_BODY)}"
+        yield f"{INDENT}> {_text(request.body, MAX_BODY)}"
     if isinstance(answer, Silence):
-        yield f"   < no complete answer: {answer.kind}" + (
-            f" ({_line(answer.detail)})" if answer.detail else ""
-        )
+        yield from _wrap(f"< {name_answer(answer)}", INDENT, f"{INDENT}  ", width)
         yield from _list_printed(exchange, width)
         return
     kind = answer.header("content-type") or "no content type"
     size = format_count(len(answer.body), "byte")
     yield from _wrap(
-        f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms", "   ", "     ", width
+        f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms",
+        INDENT,
+        f"{INDENT}  ",
+        width,
     )
     if answer.body:
-        yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
+        yield f"{INDENT}< {_text(answer.body, most)}"
     yield from _list_printed(exchange, width)
 
 
 def _list_printed(exchange: RecordedExchange, width: int) -> Iterator[str]:
     """Return what the server's process printed meanwhile, if the run started it."""
     if exchange.printed:
-        yield "   the app printed:"
+        yield f"{INDENT}the app printed:"
     for line in list_printed(exchange.printed):
-        yield f"   | {_line(line, width - len('   | '))}"
+        yield f"{INDENT}| {_line(line, width - len(INDENT) - 2)}"
 
 
 def _key(exchange: RecordedExchange) -> str:
@@ -206,67 +283,61 @@ def _key(exchange: RecordedExchange) -> str:
     return "a made-up key" if header in carried else "no key"
 
 
-def _by_vendor(report: Report, width: int) -> list[str]:
-    """Return a line for all surfaces that are not ok for the same reason, and one line for all others."""
-    wrong: dict[tuple[str, str], list[str]] = {}
-    fine = []
-    for one in by_surface(report):
-        if one.word == "ok":
-            fine.append(one.surface or "(any)")
-        elif one.word != "not tried":
-            wrong.setdefault((one.says, one.because), []).append(one.surface or "(any)")
-    lines = []
-    for (says, because), names in wrong.items():
-        said = "fail" if says == "fails" and len(names) > 1 else says
-        lines += _wrap(f"{', '.join(names)} {said}: {because}", "", "  ", width)
-    return [*lines, *(_wrap(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
+# -- what was not tried
 
 
-def _list_left_out(report: Report, width: int, *, verbose: bool) -> list[str]:
-    """Return contracts without a verdict by reason, untested ones first.
+def _list_reasons(report: Report, view: View) -> list[str]:
+    """Return what has no verdict, by its reason and with ids: first what this run should have tried.
 
-    Kept contracts that were not fully examined come last: their number, and with `verbose` the reasons.
+    Promises that were kept without being examined whole come last.
     """
-    groups: dict[tuple[Verdict, str], list[str]] = {}
+    groups: dict[tuple[int, str, str], list[str]] = {}
     for result in report.results:
-        left_out = result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
-        if left_out or (result.verdict is Verdict.KEPT and result.reason):
-            withheld = left_out and report.footer.withheld.left_out(result.contract)
-            reason = WITHHELD if withheld else result.reason or "no reason given"
-            groups.setdefault((result.verdict, reason), []).append(result.contract.id)
-    order = [*(v for v in Verdict if v is not Verdict.KEPT), Verdict.KEPT]
+        named = _name_state(result)
+        if named is None:
+            continue
+        withheld = report.footer.withheld.left_out(result.contract) and result.verdict is not Verdict.KEPT
+        reason = WITHHELD if withheld else result.reason or "no reason is known"
+        groups.setdefault((*named, reason), []).append(result.contract.id)
     lines = []
-    half = [key for key in groups if key[0] is Verdict.KEPT and not verbose]
-    unseen = sum(len(groups.pop(key)) for key in half)
-    for (verdict, reason), ids in sorted(
-        groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])
-    ):
-        lines += _wrap(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
-        lines += _wrap(_some(ids), "    ", None, width)
-    if unseen:
-        lines.append(f"kept {unseen:,}: examined in part; --verbose says which part was not, and why")
+    for (_, state, reason), ids in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][2])):
+        lines += _wrap(f"{state} {len(ids):,}: {reason}", "", "  ", view.width)
+        lines += _wrap(", ".join(ids) if view.verbose else _some(ids), "    ", None, view.width)
     return lines
 
 
-def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool) -> list[str]:
-    footer = report.footer
-    counts = footer.by_verdict
-    tried = sum(counts.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD))
-    requests = format_count(footer.requests, "request")
-    lines = [f"{requests} in {footer.seconds:.1f} s judged {format_count(tried, 'contract')}"]
-    if footer.workers > 1:
-        alone = sum(footer.alone.values())
-        lines.append(f"  by {footer.workers} workers; {format_count(alone, 'request')} ran alone")
-    lines += [line for said in footer.pace for line in _wrap(said, "  ", "    ", width)]
-    if footer.served and verbose:
-        each = sum(footer.served.values()) / max(1, footer.requests)
-        served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
-        lines += _wrap(
-            f"each exchange was judged for {each:.0f} contracts on average: {served} in all",
-            "  ",
-            None,
-            width,
-        )
+def _name_state(result: Result) -> tuple[int, str] | None:
+    """Return the place in the list and the words for a contract without a whole verdict; None for others."""
+    if result.verdict is Verdict.UNTESTED:
+        return (1, "not tried") if result.excused else (0, "not tried, though this run should have")
+    if result.verdict is Verdict.NOT_SELECTED:
+        return 1, "not tried"
+    if result.verdict is Verdict.NOT_APPLICABLE:
+        return 2, "not applicable"
+    in_part = result.verdict is Verdict.KEPT and result.reason
+    return (3, "kept, in the part that was examined") if in_part else None
+
+
+# -- the end of the report
+
+
+def _foot(report: Report, view: View) -> list[str]:
+    """Return notes on the run: what it could not do, and what it left on the server."""
+    footer, width = report.footer, view.width
+    lines: list[str] = []
+    if view.verbose:
+        if footer.workers > 1:
+            alone = sum(footer.alone.values())
+            lines.append(f"{footer.workers} workers; {format_count(alone, 'request')} ran alone")
+        if footer.served:
+            each = sum(footer.served.values()) / max(1, footer.requests)
+            served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
+            sentence = f"each exchange was judged for {each:.0f} contracts on average: {served} in all"
+            lines += _wrap(sentence, "", "  ", width)
+    drawn, able = footer.drawn
+    complete = drawn == able and not view.verbose
+    for sentence in footer.pace[1:] if able and complete else footer.pace:
+        lines += _wrap(sentence, "", "  ", width)
     lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrap(f"note: {note}", "", "  ", width)]
     if len(footer.notes) > MAX_NOTES:
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
@@ -275,9 +346,12 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     for line in report.stale:
         lines += _wrap(f"stale line of the baseline: {line}", "", "  ", width)
     lines += _list_remains(footer, width)
+    if footer.gains and view.verbose:
+        lines.append("a catalogue would add:")
+        lines += [line for gain in footer.gains[:-1] for line in _wrap(gain, "  ", "    ", width)]
     if not footer.complete:
-        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
-    return [*lines, *_conclude(report, paint, stopped, width)]
+        lines.append(view.paint("the run was cut short: this report is not complete", _YELLOW))
+    return lines
 
 
 def _list_remains(footer: Footer, width: int) -> list[str]:
@@ -303,31 +377,68 @@ def _list_instances(names: Sequence[str], width: int) -> list[str]:
     return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name), "  ", "      ", width)]
 
 
-def _conclude(report: Report, paint: Paint, stopped: bool, width: int) -> list[str]:
-    """Return the last lines: the number of contracts by verdict, and the exit code with its meaning."""
-    footer, counts = report.footer, report.footer.by_verdict
-    code = report.exit_code
-    known = sum(1 + len(f.also) for f in report.findings if f.known)
-    of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
-    every = ", ".join(
-        f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}"
-        for v in Verdict
-        if v is not Verdict.ODD or counts.get(v, 0)
-    )
+def _conclude(report: Report, view: View) -> list[str]:
+    """Return the last lines: the findings, the promises, the vendors that are blocked, the exit code."""
+    code = STOPPED if view.stopped else report.exit_code
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
-    lines = [paint(line, colour) for line in _wrap(every, "", "  ", width)]
-    nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
-    code = STOPPED if stopped else code
-    said = nothing if report.proves_nothing and not stopped else _MEANING[code]
-    if code == 0 and (left := describe_left_out(report)):
-        lines += [paint(line, _YELLOW) for line in _wrap(left, "", "  ", width)]
-    if code == 0 and (untried := describe_untried(report)):
-        lines += [paint(line, _YELLOW) for line in _wrap(untried, "", "  ", width)]
-    if footer.gains:
-        lines.append("a catalogue would add:")
-        lines += [line for gain in footer.gains[:-1] for line in _wrap(gain, "  ", "    ", width)]
-        lines.append(f"  {_line(footer.gains[-1])}")
-    return [*lines, *_wrap(f"exit {code}: {said}", "", "  ", width)]
+    kept = f"{format_count(report.footer.by_verdict.get(Verdict.KEPT, 0), 'promise')} kept"
+    in_part = sum(r.verdict is Verdict.KEPT and bool(r.reason) for r in report.results)
+    kept += f", {in_part:,} of them in part" if in_part else ""
+    untried = describe_not_tried(report)
+    hint = " (--why)" if untried and not view.why else ""
+    lines = [view.paint(line, colour) for line in _wrap(_count_findings(report, view), "", "  ", view.width)]
+    lines += _wrap("; ".join(filter(None, (kept, untried + hint))), "", "  ", view.width)
+    if code == UNTRIED:
+        lines += _list_owed(report, view)
+    if blocked := describe_blocked(report):
+        lines += _wrap(f"blocked by these: {blocked}", "", "  ", view.width)
+    if report.footer.gains:
+        lines.append(f"next: {_line(report.footer.gains[-1])}")
+    return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]
+
+
+def _count_findings(report: Report, view: View) -> str:
+    """Return how many findings there are of each rank. Odd and accepted ones are counted apart."""
+    new = [f for f in report.findings if not f.known and f.rank is not Rank.ODD]
+    odd = sum(f.rank is Rank.ODD and not f.known for f in report.findings)
+    known = sum(bool(f.known) for f in report.findings)
+    ranks = f" ({describe_ranks(count_ranks(new))})" if new else ""
+    hint = "" if view.odd else f": --odd shows {'it' if odd == 1 else 'them'}"
+    return "; ".join(
+        [
+            f"{format_count(len(new), 'finding')}{ranks}" if new else "no finding",
+            *([f"{known:,} known"] if known else []),
+            *([f"{odd:,} odd{hint}"] if odd else []),
+        ]
+    )
+
+
+def _list_owed(report: Report, view: View) -> list[str]:
+    """Return the reasons why contracts that this run should have tried have no verdict."""
+    owed = Counter(r.reason for r in report.results if r.verdict is Verdict.UNTESTED and not r.excused)
+    lines = []
+    for reason, count in owed.most_common(MAX_REASONS):
+        lines += _wrap(f"{count:,} should have been tried: {reason}", "  ", "    ", view.width)
+    if len(owed) > MAX_REASONS:
+        lines.append(f"  and {len(owed) - MAX_REASONS:,} more reasons: --why")
+    return lines
+
+
+def _explain(code: int, report: Report) -> str:
+    """Return what the exit code means."""
+    mildest = report.header.fail_on
+    if code == STOPPED:
+        return "stopped before the end"
+    if code == UNTRIED and report.proves_nothing:
+        return "nothing could be tried: --why says what each promise needs"
+    if code == UNTRIED and not report.footer.complete:
+        return "the run ended early"
+    if code == UNTRIED:
+        return "not everything that this run should have tried could be tried"
+    if code:
+        found = any(map(report.counts, report.findings))
+        return "something found" if found else "a line of the baseline is stale"
+    return "nothing found" if mildest is Rank.LAX else f"nothing found that is {mildest.value} or worse"
 
 
 def _some(ids: Iterable[str], most: int = 3) -> str:
@@ -370,7 +481,7 @@ def tabulate_verdicts(results: Iterable[Result], width: int) -> list[str]:
     if not counts:
         return []
     rows = [
-        [check.replace("_", " "), *(str(c[v] or "") for v in used)]
+        [name_check(check), *(str(c[v] or "") for v in used)]
         for check, c in counts.items()
         if _count_selected(c)
     ]
@@ -393,7 +504,7 @@ def _by_surface(results: list[Result], width: int) -> list[str]:
         cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[
             result.verdict
         ] += 1
-    head = ["action", *(s or "(any)" for s in surfaces)]
+    head = ["action", *(name_surface(s) for s in surfaces)]
     rows = [
         [action, *(_cell(row.get(s, Counter())) for s in surfaces)]
         for action, row in cells.items()

@@ -194,3 +194,15 @@ def find_own_target(bases: Iterable[str], declared: str, link: str) -> str | Non
     if prefix is None or parts.scheme not in ("http", "https"):
         return None
     return (path.removeprefix(prefix) or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def name_wrong_member(error: Any) -> str:
+    """Return the member that an error of JSON Schema is about, as steps with dots (`items.0.price`).
+
+    It is a missing member, the first one that is not allowed, or else where the error is. Empty for the whole
+    body.
+    """
+    unexpected = getattr(error.kind, "unexpected", None) or ()
+    inner = [getattr(error.kind, "property", None), *unexpected]
+    steps = [*error.instance_path, *[name for name in inner if isinstance(name, str)][:1]]
+    return ".".join(map(str, steps))

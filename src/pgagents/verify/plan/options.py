@@ -8,7 +8,7 @@ from typing import Literal
 
 from pgagents.base.http import Handler
 from pgagents.client.environment import CommandSecrets
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.report.report import Finding, Withheld
 from pgagents.verify.wire.oauth import OAuthClient
 
@@ -141,7 +141,8 @@ FINISHING = "finishing"
 class Progress:
     """The state of a run. `doing` names its phase; `waiting_s` is above zero while it waits for a rate limit.
 
-    `found` has the findings since the last report of progress, without any secret.
+    `found` has the findings since the last report of progress, without any secret. `ranks` counts all
+    findings so far.
     """
 
     sent: int
@@ -155,6 +156,7 @@ class Progress:
     found: tuple[Finding, ...] = ()
     limits: tuple[str, ...] = ()
     """The names of the limits that calls wait for: all of the run, or only some while the others go on."""
+    ranks: Mapping[Rank, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

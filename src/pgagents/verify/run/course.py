@@ -263,6 +263,7 @@ class Course:
                 waiting_s,
                 self._new_findings.take(),
                 driver.sender.holds.list_awaited(),
+                self._new_findings.ranks,
             )
         )
 
@@ -306,6 +307,8 @@ class NewFindings:
         self._broken = 0
         """The number of broken contracts in the ledger at the last call of `take`."""
         self._causes: set[str] = set()
+        self.ranks: Counter[Rank] = Counter()
+        """How many findings of each rank there are so far."""
 
     def take(self) -> tuple[Finding, ...]:
         """Return the new findings in the order of their requests, without any secret."""
@@ -328,6 +331,7 @@ class NewFindings:
             said = name_cause(entry.contract, broken)
             if said not in self._causes:
                 self._causes.add(said)
+                self.ranks[ledger.find_rank(entry)] += 1
                 found.append(
                     driver.redactor.finding(_make_finding(entry.contract, broken, ledger.find_rank(entry)))
                 )

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.model import Model
-from pgagents.report.causes import Leaders, cause_of, read_claim
+from pgagents.report.causes import UNLISTED, Leaders, cause_of
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
+from pgagents.report.presentation import order_findings
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.wire.call import Call, Intent
@@ -325,7 +326,7 @@ class Ledger:
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Return the findings: one for all broken contracts of the same cause."""
+        """Return the findings, the worst first: one for all broken contracts of the same cause."""
         found = []
         for group in self._groups():
             first = group.entries[0]
@@ -343,9 +344,11 @@ class Ledger:
                     first.broken.stable,
                     also,
                     causes=Causes(group.key[0], tuple(sorted(group.claims)), group.derived),
+                    member=said.member,
+                    claim=said.claim,
                 )
             )
-        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+        return order_findings(found)
 
     def list_last_exchanges(self) -> dict[str, RecordedExchange]:
         """Return the last exchange that broke each broken contract, by the contract's id."""
@@ -452,43 +455,38 @@ def _find_cause(contract: Contract, broken: Break) -> Cause:
     made of the outcome and the text of the break, joins a derived break with one of another check. If two
     documents omit one status of an action, both breaks get the same claim.
     """
-    unlisted = _find_unlisted_status(contract, broken)
     judgement = broken.judgement
-    if unlisted:
-        claim = f"{contract.action}|{unlisted}"
+    if judgement.claim == UNLISTED and broken.chain:
+        claim = f"{contract.action}|{broken.chain[-1].status}"
     else:
-        claim = f"{broken.outcome}|{judgement.claim or read_claim(judgement.actual)}"
+        claim = f"{broken.outcome}|{judgement.claim or judgement.actual}"
     return Cause(name_cause(contract, broken), claim)
-
-
-def _find_unlisted_status(contract: Contract, broken: Break) -> str:
-    """Return the status that a break says no document of the action lists; empty for other breaks."""
-    if not broken.chain or not contract.action:
-        return ""
-    status = str(broken.chain[-1].status)
-    told = {"documented_status": status, "honours_manifest": f"the status {status} is not listed"}
-    said = told.get(contract.check)
-    return status if said is not None and broken.judgement.actual.startswith(said) else ""
 
 
 def name_cause(contract: Contract, broken: Break) -> str:
     """Return the key of the cause of a contract's break."""
-    actual, claim = broken.judgement.actual, broken.judgement.claim
-    if not broken.chain:
-        return cause_of(contract, broken.outcome, actual, None, claim=claim)
-    last = broken.chain[-1]
-    right = last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
-    return cause_of(contract, broken.outcome, actual, exchange_of(last), right=right, claim=claim)
+    judgement, last = broken.judgement, broken.chain[-1] if broken.chain else None
+    right = last is not None and last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
+    return cause_of(
+        contract,
+        broken.outcome,
+        judgement.actual,
+        exchange_of(last) if last is not None else None,
+        right=right,
+        claim=judgement.claim,
+        member=judgement.member,
+    )
 
 
 def _says_gone(exchange: Exchange) -> bool:
-    """True for a 404 or 410 that says that the instance in the path is not there, whatever its message.
+    """True for a 404 or 410 that says that an instance in the path is not there, whatever its message.
 
-    A PUT may make it, and after the id of a path other parts may be meant.
+    A PUT at the end of the path may make it.
     """
     endpoint, method = exchange.call.endpoint, exchange.request.method
-    named = endpoint is not None and endpoint.path.endswith("}")
-    return named and exchange.status in _GONE and method in _NAMING
+    named = endpoint is not None and "{" in endpoint.path
+    within = endpoint is not None and not endpoint.path.endswith("}")
+    return named and exchange.status in _GONE and (within or method in _NAMING)
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:

@@ -104,7 +104,16 @@ class Redactor:
         if (differing := self._differing(finding.expected, finding.actual)) and differing not in actual:
             actual = f"{actual} ({differing})"
         causes = self._causes(finding.causes) if finding.causes is not None else None
-        return replace(finding, expected=expected, actual=actual, exchanges=exchanges, causes=causes)
+        member, claim = self.mask_text(finding.member), self.mask_text(finding.claim)
+        return replace(
+            finding,
+            expected=expected,
+            actual=actual,
+            exchanges=exchanges,
+            causes=causes,
+            member=member,
+            claim=claim,
+        )
 
     def _causes(self, causes: Causes) -> Causes:
         """Return the causes with their texts masked, without the numbers that differ from shard to shard."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
 from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
@@ -27,6 +28,9 @@ from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import MCP, Endpoint
+
+MOST_TITLE = 80
+"""Longest name and version of an API in a report, in characters."""
 
 
 def make_report(
@@ -61,6 +65,7 @@ def make_report(
         started_at,
         len(results),
         shard=options.shard,
+        title=printable(f"{model.api.title} {model.api.version}".strip())[:MOST_TITLE],
     )
     footer = Footer(
         driver.sent,

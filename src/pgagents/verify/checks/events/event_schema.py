@@ -82,7 +82,11 @@ def _judge_event(setting: Setting, event: Event) -> Iterator[Judgement]:
         scope = Scope({"response": {member: event.data}})
         outcome = evaluate_law(law, scope).outcome
         if outcome == "broken":
-            yield laws.broken(f"{law.name}: {law.that.wording}", f"of {event.type}: {witness(law, scope)}")
+            yield laws.broken(
+                f"{law.name}: {law.that.wording}",
+                f"of {event.type}: {{witness}}",
+                witness=witness(law, scope),
+            )
         elif outcome == "held":
             yield laws.kept()
 

@@ -87,7 +87,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if right:
         yield trial.kept()
     elif is_documented_answer(exchange, memory.model):
-        yield trial.broken(f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
+        media, separator, parameters = (text or "none").partition(";")
+        actual = f"Content-Type: {media}{{parameters}}"
+        yield trial.broken(f"Content-Type: {promised}", actual, parameters=separator + parameters)
 
 
 def _find_expected_type(exchange: Exchange, memory: Memory) -> str:

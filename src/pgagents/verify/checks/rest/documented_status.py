@@ -8,7 +8,9 @@ code for invalid JSON, two further bodies are sent: half a JSON text, and bytes 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from pgagents.report.causes import UNLISTED
 from pgagents.report.contract import Rank
 from pgagents.verify.promise import (
     REFUSED_STATUSES,
@@ -75,7 +77,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _judge_status(trial: Trial, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
     if exchange.status in allowed:
         return trial.kept()
-    return trial.broken(f"one of {_describe_statuses(allowed)}", exchange.outcome)
+    broken = trial.broken(f"one of {_describe_statuses(allowed)}", exchange.outcome)
+    return replace(broken, claim=UNLISTED)
 
 
 def _describe_statuses(statuses: frozenset[int]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.bodies import is_documented_answer
+from pgagents.verify.answers.bodies import is_documented_answer, name_wrong_member
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -50,12 +50,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if not fits and not is_documented_answer(exchange, memory.model):
         return
     if exchange.json.problem:
-        yield trial.broken("the error envelope", exchange.json.problem)
+        yield trial.broken("the error envelope", "{problem}", problem=exchange.json.problem)
     elif not fits:
         error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
         where = ".".join(map(str, error.instance_path)) or "the body"
         actual = f"{where} breaks `{error.kind.name}`: {{problem}}"
-        yield trial.broken(f"a body that is {' or '.join(names)}", actual, problem=error.message[:200])
+        broken = trial.broken(f"a body that is {' or '.join(names)}", actual, problem=error.message[:200])
+        yield broken.at_member(name_wrong_member(error))
     elif wrong := _find_false_status(exchange, memory):
         expected = f"`status` is that of the answer, {exchange.status} (RFC 9457)"
         yield trial.broken(expected, "status: {status}", status=wrong)

@@ -20,7 +20,7 @@ from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
 from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
-from pgagents.verify.laws import evaluate_law, list_laws, reading_of, values_of, witness
+from pgagents.verify.laws import evaluate_law, find_wrong_member, list_laws, reading_of, values_of, witness
 from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote, InstanceRef
@@ -88,7 +88,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield trial.kept()
         elif result.outcome == "broken":
             actual = f"{law.name} does not hold: {{witness}}"
-            yield trial.broken(law.that.wording, actual, witness=witness(law, scope))
+            broken = trial.broken(law.that.wording, actual, witness=witness(law, scope))
+            yield broken.at_member(find_wrong_member(law, scope))
         elif result.outcome == "error" and not ("before" in law.names and values["before"] is None):
             yield trial.untested(f"the law cannot be evaluated on this answer: {result.why}", sticky=True)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
@@ -61,7 +61,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if trial is None or trial.case.attempt is not None:
             continue
         if (call.why, call.field) == (trial.case.about.says, trial.case.about.field):
-            yield from _judge(trial, exchange)
+            for judgement in _judge(trial, exchange):
+                yield replace(judgement, derived=judgement.verdict is Verdict.BROKEN)
 
 
 def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:

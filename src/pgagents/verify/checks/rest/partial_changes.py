@@ -125,7 +125,8 @@ class _Patch:
             answer: Exchange = yield self.call_read(trial, body)
             if alone.success and answer.success and self.shown(answer).get(param.wire) == value:
                 expected = f"{name} {values[name]!r}"
-                yield trial.broken(expected, f"{name} is still {{value!r}}", value=value)
+                broken = trial.broken(expected, f"{name} is still {{value!r}}", value=value)
+                yield broken.at_member(str(param.wire))
                 return
         yield trial.kept()
 
@@ -151,7 +152,7 @@ class _Patch:
             name, value = str(param.name), now.get(param.wire)
             if name not in sent and value != shown.get(param.wire):
                 expected = f"{name} is still {shown.get(param.wire)!r} after a PATCH of {names}"
-                yield trial.broken(expected, f"{name} is {{value!r}}", value=value)
+                yield trial.broken(expected, f"{name} is {{value!r}}", value=value).at_member(str(param.wire))
                 return
         yield trial.kept()
 

@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.bodies import find_malformed_time
+from pgagents.verify.answers.bodies import find_malformed_time, name_wrong_member
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -72,19 +72,23 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     if not _is_judged(output, media, setting.resolve_schema(schema)):
         return trial.untested(f"a body of {media} is not compared with its schema")
     if exchange.json.problem:
-        return trial.broken("a JSON body" if is_json(media) else media, exchange.json.problem)
+        expected = "a JSON body" if is_json(media) else media
+        return trial.broken(expected, "{problem}", problem=exchange.json.problem)
     if exchange.size_problem:
-        return trial.broken(f"at most {output.max_bytes:,} bytes", exchange.size_problem)
+        return trial.broken(f"at most {output.max_bytes:,} bytes", "{size}", size=exchange.size_problem)
     if exchange.time_problem:
-        return trial.broken(f"a stream that ends within {output.ends_within_s} s", exchange.time_problem)
+        expected = f"a stream that ends within {output.ends_within_s} s"
+        return trial.broken(expected, "{time}", time=exchange.time_problem)
     if exchange.disguised is not None:
         expected = f"the body of a success, or the status {exchange.disguised.status} of this error"
         actual = "{status} with the body of the documented error"
         return trial.broken(expected, actual, status=exchange.status)
     error = next(iter(setting.output_test(exchange).iter_errors(exchange.body)))
     place = ".".join(map(str, error.instance_path)) or "the body"
-    actual = f"{place}: {{problem}}"
-    return trial.broken(f"{place} satisfies its schema", actual, problem=error.message[:300])
+    broken = trial.broken(
+        f"{place} satisfies its schema", f"{place}: {{problem}}", problem=error.message[:300]
+    )
+    return broken.at_member(name_wrong_member(error))
 
 
 def _find_type(exchange: Exchange, output: Output) -> str:

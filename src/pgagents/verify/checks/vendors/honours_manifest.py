@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 from pgagents.base.jsonschema.schema import resolve, subschemas
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
+from pgagents.report.causes import UNLISTED
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.bodies import name_wrong_member
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another
@@ -198,7 +200,7 @@ def _judge_answer(
         for i, trial in described:
             if i in projections.listing:
                 expected = f"{projections.offers[i].documents} lists the status"
-                yield replace(trial.broken(expected, problem), derived=True)
+                yield replace(trial.broken(expected, problem), derived=True, claim=UNLISTED)
         return
     if _has_open_status(exchange, memory):
         return
@@ -209,7 +211,9 @@ def _judge_answer(
     for i, trial in described:
         if i in problems:
             expected = f"the body satisfies {projections.offers[i].documents}"
-            yield replace(trial.broken(expected, problems[i]), derived=True)
+            of_body = problems[i]
+            broken = trial.broken(expected, f"{of_body.place}: {{says}}", says=of_body.says)
+            yield replace(broken, derived=True, member=of_body.member)
         elif i in promised.offers and exchange.success:
             yield trial.kept()
 
@@ -226,10 +230,20 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
     )
 
 
-def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """What is wrong with a body: where it is wrong, the message, and the wrong member (may be empty)."""
+
+    place: str
+    says: str
+    member: str = ""
+
+
+def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, _Problem]:
     """Return what is wrong with a body, by the index of each offer whose document it violates."""
     if exchange.json.problem:
-        return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
+        no_json = _Problem("no JSON", exchange.json.problem)
+        return {i: no_json for _, members in promised.each for i in members}
     key = ("honours_manifest", promised.key)
     if exchange.fits:
         sure = memory.notes.get(key, 0)
@@ -240,10 +254,11 @@ def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> di
             return {}
     elif promised.every.is_valid(exchange.body):
         return {}
-    problems: dict[int, str] = {}
+    problems: dict[int, _Problem] = {}
     for error, members in promised.list_problems(exchange.body):
-        where = ".".join(map(str, error.instance_path)) or "the body"
-        problems |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
+        place = ".".join(map(str, error.instance_path)) or "the body"
+        problem = _Problem(place, str(error.message)[:300], name_wrong_member(error))
+        problems |= dict.fromkeys(members, problem)
     return problems
 
 

@@ -1,0 +1,259 @@
+"""What a reader sees of a finding first: a headline, the place of the promise, and the answer cut around the
+wrong member.
+
+Every format that people read makes its texts of these values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from pgagents.base.http import Response, Silence, read_json
+from pgagents.base.places import Source
+from pgagents.base.writing import printable
+from pgagents.report.contract import Rank
+from pgagents.report.curl import find_call
+from pgagents.report.report import Finding, RecordedExchange
+
+MCP = "mcp"
+_BEGIN, _END, _GAP = "\x02", "\x03", "…"
+"""Marks around the wrong member while an answer is written. JSON escapes both, so no answer contains one."""
+MOST_READ = 200_000
+"""Bytes of an answer in which the wrong member is looked for."""
+MOST_TARGET = 60
+MOST_VALUE = 60
+_COMMON = frozenset(["a", "an", "and", "answer", "body", "in", "is", "it", "no", "not", "of", "the", "to"])
+"""Words of any sentence, which name no member."""
+NOUNS = {
+    Rank.EXPOSED: ("exposure", "exposures"),
+    Rank.CRASH: ("crash", "crashes"),
+    Rank.WRONG: ("wrong answer", "wrong answers"),
+    Rank.UNDOCUMENTED: ("undocumented answer", "undocumented answers"),
+    Rank.LAX: ("lax input", "lax inputs"),
+    Rank.ODD: ("odd", "odd"),
+}
+"""How findings of a rank are counted, for one and for several."""
+
+
+def describe_ranks(counts: Mapping[Rank, int]) -> str:
+    """Return counts of findings by rank, the worst first, such as `1 crash, 2 wrong answers`."""
+    return ", ".join(f"{count:,} {NOUNS[rank][count > 1]}" for rank in Rank if (count := counts.get(rank, 0)))
+
+
+def count_ranks(findings: Iterable[Finding]) -> Counter[Rank]:
+    """Return how many findings have each rank."""
+    return Counter(finding.rank for finding in findings)
+
+
+def order_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with the worst first, accepted ones last, and otherwise in the order of their calls."""
+
+    def place(finding: Finding) -> tuple[bool, int, int]:
+        return bool(finding.known), finding.rank.place, _number(finding)
+
+    return tuple(sorted(findings, key=place))
+
+
+def _number(finding: Finding) -> int:
+    return finding.exchanges[-1].number if finding.exchanges else 0
+
+
+def make_headline(finding: Finding) -> str:
+    """Return the finding in one sentence: the request, and what came back."""
+    call, last = find_call(finding), finding.exchanges[-1] if finding.exchanges else None
+    actual = " ".join(finding.actual.rstrip(": ").split())
+    if call is None or last is None or finding.shown_by:
+        subject = finding.contract.action or finding.contract.surface or finding.contract.check
+        return f"{subject}: {actual}"
+    where = name_request(call)
+    status = str(last.answer.status) if isinstance(last.answer, Response) else ""
+    if call is last and status and actual.partition(" ")[0] == status:
+        return f"{where} answers {actual}" + (f" ({call.why})" if call.why else "")
+    return f"{where}: {actual}"
+
+
+def name_request(exchange: RecordedExchange) -> str:
+    """Return method and path of a request, such as `GET /notes/4`; of a tool's call, the tool's name."""
+    if exchange.surface == MCP and exchange.action:
+        return f"tool {exchange.action}"
+    path = exchange.request.target.partition("?")[0]
+    return f"{exchange.request.method} {path if len(path) <= MOST_TARGET else path[:MOST_TARGET] + _GAP}"
+
+
+def name_answer(answer: Response | Silence) -> str:
+    """Return status and reason phrase of an answer, or why there is none."""
+    if isinstance(answer, Silence):
+        return f"no complete answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
+    try:
+        return f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    except ValueError:
+        return str(answer.status)
+
+
+def name_place(finding: Finding, source: Source, file: str = "") -> str:
+    """Return where the promise stands: file and JSON Pointer in a document, file and line in a catalogue.
+
+    `file` is the file's name if it is not that of the source, such as its path in a repository.
+    """
+    span = source.locate(finding.contract.origin)
+    file = printable(file or span.file)
+    if span.pointer:
+        return f"{file}#{printable(span.pointer)}"
+    return file if (span.line, span.column) == (1, 1) else f"{file}:{span.line}"
+
+
+def describe_promise(finding: Finding) -> str:
+    """Return what was promised: what this call should have shown, or else the contract's sentence."""
+    return " ".join((finding.expected or finding.contract.says).split())
+
+
+# -- an answer's body, cut around the wrong member
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A body on one line. The wrong member is `text[begin:end]`; both are 0 if none is known."""
+
+    text: str
+    begin: int = 0
+    end: int = 0
+
+
+def cut_body(finding: Finding, body: bytes, most: int) -> Excerpt:
+    """Return an answer's body on one line of at most `most` characters, with the place of the wrong member.
+
+    The member is the one that the finding names, or else the first one whose name stands in the finding's
+    sentence. A body that is no JSON is cut at its end.
+    """
+    read = read_json(body) if 0 < len(body) <= MOST_READ else None
+    if read is None or read.problem or not isinstance(read.value, dict | list):
+        text = printable(" ".join(body[: 4 * most].decode("utf-8", "backslashreplace").split()))
+        return Excerpt(text if len(text) <= most else text[: most - 1] + _GAP)
+    path = find_member(finding, read.value)
+    whole = _write(read.value, path, brief=False)
+    return _fit(whole if len(whole) <= most + 2 else _write(read.value, path, brief=True), most)
+
+
+def find_member(finding: Finding, value: Any) -> tuple[str | int, ...]:
+    """Return the steps to the wrong member of an answer's JSON; empty if it is not known."""
+    if finding.member:
+        return _follow(value, finding.member.split("."))
+    words = _list_words(finding.actual)
+    return _find_named(value, words)
+
+
+def _follow(value: Any, steps: Sequence[str]) -> tuple[str | int, ...]:
+    """Return the steps as far as the value has them. A step into a list is a number, or means its first."""
+    path: list[str | int] = []
+    for step in steps:
+        if isinstance(value, list):
+            index = int(step) if step.isdigit() else 0
+            if index >= len(value):
+                break
+            path.append(index)
+            value = value[index]
+            if step.isdigit():
+                continue
+        if not isinstance(value, dict) or step not in value:
+            break
+        path.append(step)
+        value = value[step]
+    return tuple(path)
+
+
+def _list_words(sentence: str) -> frozenset[str]:
+    """Return the names that a sentence may mean. Its articles and verbs are members of few answers."""
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in sentence).split()
+    return frozenset(words) - {
+        "a",
+        "an",
+        "and",
+        "answer",
+        "body",
+        "in",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "the",
+        "to",
+    }
+
+
+def _find_named(value: Any, words: frozenset[str]) -> tuple[str | int, ...]:
+    """Return the steps to the first member with one of these names."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name in words:
+                return (name, *_find_named(member, words))
+        items: Iterable[tuple[str | int, Any]] = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value[:50])
+    else:
+        return ()
+    for step, member in items:
+        if isinstance(member, dict | list) and (inner := _find_named(member, words)):
+            return (step, *inner)
+    return ()
+
+
+def _write(value: Any, path: Sequence[str | int], *, brief: bool) -> str:
+    """Return a value as compact JSON, with marks around the member at the path.
+
+    With `brief`, only what leads to that member is written, beside the first member of each object.
+    """
+    if not path:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text if not brief or len(text) <= MOST_VALUE else text[:MOST_VALUE] + _GAP
+    if isinstance(value, list):
+        items = [_write_step(item, n, path, brief=brief) for n, item in enumerate(value)]
+        if brief:
+            at = int(path[0])
+            items = [*([_GAP] if at else []), items[at], *([_GAP] if at + 1 < len(items) else [])]
+        return f"[{','.join(items)}]"
+    parts: list[str] = []
+    for index, (name, member) in enumerate(value.items()):
+        if not brief or name == path[0] or (index == 0 and not isinstance(member, dict | list)):
+            key = json.dumps(name, ensure_ascii=False)
+            parts.append(_write_step(member, name, path, brief=brief, key=f"{key}:"))
+        elif not parts or parts[-1] != _GAP:
+            parts.append(_GAP)
+    return f"{{{','.join(parts)}}}"
+
+
+def _write_step(
+    member: Any, step: str | int, path: Sequence[str | int], *, brief: bool, key: str = ""
+) -> str:
+    if step != path[0]:
+        return key + _write(member, (), brief=brief)
+    inner = key + _write(member, path[1:], brief=brief)
+    return inner if len(path) > 1 else f"{_BEGIN}{inner}{_END}"
+
+
+def _fit(text: str, most: int) -> Excerpt:
+    """Return a text with its marks taken out, cut to `most` characters around them."""
+    begin, end = text.find(_BEGIN), text.find(_END) - 1
+    plain = text.replace(_BEGIN, "").replace(_END, "")
+    if begin < 0:
+        begin = end = 0
+    end = min(end, begin + most - 2)
+    if len(plain) > most:
+        first = max(0, min(begin - most // 3, len(plain) - most + 1))
+        left, right = _GAP if first else "", _GAP
+        room = most - len(left) - len(right)
+        if first + room >= len(plain):
+            right, room = "", most - len(left)
+            first = len(plain) - room
+        plain = left + plain[first : first + room] + right
+        begin, end = begin - first + len(left), end - first + len(left)
+    end = min(end, len(plain))
+    head, member, tail = printable(plain[:begin]), printable(plain[begin:end]), printable(plain[end:])
+    if begin == end:
+        return Excerpt(head + tail)
+    return Excerpt(head + member + tail, len(head), len(head) + len(member))
