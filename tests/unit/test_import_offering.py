@@ -13,6 +13,7 @@ from pgagents.generate.build import build
 from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources
 from pgagents.importer.default_surfaces import list_plain
 from pgagents.importer.operations import ImportedAction
+from pgagents.lint.run import lint
 
 UNHOSTED = {"ai_plugin"}
 """Surfaces that no import has, as a manifest names the URL of a document that somebody hosts."""
@@ -61,7 +62,7 @@ def test_every_vendor_gets_its_file_and_one_line_changes_the_choice() -> None:
     made = imported(large())
     assert made.without.keys() == UNHOSTED
     assert {name: s["actions"] for name, s in made.data["surfaces"].items()} == {
-        "rest": "all", **dict.fromkeys([*list_plain(), "mcp", "copilot"], "agents"),
+        "rest": "all", **dict.fromkeys([*list_plain(), "mcp"], "agents"), "copilot": "agents_of_copilot",
     }  # fmt: skip
     text = made.text.replace("openai: {actions: agents}", "openai: {actions: [small1]}")
     model = load_text(text)
@@ -161,7 +162,7 @@ def test_action_that_asks_a_model_for_a_secret_is_not_chosen_and_asked_about_whe
     assert "token0" not in made.data["groups"]["agents"]
     assert made.without.keys() == UNHOSTED
     few = imported(openapi(secret))
-    assert {s["actions"] for s in few.data["surfaces"].values()} == {"all"}
+    assert {s["actions"] for s in few.data["surfaces"].values()} == {"all", "agents_of_copilot"}
     assert "argument `client_secret` of `token0` is a secret" in few.text
 
 
@@ -224,3 +225,26 @@ def test_operation_with_a_circular_answer_is_kept_from_the_vendor_that_refuses_i
     assert "parts" not in [a.name for a in model.surfaces["openai"].actions]
     assert "parts" in [a.name for a in model.surfaces["anthropic"].actions]
     assert [d for d in build(model).diagnostics if d.id == "openai/openapi/limit"] == []
+
+
+def test_copilot_gets_ten_and_the_choice_of_others_does_not_heed_its_refusals() -> None:
+    made = imported(openapi({**resource("/a", "a"), **resource("/b", "b"), **resource("/c", "c")}))
+    assert made.chosen == ""
+    assert {name: s["actions"] for name, s in made.data["surfaces"].items() if s["actions"] != "all"} == {
+        "copilot": "agents_of_copilot"
+    }
+    assert len(made.data["groups"]["agents_of_copilot"]) == 10
+    assert build(made.model).diagnostics == ()
+
+
+def test_warning_that_an_import_asks_about_is_a_note_until_the_question_is_removed() -> None:
+    bare = {"name": "who", "in": "query", "schema": {"type": "string"}}
+    made = imported(openapi({"/books": {"get": operation(parameters=[bare])}}))
+    found = {d.id: d for d in lint(made.model).found if d.severity != "note"}
+    assert found == {}
+    (asked,) = (d for d in lint(made.model).found if d.id == "catalogue/undescribed-argument")
+    assert "the TODO above line" in asked.help
+    text = "\n".join(line for line in made.text.splitlines() if "# TODO decide: describe `who`" not in line)
+    assert "catalogue/undescribed-argument" in {
+        d.id for d in lint(load_text(text)).found if d.severity == "warning"
+    }

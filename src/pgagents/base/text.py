@@ -32,6 +32,30 @@ def show_path(path: str | os.PathLike[str]) -> str:
     return name
 
 
+# -- texts of a greatest length
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def fit(text: str, most: int) -> str:
+    """Return the first sentences that have at most `most` characters together, on one line.
+
+    A first sentence that is longer is cut between two words, and ends with an ellipsis.
+    """
+    made = ""
+    sentences = _SENTENCE_END.split(" ".join(text.split()))
+    for sentence in sentences:
+        longer = f"{made} {sentence}".strip()
+        if len(longer) > most:
+            break
+        made = longer
+    if made:
+        return made
+    words = sentences[0][: max(0, most - 1)]
+    return f"{(words.rpartition(' ')[0] or words).rstrip(' ,;:')}…"[: max(0, most)]
+
+
 # -- known words near a misspelt one
 
 

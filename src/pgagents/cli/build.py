@@ -166,6 +166,8 @@ def _show(built: Built, model: Model) -> None:
 
     for diagnostic in built.diagnostics:
         click.echo(show(diagnostic, model.source) + "\n", err=True)
+    for name, why in built.left_out.items():
+        click.echo(f"left out: {name}, which nobody asked for, would refuse this: {why}", err=True)
 
 
 def _check(built: Built, out: Path, *, everything: bool) -> int:
@@ -211,7 +213,9 @@ def _write(
     _summary(built, refused, packages)
     for path in extra(out, built.artifacts(), built.stale, outputs()) if everything else ():
         click.echo(f"left alone: {out / path} is no file that this catalogue generates", err=True)
-    kept = [a.path for a in built.files if a not in artifacts]
+    kept = [
+        a.path for a in built.files if a not in artifacts and a.target.split("/")[0] not in built.left_out
+    ]
     for path in kept:
         click.echo(
             f"stale: {out / path} keeps its old content"

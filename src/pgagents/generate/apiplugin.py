@@ -23,7 +23,12 @@ from pgagents.generate.hosts import COPILOT, SignIn, choose_sign_in, in_json
 from pgagents.generate.target import Loss, Note, View
 
 # "characters beyond … MAY be ignored"; functions beyond ten "may degrade" (both read 2026-11-20)
-_MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100, "description_for_model": 2048}
+MOST_OF_NAME, MOST_OF_DESCRIPTION = 20, 100
+_MAY_BE_CUT = {
+    "name_for_human": MOST_OF_NAME,
+    "description_for_human": MOST_OF_DESCRIPTION,
+    "description_for_model": 2048,
+}
 _GOOD_FUNCTIONS = 10
 _JSON = "application/json"
 

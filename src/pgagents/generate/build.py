@@ -6,10 +6,11 @@ Each member of a document can be traced back to the catalogue.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pgagents.base import registry
@@ -18,6 +19,7 @@ from pgagents.base.places import Pointer, Source
 from pgagents.base.registry import folder
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.model.model import Model
+from pgagents.generate.long_texts import Cuts, LongText, cut_texts, join_cuts
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import PATHS, BoundTarget, Loss, Summary, Target, View
 
@@ -25,6 +27,10 @@ FALSEHOOD = "/credential"
 """The end of the id of an error that withholds one document only."""
 REFUSED = "/refused"
 """The end of the id of a vendor schema's refusal, which withholds all documents of the vendor."""
+MOST_REFUSALS = 50
+"""The most errors that are told of one document."""
+MOST_CUTS = 4
+"""How often texts are cut and the documents built anew."""
 UNKNOWN_FILE = "pgagents/hosting/unknown-file"
 
 
@@ -32,13 +38,16 @@ UNKNOWN_FILE = "pgagents/hosting/unknown-file"
 class Built:
     """The result of a build: documents, files, and the diagnostics of vendors' checks.
 
-    `stale` are paths that our targets write for some catalogues, but not for this one.
+    `stale` are paths that our targets write for some catalogues, but not for this one. `left_out` are
+    vendors that would refuse a document and that no word of the author's asks for, each with the reason. They
+    have no documents, and their refusals are not among the diagnostics.
     """
 
     rendered: tuple[Rendered, ...]
     files: tuple[Artifact, ...]
     diagnostics: tuple[Diagnostic, ...]
     stale: tuple[str, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def refused(self) -> frozenset[str]:
@@ -54,7 +63,7 @@ class Built:
 
     def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
         """Return all files, except those of the vendors in `without` and those of withheld targets."""
-        withheld = self.withheld
+        withheld, without = self.withheld, without | self.left_out.keys()
         return tuple(a for a in self.files if vendor(a.target) not in without and a.target not in withheld)
 
 
@@ -138,39 +147,83 @@ def build(
 ) -> Built:
     """Build the documents. Violations of vendors' rules are in `diagnostics`.
 
-    Raises PgagentsError for wrong arguments or a wrong template.
+    A text of a document of others that is too long is cut, as a loss. Raises PgagentsError for wrong
+    arguments or a wrong template.
     """
     chosen = plan(model, only)
     renderer = Renderer(templates)
     summing = any(isinstance(t, Summary) for t in chosen.values())
-    made = _make_views(
-        model, plan(model) if summing else chosen
-    )  # a summary reads all other views, even if it is built alone
-    rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
+    needed = plan(model) if summing else chosen  # a summary reads all other views, even if it is built alone
+    cuts: Cuts = {}
+    for _ in range(MOST_CUTS):
+        made = _make_views(model, needed, cuts)
+        rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
+        refused = {document.made.id: _refuse(document, model, templates) for document in rendered}
+        model, more = cut_texts(model, [text for one in refused.values() for text in one.long])
+        if not more:
+            break
+        cuts = join_cuts(cuts, more)
     found: list[Diagnostic] = [] if only else _check_hosted(model, chosen)
     every: list[Artifact] = []
     for document in rendered:
-        found += _refusals(document, model, templates)
+        found += refused[document.made.id].found
         files = document.artifacts()
         found += _notes(document, files, model, strict)
         every += files
     written = {path for t in chosen.values() for path in t.outputs}
     stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
-    return Built(rendered, tuple(every), tuple(in_order(found)), stale)
+    blaming = {vendor(id) for id, one in refused.items() if one.blames_author}
+    left_out = _list_unasked(found, chosen, model, blaming)
+    found = [d for d in found if vendor(d.id) not in left_out]
+    return Built(rendered, tuple(every), tuple(in_order(found)), stale, left_out)
+
+
+def _list_unasked(
+    found: Sequence[Diagnostic],
+    chosen: Mapping[str, Target | Summary],
+    model: Model,
+    blaming: Collection[str],
+) -> dict[str, str]:
+    """Return the vendors with an error whose surfaces all come from a document, each with its first error.
+
+    The author named none of them, so that an error of theirs is no reason to write nothing. It is for those
+    in `blaming`, which refuse what the author wrote.
+    """
+    errors = [d for d in found if d.severity == "error"]
+    surfaces: dict[str, set[str]] = {}
+    for id, target in chosen.items():
+        if isinstance(target, Target) and target.surface is not None:
+            surfaces.setdefault(vendor(id), set()).add(target.surface)
+    unasked = {
+        name
+        for name, several in surfaces.items()
+        if name not in blaming and all(model.source.is_from_document(("surfaces", one)) for one in several)
+    }
+    return {vendor(d.id): d.message for d in reversed(errors) if vendor(d.id) in unasked}
 
 
 def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
     """Return the diagnostics of a build, without rendering files whose size no rule limits."""
     chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
     renderer = Renderer()
-    found = _check_hosted(model, plan(model))
-    for made in _make_views(model, chosen):
-        of_data = made.target.outputs[0].endswith((".json", ".yaml"))
-        rendered = renderer.render(made) if of_data else Rendered(made, "")
-        sized = isinstance(made.target, Target) and made.target.max_bytes is not None
-        found += _refusals(rendered, model, None) if of_data else []
-        found += _notes(rendered, rendered.artifacts() if sized else (), model, strict=False)
-    return tuple(in_order(found))
+    for _ in range(MOST_CUTS):
+        found = _check_hosted(model, plan(model))
+        long: list[LongText] = []
+        blaming: set[str] = set()
+        for made in _make_views(model, chosen):
+            of_data = made.target.outputs[0].endswith((".json", ".yaml"))
+            rendered = renderer.render(made) if of_data else Rendered(made, "")
+            sized = isinstance(made.target, Target) and made.target.max_bytes is not None
+            refusals = _refuse(rendered, model, None) if of_data else _Refusals()
+            found += refusals.found
+            long += refusals.long
+            blaming |= {vendor(made.id)} if refusals.blames_author else set()
+            found += _notes(rendered, rendered.artifacts() if sized else (), model, strict=False)
+        model, more = cut_texts(model, long)
+        if not more:
+            break
+    left_out = _list_unasked(found, chosen, model, blaming)
+    return tuple(in_order([d for d in found if vendor(d.id) not in left_out]))
 
 
 def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
@@ -227,10 +280,15 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
     return found
 
 
-def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
-    """Return all views, sorted by id. Summaries are made last, because they read the other views."""
+def _make_views(
+    model: Model, chosen: dict[str, Target | Summary], cuts: Cuts = MappingProxyType({})
+) -> tuple[BoundTarget, ...]:
+    """Return all views, sorted by id. Summaries are made last, because they read the other views.
+
+    `cuts` are further losses, of texts that were cut before.
+    """
     views = [
-        BoundTarget(id, t, _add_unoffered(model, t, t.view(model)))
+        BoundTarget(id, t, _add_cuts(cuts.get(id, ()), _add_unoffered(model, t, t.view(model))))
         for id, t in chosen.items()
         if isinstance(t, Target)
     ]
@@ -238,6 +296,10 @@ def _make_views(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Boun
         BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)
     ]
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
+
+
+def _add_cuts(cuts: tuple[Loss, ...], view: View) -> View:
+    return replace(view, losses=(*view.losses, *cuts)) if cuts else view
 
 
 def _add_unoffered(model: Model, target: Target, view: View) -> View:
@@ -279,35 +341,63 @@ def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Dia
     ]
 
 
-def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[Diagnostic]:
-    """Validate a document against the vendor's schema; return its errors at the catalogue's lines."""
+@dataclass(slots=True)
+class _Refusals:
+    """The errors of a vendor's schema at the catalogue's lines.
+
+    `long` are texts of a document of others that are too long. `blames_author` is true if an error is about
+    something that the catalogue's author wrote.
+    """
+
+    found: list[Diagnostic] = field(default_factory=list)
+    long: list[LongText] = field(default_factory=list)
+    blames_author: bool = False
+
+
+def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusals:
+    """Validate a document against the vendor's schema."""
+    refusals = _Refusals()
     path = folder("schemas") / "vendor" / f"{rendered.made.id}.schema.json"
     if rendered.data is None or not path.is_file():
-        return []
+        return refusals
     import jsonschema_rs
 
     errors = list(jsonschema_rs.validator_for(json.loads(path.read_bytes())).iter_errors(rendered.data))
     if not errors:
-        return []
+        return refusals
     traced = Renderer(templates, traced=True).render(rendered.made)
     output = rendered.made.target.outputs[0]
-    found = []
-    for error in errors[:50]:
+    for error in errors:
+        too_long = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.MaxLength)
+        if len(refusals.found) == MOST_REFUSALS and not too_long:
+            continue
         pointer: Pointer = tuple(error.instance_path)
+        at = origin(traced, pointer, model)
+        from_document = model.source.is_from_document(at)
+        refusals.blames_author = refusals.blames_author or not from_document
+        surface = getattr(rendered.made.target, "surface", None)
+        if too_long and surface is not None and from_document:
+            most, length = int(getattr(error.kind, "limit", 0)), len(str(error.instance))
+            refusals.long.append(LongText(rendered.made.id, surface, at, length, most))
+        if len(refusals.found) == MOST_REFUSALS:
+            continue
         written = "/".join(["", *(raw_step(step) for step in pointer)])
-        span = model.source.locate(origin(traced, pointer, model))
+        nothing = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.MinProperties)
         says = _short(error.message)
-        surface = rendered.made.id.partition("/")[0]
+        if nothing and pointer == ("paths",):
+            says = f"no action is left that {rendered.made.target.title} can call"
+        vendor_id = vendor(rendered.made.id)
         help = (
             f"{rendered.made.target.title} is called from outside, over https and without a port: give the "
-            f"API's public address, or take `{surface}` out of `surfaces`"
+            f"API's public address, or take `{vendor_id}` out of `surfaces`"
             if pointer[:1] == ("servers",)
             else f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
         )
-        found.append(
+        span = model.source.locate(at)
+        refusals.found.append(
             Diagnostic(span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help)
         )
-    return found
+    return refusals
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:

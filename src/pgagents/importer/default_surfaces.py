@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.base.places import Text
-from pgagents.base.text import brief
+from pgagents.base.text import brief, fit
 from pgagents.catalogue.checks.listings import judge_characters
 from pgagents.catalogue.model.credential import Credential, kinds
-from pgagents.generate.apiplugin import is_for_vault
+from pgagents.generate.apiplugin import MOST_OF_DESCRIPTION, MOST_OF_NAME, is_for_vault
 from pgagents.generate.build import targets
 from pgagents.generate.hosts import is_for_gpt
 from pgagents.generate.target import Target
@@ -155,9 +155,15 @@ def _describe_copilot(
     sign_in = schemes.choose(fitting, is_for_vault, "Copilot")
     if isinstance(sign_in, str):
         return sign_in
-    id = str(_take_mapping(data.get("api")).get("id", ""))
+    api = _take_mapping(data.get("api"))
+    id, settings = str(api.get("id", "")), dict[str, Any]()
+    if len(title := str(api.get("title", ""))) > MOST_OF_NAME:
+        settings["name"] = fit(title, MOST_OF_NAME)
+    if len(text := str(api.get("for_people", ""))) > MOST_OF_DESCRIPTION:
+        settings["description"] = fit(text, MOST_OF_DESCRIPTION)
     letters = re.sub(r"[^A-Za-z0-9]", "", id) or "api"
-    settings: dict[str, Any] = {"namespace": letters} if letters != id else {}
+    if letters != id:
+        settings["namespace"] = letters
     if sign_in is None:
         return {**settings, "auth": {"type": "None"}}
     kind, end = ("OAuthPluginVault", "oauth") if sign_in.by_users else ("ApiKeyPluginVault", "api_key")

@@ -10,20 +10,24 @@ from typing import Any
 from pgagents.base.jsonschema.schema import Validators
 from pgagents.base.places import Place, Pointer, Source
 from pgagents.base.reading import parse
-from pgagents.base.text import brief
+from pgagents.base.text import brief, fit
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, plan
 from pgagents.generate.target import Target
 from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, rank_resources, summarize
-from pgagents.importer.default_surfaces import GPT, PLUGIN, find_settings, list_extras, list_limits
+from pgagents.importer.default_surfaces import COPILOT, GPT, PLUGIN, find_settings, list_extras, list_limits
 from pgagents.importer.invalid_parts import remove_invalid_parts
-from pgagents.importer.names import Notes, cut, first_sentence
+from pgagents.importer.names import Notes
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.text import render_yaml
 from pgagents.lint.rule import rules
 from pgagents.lint.texts import list_model_actions
 
+MOST_FUNCTIONS = 10
+"""The functions that an import chooses for Copilot, which chooses less well among more
+(schemas/requirements/microsoft.yaml, microsoft.functions).
+"""
 MAX_ROUNDS = 5
 GROUP = "agents"
 
@@ -66,15 +70,18 @@ class _Offering:
         self.data, self.notes = data, notes
         self.first = dict(data["surfaces"])
         self.made = [one for one in made if one.name in data["actions"]]
-        self.narrow = [name for name, most in list_limits().items() if len(self.made) > most]
+        limits = {**list_limits(), COPILOT: MOST_FUNCTIONS}
+        self.narrow = [name for name, most in limits.items() if len(self.made) > most]
         self.ranked = rank_resources(self.made) if self.narrow else []
         self.settings, self.without = find_settings(data, data["actions"])
         """Settings by surface, and the surfaces that were left out, each with the reason."""
         self.apart: dict[str, dict[str, str]] = {name: {} for name in list_limits()}
         """By surface, the refused actions, each with the reason."""
         self.users = Users(data)
-        self.alone: set[str] = set()
-        """Surfaces whose vendors refuse most of the common choice. They get their own choice."""
+        self.alone = {COPILOT}
+        """Surfaces with a choice of their own: of fewer actions, or as their vendors refuse most of the
+        common choice.
+        """
         self.lists: dict[str, list[str]] = {}
 
     def write(self) -> dict[str, Any]:
@@ -86,10 +93,11 @@ class _Offering:
                 self.without[name] = reasons[0] if reasons else "no action is left for it"
                 del self.lists[name]
         groups: dict[str, list[str]] = {}
-        made: dict[str, Any] = {}
-        for name, actions in self.lists.items():
-            key = "all" if len(actions) == len(self.made) else _name_group(groups, name, actions)
-            made[name] = {"actions": key, **self.settings[name]}
+        keys = {
+            name: "all" if len(actions) == len(self.made) else _name_group(groups, name, actions)
+            for name, actions in sorted(self.lists.items(), key=lambda item: item[0] not in self.narrow)
+        }
+        made: dict[str, Any] = {name: {"actions": keys[name], **self.settings[name]} for name in self.lists}
         if GPT in made and PLUGIN not in self.without:
             made[PLUGIN] = {**made[GPT], **self.settings[PLUGIN]}
         for name, extra in list_extras(self.data, made).items():
@@ -118,7 +126,8 @@ class _Offering:
             others = self.without.keys() | self.alone
             shared = (self.apart[name] for name in self.narrow if name not in others)
             apart = frozenset(name for names in shared for name in names)
-        return [one.name for one in choose(self.ranked, MOST_CHOSEN, apart)]
+        most = MOST_FUNCTIONS if surface == COPILOT else MOST_CHOSEN
+        return [one.name for one in choose(self.ranked, most, apart)]
 
     def load(self, known: Validators | None) -> Model:
         """Return the catalogue's model. Data that does not load is repaired first."""
@@ -177,19 +186,22 @@ class _Offering:
                 if action not in self.lists[name] and name not in self.narrow:
                     self.notes.infer(("surfaces", name), f"without `{action}`: {why}")
         chosen = ""
-        narrow = [name for name in self.narrow if name in self.lists]
+        narrow = [name for name in self.narrow if name in self.lists and name != COPILOT]
         if narrow:
             group = self.data["surfaces"][narrow[0]]["actions"]
             names = self.lists[narrow[0]]
+            sharing = [name for name in narrow if self.data["surfaces"][name]["actions"] == group]
+            takes = ", ".join(f"{name} takes {list_limits()[name]}" for name in sharing)
             chosen = f"{len(names)} of {len(self.made):,} actions: {summarize(self.ranked, names)}"
             at = ("groups", group)
-            most = min(list_limits()[name] for name in narrow)
-            self.notes.infer(at, f"{chosen}; {', '.join(narrow)} take at most {most}")
+            self.notes.infer(at, f"{chosen}; {takes}")
             self.notes.infer(at, RULE)
             self.notes.infer(
                 at, f"to offer others, change this list; other surfaces can be `actions: {group}` too"
             )
             chosen += f". To offer others, change `groups.{group}`"
+        if (fewer := self.data["surfaces"].get(COPILOT, {}).get("actions")) not in ("all", None):
+            self.notes.infer(("groups", fewer), "by the same rule; Copilot chooses less well among more")
         return Offer(self.without, chosen)
 
 
@@ -198,7 +210,7 @@ def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) 
     for name, held in groups.items():
         if held == actions:
             return name
-    name = GROUP if not groups else f"{GROUP}_of_{surface}"
+    name = GROUP if surface != COPILOT and GROUP not in groups else f"{GROUP}_of_{surface}"
     groups[name] = actions
     return name
 
@@ -327,9 +339,6 @@ def _list_references(value: Any) -> set[str]:
 # -- shorter texts
 
 
-_END = re.compile(r"(?<=[.!?])\s+")
-
-
 def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: Notes) -> bool:
     """Write a shorter text for one surface, or for all if a surface cannot have its own.
 
@@ -364,14 +373,3 @@ def _own_text(at: Pointer) -> tuple[str, ...] | None:
     if len(at) == 3:
         return (str(at[2]),)
     return ("params", str(at[3])) if len(at) == 5 and at[2] == "input" else None
-
-
-def fit(text: str, most: int) -> str:
-    """Return the first sentences that have at most `most` characters together."""
-    made = ""
-    for sentence in _END.split(" ".join(text.split())):
-        longer = f"{made} {sentence}".strip()
-        if len(longer) > most:
-            break
-        made = longer
-    return made or first_sentence(text, most) or cut(text, most)

@@ -192,3 +192,26 @@ def _ignore(source: Source, lines: list[str], number: int, at: int) -> Ignore:
 
 def _inside(texts: list[tuple[int, int]], column: int) -> bool:
     return any(begin <= column < end for begin, end in texts)
+
+
+# -- questions of an import
+
+
+_QUESTION = "# TODO decide: "
+
+
+def find_questions(source: Source) -> frozenset[int]:
+    """Return the lines from 1 of the entries above which a question of an import stands unanswered."""
+    if _QUESTION not in source.text:
+        return frozenset()
+    lines = re.split(r"\r\n|\r|\n", source.text)
+    found: set[int] = set()
+    asked = False
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text.startswith("#"):
+            asked = asked or text.startswith(_QUESTION)
+        elif text:
+            found |= {number} if asked else set()
+            asked = False
+    return frozenset(found)

@@ -20,7 +20,7 @@ from pgagents.catalogue.model.action import Former
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import collect_diagnostics, targets, withholds
 from pgagents.generate.target import Target
-from pgagents.lint.document import Ignore, ignores
+from pgagents.lint.document import Ignore, find_questions, ignores
 from pgagents.lint.facts import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, apply, rules
 
@@ -52,8 +52,10 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     """
     chosen = _select_rules(only)
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
+    questions = find_questions(model.source)
     said: list[tuple[Diagnostic, Hit | None]] = [
-        (_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits
+        (_soften(_diagnostic(id, rule, hit, model), hit, questions, model.source), hit)
+        for id, rule, hit in hits
     ]
     comments = ignores(model.source)
     asked = {(ignore.line, id) for ignore in comments for id in ignore.ids if _may_be_ignored(id)}
@@ -79,6 +81,20 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
         tuple(in_order(ignored)),
         tuple(dict.fromkeys(edits)),
     )
+
+
+def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
+    """Return a warning as a note if a question of an import stands above its entry.
+
+    The import asked what the warning is about. It is a warning again when the author removes the question.
+    """
+    if found.severity != "warning" or not questions:
+        return found
+    above = (source.locate(hit.origin[:depth]).line for depth in range(2, len(hit.origin) + 1))
+    line = next((line for line in above if line in questions), None)
+    if line is None:
+        return found
+    return replace(found, severity="note", help=f"{found.help}; the TODO above line {line} asks for it")
 
 
 def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:

@@ -1,0 +1,84 @@
+"""What a document says at too great length is cut for the vendor; what the author wrote is an error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from overlaying import notes, over
+from pgagents.base.text import fit
+from pgagents.generate.build import Built, build
+
+LONG = "Gives the note that lies on top of the pile. " * 20
+
+
+def long_document() -> dict[str, Any]:
+    """Notes, of which one call has a long description and one argument too."""
+    document = notes()
+    document["paths"]["/notes"]["get"]["description"] = LONG
+    document["paths"]["/notes"]["get"]["parameters"][0]["description"] = LONG
+    return document
+
+
+def described(built: Built) -> dict[str, Any]:
+    """The operation in the GPT's document."""
+    data = next(a.data for a in built.files if a.path == "openai/openapi.json")
+    return dict(json.loads(data)["paths"]["/notes"]["get"])
+
+
+def test_documents_text_is_cut_at_a_sentence_and_listed_as_a_loss() -> None:
+    built = build(over(document=long_document()), only=["openai", "pgagents"])
+    assert [d for d in built.diagnostics if d.severity == "error"] == []
+    assert built.left_out == {}
+    text = described(built)["description"]
+    assert 200 < len(text) <= 300
+    assert text.endswith("of the pile.")
+    losses = next(a.data for a in built.files if a.path == "pgagents/losses.md").decode()
+    assert f"text of {len(LONG.strip()):,} characters" in losses
+    assert "cut at a sentence: at most 300 are taken" in losses
+
+
+def test_other_vendors_have_the_whole_text() -> None:
+    built = build(over(document=long_document()), only=["gemini"])
+    data = next(a.data for a in built.files if a.path == "gemini/functions.json")
+    assert LONG.strip() in data.decode()
+
+
+@pytest.mark.parametrize("surfaces", ["", "surfaces: {openai: {actions: all}}\n"])
+def test_authors_own_text_is_not_cut_and_stays_an_error(surfaces: str) -> None:
+    text = f"actions: {{list_notes: {{description: {LONG.strip()}}}}}\n{surfaces}"
+    built = build(over(text), only=["openai"])
+    assert (built.refused, built.left_out) == ({"openai"}, {})
+    assert described(built)["description"] == LONG.strip()
+
+
+def test_vendor_that_nobody_asked_for_and_that_can_call_nothing_is_left_out_with_the_reason() -> None:
+    document = notes()
+    post = document["paths"]["/notes"]["post"]
+    post["requestBody"] = {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}
+    document["paths"] = {"/notes": {"post": post}}
+    built = build(over(document=document))
+    assert built.refused == frozenset()
+    assert "no action is left that" in built.left_out["openai"]
+    assert [d for d in built.diagnostics if d.severity == "error"] == []
+    paths = {a.path for a in built.artifacts()}
+    assert "openai/openapi.json" not in paths
+    assert "gemini/functions.json" in paths
+    asked = build(over("surfaces: {openai: {actions: all}}", document))
+    assert (asked.refused, asked.left_out) == ({"openai"}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "cut"),
+    [
+        ("One. Two. Three.", 9, "One. Two."),
+        ("One. Two.", 20, "One. Two."),
+        ("A sentence that has no end", 12, "A sentence…"),
+        ("Word", 3, "Wo…"),
+        ("One.\n Two.", 9, "One. Two."),
+    ],
+)
+def test_text_is_cut_at_a_sentence_or_between_two_words(text: str, most: int, cut: str) -> None:
+    assert fit(text, most) == cut
