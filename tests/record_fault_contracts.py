@@ -40,17 +40,16 @@ def contracts_that_show(kind: str, name: str) -> list[str]:
     """The contracts to record, one of each check that the fault breaks; empty where no such choice finds
     it.
     """
-    breaks = fault_registry.find(kind, name).breaks
+    fault = fault_registry.find(kind, name)
+    breaks, verdict = fault.breaks, Verdict.ODD if fault.odd else Verdict.BROKEN
     for only in ([f"{check}/" for check in sorted(breaks)] if kind == "faults" else [], []):
         report = run_with(kind, name, only)
-        if checks(report, Verdict.BROKEN) >= breaks:
+        if checks(report, verdict) >= breaks:
             break
-    broken = [
-        [id for id in ids(report, Verdict.BROKEN) if id.startswith(f"{check}/")] for check in sorted(breaks)
-    ]
+    broken = [[id for id in ids(report, verdict) if id.startswith(f"{check}/")] for check in sorted(breaks)]
     for attempt in range(ATTEMPTS if all(broken) else 0):
         chosen = [found[min(attempt, len(found) - 1)] for found in broken]
-        if set(chosen) <= set(ids(run_with(kind, name, chosen), Verdict.BROKEN)):
+        if set(chosen) <= set(ids(run_with(kind, name, chosen), verdict)):
             return chosen
     return []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import Inside, inside, mcp_inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.sandbox.fault_declaration import Fault
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.plan.options import Identities, Options, Progress
 from pgagents.verify.run.run import verify
@@ -163,6 +164,12 @@ def fault_contracts(kind: str) -> Mapping[str, Sequence[str]]:
 def checks(report: Report, verdict: Verdict) -> set[str]:
     """The checks that have a contract with this verdict."""
     return {r.contract.check for r in report.results if r.verdict is verdict}
+
+
+def find_caught(report: Report, faults: Iterable[Fault]) -> set[str]:
+    """The checks that broke, and those that find one of these faults odd, if that is all they say of it."""
+    advising = {check for fault in faults if fault.odd for check in fault.breaks}
+    return checks(report, Verdict.BROKEN) | (checks(report, Verdict.ODD) & advising)
 
 
 def ids(report: Report, verdict: Verdict) -> list[str]:

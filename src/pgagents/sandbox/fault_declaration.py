@@ -71,7 +71,7 @@ class Fault:
     `needs` names the rows of `tests/language.yaml` whose catalogues show the fault. The word `limits` there
     is no row: it means that only a run with bursts (`--limits`) shows the fault. It is empty if Park Graph
     shows it. The checks in `by_list` must find a fault of an MCP server that is judged by its
-    own list of tools, without a catalogue.
+    own list of tools, without a catalogue. A fault is `odd` if its checks only advise against it.
     """
 
     kind: str
@@ -82,6 +82,7 @@ class Fault:
     also: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
     by_list: frozenset[str] = frozenset()
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +291,13 @@ def fault(
     needs: Sequence[str] = (),
     kind: str = "faults",
     by_list: Sequence[str] = (),
+    odd: bool = False,
 ) -> Declared[Fault]:
     """Return a decorator that declares a fault; `breaks` names the checks that must find it."""
     checks, further, wanted, listed = frozenset(breaks), also or {}, frozenset(needs), frozenset(by_list)
     return Declared(
         lambda name, description, wrap: Fault(
-            kind, name, description, wrap, checks, further, wanted, by_list=listed
+            kind, name, description, wrap, checks, further, wanted, by_list=listed, odd=odd
         )
     )
 

@@ -119,7 +119,7 @@ def _make_rows() -> dict[str, Row]:
 def _try_fault(outcome: Outcome, model: Model, fault: str) -> None:
     """Verify the sandbox under a fault, and record what was found."""
 
-    _fault(outcome, fault, _find_broken(_verify(model, fault=fault)))
+    _fault(outcome, fault, _find_broken(_verify(model, fault=fault), odd=_module("faults", fault).odd))
     if by_list := _module("faults", fault).by_list:
         report = verify_listed(model, faults=[fault.removeprefix(OF_MCP)])
         _listed_fault(outcome, fault, by_list, _find_broken(report))
@@ -232,11 +232,15 @@ def _verify(model: Model, *, fault: str = "", variation: str = "") -> Report:
     return verify_sandbox(model, inside(model, faults=names[0], variations=names[1]), Options())
 
 
-def _find_broken(report: Report) -> dict[str, str]:
-    """Return the checks that reported a finding in a run, each with one contract."""
+def _find_broken(report: Report, *, odd: bool = False) -> dict[str, str]:
+    """Return the checks that reported a finding in a run, each with one contract.
+
+    With `odd`, also those that only found something odd.
+    """
+    verdicts = ("broken", "odd") if odd else ("broken",)
     if not report.footer.complete:
         raise KeyboardInterrupt
-    return {r.contract.check: r.contract.id for r in report.results if r.verdict.value == "broken"}
+    return {r.contract.check: r.contract.id for r in report.results if r.verdict.value in verdicts}
 
 
 def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:

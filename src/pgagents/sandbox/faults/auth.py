@@ -274,7 +274,7 @@ def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     return key or find(met.get(token.lower(), token))
 
 
-@fault("key_authentication").edit_requests
+@fault("key_authentication", odd=True).edit_requests
 def key_scheme_minds_case(context: Context, request: Request) -> Request:
     """The authorization scheme is compared with regard to case, so a client that writes `bearer` is
     refused.

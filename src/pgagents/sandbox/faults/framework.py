@@ -13,7 +13,7 @@ from pgagents.sandbox.fault_helpers import data_of, error_at, replace_method
 from pgagents.sandbox.routes import fit, too_large
 
 
-@fault("framework", also={"response_headers": "Allow is a declared header of a 405"}).edit_answers
+@fault("framework", also={"response_headers": "Allow is a declared header of a 405"}, odd=True).edit_answers
 def allow_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """A 405 lacks the Allow header."""
     return answer.with_header("Allow", None)
