@@ -1,7 +1,8 @@
 """Decide for every request of a run whether it may be sent, and say why not.
 
-A read is a GET, HEAD or OPTIONS whose path is not that of an action which writes or costs money. A call whose
-author said that it reads is one too. Everything else is a write, however broken it is. A path whose GET
+A read is a GET, HEAD or OPTIONS whose path is not that of an action which writes or costs money. A GET that
+acts by its words (`base/acting.py`) is such an action until the author says that it reads. A call whose
+author said that it reads is a read too. Everything else is a write, however broken it is. A path whose GET
 writes gets nothing but ordinary calls, because a server may run the same code for any request to it.
 
 A write is sent if the caller named its action (`--allow`), or if it is a call of the operator. Any other

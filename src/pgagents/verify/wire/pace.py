@@ -1,4 +1,8 @@
-"""Pace the requests: by the catalogue's buckets before the first answer, then by rate-limit headers."""
+"""Pace the requests: by the catalogue's buckets before the first answer, then by rate-limit headers.
+
+`Pacer` also says how long a refused call waits, by Retry-After or the limit's headers, and when that is
+longer than `--max-wait` allows.
+"""
 
 from __future__ import annotations
 
