@@ -21,7 +21,14 @@ from lengths import rarely
 from pgagents.base.errors import PgagentsError
 from pgagents.cli.main import main
 from pgagents.cli.running import app
-from pgagents.cli.running.app import find_free_port, has_processes, list_ports, split_command, starting
+from pgagents.cli.running.app import (
+    find_free_port,
+    has_processes,
+    list_ports,
+    make_environment,
+    split_command,
+    starting,
+)
 
 APP = Path(__file__).parents[1] / "started_app.py"
 KEY = "key_of_a_test_1"
@@ -173,6 +180,28 @@ def test_a_wrong_command_is_one_message(tmp_path, monkeypatch, line, capsys):
     assert main(["verify", "--openapi", "/openapi.json", "--start", line]) == 2
     said = capsys.readouterr().err
     assert [words for words in ["error: ", "  help: ", *WRONG[line]] if words not in said] == []
+
+
+def test_uvx_lends_the_app_no_python_of_its_own(monkeypatch):
+    """The programs of pgagents come first on the PATH there, and have none of the app's packages."""
+    own = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{own}{os.pathsep}/usr/bin")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.delenv("UV", raising=False)
+    assert make_environment(1)["PATH"] == f"{own}{os.pathsep}/usr/bin"
+    monkeypatch.setenv("UV", "/opt/uv")
+    assert make_environment(1)["PATH"] == "/usr/bin"
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    assert make_environment(1)["PATH"].startswith(f"{own}"), "`uv run` in the app's own environment"
+
+
+def test_a_path_of_a_server_that_runs_already_is_its_document_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PGAGENTS_TOKEN", KEY)
+    monkeypatch.chdir(tmp_path)
+    with starting(command(tmp_path / "starts"), None) as there:
+        assert main(["verify", "--openapi", "/openapi.json", "--url", there.url, "--plan"]) == 0
+    assert main(["verify", "--openapi", "/openapi.json", "--env", os.devnull]) == 2
+    assert "a path of the server goes with --url" in capsys.readouterr().err
 
 
 def test_a_shell_replaces_its_own_variables():

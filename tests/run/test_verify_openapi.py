@@ -342,7 +342,7 @@ def test_end_of_a_run_says_what_a_catalogue_would_add(tmp_path: Path) -> None:
         "a catalogue would add:",
         "  laws: create_note answers with the text that it was given, as `response.text == input.text`",
         "  agents: every vendor's manifest, and what create_note does",
-        "  pgagents import notes.yaml --out catalogue.yaml",
+        "  pgagents import notes.yaml",
     ]
     gains = json.loads((tmp_path / "report.json").read_text("utf-8"))["footer"]["gains"]
     assert [line.strip() for line in out.splitlines()[-4:-1]] == gains

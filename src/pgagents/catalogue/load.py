@@ -37,7 +37,7 @@ EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
 OVER = "openapi"
 """The key of a catalogue over a document, which only commands open."""
 SHOW = "`pgagents show FILE` prints the whole catalogue: keep that in a file, and name it"
-IMPORT = "make one of it: `pgagents import FILE --out catalogue.yaml`"
+IMPORT = "make one of it: `pgagents import FILE`"
 
 
 def load(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option, start_option
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples, pass_env_option, serving_option
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -47,7 +47,7 @@ SHOWN = 40
     ),
 )
 @click.argument("document", metavar="[OPENAPI]", required=False)
-@start_option
+@serving_option
 @click.option(
     "--mcp",
     metavar="CMD|URL",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from pgagents.base.errors import PgagentsError
 from pgagents.base.text import brief, hide_secrets, show_path
 from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.files import MAX_SECONDS, within
@@ -107,6 +108,10 @@ def load_api(
     if openapi is not None:
         from pgagents.importer.catalogue import Choice
 
+        if is_served(openapi):
+            if url is None:
+                raise PgagentsError(f"there is no file {openapi}", OF_SERVER)
+            openapi = locate_at(url, openapi)
         choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts)
         return load_document(openapi, choice, url or "", named=named)
     if auth is not None:
@@ -120,12 +125,26 @@ def load_api(
     return load(catalogue)
 
 
+OF_SERVER = "give a file; a path of the server goes with --url, or with --start CMD"
+
+
+def is_served(document: str | None) -> bool:
+    """True for a document that names a path of the server: it begins with `/`, and no file is there."""
+    return document is not None and document.startswith("/") and not Path(document).exists()
+
+
+def locate_at(url: str, path: str) -> str:
+    """Return the address of a path at the origin of a server's URL."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
 def _show_import(named: Sequence[str], choice: Choice) -> str:
     """Return the command that writes the catalogue of a document, which these words name."""
     given = [("--auth", choice.auth), ("--base-path", choice.base)]
     given += [("--reads", one) for one in choice.reads] + [("--acts", one) for one in choice.acts]
     more = [word for flag, value in given if value for word in (flag, value)]
-    return shlex.join(["pgagents", "import", *named, *more, "--out", "catalogue.yaml"])
+    return shlex.join(["pgagents", "import", *named, *more])
 
 
 def is_document(path: Path) -> bool:
@@ -158,7 +177,6 @@ def fetch_document(document: str, choice: Choice, url: str) -> tuple[bytes, str]
     The sentence is empty for a file. `url` is the server under test; the key is that of PGAGENTS_TOKEN.
     Raises PgagentsError if the document can be had neither with the key nor without.
     """
-    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import fetch
     from pgagents.importer.document import is_url
 
@@ -221,7 +239,6 @@ def _fetch_with(document: str, credential: Credential, secret: str) -> bytes | N
 
     Raises PgagentsError, without the key, for one that cannot be sent so.
     """
-    from pgagents.base.errors import PgagentsError
     from pgagents.base.http import Request
     from pgagents.cli.inputs.files import fetch
     from pgagents.client.environment import header_safe

@@ -96,15 +96,19 @@ api_url_option: Callable[[Any], Any] = click.option(
 )
 """For commands that call the API as one client."""
 
+_START = (
+    "Start the app with CMD, without a shell, and end it afterwards. {port} in CMD is a free port, as is "
+    "PORT in the app's environment"
+)
 start_option: Callable[[Any], Any] = click.option(
-    "--start",
-    metavar="CMD",
-    help=(
-        "Start the app with CMD, without a shell, and end it afterwards. {port} in CMD is a free port, as is "
-        "PORT in the app's environment; --url, of this machine, names another one."
-    ),
+    "--start", metavar="CMD", help=f"{_START}; --url, of this machine, names another one."
 )
 """For commands that call a server which the user has on this machine."""
+
+serving_option: Callable[[Any], Any] = click.option(
+    "--start", metavar="CMD", help=f"{_START}. OPENAPI is a path of the app then, such as /openapi.json."
+)
+"""For a command that only reads the document of such a server."""
 
 server_option: Callable[[Any], Any] = click.option(
     "--server",

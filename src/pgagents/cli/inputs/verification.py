@@ -235,7 +235,7 @@ _SUBJECT: tuple[Callable[[Any], Any], ...] = (
         "--openapi",
         metavar="FILE|URL",
         help="Verify this OpenAPI or Swagger document, without a catalogue. Only reads, or --allow-writes. "
-        "With --start also a path of the app, such as /openapi.json.",
+        "With --url or --start also a path of the server, such as /openapi.json.",
     ),
     click.option("--auth", metavar="SCHEME", help=AUTH_HELP),
     click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP),

@@ -29,6 +29,7 @@ from pgagents.base.errors import PgagentsError, printable
 from pgagents.base.http import LOOPBACK, Request, Response
 from pgagents.base.text import brief, hide_in_address, hide_in_text
 from pgagents.cli.inputs.companions import mask
+from pgagents.cli.inputs.document import is_served, locate_at
 from pgagents.cli.running.run import signals
 
 PORT = "{port}"
@@ -134,6 +135,18 @@ class _Output:
         return click.unstyle(raw.decode("utf-8", "replace")).replace("\r", "")
 
 
+def make_environment(port: int) -> dict[str, str]:
+    """Return the app's environment: this one, with the port.
+
+    `uvx` puts the programs of pgagents first on the PATH, where the app would find a Python without its
+    packages. There they are left out.
+    """
+    found = {"PYTHONUNBUFFERED": "1", **os.environ, "PORT": str(port)}
+    first, _, others = found.get("PATH", "").partition(os.pathsep)
+    own = Path(first) == Path(sys.executable).parent and found.get("VIRTUAL_ENV") != sys.prefix
+    return {**found, "PATH": others} if "UV" in found and own else found
+
+
 # -- the app
 
 
@@ -184,7 +197,7 @@ class App:
         """Return the URL of a document that the app serves, or the name of another one unchanged."""
         if document is None:
             return None
-        return f"{_find_origin(self.url)}{document}" if is_served(document) else self.fill(document)
+        return locate_at(self.url, document) if is_served(document) else self.fill(document)
 
     @property
     def shown_command(self) -> str:
@@ -216,7 +229,7 @@ class App:
         """Start the process, and a thread that reads what it prints. Raises OSError."""
         self._child = subprocess.Popen(
             self._words,
-            env={"PYTHONUNBUFFERED": "1", **os.environ, "PORT": str(self.port)},
+            env=make_environment(self.port),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -265,7 +278,7 @@ class App:
         from pgagents.verify.wire.send import Client
 
         cacert = str(self._cacert) if self._cacert else None
-        with Client(_find_origin(url), timeout_s=ASK_S, cacert=cacert) as client:
+        with Client(locate_at(url, ""), timeout_s=ASK_S, cacert=cacert) as client:
             answer = client(request)
         if isinstance(answer, Response):
             return answer.status not in BUSY
@@ -422,22 +435,12 @@ def starting(
 # -- addresses and ports
 
 
-def is_served(document: str | None) -> bool:
-    """True for a document that names a path of the started app: it begins with `/`, and no file is there."""
-    return document is not None and document.startswith("/") and not Path(document).exists()
-
-
 def find_free_port() -> int:
     """Return a port of this machine where nothing listens."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
     return port
-
-
-def _find_origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _check_host(url: str) -> None:
