@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgagents.base.http import Request, Response
+from pgagents.cli.inputs.verification import NOT_TRIED, CommandLine
+from pgagents.cli.verify import command as verify_command
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
+from pgagents.report.curl import of_finding
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding
@@ -91,3 +95,45 @@ def test_what_no_client_sends_is_odd_and_hides_no_other_break() -> None:
     assert (finding.rank, finding.actual) == (Rank.WRONG, "wrong 1")
     assert judge([None, Rank.ODD]).actual == "wrong 0"
     assert judge([Rank.LAX, None]).rank is Rank.LAX, "the first one of the plan is shown"
+
+
+@pytest.mark.parametrize(
+    ("words", "mildest", "counts_untried"),
+    [
+        ([], Rank.LAX, False),
+        (["--fail-on", "found"], Rank.LAX, False),
+        (["--fail-on", "crash"], Rank.CRASH, False),
+        (["--fail-on", "not-tried"], Rank.LAX, True),
+        (["--fail-on", "odd", "--fail-on", "not-tried"], Rank.ODD, True),
+    ],
+)
+def test_the_command_line_names_the_mildest_rank_that_fails(
+    words: list[str], mildest: Rank, counts_untried: bool
+) -> None:
+    context = verify_command.make_context("verify", ["--url", URL, *words])
+    line = CommandLine(**{name: context.params.get(name) for name in CommandLine.__dataclass_fields__})
+    assert line.find_mildest() is mildest
+    assert (NOT_TRIED in line.fail_on) is counts_untried
+
+
+def crash_always(server: Notes, request: Request) -> Response | None:
+    """Crash at each list."""
+    del server
+    return answer(500, {"detail": "boom"}) if (request.method, request.path) == ("GET", "/notes") else None
+
+
+def crash_for_browsers(server: Notes, request: Request) -> Response | None:
+    """Crash at a list for a browser alone."""
+    return crash_always(server, request) if "Mozilla" in (request.header("User-Agent") or "") else None
+
+
+@pytest.mark.parametrize(("odd", "plain"), [(crash_always, True), (crash_for_browsers, False)])
+def test_a_curl_line_has_the_headers_of_some_clients_only_if_the_finding_needs_them(
+    odd: Callable[[Notes, Request], Response | None], plain: bool
+) -> None:
+    only = ("no_crashes/list_notes@rest", "valid_calls/")
+    reports = (verified(catalogue(), Notes(odd=odd), only=only, seed=seed) for seed in range(20))
+    crashes = (f for report in reports for f in report.findings if f.contract.check == "no_crashes")
+    found = next(f for f in crashes if "Mozilla" in (f.exchanges[-1].request.header("User-Agent") or ""))
+    assert (found.plain, found.stable) == (plain, True)
+    assert ("User-Agent" in of_finding(found, URL)) is not plain

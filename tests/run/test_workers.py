@@ -493,7 +493,7 @@ def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_
     assert (data["workers"], sum(data["alone"].values())) == (SEVERAL, alone)
     page = html.render(report, model(SHOP).source).decode()
     assert f"by {SEVERAL} workers" in page
-    assert f"{alone} requests: " in page
+    assert f"{alone} requests ran alone: " in page
 
 
 @pytest.mark.parametrize(("pause_s", "workers"), [(0.0, 1), (SLOW_S * 0.6, USUAL_WORKERS)])

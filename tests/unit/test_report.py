@@ -150,6 +150,27 @@ def test_something_found_outranks_something_untested(
     assert as_json.document(one, SOURCE)["footer"]["exit_code"] == code
 
 
+@pytest.mark.parametrize(
+    ("rank", "fail_on", "code"),
+    [
+        (Rank.LAX, Rank.LAX, 1),
+        (Rank.ODD, Rank.LAX, 0),
+        (Rank.ODD, Rank.ODD, 1),
+        (Rank.UNDOCUMENTED, Rank.CRASH, 0),
+        (Rank.EXPOSED, Rank.CRASH, 1),
+    ],
+)
+def test_a_finding_of_the_rank_that_was_asked_for_or_a_worse_one_fails_the_run(
+    rank: Rank, fail_on: Rank, code: int
+) -> None:
+    one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
+    one = replace(one, findings=(replace(one.findings[0], rank=rank),))
+    one = replace(one, header=replace(one.header, fail_on=fail_on))
+    assert one.exit_code == code
+    assert f"\nexit {code}: " in text.render(one, SOURCE)
+    assert SCHEMA.is_valid(as_json.document(one, SOURCE))
+
+
 def test_text_report_leads_from_the_finding_to_the_catalogue_and_to_curl() -> None:
     assert text.render(report(ALL), SOURCE) == (Path(__file__).parents[1] / "data" / "report.txt").read_text(
         encoding="utf-8"

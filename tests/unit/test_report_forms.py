@@ -21,10 +21,11 @@ from hypothesis import strategies as st
 from pgagents.base.http import Request, Response, Silence
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.report.contract import Verdict
-from pgagents.report.formats import github, html, markdown, sarif
+from pgagents.report.contract import Rank, Verdict
+from pgagents.report.formats import github, html, junit, markdown, sarif, text
+from pgagents.report.presentation import conclude
 from pgagents.report.report import Report, Result
-from pgagents.report.verdicts import by_surface, conclusion
+from pgagents.report.verdicts import by_surface
 from test_report import ALL, SOURCE, contract, exchange, report
 
 DATA = Path(__file__).parents[1] / "data"
@@ -229,7 +230,7 @@ def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
     for said in (
         "a limit above 25 is refused",
         "status 200",
-        "catalogue/c.yaml:4:7",
+        "catalogue/c.yaml:4",
         "limit: {type: integer, maximum: 25}",
         "PG-L5",
         "curl -sS -i ",
@@ -335,14 +336,14 @@ def test_vendor_is_told_by_what_it_promises_and_by_the_calls_that_its_calls_end_
 
 def test_conclusion_tells_known_ones_apart() -> None:
     one = report({Verdict.KEPT: 3, Verdict.BROKEN: 2})
-    assert conclusion(one) == "3 of 5 contracts kept, 2 broken"
+    assert conclude(one) == "1 finding (1 wrong answer); 3 promises kept"
     assert (
-        conclusion(replace(one, findings=(replace(one.findings[0], known="x"),)))
-        == "3 of 5 contracts kept, 2 broken as known"
+        conclude(replace(one, findings=(replace(one.findings[0], known="x"),)))
+        == "no finding; 1 known; 3 promises kept"
     )
 
 
-@pytest.mark.parametrize("form", report_files.FORMS)
+@pytest.mark.parametrize("form", sorted({*report_files.FORMS} - {"badge"}))
 def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
     one = report(ALL)
     bought = {"transcribe": (1_500, 0), "invite": (2, 1)}
@@ -355,3 +356,69 @@ def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
     else:
         assert all(line in " ".join(shown.decode().split()) for line in lines)
     assert b"transcribe" not in report_files.render(form, one, SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "rank", "complete", "badge"),
+    [
+        ({Verdict.KEPT: 1_500}, None, True, ("1,500 of 1,500 kept", "brightgreen")),
+        ({Verdict.KEPT: 3, Verdict.BROKEN: 1}, Rank.CRASH, True, ("3 of 4 kept", "critical")),
+        ({Verdict.KEPT: 3, Verdict.BROKEN: 1}, Rank.LAX, True, ("3 of 4 kept", "yellow")),
+        ({Verdict.KEPT: 3}, None, False, ("3 of 3 kept", "lightgrey")),
+        ({Verdict.NOT_SELECTED: 3}, None, True, ("0 of 0 kept", "lightgrey")),
+    ],
+)
+def test_badge_counts_what_is_kept_in_the_colour_of_the_worst_finding(
+    verdicts: dict[Verdict, int], rank: Rank | None, complete: bool, badge: tuple[str, str]
+) -> None:
+    one = report(verdicts, complete=complete)
+    findings = tuple(replace(f, rank=rank) for f in one.findings if rank is not None)
+    data = json.loads(report_files.render("badge", replace(one, findings=findings), SOURCE))
+    assert data == {"schemaVersion": 1, "label": "promises", "message": badge[0], "color": badge[1]}
+
+
+RANKED = {
+    Rank.EXPOSED: ("error", "error"),
+    Rank.CRASH: ("error", "error"),
+    Rank.WRONG: ("error", "error"),
+    Rank.UNDOCUMENTED: ("warning", "error"),
+    Rank.LAX: ("warning", "error"),
+    Rank.ODD: ("note", "notice"),
+}
+
+
+@pytest.mark.parametrize("rank", Rank)
+def test_every_form_that_shows_findings_says_their_rank(rank: Rank) -> None:
+    one = report(ALL)
+    one = replace(one, findings=(replace(one.findings[0], rank=rank),))
+    level, kind = RANKED[rank]
+    (run,) = sarif.document(one, SOURCE)["runs"]
+    assert {(r["level"], r["properties"]["rank"]) for r in run["results"]} == {(level, rank.value)}
+    (line,) = (line for line in github.commands(one, SOURCE) if "refuses_bad_input/broken0" in line)
+    assert line.startswith(f"::{kind} ")
+    assert f"title={rank.value}%3A " in line
+    assert f'data-rank="{rank.value}"' in html.render(one, SOURCE).decode()
+    assert f"### 1. {rank.value.upper()} " in markdown.render(one, SOURCE).decode()
+    assert f"1 of 1  {rank.value.upper()}  " in text.render(one, SOURCE, odd=True)
+    if rank is not Rank.ODD:
+        assert f'type="{rank.value}"' in junit.render(one, SOURCE).decode()
+
+
+def test_a_surface_with_odd_findings_alone_has_a_place_in_every_form() -> None:
+    one = report({Verdict.KEPT: 2, Verdict.ODD: 1})
+    assert [v.word for v in by_surface(one)] == ["odd"]
+    shown = {form: report_files.render(form, one, SOURCE) for form in report_files.FORMS}
+    assert b">odd</span>" in shown["html"]
+    assert "🟡 odd".encode() in shown["markdown"]
+
+
+def test_the_wrong_member_is_marked_where_people_read() -> None:
+    body = b'{"lots":[{"id":"a","name":"' + b"x" * 200 + b'","price":-1}]}'
+    sent = Request("GET", "/lots?limit=26")
+    one = report(ALL, exchanges=(exchange(sent, Response(200, (), body)),))
+    one = replace(one, findings=(replace(one.findings[0], member="lots.0.price"),))
+    lines = text.render(one, SOURCE).splitlines()
+    at = next(n for n, line in enumerate(lines) if '"price":-1' in line)
+    assert lines[at + 1] == " " * lines[at].index('"price"') + "^" * len('"price":-1')
+    assert max(map(len, lines[at : at + 2])) <= 100
+    assert "<mark>&#34;price&#34;: -1</mark>" in html.render(one, SOURCE).decode()

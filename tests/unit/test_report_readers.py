@@ -19,9 +19,10 @@ from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, sarif, text
+from pgagents.report.presentation import conclude
 from pgagents.report.read import read
 from pgagents.report.report import Report
-from pgagents.report.verdicts import by_surface, conclusion, format_count
+from pgagents.report.verdicts import by_surface, format_count
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from test_report import ALL, GET, SCHEMA, SOURCE, contract, exchange, report
@@ -121,7 +122,7 @@ def test_exit_0_says_how_much_was_not_tried_and_why() -> None:
     one = report({Verdict.KEPT: 5, Verdict.NOT_SELECTED: 4, Verdict.NOT_APPLICABLE: 1})
     said = "5 promises kept; 4 not tried: why not_selected (--why)"
     assert text.render(one, SOURCE).endswith(f"\nno finding\n{said}\nexit 0: nothing found\n")
-    assert conclusion(one) == "5 of 5 contracts kept, 0 broken, 4 not selected"
+    assert conclude(one) == "no finding; 5 promises kept; 4 not tried"
     assert text.render(report({Verdict.KEPT: 5}), SOURCE).endswith("\nexit 0: nothing found\n")
 
 

@@ -35,7 +35,7 @@ _LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
 _BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
-_HABITS = {
+HABITS = {
     "user-agent",
     "accept-language",
     "x-requested-with",
@@ -47,6 +47,8 @@ _HABITS = {
 """Headers that differ between clients. Calls vary them, to test that a server accepts them all."""
 _OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
 """Checks whose findings may be caused by one of these headers."""
+_OF_PLACES = frozenset((401, 404, 405, 410))
+"""Statuses that depend on the key, the path and the method, and on none of these headers."""
 _FAILED = 500
 
 
@@ -71,7 +73,7 @@ def of_finding(finding: Finding, url: str) -> str:
     if finding.shown_by:
         return finding.own_curl
     call = find_call(finding)
-    return of_break(finding.contract.check, call, url) if call is not None else ""
+    return of_break(finding.contract.check, call, url, plain=finding.plain) if call is not None else ""
 
 
 def find_call(finding: Finding) -> RecordedExchange | None:
@@ -83,12 +85,13 @@ def find_call(finding: Finding) -> RecordedExchange | None:
     return next(own, finding.exchanges[-1] if finding.exchanges else None)
 
 
-def of_break(check: str, exchange: RecordedExchange, url: str) -> str:
+def of_break(check: str, exchange: RecordedExchange, url: str, *, plain: bool = False) -> str:
     """Return the curl command of a request that broke a contract of this check, with the headers that
-    matter.
+    matter. `plain` means that the break does not need those that only some clients send.
     """
     failed = isinstance(exchange.answer, Silence) or exchange.answer.status >= _FAILED
-    return curl(exchange, url, whole=failed or check in _OF_HABITS)
+    named = isinstance(exchange.answer, Silence) or exchange.answer.status not in _OF_PLACES
+    return curl(exchange, url, whole=not plain and (failed or (named and check in _OF_HABITS)))
 
 
 NO_REQUEST = (
@@ -142,9 +145,11 @@ def _matters(name: str, value: str, *, whole: bool) -> bool:
 
     Headers that curl adds are not printed, and those that differ between clients only with `whole`.
     """
+    if name == "accept" and value == JSON:
+        return False
     if name == "accept" and not whole:
-        return (ANY not in value and value != JSON) or "event-stream" in value
-    return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
+        return ANY not in value or "event-stream" in value
+    return name not in _OWN and (whole or name not in HABITS) and not (name == "accept" and value == ANY)
 
 
 def _make_pipe(body: bytes, command: str) -> str:

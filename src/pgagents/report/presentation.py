@@ -16,9 +16,10 @@ from typing import Any
 from pgagents.base.http import Response, Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import find_call
-from pgagents.report.report import Finding, RecordedExchange
+from pgagents.report.report import Finding, RecordedExchange, Report
+from pgagents.report.verdicts import format_count
 
 MCP = "mcp"
 _BEGIN, _END, _GAP = "\x02", "\x03", "…"
@@ -27,6 +28,8 @@ MOST_READ = 200_000
 """Bytes of an answer in which the wrong member is looked for."""
 MOST_TARGET = 60
 MOST_VALUE = 60
+MOST_FIRST = 40
+"""Characters of an object's first member, which usually identifies it, with which it is still shown."""
 _COMMON = frozenset(["a", "an", "and", "answer", "body", "in", "is", "it", "no", "not", "of", "the", "to"])
 """Words of any sentence, which name no member."""
 NOUNS = {
@@ -219,7 +222,8 @@ def _write(value: Any, path: Sequence[str | int], *, brief: bool) -> str:
         return f"[{','.join(items)}]"
     parts: list[str] = []
     for index, (name, member) in enumerate(value.items()):
-        if not brief or name == path[0] or (index == 0 and not isinstance(member, dict | list)):
+        identifies = index == 0 and len(json.dumps(member, ensure_ascii=False)) <= MOST_FIRST
+        if not brief or name == path[0] or identifies:
             key = json.dumps(name, ensure_ascii=False)
             parts.append(_write_step(member, name, path, brief=brief, key=f"{key}:"))
         elif not parts or parts[-1] != _GAP:
@@ -245,11 +249,12 @@ def _fit(text: str, most: int) -> Excerpt:
     end = min(end, begin + most - 2)
     if len(plain) > most:
         first = max(0, min(begin - most // 3, len(plain) - most + 1))
-        left, right = _GAP if first else "", _GAP
+        left, right = _GAP if first and plain[first] != _GAP else "", _GAP
         room = most - len(left) - len(right)
         if first + room >= len(plain):
             right, room = "", most - len(left)
             first = len(plain) - room
+        right = "" if plain[first + room - 1] == _GAP else right
         plain = left + plain[first : first + room] + right
         begin, end = begin - first + len(left), end - first + len(left)
     end = min(end, len(plain))
@@ -257,3 +262,76 @@ def _fit(text: str, most: int) -> Excerpt:
     if begin == end:
         return Excerpt(head + tail)
     return Excerpt(head + member + tail, len(head), len(head) + len(member))
+
+
+_PLACEHOLDER = "\x02 the wrong member \x03"
+
+
+def mark_body(finding: Finding, body: bytes) -> tuple[str, str, str]:
+    """Return an answer's JSON with one member a line: what is before the wrong member, that member, the rest.
+
+    Member and rest are empty if no wrong member is known. All three are empty for a body that is no JSON.
+    """
+    read = read_json(body) if 0 < len(body) <= MOST_READ else None
+    if read is None or read.problem or not isinstance(read.value, dict | list):
+        return "", "", ""
+    path = find_member(finding, read.value)
+    if not path or not isinstance(path[-1], str):
+        return json.dumps(read.value, ensure_ascii=False, indent=1), "", ""
+    text = json.dumps(_put(read.value, path), ensure_ascii=False, indent=1)
+    member = _reach(read.value, path)
+    key = f"{json.dumps(path[-1], ensure_ascii=False)}: "
+    before, _, after = text.partition(key + json.dumps(_PLACEHOLDER))
+    margin = before[before.rfind("\n") + 1 :]
+    return before, key + json.dumps(member, ensure_ascii=False, indent=1).replace("\n", f"\n{margin}"), after
+
+
+def _reach(value: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _put(value: Any, path: Sequence[str | int]) -> Any:
+    """Return the value with the placeholder for the member at a path."""
+    if not path:
+        return _PLACEHOLDER
+    if isinstance(value, list):
+        return [_put(item, path[1:]) if n == path[0] else item for n, item in enumerate(value)]
+    return {name: _put(item, path[1:]) if name == path[0] else item for name, item in value.items()}
+
+
+# -- the whole report in one sentence
+
+
+def describe_findings(report: Report, *, hint: str = "") -> str:
+    """Return how many findings there are of each rank. Odd and accepted ones are counted apart.
+
+    `hint` follows the number of odd ones.
+    """
+    new = [f for f in report.findings if not f.known and f.rank is not Rank.ODD]
+    odd = sum(f.rank is Rank.ODD and not f.known for f in report.findings)
+    known = sum(bool(f.known) for f in report.findings)
+    ranks = f" ({describe_ranks(count_ranks(new))})" if new else ""
+    return "; ".join(
+        [
+            f"{format_count(len(new), 'finding')}{ranks}" if new else "no finding",
+            *([f"{known:,} known"] if known else []),
+            *([f"{odd:,} odd{hint}"] if odd else []),
+        ]
+    )
+
+
+def conclude(report: Report) -> str:
+    """Return the run in one sentence: findings, kept promises, and what was not tried."""
+    counts = report.footer.by_verdict
+    untried = counts.get(Verdict.UNTESTED, 0) + counts.get(Verdict.NOT_SELECTED, 0)
+    return "; ".join(
+        [
+            describe_findings(report),
+            f"{format_count(counts.get(Verdict.KEPT, 0), 'promise')} kept",
+            *([f"{untried:,} not tried"] if untried else []),
+            *([f"{len(report.stale):,} stale in the baseline"] if report.stale else []),
+            *([] if report.footer.complete else ["cut short"]),
+        ]
+    )

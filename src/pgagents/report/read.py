@@ -234,6 +234,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         (told["curl"] or "") if "shown_by" in told else "",
         told.get("member", ""),
         told.get("claim", ""),
+        told.get("plain", False),
     )
 
 

@@ -122,6 +122,8 @@ class Finding:
     """The wrong member of the last answer, as steps with dots (`items.0.price`); empty if none is known."""
     claim: str = ""
     """`actual` without its values; empty if they are not known."""
+    plain: bool = False
+    """True if it happened again without the headers that only some clients send."""
 
     @property
     def severity(self) -> Severity:

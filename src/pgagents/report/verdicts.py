@@ -168,24 +168,6 @@ def describe_evidence(finding: Finding) -> str:
     return f"the same cause broke {finding.shown_by}{accepted}{whose}"
 
 
-def conclusion(report: Report) -> str:
-    """Return the run in one sentence, for Markdown."""
-    counts = report.footer.by_verdict
-    broken, untested = counts.get(Verdict.BROKEN, 0), counts.get(Verdict.UNTESTED, 0)
-    known = sum(1 + len(f.also) for f in report.findings if f.known)
-    parts = [f"{broken - known:,} broken"] if broken - known or not known else []
-    parts += [f"{known:,} broken as known"] if known else []
-    parts += [f"{odd:,} odd"] if (odd := counts.get(Verdict.ODD, 0)) else []
-    parts += [f"{untested:,} untested"] if untested else []
-    parts += [f"{len(report.stale):,} stale in the baseline"] if report.stale else []
-    parts += [f"{left:,} not selected"] if (left := counts.get(Verdict.NOT_SELECTED, 0)) else []
-    parts += [] if report.footer.complete else ["cut short"]
-    return (
-        f"{counts.get(Verdict.KEPT, 0):,} of "
-        f"{format_count(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
-    )
-
-
 def format_count(count: int, what: str) -> str:
     """Return a number with its noun, such as `1 contract` or `2,000 contracts`."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -18,19 +17,28 @@ from typing import Any, Literal
 from pgagents.base.http import Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
-from pgagents.report.contract import Verdict, surface_of
+from pgagents.report.contract import Rank, Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
 from pgagents.report.layout import around, list_printed
+from pgagents.report.presentation import (
+    conclude,
+    describe_promise,
+    make_headline,
+    mark_body,
+    name_answer,
+    name_place,
+    order_findings,
+)
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     SurfaceVerdict,
-    actual,
     by_surface,
-    conclusion,
     count_selected,
     describe_evidence,
     describe_withheld,
     matrix,
+    name_check,
+    name_surface,
     news,
 )
 
@@ -45,6 +53,7 @@ _TONES = {
     "fails": "bad",
     "blocked": "bad",
     "known": "odd",
+    "odd": "plain",
     "untested": "odd",
     "not tried": "plain",
 }
@@ -94,15 +103,16 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),
         "header": report.header,
         "footer": report.footer,
-        "conclusion": conclusion(report),
+        "conclusion": conclude(report),
         "tone": tone,
         "sign": sign,
-        "surfaces": _worst_first(surfaces),
+        "surfaces": surfaces,
+        "groups": _group_surfaces(surfaces),
+        "ranks": [rank.value for rank in Rank if any(f.rank is rank for f in report.findings)],
+        "has_odd": any(f.rank is Rank.ODD for f in report.findings),
         "tones": _TONES,
         "has_known": any(f.known for f in report.findings),
-        "findings": [
-            _finding(f, report, source) for f in sorted(report.findings, key=lambda f: bool(f.known))
-        ],
+        "findings": [_finding(f, report, source) for f in order_findings(report.findings)],
         "matrices": [_matrix(report, "check", "Promise"), _matrix(report, "action", "Action")],
         "left_out": _list_left_out(report),
         "lists": [
@@ -115,7 +125,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("Made, and cannot be undone", report.footer.lasting),
                 ("Not called", describe_withheld(report.footer.withheld)),
                 (BOUGHT, report.footer.purchases),
-                ("Notes", (*report.footer.pace, *report.footer.notes)),
+                ("Notes", (*_describe_workers(report), *report.footer.pace, *report.footer.notes)),
                 ("A catalogue would add", report.footer.gains),
             )
             if lines
@@ -124,30 +134,53 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
     }
 
 
-def _worst_first(surfaces: list[SurfaceVerdict]) -> list[SurfaceVerdict]:
-    order = ["fails", "blocked", "untested", "known", "ok", "not tried"]
-    return sorted(surfaces, key=lambda one: order.index(one.word))
+def _describe_workers(report: Report) -> list[str]:
+    """Return a line on the requests beside which nothing else ran; none for a run of one worker."""
+    alone = report.footer.alone
+    if report.footer.workers <= 1:
+        return []
+    by_check = ", ".join(f"{name_check(check)} {count:,}" for check, count in alone.items())
+    return [f"{sum(alone.values()):,} requests ran alone{f': {by_check}' if by_check else ''}"]
+
+
+def _group_surfaces(surfaces: list[SurfaceVerdict]) -> list[dict[str, Any]]:
+    """Return the surfaces that share a verdict and its reason as one group each, the worst first."""
+    order = ["fails", "blocked", "untested", "known", "odd", "ok", "not tried"]
+    groups: dict[tuple[str, str], list[SurfaceVerdict]] = {}
+    for one in surfaces:
+        groups.setdefault((one.says, one.because), []).append(one)
+    return [
+        {
+            "names": ", ".join(name_surface(one.surface) for one in several),
+            "word": several[0].word,
+            "says": says if several[0].word != "fails" or len(several) == 1 else "fail",
+            "because": because,
+            "kept": sum(one.counts[Verdict.KEPT] for one in several),
+            "tried": sum(count_selected(one.counts) for one in several),
+        }
+        for (says, because), several in sorted(groups.items(), key=lambda g: order.index(g[1][0].word))
+    ]
 
 
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
     contract, header = finding.contract, report.header
     span = source.locate(contract.origin)
-    first, lines = around(source, span.line)
+    first, lines = around(source, span.line) if not span.pointer else (span.line, [])
     again = header.again or f"pgagents verify --url {header.url}"
     return {
         "id": contract.id,
-        "says": contract.says,
-        "expected": news(finding),
-        "actual": actual(finding),
+        "headline": make_headline(finding),
+        "promised": describe_promise(finding),
+        "says": contract.says if news(finding) else "",
         "cite": contract.cite,
         "known": finding.known,
-        "severity": finding.severity,
+        "rank": finding.rank.value,
         "stable": finding.stable,
         "also": [(id, finding.also_curl.get(id, "")) for id in finding.also],
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
-        "place": str(replace(span, file=header.in_repository or span.file)),
+        "place": name_place(finding, source, header.in_repository),
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
-        "exchanges": [_exchange(e) for e in finding.exchanges],
+        "exchanges": [_exchange(e, finding) for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
         "no_request": describe_no_request(finding),
         "evidence": describe_evidence(finding),
@@ -155,23 +188,29 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     }
 
 
-def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
+def _exchange(exchange: RecordedExchange, finding: Finding) -> dict[str, Any]:
+    """Return an exchange. Of the last answer, `member` is the wrong member, and `rest` is what follows it."""
     request, answer = exchange.request, exchange.answer
+    member = rest = ""
     if isinstance(answer, Silence):
-        got = f"no complete answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
+        got = name_answer(answer)
     else:
-        got = _message(
-            f"{answer.status}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms",
-            answer.headers,
-            answer.body,
-        )
-    sent = _message(f"{request.method} {request.target}", request.headers, request.body)
+        first = f"{name_answer(answer)}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms"
+        before = ""
+        if exchange is finding.exchanges[-1] and len(answer.body) <= MAX_BODY:
+            before, member, rest = mark_body(finding, answer.body)
+        if member:
+            got = f"{_message(first, answer.headers, b'')}\n\n{before}"
+        else:
+            got = _message(first, answer.headers, answer.body)
     return {
         "number": exchange.number,
         "why": exchange.why,
         "key": _key(exchange),
-        "request": sent,
+        "request": _message(f"{request.method} {request.target}", request.headers, request.body),
         "answer": got,
+        "member": member,
+        "rest": rest,
         "printed": "\n".join(list_printed(exchange.printed)),
     }
 
@@ -207,14 +246,14 @@ def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[
     ]
     rows = [
         {
-            "name": name.replace("_", " ") if by == "check" else name or "any",
+            "name": name_check(name) if by == "check" else name or "any",
             "about": report.checks.get(name, "").strip().partition("\n")[0] if by == "check" else "",
             "cells": [_cell(row.get(surface, Counter())) for surface in columns],
         }
         for name, row in cells.items()
         if any(map(count_selected, row.values()))
     ]
-    return {"title": title, "columns": columns, "rows": rows}
+    return {"title": title, "columns": [name_surface(name) for name in columns], "rows": rows}
 
 
 def _cell(counts: Counter[Verdict]) -> dict[str, str]:
@@ -225,24 +264,28 @@ def _cell(counts: Counter[Verdict]) -> dict[str, str]:
     return {"text": f"{counts[Verdict.KEPT]:,}/{count:,}", "tone": tone}
 
 
+_STATES = {
+    Verdict.UNTESTED: "not tried",
+    Verdict.NOT_SELECTED: "not tried",
+    Verdict.NOT_APPLICABLE: "not applicable",
+}
+"""What people call the states of a contract without a verdict."""
+
+
 def _list_left_out(report: Report) -> list[dict[str, Any]]:
-    """Return contracts without a verdict by reason: untested first, then the most frequent."""
-    groups: dict[tuple[Verdict, str], list[str]] = {}
+    """Return contracts without a verdict by reason: first what the run should have tried."""
+    groups: dict[tuple[int, str, str], list[str]] = {}
     for result in report.results:
-        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
-            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(
-                result.contract.id
-            )
-    order = list(Verdict)
-    found = sorted(groups.items(), key=lambda group: (order.index(group[0][0]), -len(group[1]), group[0][1]))
+        state = _STATES.get(result.verdict)
+        if state is not None:
+            owed = result.verdict is Verdict.UNTESTED and not result.excused
+            place = 0 if owed else 2 if result.verdict is Verdict.NOT_APPLICABLE else 1
+            reason = result.reason or "no reason is known"
+            groups.setdefault((place, state, reason), []).append(result.contract.id)
+    ordered = sorted(groups.items(), key=lambda group: (group[0][0], -len(group[1]), group[0][2]))
     return [
-        {
-            "verdict": v.value.replace("_", " "),
-            "tone": _VERDICT_TONES.get(v, "plain"),
-            "reason": reason,
-            "ids": ids[:MAX_IDS],
-        }
-        for (v, reason), ids in found
+        {"verdict": state, "tone": "odd" if place == 0 else "plain", "reason": reason, "ids": ids[:MAX_IDS]}
+        for (place, state, reason), ids in ordered
     ]
 
 
@@ -261,7 +304,7 @@ def _contracts(report: Report, source: Source) -> list[dict[str, Any]]:
         groups.setdefault(result.contract.check, []).append(result)
     return [
         {
-            "check": check.replace("_", " "),
+            "check": name_check(check),
             "about": " ".join(report.checks.get(check, "").split()),
             "kept": f"{sum(r.verdict is Verdict.KEPT for r in results):,}",
             "all": f"{len(results):,}",
@@ -275,7 +318,7 @@ def _line(result: Result, source: Source) -> tuple[str, str, str, int]:
     tone = _VERDICT_TONES.get(result.verdict, "quiet") if result.verdict is not Verdict.KEPT else ""
     return (
         result.contract.id,
-        result.verdict.value.replace("_", " "),
+        _STATES.get(result.verdict, result.verdict.value),
         tone,
         source.locate(result.contract.origin).line,
     )

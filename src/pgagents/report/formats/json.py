@@ -132,6 +132,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "actual": finding.actual,
         **({"member": finding.member} if finding.member else {}),
         **({"claim": finding.claim} if finding.claim else {}),
+        **({"plain": True} if finding.plain else {}),
         "stable": finding.stable,
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),

@@ -15,15 +15,22 @@ from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
 from pgagents.report.layout import list_printed
+from pgagents.report.presentation import (
+    conclude,
+    describe_promise,
+    make_headline,
+    name_place,
+    order_findings,
+)
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
-    actual,
     by_surface,
-    conclusion,
     count_selected,
     describe_evidence,
     describe_withheld,
     matrix,
+    name_check,
+    name_surface,
     news,
 )
 
@@ -34,7 +41,15 @@ MAX_ROWS = 200
 FEW = 3
 MAX_SIZE = 700_000
 """Most characters of all findings together."""
-_SIGNS = {"ok": "✅", "fails": "❌", "blocked": "❌", "known": "🟡", "untested": "⚠️", "not tried": "–"}
+_SIGNS = {
+    "ok": "✅",
+    "fails": "❌",
+    "blocked": "❌",
+    "known": "🟡",
+    "odd": "🟡",
+    "untested": "⚠️",
+    "not tried": "–",
+}
 
 
 def render(report: Report, source: Source) -> bytes:
@@ -45,7 +60,7 @@ def render(report: Report, source: Source) -> bytes:
 def _lines(report: Report, source: Source) -> Iterator[str]:
     header, footer = report.header, report.footer
     sign = {0: "✅", 1: "❌"}.get(report.exit_code, "⚠️")
-    yield f"## {sign} {md(conclusion(report))}"
+    yield f"## {sign} {md(conclude(report))}"
     yield ""
     yield (
         f"{code(header.url)} tested against {code(header.catalogue)} (sha256 "
@@ -55,8 +70,8 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     )
     if not footer.complete:
         yield "\n**The run was cut short: this report is not complete.**"
-    yield from _surfaces(report)
     yield from _findings(report, source)
+    yield from _surfaces(report)
     yield from _list("Stale lines of the baseline", list(report.stale))
     yield from _list("Left behind on the server", list(footer.left_behind))
     yield from _list("May have been made by calls that got no answer, or a 5xx", list(footer.may_exist))
@@ -69,11 +84,11 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
 
 
 def _surfaces(report: Report) -> Iterator[str]:
-    yield "\n| surface | verdict | kept | broken | untested | because |"
+    yield "\n| surface | verdict | kept | broken | not tried | because |"
     yield "|---|---|--:|--:|--:|---|"
     for verdict in by_surface(report)[:MAX_ROWS]:
         cells = [f"{verdict.counts[v] or ''}" for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)]
-        name = md(verdict.surface or "any")
+        name = md(name_surface(verdict.surface))
         yield (
             f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | "
             f"{md(verdict.because)} |"
@@ -86,7 +101,7 @@ def _checks(report: Report) -> Iterator[str]:
     if not used:
         return
     yield "\n<details><summary>Promises by surface: kept of those tried</summary>\n"
-    yield f"| promise | {' | '.join(md(s or 'any') for s in used)} |"
+    yield f"| promise | {' | '.join(md(name_surface(s)) for s in used)} |"
     yield "|---" * (len(used) + 1) + "|"
     for check, row in list(rows.items())[:MAX_ROWS]:
         cells = [
@@ -94,14 +109,14 @@ def _checks(report: Report) -> Iterator[str]:
             for s in used
         ]
         if any(cells):
-            yield f"| {md(check.replace('_', ' '))} | {' | '.join(cells)} |"
+            yield f"| {md(name_check(check))} | {' | '.join(cells)} |"
     yield "\n</details>"
 
 
 def _findings(report: Report, source: Source) -> Iterator[str]:
     """Yield the findings, as many as a job's page can show."""
     size = 0
-    for number, finding in enumerate(report.findings, 1):
+    for number, finding in enumerate(order_findings(report.findings), 1):
         lines = list(_finding(number, finding, report, source))
         size += sum(map(len, lines))
         if number > MAX_FINDINGS or size > MAX_SIZE:
@@ -114,15 +129,14 @@ def _findings(report: Report, source: Source) -> Iterator[str]:
 
 
 def _finding(number: int, finding: Finding, report: Report, source: Source) -> Iterator[str]:
-    span = source.locate(finding.contract.origin)
     known = f" (known: {md(finding.known)})" if finding.known else ""
-    yield f"\n### {number}. {code(finding.contract.id)}{known}\n"
-    yield f"- promised: {code(finding.contract.says)}"
-    if expected := news(finding):
-        yield f"- expected: {code(expected)}"
-    yield f"- actual: {code(actual(finding))}"
-    at = f" ({code(span.pointer)})" if span.pointer else ""
-    yield f"- catalogue: {code(f'{report.header.in_repository or span.file}:{span.line}')}{at}"
+    yield f"\n### {number}. {finding.rank.value.upper()} {code(make_headline(finding))}{known}\n"
+    yield f"- promised: {code(describe_promise(finding))}"
+    if news(finding):
+        yield f"- contract: {code(finding.contract.id)}: {md(finding.contract.says)}"
+    else:
+        yield f"- contract: {code(finding.contract.id)}"
+    yield f"- place: {code(name_place(finding, source, report.header.in_repository))}"
     if finding.contract.cite:
         yield f"- requirement: {', '.join(map(code, finding.contract.cite))}"
     if finding.stable is False:

@@ -24,10 +24,13 @@
   const filter = () => {
     const words = form.elements.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const surface = form.elements.surface.value;
+    const rank = form.elements.rank.value;
     let shown = 0;
     findings.forEach((one, i) => {
       const fits = words.every((word) => texts[i].includes(word))
         && (!surface || one.dataset.surfaces.split(" ").includes(surface))
+        && (!rank || one.dataset.rank === rank)
+        && (form.elements.odd.checked || rank === "odd" || one.dataset.rank !== "odd")
         && (form.elements.known.checked || !("known" in one.dataset));
       one.hidden = !fits;
       shown += fits;

@@ -20,10 +20,9 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import list_printed, table
 from pgagents.report.presentation import (
-    count_ranks,
     cut_body,
+    describe_findings,
     describe_promise,
-    describe_ranks,
     make_headline,
     name_answer,
     name_place,
@@ -386,7 +385,8 @@ def _conclude(report: Report, view: View) -> list[str]:
     kept += f", {in_part:,} of them in part" if in_part else ""
     untried = describe_not_tried(report)
     hint = " (--why)" if untried and not view.why else ""
-    lines = [view.paint(line, colour) for line in _wrap(_count_findings(report, view), "", "  ", view.width)]
+    shown = describe_findings(report, hint="" if view.odd else ": --odd shows them")
+    lines = [view.paint(line, colour) for line in _wrap(shown, "", "  ", view.width)]
     lines += _wrap("; ".join(filter(None, (kept, untried + hint))), "", "  ", view.width)
     if code == UNTRIED:
         lines += _list_owed(report, view)
@@ -395,22 +395,6 @@ def _conclude(report: Report, view: View) -> list[str]:
     if report.footer.gains:
         lines.append(f"next: {_line(report.footer.gains[-1])}")
     return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]
-
-
-def _count_findings(report: Report, view: View) -> str:
-    """Return how many findings there are of each rank. Odd and accepted ones are counted apart."""
-    new = [f for f in report.findings if not f.known and f.rank is not Rank.ODD]
-    odd = sum(f.rank is Rank.ODD and not f.known for f in report.findings)
-    known = sum(bool(f.known) for f in report.findings)
-    ranks = f" ({describe_ranks(count_ranks(new))})" if new else ""
-    hint = "" if view.odd else f": --odd shows {'it' if odd == 1 else 'them'}"
-    return "; ".join(
-        [
-            f"{format_count(len(new), 'finding')}{ranks}" if new else "no finding",
-            *([f"{known:,} known"] if known else []),
-            *([f"{odd:,} odd{hint}"] if odd else []),
-        ]
-    )
 
 
 def _list_owed(report: Report, view: View) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pgagents.report.contract import Contract
+from pgagents.report.curl import HABITS
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.promise import Check
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import Break, Ledger
+from pgagents.verify.run.ledger import Break, Entry, Ledger
 from pgagents.verify.run.transmission import Stop, finish
 from pgagents.verify.wire.call import InstanceRef
 
@@ -35,26 +36,45 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
             continue  # it ends the server, and has been sent again already
         if found is None or driver.counted + COSTS > budget:
             continue
-        again = Ledger.of((e.contract for e in driver.ledger.entries.values()), driver.ledger.guesses)
-        kept = driver.judge.replace_ledger(again)
-        try:
-            same = _repeat(
-                driver,
-                found,
-                remembers=entry.contract.check in remembering or _reads_before(entry.contract, found),
-            )
-        except (Unavailable, Spent, Stop):
-            continue
-        finally:
-            driver.judge.replace_ledger(kept)
-            driver.factory.pool.end(driver.factory.pool.holder)
-        repeated = again.entries[entry.contract.id]
-        if repeated.broken is not None or (repeated.kept and same):
-            found.stable = repeated.broken is not None
-        if (
-            repeated.broken is not None and repeated.broken.chain and found.chain
-        ):  # nothing else was on its way this time
-            found.chain[-1].printed = repeated.broken.chain[-1].printed or found.chain[-1].printed
+        remembers = entry.contract.check in remembering or _reads_before(entry.contract, found)
+        if _has_habits(found):
+            driver.sender.maker.plainly = True
+            try:
+                repeated = _try_again(driver, entry, found, remembers=remembers)
+            finally:
+                driver.sender.maker.plainly = False
+            found.plain = repeated is not None and repeated.broken is not None
+        if not found.plain and driver.counted + COSTS <= budget:
+            _try_again(driver, entry, found, remembers=remembers)
+
+
+def _has_habits(found: Break) -> bool:
+    """True if the request that broke a contract has a header that only some clients send."""
+    sent = found.chain[-1].request.headers if found.chain else ()
+    return any(name.lower() in HABITS for name, _ in sent)
+
+
+def _try_again(driver: Driver, entry: Entry, found: Break, *, remembers: bool) -> Entry | None:
+    """Repeat what broke a contract, and note whether it broke again. Return the contract's new state.
+
+    None if it could not be repeated.
+    """
+    again = Ledger.of((e.contract for e in driver.ledger.entries.values()), driver.ledger.guesses)
+    kept = driver.judge.replace_ledger(again)
+    try:
+        same = _repeat(driver, found, remembers=remembers)
+    except (Unavailable, Spent, Stop):
+        return None
+    finally:
+        driver.judge.replace_ledger(kept)
+        driver.factory.pool.end(driver.factory.pool.holder)
+    repeated = again.entries[entry.contract.id]
+    if repeated.broken is not None or (repeated.kept and same):
+        found.stable = repeated.broken is not None
+    if repeated.broken is not None and repeated.broken.chain and found.chain:
+        # nothing else was on its way this time
+        found.chain[-1].printed = repeated.broken.chain[-1].printed or found.chain[-1].printed
+    return repeated
 
 
 def _reads_before(contract: Contract, found: Break) -> bool:

@@ -343,7 +343,7 @@ class NewFindings:
 
 
 def _make_finding(contract: Contract, broken: Break, rank: Rank) -> Finding:
-    """Return the finding of one broken contract with its last exchange alone."""
-    chain = tuple(exchange_of(exchange) for exchange in broken.chain[-1:])
+    """Return the finding of one broken contract."""
+    chain = tuple(map(exchange_of, broken.chain))
     said = broken.judgement
     return Finding(contract, rank, said.expected, said.actual, chain, None, ())

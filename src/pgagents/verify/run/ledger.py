@@ -157,6 +157,8 @@ class Break:
     stable: bool | None = None
     odd: bool = False
     """True if the break only contradicts an inferred part of the catalogue."""
+    plain: bool = False
+    """True if it happened again without the headers that only some clients send."""
     past: tuple[Call, ...] = ()
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
     steps: int = 0
@@ -346,6 +348,7 @@ class Ledger:
                     causes=Causes(group.key[0], tuple(sorted(group.claims)), group.derived),
                     member=said.member,
                     claim=said.claim,
+                    plain=first.broken.plain,
                 )
             )
         return order_findings(found)

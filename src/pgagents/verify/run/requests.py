@@ -67,6 +67,8 @@ class RequestMaker:
         """Called with each access token before it is used."""
         self.on_key: Callable[[str, str], None] = lambda _holder, _key: None
         """Called with each key that a command printed later, before it is used."""
+        self.plainly = False
+        """True while no request takes the headers that only some clients send."""
 
     def make(self, ready: Ready) -> tuple[Request, str]:
         """Return the HTTP request of a call, and the role whose rate limit it uses."""
@@ -78,14 +80,15 @@ class RequestMaker:
         if call.endpoint is not None and call.endpoint.server:
             request = replace(request, server=self._servers.get(call.endpoint.server, ""))
         request = self._misplace(call, request)
-        request = in_client_profile(
-            request,
-            call,
-            ready.values,
-            self._seed,
-            self._own_id,
-            pages=self.model.behaviour.content_type == "json",
-        )
+        if not self.plainly:
+            request = in_client_profile(
+                request,
+                call,
+                ready.values,
+                self._seed,
+                self._own_id,
+                pages=self.model.behaviour.content_type == "json",
+            )
         return self._sign_request(call, request), call.role if proof and not call.twist else KEYLESS
 
     def _prove(self, call: Call) -> Proof:
