@@ -4,6 +4,7 @@
 |---|---|
 | `notes` | the file to which it adds its process's number and PORT at each start |
 | `port` | listens there; without it on PORT, and with 0 nowhere |
+| `host` | listens on this address; without it on 127.0.0.1 |
 | `dies` | ends when it is asked for `/things/{id}` |
 | `slow_s` | takes so many seconds for each 500 |
 | `prints` | prints this at once |
@@ -19,6 +20,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -104,6 +106,10 @@ class Endpoint(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
 
+class Server(ThreadingHTTPServer):
+    pass
+
+
 def flood() -> None:
     while True:
         print("x" * 10_000)
@@ -124,8 +130,10 @@ def main() -> None:
     if WAYS.get("floods"):
         threading.Thread(target=flood, daemon=True).start()
     port = int(WAYS.get("port", os.environ["PORT"]))
+    host = WAYS.get("host", "127.0.0.1")
     if port:
-        ThreadingHTTPServer(("127.0.0.1", port), Endpoint).serve_forever(poll_interval=0.02)
+        Server.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        Server((host, port), Endpoint).serve_forever(poll_interval=0.02)
     threading.Event().wait()
 
 

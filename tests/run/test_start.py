@@ -29,6 +29,7 @@ from pgagents.cli.running.app import (
     split_command,
     starting,
 )
+from pgagents.verify.run import lost_answers
 
 APP = Path(__file__).parents[1] / "started_app.py"
 KEY = "key_of_a_test_1"
@@ -93,6 +94,9 @@ def test_its_document_is_read_and_its_traceback_stands_beside_a_5xx(tmp_path, mo
 
 
 def test_a_call_that_ends_its_process_is_a_finding_and_it_is_started_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(lost_answers, "RETURN_S", 0.01)
+    monkeypatch.setattr(lost_answers, "CLEANING_S", 0.01)
+    monkeypatch.setattr(lost_answers, "STARTS", 100.0)  # it is waited for as its first start took, not longer
     run = Run(tmp_path, VERIFY, monkeypatch, dies=True)
     report = json.loads((tmp_path / "report.json").read_text())
     assert (run.code, report["footer"]["complete"]) == (1, True), run.err
@@ -103,6 +107,20 @@ def test_a_call_that_ends_its_process_is_a_finding_and_it_is_started_again(tmp_p
     assert crash["severity"] == "error"
     assert crash["exchanges"][-1]["request"]["target"].startswith("/things/")
     assert "the process ended with exit code 3; it is started again" in crash["exchanges"][-1]["printed"]
+
+
+def has_other_address() -> bool:
+    try:
+        app.socket.create_server(("::1", 0), family=app.socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_other_address(), reason="the system has no ::1")
+def test_an_app_on_the_other_address_of_localhost_is_found(tmp_path):
+    with starting(command(tmp_path / "starts", host="::1"), None) as there:
+        assert there.url.startswith("http://[::1]:")
 
 
 def test_an_app_that_prints_without_end_is_verified(tmp_path, monkeypatch):
