@@ -79,6 +79,13 @@ FIRST_PRINTED, LAST_PRINTED = 3, 12
 """Lines of what a server's process printed that are shown: of the beginning and of the end, where languages
 put the kind of an error.
 """
+_OF_LIBRARY = re.compile(
+    r"[/\\](?:site-packages|dist-packages|node_modules|lib[/\\]python3[\d.]*)[/\\]|node:internal"
+)
+"""Matches a line of a traceback that names a file of a library."""
+_CALL = re.compile(r"\s*(?:File \"|at )")
+CODE = "    "
+"""The beginning of a line of code, below the line with its file."""
 FEW = 8
 MAX_LINE = 2_000
 
@@ -140,12 +147,30 @@ def _whole(member: Any, most: int = 160) -> str:
 
 
 def list_printed(text: str) -> list[str]:
-    """Return the first and last lines of what a process printed, without those that only underline."""
+    """Return the first and last lines of what a process printed.
+
+    Lines that only underline are left out, and in a traceback the calls inside of libraries.
+    """
     lines = [line.rstrip() for line in text.splitlines() if line.strip(" ^~")]
-    left_out = len(lines) - FIRST_PRINTED - LAST_PRINTED
+    own = _leave_out_libraries(lines)
+    first, last = own[:FIRST_PRINTED], own[FIRST_PRINTED:][-LAST_PRINTED:]
+    left_out = len(lines) - len(first) - len(last)
     if left_out <= 1:
         return lines
-    return [*lines[:FIRST_PRINTED], f"{MORE} {left_out:,} more lines", *lines[-LAST_PRINTED:]]
+    return [*first, f"{MORE} {left_out:,} more lines", *last]
+
+
+def _leave_out_libraries(lines: Sequence[str]) -> list[str]:
+    """Return the lines without calls inside of libraries, each with the lines of code below it."""
+    own: list[str] = []
+    inside = False
+    for line in lines:
+        if _OF_LIBRARY.search(line):
+            inside = True
+        elif not (inside and line.startswith(CODE) and not _CALL.match(line)):
+            inside = False
+            own.append(line)
+    return own
 
 
 def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:

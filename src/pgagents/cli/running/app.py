@@ -96,9 +96,9 @@ def split_command(command: str) -> list[str]:
 # -- what the app prints
 
 
-MOST_KEPT, MOST_READ = 200_000, 4_000
+MOST_KEPT, MOST_READ = 200_000, 8_000
 """Bytes of the output that are kept, and characters of it that are read at once."""
-HEAD_READ = 1_000
+HEAD_READ = 2_000
 """Characters of the beginning in what is read, if it is cut."""
 QUIET_S, MOST_QUIET_S, MOST_WAITS_S = 0.05, 0.5, 10.0
 """Seconds without new output after which the app is taken to have printed all, seconds at most, and seconds
@@ -364,7 +364,8 @@ class App:
         text = self._output.read(mark).strip()
         if len(text) <= MOST_READ:
             return text
-        return f"{text[:HEAD_READ]}\n…\n{text[HEAD_READ - MOST_READ :]}"
+        head, tail = text[:HEAD_READ], text[HEAD_READ - MOST_READ :]
+        return "\n".join([head.rpartition("\n")[0] or head, "…", tail.partition("\n")[2] or tail])
 
     def _watch(self) -> None:
         """Start the app again each time that it ends, until the run is over."""
