@@ -32,6 +32,7 @@ def catalogue(scheme: dict[str, Any] | None, count: int = 2, **api: Any) -> dict
         (None, {"type": "None"}),
         (HEADER, {"type": "ApiKeyPluginVault", "reference_id": "my_notes_api_key"}),
         (BEARER, {"type": "ApiKeyPluginVault", "reference_id": "my_notes_api_key"}),
+        ({"prefixes": {}}, {"type": "ApiKeyPluginVault", "reference_id": "my_notes_api_key"}),
         (USERS, {"type": "OAuthPluginVault", "reference_id": "my_notes_oauth"}),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from overlaying import notes, over
 from pgagents.base.text import fit
 from pgagents.generate.build import Built, build
+from pgagents.lint.run import lint
 
 LONG = "Gives the note that lies on top of the pile. " * 20
 
@@ -68,6 +69,29 @@ def test_vendor_that_nobody_asked_for_and_that_can_call_nothing_is_left_out_with
     assert "gemini/functions.json" in paths
     asked = build(over("surfaces: {openai: {actions: all}}", document))
     assert (asked.refused, asked.left_out) == ({"openai"}, {})
+
+
+def test_lint_of_two_lines_has_notes_alone_and_of_the_authors_own_parts_warnings() -> None:
+    found = lint(over()).found
+    assert {d.severity for d in found} == {"note"}
+    (asked,) = (d for d in found if d.id == "catalogue/undescribed-argument" and "`name`" in d.message)
+    assert "the document says no more" in asked.help
+    own = lint(over("actions: {list_notes: {input: {colour: {in: query, type: string}}}}\n")).found
+    assert [d.id for d in own if d.severity == "warning"] == ["catalogue/undescribed-argument"]
+
+
+def test_copilots_advice_on_many_functions_is_a_note_where_nobody_asked_for_copilot() -> None:
+    document = notes()
+    for n in range(5):
+        document["paths"][f"/more{n}"] = {
+            "get": {**document["paths"]["/tags"]["get"], "operationId": f"more{n}"}
+        }
+    severities = {d.severity for d in build(over(document=document)).diagnostics if "functions" in d.message}
+    assert severities == {"note"}
+    asked = over(
+        "surfaces: {copilot: {actions: all, auth: {type: ApiKeyPluginVault, reference_id: key}}}\n", document
+    )
+    assert {d.severity for d in build(asked).diagnostics if "functions" in d.message} == {"warning"}
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
     The vault holds keys and OAuth clients; Copilot sends a key as a bearer token or in its own header.
     """
     surface, credential = sign_in.surface, sign_in.credential
-    kind = str(auth(surface)["type"])
+    kind = str(auth(surface).get("type"))
     at = (*surface.origin, "auth") if surface.auth else surface.origin
     keyed = any(action.key for action in surface.actions)
     if kind == "ApiKeyPluginVault" and credential is None:

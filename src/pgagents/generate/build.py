@@ -401,11 +401,20 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
-    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`."""
+    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`.
+
+    One of a surface that nobody asked for is a note: the author chose nothing there.
+    """
     made = rendered.made
     severity: Any = "error" if strict else "warning"
     found = [
-        Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help)
+        Diagnostic(
+            model.source.locate(n.origin),
+            f"{made.id}/limit",
+            "note" if _is_unasked(n.origin, model) and not strict else severity,
+            n.message,
+            n.help,
+        )
         for n in made.view.notes
     ]
     found += [
@@ -429,6 +438,11 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
                 )
             )
     return found
+
+
+def _is_unasked(at: Pointer, model: Model) -> bool:
+    """True for a part of a surface that no word of the author's asks for."""
+    return at[:1] == ("surfaces",) and model.source.is_from_document(at)
 
 
 def _short(message: str) -> str:

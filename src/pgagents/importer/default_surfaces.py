@@ -34,6 +34,8 @@ MOST_OPERATIONS = 30
 COPILOT, GEMINI, GPT, PLUGIN, MCP = "copilot", "gemini", "openai", "ai_plugin", "mcp"
 DOCUMENT = "openai/openapi.yaml"
 """The file to which `ai-plugin.json` refers."""
+USUAL_KIND = "http_bearer"
+"""The type of a scheme that names none."""
 _JSON = "application/json"
 _HTTPS_ALONE = (GPT, COPILOT)
 
@@ -213,7 +215,7 @@ class _Schemes:
 
 def _make_credential(name: str, scheme: Mapping[str, Any]) -> Credential | None:
     """Return the credential of a scheme; None for a certificate, and for one that its loader would refuse."""
-    kind = kinds().get(str(scheme.get("type")))
+    kind = kinds().get(str(scheme.get("type", USUAL_KIND)))
     try:
         if kind is None or list(kind.find_misuses(scheme)):
             return None

@@ -70,8 +70,7 @@ class _Offering:
         self.data, self.notes = data, notes
         self.first = dict(data["surfaces"])
         self.made = [one for one in made if one.name in data["actions"]]
-        limits = {**list_limits(), COPILOT: MOST_FUNCTIONS}
-        self.narrow = [name for name, most in limits.items() if len(self.made) > most]
+        self.narrow = [name for name, most in list_limits().items() if len(self.made) > most]
         self.ranked = rank_resources(self.made) if self.narrow else []
         self.settings, self.without = find_settings(data, data["actions"])
         """Settings by surface, and the surfaces that were left out, each with the reason."""
@@ -200,8 +199,12 @@ class _Offering:
                 at, f"to offer others, change this list; other surfaces can be `actions: {group}` too"
             )
             chosen += f". To offer others, change `groups.{group}`"
-        if (fewer := self.data["surfaces"].get(COPILOT, {}).get("actions")) not in ("all", None):
+        if COPILOT in self.narrow and COPILOT in self.lists:
+            fewer = self.data["surfaces"][COPILOT]["actions"]
             self.notes.infer(("groups", fewer), "by the same rule; Copilot chooses less well among more")
+        elif len(self.lists.get(COPILOT, ())) > MOST_FUNCTIONS:
+            said = f"which {MOST_FUNCTIONS} of these? Copilot chooses less well among more"
+            self.notes.decide(("surfaces", COPILOT), said)
         return Offer(self.without, chosen)
 
 

@@ -66,7 +66,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     if not only:
         shown = [d for d, hit in said if not find_ignores(d, hit)]
         every = [d for d, _ in said]
-        built = _add_help(collect_diagnostics(model))
+        built = (_soften_limit(d, questions) for d in _add_help(collect_diagnostics(model)))
         said += [(d, None) for d in built if not _is_repeated(d, shown if withholds(d.id) else every)]
         said += [(d, None) for d in diagnostics(model, today)] if today else []
     found = [(d, hit) for d, hit in said if not find_ignores(d, hit)]
@@ -84,17 +84,27 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
-    """Return a warning as a note if a question of an import stands above its entry.
+    """Return a warning as a note if it is about what the catalogue's author did not write.
 
-    The import asked what the warning is about. It is a warning again when the author removes the question.
+    That is what a document of others says, and an entry above which a question of an import stands: the
+    import asked what the warning is about. It is a warning again when the author answers.
     """
-    if found.severity != "warning" or not questions:
+    if found.severity != "warning":
         return found
+    if source.is_from_document(hit.origin):
+        said = "the document says no more; an entry for the action can"
+        return replace(found, severity="note", help=f"{found.help} ({said})")
     above = (source.locate(hit.origin[:depth]).line for depth in range(2, len(hit.origin) + 1))
-    line = next((line for line in above if line in questions), None)
+    line = next((line for line in above if line in questions), None) if questions else None
     if line is None:
         return found
-    return replace(found, severity="note", help=f"{found.help}; the TODO above line {line} asks for it")
+    return replace(found, severity="note", help=f"{found.help} (the TODO above line {line} asks for it)")
+
+
+def _soften_limit(found: Diagnostic, questions: Collection[int]) -> Diagnostic:
+    """Return a warning about a vendor's limit as a note if a question of an import stands above its line."""
+    asked = found.severity == "warning" and found.id.endswith(_LIMIT) and found.span.line in questions
+    return replace(found, severity="note") if asked else found
 
 
 def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
