@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign plugins atk browser docs bench peers zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign plugins atk browser docs bench peers compare zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -110,6 +110,9 @@ $(VENV)/.docs: $(VENV)/.installed
 
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
 	@$(BIN)/python -m evaluation.bench
+
+compare: $(VENV)/.installed ## pgagents and schemathesis on one small app, right and with planted bugs: a table
+	@$(BIN)/python -m evaluation.compare.measure
 
 zoo: $(VENV)/.installed ## verify, and schemathesis beside it, on real servers in .zoo (PyPI, npm); ZOO="kinto items" chooses
 	@$(BIN)/python -m evaluation.bench zoo $(ZOO)

@@ -3,6 +3,7 @@
 - bench: costs, and what is found
 - heldout: faults that no check was written for
 - foreign: servers that were written from prose
+- compare: one small app with planted bugs, beside schemathesis
 - zoo: servers from PyPI and npm
 - corpus: documents that others wrote
 """
