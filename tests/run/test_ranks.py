@@ -21,7 +21,7 @@ from pgagents.verify.run.ledger import Ledger, find_guesses
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
-from small_api import URL, Notes, answer, catalogue, verified
+from small_api import NOTES, URL, Notes, answer, catalogue, verified
 
 ORDER = ["exposed", "crash", "wrong", "undocumented", "lax", "odd"]
 
@@ -137,3 +137,14 @@ def test_a_curl_line_has_the_headers_of_some_clients_only_if_the_finding_needs_t
     found = next(f for f in crashes if "Mozilla" in (f.exchanges[-1].request.header("User-Agent") or ""))
     assert (found.plain, found.stable) == (plain, True)
     assert ("User-Agent" in of_finding(found, URL)) is not plain
+
+
+@pytest.mark.parametrize("key", ["nk_test_1", "nk_test_12", "k1"])
+def test_a_short_key_that_is_nearly_its_prefix_is_a_variable_in_a_curl_line(key: str) -> None:
+    prefixes = "prefixes: {test_: test}"
+    scheme = "prefixes: {nk_test_: test}, type: api_key, in: header, name: X-Api-Key"
+    server = Notes(odd=crash_always, key=lambda request: request.header("X-Api-Key") == key)
+    only = ("no_crashes/list_notes",)
+    report = verified(catalogue(NOTES, (prefixes, scheme)), server, keys={"main": key}, only=only)
+    (line,) = (of_finding(finding, URL) for finding in report.findings)
+    assert line.endswith('-H "X-Api-Key: $PGAGENTS_TOKEN"')

@@ -101,11 +101,26 @@ def _collect_projections(setting: Setting) -> Iterator[tuple[Surface, Endpoint, 
     for target in targets().values():
         if not isinstance(target, Target) or (target.surface or REST) not in surfaces:
             continue
-        surface, document = surfaces[target.surface or REST], target.outputs[0]
+        surface = surfaces[target.surface or REST]
+        document = _name_document(setting, target)
         if target.describes == "functions":
             yield from _of_functions(setting, surface, document, target.view(setting.model).functions)
         elif target.describes == "openapi":
             yield from _of_openapi(setting, surface, document, target.view(setting.model).context)
+
+
+def _name_document(setting: Setting, target: Target) -> str:
+    """Return what the caller calls a target's document.
+
+    It is the path under which `pgagents build` writes it. Who gave a document has none of these files: that
+    document describes REST, and what could be built of it a vendor's surface.
+    """
+    source = setting.model.source
+    if not source.is_document:
+        return target.outputs[0]
+    if (target.surface or REST) == REST:
+        return str(source.file).rpartition("/")[2]
+    return f"the built document for {target.title}"
 
 
 def _of_functions(

@@ -193,6 +193,9 @@ class Redactor:
         shown = self.text(value)
         lead = self._names.leads.get(name.lower(), "")
         own = name.lower() in self._names.leads and value.lower().startswith(lead.lower())
+        whole = value[len(lead) :] if own else value
+        if whole in self.known.keys:  # the whole key, however short, or like a word of the catalogue
+            return value[: len(value) - len(whole)] + self.known.keys[whole]
         if shown != value:
             if MASK not in shown and ", encoded]" not in shown:
                 return shown

@@ -164,7 +164,8 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
 
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
-    unreached = stopped or "no request of this run tests it"
+    more = "" if options.profile == "deep" else "; --profile deep sends more"
+    unreached = stopped or f"no request of this run tests it{more}"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     disguised = driver.judge.disguised
     invented, guesses = driver.judge.invented, find_guesses(driver.model)
@@ -236,7 +237,8 @@ def _find_why_not_selected(
         return withheld[contract.action]
     if unscoped:
         return unscoped
-    return "outside the smoke profile" if options.profile == "smoke" and _never_tried(driver, result) else ""
+    outside = options.profile == "smoke" and _never_tried(driver, result)
+    return "outside the smoke profile; --profile standard tries it" if outside else ""
 
 
 def _for_want_of_writes(driver: Driver, made: planning.Draft, result: Result) -> bool:

@@ -43,20 +43,21 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.is_tainted_by("documented_status") or exchange.call.intent == "document":
         return  # a path that is no action, such as a token endpoint, has errors of its own
     code, endpoint = memory.model.codes.get(exchange.code or ""), exchange.call.endpoint
+    at = memory.model.errors.code_at or ""
     if code is None and endpoint is None and _is_unsaid(exchange.status, memory):
         return
     if code is None:
         known = dict.fromkeys(c.shown for c in memory.model.codes.values() if c.shown)
-        yield trial.broken(f"one of {', '.join(known)}", exchange.outcome)
+        yield trial.broken(f"one of {', '.join(known)}", exchange.outcome).at_member(at)
     elif code.status != exchange.status and not _is_open(code, exchange.status, memory):
-        yield trial.broken(f"{code.shown} with status {code.status}", exchange.outcome)
+        yield trial.broken(f"{code.shown} with status {code.status}", exchange.outcome).at_member(at)
     elif (
         code.only is not None
         and not code.inferred
         and endpoint is not None
         and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
     ):
-        yield trial.broken(f"{code.shown} only from {', '.join(code.only)}", exchange.outcome)
+        yield trial.broken(f"{code.shown} only from {', '.join(code.only)}", exchange.outcome).at_member(at)
     else:
         yield trial.kept()
 
