@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from pgagents.base import registry
-from pgagents.base.registry import folder
+from pgagents.catalogue.language.catalogue import document
 from pgagents.cli.main import cli
 from pgagents.sandbox import fault_registry
 
@@ -36,7 +36,7 @@ def page(title: str, intro: str, body: Iterator[str]) -> str:
 
 def catalogue() -> str:
     """Every part of the catalogue's language."""
-    schema = json.loads((folder("schemas") / "catalogue.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(json.dumps(document(), sort_keys=True))
     intro = (
         "A catalogue is one YAML file. Unknown keys, duplicate keys, anchors, aliases and tags are "
         "refused. `{…}` is a mapping with the "

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pgagents.catalogue.language.catalogue import document
+
 ROOT = Path(__file__).parents[1]
-LANGUAGE = json.loads((ROOT / "schemas/catalogue.schema.json").read_text(encoding="utf-8"))
+LANGUAGE = document()
 Key = tuple[str, str]
 """A part of the language (`Action`) and a key of it; the file itself is `Catalogue`."""
 

@@ -23,10 +23,16 @@ def notes() -> dict[str, Any]:
     return dict(json.loads(NOTES.read_bytes()))
 
 
-def over(text: str = "", document: dict[str, Any] | None = None, *, openapi: str = "notes.json") -> Model:
+def over(
+    text: str = "",
+    document: dict[str, Any] | None = None,
+    *,
+    openapi: str = "notes.json",
+    indent: int | None = 1,
+) -> Model:
     """Return the model of a catalogue with these lines over the notes, or over another document."""
     source = parse(f"pgagents: 1\nopenapi: {openapi}\n{text}", "pgagents.yaml", folder=NOTES.parent)
-    raw = json.dumps(document, indent=1).encode() if document is not None else None
+    raw = json.dumps(document, indent=indent).encode() if document is not None else None
 
     def read(location: str) -> bytes:
         return raw if raw is not None and location == str(NOTES) else fetch(location)

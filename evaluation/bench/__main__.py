@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluation.bench import faults, mutants, scale, schemathesis_run, suggest, zoo
+from evaluation.bench import faults, mutants, overlay, scale, schemathesis_run, suggest, zoo
 from evaluation.bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from evaluation.bench.catalogue import make_catalogue
 from evaluation.bench.heldout import heldout
@@ -380,6 +380,7 @@ LONG: Mapping[str, Part] = {
 }
 OWN: Mapping[str, Callable[[list[str]], None]] = {
     "mutants": mutants.main,
+    "overlay": overlay.main,
     "suggest": suggest.main,
     "zoo": zoo.main,
 }

@@ -71,3 +71,54 @@ def test_every_key_is_described_by_its_class() -> None:
         for name, schema in catalogue.document()["$defs"].items()
         if "description" not in schema and "anyOf" not in schema
     ] == []
+
+
+# -- a short catalogue over a document
+
+
+@cache
+def of_editors() -> Any:
+    return jsonschema_rs.Draft202012Validator(json.loads(catalogue.render()))
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda p: p.stem)
+def test_the_schema_of_editors_takes_whole_catalogues(path: Path) -> None:
+    assert of_editors().is_valid(written(path))
+    assert not of_editors().is_valid({**written(path), "actions": None})
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "errors: {codes: {NOT_FOUND: {status: 404, meaning: No such note}, GONE: 410}}",
+        "auth: {schemes: {APIKeyHeader: {prefixes: {nk_test_: test, nk_live_: live}}}}",
+        "actions: {get_note: {errors: [+NOT_FOUND]}, GET /tags: {title: Tags}, list_tags: {}, x: null}",
+        "actions: {find: {operation: GET /notes, input: {tag: {description: A tag}, limit: null}}}",
+        "actions: {transcribe: {costs: true, confirm: null, laws: {price: response.cost == 3}}}",
+        "actions: {get_note: {output: {'200': null, '201': {type: object}}}}",
+        "groups: {agents: [-delete_note]}\nsurfaces: {openai: {actions: [-delete_note]}, xai: null}",
+        "resources: {note: {made_by: {action: create_note, input: {title: =fresh.text}}}}",
+        "schemas: {Note: {properties: {title: {maxLength: 80}, text: null}}}",
+    ],
+)
+def test_the_schema_of_editors_takes_a_short_catalogue(lines: str) -> None:
+    for document in ("./openapi.json", "{document: ./openapi.json, tags: [notes], max: 20}"):
+        data = parse(f"pgagents: 1\nopenapi: {document}\n{lines}\n").data
+        assert [error.message for error in of_editors().iter_errors(json.loads(json.dumps(data)))] == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "openapi: {document: ./openapi.json, tag: [notes]}",
+        "openapi: {tags: [notes]}",
+        "openapi: ./openapi.json\nactions: {get_note: {titel: A note}}",
+        "openapi: ./openapi.json\nactions: {get_note: {title: 3}}",
+        "openapi: ./openapi.json\nresources: {note: {made_by: {input: {}}}}",
+        "openapi: ./openapi.json\nactions: {get_note: {laws: {price: 3}}}",
+        "api: {title: Notes}",
+    ],
+)
+def test_the_schema_of_editors_refuses_what_no_short_catalogue_has(lines: str) -> None:
+    assert not of_editors().is_valid(json.loads(json.dumps(parse(f"pgagents: 1\n{lines}\n").data)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from language_table import (
@@ -21,7 +19,7 @@ from language_table import (
 )
 from lengths import share
 from pgagents.base.reading import parse
-from pgagents.base.registry import folder
+from pgagents.catalogue.language.catalogue import document
 from pgagents.catalogue.load import load
 
 ROWS = sorted(rows())
@@ -53,7 +51,7 @@ def test_row_is_full(id: str) -> None:
 
 @pytest.mark.parametrize("id", ROWS)
 def test_keys_of_a_row_are_keys_of_the_schema(id: str) -> None:
-    schema = json.loads((folder("schemas") / "catalogue.schema.json").read_text(encoding="utf-8"))
+    schema = document()
     for key in rows()[id].several("keys"):
         assert schema_has(key, schema), f"{key} is no key of the language"
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from overlaying import NOTES, notes, over, refused
+from pgagents.base.errors import MOST_VALUE_LINES, Diagnostic, PgagentsError, show
 from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_source
 from pgagents.catalogue.model.model import Model
-from pgagents.cli.inputs.catalogue import load_opened, load_path
+from pgagents.cli.inputs.catalogue import load_opened, load_path, refuse_unpinned
 from pgagents.cli.inputs.document import import_document
-from pgagents.cli.show import render
+from pgagents.cli.main import cli
+from pgagents.cli.show import render, render_part
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice
+from pgagents.importer.overlay.load import load_overlay
+from pgagents.importer.places import JsonPlaces, YamlPlaces
+from pgagents.lint.run import lint
+from pgagents.report.contract import Contract
+from pgagents.report.layout import name_file
+from pgagents.verify.run.ledger import find_guesses
 from pgagents.verify.run.run import contracts
 
 ROOT = Path(__file__).parents[2]
@@ -195,7 +207,8 @@ def test_a_list_with_and_without_signs_is_refused() -> None:
 
 def test_calls_are_replaced_whole() -> None:
     text = "resources: {note: {made_by: {action: create_note, input: {title: Milk}}}}"
-    assert data(text)["resources"]["note"]["made_by"] == {"action": "create_note", "input": {"title": "Milk"}}
+    call = {"inferred": False, "action": "create_note", "input": {"title": "Milk"}}
+    assert data(text)["resources"]["note"]["made_by"] == call
 
 
 def test_a_shape_replaces_a_shape() -> None:
@@ -268,6 +281,49 @@ def test_options_choose_a_part_of_the_document() -> None:
     )
 
 
+# -- guesses
+
+
+def test_the_calls_that_the_author_writes_are_firm_and_the_others_stay_guesses() -> None:
+    text = (
+        "resources:\n  note:\n    made_by: {action: create_note, input: {title: Milk}}\n"
+        "    read_by: {action: get_note, input: {note_id: =note.id}}\n"
+    )
+    guessed, written = (over(lines) for lines in ("", text))
+    assert list_broken_by_guess(guessed) == {"made_by", "read_by", "listed_by", "undone_by"}
+    assert list_broken_by_guess(written) == {"listed_by", "undone_by"}
+    assert written.resources["note"].inferred
+    every = f"{text}    listed_by: {{action: list_notes}}\n    found_by: {{action: list_notes}}\n"
+    every += "    undone_by: {action: delete_note, input: {note_id: =note.id}}\n"
+    assert list_broken_by_guess(over(every)) == set()
+    assert not over(every).resources["note"].inferred
+
+
+def list_broken_by_guess(model: Model) -> set[str]:
+    """Return the calls of the notes of which no contradiction would be broken."""
+    guesses = find_guesses(model)
+    promised = [c for c in contracts(model) if c.origin[:2] == ("resources", "note") and len(c.origin) > 2]
+    assert {c.origin[2] for c in promised} >= {"read_by", "undone_by"}
+    keys = ("made_by", "read_by", "listed_by", "undone_by")
+    shown = {key: Contract("x", "x", "", "", "", ("resources", "note", key)) for key in keys}
+    return {key for key, contract in shown.items() if guesses.cover(contract, ())}
+
+
+def test_a_word_alone_makes_no_guess_firm() -> None:
+    assert refused(
+        "resources: {note: {inferred: false, made_by: {action: create_note, input: {title: a}}}}"
+    ) == [
+        (
+            "pgagents.yaml:3 overlay/unwritten-calls: `inferred: false` is the author's word for calls that "
+            "only the document shows: `found_by`, `read_by`, `listed_by`, `undone_by` "
+            "(write those that are right; `pgagents show --part resources.note` prints them)"
+        )
+    ]
+    printed = render_part(over().source, "resources.note")
+    assert printed.startswith("resources:\n  note:\n")
+    assert "made_by: {action: create_note" in printed
+
+
 # -- places
 
 
@@ -282,6 +338,9 @@ def test_each_part_is_found_in_the_file_that_says_it() -> None:
         ("actions", "get_note", "errors", 1): "pgagents.yaml:4:23",
         ("errors", "codes", "GONE", "status"): "pgagents.yaml:6:18",
         ("surfaces", "gemini"): "pgagents.yaml:2:1",
+        ("actions", "create_note", "input", "title", "maxLength"): (
+            "notes.json:417:7 (/components/schemas/NoteIn/properties/title/maxLength)"
+        ),
     }
     assert {at: str(source.locate(at)) for at in places} == places
 
@@ -297,6 +356,43 @@ def test_parts_that_no_catalogue_can_hold_are_left_out_as_an_import_does() -> No
     short = over("actions: {list_tags: {title: Mine}}", document)
     assert "pattern" not in short.source.data["schemas"]["Note"]["properties"]["title"]
     assert any(note.kind == "lost" and "pattern" in note.message for note in short.source.notes)
+
+
+def test_a_document_on_one_line_shows_the_value_behind_the_pointer() -> None:
+    source = over("", json.loads(NOTES.read_bytes()), indent=None).source
+    found = Diagnostic(source.locate(("actions", "tag_note", "description")), "x/y", "note", "A text")
+    assert show(found, source).split("\n")[1:] == [
+        f"  --> {found.span}",
+        "     |",
+        '     | "description": "Puts a tag on a note."',
+    ]
+    assert found.span.line == 1
+    assert found.span.pointer == "/paths/~1notes~1{note_id}~1tags~1{name}/put/description"
+    whole = show(Diagnostic(source.locate(("actions", "tag_note")), "x/y", "note", "An operation"), source)
+    assert whole.count("\n") == 2 + MOST_VALUE_LINES
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_places_of_json_are_those_that_a_reader_of_yaml_finds(indent: int | None) -> None:
+    text = json.dumps(notes(), indent=indent)
+    scanned, read = JsonPlaces(text), YamlPlaces(text)
+    for pointer in parse(text, foreign=True).pointers():
+        for at_value in (False, True):
+            assert scanned.find(pointer, at_value=at_value) == read.find(pointer, at_value=at_value)
+
+
+def test_what_is_kept_names_a_part_of_the_document_by_its_pointer() -> None:
+    short = load_path(NOTES.with_suffix(".yaml"), "pgagents.yaml")
+    losses = next(f.data.decode() for f in build(short).files if f.path == "pgagents/losses.md")
+    rows = [line.split("|")[1].strip() for line in losses.splitlines() if "`actions." in line]
+    assert rows
+    assert all(row.startswith(("/paths/", "/components/")) or row.isdecimal() for row in rows)
+    assert any(row.startswith("/paths/") for row in rows)
+    span = short.source.locate(("actions", "create_note"))
+    for file in ("notes.json", "pgagents.yaml"):
+        place = replace(span, file=file)
+        assert name_file(place, short.source, "api/pgagents.yaml") == f"api/{file}"
+        assert name_file(place, short.source, "") == file
 
 
 # -- bad input
@@ -332,6 +428,69 @@ def test_sections_and_entries_of_wrong_types() -> None:
     assert refused("actions: {list_tags: 3}")[0].startswith("pgagents.yaml:3 catalogue/type")
     assert refused("actions: {x: {operation: 3}}")[0].startswith("pgagents.yaml:3 overlay/operation")
     assert refused("groups: {agents: 3}")[0].startswith("pgagents.yaml:3 catalogue/type")
+    assert refused("api: {title: a, title: b}")[0].startswith("pgagents.yaml:3 catalogue/duplicate-key")
     assert refused("actions: {get_note: {nonsense: 3}}")[0].startswith(
         "pgagents.yaml:3 catalogue/unknown-key"
     )
+
+
+# -- a document that changed
+
+
+def test_lint_notes_what_the_document_says_too() -> None:
+    text = "api: {server: https://notes.example.com}\n"
+    text += "actions: {transcribe: {effect: read}, list_tags: {title: List tags}}\n"
+    found = [d for d in lint(over(text)).found if d.id.startswith("overlay/")]
+    assert [(d.severity, d.id, str(d.span)) for d in found] == [
+        ("note", "overlay/says-nothing-new", "pgagents.yaml:3:7"),
+        ("note", "overlay/says-nothing-new", "pgagents.yaml:4:51"),
+    ]
+
+
+def test_a_secret_in_the_url_of_a_document_is_an_error_and_never_shown() -> None:
+    for url, what in (
+        ("https://me:hush@notes.example.com/openapi.json", "a user or a password"),
+        ("https://notes.example.com/openapi.json?token=hush&format=json", "a value of `token`"),
+    ):
+        model = over_remote(f"openapi: {{document: '{url}'}}")
+        found = [d for d in lint(model).found if d.id == "overlay/secret-in-url"]
+        assert [(d.severity, str(d.span)) for d in found] == [("error", "pgagents.yaml:2:21")]
+        assert what in found[0].message
+        assert "hush" not in show(found[0]) + str(model.source.locate(("actions", "get_note")))
+    quiet = over_remote("openapi: https://notes.example.com/openapi.json?format=json")
+    assert not [d for d in lint(quiet).found if d.id == "overlay/secret-in-url"]
+
+
+def test_what_gives_away_tools_takes_no_document_from_a_url_without_its_hash() -> None:
+    url = "https://notes.example.com/openapi.json"
+    model = over_remote(f"openapi: {url}")
+    digest = hashlib.sha256(NOTES.read_bytes()).hexdigest()
+    with pytest.raises(PgagentsError) as caught:
+        refuse_unpinned(model, "pgagents mcp")
+    assert f"sha256: {digest}" in caught.value.help
+    refuse_unpinned(over_remote(f"openapi: {{document: '{url}', sha256: {digest}}}"), "pgagents mcp")
+    refuse_unpinned(over(), "pgagents mcp")
+
+
+def over_remote(lines: str) -> Model:
+    """Return the model of a catalogue over the notes at a URL."""
+    source = parse(f"pgagents: 1\n{lines}\n", "pgagents.yaml", folder=NOTES.parent)
+    return load_overlay(source, lambda _: NOTES.read_bytes())
+
+
+def test_diff_lists_lines_that_fit_nothing_any_more_and_guesses(tmp_path: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    document = notes()
+    document["paths"]["/notes"]["get"]["operationId"] = "find_notes"
+    del document["paths"]["/notes/{note_id}"]["delete"]
+    for folder, held in ((before, notes()), (after, document)):
+        folder.mkdir()
+        (folder / "notes.json").write_text(json.dumps(held, indent=1), encoding="utf-8")
+        (folder / "pgagents.yaml").write_text(
+            "pgagents: 1\nopenapi: notes.json\nactions:\n  list_notes: {title: My notes}\n", encoding="utf-8"
+        )
+    done = CliRunner().invoke(cli, ["diff", str(before / "pgagents.yaml"), str(after / "pgagents.yaml")])
+    assert "the document has no operation `list_notes`: GET /notes is called `find_notes` now" in done.output
+    assert f"overlay/unknown-operation  --> {after / 'pgagents.yaml'}:4:3" in done.output
+    assert "Guessed (" in done.output
+    assert "note.undone_by: is gone" in done.output

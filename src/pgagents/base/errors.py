@@ -5,14 +5,16 @@ Each exception has the exit code of the process.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from itertools import islice
+from typing import Any, Literal
 
-from pgagents.base.places import Source, Span
+from pgagents.base.places import LONG_LINE, Source, Span
 
 Severity = Literal["error", "warning", "note"]
 
@@ -38,8 +40,11 @@ def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 1
     """Format a diagnostic with its source line below it, cut to `width` columns."""
     d = diagnostic
     lines = [f"{d.severity}[{d.id}]: {shorten(d.message)}", f"  --> {printable(str(d.span))}"]
-    text = _line(source.part(d.span.file) if source is not None else None, d.span)
-    if text is not None:
+    part = source.part(d.span.file) if source is not None else None
+    text = _line(part, d.span)
+    if pretty := _show_value(part, d.span, text, width - 8):
+        lines += ["     |", *(f"     | {line}" for line in pretty)]
+    elif text is not None:
         shown, column = _window(text, d.span.column, width - 8)
         gutter = f"{d.span.line:>4}"
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
@@ -54,6 +59,29 @@ def _line(source: Source | None, span: Span) -> str | None:
         return None
     lines = _lines(source.text)
     return _PASSWORD.sub(_blot_out, lines[span.line - 1]) if 0 < span.line <= len(lines) else None
+
+
+MOST_VALUE_LINES = 4
+
+
+def _show_value(source: Source | None, span: Span, text: str | None, width: int) -> list[str]:
+    """Return the value at a place as a few lines of JSON, where its own line is far too long to show."""
+    if source is None or text is None or len(text) <= LONG_LINE:
+        return []
+    value = source.value_behind(span)
+    if value is None:
+        return []
+    shown = json.dumps(_first_members(value, 20), ensure_ascii=False, indent=1)
+    lines = [line[1:] for line in _PASSWORD.sub(_blot_out, shown).split("\n")[1:-1]]
+    cut = [line if len(line) <= width else f"{line[: width - 1]}…" for line in map(printable, lines)]
+    return cut if len(cut) <= MOST_VALUE_LINES else [*cut[: MOST_VALUE_LINES - 1], "…"]
+
+
+def _first_members(value: Any, most: int) -> Any:
+    """Return a copy in which each collection has at most `most` members."""
+    if isinstance(value, dict):
+        return {key: _first_members(member, most) for key, member in islice(value.items(), most)}
+    return [_first_members(item, most) for item in value[:most]] if isinstance(value, list) else value
 
 
 _PASSWORD = re.compile(r"(?<=://)[^\s/@\"']{1,200}(?=@)")

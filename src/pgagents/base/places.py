@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import dropwhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pgagents.base.text import brief
 
@@ -66,6 +66,7 @@ class Problem:
     help: str = ""
     inside: Pointer = ()
     """The pointer of the mapping or list with the problem; empty if that does not matter."""
+    severity: Literal["error", "warning", "note"] = "error"
 
 
 @dataclass(slots=True)
@@ -103,6 +104,14 @@ class Source:
     def find_written(self, pointer: Pointer) -> tuple[Source, Pointer] | None:
         """Return the text that a person edits, and the pointer in it; None if it has no such value."""
         return (self, pointer) if self.has(pointer) else None
+
+    def value_behind(self, span: Span) -> Any:  # noqa: ARG002  # only a foreign document shows values
+        """Return the value at a place as `{KEY: VALUE}`, where its line is too long to show, or None."""
+        return None
+
+    def list_remarks(self) -> Sequence[Problem]:
+        """Return what `pgagents lint` says of how the data was read; nothing for one file."""
+        return ()
 
     def find_holder(self, pointer: Pointer) -> Span | None:  # noqa: ARG002  # one file is the whole
         """Return the entry above a part that is in another file; None for a text of its own."""
@@ -149,6 +158,11 @@ def name_place(text: str, line: int, steps: Sequence[str | int]) -> str:
     """
     if not steps or not (_JSON.match(text) or line in _find_long_lines(text)):
         return ""
+    return write_pointer(steps)
+
+
+def write_pointer(steps: Iterable[str | int]) -> str:
+    """Return steps as a JSON Pointer (RFC 6901), cut to `MOST_POINTER` characters."""
     return brief("".join(f"/{_escape(str(step))}" for step in steps), MOST_POINTER)
 
 

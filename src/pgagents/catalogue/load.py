@@ -27,15 +27,13 @@ from pgagents.catalogue.checks import (
 )
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.security import as_bearer, find_unsupported_key
-from pgagents.catalogue.language.catalogue import Catalogue
+from pgagents.catalogue.language.catalogue import OVER, Catalogue
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.refused import diagnostics, find_meant, pointer_of
 from pgagents.catalogue.resolve.catalogue import resolve
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
-OVER = "openapi"
-"""The key of a catalogue over a document, which only commands open."""
 SHOW = "`pgagents show FILE` prints the whole catalogue: keep that in a file, and name it"
 IMPORT = "make one of it: `pgagents import FILE`"
 
@@ -65,7 +63,8 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
         return None, [Diagnostic(source.locate((key,)), "catalogue/other-format", "error", what, IMPORT)]
     if isinstance(source.data, dict) and OVER in source.data:
         what = "this catalogue lies over a document, and only whole catalogues are read here"
-        return None, [Diagnostic(source.locate((OVER,)), "catalogue/over-document", "error", what, SHOW)]
+        over = Diagnostic(source.locate((OVER,)), "catalogue/over-document", "error", what, SHOW)
+        return None, found or [over]
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.catalogue import find_left_out, load, refuse_unpinned
 from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples
 
 if TYPE_CHECKING:
@@ -99,9 +99,13 @@ def command(
     if ids and not packing:
         raise click.UsageError("--reference-id is for the package: add --package.")
     model = load(catalogue)
+    if check:
+        refuse_unpinned(model, "pgagents build --check")
     given = _read_ids(model, ids)
     built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
+    for surface, why in find_left_out(model).items():
+        click.echo(f"{surface}: left out, {why}", err=True)
     if check:
         return _check(built, out, everything=not targets)
     stopped = built.withheld or (built.refused and not keep_going)

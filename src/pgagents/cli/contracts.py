@@ -199,9 +199,9 @@ def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) ->
         for action, several in actions.items():
             yield f"  {action}"
             for contract in several:
-                yield from _row(
-                    contract, source.locate(contract.origin).line, planned.by_contract.get(contract.id, 0)
-                )
+                span = source.locate(contract.origin)
+                place = f"line {span.line}" if span.file == source.file else f"{span.file}:{span.line}"
+                yield from _row(contract, place, planned.by_contract.get(contract.id, 0))
 
 
 def _by_surface(chosen: Sequence[Contract]) -> list[str]:
@@ -234,11 +234,11 @@ def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[s
         yield head + (sentence if len(sentence) <= room else sentence[: room - 1] + "…")
 
 
-def _row(contract: Contract, line: int, requests: int) -> Iterator[str]:
+def _row(contract: Contract, place: str, requests: int) -> Iterator[str]:
     """Yield a contract's id, never cut, with its line and requirements beside or below it."""
     from textwrap import wrap
 
-    rest = f"line {line}" + (f", {requests} request{'s' if requests > 1 else ''}" if requests else "")
+    rest = place + (f", {requests} request{'s' if requests > 1 else ''}" if requests else "")
     rest += f"  [{', '.join(contract.cite)}]" if contract.cite else ""
     whole = f"    {contract.id}  {rest}"
     if len(whole) <= WIDTH:

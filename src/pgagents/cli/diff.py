@@ -12,8 +12,10 @@ from pgagents.cli.inputs.options import examples
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pgagents.base.errors import Diagnostic
     from pgagents.base.places import Pointer
     from pgagents.catalogue.model.model import Model
+    from pgagents.diff.change import Change
     from pgagents.diff.formats import Comparison, Side
     from pgagents.diff.openapi.tree import Edition
     from pgagents.importer.document import References
@@ -114,6 +116,8 @@ class _Input:
         self.shipped = find_example(named) is not None
         """True if the name is that of a shipped catalogue."""
         self.texts: dict[str, bytes] = {}
+        self.misfits: list[Diagnostic] = []
+        """Lines of a short catalogue that fit nothing in its document."""
         self.raw, self.location, self.revision = b"", named, ""
         if self.shipped:
             return
@@ -155,7 +159,8 @@ class _Input:
 
 def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Compare two OpenAPI 3 documents directly, and anything else as catalogues."""
-    from pgagents.diff.compare import compare
+    from pgagents.diff.change import in_order
+    from pgagents.diff.compare import compare, compare_guesses
     from pgagents.diff.formats import Comparison, side
     from pgagents.importer.operations import version
 
@@ -165,7 +170,18 @@ def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
             return _documents(old, new, *trees)
     mixed = _is_openapi(old.raw) != _is_openapi(new.raw)
     before, after = (_model(given, allow_remote=allow_remote, mixed=mixed) for given in (old, new))
-    return Comparison(side(before), side(after), tuple(compare(before, after)))
+    changes = in_order([*(_describe_misfit(misfit) for misfit in new.misfits), *compare(before, after)])
+    return Comparison(
+        side(before), side(after), tuple(changes), guesses=tuple(compare_guesses(before, after))
+    )
+
+
+def _describe_misfit(misfit: Diagnostic) -> Change:
+    """Return a line of a short catalogue that its new document does not fit as a change."""
+    from pgagents.diff.change import Change
+
+    said = f"{misfit.message}: {misfit.help}" if misfit.help else misfit.message
+    return Change("breaking", misfit.id, misfit.span.file, said, line=str(misfit.span))
 
 
 def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
@@ -236,7 +252,7 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
         return replace(made.model, source=source)
     folder = None if is_url(given.location) else Path(given.location).parent
     written = parse(_decode(given.raw, given.named), given.named, folder=folder)
-    return load_opened(written, given.fetch_beside)
+    return load_opened(written, given.fetch_beside, given.misfits)
 
 
 def _decode(raw: bytes, named: str) -> str:

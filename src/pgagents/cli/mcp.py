@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs import options
-from pgagents.cli.inputs.catalogue import load
+from pgagents.cli.inputs.catalogue import load, refuse_unpinned
 from pgagents.cli.inputs.options import (
     api_url_option,
     cacert_option,
@@ -140,6 +140,7 @@ def command(
     gc.disable()
     try:
         model = load(catalogue)
+        refuse_unpinned(model, "pgagents mcp")
         if not over_http and (issuer or public_url or audience or linked_keys or origins):
             raise click.UsageError("--issuer and the options with it, and --allow-origin, go with --http")
         api = find_api(model, url, cacert, description, servers=servers, certificate=(cert, cert_key))

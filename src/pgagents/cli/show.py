@@ -13,7 +13,7 @@ from pgagents.cli.inputs.options import catalogue_argument, examples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgagents.base.places import Pointer
+    from pgagents.base.places import Pointer, Source
     from pgagents.importer.overlay.source import OverlaySource
 
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
             "one file to ship instead of two, such as in a container",
             "pgagents show pgagents.yaml --out whole.yaml",
         ),
+        ("what the import concluded about notes", "pgagents show --part resources.note"),
     ),
 )
 @catalogue_argument
@@ -34,14 +35,16 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the catalogue to FILE.",
 )
-def command(catalogue: Path | None, out: Path | None) -> int:
+@click.option("--part", metavar="PATH", help="Print this part alone, such as resources.note.")
+def command(catalogue: Path | None, out: Path | None, part: str | None) -> int:
     """Print the whole catalogue, with the file of each part as a comment.
 
     Of a catalogue over an OpenAPI document it has both together. A whole catalogue is printed as it is.
     """
     from pgagents.cli.inputs.files import write_both
 
-    text = render(load(catalogue).source)
+    source = load(catalogue).source
+    text = render(source) if part is None else render_part(source, part)
     if out is None:
         click.echo(text, nl=False)
     else:
@@ -50,14 +53,29 @@ def command(catalogue: Path | None, out: Path | None) -> int:
     return 0
 
 
-def render(source: object) -> str:
+def render_part(source: Source, path: str) -> str:
+    """Return a part of the catalogue as lines to paste. Raises PgagentsError if there is no such part."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.text import brief, did_you_mean
+    from pgagents.importer.text import render_yaml
+
+    steps, value = path.split("."), source.data
+    for step in steps:
+        if not isinstance(value, dict) or step not in value:
+            known = map(str, value) if isinstance(value, dict) else ()
+            raise PgagentsError(f"the catalogue has no part {brief(path)}", did_you_mean(step, known))
+        value = value[step]
+    for step in reversed(steps):
+        value = {step: value}
+    return render_yaml(value)
+
+
+def render(source: Source) -> str:
     """Return a catalogue's source as the text of one file."""
-    from pgagents.base.places import Source
     from pgagents.importer.invalid_parts import make_comments
     from pgagents.importer.overlay.source import OverlaySource
     from pgagents.importer.text import render_yaml
 
-    assert isinstance(source, Source)
     if not isinstance(source, OverlaySource):
         return source.text
     open_notes = [n for n in source.notes if n.kind != "decide" or source.find_own(n.at) is None]

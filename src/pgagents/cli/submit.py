@@ -204,7 +204,7 @@ def submit(given: Given) -> int:
 
 def _prepare(given: Given) -> _Job:
     from pgagents.cli.inputs import companions, server
-    from pgagents.cli.inputs.catalogue import load
+    from pgagents.cli.inputs.catalogue import load, refuse_unpinned
     from pgagents.submit.package import build_package, find_listing
     from pgagents.submit.store import find_store
 
@@ -214,6 +214,7 @@ def _prepare(given: Given) -> _Job:
         raise click.UsageError("--challenge is what --public looks for: add --public.")
     surface, store = find_store(given.store)
     model = load(given.catalogue)
+    refuse_unpinned(model, "pgagents submit")
     listing = find_listing(model, surface, store)
     url = given.url
     if url is None and all(model.is_only_tool(action) for action in model.actions):

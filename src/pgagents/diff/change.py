@@ -37,6 +37,8 @@ class Change:
     safety: bool = False
     by: tuple[str, ...] = ()
     by_how: str = "for"
+    line: str = ""
+    """The place of the change as FILE:LINE:COLUMN, if it is in no edition's catalogue."""
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.cel.syntax import print_node
+from pgagents.catalogue.model.answers import Pages
 from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change, Sides, in_order
 from pgagents.diff.language import Parts, Row, Say, Told, visits
@@ -88,6 +90,69 @@ def _find_unreported(old: Model, new: Model, found: Iterable[Change]) -> Iterato
             (section,),
             (section,),
         )
+
+
+# -- guesses
+
+
+CALLS = ("found_by", "made_by", "read_by", "listed_by", "undone_by")
+
+
+def compare_guesses(old: Model, new: Model) -> list[Change]:
+    """Return the changes of what an import concluded: calls of resources, pages, and who refuses a call.
+
+    No caller sees them. A run of `verify` tries other calls, or fewer, after such a change.
+    """
+    return [*_compare_calls(old, new), *_compare_pages(old, new)]
+
+
+def _compare_calls(old: Model, new: Model) -> Iterator[Change]:
+    before, after = (model.source.data.get("resources") or {} for model in (old, new))
+    for name in dict.fromkeys((*before, *after)):
+        for key in CALLS:
+            was, now = (_find_guess(side.get(name), key) for side in (before, after))
+            if was == now:
+                continue
+            at = ("resources", name, key)
+            written = after.get(name, {}).get(key) if was is not None and now is None else None
+            said = "is the author's now" if written else "is gone" if now is None else f"is {_name(now)} now"
+            said += f", and was {_name(was)}" if was is not None and now is not None else ""
+            yield Change(
+                "wording", "guess", f"{name}.{key}", said, (), at if was else None, at if now else None
+            )
+
+
+def _find_guess(resource: Any, key: str) -> Any:
+    """Return a resource's call if it was inferred, otherwise None."""
+    written = resource.get(key) if isinstance(resource, Mapping) else None
+    calls = written if isinstance(written, list) else [written] if written else []
+    guessed = [call for call in calls if call.get("inferred", resource.get("inferred"))]
+    return guessed or None
+
+
+def _name(calls: Any) -> str:
+    return " or ".join(f"`{call['action']}`" for call in calls)
+
+
+def _compare_pages(old: Model, new: Model) -> Iterator[Change]:
+    before = {str(action.name): action for action in old.actions}
+    for action in new.actions:
+        earlier = before.get(str(action.name))
+        was = earlier.pages if earlier is not None else None
+        now = action.pages
+        guessed = [pages for pages in (was, now) if pages is not None and pages.inferred]
+        if earlier is None or not guessed:
+            continue
+        if _describe_pages(was) != _describe_pages(now):
+            said = "is gone" if now is None else _describe_pages(now)
+            yield Change("wording", "guess", f"{action.name}.pages", said, (), action.origin, action.origin)
+
+
+def _describe_pages(pages: Pages | None) -> str:
+    if pages is None:
+        return ""
+    items, following = print_node(pages.items.tree), print_node(pages.next.tree)
+    return f"is asked for by `{pages.argument}`: the items are {items}, and the next page is {following}"
 
 
 def _without_roles(section: Any) -> Any:

@@ -50,6 +50,8 @@ class Comparison:
     new: Side
     changes: tuple[Change, ...]
     said: str = ""
+    guesses: tuple[Change, ...] = ()
+    """Changes of what an import concluded. They count for no version."""
 
     @property
     def bump(self) -> str:
@@ -79,11 +81,14 @@ class Comparison:
 
         They are found together, because a large document must be parsed.
         """
-        new = self.new.places([c.new for c in self.changes if c.new is not None])
-        return self.old.places([c.old for c in self.changes if c.new is None and c.old is not None]), new
+        every = (*self.changes, *self.guesses)
+        new = self.new.places([c.new for c in every if c.new is not None])
+        return self.old.places([c.old for c in every if c.new is None and c.old is not None]), new
 
     def place(self, change: Change) -> str:
         """Return the line of a change: in the new file if it is there, otherwise in the old one."""
+        if change.line:
+            return change.line
         if change.new is not None:
             return self._places[1][change.new]
         return self._places[0][change.old] if change.old is not None else ""
@@ -103,6 +108,9 @@ def text(comparison: Comparison) -> str:
         group = [c for c in comparison.changes if c.severity == severity]
         if group:
             lines += [f"{_TITLES[severity]} ({len(group)})", *(_line(comparison, c) for c in group), ""]
+    if comparison.guesses:
+        lines += [f"Guessed ({len(comparison.guesses)})"]
+        lines += [*(_line(comparison, c) for c in comparison.guesses), ""]
     return "\n".join([*lines, comparison.verdict()])
 
 
@@ -149,6 +157,14 @@ def markdown(comparison: Comparison) -> str:
         if len(group) > MOST_ROWS:
             lines.append(f"| … | and {len(group) - MOST_ROWS} more | | |")
         lines += ["", "</details>", ""] if folded else [""]
+    if comparison.guesses:
+        lines += [f"<details><summary>Guessed ({len(comparison.guesses)})</summary>", ""]
+        lines += ["| what | now | line |", "|---|---|---|"]
+        lines += [
+            f"| {_cell(c.subject)} | {_cell(c.message)} | {_cell(comparison.place(c))} |"
+            for c in comparison.guesses[:MOST_ROWS]
+        ]
+        lines += ["", "</details>", ""]
     return "\n".join(lines)
 
 
@@ -181,6 +197,11 @@ def as_json(comparison: Comparison) -> str:
         found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
     versions = {"old": comparison.old.version, "new": comparison.new.version}
     held = {"pgagents_diff": 1, "versions": versions, "bump": comparison.bump, "changes": found}
+    if comparison.guesses:
+        held["guesses"] = [
+            {"subject": c.subject, "message": c.message, "place": comparison.place(c)}
+            for c in comparison.guesses
+        ]
     if comparison.said:
         held["verdict"] = comparison.said
     return json.dumps(held, ensure_ascii=False, indent=2)

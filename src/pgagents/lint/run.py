@@ -69,6 +69,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
         built = (_soften_limit(d, questions) for d in _add_help(collect_diagnostics(model)))
         said += [(d, None) for d in built if not _is_repeated(d, shown if withholds(d.id) else every)]
         said += [(d, None) for d in diagnostics(model, today)] if today else []
+        said += [(d, None) for d in _list_remarks(model.source)]
     found = [(d, hit) for d, hit in said if not find_ignores(d, hit)]
     ignored = [d for d, hit in said if find_ignores(d, hit)]
     edits = [edit for _, hit in found if hit and hit.edit and (edit := hit.edit(model.source))]
@@ -105,6 +106,12 @@ def _soften_limit(found: Diagnostic, questions: Collection[int]) -> Diagnostic:
     """Return a warning about a vendor's limit as a note if a question of an import stands above its line."""
     asked = found.severity == "warning" and found.id.endswith(_LIMIT) and found.span.line in questions
     return replace(found, severity="note") if asked else found
+
+
+def _list_remarks(source: Source) -> Iterator[Diagnostic]:
+    """Yield what is to be said of the way in which the catalogue's files were read."""
+    for remark in source.list_remarks():
+        yield Diagnostic(remark.span, remark.id, remark.severity, remark.message, remark.help)
 
 
 def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:

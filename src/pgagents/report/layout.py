@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Sequence, Set
 from typing import Any
 
 from pgagents.base.http import read_json
-from pgagents.base.places import Source
+from pgagents.base.places import Source, Span
 from pgagents.base.writing import printable
 
 WIDTH = 100
@@ -173,12 +174,30 @@ def _leave_out_libraries(lines: Sequence[str]) -> list[str]:
     return own
 
 
-def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
-    """Return the catalogue's lines around one (from 1), each of at most 2,000 characters, with the first
-    line's number.
+def name_file(span: Span, source: Source, in_repository: str) -> str:
+    """Return the path of a place's file from the root of its repository, or its name if that is not known.
+
+    `in_repository` is the path of the source's own file there; it is empty if that is not known.
+    """
+    if not in_repository or not is_elsewhere(span, source):
+        return in_repository or span.file
+    known = in_repository.removesuffix(source.file)
+    return posixpath.normpath(f"{known}{span.file}") if known != in_repository else span.file
+
+
+def is_elsewhere(span: Span, source: Source) -> bool:
+    """True for a part that a catalogue's document says. Its lines move with every edition of that, so what is
+    kept names its pointer.
+    """
+    return span.file != source.file
+
+
+def around(source: Source, span: Span, beside: int = 2) -> tuple[int, list[str]]:
+    """Return the lines around a place, each of at most 2,000 characters, with the first line's number.
 
     The list is empty if the source has no such line.
     """
+    source, line = source.part(span.file), span.line
     lines = re.split(r"\r\n|\r|\n", source.text)
     if not source.text or not 0 < line <= len(lines):
         return line, []

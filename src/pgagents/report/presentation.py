@@ -18,6 +18,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import find_call
+from pgagents.report.layout import name_file
 from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.verdicts import format_count
 
@@ -101,10 +102,10 @@ def name_answer(answer: Response | Silence) -> str:
 def name_place(finding: Finding, source: Source, file: str = "") -> str:
     """Return where the promise stands: file and JSON Pointer in a document, file and line in a catalogue.
 
-    `file` is the file's name if it is not that of the source, such as its path in a repository.
+    `file` is the path of the source's own file in its repository, if that is known.
     """
     span = source.locate(finding.contract.origin)
-    file = printable(file or span.file)
+    file = printable(name_file(span, source, file))
     if span.pointer:
         return f"{file}#{printable(span.pointer)}"
     return file if (span.line, span.column) == (1, 1) else f"{file}:{span.line}"

@@ -295,27 +295,45 @@ def _body(message: Mapping[str, Any]) -> bytes:
 def _source(data: dict[str, Any]) -> Source:
     """Return a source with the lines that the report quotes, at their numbers. All other lines are empty."""
     places, lines, pointers = dict[str | int, Place](), dict[int, str](), dict[str | int, str]()
+    files, others = dict[str | int, str](), dict[str, dict[int, str]]()
     for told in (*data["results"], *data["findings"]):
         at = (told["source"]["line"] - 1, told["source"]["column"] - 1)
         places[told["contract"]] = Place(at, at)
         pointers[told["contract"]] = told["source"].get("pointer", "")
+        if told["source"]["file"] != data["header"]["catalogue"]:
+            files[told["contract"]] = told["source"]["file"]
     for finding in data["findings"]:
         quoted = finding.get("excerpt", {"line": 1, "text": []})
-        lines |= {n: text for n, text in enumerate(quoted["text"], quoted["line"]) if n <= MAX_LINE}
-    return sparse(data["header"]["catalogue"], places, lines, pointers)
+        held = others.setdefault(files[finding["contract"]], {}) if finding["contract"] in files else lines
+        held |= {n: text for n, text in enumerate(quoted["text"], quoted["line"]) if n <= MAX_LINE}
+    return sparse(data["header"]["catalogue"], places, lines, pointers, files, others)
 
 
 @dataclass(slots=True)
 class ReportSource(Source):
-    """The places and lines that a report quotes. `written` are the JSON Pointers of places, by contract."""
+    """The places and lines that a report quotes. `written` are the JSON Pointers of places, by contract.
+
+    `files` are the files of places that are not in the catalogue's own, by contract, and `others` the lines
+    that are quoted of these files.
+    """
 
     written: Mapping[str | int, str] = field(default_factory=dict)
+    files: Mapping[str | int, str] = field(default_factory=dict)
+    others: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+
+    def part(self, file: str) -> Source:
+        """Return the quoted lines of a file."""
+        if file == self.file or file not in self.others:
+            return self
+        return Source(file, _fill(self.others[file]), None, Place((0, 0), (0, 0)))
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of a contract, whose id is the only step of `pointer`."""
         steps = tuple(pointer)
         span = Source.locate(self, steps, at_value=at_value)
-        return replace(span, pointer=self.written.get(steps[0], "") if steps else "")
+        contract = steps[0] if steps else ""
+        file = self.files.get(contract, self.file)
+        return replace(span, file=file, pointer=self.written.get(contract, ""))
 
 
 def sparse(
@@ -323,23 +341,38 @@ def sparse(
     places: Mapping[str | int, Place],
     lines: Mapping[int, str],
     pointers: Mapping[str | int, str],
+    files: Mapping[str | int, str] | None = None,
+    others: Mapping[str, Mapping[int, str]] | None = None,
 ) -> ReportSource:
-    """Return a source with a few lines (by number, from 1), and with places and JSON Pointers by contract."""
-    last = max(lines, default=0)
-    text = "\n".join(_one_line(lines.get(n, "")) for n in range(1, last + 1))
+    """Return a source with a few lines (by number, from 1), and with places and JSON Pointers by contract.
+
+    `files` and `others` are as in `ReportSource`.
+    """
     root = Place((0, 0), (0, 0), dict(places))
-    return ReportSource(file, text, None, root, written=pointers)
+    return ReportSource(
+        file, _fill(lines), None, root, written=pointers, files=files or {}, others=others or {}
+    )
+
+
+def _fill(lines: Mapping[int, str]) -> str:
+    """Return a text with these lines at their numbers, and empty ones between them."""
+    return "\n".join(_one_line(lines.get(n, "")) for n in range(1, max(lines, default=0) + 1))
 
 
 def join_sources(sources: Iterable[Source]) -> Source:
     """Return one source with the places and lines of several sources of the same catalogue."""
     file, places, lines, pointers = "", dict[str | int, Place](), dict[int, str](), dict[str | int, str]()
+    files, others = dict[str | int, str](), dict[str, dict[int, str]]()
     for source in sources:
+        if isinstance(source, ReportSource):
+            files |= source.files
+            for name, held in source.others.items():
+                others.setdefault(name, {}).update(held)
         file = source.file
         places |= source.root.children or {}
         pointers |= source.written if isinstance(source, ReportSource) else {}
         lines |= {n: text for n, text in enumerate(source.text.split("\n"), 1) if text}
-    return sparse(file, places, lines, pointers)
+    return sparse(file, places, lines, pointers, files, others)
 
 
 def _one_line(text: str) -> str:

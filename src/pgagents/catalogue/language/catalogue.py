@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from pgagents.base.places import Pointer
 from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.auth import Auth, Scheme
-from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict
+from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Security, Slug, Strict, Url
 from pgagents.catalogue.language.errors import Errors
 from pgagents.catalogue.language.platform import (
     Api,
@@ -110,6 +110,24 @@ class Catalogue(Strict):
         default={},
         description="Statements of a source page that this catalogue leaves out, each with the reason.",
     )
+
+
+class OverDocument(Strict):
+    """The OpenAPI document of a short catalogue, and which part of it is read."""
+
+    document: Annotated[str, Field(min_length=1)] = Field(
+        description="Its path, which begins at the catalogue's folder, or its URL."
+    )
+    from_: Url | None = Field(None, alias="from", description="The URL of which the file is a copy.")
+    include: str | list[str] = Field([], description="Only these operations: operationIds, or `GET /path`.")
+    tags: str | list[str] = Field([], description="Only operations with one of these tags.")
+    max: Annotated[int, Field(ge=1)] | None = Field(None, description="The most operations.")
+    auth: str = Field("", description="The key of calls, if the document declares none: `header:X-Key`.")
+    base_path: str = Field("", description="The path before all others, `/` for none.")
+    sha256: Annotated[str, Field(pattern=r"^(sha256:)?[0-9a-f]{64}$")] | None = Field(
+        None, description="The hash of its bytes; a document with another one is refused."
+    )
+    allow_remote: bool = Field(False, description="True if its references may leave its folder or its host.")
 
 
 # -- schemes that calls use
@@ -243,8 +261,111 @@ def document() -> dict[str, Any]:
 
 
 def render() -> bytes:
-    """Return the content of the schema's file."""
-    return (json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+    """Return the content of the schema's file, which editors hold whole and short catalogues to."""
+    return (json.dumps(for_editors(), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+# -- the same for a short catalogue, which lies over a document
+
+
+OVER = "openapi"
+"""The key of a catalogue over a document, which only commands open."""
+_WHOLE = ("CatalogueCall", "Example", "Step")
+"""Parts that are replaced as a whole, so that each is complete."""
+_SIGNED = (
+    "errors",
+    "always",
+    "tags",
+    "may_change",
+    "fixed",
+    "volatile",
+    "reads_change",
+    "needs",
+    "groups",
+    "actions",
+)
+"""Keys with lists of names, in which a sign adds a name or takes one out."""
+_REMOVES = {"type": "null"}
+
+
+def for_editors() -> dict[str, Any]:
+    """Return the schema of both kinds of catalogue. In a short one nothing is required, and null removes."""
+    whole = document()
+    classes = whole.pop("$defs")
+    head = {key: whole.pop(key) for key in ("$schema", "title")}
+    short = {f"Short{name}": _shorten(part) for name, part in classes.items() if name not in _WHOLE}
+    return {
+        **head,
+        "if": {"required": [OVER]},
+        "then": {"$ref": "#/$defs/ShortCatalogue"},
+        "else": {"$ref": "#/$defs/Catalogue"},
+        "$defs": {**classes, "Catalogue": whole, **short, "ShortCatalogue": _shorten_root(whole)},
+    }
+
+
+def _shorten_root(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a short catalogue's file."""
+    short = _shorten(whole)
+    source = OverDocument.model_json_schema(by_alias=True)
+    short["properties"][OVER] = {
+        "description": "The OpenAPI document that this file lies over, which is read each time.",
+        "anyOf": [{"type": "string", "minLength": 1, "description": "Just its path or URL."}, source],
+    }
+    short["properties"]["actions"] = {
+        "description": "What is to be said of operations, by name, operationId, or `GET /path`.",
+        "type": "object",
+        "additionalProperties": {"anyOf": [{"$ref": "#/$defs/ShortAction"}, _REMOVES]},
+    }
+    return {**short, "required": ["pgagents", OVER]}
+
+
+def _shorten(schema: Any) -> Any:
+    """Return a copy in which nothing is required, members may be null, and lists of names may have signs."""
+    if isinstance(schema, list):
+        return [_shorten(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {
+        key: _shorten(value)
+        for key, value in schema.items()
+        if key not in ("properties", "patternProperties", "minProperties", "minItems")
+        and not (key == "required" and isinstance(value, list))
+    }
+    if isinstance(name := schema.get("$ref"), str) and name.rpartition("/")[2] not in _WHOLE:
+        made["$ref"] = name.replace("/$defs/", "/$defs/Short")
+    for key in ("properties", "patternProperties"):
+        if key in schema:
+            made[key] = {name: _shorten_member(name, part) for name, part in schema[key].items()}
+    if isinstance(made.get("additionalProperties"), dict):
+        made["additionalProperties"] = {"anyOf": [made["additionalProperties"], _REMOVES]}
+    if "http" in made.get("properties", {}) and "effect" in made["properties"]:
+        made["properties"]["operation"] = {
+            "description": "Method and path, or operationId, of the operation that gets this name.",
+            "anyOf": [{"type": "string", "minLength": 1}],
+        }
+    return made
+
+
+def _shorten_member(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    made = _shorten(schema)
+    if name in _SIGNED:
+        made = _sign(made)
+    made.pop("title", None)
+    if _REMOVES in made.get("anyOf", ()):
+        return dict(made)
+    said = {"description": made.pop("description")} if "description" in made else {}
+    return {**said, "anyOf": [made, _REMOVES]}
+
+
+def _sign(schema: Any) -> Any:
+    """Return a schema whose lists take names with a sign."""
+    if isinstance(schema, dict):
+        items = schema.get("items")
+        if isinstance(items, dict) and isinstance(items.get("pattern"), str):
+            pattern = items["pattern"].replace("^", "^[+-]?", 1)
+            return {**schema, "items": {**items, "pattern": pattern}}
+        return {key: _sign(value) for key, value in schema.items()}
+    return [_sign(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:

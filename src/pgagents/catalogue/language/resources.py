@@ -46,6 +46,11 @@ class CatalogueCall(Strict):
             "A condition that selects an item of the list; it reads the item under the resource's name."
         ),
     )
+    inferred: bool | None = Field(
+        None,
+        description="Of a resource's call: true if `pgagents import` concluded it. The default is the "
+        "resource's own `inferred`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -456,3 +456,5 @@ class ActionCall:
 
     None if the answer names the id as the resource does.
     """
+    inferred: bool = False
+    """True if the import concluded that a resource is called so."""

@@ -101,11 +101,35 @@ class Resource:
     """The members that change by themselves while a job runs; empty if they show no job."""
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
-    """True if the resource was inferred from paths. An answer that contradicts it is odd, not broken."""
+    """True if a call of the resource was inferred from paths. What contradicts it is odd, not broken."""
     reads_change: tuple[str, ...] = ()
     """The members that a read may change."""
     given: Expression | None = None
     """The id of an existing instance, for a resource that no call lists or makes. It reads `env`."""
+
+    @property
+    def is_seen_by_guess(self) -> bool:
+        """True if a call that makes, reads or lists an instance was inferred."""
+        return any(
+            call.inferred for call in (self.made_by, *self.read_by, *self.listed_by) if call is not None
+        )
+
+    def list_firm(self) -> list[Pointer]:
+        """Return the places of the calls that are no guess, and are proved by no inferred call either."""
+        own: dict[str, Sequence[ActionCall | None]] = {
+            "found_by": (self.found_by,),
+            "made_by": (self.made_by,),
+            "read_by": self.read_by,
+            "listed_by": self.listed_by,
+            "undone_by": (self.undone_by,),
+        }
+        beside = {"read_by": ("made_by",), "listed_by": ("made_by",), "undone_by": ("made_by", "read_by")}
+        firm: list[Pointer] = []
+        for key, calls in own.items():
+            needed = [call for name in (key, *beside.get(key, ())) for call in own[name] if call is not None]
+            if any(calls) and not any(call.inferred for call in needed):
+                firm.append((*self.origin, key))
+        return firm
 
     @property
     def id(self) -> str:

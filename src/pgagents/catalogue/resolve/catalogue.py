@@ -33,9 +33,16 @@ from pgagents.catalogue.model.credential import (
 from pgagents.catalogue.model.model import Server, Variable
 from pgagents.catalogue.model.resource import Move, Resource, Step, Takes, TimedMove, Unique, Workflow
 from pgagents.catalogue.resolve.actions import Actions
-from pgagents.catalogue.resolve.shared import Shared
+from pgagents.catalogue.resolve.shared import Shared, is_inferred
 
 # -- resources and workflows
+
+
+def _is_guess(resource: resources.Resource) -> bool:
+    """Return whether any call of a resource was inferred."""
+    one = (resource.found_by, resource.made_by, resource.undone_by)
+    calls = [call for call in (*one, *resource.read_by, *resource.listed_by) if call is not None]
+    return any(is_inferred(call, resource) for call in calls) if calls else resource.inferred
 
 
 class Resources(Shared):
@@ -55,7 +62,9 @@ class Resources(Shared):
     def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
         """Resolve the call that undoes an instance. Its answer need not be the instance."""
         found = self._call(r.undone_by, (*at, "undone_by"))
-        return replace(found, body_at=r.body_at or "") if found is not None else None
+        if found is None or r.undone_by is None:
+            return None
+        return replace(found, body_at=r.body_at or "", inferred=is_inferred(r.undone_by, r))
 
     def _parent(self, name: str, r: resources.Resource) -> str | None:
         """Return the nearest other resource whose id is in the path of the making call, or None.
@@ -124,7 +133,7 @@ class Resources(Shared):
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             given=self.checker.expressions.get((*at, "given")),
             moves_by_time=timed,
-            inferred=r.inferred,
+            inferred=_is_guess(r),
             unique=tuple(
                 Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
                 for i, u in enumerate(r.unique)

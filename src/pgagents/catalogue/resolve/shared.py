@@ -109,10 +109,16 @@ class Shared:
             return None
         return replace(
             found,
+            inferred=is_inferred(call, resource),
             at=found.at or compiled("response", ("response",)),
             body_at=resource.body_at or "",
             id_at=(resource.id, call.id) if call.id and isinstance(resource.id, str) else None,
         )
+
+
+def is_inferred(call: resources.CatalogueCall, resource: resources.Resource) -> bool:
+    """Return whether a resource's call was inferred: by its own word, or else by the resource's."""
+    return resource.inferred if call.inferred is None else call.inferred
 
 
 # -- objects and lists as one expression

@@ -5,13 +5,14 @@ Every command opens catalogues here, so that it never matters to a command which
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from pgagents.base.errors import Diagnostic
     from pgagents.base.places import Source
     from pgagents.catalogue.model.model import Model
 
@@ -50,6 +51,31 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
     return found
 
 
+def refuse_unpinned(model: Model, command: str) -> None:
+    """Raise PgagentsError if the catalogue lies over a document from a URL without its hash.
+
+    What `command` gives away would change with the document, without anybody's look at the change.
+    """
+    from pgagents.base.errors import PgagentsError
+    from pgagents.importer.overlay.source import OverlaySource
+
+    source = model.source
+    if isinstance(source, OverlaySource) and source.is_unpinned:
+        raise PgagentsError(
+            f"`{command}` takes a document from a URL only with its hash: else its tools change unseen",
+            f"write `openapi: {{document: URL, sha256: {source.digest}}}` in {source.file}, or keep a copy",
+        )
+
+
+def find_left_out(model: Model) -> Mapping[str, str]:
+    """Return the surfaces that a short catalogue has not although its author says nothing of them, each with
+    the reason.
+    """
+    from pgagents.importer.overlay.source import OverlaySource
+
+    return model.source.without if isinstance(model.source, OverlaySource) else {}
+
+
 def load_path(path: Path, name: str | None = None) -> Model:
     """Load a catalogue's file, and the document that it lies over. `name` is its name in messages.
 
@@ -71,10 +97,15 @@ def read_path(path: Path, name: str | None = None) -> Source:
         ) from None
 
 
-def load_opened(source: Source, fetch: Callable[[str], bytes] | None = None) -> Model:
+def load_opened(
+    source: Source,
+    fetch: Callable[[str], bytes] | None = None,
+    misfits: list[Diagnostic] | None = None,
+) -> Model:
     """Load a catalogue that was read, and the document that it lies over.
 
-    `fetch` returns the content of a path or URL; the default reads files and sends requests. Raises
+    `fetch` returns the content of a path or URL; the default reads files and sends requests. With `misfits`,
+    lines that fit nothing in the document are added there, and count as if they were not written. Raises
     InputError with all diagnostics, or PgagentsError if the document cannot be read or converted.
     """
     from pgagents.catalogue.load import load_source
@@ -88,4 +119,4 @@ def load_opened(source: Source, fetch: Callable[[str], bytes] | None = None) -> 
 
     message = f"{source.file} takes longer than {MAX_SECONDS:g} s to load; that is the most allowed"
     with within(MAX_SECONDS, message, "choose a part of its document: `openapi: {document: …, tags: […]}`"):
-        return load_overlay(source, fetch or fetch_any)
+        return load_overlay(source, fetch or fetch_any, misfits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
@@ -226,16 +227,19 @@ def find_referred(
     Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
     two resources names neither.
     """
-    schema = follow(param, named)
-    found = [
-        k for k in known.values() if snake(name) in _list_names(k) and _is_alike(schema, k.id_schema, named)
-    ]
+    schema, wanted = follow(param, named), snake(name)
+    found = [k for k in known.values() if wanted in _list_names(k) and _is_alike(schema, k.id_schema, named)]
     return found[0] if len(found) == 1 and found[0] is not own else None
 
 
-def _list_names(one: InferredResource) -> set[str]:
+def _list_names(one: InferredResource) -> frozenset[str]:
     """Return the names that an argument with the id of an instance may have, in snake case."""
-    return {f"{noun}{end}" for noun in (one.kind, one.name) for end in ("", "_id", f"_{snake(one.member)}")}
+    return _make_names(one.kind, one.name, one.member)
+
+
+@lru_cache(maxsize=8_192)
+def _make_names(kind: str, name: str, member: str) -> frozenset[str]:
+    return frozenset(f"{noun}{end}" for noun in (kind, name) for end in ("", "_id", f"_{snake(member)}"))
 
 
 def _is_alike(schema: Mapping[str, Any], other: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
@@ -257,9 +261,8 @@ def _may_name(
             for inner in (needed if isinstance(needed, list) else ())
             if inner in members
         )
-    return is_type(schema, ("integer", "number")) and any(
-        snake(name) in _list_names(k) for k in known.values()
-    )
+    wanted = snake(name)
+    return is_type(schema, ("integer", "number")) and any(wanted in _list_names(k) for k in known.values())
 
 
 def join_and(reasons: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
-from pgagents.base.places import Source
+from pgagents.base.places import Pointer, Source
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
@@ -23,7 +23,7 @@ from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import operations
 from pgagents.importer.overlay.merge import Merged, Misfit, merge
-from pgagents.importer.overlay.names import Resolved, find_facts, resolve
+from pgagents.importer.overlay.names import find_facts, resolve
 from pgagents.importer.overlay.options import KEY, Options, is_overlay, read_options
 from pgagents.importer.overlay.source import OverlaySource
 from pgagents.importer.places import open_source
@@ -43,7 +43,8 @@ class Opened:
     converted: Converted
     base: dict[str, Any]
     over: dict[str, Any]
-    resolved: Resolved
+    facts: frozenset[Pointer]
+    """Parts of the author's that the conversion knew, so that the document's part says them too."""
 
     def merge(self) -> tuple[OverlaySource, Merged]:
         """Return the source with the merged data, after the document's part changed."""
@@ -55,25 +56,27 @@ class Opened:
             replaced=frozenset(merged.replaced),
             removed=tuple(merged.removed),
             items=merged.items,
+            idle=tuple(at for at in merged.idle if at not in self.facts),
             notes=tuple(self.converted.notes.made),
         )
         return source, merged
 
 
-def load_overlay(source: Source, fetch: Fetch) -> Model:
+def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None = None) -> Model:
     """Load a short catalogue that was read as `source`; `fetch` reads its document.
 
+    With `misfits`, the author's lines that fit nothing are added there, and count as if not written.
     The model's source is an `OverlaySource`. Raises InputError with every line of the author's that fits
     nothing in the document, or with all problems of the merged catalogue; and PgagentsError for a document
     that cannot be converted.
     """
     with without_collector():
-        opened = open_overlay(source, fetch)
-        merged = _merge(opened)
+        opened = open_overlay(source, fetch, misfits)
+        merged = _merge(opened, misfits)
         model, problems = load(merged)
         if model is None and _is_of_document(problems, merged):
             _repair(opened)
-            merged = _merge(opened)
+            merged = _merge(opened, [])
             model, problems = load(merged)
         if model is None:
             blaming = replace(merged, blames=True)
@@ -81,13 +84,16 @@ def load_overlay(source: Source, fetch: Fetch) -> Model:
     return model
 
 
-def open_overlay(source: Source, fetch: Fetch) -> Opened:
-    """Read the document of a short catalogue and convert it. Raises InputError and PgagentsError."""
+def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None = None) -> Opened:
+    """Read the document of a short catalogue and convert it; see `load_overlay`.
+
+    Raises InputError and PgagentsError.
+    """
     if source.problems:
         raise InputError(load(source)[1], source)
     _check_sections(source)
     options = read_options(source)
-    references, text = _read_document(source, options, fetch)
+    references, text, digest = _read_document(source, options, fetch)
     entries = source.data.get("actions") or {}
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
     every = list(operations(references, Notes()))
@@ -119,6 +125,7 @@ def open_overlay(source: Source, fetch: Fetch) -> Opened:
         converted.find_places(),
         converted.schemes,
         converted.bases,
+        parsed=converted.root.document.data,
     )
     document.names = converted.list_names()
     made = OverlaySource(
@@ -131,11 +138,15 @@ def open_overlay(source: Source, fetch: Fetch) -> Opened:
         document=document,
         keys=resolved.keys,
         options=options,
+        digest=digest,
         without=without,
     )
-    if wrong := [*facts.misfits, *resolved.misfits]:
-        raise InputError(in_order(_describe(source, misfit) for misfit in wrong), made)
-    return Opened(made, converted, converted.data, over, resolved)
+    _refuse_misfits(
+        [_describe(source, misfit) for misfit in (*facts.misfits, *resolved.misfits)], made, misfits
+    )
+    effects = (("actions", name, "effect") for name in resolved.entries)
+    known: frozenset[Pointer] = frozenset((("pgagents",), *effects))
+    return Opened(made, converted, converted.data, over, known)
 
 
 def _check_sections(source: Source) -> None:
@@ -155,8 +166,11 @@ def _check_sections(source: Source) -> None:
         raise InputError(found, source)
 
 
-def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[References, str]:
-    """Return the document with its references, and its text. A problem is told at the key `openapi`."""
+def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[References, str, str]:
+    """Return the document with its references, its text and its SHA-256.
+
+    A problem is told at the key `openapi`.
+    """
     name = options.name(source)
     try:
         raw = fetch(options.locate(source))
@@ -165,22 +179,17 @@ def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[Refe
     except PgagentsError as error:
         help = error.help or "correct the path, which begins at the catalogue's folder"
         raise _refuse(source, "document-missing", error.message, help) from None
-    if options.sha256:
-        _check_pin(source, options, raw)
-    document = read(raw, options.locate(source), name)
-    if is_overlay(document.data) or "pgagents" in document.data:
-        what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
-        raise _refuse(source, "no-document", what, f"name the document that {name} is about")
-    return References(document, fetch, allowed=options.allow_remote), document.text
-
-
-def _check_pin(source: Source, options: Options, raw: bytes) -> None:
     digest = hashlib.sha256(raw).hexdigest()
-    if digest != options.sha256:
+    if options.sha256 and digest != options.sha256:
         what = f"the document's SHA-256 is {digest[:12]}…, and {options.sha256[:12]}… stands here"
         help = f"see what changed with `pgagents diff`, then write sha256: {digest}"
         at = source.locate((KEY, "sha256"), at_value=True)
         raise InputError([Diagnostic(at, "overlay/document-changed", "error", what, help)], source)
+    document = read(raw, options.locate(source), name)
+    if is_overlay(document.data) or "pgagents" in document.data:
+        what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
+        raise _refuse(source, "no-document", what, f"name the document that {name} is about")
+    return References(document, fetch, allowed=options.allow_remote), document.text, digest
 
 
 def _refuse(source: Source, id: str, message: str, help: str) -> InputError:
@@ -206,12 +215,21 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
     return {name: why for name, why in defaults.left_out.items() if name not in named}
 
 
-def _merge(opened: Opened) -> OverlaySource:
+def _merge(opened: Opened, misfits: list[Diagnostic] | None) -> OverlaySource:
     """Return the merged source. Raises InputError if a line of the author's fits nothing."""
     source, merged = opened.merge()
-    if merged.misfits:
-        raise InputError(in_order(_describe(source, misfit) for misfit in merged.misfits), source)
+    _refuse_misfits([_describe(source, misfit) for misfit in merged.misfits], source, misfits)
     return source
+
+
+def _refuse_misfits(
+    found: Sequence[Diagnostic], source: OverlaySource, misfits: list[Diagnostic] | None
+) -> None:
+    """Keep lines that fit nothing, or raise InputError if nobody keeps them."""
+    if misfits is None and found:
+        raise InputError(in_order(found), source)
+    if misfits is not None:
+        misfits.extend(in_order(found))
 
 
 def _is_of_document(problems: Sequence[Diagnostic], source: OverlaySource) -> bool:

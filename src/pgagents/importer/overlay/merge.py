@@ -126,8 +126,8 @@ class _Merger:
             result[key] = None
         elif key in base:
             result[key] = self._value(base[key], value, here)
-        else:
-            self._judge_new(base, key, value, here)
+        elif self._fits(base, key, value, here):
+            value = _make_firm(value, here)
             self.made.replaced.add(here)
             result[key] = self._list([], value, here) if holds_names(here) else value
 
@@ -136,12 +136,16 @@ class _Merger:
         if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_unit(at):
             if is_schema(at) and replaces_shape(base, over):
                 base = {key: value for key, value in base.items() if not is_of_shape(key, value)}
+            elif len(at) == 2 and at[0] == "resources":
+                over = self._without_word(base, over, at)
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
                 base = {key: value for key, value in base.items() if key != "only"}
             return self._mapping(base, over, at)
         self.made.replaced.add(at)
         if over == base and isinstance(over, bool) == isinstance(base, bool):
             self.made.idle.append(at)
+        if len(at) == 3 and at[0] == "resources" and at[2] in CALLS:
+            return _make_firm(over, at)
         return self._list(base, over, at) if holds_names(at) else over
 
     def _list(self, base: Any, over: Any, at: Pointer) -> Any:
@@ -155,7 +159,7 @@ class _Merger:
             said = f"`{brief(signed[0])}` changes the document's list, and `{brief(plain)}` replaces it"
             help = "write a sign before each name of the list, or before none"
             self.made.misfits.append(Misfit(at, "mixed-list", said, help))
-            return [word.lstrip("+-") for word in words]
+            return base
         return self._change(self._names(base), signed, at)
 
     def _change(self, base: list[Any], over: list[str], at: Pointer) -> list[Any]:
@@ -182,16 +186,31 @@ class _Merger:
             base = list(self.made.data["actions"]) if base == "all" else group
         return list(base) if isinstance(base, list) else []
 
-    def _judge_new(self, base: Mapping[Any, Any], key: Any, value: Any, at: Pointer) -> None:
-        """Refuse a new member that does not say what it is: most often its name is misspelt."""
+    def _fits(self, base: Mapping[Any, Any], key: Any, value: Any, at: Pointer) -> bool:
+        """Return False for a new member that does not say what it is: most often its name is misspelt."""
         if (kind := _find_kind(at)) is None or kind.says(value):
-            return
+            return True
         near = did_you_mean(str(key), map(str, base))
         help = near if near.startswith("did") else f"a new one says {kind.wanted}"
         name = f"`{brief(str(key))}`"
         self.made.misfits.append(
             Misfit(at, "unknown-part", f"the document has no {kind.noun} {name} here", help)
         )
+        return False
+
+    def _without_word(
+        self, base: Mapping[Any, Any], over: Mapping[Any, Any], at: Pointer
+    ) -> Mapping[Any, Any]:
+        """Refuse `inferred: false` for calls that nobody wrote, and that would change with the document."""
+        unwritten = [key for key in CALLS if key in base and key not in over]
+        if over.get("inferred") is False and base.get("inferred") is True and unwritten:
+            names = ", ".join(f"`{key}`" for key in unwritten)
+            said = f"`inferred: false` is the author's word for calls that only the document shows: {names}"
+            help = f"write those that are right; `pgagents show --part resources.{at[1]}` prints them"
+            self.made.misfits.append(Misfit((*at, "inferred"), "unwritten-calls", said, help))
+            self.made.stated.add((*at, "inferred"))
+            return {key: value for key, value in over.items() if key != "inferred"}
+        return over
 
     def _report(
         self, at: Pointer, message: str, word: str, known: Collection[Any], item: int | None = None
@@ -309,6 +328,15 @@ def _find_kind(at: Pointer) -> _Kind | None:
     if len(at) == 3 and at[:2] in (("auth", "schemes"), ("errors", "codes")):
         return _SCHEME if at[0] == "auth" else _CODE
     return _MEMBER if len(at) > 2 and at[-2] == "properties" and is_schema(at) else None
+
+
+def _make_firm(value: Any, at: Pointer) -> Any:
+    """Return the author's calls of a resource as firm ones: what contradicts them is broken, not odd."""
+    if len(at) != 3 or at[0] != "resources" or at[2] not in CALLS:
+        return value
+    if isinstance(value, list):
+        return [_make_firm(call, at) for call in value]
+    return {"inferred": False, **value} if isinstance(value, Mapping) else value
 
 
 # -- short forms

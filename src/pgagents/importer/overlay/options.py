@@ -11,16 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from pgagents.base.errors import Diagnostic, InputError
 from pgagents.base.places import Source
 from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secrets
+from pgagents.catalogue.language.catalogue import OVER, OverDocument
 from pgagents.importer.document import is_url
 
-KEY = "openapi"
-KEYS = ("document", "from", "include", "tags", "max", "auth", "base_path", "sha256", "allow_remote")
+KEY = OVER
+KEYS = tuple(field.alias or name for name, field in OverDocument.model_fields.items())
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*\Z")
 _SHA256 = re.compile(r"(sha256:)?([0-9a-f]{64})\Z")
+_HARMLESS = frozenset(("format", "group", "lang", "language", "locale", "v", "version", "api-version"))
+"""Parameters by which servers choose among their documents."""
 EXAMPLE = "write `openapi: ./openapi.json`, or `openapi: {document: ./openapi.json, tags: [notes]}`"
 
 
@@ -31,8 +35,7 @@ class Options:
     `document` is as the author writes it: a path relative to the catalogue's folder, or a URL. `include`,
     `tags`, `most`, `auth` and `base` choose and read it, as the options of `pgagents import` do. `sha256` is
     the hash of its bytes in hexadecimal digits, if the author pins it. `origin` is the URL of which a file is
-    a copy. With `allow_remote`, its references
-    may leave its folder or host.
+    a copy. With `allow_remote`, its references may leave its folder or host.
     """
 
     document: str
@@ -44,6 +47,17 @@ class Options:
     sha256: str = ""
     allow_remote: bool = False
     origin: str = ""
+    is_mapping: bool = False
+    """True if the author writes the long form."""
+
+    def find_secret(self) -> str:
+        """Return what of the document's URL may be a secret, in words; empty if nothing may."""
+        url = self.document if self.is_remote else self.origin
+        parts = urlsplit(url)
+        if parts.username or parts.password:
+            return "a user or a password"
+        names = [name for name, value in parse_qsl(parts.query) if value and name.lower() not in _HARMLESS]
+        return f"a value of `{brief(names[0])}`" if names else ""
 
     @property
     def is_remote(self) -> bool:
@@ -79,6 +93,7 @@ def read_options(source: Source) -> Options:
     if isinstance(written, str | int | float) and _VERSION.match(str(written)):
         what = f"`{written}` is a version of OpenAPI; a catalogue names its document here"
         raise _refuse(source, (), what, EXAMPLE)
+    is_mapping = isinstance(written, Mapping)
     if isinstance(written, str) and written:
         written = {"document": written}
     if not isinstance(written, Mapping):
@@ -97,6 +112,7 @@ def read_options(source: Source) -> Options:
         digest[2] if digest else "",
         written.get("allow_remote", False),
         written.get("from", ""),
+        is_mapping,
     )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.base.places import Pointer, Source, Span
+from pgagents.base.places import Pointer, Problem, Source, Span
+from pgagents.base.text import brief
 from pgagents.importer.names import Note
 from pgagents.importer.overlay.options import KEY, Options
 from pgagents.importer.places import DocumentSource
@@ -32,6 +33,10 @@ class OverlaySource(Source):
     removed: Sequence[Pointer] = ()
     items: Mapping[Pointer, int | None] = field(default_factory=dict)
     options: Options | None = None
+    digest: str = ""
+    """The SHA-256 of the document's bytes, in hexadecimal digits."""
+    idle: Sequence[Pointer] = ()
+    """Pointers at which the author says what the document says anyway."""
     notes: Sequence[Note] = ()
     """What the import of the document lost, concluded, or asks."""
     without: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +53,29 @@ class OverlaySource(Source):
     def whole(self) -> str:
         """The text of both files, for the catalogue's hash."""
         return f"{self.text}\0{self.document.text if self.document is not None else ''}"
+
+    @property
+    def is_unpinned(self) -> bool:
+        """True if the document comes from a URL, and may be another one at the next start."""
+        return self.options is not None and self.options.is_remote and not self.options.sha256
+
+    def list_remarks(self) -> Sequence[Problem]:
+        """Return the secrets in the document's URL, and the lines that may go."""
+        found: list[Problem] = []
+        if self.options is not None and (what := self.options.find_secret()):
+            said = f"the URL of the document holds {what}, which everybody reads who reads this file"
+            help = "save the document beside this file, and name that copy"
+            found.append(Problem(self._locate_document(), "overlay/secret-in-url", said, help))
+        for pointer in self.idle:
+            said = f"the document says the same of `{brief('.'.join(map(str, pointer)), 100)}`"
+            help = "this line may go; keep it if it shall stay so when the document changes"
+            at = self.locate(pointer)
+            found.append(Problem(at, "overlay/says-nothing-new", said, help, severity="note"))
+        return found
+
+    def _locate_document(self) -> Span:
+        own = (KEY, "document") if self.options is not None and self.options.is_mapping else (KEY,)
+        return Source.locate(self, own, at_value=True)
 
     def is_from_document(self, pointer: Pointer) -> bool:
         """True if the document says the value at `pointer`, or the import concluded it from there."""

@@ -11,6 +11,7 @@ from collections import Counter
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.layout import name_file
 from pgagents.report.presentation import make_headline, order_findings
 from pgagents.report.report import BOUGHT, Finding, Report
 from pgagents.report.verdicts import format_count, news
@@ -71,7 +72,7 @@ def command(name: str, properties: dict[str, str | int], message: str) -> str:
 
 def _finding(finding: Finding, report: Report, source: Source) -> str:
     span = source.locate(finding.contract.origin)
-    file = report.header.in_repository or span.file
+    file = name_file(span, source, report.header.in_repository)
     expected = f"\nexpected: {news(finding)}" if news(finding) else ""
     message = f"{make_headline(finding)}\npromised: {finding.contract.says}{expected}"
     if finding.shown_by:

@@ -19,7 +19,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict, surface_of
 from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
-from pgagents.report.layout import around, list_printed
+from pgagents.report.layout import around, is_elsewhere, list_printed
 from pgagents.report.presentation import (
     conclude,
     describe_promise,
@@ -165,7 +165,7 @@ def _group_surfaces(surfaces: list[SurfaceVerdict]) -> list[dict[str, Any]]:
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
     contract, header = finding.contract, report.header
     span = source.locate(contract.origin)
-    first, lines = around(source, span.line) if not span.pointer else (span.line, [])
+    first, lines = around(source, span) if not span.pointer else (span.line, [])
     again = header.again or f"pgagents verify --url {header.url}"
     return {
         "id": contract.id,
@@ -314,11 +314,12 @@ def _contracts(report: Report, source: Source) -> list[dict[str, Any]]:
     ]
 
 
-def _line(result: Result, source: Source) -> tuple[str, str, str, int]:
+def _line(result: Result, source: Source) -> tuple[str, str, str, str]:
+    span = source.locate(result.contract.origin)
     tone = _VERDICT_TONES.get(result.verdict, "quiet") if result.verdict is not Verdict.KEPT else ""
     return (
         result.contract.id,
         _STATES.get(result.verdict, result.verdict.value),
         tone,
-        source.locate(result.contract.origin).line,
+        f"{span.file}:{span.line}" if is_elsewhere(span, source) else f"line {span.line}",
     )

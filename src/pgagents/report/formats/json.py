@@ -122,7 +122,7 @@ def _result(result: Result, source: Source) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
-    first, lines = around(source, source.locate(finding.contract.origin).line)
+    first, lines = around(source, source.locate(finding.contract.origin))
     return {
         **contract(finding.contract, source),
         "verdict": (Verdict.ODD if finding.severity == "odd" else Verdict.BROKEN).value,

@@ -10,6 +10,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
+from pgagents.report.layout import is_elsewhere
 from pgagents.report.report import BOUGHT, Finding, Report, Result
 from pgagents.report.verdicts import actual
 
@@ -78,7 +79,10 @@ def _case(
         suite, "testcase", classname=_text(f"{contract.check}.{contract.surface}"), name=_text(contract.id)
     )
     case.set("file", _text(span.file))
-    case.set("line", str(span.line))
+    if is_elsewhere(span, source):
+        case.set("pointer", _text(span.pointer))
+    else:
+        case.set("line", str(span.line))
     if finding is not None and finding.known:
         xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
     elif result.verdict is Verdict.ODD:
@@ -104,7 +108,9 @@ def _message(result: Result, finding: Finding | None) -> str:
 
 
 def _details(result: Result, finding: Finding | None, report: Report, source: Source) -> str:
-    lines = [f"promised: {result.contract.says}", f"at: {source.locate(result.contract.origin)}"]
+    span = source.locate(result.contract.origin)
+    place = f"{span.file}{span.suffix}" if is_elsewhere(span, source) else str(span)
+    lines = [f"promised: {result.contract.says}", f"at: {place}"]
     if result.contract.cite:
         lines.append(f"requirement: {', '.join(result.contract.cite)}")
     if finding and finding.contract.id != result.contract.id:

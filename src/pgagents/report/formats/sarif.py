@@ -20,6 +20,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import json_text, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import of_finding
+from pgagents.report.layout import is_elsewhere, name_file
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 
@@ -130,6 +131,7 @@ def _result(
     same = f" (the same cause as {other})" if other else ""
     got = actual_of(result, finding)
     span = source.locate(contract.origin)
+    region, elsewhere = {"startLine": span.line, "startColumn": span.column}, is_elsewhere(span, source)
     print = sha256(contract.id.encode("utf-8", "replace")).hexdigest()[:16]
     found: dict[str, Any] = {
         "ruleId": contract.check,
@@ -140,11 +142,14 @@ def _result(
             {
                 "physicalLocation": {
                     "artifactLocation": {
-                        "uri": quote(report.header.in_repository or span.file, errors="replace")
+                        "uri": quote(name_file(span, source, report.header.in_repository), errors="replace")
                     },
-                    "region": {"startLine": span.line, "startColumn": span.column},
+                    **({} if elsewhere else {"region": region}),
                 },
-                "logicalLocations": [{"fullyQualifiedName": contract.id, "kind": "member"}],
+                "logicalLocations": [
+                    {"fullyQualifiedName": contract.id, "kind": "member"},
+                    *([{"fullyQualifiedName": span.pointer, "kind": "member"}] if elsewhere else []),
+                ],
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{print}:1", "contract/v1": print},

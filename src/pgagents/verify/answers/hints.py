@@ -72,7 +72,7 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
         maker = resource.made_by.action if resource.made_by is not None else None
         if maker is None or not shows_instances(sources) or setting.find_usable_lead(str(maker.name)) is None:
             continue
-        if not resource.inferred:
+        if not resource.is_seen_by_guess:
             return HintedCall(endpoint, resource, sources, maker is action)
         guess = guess or resource
     return say_inferred(guess) if guess is not None else "no action reads what it writes"

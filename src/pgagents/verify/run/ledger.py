@@ -50,6 +50,8 @@ class Guesses:
     """Actions that are only tools of an MCP server, and whose refusals are inferred. Any call of them may be
     refused.
     """
+    firm: frozenset[Pointer] = field(default_factory=frozenset)
+    """Places inside inferred ones that are the author's own, such as one call of a resource."""
 
     def cover(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
@@ -63,7 +65,7 @@ class Guesses:
             return True
         if contract.action in self.tools and contract.check == LENIENT:
             return True
-        if any(contract.origin[: len(place)] == place for place in self.places):
+        if self._is_inferred(contract.origin):
             return True
         if self._follows_guessed_page(contract, chain):
             return True
@@ -78,6 +80,11 @@ class Guesses:
         if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
             return False
         return any(param.refers_to in self.resources for param in endpoint.params)
+
+    def _is_inferred(self, origin: Pointer) -> bool:
+        """Return True if a place lies in an inferred one, and in none of the author's inside that."""
+        around = {origin[:length] for length in range(len(origin) + 1)}
+        return bool(around & self.places) and not around & self.firm
 
     def _follows_guessed_page(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if a verdict rests on an answer to a call for a page that is asked for by a guess."""
@@ -98,7 +105,7 @@ class Guesses:
 
     def concern(self, contract: Contract, endpoint: Endpoint | None) -> bool:
         """Return True if a contract follows from an inferred part, or needs an id of an inferred resource."""
-        if any(contract.origin[: len(place)] == place for place in self.places):
+        if self._is_inferred(contract.origin):
             return True
         return endpoint is not None and any(p.refers_to in self.resources for p in endpoint.params)
 
@@ -122,7 +129,8 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
     tools = [str(a.name) for a in model.actions if model.is_only_tool(a) and "invalid" in refusals]
     names = frozenset(r.name for r in resources)
     blunt = frozenset(name for name, check in checks.items() if check.of_any_input)
-    return Guesses(frozenset(places), names, frozenset(refusals), True, blunt, frozenset(tools))
+    firm = frozenset(place for resource in resources for place in resource.list_firm())
+    return Guesses(frozenset(places), names, frozenset(refusals), True, blunt, frozenset(tools), firm)
 
 
 def _list_calling(model: Model) -> list[Pointer]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.target import BoundTarget, Loss, Summary, View
@@ -14,9 +15,13 @@ from pgagents.generate.target import BoundTarget, Loss, Summary, View
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One loss as a row: the catalogue's line and place, the constraint, and what happened to it."""
+    """One loss as a row: the catalogue's line and place, the constraint, and what happened to it.
 
-    line: int
+    A part that a catalogue's document says has its pointer there in place of a line, which moves with every
+    edition of the document.
+    """
+
+    line: str
     place: str
     constraint: str
     went: str
@@ -51,17 +56,18 @@ def _name(made: BoundTarget) -> str:
 
 
 def _rows(model: Model, losses: tuple[Loss, ...]) -> tuple[Row, ...]:
-    rows = {
-        (span.line, span.column, loss.constraint, loss.went): Row(
-            span.line,
+    rows: dict[tuple[Any, ...], Row] = {}
+    for loss in losses:
+        span = model.source.locate(loss.origin)
+        own = span.file == model.source.file
+        place = (0, span.line, span.column, "") if own else (1, 0, 0, span.pointer)
+        rows[*place, loss.constraint, loss.went] = Row(
+            str(span.line) if own else span.pointer,
             ".".join(map(str, loss.origin)),
             loss.constraint.replace("`", ""),
             loss.went,
             loss.detail,
         )
-        for loss in losses
-        for span in [model.source.locate(loss.origin)]
-    }
     return tuple(rows[key] for key in sorted(rows))
 
 

@@ -120,7 +120,7 @@ def _list_observed(
     makers = set()
     for resource in setting.model.resources.values():
         made_by = resource.made_by
-        if made_by is None or made_by.action.name in makers or (resource.inferred and not inferred):
+        if made_by is None or made_by.action.name in makers or (resource.is_seen_by_guess and not inferred):
             continue
         sources = list_sources(setting, resource)
         judged = [

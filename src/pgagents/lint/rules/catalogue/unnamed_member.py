@@ -1,0 +1,220 @@
+"""A law reads a member of the answer that no schema names.
+
+Nothing promises such a member: a server that leaves it out keeps every contract, and the law is only
+untested. Most often the name is misspelt, or the member is gone from the document that the catalogue was made
+from. A member counts as named if any branch of the answer's schema has it. It may have any name where the
+schema lists no members, or says `additionalProperties` or `patternProperties`. A law that asks `has(…)` first
+may read it.
+
+Bad:
+
+    actions:
+      search_products:
+        laws: {counts: response.total == size(response.products)}
+        examples: {one: {input: {q: kettle, limit: 5}, output: {products: [], total: 0}}}
+
+Good:
+
+    actions:
+      search_products:
+        output: {200: {properties: {total: {type: integer, description: Number of products found}}}}
+        laws: {counts: response.total == size(response.products)}
+        examples: {one: {input: {q: kettle, limit: 5}, output: {products: [], total: 0}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from pgagents.base.cel.syntax import (
+    Choice,
+    FunctionCall,
+    Index,
+    Macro,
+    Member,
+    Name,
+    Node,
+    children,
+    print_node,
+)
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.decoding.medium import find as find_medium
+from pgagents.catalogue.model.action import Action, Law
+from pgagents.catalogue.model.model import Model
+from pgagents.lint.rule import Hit, Rule
+
+Schema = Mapping[str, Any]
+Form = tuple[Schema, ...]
+"""Schemas that one value fits all together."""
+Forms = tuple[Form, ...] | None
+"""The forms of which a value has one; None if it may be anything."""
+MOST_FORMS = 64
+MOST_DEPTH = 12
+_SHAPED = ("json", "csv")
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in model.actions:
+        answer = _find_answers(action, model) if action.laws else None
+        for law in action.laws if answer is not None else ():
+            yield from _find_in(action, law, answer, model)
+
+
+def _find_answers(action: Action, model: Model) -> Forms:
+    """Return the forms of a successful answer; None if a success has a body that no schema describes."""
+    forms: list[Form] = []
+    for output in action.outputs:
+        if not 200 <= output.status < 300 or output.schema is None:
+            continue
+        if output.any_type or find_medium(output.content_type).name not in _SHAPED:
+            return None
+        expanded = _expand(output.schema, model)
+        if expanded is None:
+            return None
+        forms += expanded
+    return tuple(forms) or None
+
+
+def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[Hit]:
+    texts = [(key, text.tree) for key, text in (("when", law.when), ("that", law.that)) if text is not None]
+    guarded = frozenset(path for _, tree in texts for path in _list_guarded(tree))
+    for key, tree in texts:
+        reader = _Reader(model)
+        reader.read(tree, {"response": answer}, guarded)
+        for node, known in reader.unnamed.items():
+            written = (*law.origin, key)
+            place: Pointer = written if model.source.has(written) else law.origin
+            path = brief(print_node(node))
+            said = f"the law `{law.name}` of `{action.name}` reads `{path}`, and no schema names it"
+            help = did_you_mean(node.name, known)
+            if not help.startswith("did"):
+                help = f"describe it under `output`, or ask `has({path})` first" + (
+                    f"; {help}" if help else ""
+                )
+            yield Hit(law.origin, said, help, part=(place, node.start))
+
+
+def _list_guarded(tree: Node) -> set[str]:
+    """Return the members that an expression asks for by `has`."""
+    found: set[str] = set()
+    stack: list[Node] = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, FunctionCall) and node.name == "has":
+            found.update(print_node(argument) for argument in node.args)
+        stack.extend(children(node))
+    return found
+
+
+class _Reader:
+    """Read an expression along the schemas of what it reads, and keep the members that none names."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.unnamed: dict[Member, Sequence[str]] = {}
+        """The nodes, each with the names that its schemas have."""
+
+    def read(self, node: Node, known: Mapping[str, Forms], guarded: frozenset[str]) -> Forms:
+        """Return the forms of a node's value, after reading the nodes inside it."""
+        match node:
+            case Name(name):
+                return known.get(name)
+            case FunctionCall("has"):
+                return None
+            case Member(base, name):
+                return self._read_member(node, self.read(base, known, guarded), name, guarded)
+            case Index(base, index):
+                self.read(index, known, guarded)
+                return self._items(self.read(base, known, guarded))
+            case Macro():
+                whole = self.read(node.of, known, guarded)
+                inner = {**known, node.item: self._items(whole)}
+                for argument in node.args:
+                    self.read(argument, inner, guarded)
+                return whole if node.name == "filter" else None
+            case Choice():
+                self.read(node.condition, known, guarded)
+                then, otherwise = (self.read(n, known, guarded) for n in (node.then, node.otherwise))
+                return (*then, *otherwise) if then is not None and otherwise is not None else None
+        for part in children(node):
+            self.read(part, known, guarded)
+        return None
+
+    def _read_member(self, node: Member, base: Forms, name: str, guarded: frozenset[str]) -> Forms:
+        if base is None:
+            return None
+        found: list[Form] = []
+        is_open = False
+        for form in base:
+            inside = [part["properties"][name] for part in form if name in (part.get("properties") or {})]
+            if inside:
+                expanded = _expand({"allOf": inside}, self._model)
+                is_open = is_open or expanded is None
+                found += expanded or ()
+            elif _is_open(form):
+                is_open = True
+        if not found and not is_open:
+            if print_node(node) not in guarded:
+                names = dict.fromkeys(
+                    n for form in base for part in form for n in part.get("properties") or ()
+                )
+                self.unnamed.setdefault(node, list(names))
+            return None
+        return None if is_open else tuple(found[:MOST_FORMS])
+
+    def _items(self, base: Forms) -> Forms:
+        """Return the forms of a list's items. A member of an object by a computed name may be anything."""
+        if base is None:
+            return None
+        found: list[Form] = []
+        for form in base:
+            items = [part["items"] for part in form if isinstance(part.get("items"), Mapping)]
+            expanded = _expand({"allOf": items}, self._model) if items else None
+            if expanded is None:
+                return None
+            found += expanded
+        return tuple(found[:MOST_FORMS]) or None
+
+
+def _is_open(form: Form) -> bool:
+    """True if a value of this form may have members of any name."""
+    if any("object" not in part["type"] for part in form if part.get("type")):
+        return False  # it is no object, such as the null of an optional one
+    if not any(part.get("properties") for part in form):
+        return True
+    return any(
+        part.get("additionalProperties", False) is not False or part.get("patternProperties") for part in form
+    )
+
+
+def _expand(schema: Schema, model: Model, depth: int = 0) -> Forms:
+    """Return the forms of a schema: one for each way through its unions. None if it says nothing."""
+    if depth > MOST_DEPTH:
+        return None
+    whole = resolve(schema, model.schemas)
+    own = {key: value for key, value in whole.items() if key not in ("allOf", "anyOf", "oneOf")}
+    sets: list[Sequence[Form]] = [[(own,)]]
+    for part in whole.get("allOf") or ():
+        expanded = _expand(part, model, depth + 1)
+        if expanded is None:
+            return None
+        sets.append(expanded)
+    for key in ("anyOf", "oneOf"):
+        branches = [_expand(branch, model, depth + 1) for branch in whole.get(key) or ()]
+        if any(branch is None for branch in branches):
+            return None
+        if branches:
+            sets.append([form for branch in branches for form in branch or ()])
+    count = 1
+    for each in sets:
+        count *= len(each)
+    if count > MOST_FORMS:
+        return None
+    return tuple(tuple(part for form in forms for part in form) for forms in product(*sets))
+
+
+RULE = Rule("error", "catalogue.laws-read-named-members", find)
