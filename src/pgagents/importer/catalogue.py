@@ -70,8 +70,7 @@ class Converted:
     root: Found
     operations: int
     """Number of operations in the document."""
-    schemes: tuple[str, ...]
-    """Security schemes that the document describes, as `--auth` takes them."""
+    references: References
     bases: tuple[str, ...]
     """Paths of the document's servers. The first one is the beginning of the catalogue's paths."""
     withheld: WithheldGets
@@ -83,6 +82,10 @@ class Converted:
     def find_places(self) -> Places:
         """Return the pointers of the catalogue, each with the pointer of its source in the document."""
         return find_places(self.made, self.schemas, self.root.document, self.data.get("resources", {}))
+
+    def list_schemes(self) -> tuple[str, ...]:
+        """Return the security schemes that the document describes, as `--auth` takes them."""
+        return tuple(list_described(self.references))
 
     def list_names(self) -> dict[str, tuple[str, ...]]:
         """Return the names of each action's operation: its operationId, its label and its path."""
@@ -150,20 +153,31 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
         converted.find_places(),
         converted.root.document.text,
         bases=converted.bases,
-        schemes=converted.schemes,
+        schemes=converted.list_schemes(),
         chosen=offered.chosen,
         withheld=converted.withheld,
         names=converted.list_names(),
     )
 
 
-def convert(references: References, choice: Choice, *, comparing: bool = False) -> Converted:
-    """Convert a document without loading the result, and without a choice for vendors; see `catalogue`."""
+def convert(
+    references: References,
+    choice: Choice,
+    *,
+    comparing: bool = False,
+    listed: tuple[Sequence[Operation], Notes] | None = None,
+) -> Converted:
+    """Convert a document without loading the result, and without a choice for vendors; see `catalogue`.
+
+    `listed` are its operations if they were listed before, with the notes on those that were not.
+    """
     edition, scheme, why = version(references.root()), "", ""
     if choice.auth:
         references, scheme, why = with_scheme(references, parse_scheme(choice.auth))
-    root, notes = references.root(), Notes()
-    every = list(operations(references, notes))
+        listed = None  # the scheme of the choice is in no operation yet
+    root = references.root()
+    notes = listed[1] if listed is not None else Notes()
+    every = list(listed[0] if listed is not None else operations(references, notes))
     chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
@@ -203,7 +217,7 @@ def convert(references: References, choice: Choice, *, comparing: bool = False) 
         notes,
         root,
         len(every),
-        tuple(list_described(references)),
+        references,
         tuple(dict.fromkeys((servers.base, *list_bases(root)))),
         _list_withheld(every, acting, servers, made),
         schemas,

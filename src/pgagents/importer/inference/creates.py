@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -108,7 +108,7 @@ def ask_for_value(
         for name, param in action.action.get("input", {}).items()
         if param.get("required")
         and name not in above
-        and find_referred(name, param, named, known, one) is None
+        and find_referred(name, param, named, known.values(), one) is None
     ]
     if names := [f"`{path}`" for path in unsure if path]:
         notes.decide(
@@ -199,7 +199,7 @@ def find_values(
         if name in above or not param.get("required"):
             continue
         schema = follow(param, named)
-        other = find_referred(name, schema, named, known, own)
+        other = find_referred(name, schema, named, known.values(), own)
         value: Any = f"={other.name}.{other.member}" if other is not None else None
         if value is None and not _may_name(name, schema, named, known):
             value = choose_value(schema, named, shown, name)
@@ -219,17 +219,26 @@ def find_referred(
     name: str,
     param: Mapping[str, Any],
     named: Mapping[str, Any],
-    known: Mapping[str, InferredResource],
+    known: Iterable[InferredResource],
     own: InferredResource | None,
 ) -> InferredResource | None:
-    """Return the resource that an argument names an instance of, such as `shelf` for `shelf_id` or `shelf`.
+    """Return the known resource that an argument names an instance of, such as `shelf` for `shelf_id`.
 
     Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
     two resources names neither.
     """
     schema, wanted = follow(param, named), snake(name)
-    found = [k for k in known.values() if wanted in _list_names(k) and _is_alike(schema, k.id_schema, named)]
+    found = [k for k in known if wanted in _list_names(k) and _is_alike(schema, k.id_schema, named)]
     return found[0] if len(found) == 1 and found[0] is not own else None
+
+
+def index_names(every: Iterable[InferredResource]) -> dict[str, list[InferredResource]]:
+    """Return the resources by each name that an argument with the id of an instance may have."""
+    found: dict[str, list[InferredResource]] = {}
+    for resource in every:
+        for name in _list_names(resource):
+            found.setdefault(name, []).append(resource)
+    return found
 
 
 def _list_names(one: InferredResource) -> frozenset[str]:

@@ -23,6 +23,7 @@ from pgagents.importer.inference.creates import (
     find_put,
     find_read_place,
     find_referred,
+    index_names,
     join_and,
     list_containers,
     make_call,
@@ -77,9 +78,10 @@ def infer_resources(
         if "made_by" not in section:
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
+    by_name = index_names(known.values())
     for action in made:
         _refer(action, known)
-        _refer_by_name(action, named, known, notes)
+        _refer_by_name(action, named, known, by_name, notes)
     return found
 
 
@@ -303,6 +305,7 @@ def _refer_by_name(
     one: ImportedAction,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
+    by_name: Mapping[str, Sequence[InferredResource]],
     notes: Notes,
 ) -> None:
     """Record which other arguments of a write name a resource, so that it names no instance of others."""
@@ -314,7 +317,7 @@ def _refer_by_name(
     for name, param in one.action.get("input", {}).items():
         if "refers_to" in param or "{" + name + "}" in path:
             continue
-        resource = find_referred(name, param, named, known, own)
+        resource = find_referred(name, param, named, by_name.get(snake(name), ()), own)
         if resource is not None:
             param["refers_to"] = resource.name
             notes.infer(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
+from pgagents.base.jsonschema.schema import Validators
 from pgagents.base.places import Pointer, Source
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
@@ -45,6 +46,8 @@ class Opened:
     over: dict[str, Any]
     facts: frozenset[Pointer]
     """Parts of the author's that the conversion knew, so that the document's part says them too."""
+    validators: Validators
+    """Those of the document's schemas, so that none is compiled twice."""
 
     def merge(self) -> tuple[OverlaySource, Merged]:
         """Return the source with the merged data, after the document's part changed."""
@@ -73,7 +76,7 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     with without_collector():
         opened = open_overlay(source, fetch, misfits)
         merged = _merge(opened, misfits)
-        model, problems = load(merged)
+        model, problems = load(merged, known=opened.validators)
         if model is None and _is_of_document(problems, merged):
             _repair(opened)
             merged = _merge(opened, [])
@@ -96,7 +99,8 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     references, text, digest = _read_document(source, options, fetch)
     entries = source.data.get("actions") or {}
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
-    every = list(operations(references, Notes()))
+    notes = Notes()
+    every = list(operations(references, notes))
     facts = find_facts(entries, every, bases)
     choice = Choice(
         options.include,
@@ -109,12 +113,12 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         facts.names,
     )
     try:
-        converted = convert(references, choice)
+        converted = convert(references, choice, listed=(every, notes))
     except InputError:
         raise
     except PgagentsError as error:
         raise _refuse(source, "document", error.message, error.help or "choose another part of it") from None
-    without_wrong_examples(converted.data, converted.notes)
+    validators = without_wrong_examples(converted.data, converted.notes)
     resolved = resolve(entries, converted.made, facts.claimed)
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
@@ -123,7 +127,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         options.name(source),
         converted.data,
         converted.find_places(),
-        converted.schemes,
+        (),
         converted.bases,
         parsed=converted.root.document.data,
     )
@@ -146,7 +150,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     )
     effects = (("actions", name, "effect") for name in resolved.entries)
     known: frozenset[Pointer] = frozenset((("pgagents",), *effects))
-    return Opened(made, converted, converted.data, over, known)
+    return Opened(made, converted, converted.data, over, known, validators)
 
 
 def _check_sections(source: Source) -> None:
