@@ -304,7 +304,7 @@ def test_a_report_keeps_the_pointers_of_a_document_in_json(tmp_path: Path) -> No
         for form in ("text", "html", "markdown", "junit"):
             shown = report_files.render(form, merged, source).decode()
             assert "/paths/~1x/get" in shown, form
-        assert "c.yaml#/paths/~1x/get" in report_files.render("text", merged, source).decode()
+        assert "openapi.json#/paths/~1x/get" in report_files.render("text", merged, source).decode()
 
 
 def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(

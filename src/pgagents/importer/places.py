@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.base.places import Place, Pointer, Source, Span, value_at, write_pointer
+from pgagents.base.places import Place, Pointer, Source, Span, name_place, value_at, write_pointer
 from pgagents.base.reading import parse
 from pgagents.importer.document import Document, Found
 from pgagents.importer.operations import ImportedAction
@@ -49,6 +49,8 @@ class DocumentSource(Source):
 
     parsed: Any = None
     """The document's own data, for the values behind pointers."""
+    always_points: bool = False
+    """True if each place has its pointer, also in YAML with short lines: the document is read each time."""
     finder: JsonPlaces | YamlPlaces | None = None
     """The places of the document's values, which are read when somebody asks for one."""
 
@@ -69,7 +71,9 @@ class DocumentSource(Source):
         (line, column), count = self._find_places().find(wanted, at_value=at_value)
         if not count and known is not None:  # too long a YAML text for places
             count = len(self.places[known])
-        return Span(self.file, line + 1, column + 1, write_pointer(wanted[:count]))
+        found = wanted[:count]
+        shown = write_pointer(found) if self.always_points else name_place(self.text, line, found)
+        return Span(self.file, line + 1, column + 1, shown)
 
     def _find_places(self) -> JsonPlaces | YamlPlaces:
         if self.finder is None:

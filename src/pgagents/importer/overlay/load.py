@@ -132,6 +132,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         parsed=converted.root.document.data,
     )
     document.names = converted.list_names()
+    document.always_points = True
     made = OverlaySource(
         source.file,
         source.text,
