@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from overlaying import NOTES, notes, over, refused
-from pgagents.base.errors import MOST_VALUE_LINES, Diagnostic, PgagentsError, show
+from pgagents.base.errors import MOST_VALUE_LINES, Diagnostic, InputError, PgagentsError, show
 from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_source
 from pgagents.catalogue.model.model import Model
@@ -316,7 +316,7 @@ def test_a_word_alone_makes_no_guess_firm() -> None:
         (
             "pgagents.yaml:3 overlay/unwritten-calls: `inferred: false` is the author's word for calls that "
             "only the document shows: `found_by`, `read_by`, `listed_by`, `undone_by` "
-            "(write those that are right; `pgagents show --part resources.note` prints them)"
+            "(`pgagents import --settle note` writes them: keep those that are right)"
         )
     ]
     printed = render_part(over().source, "resources.note")
@@ -421,6 +421,33 @@ def test_a_wrong_document_is_one_message(openapi: str, said: str) -> None:
     assert found[0].startswith("pgagents.yaml:2 overlay/")
     assert said in found[0]
     assert not found[0].endswith("()")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "https://notes.example.com/openapi.json redirects to https://elsewhere.example/login",
+        "https://notes.example.com/openapi.json has more than 48,000,000 bytes; that is the most read",
+    ],
+)
+def test_a_document_that_is_not_had_is_told_at_its_line(said: str) -> None:
+    source = parse("pgagents: 1\nopenapi: https://notes.example.com/openapi.json\n", "pgagents.yaml")
+
+    def fetch(_: str) -> bytes:
+        raise PgagentsError(said, "give that address, if you trust it")
+
+    with pytest.raises(InputError) as caught:
+        load_overlay(source, fetch)
+    assert [(str(d.span), d.message, d.help) for d in caught.value.diagnostics] == [
+        ("pgagents.yaml:2:10", said, "give that address, if you trust it")
+    ]
+
+
+def test_a_catalogue_from_elsewhere_names_no_file_of_its_reader() -> None:
+    source = parse(f"pgagents: 1\nopenapi: {NOTES}\n", "https://elsewhere.example/pgagents.yaml")
+    with pytest.raises(InputError) as caught:
+        load_overlay(source, lambda _: NOTES.read_bytes())
+    assert "may name no file of yours" in caught.value.diagnostics[0].message
 
 
 def test_sections_and_entries_of_wrong_types() -> None:

@@ -177,6 +177,9 @@ def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[Refe
     A problem is told at the key `openapi`.
     """
     name = options.name(source)
+    if source.folder is None and not options.is_remote:
+        what = "this catalogue is in no folder of yours, so it may name no file of yours"
+        raise _refuse(source, "document-missing", what, "save both beside each other, and name that file")
     try:
         raw = fetch(options.locate(source))
     except InputError:
