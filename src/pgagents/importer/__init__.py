@@ -1,4 +1,4 @@
-"""Make a catalogue over an OpenAPI or Swagger document, or a whole one of it or of another source.
+"""Make a catalogue: a short one over an OpenAPI document, or a whole one of a document or other source.
 
 `document` reads a file and follows its references, and `operations` reads all editions in one form.
 `catalogue` runs the conversion: `actions` with `arguments` and `members`, `schemas`, `errors`,

@@ -235,8 +235,10 @@ _AGAIN = re.compile(r"(?<=[a-zA-Z])_[0-9]{1,2}\Z")
 
 
 def _undo_spring(op: Operation) -> str:
-    """Return the method's name: springfox puts `UsingGET` behind it, and both put a number behind a second
-    one of its name. With a number, the nouns are those of the path, as others have the name without it.
+    """Return the Java method's name, without the `UsingGET` of springfox.
+
+    Springfox and springdoc number methods of one name (`getNote_1`). Such an operation gets the nouns of its
+    path, because another one has the name without a number.
     """
     plain = _AGAIN.sub("", op.id)
     numbered, fox = plain != op.id, _SPRINGFOX.search(op.id)

@@ -216,9 +216,9 @@ Collections = frozenset[str] | None
 
 
 def meet(one: Collections, other: Collections) -> bool:
-    """True if both sets contain the same collection."""
+    """True if the two have a collection in common. None stands for all collections."""
     if one is None or other is None:
-        return one != frozenset() != other
+        return one != frozenset() and other != frozenset()
     return not one.isdisjoint(other)
 
 

@@ -58,7 +58,7 @@ class Guesses:
 
         A contract is a guess if it is a recommendation, or follows from an inferred part of the catalogue.
         A refusal (4xx) is a guess if refusals of such calls are inferred. A documented one is also a guess if
-        the call names the id of an inferred resource. Every verdict on a page that was asked for in an
+        the endpoint takes the id of an inferred resource. Every verdict on a page that was asked for in an
         inferred way is a guess, except those of checks that judge any answer.
         """
         if contract.advice and self.advised:
