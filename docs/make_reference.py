@@ -123,6 +123,8 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
+            yield _say_rank(module)
+            yield ""
             yield from _list_caught({id: f for id, f in faults.items() if name in f.breaks})
         yield "## MCP servers without a catalogue"
         yield ""
@@ -133,9 +135,16 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
+            yield _say_rank(module)
+            yield ""
             yield from _list_caught({f"mcp:{id}": f for id, f in of_mcp.items() if name in f.by_list})
 
     return page("Checks", intro, body())
+
+
+def _say_rank(module: Any) -> str:
+    """Return a sentence on how bad the breaks of a check are."""
+    return f"Rank: *{module.CHECK.rank.value}*, unless the answer is less bad, or only odd."
 
 
 def _list_caught(faults: Mapping[str, Any]) -> Iterator[str]:

@@ -325,12 +325,13 @@ def finding() -> list[str]:
     """The lines of the finding that the README shows, without its number and the amounts, which depend on
     the day.
     """
-    found = re.search(r"^```text\n(error\[.*?)^```", README, re.M | re.S)
+    found = re.search(r"^```text\n(1 of 1  .*?)^```", README, re.M | re.S)
     assert found
     first, *others = found.group(1).splitlines()
-    exact = [line for line in others if "|" in line or not re.search(r"= \d|^ +\d", line)]
-    assert len(exact) >= 7
-    return [first.partition("]")[0], *exact]
+    varies = re.compile(r"= \d|^ +\d|is \d|^ +answered|^ +\^")
+    exact = [line for line in others if not varies.search(line)]
+    assert len(exact) == 3, "the promise, its place and its rule"
+    return [first.partition(": response")[0], *exact]
 
 
 GUIDE = sorted(

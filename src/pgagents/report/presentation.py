@@ -145,10 +145,10 @@ def cut_body(finding: Finding, body: bytes, most: int) -> Excerpt:
 
 def find_member(finding: Finding, value: Any) -> tuple[str | int, ...]:
     """Return the steps to the wrong member of an answer's JSON; empty if it is not known."""
-    if finding.member:
-        return _follow(value, finding.member.split("."))
-    words = _list_words(finding.actual)
-    return _find_named(value, words)
+    if not finding.member:
+        return _find_named(value, _list_words(finding.actual))
+    steps = finding.member.split(".")
+    return _follow(value, steps) or _find_named(value, frozenset(steps[-1:]))
 
 
 def _follow(value: Any, steps: Sequence[str]) -> tuple[str | int, ...]:
