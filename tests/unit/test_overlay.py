@@ -521,3 +521,21 @@ def test_diff_lists_lines_that_fit_nothing_any_more_and_guesses(tmp_path: Path) 
     assert f"overlay/unknown-operation  --> {after / 'pgagents.yaml'}:4:3" in done.output
     assert "Guessed (" in done.output
     assert "note.undone_by: is gone" in done.output
+
+
+def test_endpoint_of_oauth_that_the_document_lists_as_an_operation_is_no_action() -> None:
+    """JupyterHub's document lists its authorization endpoint. A full import leaves it out too."""
+    document = notes()
+    urls = {
+        "authorizationUrl": "https://api.example.com/oauth/authorize",
+        "tokenUrl": "https://api.example.com/t",
+    }
+    flow = {"authorizationCode": {**urls, "scopes": {"read": "Read"}}}
+    document["components"]["securitySchemes"] = {"APIKeyHeader": {"type": "oauth2", "flows": flow}}
+    document["paths"]["/oauth/authorize"] = {
+        "get": {**document["paths"]["/tags"]["get"], "operationId": "authorize"}
+    }
+    document["servers"] = [{"url": "https://api.example.com"}]
+    assert "authorize" not in [str(action.name) for action in over(document=document).actions]
+    chosen = over("groups: {agents: [-delete_note]}\n", document)
+    assert len(chosen.surfaces["gemini"].actions) == 7

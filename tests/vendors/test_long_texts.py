@@ -75,7 +75,7 @@ def test_lint_of_two_lines_has_notes_alone_and_of_the_authors_own_parts_warnings
     found = lint(over()).found
     assert {d.severity for d in found} == {"note"}
     (asked,) = (d for d in found if d.id == "catalogue/undescribed-argument" and "`name`" in d.message)
-    assert "the document says no more" in asked.help
+    assert "the document says so" in asked.help
     own = lint(over("actions: {list_notes: {input: {colour: {in: query, type: string}}}}\n")).found
     assert [d.id for d in own if d.severity == "warning"] == ["catalogue/undescribed-argument"]
 

@@ -403,7 +403,7 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
     """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`.
 
-    One of a surface that nobody asked for is a note: the author chose nothing there.
+    One of a document's part on a surface that nobody asked for is a note: the author chose nothing there.
     """
     made = rendered.made
     severity: Any = "error" if strict else "warning"
@@ -411,7 +411,7 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
         Diagnostic(
             model.source.locate(n.origin),
             f"{made.id}/limit",
-            "note" if _is_unasked(n.origin, model) and not strict else severity,
+            "note" if _is_unasked(n.origin, made, model) and not strict else severity,
             n.message,
             n.help,
         )
@@ -440,9 +440,10 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
     return found
 
 
-def _is_unasked(at: Pointer, model: Model) -> bool:
-    """True for a part of a surface that no word of the author's asks for."""
-    return at[:1] == ("surfaces",) and model.source.is_from_document(at)
+def _is_unasked(at: Pointer, made: BoundTarget, model: Model) -> bool:
+    """True for a document's part on a surface that no word of the author's asks for."""
+    surface = getattr(made.target, "surface", None)
+    return surface is not None and all(map(model.source.is_from_document, (at, ("surfaces", surface))))
 
 
 def _short(message: str) -> str:

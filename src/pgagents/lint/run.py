@@ -85,16 +85,16 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
-    """Return a warning as a note if it is about what the catalogue's author did not write.
+    """Return a finding as a note if it is about what the catalogue's author did not write.
 
-    That is what a document of others says, and an entry above which a question of an import stands: the
-    import asked what the warning is about. It is a warning again when the author answers.
+    That is what a document of others says, and, of warnings, an entry above which a question of an import
+    stands: the import asked what the warning is about. It is a warning again when the author answers.
     """
+    if found.severity != "note" and source.is_from_document(hit.origin):
+        said = "the document says so; an entry for the action can say more"
+        return replace(found, severity="note", help=f"{found.help} ({said})")
     if found.severity != "warning":
         return found
-    if source.is_from_document(hit.origin):
-        said = "the document says no more; an entry for the action can"
-        return replace(found, severity="note", help=f"{found.help} ({said})")
     above = (source.locate(hit.origin[:depth]).line for depth in range(2, len(hit.origin) + 1))
     line = next((line for line in above if line in questions), None) if questions else None
     if line is None:

@@ -242,14 +242,32 @@ def _refuse_misfits(
 
 def _is_of_document(problems: Sequence[Diagnostic], source: OverlaySource) -> bool:
     """True if a problem lies in a part that only the document says."""
-    return any(problem.span.file != source.file for problem in problems) or any(
-        problem.span == source.locate((KEY,)) for problem in problems
-    )
+    at_key = [source.locate((KEY,), at_value=at_value) for at_value in (False, True)]
+    return any(problem.span.file != source.file or problem.span in at_key for problem in problems)
 
 
 def _repair(opened: Opened) -> None:
-    """Take out of the converted document what no catalogue can hold, as an import does."""
-    remove_invalid_parts(opened.base, opened.converted.notes)
+    """Take out of the converted document what no catalogue can hold, as an import does.
+
+    Groups and their surfaces are put aside meanwhile: an action that is taken out leaves its group, and does
+    not make it invalid.
+    """
+    base = opened.base
+    groups = base.pop("groups", {})
+    every = base["surfaces"]
+    base["surfaces"] = {name: settings for name, settings in every.items() if not _is_of(settings, groups)}
+    remove_invalid_parts(base, opened.converted.notes)
+    if groups:
+        base["groups"] = {
+            group: [name for name in names if name in base["actions"]] for group, names in groups.items()
+        }
+        base["surfaces"] |= {name: every[name] for name in every if _is_of(every[name], groups)}
+
+
+def _is_of(surface: Mapping[str, Any], groups: Mapping[str, Any]) -> bool:
+    """True if a surface offers one of the groups; a dispatcher lists its actions itself."""
+    named = surface.get("actions")
+    return isinstance(named, str) and named in groups
 
 
 def _describe(source: Source, misfit: Misfit) -> Diagnostic:
