@@ -539,3 +539,16 @@ def test_endpoint_of_oauth_that_the_document_lists_as_an_operation_is_no_action(
     assert "authorize" not in [str(action.name) for action in over(document=document).actions]
     chosen = over("groups: {agents: [-delete_note]}\n", document)
     assert len(chosen.surfaces["gemini"].actions) == 7
+
+
+def test_a_comment_above_an_entry_holds_for_all_that_the_document_says_of_it() -> None:
+    rule = "catalogue/thin-description"
+    asked = (
+        "actions:\n  # pgagents: ignore[catalogue/thin-description] short is enough here\n  list_tags: {}\n"
+    )
+    document = notes()
+    document["paths"]["/tags"]["get"]["description"] = "Tags."
+    assert [d.span.file for d in lint(over("", document), [rule]).found] == ["notes.json"]
+    found = lint(over(asked, document), [rule])
+    assert found.found == ()
+    assert [d.id for d in found.ignored] == [rule]
