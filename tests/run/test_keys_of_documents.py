@@ -149,7 +149,7 @@ def part_of(whole: dict[str, Any]) -> dict[str, Any]:
 def test_what_the_server_shows_with_the_key_is_verified_and_the_report_says_so(tmp_path: Path) -> None:
     whole = document()
     with served(Server(whole, part_of(whole))) as url:
-        _, out, _ = verify(tmp_path, url, "--auth", WORD)
+        _, out, _ = verify(tmp_path, url, "--auth", WORD, "-v")
     assert "note: openapi.json was fetched with the key, in the header Authorization" in out
     assert "items" in out
 

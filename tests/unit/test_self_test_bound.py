@@ -72,7 +72,7 @@ def _bounded(monkeypatch: pytest.MonkeyPatch, most: int, *words: str) -> int:
     monkeypatch.setattr(selftest, "Timed", lambda _: lambda *_: next(numbers) < most)
     monkeypatch.setattr(selftest, "_verify", lambda _, fault="", variation="": fault or variation)
     monkeypatch.setattr(
-        selftest, "_find_broken", lambda name: {check: check for check in _breaks(name)} if name else {}
+        selftest, "_find_broken", lambda name, **_: {check: check for check in _breaks(name)} if name else {}
     )
     monkeypatch.setattr("pgagents.cli.running.selftest.verify_listed", lambda *_, **__: "")
     monkeypatch.setattr(selftest, "_listed_fault", lambda *_: None)
