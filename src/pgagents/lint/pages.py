@@ -306,6 +306,10 @@ CATALOGUE = {
         "The file is an OpenAPI or Swagger document. `pgagents import` makes a catalogue of it; `pgagents "
         "verify` and `pgagents lint` take it as it is."
     ),
+    "over-document": (
+        "The catalogue lies over an OpenAPI document (`openapi: …`), and this reader takes whole catalogues "
+        "only. `pgagents show --out whole.yaml` writes both together as one file."
+    ),
     "missing-key": (
         "A member that must be there is not. `schemas/catalogue.schema.json` says which; editors complete it."
     ),

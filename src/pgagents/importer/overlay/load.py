@@ -25,7 +25,7 @@ from pgagents.importer.names import Notes
 from pgagents.importer.operations import operations
 from pgagents.importer.overlay.merge import Merged, Misfit, merge
 from pgagents.importer.overlay.names import find_facts, resolve
-from pgagents.importer.overlay.options import KEY, Options, is_overlay, read_options
+from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
 from pgagents.importer.overlay.source import OverlaySource
 from pgagents.importer.places import open_source
 from pgagents.importer.servers import list_bases, parse_base
@@ -171,7 +171,7 @@ def _check_sections(source: Source) -> None:
         raise InputError(found, source)
 
 
-def _read_document(source: Source, options: Options, fetch: Fetch) -> tuple[References, str, str]:
+def _read_document(source: Source, options: DocumentOptions, fetch: Fetch) -> tuple[References, str, str]:
     """Return the document with its references, its text and its SHA-256.
 
     A problem is told at the key `openapi`.

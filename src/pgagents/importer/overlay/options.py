@@ -29,7 +29,7 @@ EXAMPLE = "write `openapi: ./openapi.json`, or `openapi: {document: ./openapi.js
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DocumentOptions:
     """The document of a short catalogue.
 
     `document` is as the author writes it: a path relative to the catalogue's folder, or a URL. `include`,
@@ -87,7 +87,7 @@ def is_overlay(data: Any) -> bool:
     return isinstance(data, Mapping) and "pgagents" in data and KEY in data
 
 
-def read_options(source: Source) -> Options:
+def read_options(source: Source) -> DocumentOptions:
     """Return the options of a short catalogue. Raises InputError with every problem of them."""
     written = source.data[KEY]
     if isinstance(written, str | int | float) and _VERSION.match(str(written)):
@@ -102,7 +102,7 @@ def read_options(source: Source) -> Options:
     if found:
         raise InputError(found, source)
     most, digest = written.get("max"), _SHA256.match(str(written.get("sha256", "")))
-    return Options(
+    return DocumentOptions(
         written["document"],
         _list_words(written.get("include")),
         _list_words(written.get("tags")),

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.base.places import Pointer, Problem, Source, Span
 from pgagents.base.text import brief
 from pgagents.importer.names import Note
-from pgagents.importer.overlay.options import KEY, Options
+from pgagents.importer.overlay.options import KEY, DocumentOptions
 from pgagents.importer.places import DocumentSource
 
 
@@ -32,7 +32,7 @@ class OverlaySource(Source):
     replaced: frozenset[Pointer] = frozenset()
     removed: Sequence[Pointer] = ()
     items: Mapping[Pointer, int | None] = field(default_factory=dict)
-    options: Options | None = None
+    options: DocumentOptions | None = None
     digest: str = ""
     """The SHA-256 of the document's bytes, in hexadecimal digits."""
     idle: Sequence[Pointer] = ()
