@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 START_S = 600.0
-"""How long a server may take to start: ten times what it took on a machine with eight times as many busy
-processes as cores. A server that ends is not waited for.
+"""The longest time, in seconds, that a server may take to start.
+
+It is ten times what a start took on a machine with eight times as many busy processes as cores. A server that
+ends is not waited for.
 """
 
 

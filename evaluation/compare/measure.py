@@ -1,8 +1,8 @@
 """Runs pgagents and schemathesis on the notes app, right and with one bug at a time, and prints a table.
 
-`python -m evaluation.compare.measure [--seeds N] [--write]` starts a fresh app for each run. A bug is found
-where a tool says something of the app with the bug that it does not say of the right one, for the same
-seed. With `--write` the table also replaces the one in README.md.
+`python -m evaluation.compare.measure [--seeds N] [--write]` starts a fresh app for each run. A tool
+finds a bug if it reports something on the app with the bug that it does not report on the right one. Both
+runs have the same seed. With `--write` the table also replaces the one in README.md.
 """
 
 import json

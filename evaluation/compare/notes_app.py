@@ -30,7 +30,7 @@ app = FastAPI(title="Notes", version="1.3.0", description="Notes with tags. A tr
 
 
 class NoteIn(BaseModel):
-    """What a caller says of a note."""
+    """The members of a note that a caller sends."""
 
     title: str = Field(min_length=1, max_length=120)
     body: str = ""
@@ -39,7 +39,7 @@ class NoteIn(BaseModel):
 
 
 class NoteChange(BaseModel):
-    """What a caller changes of a note; what is left out stays."""
+    """The members of a note that a caller changes. Members left out stay as they are."""
 
     title: str | None = Field(default=None, min_length=1, max_length=120)
     body: str | None = None

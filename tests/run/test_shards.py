@@ -1,5 +1,6 @@
-"""What each machine of several sends: the contracts are cut so that little is sent twice, and nothing is left
-out that a whole run would try.
+"""The contracts of a run are cut among several machines so that little is sent twice.
+
+Nothing is left out that a whole run would try.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from verifying import SHOP, model, run
 
 LIBRARY, PARCELS = (SHOP.with_name(f"{name}.yaml") for name in ("library", "parcels"))
 MOST = 1.34
-"""How often four shards may send what one run sends."""
+"""The number of times that four shards together may send what one run sends."""
 
 
 def drafted(of: Model, shard: tuple[int, int] | None) -> Draft:

@@ -1,4 +1,4 @@
-"""Where nobody says so, the data alone decides on which surfaces an API is offered."""
+"""The data alone decides on which surfaces an API is offered, where nobody says so."""
 
 from __future__ import annotations
 

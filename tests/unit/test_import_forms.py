@@ -431,7 +431,8 @@ def test_long_description_becomes_a_sentence_for_people_and_a_part_for_models() 
     assert made.data["api"]["for_people"] == "The Shop sells things."
     assert len(made.data["api"]["for_models"]) <= 1_000
     assert "its first sentence is for people" in notes(made)
-    data = load_text(made.text.replace("surfaces:", "surfaces:\n  mcp: {actions: all}"))
+    data = load_text(made.text)
+    assert "mcp" in data.surfaces
     from pgagents.generate.build import build
 
     assert [d for d in build(data, only=["mcp"]).diagnostics if d.severity == "error"] == []
@@ -494,7 +495,10 @@ def test_summary_tells_the_surfaces_and_counts_in_words(
     said = capsys.readouterr().out
     assert "1 action of 1 operation, " in said
     assert "surfaces: rest, anthropic, gemini" in said
-    assert "not on `openai`: it takes https servers alone, and `api.server` is http://library.example" in said
+    assert (
+        "not on `openai`: it takes https servers without a port alone, and `api.server` is http://library.example"
+        in said
+    )
 
 
 def test_document_without_anything_that_can_be_carried_says_why() -> None:

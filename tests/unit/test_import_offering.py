@@ -91,7 +91,7 @@ def choose_of(paths: dict[str, Any], most: int = 8) -> list[str]:
 
 
 def operation_of(action: dict[str, Any]) -> Any:
-    """What the choice reads of an operation: its method and path."""
+    """The parts of an operation that the choice reads: its method and path."""
     method, _, path = action["http"].partition(" ")
     return SimpleNamespace(method=method, path=path)
 

@@ -378,7 +378,7 @@ def test_wrong_types_anywhere_are_judged_and_do_not_crash(place: tuple[Any, ...]
         ("[" * 5000, "nested more than"),
         ("{", "not valid YAML"),
         ("just words", "neither a mapping nor a list"),
-        ("", "neither a mapping nor a list"),
+        ("", "the file holds nothing"),
     ],
     ids=["bomb", "cycle", "long text", "merged", "twice", "deep", "cut off", "words", "empty"],
 )

@@ -1,4 +1,4 @@
-"""What a document says at too great length is cut for the vendor; what the author wrote is an error."""
+"""A document's text that is too long is cut for the vendor; one that the author wrote is an error."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is wrong with a text that is no YAML, and what to write: libyaml's own words help nobody.
+"""Say what is wrong with a text that is no YAML, and what to write: libyaml's own words help nobody.
 
 libyaml names a problem by one of a few sentences, which never change. The line that it points at says the
-rest: whether a text needs quotes, a line stands too far to the right, or a bracket is not closed.
+rest. It shows whether a text needs quotes, a line stands too far to the right, or a bracket is not closed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COMMENT = re.compile(r"\s+#.*$")
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What is wrong in plain words, and what to write."""
+    """A message that says in plain words what is wrong, and a help that says what to write."""
 
     message: str
     help: str

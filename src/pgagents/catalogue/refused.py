@@ -237,7 +237,7 @@ _OF_OTHERS: dict[str, str] = {
     "path": "write method and path as `http: GET /path`",
     "tags": "leave it out: actions stand under `surfaces` of those who are offered them",
 }
-"""What an author of OpenAPI writes, and where it stands here."""
+"""The keys that an author of OpenAPI writes, each with the place where it stands here."""
 _YES, _NO = frozenset(("yes", "on", "y", "1")), frozenset(("no", "off", "n", "0"))
 
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 def command(catalogue: Path | None, out: Path | None, part: str | None) -> int:
     """Print the whole catalogue, with the file of each part as a comment.
 
-    Of a catalogue over an OpenAPI document it has both together. A whole catalogue is printed as it is.
+    For a catalogue over an OpenAPI document, the output has both together. A whole catalogue is
+    printed as it is.
     """
     from pgagents.cli.inputs.files import write_both
 

@@ -30,7 +30,7 @@ REFUSED = "/refused"
 MOST_REFUSALS = 50
 """The most errors that are told of one document."""
 MOST_CUTS = 4
-"""How often texts are cut and the documents built anew."""
+"""The most times that texts are cut and the documents built anew."""
 UNKNOWN_FILE = "pgagents/hosting/unknown-file"
 
 

@@ -1,7 +1,7 @@
 """Cut the texts of a document that are longer than a vendor takes, and list each as a loss.
 
 A catalogue may lie over a document of others, whose author knew nothing of the vendor. Such a text ends at a
-sentence on the vendor's surface alone. What the catalogue's own author wrote is never cut: it stays an error.
+sentence on the vendor's surface alone. A text of the catalogue's own author is never cut: it stays an error.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Converted:
     """The GETs of the document that act by their words."""
     schemas: Schemas
     decided: Mapping[str, str] = field(default_factory=dict)
-    """What `--reads` and `--acts` say: the effect of operations, by label."""
+    """The effect of operations as `--reads` and `--acts` state it, by label."""
 
     def find_places(self) -> Places:
         """Return the pointers of the catalogue, each with the pointer of its source in the document."""

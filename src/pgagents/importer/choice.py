@@ -1,6 +1,6 @@
 """Choose the actions of a large API that agents are offered: those of the resources that it is about.
 
-A resource matters as much as the rest of the API has to do with it: the operations below its path, and those
+A resource matters more, the more of the API has to do with it. The operations below its path count, and those
 that name it in an argument. Directories such as `/api/admin` that most paths share say nothing.
 """
 
@@ -27,7 +27,7 @@ RULE = (
     "internal, or for administrators"
 )
 _MOST_ACTS = (3, 1)
-"""How many acts, such as `POST /users/{name}/server`, the first resources get."""
+"""The numbers of acts, such as `POST /users/{name}/server`, that the first resources get."""
 _LEAST = 3
 """A resource with fewer usual actions gets acts in their place."""
 _APART = re.compile(
@@ -53,7 +53,7 @@ class Resource:
 
     path: str
     weight: int = 0
-    """How many actions have to do with it."""
+    """The number of actions that have to do with it."""
     standard: dict[tuple[str, str], ImportedAction] = field(default_factory=dict)
     others: list[ImportedAction] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ class Resource:
 
     @property
     def acts(self) -> list[ImportedAction]:
-        """What else is done to an instance: first where a verb ends the path, then the shortest paths."""
+        """The other changes to an instance: first where a verb ends the path, then the shortest paths."""
         behind = [self.standard[key] for key in _UPDATES if key in self.standard]
         posts = [one for one in behind if one not in self.core and one.operation.method == "POST"]
         acts = [one for one in self.others if one.action["effect"] != "read" and _acts_on_instance(one)]

@@ -2,7 +2,7 @@
 out.
 
 The answer depends on the catalogue's data alone: nothing is built. So it is the same at each load, and a new
-operation pushes no other one out: a vendor that takes fewer actions is left out until somebody chooses some.
+operation pushes no other one out. A vendor that takes fewer actions is left out until somebody chooses some.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def find_default_surfaces(data: Mapping[str, Any], group: str = "") -> Defaults:
     """Return the surfaces beside `rest` that an API is offered on if nobody says so.
 
     `data` is a catalogue with `api`, `security`, `auth` and `actions`, without short forms; its `surfaces`
-    are not read. What its loader would refuse counts for nothing here. `group` is the group of
+    are not read. Parts that its loader would refuse count for nothing here. `group` is the group of
     `data["groups"]` that agents are offered; empty for all actions.
     """
     actions = _take_mapping(data.get("actions"))

@@ -48,7 +48,7 @@ def write_in_one_line(value: Any) -> str:
 
 def comment(text: str, indent: int) -> str:
     """Return a note as a comment line. One that ignores a finding of `pgagents lint`, names a reason or a
-    file has its own form, and any other is a thing to do.
+    file has its own form. Any other is a thing to do.
     """
     clean = "".join(c if c.isprintable() else " " for c in text)
     return (

@@ -87,8 +87,9 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
     """Return a finding as a note if it is about what the catalogue's author did not write.
 
-    That is what a document of others says, and, of warnings, an entry above which a question of an import
-    stands: the import asked what the warning is about. It is a warning again when the author answers.
+    The author did not write what a document of others says. A warning becomes a note too if a question of an
+    import stands above its entry: the import asked what the warning is about. It is a warning again when the
+    author answers.
     """
     if found.severity != "note" and source.is_from_document(hit.origin):
         said = "the document says so; an entry for the action can say more"
@@ -117,8 +118,8 @@ def _list_remarks(source: Source) -> Iterator[Diagnostic]:
 def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
     """Return the lines whose comments may ignore a finding: its own, and those where its text begins.
 
-    No comment can stand inside a block text, so one behind the `|` or above it counts for the whole text. Of
-    a part that a document says, the line of the author's entry above it counts.
+    No comment can stand inside a block text, so one behind the `|` or above it counts for the whole text. If
+    the finding is about a part that a document says, the line of the author's entry above it counts.
     """
     spans = [diagnostic.span]
     if hit is not None and hit.part is not None:

@@ -13,7 +13,7 @@ FRAMEWORK = "framework"
 
 
 class Rank(StrEnum):
-    """How bad a finding is. The members are in order, the worst first."""
+    """The rank says how bad a finding is. The members are in order, the worst first."""
 
     EXPOSED = "exposed"
     """A key is not needed, another's data or a secret is shown, or a call does harm that nobody expects."""

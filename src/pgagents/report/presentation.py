@@ -1,5 +1,5 @@
-"""What a reader sees of a finding first: a headline, the place of the promise, and the answer cut around the
-wrong member.
+"""The parts of a finding that a reader sees first: a headline, the place of the promise, and the answer cut
+around the wrong member.
 
 Every format that people read makes its texts of these values.
 """
@@ -41,7 +41,7 @@ NOUNS = {
     Rank.LAX: ("lax input", "lax inputs"),
     Rank.ODD: ("odd", "odd"),
 }
-"""How findings of a rank are counted, for one and for several."""
+"""The words for a number of findings of each rank, for one and for several."""
 
 
 def describe_ranks(counts: Mapping[Rank, int]) -> str:

@@ -41,7 +41,7 @@ class RecordedExchange:
     certificate: bool = False
     """True if the connection had the client certificate."""
     printed: str = ""
-    """What the server's process printed from the request to its 5xx, or until no answer came.
+    """The text that the server's process printed from the request to its 5xx, or until no answer came.
 
     It is empty unless the run started the server. Other requests of that time may be in it.
     """

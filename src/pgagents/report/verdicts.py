@@ -51,7 +51,7 @@ _CHECKS = {
     "look_alike_input": "values that only resemble valid ones",
     "agent_response_limits": "time and size of answers",
 }
-"""What a check proves, in few words, where its name does not say it."""
+"""The few words that say what a check proves, where its name does not say it."""
 _SURFACES = {
     "": "any",
     "rest": "REST",
@@ -66,7 +66,7 @@ _SURFACES = {
     "copilot": "Copilot",
     "claude_plugin": "Claude plugin",
 }
-"""What people call a surface, where its name in the catalogue is another."""
+"""The name that people use for a surface, where its name in the catalogue is another."""
 
 
 def name_check(check: str) -> str:

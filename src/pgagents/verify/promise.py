@@ -88,7 +88,7 @@ class Judgement:
     odd: bool = False
     """True if the break is not proved: something else than the server may be the cause."""
     rank: Rank | None = None
-    """How bad a break is, where that differs from its check's rank.
+    """The rank of the break, where that differs from its check's rank.
 
     An answer may be less bad than others, or no client sends such a call (`Rank.ODD`). A strict run counts
     what is odd by the check's rank.
@@ -185,7 +185,7 @@ class Check:
     | `settled` | None | gives verdict and reason before traffic, or None; for what caller or API lacks |
     | `trials` | None | gives the trials of its cases by detail and place, with which its watcher judges |
 
-    How bad its breaks are, and flags:
+    The rank of its breaks, and flags:
 
     | field | default | meaning |
     |---|---|---|

@@ -64,7 +64,7 @@ class ListedTool:
 
     @property
     def arguments(self) -> ToolArguments | None:
-        """What makes its arguments; None if no value can be judged by its input schema."""
+        """The maker of its arguments; None if no value can be judged by its input schema."""
         try:
             return ToolArguments(self.definition["inputSchema"])
         except (ValueError, KeyError, TypeError, AttributeError):

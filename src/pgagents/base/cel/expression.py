@@ -139,7 +139,7 @@ _MEANT_BY = {
     **dict.fromkeys(("str", "text"), "`string(…)` makes a text of a value"),
     **dict.fromkeys(("float", "number"), "`double(…)` makes a number of a text"),
 }
-"""What to write in place of a function of other languages."""
+"""Advice on what to write in place of a function of other languages, by the function's name."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

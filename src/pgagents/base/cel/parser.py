@@ -314,7 +314,7 @@ _MEANT_BY = {
     "not": "write `!` before a condition that must not hold",
     "if": "write `CONDITION ? A : B`, or `!CONDITION || THEN`",
 }
-"""What to write in place of a character or a word of other languages."""
+"""Advice on what to write in place of a character or a word of other languages."""
 
 
 class Token(NamedTuple):

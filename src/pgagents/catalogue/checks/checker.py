@@ -131,8 +131,8 @@ class Problems:
         return names_at(self.source.data, pointer)
 
     def is_incomplete(self, home: Pointer) -> bool:
-        """True if names at `home` may be missing: pydantic refused one of them or a value around them, or one
-        stands there twice, where another was meant.
+        """True if names at `home` may be missing. They may if pydantic refused one of them or a value around
+        them. They also may if one stands there twice, where another was meant.
         """
         if any(problem.id == DUPLICATE and problem.inside == home for problem in self.source.problems):
             return True

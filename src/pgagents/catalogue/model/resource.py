@@ -101,7 +101,7 @@ class Resource:
     """The members that change by themselves while a job runs; empty if they show no job."""
     unique: tuple[Unique, ...] = ()
     inferred: bool = False
-    """True if a call of the resource was inferred from paths. What contradicts it is odd, not broken."""
+    """True if a call of the resource was inferred from paths. All that contradicts it is odd, not broken."""
     reads_change: tuple[str, ...] = ()
     """The members that a read may change."""
     given: Expression | None = None

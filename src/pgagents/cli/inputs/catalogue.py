@@ -54,7 +54,8 @@ def load(catalogue: Path | None, *, else_example: bool = False) -> Model:
 def refuse_unpinned(model: Model, command: str) -> None:
     """Raise PgagentsError if the catalogue lies over a document from a URL without its hash.
 
-    What `command` gives away would change with the document, without anybody's look at the change.
+    The things that `command` gives away would change with the document, without anybody's look at the
+    change.
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.importer.overlay.source import OverlaySource

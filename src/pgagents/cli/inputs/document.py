@@ -96,7 +96,7 @@ def load_api(
     """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
     document.
 
-    `auth`, `base_path`, `reads` and `acts` are options for a document, `url` is the server's address, and
+    `auth`, `base_path`, `reads` and `acts` are options for a document, and `url` is the server's address.
     `named` has the words of a command line that name the document, if it has no address that lasts. Raises
     UsageError if the options contradict each other, InputError and PgagentsError for a file that cannot be
     read.

@@ -39,7 +39,7 @@ WIDTH, NARROWEST = 100, 40
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What the terminal shows beside the findings."""
+    """The parts of a report that the terminal shows beside the findings."""
 
     verbose: bool = False
     """True for the tables of all promises, and every exchange of a finding."""
@@ -61,7 +61,7 @@ class Output:
     memory: Path | None = None
     """The file that stores the failed contracts."""
     detail: Detail = Detail()
-    """What the terminal shows beside the findings."""
+    """The parts of a report that the terminal shows beside the findings."""
     fail_on: str = "lax"
     """The mildest rank of a finding that makes the exit code 1."""
 

@@ -1,4 +1,4 @@
-"""What `pgagents import` does with a short catalogue: write it, say what does not fit, renew its document."""
+"""Write a short catalogue for `pgagents import`, say what does not fit, and renew its document."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ SETTLED = "resources"
 def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool = False) -> int:
     """Write the short catalogue of a document to `path`, and its copy beside it if the document is a URL.
 
-    The file does not say from where the copy comes if the URL is of a `passing` server.
+    The file does not say from where the copy comes if the URL is of a `passing` server. Raises PgagentsError
+    if another file stands where the copy belongs.
     """
     from pgagents.base.reading import parse
     from pgagents.catalogue.language.catalogue import render
@@ -167,7 +168,7 @@ def check(path: Path, document: str | None) -> int:
 
 
 def read_short(path: Path) -> Source:
-    """Read a short catalogue. Raises PgagentsError for a whole one."""
+    """Read a short catalogue. Raises PgagentsError for a whole one, and InputError for one with problems."""
     from pgagents.base.reading import read
     from pgagents.catalogue.load import load
     from pgagents.importer.overlay.options import is_overlay
@@ -214,7 +215,10 @@ def _check_document(path: Path, source: Source, document: str) -> None:
 
 
 def refresh(path: Path, url: str | None) -> int:
-    """Fetch the copy of a short catalogue's document anew. Say what changed, and what no longer fits."""
+    """Fetch the copy of a short catalogue's document anew. Say what changed, and what no longer fits.
+
+    Raises PgagentsError if nobody says from where, and InputError with each line that no longer fits.
+    """
     from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.cli.inputs.files import fetch, write_both
     from pgagents.diff.compare import compare
@@ -277,7 +281,10 @@ def settle(path: Path, names: tuple[str, ...]) -> int:
 
 
 def shorten_whole(whole: Path, document: str, out: Path) -> int:
-    """Write the short form of a whole catalogue over its document, if it promises and publishes the same."""
+    """Write the short form of a whole catalogue over its document.
+
+    Raises PgagentsError if it would not promise the same contracts.
+    """
     from pgagents.base.reading import read
     from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.cli.inputs.files import fetch, write_both
@@ -324,7 +331,7 @@ def _parse(text: str, path: Path) -> Source:
 
 
 class _Meaning:
-    """What a catalogue comes to: the ids of its contracts, and the files that a build writes."""
+    """The results of a catalogue: the ids of its contracts, and the files that a build writes."""
 
     def __init__(self, model: Model) -> None:
         from pgagents.generate.build import build

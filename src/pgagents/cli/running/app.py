@@ -3,7 +3,7 @@
 The app runs without a shell, in a process group of its own, with neither input nor terminal. `{port}` in CMD
 and PORT in its environment are the port where it has to listen. A second small process, the guard, ends the
 group if this process is gone before it could do so. Nothing is said about the app's data: they may be shared
-with others, so a run does no more to them than to those of any server.
+with others. So a run does no more to them than to those of any server.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ PAUSE_S = 0.1
 BUSY, ANSWERS = (502, 503, 504), ("tls", "protocol")
 """Statuses of a server that is not ready yet, and kinds of silence that show one that is."""
 USUAL_URL, OTHER_URL = "http://127.0.0.1:{port}", "http://[::1]:{port}"
-"""Where an app is looked for: some listen on `localhost`, which may be the address of IPv6 alone."""
+"""URLs where an app is looked for: some listen on `localhost`, which may be the address of IPv6 alone."""
 MASK = "[redacted]"
 
 
@@ -101,8 +101,8 @@ MOST_KEPT, MOST_READ = 200_000, 8_000
 HEAD_READ = 2_000
 """Characters of the beginning in what is read, if it is cut."""
 QUIET_S, MOST_QUIET_S, MOST_WAITS_S = 0.05, 0.5, 10.0
-"""Seconds without new output after which the app is taken to have printed all, seconds at most, and seconds
-of all such waits of a run.
+"""Seconds without new output after which the app is taken to have printed all. The second number is the
+most seconds of one such wait, and the third is those of all such waits of a run.
 """
 LAST_LINES = 12
 """The number of lines that a message shows."""
@@ -170,7 +170,7 @@ class App:
         """The command line as the user gave it, which does not change from run to run."""
         self.port = find_free_port()
         self.url = self.fill(url or USUAL_URL)
-        """Where the app listens, known for sure once it has answered."""
+        """The URL where the app listens, known for sure once it has answered."""
         _check_host(self.url)
         if url is not None and PORT not in url:
             self.port = _check_port(self.url)

@@ -70,7 +70,7 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
 
     With `misfits`, the author's lines that fit nothing are added there, and count as if not written.
     The model's source is an `OverlaySource`. Raises InputError with every line of the author's that fits
-    nothing in the document, or with all problems of the merged catalogue; and PgagentsError for a document
+    nothing in the document, or with all problems of the merged catalogue. Raises PgagentsError for a document
     that cannot be converted.
     """
     with without_collector():
@@ -209,7 +209,7 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
     """Add the surfaces that a catalogue has without a word of its author's. Return those that are left out.
 
     Where the author names the group `agents`, it changes the list of all actions, and assistants are offered
-    that group. What the author says of the server, of keys and of actions decides too.
+    that group. The author's lines about the server, keys and actions decide too.
     """
     data = converted.data
     written = over.get("groups")

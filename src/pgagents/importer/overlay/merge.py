@@ -77,8 +77,8 @@ class Merged:
 def merge(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> Merged:
     """Merge the author's data over the document's. Actions have the same names in both.
 
-    What the import concluded about a removed operation or argument goes with it. What the author says about
-    it stays, and the catalogue's checks find it.
+    The import's conclusions about a removed operation or argument go with it. The author's lines about it
+    stay, and the catalogue's checks find them.
     """
     return _Merger(base).merge(over)
 
@@ -238,7 +238,7 @@ def _may_be_null(at: Pointer) -> bool:
 def _is_data(at: Pointer) -> bool:
     """True for a value that is data, and for a value inside data.
 
-    A name may be that of an argument, a member or an example, so the name of a part of data is looked for
+    A name may be that of an argument, a member or an example. So the name of a part of data is looked for
     where only keywords stand.
     """
     if at[0] == "actions" and len(at) > 4 and at[2] == "examples":

@@ -1,7 +1,7 @@
 """Find which operation each entry of a short catalogue names: by an action's name, operationId or path.
 
 An entry's `operation` gives its operation another name. The names of placeholders in a path do not count,
-because documents change them at will, and a path may have the document's base path or not.
+because documents change them at will. A path may have the document's base path or not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHOLE = frozenset(("title", "description", "effect", "output"))
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the conversion itself must know: names by label (`GET /notes`), and which operations only read.
+    """The facts for the conversion itself: names by label (`GET /notes`), and which operations only read.
 
     `claimed` has the operations that entries name, by label. `misfits` are entries that contradict others.
     """

@@ -1,8 +1,8 @@
 """Write the short catalogue over a document: two lines, the choice for agents, and at most seven questions.
 
-What the document does not say and nobody can conclude is asked, each as a comment with the YAML that answers
-it. The choice for vendors with a limit is written out, so that a new operation of the document never pushes
-another one out.
+A question asks for a fact that the document does not say and nobody can conclude. It is a comment with the
+YAML that answers it. The choice for vendors with a limit is written out, so that a new operation of the
+document never pushes another one out.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def write_short(
     """Return the short catalogue over a document.
 
     `document` is its path relative to the catalogue's folder. `origin` is the URL from which it was copied.
-    What the options of `choice` say stands in the file, so that later readings of the document need none.
+    The file holds the options of `choice`, so that later readings of the document need none.
     """
     choice = choice or Choice()
     group, chosen = _choose_group(converted)

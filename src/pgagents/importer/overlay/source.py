@@ -1,7 +1,7 @@
 """The two files of a short catalogue as one source: each part is found in the file that says it.
 
-What the author states, or what lies in a value that the author replaced, is in the author's file. All else is
-at the deepest known part of the document, and what neither says is at the line `openapi:`.
+A part that the author states, or that lies in a value that the author replaced, is in the author's file. All
+else is at the deepest known part of the document, and what neither says is at the line `openapi:`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class OverlaySource(Source):
     idle: Sequence[Pointer] = ()
     """Pointers at which the author says what the document says anyway."""
     notes: Sequence[Note] = ()
-    """What the import of the document lost, concluded, or asks."""
+    """The notes on what the import of the document lost, concluded, or asks."""
     without: Mapping[str, str] = field(default_factory=dict)
     """Surfaces that no one asked for and that are left out, each with the reason."""
     blames: bool = False

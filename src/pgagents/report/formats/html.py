@@ -189,7 +189,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 
 def _exchange(exchange: RecordedExchange, finding: Finding) -> dict[str, Any]:
-    """Return an exchange. Of the last answer, `member` is the wrong member, and `rest` is what follows it."""
+    """Return an exchange. `member` is the wrong member of the last answer, and `rest` is what follows it."""
     request, answer = exchange.request, exchange.answer
     member = rest = ""
     if isinstance(answer, Silence):
@@ -269,7 +269,7 @@ _STATES = {
     Verdict.NOT_SELECTED: "not tried",
     Verdict.NOT_APPLICABLE: "not applicable",
 }
-"""What people call the states of a contract without a verdict."""
+"""The names that people give to the states of a contract without a verdict."""
 
 
 def _list_left_out(report: Report) -> list[dict[str, Any]]:

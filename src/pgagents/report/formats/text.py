@@ -64,7 +64,7 @@ STOPPED = 130
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of a report is shown, and how."""
+    """The choice of what is shown of a report, and how."""
 
     again: str
     """The command line that repeats the run, without seed and contract."""
@@ -95,7 +95,7 @@ def render(
     """Return the whole report, ending in a newline.
 
     `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal
-    ended the run. `verbose` adds the tables of promises and every exchange of a finding, `odd` shows odd
+    ended the run. `verbose` adds the tables of promises and every exchange of a finding. `odd` shows odd
     findings, and `why` lists what was not tried by its reason.
     """
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"

@@ -460,8 +460,8 @@ def list_further_probes(
     - With `--only`, all probes for a contract about a whole surface, unless the caller bounds the requests.
     - All probes of a check that is self-contained.
 
-    A shard gets few of them, because the other shards send the rest: those that show its contracts, and
-    correct calls that make or change what its reads answer. A probe that a whole run with these options
+    A shard gets few of them, because the other shards send the rest. It gets those that show its contracts,
+    and correct calls that make or change what its reads answer. A probe that a whole run with these options
     leaves out, such as a burst, is left out here too.
     """
     watched = [c for c in selected if checks[c.check].needs_others(c)]

@@ -1,9 +1,10 @@
 """Divide the contracts of a run among its shards: machines that verify one server at the same time.
 
 Contracts that the same requests show stay together. Beyond that, a group of contracts goes where most of
-what it needs is sent anyway: probes that it shares with others, calls that make its instances. Instances
-belong to resources, so the actions of a resource mostly end in one shard, as long as it does not become much
-longer than the others. Every shard cuts the same plan in the same way, so none has to know of another.
+what it needs is sent anyway. Such requests are probes that it shares with others, and calls that make its
+instances. Instances belong to resources, so the actions of a resource mostly end in one shard. They do so as
+long as the shard does not become much longer than the others. Every shard cuts the same plan in the same way,
+so none has to know of another.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ same.
 PER_RESOURCE = 4
 """The requests by which a shard makes, proves and undoes the first instances of a resource."""
 LONGEST = 1.1
-"""How much longer than an equal part a shard may become, if that saves requests."""
+"""The factor by which a shard may become longer than an equal part, if that saves requests."""
 
 Needs = Mapping[str, float]
 """Requests by what they are for: a probe, or the instances of a resource."""
@@ -85,8 +86,8 @@ def elsewhere(
 def divide(groups: Sequence[Group], count: int) -> list[list[Group]]:
     """Divide groups among `count` shards.
 
-    The largest group is placed first. Each goes where it adds the fewest requests, if the shard does not
-    become too long; else into the shard that is the shortest with it.
+    The largest group is placed first. Each goes where it adds the fewest requests, among the shards that do
+    not become too long with it. If there is none, it goes into the shard that is the shortest with it.
     """
     every: dict[str, float] = {}
     for group in groups:

@@ -308,7 +308,7 @@ class NewFindings:
         """The number of broken contracts in the ledger at the last call of `take`."""
         self._causes: set[str] = set()
         self.ranks: Counter[Rank] = Counter()
-        """How many findings of each rank there are so far."""
+        """The number of findings of each rank so far."""
 
     def take(self) -> tuple[Finding, ...]:
         """Return the new findings in the order of their requests, without any secret."""

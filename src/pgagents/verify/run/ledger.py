@@ -277,7 +277,7 @@ class Ledger:
         call: Call | None,
         probe: Probe | None,
     ) -> None:
-        """Enter a break, unless an earlier one of the plan stands there. What is odd hides no other break."""
+        """Enter a break, unless an earlier one of the plan stands there. An odd one hides no other break."""
         advised = judgement.rank is Rank.ODD and self.guesses.advised
         odd = judgement.odd or advised or self.guesses.cover(entry.contract, chain)
         before = entry.broken

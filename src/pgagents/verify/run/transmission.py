@@ -35,7 +35,10 @@ class Received:
     server_ended: bool = False
     """True if nothing took a connection right after it. Only a request that is sent alone is examined."""
     printed: str = ""
-    """What the server's process printed meanwhile, if it was started for the run and did not answer well."""
+    """The text that the server's process printed meanwhile.
+
+    It is empty unless the server was started for the run and did not answer well.
+    """
     several: tuple[Received, ...] = ()
     """One part for each request, if several were sent together; else empty."""
 

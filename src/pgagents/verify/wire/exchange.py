@@ -141,7 +141,10 @@ class Exchange:
         self.known: Any = None
         """The instance as it was known before the call; laws read it as `before`."""
         self.printed = ""
-        """What the server's process printed meanwhile, if the run started it; empty unless it failed."""
+        """The text that the server's process printed meanwhile, if the run started it.
+
+        It is empty unless the server failed.
+        """
         self.moot = ""
         """The reason why the answer proves nothing.
 

@@ -37,8 +37,9 @@ If an invalid call succeeds, other checks find that; no row is promised for it.
 """
 MOST_NOTED = 2_000
 DONE, WILD = "audit_trail/done", "audit_trail/wild"
-"""The notes of calls that must have left a row, and of those that may have left one which is not promised:
-accepted invalid calls, and unanswered calls.
+"""The notes of calls that must have left a row, and of those that may have left one which is not promised.
+
+The latter are accepted invalid calls, and unanswered calls.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0

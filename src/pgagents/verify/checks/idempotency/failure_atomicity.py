@@ -27,7 +27,7 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 TOLD, NOTHING, AGAIN = "told", "nothing", "again"
-"""What a case of a failure is about: its code, what it left unchanged, and the call repeated with its key."""
+"""The subjects of a failure's cases: its code, what it left unchanged, and the call repeated with its key."""
 MOST_TRIES = 4
 """The most times that a call is repeated when it was refused for another reason than the provoked failure."""
 

@@ -40,7 +40,7 @@ UNEVEN_S = 0.7
 MOST_WAIT_S = 120.0
 """The longest time, in seconds, that a run waits for the end of a window."""
 LIMIT, WAIT, OWN, APART = "limit", "wait", "own", "apart"
-"""What a case of a burst is about: its limit, its Retry-After, another key, another bucket."""
+"""The subjects of the cases of a burst: its limit, its Retry-After, another key, another bucket."""
 NEEDS_LIMITS = (
     Verdict.NOT_SELECTED,
     "bursts that exceed the limits are sent only when asked for: add --limits",

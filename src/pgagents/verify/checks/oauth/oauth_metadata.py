@@ -37,7 +37,7 @@ ENDPOINTS = {
     "revoke": "revocation_endpoint",
 }
 Difference = tuple[str, str, Any]
-"""What is expected of a document, the member that differs, and its value."""
+"""The expectation that a document does not meet, the member that differs, and its value."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

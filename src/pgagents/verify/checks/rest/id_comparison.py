@@ -45,8 +45,10 @@ Named = tuple[str, str, str]
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield a case for each kind of id on the first action that reads by it, one with a look-alike letter
-    there and on the first write, and one for each action that makes instances.
+    """Yield the cases of each kind of id, and one case for each action that makes instances.
+
+    The first action that reads by a kind of id has a case of its own. A look-alike letter has a case there
+    and one on the first write.
     """
     del roles
     for endpoint, param, resource in _list_readers(setting):

@@ -67,7 +67,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     met: set[tuple[str, str]] = set()
     for endpoint in setting.usable:
         counts: dict[str, int] = {}
-        """How many attempts each keyword and argument has so far."""
+        """The number of attempts that each keyword and argument has so far."""
         alone: set[str] = set()
         """Endpoints whose answers did not name both errors of a pair."""
         sent_with = {id(wrong): group for group in groups(setting, endpoint) for wrong in group}

@@ -55,7 +55,7 @@ PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
 Without them, a job that never ends would use up a run's requests.
 """
 TIMED, ALONE = "timed", "alone"
-"""What a criterion may need: that time passes, or that the run is exclusive."""
+"""The things that a criterion may need: that time passes, or that the run is exclusive."""
 ROOMY = 30
 """Characters that an argument must take for a fresh value to fit."""
 _FRESH_KINDS = {"": "text", "email": "email", "uuid": "uuid", "uri": "url", "url": "url"}

@@ -232,7 +232,7 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """What is wrong with a body: where it is wrong, the message, and the wrong member (may be empty)."""
+    """A fault of a body: where it is wrong, the message, and the wrong member (may be empty)."""
 
     place: str
     says: str

@@ -58,8 +58,9 @@ def _describe(case: listing.Case) -> str:
 
 
 def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield each case that calls tools, in two rounds with orders of their own, and an attempt that reads the
-    list of tools for the others.
+    """Yield each case that calls tools, in two rounds with orders of their own.
+
+    One more attempt reads the list of tools for the other cases.
     """
     del roles
     every = list(list_cases(setting.model)) if setting.tools else []
