@@ -198,7 +198,8 @@ def main(words: Sequence[str]) -> None:
         print(f"wrote {path}")
     step = STEPS[kind].format(first=first, second=second, dashed=second.replace("_", "-"))
     print(
-        f"Next: each TODO in it; {step}. `.venv/bin/pytest tests/unit/test_rooms.py` names what is missing."
+        f"Next: each TODO in it; {step}. `.venv/bin/pytest tests/unit/test_rooms.py` names files that "
+        "are missing, `.venv/bin/pytest tests/oracle` what has changed in contracts and verdicts."
     )
 
 

@@ -43,7 +43,10 @@ def test_document_of_a_custom_gpt_becomes_a_package(tmp_path: Path, monkeypatch:
     catalogue = Path("gpt.yaml")
     text, line = catalogue.read_text(encoding="utf-8"), f"  {REPLACED[1]}\n"
     assert text.count(line) == 1
-    catalogue.write_text(text.replace(line, block("yaml", "listing:")), encoding="utf-8")
+    other = "  mcp: {actions: all}\n"
+    assert text.count(other) == 1
+    written = text.replace(other, "").replace(line, block("yaml", "listing:"))
+    catalogue.write_text(written, encoding="utf-8")
     build, lint = block("sh", "pgagents build").splitlines()
     code, said = run(build)
     assert code == 0, said

@@ -101,7 +101,15 @@ def test_without_a_receiver_a_closed_world_is_not_selected() -> None:
 def test_reason_of_a_hint_names_the_resource_that_is_only_inferred() -> None:
     """An action reads what the run makes, so a reason that denies it would be wrong."""
     model = letters_api.model()
-    guessed = replace(model, resources={n: replace(r, inferred=True) for n, r in model.resources.items()})
+    resources = {
+        name: replace(
+            resource,
+            inferred=True,
+            made_by=replace(resource.made_by, inferred=True) if resource.made_by else None,
+        )
+        for name, resource in model.resources.items()
+    }
+    guessed = replace(model, resources=resources)
     for one, said in ((model, False), (guessed, True)):
         made = plan(one, Options(live=False, only=("hint_",)), Identities({"main": KEY}), url=URL)
         told = {contract.id for contract, reason in made.left_out if "letter is only inferred" in reason}

@@ -239,6 +239,7 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
     from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.document import is_url
+    from pgagents.importer.overlay.options import is_overlay
     from pgagents.importer.places import open_source
 
     if given.shipped and (shipped := find_example(given.named)):
@@ -250,8 +251,11 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
             made.document, given.named, made.model.source.data, made.places, made.schemes, made.bases
         )
         return replace(made.model, source=source)
-    folder = None if is_url(given.location) else Path(given.location).parent
-    written = parse(_decode(given.raw, given.named), given.named, folder=folder)
+    written = parse(_decode(given.raw, given.named), given.named)
+    if is_overlay(written.data) and not is_url(
+        given.location
+    ):  # the files of a listing count for nothing here
+        written.folder = Path(given.location).parent
     return load_opened(written, given.fetch_beside, given.misfits)
 
 

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
-from pgagents.report.report import Finding, Footer, Header, Report, Result, Withheld
+from pgagents.report.report import ELSEWHERE, Finding, Footer, Header, Report, Result, Withheld
 from pgagents.verify.cases.projection_index import offers
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
@@ -23,7 +23,7 @@ from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
-from pgagents.verify.run.ledger import NEVER_REACHED, Guesses, find_guesses
+from pgagents.verify.run.ledger import NEVER_REACHED, Guesses, Ledger, find_guesses
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -169,7 +169,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     disguised = driver.judge.disguised
     invented, guesses = driver.judge.invented, find_guesses(driver.model)
-    every = driver.ledger.results(driver.memory.reached, unreached)
+    every = driver.ledger.results(driver.memory.reached | _list_places_elsewhere(driver.ledger), unreached)
     called = {place.rpartition("@")[0] for place in driver.memory.reached}
     withheld = {
         r.contract.action: r.reason
@@ -192,6 +192,14 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
             result = replace(result, excused=_is_excused(driver, made, guesses, result))
         found.append(result)
     return tuple(found)
+
+
+def _list_places_elsewhere(ledger: Ledger) -> set[str]:
+    """Return the places (`action@surface`) whose success another shard shows, as it has their valid calls."""
+    valid = [entry.contract for entry in ledger.entries.values() if entry.contract.check == "valid_calls"]
+    theirs = {id for id, result in ledger.settled.items() if result.reason == ELSEWHERE}
+    here = {contract.place for contract in valid if contract.id not in theirs}
+    return {contract.place for contract in valid if contract.id in theirs} - here
 
 
 def _is_excused(driver: Driver, made: planning.Draft, guesses: Guesses, result: Result) -> bool:
