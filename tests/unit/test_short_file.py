@@ -103,6 +103,15 @@ def test_choice_for_agents_is_written_out_in_45_lines(count: int) -> None:
     assert len(CATALOGUE.read_text(encoding="utf-8").splitlines()) <= 45
 
 
+@pytest.mark.parametrize(("count", "chooses"), [(30, False), (31, True)])
+def test_thirty_actions_are_offered_without_a_choice(count: int, chooses: bool) -> None:
+    document = crowd(28)
+    document["paths"] |= {f"/more{n}": {"get": operation(operationId=f"more{n}")} for n in range(count - 28)}
+    store(document)
+    assert main(["import", "openapi.json"]) == 0
+    assert ("groups" in read()) is chooses
+
+
 def test_import_again_writes_nothing_and_names_what_no_longer_fits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -204,6 +213,7 @@ def test_short_form_of_a_whole_catalogue_has_the_same_contracts(
         (["import", "--shorten", "whole.yaml"], "--shorten needs OPENAPI"),
         (["import", "openapi.json", "--full", "--refresh"], "--refresh goes alone"),
         (["import", "openapi.json", "--out", "."], "--out . is a folder"),
+        (["import", "openapi.json", "--shorten", "none.yaml"], "cannot read the catalogue none.yaml"),
     ],
 )
 def test_wrong_use_is_told_and_nothing_is_written(

@@ -32,7 +32,6 @@ def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, 
     The file does not say from where the copy comes if the URL is of a `passing` server. Raises PgagentsError
     if another file stands where the copy belongs.
     """
-    from pgagents.base.reading import parse
     from pgagents.catalogue.language.catalogue import render
     from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.cli.inputs.files import fetch, write_both
@@ -49,7 +48,7 @@ def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, 
         )
     short, converted = _write(raw, document, local, path, choice, allow_remote=allow_remote, passing=passing)
     files = {local: raw} if remote else {}
-    source = parse(short.text, str(path), folder=path.absolute().parent)
+    source = _parse(short.text, path)
     here = str(local.absolute())
     load_opened(source, lambda location: raw if location == here else fetch(location))
     schema = path.parent / SCHEMA
@@ -285,12 +284,11 @@ def shorten_whole(whole: Path, document: str, out: Path) -> int:
 
     Raises PgagentsError if it would not promise the same contracts.
     """
-    from pgagents.base.reading import read
-    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.cli.inputs.catalogue import load_opened, read_path
     from pgagents.cli.inputs.files import fetch, write_both
     from pgagents.importer.overlay.shorten import shorten
 
-    source = read(whole)
+    source = read_path(whole)
     wanted = _Meaning(load_opened(source))
     moved = replace(source, file=str(out), folder=out.absolute().parent)
     short = shorten(moved, _relate(Path(document), out), fetch)

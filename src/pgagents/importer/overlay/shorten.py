@@ -27,7 +27,7 @@ from pgagents.importer.overlay.merge import (
 )
 from pgagents.importer.overlay.names import OPERATION
 from pgagents.importer.overlay.options import KEY
-from pgagents.importer.patch import list_remarks
+from pgagents.importer.patch import list_remarks, same
 from pgagents.importer.surfaces import index_places
 from pgagents.importer.text import ANSWER, render_yaml
 
@@ -84,7 +84,7 @@ def find_difference(base: Any, whole: Any, at: Pointer = ()) -> Any:
 
     Both are JSON data at the pointer `at` of a catalogue. Returns NOTHING where they are equal.
     """
-    if _is_same(base, whole):
+    if same(base, whole):
         return NOTHING
     if not at:
         return _compare(base, whole, at)
@@ -123,15 +123,6 @@ def _change_names(base: Any, whole: Any) -> Any:
     kept = [name for name in base if name in whole]
     changes = [*(f"-{name}" for name in removed), *(f"+{name}" for name in added)]
     return changes if changes and kept + added == whole and len(changes) < len(whole) else whole
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """True if two JSON values are equal, where true differs from 1."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_is_same(value, other[key]) for key, value in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def shorten(whole: Source, document: str, fetch: Fetch) -> Shortened:
@@ -200,7 +191,7 @@ def _forget_placeholders(label: Any) -> str:
 
 def _find_unsaid(merged: Any, whole: Any, at: Pointer) -> Iterator[Pointer]:
     """Yield the pointers at which the merged data still differs from the whole catalogue."""
-    if _is_same(merged, whole):
+    if same(merged, whole):
         return
     if not (isinstance(merged, Mapping) and isinstance(whole, Mapping)):
         yield at
