@@ -18,6 +18,7 @@ from pgagents.catalogue.load import load_file
 from pgagents.cli.inputs.catalogue import load_path
 from pgagents.cli.main import main
 from pgagents.generate.build import build
+from pgagents.importer.overlay import shorten
 from pgagents.verify.run.run import contracts
 
 CATALOGUE = Path("pgagents.yaml")
@@ -201,6 +202,19 @@ def test_short_form_of_a_whole_catalogue_has_the_same_contracts(
     assert f"the same {len(contracts(model)):,} contracts" in capsys.readouterr().out
     short = load_path(CATALOGUE)
     assert {contract.id for contract in contracts(short)} == {contract.id for contract in contracts(model)}
+
+
+def test_short_form_with_other_contracts_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = TESTS / "catalogues/notes.yaml"
+    document = next(each for each in build(load_file(file)).files if each.path == "openapi/openapi.json")
+    DOCUMENT.write_bytes(document.data)
+    shutil.copy(file, tmp_path)
+    monkeypatch.setattr(shorten, "find_difference", lambda *_: shorten.NOTHING)
+    assert main(["import", "openapi.json", "--shorten", file.name]) == 2
+    assert "notes.yaml cannot be said over openapi.json" in capsys.readouterr().err
+    assert not CATALOGUE.exists()
 
 
 @pytest.mark.parametrize(
