@@ -160,8 +160,9 @@ DOCUMENT = json.dumps(
             ("lint DOCUMENT", (0, 1)),
             ("contracts CATALOGUE", (0,)),
             ("diff CATALOGUE DOCUMENT", (0, 1)),
-            ("import DOCUMENT", (0,)),
-            ("import DOCUMENT --out FOLDER/new.yaml", (0,)),
+            ("import --full DOCUMENT", (0,)),
+            ("import --full DOCUMENT --out FOLDER/new.yaml", (0,)),
+            ("import DOCUMENT", (2,)),  # a short catalogue names its document
             ("init FOLDER", (0,)),
             ("verify CATALOGUE --url http://127.0.0.1:9 --plan --report FOLDER.json", (0,)),
             ("verify CATALOGUE --url http://127.0.0.1:9", (3,)),

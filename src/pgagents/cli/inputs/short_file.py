@@ -115,8 +115,13 @@ def _name_copy(url: str) -> str:
 
 
 def _relate(local: Path, path: Path) -> str:
-    """Return the document's path as the catalogue names it."""
+    """Return the document's path as the catalogue names it, which is YAML and therefore UTF-8."""
     relative = os.path.relpath(local.absolute(), path.absolute().parent)
+    if not relative.isprintable():
+        raise PgagentsError(
+            f"the catalogue cannot name {show_path(local)}: it is not UTF-8, or has a control character",
+            "rename it; or `--full`, which copies what it says",
+        )
     return (
         relative.replace(os.sep, "/") if relative.startswith("..") else f"./{relative.replace(os.sep, '/')}"
     )

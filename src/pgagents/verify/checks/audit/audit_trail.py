@@ -189,6 +189,13 @@ def _list_kin(setting: Setting, name: str) -> dict[str, Resource]:
     return setting.compute_once(("audit_trail", "kin", name), list_kin)
 
 
+def _list_makers(setting: Setting, name: str) -> frozenset[str]:
+    """Return the names of actions that make a new instance, not one that makes something of an old one."""
+    kin = _list_kin(setting, name)
+    makers = (resource.made_by.action for resource in kin.values() if resource.made_by is not None)
+    return frozenset(str(m.name) for m in makers if not any(p.refers_to in kin for p in m.params))
+
+
 def _list_members(setting: Setting, audit: Audit) -> frozenset[str]:
     """Return the members of a row, by the schema of the list of rows."""
 
@@ -319,16 +326,24 @@ def _judge_extra_rows(
 ) -> Judgement:
     """Judge that each row about a write to one of our instances belongs to one of our calls.
 
-    Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
+    Calls through a dispatcher do not count, because a dispatcher may record refused calls too. An instance
+    counts from the noted call that made it: what came before the notes began is not known.
     """
     model = trial.model
+    endpoints = [e for e in trial.setting.endpoints if e.action.effect == "write" and _is_audited(audit, e)]
     made = [member for member, name in audit.about.items() if model.resources[name].made_by is not None]
-    ours = {pair for done in noted for pair in done.says.items() if pair[0] in made}
-    endpoints = (e for e in trial.setting.endpoints if e.action.effect == "write" and _is_audited(audit, e))
+    audited = {str(endpoint.action.name) for endpoint in endpoints}
+    makers = {member: _list_makers(trial.setting, audit.about[member]) & audited for member in made}
+    ours = {
+        pair
+        for done in noted
+        for pair in done.says.items()
+        if pair[0] in made and (not makers[pair[0]] or done.says[audit.action] in makers[pair[0]])
+    }
     calls = [done.says for done in noted] + [dict(says) for says in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
     unsure = {says[audit.action] for says in calls if not any(member in says for member in made)}
-    writes = {str(endpoint.action.name) for endpoint in endpoints} - unsure  # not of unknown instances
+    writes = audited - unsure  # not of unknown instances
     for row in rows:
         name = row.get(audit.action)
         about = [pair for member in audit.about if (pair := (member, _text_in(row, member))) in ours]
