@@ -22,12 +22,12 @@ from verifying import FAULT_CONTRACTS, checks, ids, model, run
 ATTEMPTS = 4
 
 
-def run_with(kind: str, name: str, only: Sequence[str]) -> Report:
-    """Run these contracts, or all where none is named, with a fault of the API or of the MCP server."""
+def run_with(kind: str, names: Sequence[str], only: Sequence[str]) -> Report:
+    """Run these contracts, or all where none is named, with faults of the API or of the MCP server."""
     if kind == "faults":
-        return run(model(), faults=[name], only=tuple(only))
+        return run(model(), faults=names, only=tuple(only))
     opened = inside(model())
-    with mcp_inside(model(), opened, faults=[name]) as link:
+    with mcp_inside(model(), opened, faults=names) as link:
         return verify_sandbox(
             model(),
             opened,
@@ -38,18 +38,20 @@ def run_with(kind: str, name: str, only: Sequence[str]) -> Report:
 
 def contracts_that_show(kind: str, name: str) -> list[str]:
     """The contracts to record, one of each check that the fault breaks; empty where no such choice finds
-    it.
+    it. None is recorded that is broken without the fault too.
     """
     fault = fault_registry.find(kind, name)
     breaks, verdict = fault.breaks, Verdict.ODD if fault.odd else Verdict.BROKEN
     for only in ([f"{check}/" for check in sorted(breaks)] if kind == "faults" else [], []):
-        report = run_with(kind, name, only)
+        report = run_with(kind, [name], only)
         if checks(report, verdict) >= breaks:
             break
     broken = [[id for id in ids(report, verdict) if id.startswith(f"{check}/")] for check in sorted(breaks)]
     for attempt in range(ATTEMPTS if all(broken) else 0):
         chosen = [found[min(attempt, len(found) - 1)] for found in broken]
-        if set(chosen) <= set(ids(run_with(kind, name, chosen), verdict)):
+        if set(chosen) <= set(ids(run_with(kind, [name], chosen), verdict)) - set(
+            ids(run_with(kind, [], chosen), verdict)
+        ):
             return chosen
     return []
 

@@ -35,8 +35,13 @@ def _checks() -> set[str]:
 
 
 def test_every_check_is_listed_once() -> None:
-    assert not set(ELSEWHERE) & set(PARK_GRAPH_ALONE)
-    assert _checks() == set(ELSEWHERE) | set(PARK_GRAPH_ALONE)
+    assert not set(ELSEWHERE) & set(PARK_GRAPH_ALONE), "listed twice in tests/data/checks_elsewhere.yaml"
+    listed = set(ELSEWHERE) | set(PARK_GRAPH_ALONE)
+    assert not _checks() - listed, (
+        "try these on another catalogue than Park Graph's: a row under `elsewhere` of "
+        "tests/data/checks_elsewhere.yaml, as `error_envelope` has"
+    )
+    assert not listed - _checks(), "no such check: remove its row in tests/data/checks_elsewhere.yaml"
     assert all(len(reason.split()) > 3 for reason in PARK_GRAPH_ALONE.values())
 
 
