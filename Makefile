@@ -99,9 +99,9 @@ $(VENV)/.browser: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,browser]'
 	@touch $@
 
-docs: $(VENV)/.docs ## the documentation as a site, in site/
+docs: $(VENV)/.docs ## the documentation as a site, in site/; REPO_URL links another repository than git's origin
 	$(BIN)/python docs/make_reference.py
-	$(BIN)/zensical build --strict --clean
+	$(BIN)/python docs/make_site.py
 
 $(VENV)/.docs: $(VENV)/.installed
 	@echo "installing zensical into $(VENV)"
