@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import mcp.client.session
+import pytest
+
 START_S = 600.0
 """The longest time, in seconds, that a server may take to start.
 
@@ -25,3 +28,8 @@ def wait_for_ready(ready: Path, child: subprocess.Popen[Any]) -> dict[str, Any]:
     assert ready.exists(), child.stdout.read() if child.stdout and ended else "no ready file"
     found: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
     return found
+
+
+def give_clients_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the vendor's own MCP client wait as long for a server's first answer, instead of ten seconds."""
+    monkeypatch.setattr(mcp.client.session, "DISCOVER_TIMEOUT_SECONDS", START_S)

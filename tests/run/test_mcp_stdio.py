@@ -20,6 +20,7 @@ from calling import Script, run, sandboxed, served
 from pgagents.base.http import Response
 from pgagents.cli.main import main
 from sandboxes import ROOT, VAIL
+from starting import give_clients_time
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -112,7 +113,8 @@ def error_of(result: Any) -> Any:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_official_client_lists_and_calls(mode: str) -> None:
+def test_official_client_lists_and_calls(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    give_clients_time(monkeypatch)
     caller, _ = sandboxed()
     written = json.loads((ROOT / "generated/mcp/tools.json").read_text(encoding="utf-8"))
 

@@ -15,6 +15,7 @@ import pytest
 from calling import client_of, park, run, sandboxed, served
 from pgagents.mcp.server import make_server
 from sandboxes import ROOT, Caller
+from starting import give_clients_time
 
 TRANSCRIPT = json.loads((ROOT / "tests/data/seed_openai_transcript.json").read_text(encoding="utf-8"))
 
@@ -72,8 +73,9 @@ def test_agent_ends_with_the_transcripts_numbers(mode: str) -> None:
 
 
 @pytest.mark.matrix
-def test_agent_ends_with_them_through_the_command_too() -> None:
+def test_agent_ends_with_them_through_the_command_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server as a client starts it, over stdio, and the API on a socket."""
+    give_clients_time(monkeypatch)
     caller, _ = sandboxed()
     code = "from pgagents.cli.main import run; run()"
 
