@@ -103,6 +103,12 @@ def test_actions_are_pinned_to_a_version(step: dict[str, Any]) -> None:
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
 JOBS = [block for block in BLOCKS if "runs-on" in block]
 LINES = 25
+RANKS = {
+    value
+    for option in cli.get_command(click.Context(cli), "verify").params  # type: ignore[union-attr]
+    if option.name == "fail_on"
+    for value in option.type.choices  # type: ignore[attr-defined]
+}
 
 
 def read_job(block: str) -> dict[str, Any]:
@@ -121,6 +127,7 @@ def test_short_job_uses_the_action_by_its_path_with_inputs_that_it_has(block: st
     (step,) = (step for step in read_job(block)["steps"] if "pgagents" in step.get("uses", ""))
     assert step["uses"] == "OWNER/pgagents@REF"
     assert set(step["with"]) <= set(action["inputs"])
+    assert step["with"]["fail-on"] in RANKS
     assert not re.search(r"install.*pgagents", block), "a package of this name would be somebody else's"
 
 
@@ -144,3 +151,4 @@ def test_gitlab_blocks_set_variables_that_the_jobs_read() -> None:
         data = yaml.safe_load(block.replace("!reference", ""))
         assert set(data["variables"]) - {"PGAGENTS_TOKEN"} <= set(jobs["variables"])
         assert set(data) - {"include", "variables"} <= set(jobs)
+        assert data["variables"].get("PGAGENTS_FAIL_ON", "lax") in RANKS
