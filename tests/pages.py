@@ -23,6 +23,39 @@ def commands(text: str) -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
 
 
+MERGE = """
+import sys, pathlib, yaml
+file, more = map(pathlib.Path, sys.argv[1:])
+def merge(old, new):
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return old | {key: merge(old.get(key), value) for key, value in new.items()}
+class Dumper(yaml.SafeDumper):
+    ignore_aliases = lambda *_: True
+old = yaml.safe_load(file.read_text("utf-8")) if file.exists() else {}
+file.write_text(yaml.dump(merge(old, yaml.safe_load(more.read_text("utf-8"))), Dumper=Dumper), "utf-8")
+"""
+"""What a reader does with a block that has a file's name: each part goes under the same keys of the file."""
+
+
+def steps(text: str, folder: Path) -> list[str]:
+    """List what a reader does in the order of the page: commands, and blocks of YAML that go into a file.
+
+    A block has the file's name: ` ```yaml title="catalogue/api.yaml" `. It becomes a command that needs what
+    this writes into the folder.
+    """
+    (folder / "merge.py").write_text(MERGE, encoding="utf-8")
+    found = []
+    blocks = re.findall(r'^```(console|yaml title="(.*?)")\n(.*?)^```', text, re.M | re.S)
+    for number, (kind, file, block) in enumerate(blocks):
+        if kind == "console":
+            found += [line[2:] for line in block.splitlines() if line[:2] == "$ "]
+        else:
+            (folder / f"block{number}.yaml").write_text(block, encoding="utf-8")
+            found.append(f"{sys.executable} merge.py {file} block{number}.yaml")
+    return found
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as free:

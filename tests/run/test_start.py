@@ -291,14 +291,15 @@ def test_the_ports_of_another_group_are_not_its_own():
             assert port in list_ports(os.getpgrp())
 
 
-TUTORIAL = (APP.parents[1] / "docs/tutorial.md").read_text(encoding="utf-8").partition("\n## 8.")[2]
+TUTORIAL = (APP.parents[1] / "docs/tutorial.md").read_text(encoding="utf-8").partition("\n## 11.")[2]
 
 
 @pytest.mark.matrix
 def test_app_of_the_tutorial_shows_what_its_page_says(tmp_path, monkeypatch, capsys):
     """The traceback is that of the call which is shown, and nothing is left."""
     code, line, shown = (
-        re.findall(rf"^```{kind}\n(.*?)^```", TUTORIAL, re.M | re.S)[0] for kind in ("python", "sh", "text")
+        re.findall(rf"^```{kind}\b.*?\n(.*?)^```", TUTORIAL, re.M | re.S)[0]
+        for kind in ("python", "sh", "text")
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")

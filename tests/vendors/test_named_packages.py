@@ -43,12 +43,16 @@ INSTALLS = re.compile(BARE.pattern + r"[^`\n]*")
 OURS = "a folder: this checkout, or a copy of it beside the user's files"
 REQUIRED = "our own requirements, which pyproject.toml or package.json name"
 REAL = "a package that its authors published under this name, and that the sentence is about"
+YOURS = "the user's own requirements"
 IMAGE = "the image that the sentence before tells to build"
 PROSE = "a sentence about the commands"
 SAID = {
     "pip install '.[sandbox,mcp": OURS,
     "pip install .": OURS,
     "uvx --from . pgagents lint": OURS,
+    "uvx --from ../pgagents pgagents verify --openapi /openapi.json --start 'uvicorn app:app --port {port}' "
+    "--allow-writes": OURS,
+    "pipx install ../pgagents": OURS,
     "pip install '.[mcp": OURS,
     "pip install '.[mcp]'        # in a checkout of pgagents": OURS,
     "pip install '.[sandbox": OURS,
@@ -63,6 +67,8 @@ SAID = {
     "pip install {' '.join(repr(line) for line in wanted": REQUIRED,
     "pip install '{name}{bounds": REQUIRED,
     "pip install pytest schemathesis": REAL,
+    "pip install fastapi uvicorn": REAL,
+    "pip install -r requirements.txt # your app": YOURS,
     "uvx mcp-server-time": REAL,
     "npx swagger2openapi swagger.json -o openapi.json": REAL,
     "pip install --quiet build twine": REAL,
