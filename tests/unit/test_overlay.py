@@ -235,6 +235,7 @@ def test_a_shape_replaces_a_shape() -> None:
     ("text", "said"),
     [
         ("actions: {list_notes: {input: {tga: {type: string}}}}", "`tga` here (did you mean `tag`?)"),
+        ("actions: {list_tags: {input: {tga: {description: x}}}}", "no argument `tga` here"),
         ("schemas: {Not: {description: x}}", "no schema `Not` here (did you mean `Note`?)"),
         ("schemas: {Note: {properties: {tilte: {type: null}}}}", "`tilte` here (did you mean `title`?)"),
         ("resources: {nte: {absent: 1}}", "no resource `nte` here (did you mean `note`?)"),

@@ -113,9 +113,9 @@ class Source:
         """Return what `pgagents lint` says of how the data was read; nothing for one file."""
         return ()
 
-    def find_holder(self, pointer: Pointer) -> Span | None:  # noqa: ARG002  # one file is the whole
-        """Return the entry above a part that is in another file; None for a text of its own."""
-        return None
+    def list_holders(self, pointer: Pointer) -> list[Span]:  # noqa: ARG002  # one file is the whole
+        """Return the entries above a part that is in another file; none for a text of its own."""
+        return []
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of the value at `pointer`, or of its nearest existing ancestor.

@@ -280,7 +280,7 @@ def _offer_and_load(
 def _choose_operations(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
     if not every:
         raise PgagentsError("the document has no operations", "an OpenAPI document lists them under `paths`")
-    found = [op for op in every if _fits(op, choice)]
+    found = list_fitting(every, choice)
     if not found:
         names = [op.id or op.label for op in every]
         wanted = ", ".join([*choice.include, *(f"tag {t}" for t in choice.tags)])
@@ -335,6 +335,11 @@ def _find_decided(chosen: Sequence[Operation], choice: Choice) -> tuple[frozense
         frozenset(label for label, exact in reads.items() if label not in acts or exact),
         frozenset(label for label, exact in acts.items() if label not in reads or exact),
     )
+
+
+def list_fitting(every: Iterable[Operation], choice: Choice) -> list[Operation]:
+    """Return the operations that fit a choice, also those beyond its number."""
+    return [op for op in every if _fits(op, choice)]
 
 
 def _fits(op: Operation, choice: Choice) -> bool:

@@ -124,8 +124,8 @@ def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
     spans = [diagnostic.span]
     if hit is not None and hit.part is not None:
         spans += [source.locate(hit.part[0], at_value=at_value) for at_value in (False, True)]
-    if hit is not None and (holder := source.find_holder(hit.origin)) is not None:
-        spans.append(holder)
+    if hit is not None:
+        spans += source.list_holders(hit.origin)
     return {span.line for span in spans if span.file == source.file}
 
 

@@ -286,6 +286,8 @@ _SIGNED = (
 )
 """Keys with lists of names, in which a sign adds a name or takes one out."""
 _REMOVES = {"type": "null"}
+_SEVERAL = r"^(\* |(GET|POST|PUT|PATCH|DELETE) .*\*)"
+"""Matches the keys of a short catalogue's entries that stand for several operations."""
 
 
 def for_editors() -> dict[str, Any]:
@@ -311,10 +313,16 @@ def _shorten_root(whole: dict[str, Any]) -> dict[str, Any]:
         "description": "The OpenAPI document that this file lies over, which is read each time.",
         "anyOf": [{"type": "string", "minLength": 1, "description": "Just its path or URL."}, source],
     }
+    several = "Each operation that fits: a method or *, and a path in which * is any text."
+    entry = {"$ref": "#/$defs/ShortAction"}
+    without_name = {"allOf": [entry], "not": {"required": ["operation"]}}
     short["properties"]["actions"] = {
-        "description": "What is to be said of operations, by name, operationId, or `GET /path`.",
+        "description": (
+            "What is to be said of operations, by name, operationId, `GET /path`, or pattern: `* /notes/{}*`."
+        ),
         "type": "object",
-        "additionalProperties": {"anyOf": [{"$ref": "#/$defs/ShortAction"}, _REMOVES]},
+        "patternProperties": {_SEVERAL: {"description": several, "anyOf": [without_name, _REMOVES]}},
+        "additionalProperties": {"anyOf": [entry, _REMOVES]},
     }
     return {**short, "required": ["pgagents", OVER]}
 

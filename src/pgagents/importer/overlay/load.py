@@ -17,15 +17,16 @@ from pgagents.base.places import Pointer, Source
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
-from pgagents.importer.catalogue import Choice, Converted, convert, without_collector
+from pgagents.importer.catalogue import Choice, Converted, convert, list_fitting, without_collector
 from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import operations
 from pgagents.importer.overlay.merge import Merged, Misfit, merge
-from pgagents.importer.overlay.names import find_facts, resolve
+from pgagents.importer.overlay.names import find_facts, index_operations, resolve
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
+from pgagents.importer.overlay.patterns import keep_common, spread
 from pgagents.importer.overlay.source import OverlaySource
 from pgagents.importer.places import open_source
 from pgagents.importer.servers import list_bases, parse_base
@@ -52,14 +53,17 @@ class Opened:
     def merge(self) -> tuple[OverlaySource, Merged]:
         """Return the source with the merged data, after the document's part changed."""
         merged = merge(self.base, self.over)
+        patterns, keys = self.source.patterns, self.source.keys
+        alone: set[Pointer] = {("actions", name) for name, key in keys.items() if key in patterns.alone}
+        idle = [at for at in merged.idle if at not in self.facts]
         source = replace(
             self.source,
             data=merged.data,
-            stated=frozenset(merged.stated),
+            stated=frozenset(merged.stated - alone),
             replaced=frozenset(merged.replaced),
             removed=tuple(merged.removed),
             items=merged.items,
-            idle=tuple(at for at in merged.idle if at not in self.facts),
+            idle=tuple(keep_common(idle, patterns, keys)),
             notes=tuple(self.converted.notes.made),
         )
         return source, merged
@@ -97,21 +101,16 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     _check_sections(source)
     options = read_options(source)
     references, text, digest = _read_document(source, options, fetch)
-    entries = source.data.get("actions") or {}
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
     notes = Notes()
     every = list(operations(references, notes))
-    facts = find_facts(entries, every, bases)
-    choice = Choice(
-        options.include,
-        options.tags,
-        options.most,
-        options.auth,
-        options.base,
-        facts.reads,
-        facts.acts,
-        facts.names,
+    choice = Choice(options.include, options.tags, options.most, options.auth, options.base)
+    index = index_operations(every, bases)
+    entries = spread(
+        source.data.get("actions") or {}, list_fitting(every, choice)[: choice.most], index, bases
     )
+    facts = find_facts(entries.entries, index, entries.alone)
+    choice = replace(choice, reads=facts.reads, acts=facts.acts, names=facts.names)
     try:
         converted = convert(references, choice, listed=(every, notes))
     except InputError:
@@ -119,7 +118,8 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     except PgagentsError as error:
         raise _refuse(source, "document", error.message, error.help or "choose another part of it") from None
     validators = without_wrong_examples(converted.data, converted.notes)
-    resolved = resolve(entries, converted.made, facts.claimed)
+    resolved = resolve(entries.entries, converted.made, facts.claimed, entries.alone)
+    unused = entries.list_unused(resolved.keys.values())
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
     document = open_source(
@@ -142,12 +142,18 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         source.folder,
         document=document,
         keys=resolved.keys,
+        patterns=entries,
         options=options,
         digest=digest,
         without=without,
     )
     _refuse_misfits(
-        [_describe(source, misfit) for misfit in (*facts.misfits, *resolved.misfits)], made, misfits
+        [
+            _describe(source, misfit)
+            for misfit in (*entries.misfits, *unused, *facts.misfits, *resolved.misfits)
+        ],
+        made,
+        misfits,
     )
     effects = (("actions", name, "effect") for name in resolved.entries)
     known: frozenset[Pointer] = frozenset((("pgagents",), *effects))
@@ -226,7 +232,11 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
 def _merge(opened: Opened, misfits: list[Diagnostic] | None) -> OverlaySource:
     """Return the merged source. Raises InputError if a line of the author's fits nothing."""
     source, merged = opened.merge()
-    _refuse_misfits([_describe(source, misfit) for misfit in merged.misfits], source, misfits)
+    found = {
+        (*misfit.at, *([] if misfit.item is None else [misfit.item])): misfit for misfit in merged.misfits
+    }
+    common = keep_common(found, source.patterns, source.keys)
+    _refuse_misfits([_describe(source, found[at]) for at in common], source, misfits)
     return source
 
 
@@ -273,5 +283,5 @@ def _is_of(surface: Mapping[str, Any], groups: Mapping[str, Any]) -> bool:
 def _describe(source: Source, misfit: Misfit) -> Diagnostic:
     span = source.locate(misfit.at)
     if misfit.item is not None and isinstance(source, OverlaySource):
-        span = Source.locate(source, (*source.to_written(misfit.at), misfit.item))
+        span = Source.locate(source, source.to_written((*misfit.at, misfit.item)))
     return Diagnostic(span, f"overlay/{misfit.id}", "error", misfit.message, misfit.help)

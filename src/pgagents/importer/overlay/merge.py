@@ -126,6 +126,9 @@ class _Merger:
             result[key] = None
         elif key in base:
             result[key] = self._value(base[key], value, here)
+        elif isinstance(value, Mapping) and value and _find_kind((*here, "")) is not None:
+            if members := self._mapping({}, value, here):
+                result[key] = members
         elif self._fits(base, key, value, here):
             value = _make_firm(value, here)
             self.made.replaced.add(here)
@@ -135,7 +138,7 @@ class _Merger:
         base, over = expand_short_forms(base, over, at)
         if isinstance(base, Mapping) and isinstance(over, Mapping) and not is_unit(at):
             if is_schema(at) and replaces_shape(base, over):
-                base = {key: value for key, value in base.items() if not is_of_shape(key, value)}
+                base = without_shape(base)
             elif len(at) == 2 and at[0] == "resources":
                 over = self._without_word(base, over, at)
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
@@ -282,9 +285,13 @@ def replaces_shape(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> bool:
     return any(over.get(key) is not None for key in _KINDS) or ("items" in over and "items" not in base)
 
 
-def is_of_shape(key: Any, value: Any) -> bool:
-    """True for a keyword of the shape. `required` is one if it lists members."""
-    return key in _SHAPE or (key == "required" and isinstance(value, list))
+def without_shape(schema: Mapping[Any, Any]) -> Data:
+    """Return a schema without the keywords of its shape. `required` is one if it lists members."""
+    return {
+        key: value
+        for key, value in schema.items()
+        if key not in _SHAPE and not (key == "required" and isinstance(value, list))
+    }
 
 
 def holds_names(at: Pointer) -> bool:

@@ -7,7 +7,7 @@ because documents change them at will. A path may have the document's base path 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,10 @@ from pgagents.importer.overlay.merge import Misfit
 
 OPERATION = "operation"
 _LABEL = re.compile(r"(GET|POST|PUT|PATCH|DELETE) /")
+_PATH = re.compile(r"(GET|POST|PUT|PATCH|DELETE|\*) [/*]")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+Index = Mapping[str, set[str]]
+"""By a name, an operationId, or a method and path, the labels of the operations that it may mean."""
 WHOLE = frozenset(("title", "description", "effect", "output"))
 """Keys of an action that no document has. One that only a dispatcher calls has no `http`."""
 
@@ -49,13 +52,22 @@ class Resolved:
     """Entries that name no operation, or that of another entry. Their pointers have the author's keys."""
 
 
-def find_facts(entries: Mapping[Any, Any], every: Iterable[Operation], bases: Sequence[str]) -> Facts:
-    """Return what the entries say about operations before these are converted."""
-    operations = list(every)
+def index_operations(operations: Sequence[Operation], bases: Sequence[str]) -> Index:
+    """Return the labels of operations by the words that may name them.
+
+    An operationId, or a method and path, goes before a name.
+    """
     called = name_operations(operations)
-    index = _index((op.label, called[op.label].name, _snake_id(op)) for op in operations) | _index(
+    return _index((op.label, called[op.label].name, _snake_id(op)) for op in operations) | _index(
         (op.label, op.label, op.id, *(f"{op.method} {base}{op.path}" for base in bases)) for op in operations
     )
+
+
+def find_facts(entries: Mapping[Any, Any], index: Index, alone: Collection[str]) -> Facts:
+    """Return what the entries say about operations before these are converted.
+
+    `alone` are labels of operations that no entry names, so that another name may be theirs.
+    """
     names: dict[str, str] = {}
     reads: list[str] = []
     acts: list[str] = []
@@ -63,11 +75,12 @@ def find_facts(entries: Mapping[Any, Any], every: Iterable[Operation], bases: Se
     claimed: set[str] = set()
     for key, entry in entries.items():
         operation = entry.get(OPERATION) if isinstance(entry, Mapping) else None
-        labels = index.get(_plain(str(operation or key)), set())
+        labels = index.get(make_plain(str(operation or key)), set())
         if len(labels) != 1:
             continue
         label = next(iter(labels))
-        claimed.add(label)
+        if key not in alone:
+            claimed.add(label)
         if operation is not None and label not in names:
             names[label] = str(key)
             if not _NAME.match(str(key)) or len(str(key)) > 60:
@@ -99,8 +112,16 @@ def _find_taken(names: Mapping[str, str], index: Mapping[str, set[str]]) -> Iter
             yield Misfit(("actions", name), "name-taken", said, help)
 
 
-def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed: frozenset[str]) -> Resolved:
-    """Return the entries by the names of the converted actions."""
+def resolve(
+    entries: Mapping[Any, Any],
+    made: Sequence[ImportedAction],
+    claimed: frozenset[str],
+    alone: Collection[str] = (),
+) -> Resolved:
+    """Return the entries by the names of the converted actions.
+
+    `alone` are entries of operations that no author names. One of which no action was made is left out.
+    """
     index = _index(
         (m.name, m.name, m.operation.id, _snake_id(m.operation), m.operation.label, str(m.action["http"]))
         for m in made
@@ -108,6 +129,10 @@ def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed:
     resolved = Resolved()
     labels = {m.name: m.operation.label for m in made}
     for key, entry in entries.items():
+        if key in alone:
+            for name in (name for name, label in labels.items() if label == key):
+                resolved.entries[name], resolved.keys[name] = entry, key
+            continue
         at: Pointer = ("actions", key)
         operation = entry.get(OPERATION) if isinstance(entry, Mapping) else None
         if operation is not None and not isinstance(operation, str):
@@ -116,7 +141,7 @@ def resolve(entries: Mapping[Any, Any], made: Sequence[ImportedAction], claimed:
             resolved.misfits.append(Misfit((*at, OPERATION), "operation", said, help))
             continue
         word = str(operation or key)
-        meant = sorted(index.get(_plain(word), ()), key=lambda name: labels[name])
+        meant = sorted(index.get(make_plain(word), ()), key=lambda name: labels[name])
         if len(meant) > 1:
             said = f"`{brief(word)}` may mean {' or '.join(brief(labels[name]) for name in meant[:4])}"
             help = f"name one by method and path: {_quote(labels[meant[0]])}"
@@ -155,13 +180,13 @@ def _index(rows: Iterable[tuple[str, ...]]) -> dict[str, set[str]]:
     for first, *words in rows:
         for word in words:
             if word:
-                index.setdefault(_plain(word), set()).add(first)
+                index.setdefault(make_plain(word), set()).add(first)
     return index
 
 
-def _plain(word: str) -> str:
+def make_plain(word: str) -> str:
     """Return a method and path without the names of placeholders."""
-    return PLACEHOLDER.sub("{}", word) if _LABEL.match(word) else word
+    return PLACEHOLDER.sub("{}", word) if _PATH.match(word) else word
 
 
 def _is_whole(entry: Any) -> bool:
@@ -220,9 +245,9 @@ def _find_alike(word: str, made: Sequence[ImportedAction]) -> list[ImportedActio
     """
     if _LABEL.match(word):
         method, _, path = word.partition(" ")
-        nouns = _list_nouns(path)
+        nouns = list_nouns(path)
         ends = path.endswith("}")
-        same = [m for m in made if m.operation.method == method and _list_nouns(m.operation.path) == nouns]
+        same = [m for m in made if m.operation.method == method and list_nouns(m.operation.path) == nouns]
         return [m for m in same if m.operation.path.endswith("}") == ends] or _with_last(
             made, method, nouns, ends
         )
@@ -234,11 +259,11 @@ def _find_alike(word: str, made: Sequence[ImportedAction]) -> list[ImportedActio
         m
         for m in made
         if m.operation.method in methods
-        and _list_nouns(m.operation.path)[-len(nouns) :] == nouns
+        and list_nouns(m.operation.path)[-len(nouns) :] == nouns
         and not (first in _OF_ONE and not m.operation.path.endswith("}"))
         and not (first in _OF_ALL and m.operation.path.endswith("}"))
     ]
-    exact = [m for m in fitting if _list_nouns(m.operation.path) == nouns]
+    exact = [m for m in fitting if list_nouns(m.operation.path) == nouns]
     return exact or fitting
 
 
@@ -251,12 +276,12 @@ def _with_last(
         for m in made
         if nouns
         and m.operation.method == method
-        and _list_nouns(m.operation.path)[-1:] == list(nouns[-1:])
+        and list_nouns(m.operation.path)[-1:] == list(nouns[-1:])
         and m.operation.path.endswith("}") == ends
     ]
 
 
-def _list_nouns(path: str) -> list[str]:
+def list_nouns(path: str) -> list[str]:
     """Return the words of a path in the singular, without placeholders and versions."""
     words = re.split(r"[^a-z0-9]+", PLACEHOLDER.sub("", path).lower())
     return [singular(word) for word in words if word and not re.fullmatch(r"v[0-9]+|api", word)]

@@ -19,11 +19,11 @@ from pgagents.importer.overlay.merge import (
     expand_short_forms,
     holds_names,
     is_answer,
-    is_of_shape,
     is_schema,
     is_unit,
     merge,
     replaces_shape,
+    without_shape,
 )
 from pgagents.importer.overlay.names import OPERATION
 from pgagents.importer.overlay.options import KEY
@@ -97,8 +97,7 @@ def find_difference(base: Any, whole: Any, at: Pointer = ()) -> Any:
 def _find_members(base: Mapping[Any, Any], whole: Mapping[Any, Any], at: Pointer) -> Any:
     difference = _compare(base, whole, at)
     if is_schema(at) and replaces_shape(base, difference):
-        rest = {key: value for key, value in base.items() if not is_of_shape(key, value)}
-        return _compare(rest, whole, at)
+        return _compare(without_shape(base), whole, at)
     if len(at) == 3 and at[:2] == ("errors", "codes"):
         return _compare({key: value for key, value in base.items() if key != "only"}, whole, at)
     return difference

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pgagents.base.places import Pointer, Problem, Source, Span
 from pgagents.base.text import brief
 from pgagents.importer.names import Note
 from pgagents.importer.overlay.options import KEY, DocumentOptions
+from pgagents.importer.overlay.patterns import Spread
 from pgagents.importer.places import DocumentSource
 
 
@@ -28,6 +30,8 @@ class OverlaySource(Source):
 
     document: DocumentSource | None = None
     keys: Mapping[str, str | int] = field(default_factory=dict)
+    patterns: Spread = field(default_factory=Spread)
+    """The author's entries for several operations, and what each says."""
     stated: frozenset[Pointer] = frozenset()
     replaced: frozenset[Pointer] = frozenset()
     removed: Sequence[Pointer] = ()
@@ -98,7 +102,7 @@ class OverlaySource(Source):
         for length in range(1, len(steps) + 1):
             if steps[:length] in self.items:
                 number = self.items[steps[:length]]
-                return None if number is None else (*self.to_written(steps[: length - 1]), number)
+                return None if number is None else self.to_written((*steps[: length - 1], number))
         if steps in self.stated or any(steps[:n] in self.replaced for n in range(1, len(steps) + 1)):
             return self.to_written(steps)
         return None
@@ -106,7 +110,7 @@ class OverlaySource(Source):
     def to_written(self, steps: Pointer) -> Pointer:
         """Return a pointer of the merged catalogue as one of the author's file."""
         if len(steps) > 1 and steps[0] == "actions":
-            return ("actions", self.keys.get(str(steps[1]), steps[1]), *steps[2:])
+            return self.patterns.find_origin(("actions", self.keys.get(str(steps[1]), steps[1]), *steps[2:]))
         return steps
 
     def _find_cause(self, steps: Pointer) -> Pointer | None:
@@ -158,9 +162,13 @@ class OverlaySource(Source):
         author = Source(self.file, self.text, None, self.root)
         return (author, own) if own is not None and author.has(own) else None
 
-    def find_holder(self, pointer: Pointer) -> Span | None:
-        """Return the author's entry above a part of the document, which comments about it stand above."""
-        for length in range(len(pointer), 1, -1):
-            if pointer[:length] in self.stated:
-                return Source.locate(self, self.to_written(pointer[:length]))
-        return None
+    def list_holders(self, pointer: Pointer) -> list[Span]:
+        """Return the author's entries above a part of the document, which comments about it stand above."""
+        stated = (
+            pointer[:length] for length in range(len(pointer), 1, -1) if pointer[:length] in self.stated
+        )
+        holders = [self.to_written(at) for at in islice(stated, 1)]
+        if pointer[:1] == ("actions",) and len(pointer) > 1:
+            key = self.keys.get(str(pointer[1]))
+            holders += [("actions", pattern) for pattern in self.patterns.fitting.get(key, ())]
+        return [Source.locate(self, at) for at in holders]
