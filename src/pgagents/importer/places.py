@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,11 @@ class DocumentSource(Source):
     """The document's own data, for the values behind pointers."""
     always_points: bool = False
     """True if each place has its pointer, also in YAML with short lines: the document is read each time."""
+    relocate: Callable[[Pointer, bool], Span | Pointer] | None = None
+    """Where other files change the document: the place of a value in one, or its pointer in the text.
+
+    The second argument is true for the place of the value itself, not of its key.
+    """
     finder: JsonPlaces | YamlPlaces | None = None
     """The places of the document's values, which are read when somebody asks for one."""
 
@@ -68,6 +73,11 @@ class DocumentSource(Source):
         steps = tuple(pointer)
         known = next((steps[:n] for n in range(len(steps), 0, -1) if steps[:n] in self.places), None)
         wanted = () if known is None else (*self.places[known], *steps[len(known) :])
+        if self.relocate is not None:
+            moved = self.relocate(wanted, at_value)
+            if isinstance(moved, Span):
+                return moved
+            wanted = moved
         (line, column), count = self._find_places().find(wanted, at_value=at_value)
         if not count and known is not None:  # too long a YAML text for places
             count = len(self.places[known])

@@ -119,6 +119,9 @@ class OverDocument(Strict):
         description="Its path, which begins at the catalogue's folder, or its URL."
     )
     from_: Url | None = Field(None, alias="from", description="The URL of which the file is a copy.")
+    overlays: str | list[str] = Field(
+        [], description="Files of the OpenAPI Overlay Specification that change it first."
+    )
     include: str | list[str] = Field([], description="Only these operations: operationIds, or `GET /path`.")
     tags: str | list[str] = Field([], description="Only operations with one of these tags.")
     max: Annotated[int, Field(ge=1)] | None = Field(None, description="The most operations.")

@@ -23,6 +23,7 @@ from pgagents.importer.document import References, read
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import operations
+from pgagents.importer.overlay.document_overlays import Applied, apply_overlays, read_overlays
 from pgagents.importer.overlay.merge import Merged, Misfit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
@@ -100,7 +101,8 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         raise InputError(load(source)[1], source)
     _check_sections(source)
     options = read_options(source)
-    references, text, digest = _read_document(source, options, fetch)
+    references, digest, applied = _read_document(source, options, fetch)
+    text = references.first.text
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
     notes = Notes()
     every = list(operations(references, notes))
@@ -132,6 +134,9 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         parsed=converted.root.document.data,
     )
     document.names = converted.list_names()
+    if applied is not None:
+        document.relocate = applied.relocate
+        document.parsed = None if applied.items else document.parsed
     document.always_points = True
     made = OverlaySource(
         source.file,
@@ -143,6 +148,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         document=document,
         keys=resolved.keys,
         patterns=entries,
+        overlays=applied.files if applied is not None else (),
         options=options,
         digest=digest,
         without=without,
@@ -151,7 +157,8 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         [
             _describe(source, misfit)
             for misfit in (*entries.misfits, *unused, *facts.misfits, *resolved.misfits)
-        ],
+        ]
+        + (applied.problems if applied is not None else []),
         made,
         misfits,
     )
@@ -177,8 +184,10 @@ def _check_sections(source: Source) -> None:
         raise InputError(found, source)
 
 
-def _read_document(source: Source, options: DocumentOptions, fetch: Fetch) -> tuple[References, str, str]:
-    """Return the document with its references, its text and its SHA-256.
+def _read_document(
+    source: Source, options: DocumentOptions, fetch: Fetch
+) -> tuple[References, str, Applied | None]:
+    """Return the document with its references, its SHA-256, and what its overlays changed.
 
     A problem is told at the key `openapi`.
     """
@@ -186,6 +195,9 @@ def _read_document(source: Source, options: DocumentOptions, fetch: Fetch) -> tu
     if source.folder is None and not options.is_remote:
         what = "this catalogue is in no folder of yours, so it may name no file of yours"
         raise _refuse(source, "document-missing", what, "save both beside each other, and name that file")
+    if source.folder is None and options.overlays:
+        what = "this catalogue is in no folder, so there is none beside it where an overlay could be"
+        raise _refuse(source, "document-missing", what, "save it in a folder", key="overlays")
     try:
         raw = fetch(options.locate(source))
     except InputError:
@@ -193,7 +205,17 @@ def _read_document(source: Source, options: DocumentOptions, fetch: Fetch) -> tu
     except PgagentsError as error:
         help = error.help or "correct the path, which begins at the catalogue's folder"
         raise _refuse(source, "document-missing", error.message, help) from None
+    try:
+        overlays = read_overlays(options.list_overlays(source), fetch)
+    except InputError:
+        raise
+    except PgagentsError as error:
+        raise _refuse(source, "document-missing", error.message, error.help, key="overlays") from None
     digest = hashlib.sha256(raw).hexdigest()
+    if overlays:
+        digest = hashlib.sha256(
+            b"".join(hashlib.sha256(part).digest() for part in (raw, *(o[1] for o in overlays)))
+        ).hexdigest()
     if options.sha256 and digest != options.sha256:
         what = f"the document's SHA-256 is {digest[:12]}…, and {options.sha256[:12]}… stands here"
         help = f"see what changed with `pgagents diff`, then write sha256: {digest}"
@@ -203,11 +225,14 @@ def _read_document(source: Source, options: DocumentOptions, fetch: Fetch) -> tu
     if is_overlay(document.data) or "pgagents" in document.data:
         what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
         raise _refuse(source, "no-document", what, f"name the document that {name} is about")
-    return References(document, fetch, allowed=options.allow_remote), document.text, digest
+    applied = apply_overlays(document.data, [overlay for overlay, _ in overlays]) if overlays else None
+    if applied is not None:
+        document = replace(document, data=applied.data)
+    return References(document, fetch, allowed=options.allow_remote), digest, applied
 
 
-def _refuse(source: Source, id: str, message: str, help: str) -> InputError:
-    at = source.locate((KEY, "document") if source.has((KEY, "document")) else (KEY,), at_value=True)
+def _refuse(source: Source, id: str, message: str, help: str, *, key: str = "document") -> InputError:
+    at = source.locate((KEY, key) if source.has((KEY, key)) else (KEY,), at_value=True)
     return InputError([Diagnostic(at, f"overlay/{id}", "error", brief(message, 300), help)], source)
 
 

@@ -35,7 +35,8 @@ class DocumentOptions:
     `document` is as the author writes it: a path relative to the catalogue's folder, or a URL. `include`,
     `tags`, `most`, `auth` and `base` choose and read it, as the options of `pgagents import` do. `sha256` is
     the hash of its bytes in hexadecimal digits, if the author pins it. `origin` is the URL of which a file is
-    a copy. With `allow_remote`, its references may leave its folder or host.
+    a copy. With `allow_remote`, its references may leave its folder or host. `overlays` are paths of files of
+    the OpenAPI Overlay Specification, which change it first; the hash is over all of them then.
     """
 
     document: str
@@ -47,6 +48,7 @@ class DocumentOptions:
     sha256: str = ""
     allow_remote: bool = False
     origin: str = ""
+    overlays: tuple[str, ...] = ()
     is_mapping: bool = False
     """True if the author writes the long form."""
 
@@ -69,6 +71,12 @@ class DocumentOptions:
         if self.is_remote:
             return self.document
         return str(((source.folder or Path()) / self.document).resolve())
+
+    def list_overlays(self, source: Source) -> list[tuple[str, str]]:
+        """Return the absolute path of each overlay, and its name in messages."""
+        folder = source.folder or Path()
+        beside = Path(source.file).parent if source.folder is not None else Path()
+        return [(str((folder / path).resolve()), os.path.normpath(beside / path)) for path in self.overlays]
 
     def name(self, source: Source) -> str:
         """Return the document's name in messages, without any secret of a URL.
@@ -112,6 +120,7 @@ def read_options(source: Source) -> DocumentOptions:
         digest[2] if digest else "",
         written.get("allow_remote", False),
         written.get("from", ""),
+        _list_words(written.get("overlays")),
         is_mapping,
     )
 
@@ -142,6 +151,9 @@ def _find_wrong(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
     origin = written.get("from")
     right = isinstance(origin, str) and is_url(origin) and not find_unreachable(origin)
     check("from", right, "the URL of which the document is a copy", "write `from: https://…`")
+    overlays = _list_words(written.get("overlays"))
+    right = bool(overlays) and not any("://" in path for path in overlays)
+    check("overlays", right, "a list of paths of files", "save an overlay beside this file")
     for key in ("include", "tags"):
         right = bool(_list_words(written.get(key)))
         check(key, right, "a list of texts", f"write `{key}: [NAME]`")

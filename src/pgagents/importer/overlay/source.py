@@ -37,8 +37,10 @@ class OverlaySource(Source):
     removed: Sequence[Pointer] = ()
     items: Mapping[Pointer, int | None] = field(default_factory=dict)
     options: DocumentOptions | None = None
+    overlays: Sequence[Source] = ()
+    """The files of the OpenAPI Overlay Specification that change the document."""
     digest: str = ""
-    """The SHA-256 of the document's bytes, in hexadecimal digits."""
+    """The SHA-256 of the document's bytes, in hexadecimal digits; with overlays, that over all files."""
     idle: Sequence[Pointer] = ()
     """Pointers at which the author says what the document says anyway."""
     notes: Sequence[Note] = ()
@@ -55,8 +57,9 @@ class OverlaySource(Source):
 
     @property
     def whole(self) -> str:
-        """The text of both files, for the catalogue's hash."""
-        return f"{self.text}\0{self.document.text if self.document is not None else ''}"
+        """The text of all files, for the catalogue's hash."""
+        texts = [self.text, self.document.text if self.document is not None else ""]
+        return "\0".join([*texts, *(overlay.text for overlay in self.overlays)])
 
     @property
     def is_unpinned(self) -> bool:
@@ -151,10 +154,10 @@ class OverlaySource(Source):
             stack.extend(((*pointer, step), child) for step, child in reversed([*members, *items]))
 
     def part(self, file: str) -> Source:
-        """Return the author's file or the document, by its name in messages."""
+        """Return the author's file, the document or one of its overlays, by its name in messages."""
         if self.document is not None and file == self.document.file:
             return self.document
-        return self
+        return next((overlay for overlay in self.overlays if overlay.file == file), self)
 
     def find_written(self, pointer: Pointer) -> tuple[Source, Pointer] | None:
         """Return the author's file and the pointer in it if it holds exactly this value."""
