@@ -346,6 +346,23 @@ def test_each_part_is_found_in_the_file_that_says_it() -> None:
     assert {at: str(source.locate(at)) for at in places} == places
 
 
+def test_what_no_file_says_names_its_evidence() -> None:
+    source = over("errors: {codes: {GONE: 410}}\n").source
+    shown = {
+        (
+            "errors",
+            "envelope",
+        ): "guessed: errors.envelope, from the 422 of 7 operations",
+        ("errors", "codes", "UNPROCESSABLE", "meaning"): "from the 422 of 7 operations",
+        ("surfaces", "gemini"): "default: surfaces.gemini, as nobody says what is offered to whom",
+        ("api", "title"): "guessed: api.title, from the document's `info` and `servers`",
+    }
+    for at, said in shown.items():
+        assert show(Diagnostic(source.locate(at), "x/y", "note", "A text"), source).endswith(said)
+    assert not source.locate(("errors", "codes", "GONE", "status")).guess
+    assert not source.locate(("actions", "get_note")).guess
+
+
 def test_a_fault_of_the_overlay_is_told_at_the_overlay() -> None:
     found = refused("actions:\n  get_note: {input: {note_id: null}}\n  create_note: {input: {title: null}}\n")
     assert {line.split(" ")[0] for line in found} == {"pgagents.yaml:4"}

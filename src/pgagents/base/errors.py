@@ -50,7 +50,8 @@ def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 1
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:
         lines.append(f"   = help: {shorten(d.help)}")
-    lines += [f"   = {printable(note[: 4 * MOST_SHOWN])}" for note in d.notes]
+    notes = (d.span.guess, *d.notes) if d.span.guess else d.notes
+    lines += [f"   = {printable(note[: 4 * MOST_SHOWN])}" for note in notes]
     return "\n".join(lines)
 
 

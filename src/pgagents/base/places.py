@@ -26,12 +26,14 @@ class Span:
     """A place in a file. Line and column count from 1, the column in code points.
 
     `pointer` is the value's JSON Pointer where the file is JSON or the line is very long; else it is empty.
+    `guess` says from what a part was concluded that no file says, and is empty for every other part.
     """
 
     file: str
     line: int
     column: int
     pointer: str = field(default="", compare=False)
+    guess: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return self.position + self.suffix

@@ -7,6 +7,7 @@ the author's file, and is told there.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -28,7 +29,7 @@ from pgagents.importer.overlay.merge import Merged, Misfit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
 from pgagents.importer.overlay.patterns import keep_common, spread
-from pgagents.importer.overlay.source import OverlaySource
+from pgagents.importer.overlay.source import Evidence, OverlaySource
 from pgagents.importer.places import open_source
 from pgagents.importer.servers import list_bases, parse_base
 from pgagents.importer.surfaces import GROUP
@@ -66,6 +67,7 @@ class Opened:
             items=merged.items,
             idle=tuple(keep_common(idle, patterns, keys)),
             notes=tuple(self.converted.notes.made),
+            evidence=_find_evidence(self.converted),
         )
         return source, merged
 
@@ -165,6 +167,18 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     effects = (("actions", name, "effect") for name in resolved.entries)
     known: frozenset[Pointer] = frozenset((("pgagents",), *effects))
     return Opened(made, converted, converted.data, over, known, validators)
+
+
+def _find_evidence(converted: Converted) -> Evidence:
+    """Return from what the import concluded the parts that the document does not say."""
+    made = converted.notes.made
+    reasons = {note.at: note.message for note in made if note.kind == "inferred"}
+    reasons |= {note.at: f"a question: {note.message}" for note in made if note.at == ("api", "server")}
+    errors = (
+        {answer.status for answer in action.operation.answers if answer.status[:1] in ("4", "5")}
+        for action in converted.made
+    )
+    return Evidence(reasons, Counter(status for statuses in errors for status in statuses))
 
 
 def _check_sections(source: Source) -> None:

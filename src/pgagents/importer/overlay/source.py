@@ -1,22 +1,59 @@
 """The two files of a short catalogue as one source: each part is found in the file that says it.
 
 A part that the author states, or that lies in a value that the author replaced, is in the author's file. All
-else is at the deepest known part of the document, and what neither says is at the line `openapi:`.
+else is at the deepest known part of the document, and what neither says is at the line `openapi:`, with the
+evidence from which it was concluded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from pgagents.base.places import Pointer, Problem, Source, Span
+from pgagents.base.places import Pointer, Problem, Source, Span, value_at
 from pgagents.base.text import brief
 from pgagents.importer.names import Note
 from pgagents.importer.overlay.options import KEY, DocumentOptions
 from pgagents.importer.overlay.patterns import Spread
 from pgagents.importer.places import DocumentSource
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """From what the import concluded the parts that no file says.
+
+    `reasons` are by pointers of the catalogue, as the import notes them. `statuses` has the number of
+    operations that document each status of an error.
+    """
+
+    reasons: Mapping[Pointer, str]
+    statuses: Mapping[str, int]
+
+    def explain(self, steps: Pointer, data: Any) -> str:
+        """Return a part and its evidence in words, for a pointer of the merged catalogue."""
+        part = brief(".".join(map(str, steps[:4])), 80)
+        if steps[0] in ("surfaces", "groups"):
+            return f"default: {part}, as nobody says what is offered to whom"
+        return f"guessed: {part}, {self._find_reason(steps, data)}"
+
+    def _find_reason(self, steps: Pointer, data: Any) -> str:
+        if steps[0] == "errors":
+            code = value_at(data, steps[:3]) if steps[1:2] == ("codes",) else None
+            status = str(code.get("status") if isinstance(code, Mapping) else code)
+            usual = sorted(self.statuses, key=lambda each: (-self.statuses[each], each))[:2]
+            shown = [status] if status in self.statuses else usual
+            if shown:
+                return "from " + " and ".join(f"the {each} of {self._count(each)}" for each in shown)
+        for length in range(len(steps), 0, -1):
+            if (reason := self.reasons.get(steps[:length])) is not None:
+                return reason
+        return "from the document's `info` and `servers`" if steps[0] == "api" else "from the whole document"
+
+    def _count(self, status: str) -> str:
+        number = self.statuses[status]
+        return f"{number} operation{'' if number == 1 else 's'}"
 
 
 @dataclass(slots=True)
@@ -45,6 +82,7 @@ class OverlaySource(Source):
     """Pointers at which the author says what the document says anyway."""
     notes: Sequence[Note] = ()
     """The notes on what the import of the document lost, concluded, or asks."""
+    evidence: Evidence = field(default_factory=lambda: Evidence({}, {}))
     without: Mapping[str, str] = field(default_factory=dict)
     """Surfaces that no one asked for and that are left out, each with the reason."""
     blames: bool = False
@@ -98,7 +136,8 @@ class OverlaySource(Source):
             return Source.locate(self, self.to_written(cause), at_value=at_value)
         if self.document.knows(steps):
             return self.document.locate(steps, at_value=at_value)
-        return Source.locate(self, (KEY,), at_value=at_value)
+        place = Source.locate(self, (KEY,), at_value=at_value)
+        return replace(place, guess=self.evidence.explain(steps, self.data)) if steps else place
 
     def find_own(self, steps: Pointer) -> Pointer | None:
         """Return the pointer in the author's file if the author says this value, or a part of it."""
