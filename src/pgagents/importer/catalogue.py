@@ -31,7 +31,7 @@ from pgagents.importer.places import Places, find_places
 from pgagents.importer.response_headers import Headers
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security, list_described, parse_scheme, with_scheme
-from pgagents.importer.servers import Servers, api, describe_main, find_usual_url, list_bases
+from pgagents.importer.servers import Servers, api, describe_main, find_usual_url, list_bases, list_hosts
 from pgagents.importer.surfaces import Offer, offer
 from pgagents.lint.rule import Hit, rules
 
@@ -58,6 +58,8 @@ class Choice:
     acts: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Names that the author gives to actions, by the operation's `GET /path`."""
+    host: str = ""
+    """Scheme and host of the one server whose operations are read, where a document has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,13 @@ def convert(
     root = references.root()
     notes = listed[1] if listed is not None else Notes()
     every = list(listed[0] if listed is not None else operations(references, notes))
-    chosen = _choose_operations(every, choice, notes)
+    if choice.host:
+        chosen = _choose_operations(list_hosts(root, every).get(choice.host, []), choice, notes)
+    else:
+        chosen = _choose_operations(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes, find_usual_url(chosen))
+    described["server"] = choice.host or described["server"]
     security = Security(references, notes, chosen, scheme, why)
     servers = Servers(root, described["server"], notes, choice.base)
     reads, acts = _find_decided(chosen, choice)
@@ -204,7 +210,8 @@ def convert(
     if not comparing and (fixed := take_constant_headers(made, notes)):
         described["request_headers"] = fixed
     inferred = infer(made, schemas.named, references, told, notes) if not comparing else {}
-    described["server"] = describe_main(root, described["server"], notes)
+    if not choice.host:
+        described["server"] = describe_main(root, described["server"], notes)
     if servers.written:
         described["servers"] = servers.written
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)

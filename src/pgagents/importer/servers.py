@@ -82,6 +82,26 @@ def find_usual_url(operations: Iterable[Operation]) -> str:
     return named.most_common(1)[0][0] if named else ""
 
 
+def list_hosts(root: Found, operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Return the operations by scheme and host of the server that they are at, the API's own one first."""
+    every = list(operations)
+    main = _clean(server_url(root) or find_usual_url(every) or PLACEHOLDER_SERVER)
+    hosts: dict[str, list[Operation]] = {main: []}
+    for op in every:
+        hosts.setdefault(_clean(_find_url(op)) or main, []).append(op)
+    return {host: found for host, found in hosts.items() if found}
+
+
+def find_host(url: str) -> str:
+    """Return scheme and host of a URL as `list_hosts` has them; empty if it has none."""
+    parts = split_url(url)
+    return _clean(find_address(parts.scheme, parts.netloc)) if parts.scheme in ("http", "https") else ""
+
+
+def _clean(url: str) -> str:
+    return _DEFAULT_PORT.sub(r"\1", url).lower()
+
+
 def _find_url(op: Operation) -> str:
     """Return scheme and host of the operation's own server; empty if it has none or cannot be expressed."""
     parts = split_url(expand_variables(op.server)) if op.server is not None else None
@@ -118,7 +138,7 @@ class Servers:
             why = "the operation's own server has no address; the API's one is called"
             self._notes.add_lost(at, why, op.server.place)
             return None
-        if url == self._url:
+        if _clean(url) == _clean(self._url):
             return None
         if url not in self._names:
             label = snake((urlsplit(url).hostname or "").split(".")[0]) or "other"

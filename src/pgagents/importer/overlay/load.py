@@ -23,7 +23,7 @@ from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
-from pgagents.importer.operations import operations
+from pgagents.importer.operations import Operation, operations
 from pgagents.importer.overlay.document_overlays import Applied, apply_overlays, read_overlays
 from pgagents.importer.overlay.merge import Merged, Misfit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
@@ -31,7 +31,7 @@ from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, 
 from pgagents.importer.overlay.patterns import keep_common, spread
 from pgagents.importer.overlay.source import Evidence, OverlaySource
 from pgagents.importer.places import open_source
-from pgagents.importer.servers import list_bases, parse_base
+from pgagents.importer.servers import find_host, list_bases, list_hosts, parse_base
 from pgagents.importer.surfaces import GROUP
 
 Fetch = Callable[[str], bytes]
@@ -109,10 +109,11 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     notes = Notes()
     every = list(operations(references, notes))
     choice = Choice(options.include, options.tags, options.most, options.auth, options.base)
+    hosts = list_hosts(references.root(), every)
+    choice = replace(choice, host=_choose_host(source.data, hosts))
     index = index_operations(every, bases)
-    entries = spread(
-        source.data.get("actions") or {}, list_fitting(every, choice)[: choice.most], index, bases
-    )
+    chosen = list_fitting(hosts[choice.host] if choice.host else every, choice)[: choice.most]
+    entries = spread(source.data.get("actions") or {}, chosen, index, bases)
     facts = find_facts(entries.entries, index, entries.alone)
     choice = replace(choice, reads=facts.reads, acts=facts.acts, names=facts.names)
     try:
@@ -150,6 +151,8 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         document=document,
         keys=resolved.keys,
         patterns=entries,
+        hosts={host: [op.label for op in found] for host, found in hosts.items()},
+        host=choice.host,
         overlays=applied.files if applied is not None else (),
         options=options,
         digest=digest,
@@ -165,8 +168,22 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         misfits,
     )
     effects = (("actions", name, "effect") for name in resolved.entries)
-    known: frozenset[Pointer] = frozenset((("pgagents",), *effects))
+    server: list[Pointer] = [("api", "server")] if choice.host else []
+    known: frozenset[Pointer] = frozenset((("pgagents",), *effects, *server))
     return Opened(made, converted, converted.data, over, known, validators)
+
+
+def _choose_host(written: Mapping[str, Any], hosts: Mapping[str, Sequence[Operation]]) -> str:
+    """Return the host of `api.server` if the document's operations are at it and at others; else nothing.
+
+    Whoever writes `api.servers` speaks of all.
+    """
+    api = written.get("api")
+    api = api if isinstance(api, Mapping) and "servers" not in api else {}
+    server = api.get("server")
+    server = server.get("url") if isinstance(server, Mapping) else server
+    host = find_host(server) if isinstance(server, str) else ""
+    return host if host in hosts and len(hosts) > 1 else ""
 
 
 def _find_evidence(converted: Converted) -> Evidence:

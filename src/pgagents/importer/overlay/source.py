@@ -19,6 +19,9 @@ from pgagents.importer.overlay.options import KEY, DocumentOptions
 from pgagents.importer.overlay.patterns import Spread
 from pgagents.importer.places import DocumentSource
 
+MOST_NAMED = 12
+"""Operations of other hosts that a note names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -83,6 +86,10 @@ class OverlaySource(Source):
     notes: Sequence[Note] = ()
     """The notes on what the import of the document lost, concluded, or asks."""
     evidence: Evidence = field(default_factory=lambda: Evidence({}, {}))
+    hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The document's operations, each as `GET /notes`, by the address of the server that they are at."""
+    host: str = ""
+    """The one of several addresses that the author chooses; the operations of the others are left out."""
     without: Mapping[str, str] = field(default_factory=dict)
     """Surfaces that no one asked for and that are left out, each with the reason."""
     blames: bool = False
@@ -111,12 +118,33 @@ class OverlaySource(Source):
             said = f"the URL of the document holds {what}, which everybody reads who reads this file"
             help = "save the document beside this file, and name that copy"
             found.append(Problem(self._locate_document(), "overlay/secret-in-url", said, help))
+        if (hosts := self._remark_on_hosts()) is not None:
+            found.append(hosts)
         for pointer in self.idle:
             said = f"the document says the same of `{brief('.'.join(map(str, pointer)), 100)}`"
             help = "this line may go; keep it if it shall stay so when the document changes"
             at = self.locate(pointer)
             found.append(Problem(at, "overlay/says-nothing-new", said, help, severity="note"))
         return found
+
+    def _remark_on_hosts(self) -> Problem | None:
+        """Return a note on a document whose operations are at several addresses."""
+        if self.host:
+            others = [label for host, labels in self.hosts.items() if host != self.host for label in labels]
+            shown = ", ".join(map(brief, others[:MOST_NAMED]))
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            said = f"`api.server` chooses {self.host}; left out, as they are at other hosts: {shown}{more}"
+            help = "leave `api.server` out to take all hosts"
+            return Problem(
+                self.locate(("api", "server")), "overlay/several-hosts", said, help, severity="note"
+            )
+        if len(self.hosts) < 2 or Source.has(self, ("api", "server")) or Source.has(self, ("api", "servers")):
+            return None
+        counted = ", ".join(f"{brief(host)} ({len(labels)})" for host, labels in self.hosts.items())
+        said = f"the document's operations are at several hosts: {counted}"
+        first = next(iter(self.hosts))
+        help = f"`api: {{server: {first}}}` takes those of one host alone"
+        return Problem(self._locate_document(), "overlay/several-hosts", said, help, severity="note")
 
     def _locate_document(self) -> Span:
         own = (KEY, "document") if self.options is not None and self.options.is_mapping else (KEY,)
