@@ -52,9 +52,10 @@ class DocumentSource(Source):
     always_points: bool = False
     """True if each place has its pointer, also in YAML with short lines: the document is read each time."""
     relocate: Callable[[Pointer, bool], Span | Pointer] | None = None
-    """Where other files change the document: the place of a value in one, or its pointer in the text.
+    """A function for a document that other files change.
 
-    The second argument is true for the place of the value itself, not of its key.
+    It returns the place of a value in one of these, or the value's pointer in the document's text. Its second
+    argument is true for the place of the value itself, not of its key.
     """
     finder: JsonPlaces | YamlPlaces | None = None
     """The places of the document's values, which are read when somebody asks for one."""

@@ -35,7 +35,7 @@ Origin = tuple[int, Pointer]
 
 @dataclass(slots=True)
 class Applied:
-    """What overlays made of a document: its data, and where each changed value comes from."""
+    """A document's data after overlays changed it, and the origin of each changed value."""
 
     data: Any
     files: Sequence[Source] = ()

@@ -1,8 +1,8 @@
 """Spread the entries of a short catalogue that stand for several operations, such as `"* /notes/{}*"`.
 
 A pattern is a method or `*`, and a path in which `*` is any text. Each operation that fits has the
-pattern's members as if they stood in its own entry. What its own entry says wins, and two patterns may not
-say different things of one member. A line of a pattern must fit one of its operations at least.
+pattern's members as if they stood in its own entry. Its own entry wins over a pattern, and two patterns may
+not say different things of one member. A line of a pattern must fit one of its operations at least.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The two files of a short catalogue as one source: each part is found in the file that says it.
 
 A part that the author states, or that lies in a value that the author replaced, is in the author's file. All
-else is at the deepest known part of the document, and what neither says is at the line `openapi:`, with the
-evidence from which it was concluded.
+else is at the deepest known part of the document. A part that neither says is at the line `openapi:`, with
+the evidence for it.
 """
 
 from __future__ import annotations
