@@ -18,6 +18,7 @@ from pgagents.base.http import Handler, Request, Response
 from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import text
+from pgagents.report.presentation import make_headline
 from pgagents.report.report import GENERATED, Report
 from pgagents.verify.cases.generated import list_drawn_calls
 from pgagents.verify.plan.options import Identities, Options
@@ -80,6 +81,27 @@ def test_finding_shows_the_call_without_what_does_not_matter() -> None:
     shown = dict(finding.exchanges[-1].request.query)
     assert 21 <= int(shown.pop("limit")) <= 29
     assert shown in ({}, {"q": "kettle"})
+
+
+def test_a_headline_names_the_argument_without_which_nothing_breaks() -> None:
+    (random,) = deep_report().findings
+    limit = dict(random.exchanges[-1].request.query)["limit"]
+    assert make_headline(random) == f"GET /products answers 500 broken when limit is {limit}"
+
+    def at_its_greatest(request: Request) -> bool:
+        return request.path == "/products" and ("limit", "50") in request.query
+
+    report, sent = verified(at_its_greatest, only=(SEARCH, "valid_calls/*search_products@rest"))
+    boundary = next(f for f in report.findings if SEARCH in (f.contract.id, *f.also))
+    assert any("q=" in target and "limit=50" in target for target in sent), "a smaller call was found"
+    assert make_headline(boundary) == "GET /products answers 500 broken when limit is 50"
+    assert dict(boundary.exchanges[-1].request.query).keys() - {"q"} == {"limit"}
+
+
+def test_a_headline_of_what_any_call_shows_names_no_argument() -> None:
+    report, _ = verified(lambda request: request.path == "/products", only=(SEARCH, "valid_calls/*@rest"))
+    finding = next(f for f in report.findings if SEARCH in (f.contract.id, *f.also))
+    assert " when " not in make_headline(finding)
 
 
 def test_what_a_random_call_found_is_repeated_by_a_run_that_makes_it() -> None:

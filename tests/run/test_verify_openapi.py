@@ -90,6 +90,8 @@ def test_finding_names_the_line_of_the_document(tmp_path: Path, words: tuple[str
     wrong = next(f for f in found if f["contract"] == "response_schema/200/list_notes@rest")
     assert wrong["source"] == {"file": "notes.yaml", "line": GET_LINE, "column": 9}
     assert f" notes.yaml:{GET_LINE}\n" in out
+    assert "blocked by these" not in out, "the user has a document, and no vendor's file"
+    assert "MCP" not in out
     assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from pgagents.catalogue.language.catalogue import for_editors
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.init import starter
 from pgagents.cli.main import main
@@ -23,6 +25,9 @@ def test_new_catalogue_builds_and_lints_clean(capsys: pytest.CaptureFixture[str]
     assert main(["init"]) == 0
     assert Path("catalogue/api.yaml").is_file()
     assert "pgagents build " in capsys.readouterr().out
+    first = Path("catalogue/api.yaml").read_text(encoding="utf-8").partition("\n")[0]
+    schema = Path("catalogue", first.removeprefix("# yaml-language-server: $schema="))
+    assert json.loads(schema.read_bytes()) == for_editors()
     built = build(load_file(Path("catalogue/api.yaml")))
     assert built.diagnostics == ()
     assert {"openai/openapi.yaml", "gemini/functions.json", "anthropic/tools.json"} <= {

@@ -49,9 +49,11 @@ def whole() -> Report:
         ),
     )
     header = replace(one.header, in_repository="a/c.yaml", again="pgagents verify --env x.yaml", shard=(2, 3))
+    header = replace(header, unasked=("gpt",))
     return replace(
         one,
         header=header,
+        findings=(replace(one.findings[0], when="limit is 50"),),
         checks={"law": "Laws hold."},
         stale=("b.yaml:1: gone",),
         carried={"gpt": ("a@rest",)},

@@ -145,6 +145,29 @@ def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> No
         assert 'anthropic</span>\n    <span class="badge">fails' not in shown
 
 
+def test_vendor_for_whom_nobody_asked_is_not_named() -> None:
+    """A run of a document alone says nothing of vendors whose files its user does not have."""
+    one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
+    own = contract("honours_manifest/x/search@anthropic", surface="anthropic")
+    tools = contract("mcp_tools/x/search@mcp", surface="mcp")
+    untried = replace(one.results[0], contract=tools, verdict=Verdict.NOT_SELECTED, reason="needs the server")
+    one = replace(
+        one,
+        results=(*one.results, replace(one.results[0], contract=own), untried),
+        carried={"anthropic": ("search@rest",)},
+        header=replace(one.header, unasked=("anthropic", "mcp")),
+    )
+    shown = text.render(one, SOURCE)
+    assert "blocked by these" not in shown
+    assert "needs the server" not in shown
+    assert "not tried" not in conclude(one)
+    assert "for vendors without a file or a line of yours 1: needs the server\n" in text.render(
+        one, SOURCE, why=True
+    )
+    for form in ("html", "markdown"):
+        assert "Claude tools" not in report_files.render(form, one, SOURCE).decode()
+
+
 def test_vendors_that_are_blocked_share_a_line() -> None:
     one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
     for vendor in ("anthropic", "xai"):

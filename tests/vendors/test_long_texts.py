@@ -106,3 +106,15 @@ def test_copilots_advice_on_many_functions_is_a_note_where_nobody_asked_for_copi
 )
 def test_text_is_cut_at_a_sentence_or_between_two_words(text: str, most: int, cut: str) -> None:
     assert fit(text, most) == cut
+
+
+def test_an_error_that_a_document_causes_stays_an_error() -> None:
+    """A vendor refuses the file, or a model reads what no person sees, whoever wrote it."""
+    document = notes()
+    header = {"name": "X-Team", "in": "header", "required": True, "schema": {"type": "string"}}
+    document["paths"]["/tags"]["get"]["parameters"] = [header | {"description": "The team\u202e"}]
+    found = lint(over(document=document)).found
+    assert {"openai/dropped-arguments", "catalogue/hidden-character"} <= {
+        d.id for d in found if d.severity == "error"
+    }
+    assert "warning" not in {d.severity for d in found}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.inputs.catalogue import find_left_out, load, refuse_unpinned
-from pgagents.cli.inputs.options import NamedFolder, catalogue_argument, examples
+from pgagents.cli.inputs.options import GENERATED, NamedFolder, catalogue_argument, examples
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out",
     type=NamedFolder(),
-    default=Path("generated"),
+    default=GENERATED,
     show_default=True,
     help="Folder to write into.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import unicodedata
@@ -44,6 +45,7 @@ def command(file: Path, title: str, server: str) -> int:
     from pgagents.base.errors import PgagentsError
     from pgagents.catalogue.load import list_catalogues, load_text
     from pgagents.cli.inputs.files import write_both
+    from pgagents.importer.overlay.short import SCHEMA
 
     if file.is_dir():
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
@@ -53,7 +55,7 @@ def command(file: Path, title: str, server: str) -> int:
         raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
     if not there:
         load_text(text, str(file))
-        write_both({file: text.encode()})
+        write_both({file: text.encode(), file.parent / SCHEMA: _render_schema()})
     click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}. Next:")
     named = "" if file.parent == Path("catalogue") and list_catalogues(file.parent) == [file] else f" {file}"
     for what, call in (
@@ -63,6 +65,13 @@ def command(file: Path, title: str, server: str) -> int:
     ):
         click.echo(f"  {'pgagents ' + call + named:<40} {what}")
     return 0
+
+
+def _render_schema() -> bytes:
+    """Return the catalogue's JSON Schema, which an editor finds by the first line of the new catalogue."""
+    from pgagents.catalogue.language.catalogue import for_editors
+
+    return json.dumps(for_editors(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def _holds(file: Path, data: bytes) -> bool:
@@ -110,8 +119,12 @@ def starter(title: str, server: str) -> str:
         "server": server,
         "contact": f"support@{domain if '.' in domain else 'example.com'}",
     }
+    from pgagents.importer.overlay.short import SCHEMA
+
     head, _, rest = STARTER.read_text(encoding="utf-8").partition("\n")
-    text = head.replace("{{title}}", title.strip()) + "\n" + rest
+    text = (
+        f"# yaml-language-server: $schema={SCHEMA}\n" + head.replace("{{title}}", title.strip()) + "\n" + rest
+    )
     for name, value in values.items():
         text = text.replace("{{" + name + "}}", value)
     return text
@@ -119,8 +132,6 @@ def starter(title: str, server: str) -> str:
 
 def _quote(text: str) -> str:
     """Return the text as a YAML string, quoted where necessary."""
-    import json
-
     return (
         text
         if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text)

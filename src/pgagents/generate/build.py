@@ -91,6 +91,17 @@ def targets() -> dict[str, Target | Summary]:
     return dict(sorted(found.items()))
 
 
+def list_built_surfaces(folder: Path) -> frozenset[str]:
+    """Return the surfaces of which a folder holds a generated file."""
+    return frozenset(
+        target.surface
+        for target in targets().values()
+        if isinstance(target, Target)
+        and target.surface is not None
+        and any(next(folder.glob(output), None) is not None for output in target.outputs)
+    )
+
+
 def _all_of(vendors: Iterable[str]) -> str:
     return f"name a vendor ({', '.join(sorted(set(vendors)))}) or one of its targets (gemini/functions)"
 

@@ -85,17 +85,17 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
-    """Return a finding as a note if it is about what the catalogue's author did not write.
+    """Return a warning as a note if it is about what the catalogue's author did not write.
 
     The author did not write what a document of others says. A warning becomes a note too if a question of an
     import stands above its entry: the import asked what the warning is about. It is a warning again when the
-    author answers.
+    author answers. An error stays one, whoever wrote it: a vendor refuses the file, or a model is misled.
     """
-    if found.severity != "note" and source.is_from_document(hit.origin):
-        said = "the document says so; an entry for the action can say more"
-        return replace(found, severity="note", help=f"{found.help} ({said})")
     if found.severity != "warning":
         return found
+    if source.is_from_document(hit.origin):
+        said = "the document says so; an entry for the action can say more"
+        return replace(found, severity="note", help=f"{found.help} ({said})")
     above = (source.locate(hit.origin[:depth]).line for depth in range(2, len(hit.origin) + 1))
     line = next((line for line in above if line in questions), None) if questions else None
     if line is None:

@@ -20,7 +20,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import find_call
 from pgagents.report.layout import name_file
 from pgagents.report.report import Finding, RecordedExchange, Report
-from pgagents.report.verdicts import format_count
+from pgagents.report.verdicts import format_count, list_untried
 
 MCP = "mcp"
 _BEGIN, _END, _GAP = "\x02", "\x03", "…"
@@ -77,8 +77,9 @@ def make_headline(finding: Finding) -> str:
     where = name_request(call)
     status = str(last.answer.status) if isinstance(last.answer, Response) else ""
     if call is last and status and actual.partition(" ")[0] == status:
-        return f"{where} answers {actual}" + (f" ({call.why})" if call.why else "")
-    return f"{where}: {actual}"
+        why = f" when {finding.when}" if finding.when else f" ({call.why})" if call.why else ""
+        return f"{where} answers {actual}{why}"
+    return f"{where}: {actual}" + (f" when {finding.when}" if finding.when and call is last else "")
 
 
 def name_request(exchange: RecordedExchange) -> str:
@@ -326,7 +327,7 @@ def describe_findings(report: Report, *, hint: str = "") -> str:
 def conclude(report: Report) -> str:
     """Return the run in one sentence: findings, kept promises, and what was not tried."""
     counts = report.footer.by_verdict
-    untried = counts.get(Verdict.UNTESTED, 0) + counts.get(Verdict.NOT_SELECTED, 0)
+    untried = len(list_untried(report))
     return "; ".join(
         [
             describe_findings(report),

@@ -166,6 +166,7 @@ def _report(data: dict[str, Any]) -> Report:
         (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
         Rank(h.get("fail_on", Rank.LAX)),
         h.get("title", ""),
+        tuple(h.get("unasked", ())),
     )
     drawn = f.get("random_calls", {})
     footer = Footer(
@@ -235,6 +236,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told.get("member", ""),
         told.get("claim", ""),
         told.get("plain", False),
+        told.get("when", ""),
     )
 
 

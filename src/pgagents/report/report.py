@@ -124,6 +124,8 @@ class Finding:
     """`actual` without its values; empty if they are not known."""
     plain: bool = False
     """True if it happened again without the headers that only some clients send."""
+    when: str = ""
+    """The arguments of the call that matter, as a clause such as `priority is 5`; empty if not known."""
 
     @property
     def severity(self) -> Severity:
@@ -156,6 +158,8 @@ class Header:
     """The mildest rank of a finding that makes the exit code 1."""
     title: str = ""
     """The API's name and version; empty in a report of an older version."""
+    unasked: tuple[str, ...] = ()
+    """The surfaces that nobody asked for. They are offered by default, and no file of theirs was built."""
 
 
 BOUGHT = "Bought or sent, and not undone"

@@ -15,6 +15,8 @@ from pgagents.report.report import Finding, Report, Result, Withheld
 
 MAX_CAUSES = 3
 WITHHELD = "their GETs act by their own words (the line `not called` has the words)"
+NOT_ASKED_FOR = "for vendors without a file or a line of yours"
+"""The words for the contracts of surfaces that are offered by default."""
 MAX_WITHHELD = 24
 """The most calls that a sentence names; the JSON report has all."""
 FEW = 2
@@ -79,8 +81,22 @@ def name_surface(surface: str) -> str:
     return _SURFACES.get(surface, surface)
 
 
+def is_asked_for(report: Report, result: Result) -> bool:
+    """Return False for an open contract of a surface that nobody asked for."""
+    return result.contract.surface not in report.header.unasked or result.verdict in _TRIED[:3]
+
+
+def list_untried(report: Report) -> list[Result]:
+    """Return the contracts that were not tried, without those of surfaces that nobody asked for."""
+    without = (Verdict.UNTESTED, Verdict.NOT_SELECTED)
+    return [r for r in report.results if r.verdict in without and is_asked_for(report, r)]
+
+
 def describe_blocked(report: Report) -> str:
-    """Return the vendors whose documents the API does not keep, joined; empty if it keeps all."""
+    """Return the vendors whose documents the API does not keep, joined; empty if it keeps all.
+
+    A vendor whose documents nobody asked for is not named.
+    """
     return ", ".join(
         name_surface(one.surface)
         for one in by_surface(report)
@@ -93,8 +109,7 @@ def describe_not_tried(report: Report) -> str:
     withheld = report.footer.withheld
     reasons = Counter(
         WITHHELD if withheld.left_out(r.contract) else r.reason or "no reason is known"
-        for r in report.results
-        if r.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED)
+        for r in list_untried(report)
     )
     if not reasons:
         return ""
@@ -103,12 +118,13 @@ def describe_not_tried(report: Report) -> str:
 
 
 def by_surface(report: Report) -> list[SurfaceVerdict]:
-    """Return each surface's verdict, in the order of their contracts."""
+    """Return each surface's verdict, in the order of their contracts, but for those that nobody asked for."""
     known = {id for f in report.findings if f.known for id in (f.contract.id, *f.also)}
     groups: dict[str, list[Result]] = {}
     new: dict[str, list[Result]] = {}
     for result in report.results:
-        groups.setdefault(result.contract.surface, []).append(result)
+        if result.contract.surface not in report.header.unasked:
+            groups.setdefault(result.contract.surface, []).append(result)
         if result.verdict is Verdict.BROKEN and result.contract.id not in known:
             new.setdefault(result.contract.place, []).append(result)
     return [
@@ -125,10 +141,14 @@ def by_surface(report: Report) -> list[SurfaceVerdict]:
 def matrix(
     report: Report, by: Literal["check", "action"] = "check"
 ) -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
-    """Return the surfaces, and the counts of every check (or every action) on each surface."""
-    surfaces = list(dict.fromkeys(r.contract.surface for r in report.results))
+    """Return the surfaces, and the counts of every check (or every action) on each surface.
+
+    Surfaces that nobody asked for are left out.
+    """
+    shown = [r for r in report.results if r.contract.surface not in report.header.unasked]
+    surfaces = list(dict.fromkeys(r.contract.surface for r in shown))
     cells: dict[str, dict[str, Counter[Verdict]]] = {}
-    for result in report.results:
+    for result in shown:
         row = cells.setdefault(getattr(result.contract, by), {})
         row.setdefault(result.contract.surface, Counter())[result.verdict] += 1
     return surfaces, cells

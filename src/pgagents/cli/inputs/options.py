@@ -18,6 +18,9 @@ AUTH_HELP = (
 )
 BASE_PATH_HELP = "The path before all others, / for none. Default: that of the document's first server."
 
+GENERATED = Path("generated")
+"""The folder into which `build` writes by default."""
+
 
 class NamedFolder(click.Path):
     """A folder to write into. Its name is not empty, as `--out "$UNSET"` would mean the caller's folder."""

@@ -166,7 +166,7 @@ class App:
                 "start the app yourself, and give its --url",
             )
         words = split_command(command)
-        self.name = shlex.join(words)
+        self.name = command.strip()
         """The command line as the user gave it, which does not change from run to run."""
         self.port = find_free_port()
         self.url = self.fill(url or USUAL_URL)

@@ -15,6 +15,7 @@ import click
 from pgagents.base.errors import SetupError, printable
 from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.companions import list_secrets
+from pgagents.cli.inputs.options import GENERATED
 from pgagents.cli.running import progress
 from pgagents.cli.running.progress import FirstLines
 
@@ -242,6 +243,12 @@ def _describe_run(
     if path is not None:  # the report's name of a document is only the last part of its path, or of its URL
         inside = report_files.in_repository(path)
         report = replace(report, header=replace(report.header, in_repository=inside))
+    if unasked := report.header.unasked:
+        from pgagents.generate.build import list_built_surfaces
+
+        built = list_built_surfaces(GENERATED)
+        left = tuple(name for name in unasked if name not in built)
+        report = replace(report, header=replace(report.header, unasked=left))
     if fetched := getattr(model.source, "fetched", ""):
         notes = (masked(fetched), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))

@@ -18,7 +18,7 @@ from pgagents.base.http import Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict, surface_of
-from pgagents.report.curl import MASK, describe_no_request, of_finding, variable
+from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import around, is_elsewhere, list_printed
 from pgagents.report.presentation import (
     conclude,
@@ -31,11 +31,13 @@ from pgagents.report.presentation import (
 )
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
+    NOT_ASKED_FOR,
     SurfaceVerdict,
     by_surface,
     count_selected,
     describe_evidence,
     describe_withheld,
+    is_asked_for,
     matrix,
     name_check,
     name_surface,
@@ -167,6 +169,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     span = source.locate(contract.origin)
     first, lines = around(source, span) if not span.pointer else (span.line, [])
     again = header.again or f"pgagents verify --url {header.url}"
+    open_ones = (*finding.exchanges[-1:], find_call(finding))
     return {
         "id": contract.id,
         "headline": make_headline(finding),
@@ -180,7 +183,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "surfaces": sorted({surface_of(id) for id in (contract.id, *finding.also)}),
         "place": name_place(finding, source, header.in_repository),
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
-        "exchanges": [_exchange(e, finding) for e in finding.exchanges],
+        "exchanges": [_exchange(e, finding) | {"open": e in open_ones} for e in finding.exchanges],
         "curl": of_finding(finding, header.url),
         "no_request": describe_no_request(finding),
         "evidence": describe_evidence(finding),
@@ -281,6 +284,8 @@ def _list_left_out(report: Report) -> list[dict[str, Any]]:
             owed = result.verdict is Verdict.UNTESTED and not result.excused
             place = 0 if owed else 2 if result.verdict is Verdict.NOT_APPLICABLE else 1
             reason = result.reason or "no reason is known"
+            if not is_asked_for(report, result):
+                place, state = 3, NOT_ASKED_FOR
             groups.setdefault((place, state, reason), []).append(result.contract.id)
     ordered = sorted(groups.items(), key=lambda group: (group[0][0], -len(group[1]), group[0][2]))
     return [

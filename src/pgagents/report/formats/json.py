@@ -110,6 +110,8 @@ def _header(header: Header) -> dict[str, Any]:
         found["again"] = header.again
     if header.fail_on is not Rank.LAX:
         found["fail_on"] = header.fail_on.value
+    if header.unasked:
+        found["unasked"] = list(header.unasked)
     if header.shard:
         found["shard"] = {"number": header.shard[0], "of": header.shard[1]}
     return found
@@ -133,6 +135,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         **({"member": finding.member} if finding.member else {}),
         **({"claim": finding.claim} if finding.claim else {}),
         **({"plain": True} if finding.plain else {}),
+        **({"when": finding.when} if finding.when else {}),
         "stable": finding.stable,
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),

@@ -31,12 +31,14 @@ from pgagents.report.presentation import (
 )
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
+    NOT_ASKED_FOR,
     WITHHELD,
     describe_blocked,
     describe_evidence,
     describe_not_tried,
     describe_withheld,
     format_count,
+    is_asked_for,
     name_check,
     name_surface,
 )
@@ -105,7 +107,7 @@ def render(
     blocks = [
         _head(report, view),
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
-        *([tabulate_verdicts(report.results, width)] if verbose else []),
+        *([tabulate_verdicts(report, width)] if verbose else []),
         _list_reasons(report, view) if why else [],
         _foot(report, view),
         _conclude(report, view),
@@ -223,6 +225,9 @@ def _answer(label: str, exchange: RecordedExchange, finding: Finding, view: View
     else:
         begin += "  "
     cut = cut_body(finding, answer.body, room)
+    if name_answer(answer).endswith(f" {cut.text}"):  # a server without a body of its own repeats the reason
+        yield begin.rstrip()
+        return
     yield f"{begin}{cut.text}"
     if exchange is finding.exchanges[-1] and cut.begin < cut.end:
         yield view.paint(" " * (len(begin) + cut.begin) + "^" * (cut.end - cut.begin), _YELLOW)
@@ -288,13 +293,16 @@ def _key(exchange: RecordedExchange) -> str:
 def _list_reasons(report: Report, view: View) -> list[str]:
     """Return what has no verdict, by its reason and with ids: first what this run should have tried.
 
-    Promises that were kept without being examined whole come last.
+    Promises that were kept without being examined whole come late, and those of vendors for whom nobody
+    asked come last.
     """
     groups: dict[tuple[int, str, str], list[str]] = {}
     for result in report.results:
         named = _name_state(result)
         if named is None:
             continue
+        if not is_asked_for(report, result):
+            named = (4, NOT_ASKED_FOR)
         withheld = report.footer.withheld.left_out(result.contract) and result.verdict is not Verdict.KEPT
         reason = WITHHELD if withheld else result.reason or "no reason is known"
         groups.setdefault((*named, reason), []).append(result.contract.id)
@@ -456,10 +464,13 @@ def _text(body: bytes, most: int) -> str:
 # -- tables of verdicts, by check, and by action and surface
 
 
-def tabulate_verdicts(results: Iterable[Result], width: int) -> list[str]:
-    """Return a table of verdicts by check; untested checks and empty columns are left out."""
+def tabulate_verdicts(report: Report, width: int) -> list[str]:
+    """Return a table of verdicts by check; untested checks and empty columns are left out.
+
+    A second table, by action and surface, has no column for a surface that nobody asked for.
+    """
     counts: dict[str, Counter[Verdict]] = {}
-    for result in results:
+    for result in report.results:
         counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
     used = [v for v in Verdict if any(c[v] for c in counts.values())]
     if not counts:
@@ -474,7 +485,7 @@ def tabulate_verdicts(results: Iterable[Result], width: int) -> list[str]:
     return [
         *table(head, rows, ["all", *(str(total[v]) for v in used)], width=width),
         "",
-        *_by_surface(list(results), width),
+        *_by_surface([r for r in report.results if r.contract.surface not in report.header.unasked], width),
     ]
 
 

@@ -1,19 +1,29 @@
-"""Try failing cases once more with fresh ids, to separate stable findings from others."""
+"""Try failing cases once more with fresh ids, to separate stable findings from others.
+
+A call with several unusual arguments is then narrowed to those without which it breaks nothing.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from pgagents.base.cel.expression import Expression
 from pgagents.report.contract import Contract
 from pgagents.report.curl import HABITS
+from pgagents.report.verdicts import format_count
+from pgagents.verify.cases.generated import may_vary, shrink
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Check
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import Break, Entry, Ledger
+from pgagents.verify.run.ledger import RIGHT, Break, Entry, Ledger, name_cause
 from pgagents.verify.run.transmission import Stop, finish
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.exchange import Exchange
 
 COSTS = 3
 """The usual number of requests to try a case again."""
@@ -46,6 +56,8 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
             found.plain = repeated is not None and repeated.broken is not None
         if not found.plain and driver.counted + COSTS <= budget:
             _try_again(driver, entry, found, remembers=remembers)
+        if found.stable and not remembers:
+            narrow(driver, entry, found, budget)
 
 
 def _has_habits(found: Break) -> bool:
@@ -103,3 +115,125 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     for again in (*found.past, call):
         finish(driver.executor.call(replace(again, made=body, reuse=""), []))
     return False
+
+
+# -- the arguments that a break needs
+
+
+MOST_NAMED = 3
+"""The most arguments that a clause names."""
+MOST_VALUE = 40
+"""The most characters of a value that a clause shows."""
+_MADE_ANEW = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
+"""The kinds of arguments whose values differ from call to call."""
+
+
+def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
+    """Find the arguments without which a right call breaks nothing, and note them and the smallest call.
+
+    Nothing is sent for a call that costs something or that cannot be undone, nor beyond the budget.
+    """
+    call = found.chain[-1].call if found.chain else None
+    if call is None or call.endpoint is None or call.intent not in RIGHT:
+        return
+    usual = template_of(driver.model, call.endpoint.action).input
+    if not call.shrunk:
+        if not _may_narrow(driver, found, call) or not list_unusual(call.input, usual):
+            return
+        if not _send_smaller(driver, entry, found, usual, budget):
+            return
+    shown = found.shown
+    shown.when = describe_arguments(shown.chain[-1], usual)
+
+
+def _may_narrow(driver: Driver, found: Break, call: Call) -> bool:
+    """Return True if smaller forms of a call may be sent, and show what they break by themselves."""
+    assert call.endpoint is not None
+    action = call.endpoint.action
+    return (
+        found.probe is None
+        and call.raw.is_ordinary
+        and not (call.beside or call.burst or call.asks or action.costs)
+        and (action.only_reads or may_vary(driver.setting, call.endpoint))
+    )
+
+
+def _send_smaller(driver: Driver, entry: Entry, found: Break, usual: Mapping[str, Any], budget: int) -> bool:
+    """Send smaller forms of a call, and keep the smallest that breaks the same. Return False if cut short."""
+    cause, latest = name_cause(entry.contract, found), found
+
+    def is_same(exchange: Exchange) -> bool:
+        return (
+            bool(latest.chain)
+            and latest.chain[-1] is exchange
+            and name_cause(entry.contract, latest) == cause
+        )
+
+    steps = shrink(found.chain[-1], usual, is_same, driver.setting)
+    driver.sender.maker.plainly = found.plain
+    try:
+        smaller = next(steps)
+        while driver.counted + COSTS <= budget:
+            exchange, broken = _send(driver, entry, smaller)
+            if broken is not None:
+                latest = broken
+                if is_same(exchange):
+                    found.smaller = broken
+            smaller = steps.send(exchange)
+    except StopIteration:
+        return True
+    except (Unavailable, Spent, Stop):
+        return False
+    finally:
+        driver.sender.maker.plainly = False
+    return False
+
+
+def _send(driver: Driver, entry: Entry, call: Call) -> tuple[Exchange, Break | None]:
+    """Send a call, on a fresh instance if it is about one. Return the exchange, and what it broke."""
+    again = Ledger.of((entry.contract,), driver.ledger.guesses)
+    kept = driver.judge.replace_ledger(again)
+    try:
+        if call.subject is not None:
+            live = InstanceRef(call.subject.name, call.states, fresh=True, role=call.owner)
+            call = replace(call, made=finish(driver.executor.have(live)))
+        exchange = finish(driver.executor.call(replace(call, reuse=""), []))
+    finally:
+        driver.judge.replace_ledger(kept)
+        driver.factory.pool.end(driver.factory.pool.holder)
+    return exchange, again.entries[entry.contract.id].broken
+
+
+def list_unusual(sent: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that have another value than in ordinary calls, or are left out."""
+    return [
+        name
+        for name in dict.fromkeys((*sent, *usual))
+        if not isinstance(sent.get(name), _MADE_ANEW)
+        and (name not in sent or name not in usual or sent[name] != usual[name])
+    ]
+
+
+def describe_arguments(exchange: Exchange, usual: Mapping[str, Any]) -> str:
+    """Return the unusual arguments of a call as a clause; empty if it has none, or too many to read.
+
+    An argument that is left out is named if no other one is unusual.
+    """
+    values, names = exchange.input, list_unusual(exchange.call.input, usual)
+    parts = [f"{name} is {_describe_value(values[name])}" for name in names if name in values]
+    parts = parts or [f"{name} is left out" for name in names]
+    return " and ".join(parts) if len(parts) <= MOST_NAMED else ""
+
+
+def _describe_value(value: Any) -> str:
+    """Return a value as JSON, or what it is if it is long."""
+    if isinstance(value, str) and len(value) > MOST_VALUE:
+        return f"a text of {len(value):,} characters"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) <= MOST_VALUE:
+        return text
+    return (
+        f"a list of {format_count(len(value), 'item')}"
+        if isinstance(value, list)
+        else f"{text[:MOST_VALUE]}…"
+    )

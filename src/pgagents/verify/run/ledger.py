@@ -171,6 +171,17 @@ class Break:
     """Earlier calls about the same instance: a watcher's verdict may depend on them."""
     steps: int = 0
     """The number of exchanges up to the break, of which `chain` has the last ones."""
+    when: str = ""
+    """The arguments without which the call breaks nothing, as a clause such as `priority is 5`; empty if that
+    was not tried.
+    """
+    smaller: Break | None = None
+    """The same break by a call with fewer unusual arguments, which a finding shows."""
+
+    @property
+    def shown(self) -> Break:
+        """The break that a finding shows: that of the smallest call."""
+        return self.smaller or self
 
     @property
     def severity(self) -> Severity:
@@ -341,8 +352,9 @@ class Ledger:
         for group in self._groups():
             first = group.entries[0]
             assert first.broken is not None
-            said = first.broken.judgement
-            chain = tuple(exchange_of(s) for s in first.broken.chain)
+            shown = first.broken.shown
+            said = shown.judgement
+            chain = tuple(exchange_of(s) for s in shown.chain)
             also = tuple(e.contract.id for e in group.entries[1:])
             found.append(
                 Finding(
@@ -354,9 +366,10 @@ class Ledger:
                     first.broken.stable,
                     also,
                     causes=Causes(group.key[0], tuple(sorted(group.claims)), group.derived),
-                    member=said.member,
+                    member=said.member or _find_accepted(shown),
                     claim=said.claim,
                     plain=first.broken.plain,
+                    when=describe_condition(shown),
                 )
             )
         return order_findings(found)
@@ -487,6 +500,25 @@ def name_cause(contract: Contract, broken: Break) -> str:
         claim=judgement.claim,
         member=judgement.member,
     )
+
+
+def _find_accepted(broken: Break) -> str:
+    """Return the wrong argument that a server accepted, as its answer may repeat it; empty without one."""
+    last = broken.chain[-1] if broken.chain else None
+    accepted = last is not None and last.call.intent == "invalid" and last.success
+    return last.call.field if last is not None and accepted else ""
+
+
+def describe_condition(broken: Break) -> str:
+    """Return the arguments that a break needs as a clause, such as `priority is 5`; empty if not known.
+
+    A wrong argument that was sent on purpose is known. Of other calls it is known if they were narrowed.
+    """
+    call = broken.chain[-1].call if broken.chain else None
+    if call is None or call.endpoint is None or call.intent != "invalid":
+        return broken.when
+    named = call.endpoint.action.param(call.field) is not None and call.why.startswith(f"{call.field} ")
+    return call.why if named else ""
 
 
 def _says_gone(exchange: Exchange) -> bool:

@@ -113,6 +113,7 @@ class Redactor:
             causes=causes,
             member=member,
             claim=claim,
+            when=self.mask_text(finding.when),
         )
 
     def _causes(self, causes: Causes) -> Causes:

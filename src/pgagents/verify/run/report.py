@@ -27,7 +27,7 @@ from pgagents.verify.run.ledger import NEVER_REACHED, Guesses, Ledger, find_gues
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.endpoint import MCP, Endpoint
+from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 
 MOST_TITLE = 80
 """Longest name and version of an API in a report, in characters."""
@@ -66,6 +66,7 @@ def make_report(
         len(results),
         shard=options.shard,
         title=printable(f"{model.api.title} {model.api.version}".strip())[:MOST_TITLE],
+        unasked=_list_unasked(driver.setting),
     )
     footer = Footer(
         driver.sent,
@@ -119,6 +120,16 @@ def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Find
         return redactor.known.mask_own(of_break(check_of(id), redactor.exchange(last[id]), url))
 
     return tuple(replace(f, also_curl={id: show(id) for id in f.also if id in last}) for f in findings)
+
+
+def _list_unasked(setting: Setting) -> tuple[str, ...]:
+    """List the surfaces that a catalogue over a document, or a document, has by default.
+
+    An MCP server that this run calls is asked for.
+    """
+    model = setting.model
+    default = (name for name in model.surfaces if model.source.is_from_document(("surfaces", name)))
+    return tuple(name for name in default if name != REST and not (name == MCP and setting.mcp is not None))
 
 
 def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
