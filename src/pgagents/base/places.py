@@ -94,6 +94,10 @@ class Source:
         """True if a document of others says the value at `pointer`, and not the catalogue's author."""
         return self.is_document
 
+    def is_guessed(self, pointer: Pointer) -> bool:  # noqa: ARG002  # only an import guesses
+        """Return True for a value that neither the author nor a document says."""
+        return False
+
     @property
     def whole(self) -> str:
         """The text of all files that the data was read from."""

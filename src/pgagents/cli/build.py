@@ -111,6 +111,10 @@ def command(
     stopped = built.withheld or (built.refused and not keep_going)
     packed = _build_packages(model, built, given) if packing and not stopped else None
     code = _write(built, out, packed.made if packed else (), keep_going=keep_going, everything=not targets)
+    for path, questions in packed.questions.items() if packed else ():
+        click.echo(f"{path} is a draft, for no store; DRAFT.md in it asks:", err=True)
+        for question in questions:
+            click.echo(f"  {question}", err=True)
     for why, help in packed.left_out.values() if packed else ():
         click.echo(f"not packed: {why}\n  help: {help}", err=True)
     return code

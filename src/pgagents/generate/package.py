@@ -21,8 +21,13 @@ def applying(model: Model) -> dict[str, ModuleType]:
     return {
         id: module
         for id, module in registry.collect("pgagents.generate.packages").items()
-        if not list_missing(model, module.PART)
+        if not list_missing(model, module.PART) and getattr(module, "applies", _applies)(model)
     }
+
+
+def _applies(_model: Model) -> bool:
+    """Return True: a package needs nothing but its parts, unless its module says more."""
+    return True
 
 
 def outputs() -> frozenset[str]:
@@ -43,6 +48,8 @@ class Packed:
 
     made: tuple[Artifact, ...]
     left_out: Mapping[str, tuple[str, str]]
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By path, the questions that are left of a package that is only a draft."""
 
 
 def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
@@ -76,7 +83,14 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
     if not made:
         nothing = ("no package can be made of what is built here", "leave out --target")
         raise PgagentsError(*next(iter(left_out.values()), nothing))
-    return Packed(tuple(made), left_out)
+    asked = {module.OUTPUT: module.list_questions(model) for module in found.values() if is_draft(module)}
+    paths = {artifact.path for artifact in made}
+    return Packed(tuple(made), left_out, {path: asked[path] for path in asked if path in paths})
+
+
+def is_draft(module: ModuleType) -> bool:
+    """Return True for a package that asks what its author has not said, and that no store takes."""
+    return hasattr(module, "list_questions")
 
 
 # -- archives of stores

@@ -154,6 +154,11 @@ class OverlaySource(Source):
         """True if the document says the value at `pointer`, or the import concluded it from there."""
         return self.find_own(pointer) is None
 
+    def is_guessed(self, pointer: Pointer) -> bool:
+        """Return True if the import made the value up, and asks the author for it."""
+        asked = any(note.kind == "decide" and note.at == pointer for note in self.notes)
+        return asked and self.find_own(pointer) is None
+
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
         """Return the place of the value at `pointer` of the merged catalogue, in the file that says it."""
         steps = tuple(pointer)
