@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from pgagents.base.http import Request, Response
+from pgagents.base.reading import parse
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import cli
 from pgagents.inprocess import inside
@@ -166,6 +167,13 @@ def test_vendor_for_whom_nobody_asked_is_not_named() -> None:
     )
     for form in ("html", "markdown"):
         assert "Claude tools" not in report_files.render(form, one, SOURCE).decode()
+
+
+def test_document_on_one_line_is_no_excerpt() -> None:
+    whole = parse('{"actions": {"search": {"input": {"limit": 1}}}, "text": "' + "x" * 3_000 + '"}', "d.json")
+    one = report({Verdict.BROKEN: 1})
+    assert "x" * 100 not in report_files.render("html", one, whole).decode()
+    assert json.loads(as_json.render(one, whole))["findings"][0]["excerpt"] == {"line": 1, "text": []}
 
 
 def test_vendors_that_are_blocked_share_a_line() -> None:

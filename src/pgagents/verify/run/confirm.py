@@ -13,6 +13,7 @@ from typing import Any
 from pgagents.base.cel.expression import Expression
 from pgagents.report.contract import Contract
 from pgagents.report.curl import HABITS
+from pgagents.report.report import GENERATED
 from pgagents.report.verdicts import format_count
 from pgagents.verify.cases.generated import may_vary, shrink
 from pgagents.verify.fixtures.instance import Unavailable
@@ -143,6 +144,9 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
         if not _send_smaller(driver, entry, found, usual, budget):
             return
     shown = found.shown
+    if found.smaller is not None and call.why != GENERATED:
+        last = shown.chain[-1]
+        last.call = replace(last.call, why=f"{call.why}, made smaller")
     shown.when = describe_arguments(shown.chain[-1], usual)
 
 
