@@ -28,7 +28,7 @@ from pgagents.verify.promise import RANDOM, Probe, checks_for
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
-from pgagents.verify.run.ledger import Break, exchange_of, name_cause
+from pgagents.verify.run.ledger import Break, describe_condition, exchange_of, name_cause
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.run.transmission import Stop, finish, send_next
 from pgagents.verify.setting import Setting
@@ -346,4 +346,5 @@ def _make_finding(contract: Contract, broken: Break, rank: Rank) -> Finding:
     """Return the finding of one broken contract."""
     chain = tuple(map(exchange_of, broken.chain))
     said = broken.judgement
-    return Finding(contract, rank, said.expected, said.actual, chain, None, ())
+    when = describe_condition(broken)
+    return Finding(contract, rank, said.expected, said.actual, chain, None, (), when=when)
