@@ -15,7 +15,7 @@ from pgagents.base.reading import parse
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import cli
 from pgagents.inprocess import inside
-from pgagents.report.causes import cause
+from pgagents.report.causes import cause, cause_of
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.formats import json as as_json
@@ -167,6 +167,20 @@ def test_vendor_for_whom_nobody_asked_is_not_named() -> None:
     )
     for form in ("html", "markdown"):
         assert "Claude tools" not in report_files.render(form, one, SOURCE).decode()
+
+
+def test_crashes_that_one_line_of_the_app_raises_have_one_cause() -> None:
+    """A line of a library says nothing: the faults of many operations end there."""
+
+    def find_cause(action: str, *files: str) -> str:
+        printed = "".join(f'  File "{file}", line 82, in shown\n    net = 0\n' for file in files)
+        crash = replace(exchange(GET, Response(500, (), b"Internal Server Error")), printed=printed, why="x")
+        return cause_of(contract(f"no_crashes/{action}@rest", action=action), "500", "500", crash, right=True)
+
+    library = "/app/.venv/lib/python3.12/site-packages/fastapi/routing.py"
+    assert find_cause("create", library, "/app/items.py") == find_cause("change", "/app/items.py")
+    assert find_cause("create", "/app/items.py") != find_cause("create", "/app/users.py")
+    assert find_cause("create", "/app/items.py", library) != find_cause("change", "/app/items.py", library)
 
 
 def test_document_on_one_line_is_no_excerpt() -> None:

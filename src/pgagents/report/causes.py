@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from pgagents.base.http import Response, read_json
 from pgagents.report.contract import Contract
+from pgagents.report.layout import OF_LIBRARY
 from pgagents.report.report import Cause, RecordedExchange
 
 _OF_MEMBERS = frozenset(("response_schema", "law"))
@@ -22,6 +23,8 @@ UNLISTED = "the status is not documented"
 _OWN_CALL = re.compile(r"an ordinary call|a generated call|the example |to have an? |$")
 """Purposes of right calls, which differ from action to action; so an answer's cause may differ too."""
 _EXCEPTION = re.compile(rb"\b(?!Internal)(?!ServerError)[A-Z]\w*(?:Error|Exception)\b")
+_FRAME = re.compile(r'File "[^"\n]{1,500}", line \d{1,7}, in \S{1,200}')
+"""Matches a call in a Python traceback."""
 _VALUES = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\S*\d\S*")
 """Quoted values of a message, and words with a digit, such as ids."""
 _MOST_READ = 4_000
@@ -105,13 +108,26 @@ def cause_of(
 
 
 def _find_kind_of_crash(contract: Contract, last: RecordedExchange, *, right: bool) -> str:
-    """Return the exception that a crash names, else the odd shape of the request, else the action."""
+    """Return the line of the app that a crash names, else the exception, the odd shape of the request, or
+    the action.
+    """
+    if place := _find_raising_place(last.printed):
+        return place
     body = last.answer.body[:_MOST_READ] if isinstance(last.answer, Response) else b""
     if named := _EXCEPTION.search(body):
         return named.group(0).decode()
     if right and contract.action:
         return contract.action
     return re.sub(r"^\S+ (?=is |has |beyond )", "", last.why)
+
+
+def _find_raising_place(printed: str) -> str:
+    """Return file, line and function of the app's own code that raised, as a Python traceback ends with it.
+
+    It is empty if a library raised, as several faults may end there, and for other languages' forms.
+    """
+    frames: list[str] = _FRAME.findall(printed)
+    return frames[-1] if frames and not OF_LIBRARY.search(frames[-1]) else ""
 
 
 def _read_message(last: RecordedExchange) -> str:

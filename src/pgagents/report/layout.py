@@ -80,7 +80,7 @@ FIRST_PRINTED, LAST_PRINTED = 3, 12
 """Lines of what a server's process printed that are shown: of the beginning and of the end, where languages
 put the kind of an error.
 """
-_OF_LIBRARY = re.compile(
+OF_LIBRARY = re.compile(
     r"[/\\](?:site-packages|dist-packages|node_modules|lib[/\\]python3[\d.]*)[/\\]|node:internal"
 )
 """Matches a line of a traceback that names a file of a library."""
@@ -166,7 +166,7 @@ def _leave_out_libraries(lines: Sequence[str]) -> list[str]:
     own: list[str] = []
     inside = False
     for line in lines:
-        if _OF_LIBRARY.search(line):
+        if OF_LIBRARY.search(line):
             inside = True
         elif not (inside and line.startswith(CODE) and not _CALL.match(line)):
             inside = False

@@ -138,8 +138,12 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
     if call is None or call.endpoint is None or call.intent not in RIGHT:
         return
     usual = template_of(driver.model, call.endpoint.action).input
-    if not call.shrunk:
-        if not _may_narrow(driver, found, call) or not list_unusual(call.input, usual):
+    unusual = list_unusual(call.input, usual)
+    if not unusual:
+        return
+    is_known = len(unusual) == 1 and call.place in driver.memory.reached  # ordinary calls succeed
+    if not (call.shrunk or is_known):
+        if not _may_narrow(driver, found, call):
             return
         if not _send_smaller(driver, entry, found, usual, budget):
             return
