@@ -195,8 +195,7 @@ def is_elsewhere(span: Span, source: Source) -> bool:
 def around(source: Source, span: Span, beside: int = 2) -> tuple[int, list[str]]:
     """Return the lines around a place, each of at most 2,000 characters, with the first line's number.
 
-    The list is empty if the source has no such line, or if that line is longer: a document without line
-    breaks shows nobody a place.
+    The list is empty if the source has no such line, or if that line is longer.
     """
     source, line = source.part(span.file), span.line
     lines = re.split(r"\r\n|\r|\n", source.text)

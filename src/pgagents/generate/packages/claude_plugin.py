@@ -74,7 +74,7 @@ def pack(model: Model, files: Mapping[str, bytes], _ids: Mapping[str, str]) -> b
 
 
 def make_listing(model: Model) -> Listing:
-    """Return the listing that a document's texts make. What they do not say is empty."""
+    """Return the listing that a document's texts make. A text that they lack is empty."""
     api = model.api
     nothing = Text("", _ANYWHERE)
     summary = Text(str(api.for_people), ("api", "for_people"))

@@ -512,7 +512,7 @@ def _find_accepted(broken: Break) -> str:
 def describe_condition(broken: Break) -> str:
     """Return the arguments that a break needs as a clause, such as `priority is 5`; empty if not known.
 
-    A wrong argument that was sent on purpose is known. Of other calls it is known if they were narrowed.
+    A wrong argument that was sent on purpose is known, and those of other calls after they were narrowed.
     """
     call = broken.chain[-1].call if broken.chain else None
     if call is None or call.endpoint is None or call.intent != "invalid":
