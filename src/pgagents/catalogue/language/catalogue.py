@@ -112,6 +112,10 @@ class Catalogue(Strict):
     )
 
 
+KEY_VARIABLE = r"^([A-Za-z][A-Za-z0-9-]{0,60}:)?[A-Z_][A-Z0-9_]{0,100}$"
+"""Matches the variable of the environment with a key, and the header in which it is sent."""
+
+
 class OverDocument(Strict):
     """The OpenAPI document of a short catalogue, and which part of it is read."""
 
@@ -129,6 +133,10 @@ class OverDocument(Strict):
     base_path: str = Field("", description="The path before all others, `/` for none.")
     sha256: Annotated[str, Field(pattern=r"^(sha256:)?[0-9a-f]{64}$")] | None = Field(
         None, description="The hash of its bytes; a document with another one is refused."
+    )
+    key: Annotated[str, Field(pattern=KEY_VARIABLE)] | None = Field(
+        None,
+        description="The variable with the key for its URL, `DOCS_KEY`; with a header: `X-Key:DOCS_KEY`.",
     )
     allow_remote: bool = Field(False, description="True if its references may leave its folder or its host.")
 

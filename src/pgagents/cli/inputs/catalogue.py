@@ -5,14 +5,16 @@ Every command opens catalogues here, so that it never matters to a command which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 if TYPE_CHECKING:
-    from pgagents.base.errors import Diagnostic
+    from pgagents.base.errors import Diagnostic, InputError
     from pgagents.base.places import Source
     from pgagents.catalogue.model.model import Model
 
@@ -118,6 +120,59 @@ def load_opened(
     from pgagents.cli.inputs.files import fetch as fetch_any
     from pgagents.importer.overlay.load import load_overlay
 
+    fetch = _add_key(source, fetch or fetch_any)
     message = f"{source.file} takes longer than {MAX_SECONDS:g} s to load; that is the most allowed"
     with within(MAX_SECONDS, message, "choose a part of its document: `openapi: {document: …, tags: […]}`"):
-        return load_overlay(source, fetch or fetch_any, misfits)
+        return load_overlay(source, fetch, misfits)
+
+
+def _add_key(source: Source, fetch: Callable[[str], bytes]) -> Callable[[str], bytes]:
+    """Return a function that fetches a short catalogue's document with the key that its variable holds.
+
+    The key goes to the origin of the document alone. A redirect is never followed. Raises InputError if the
+    variable is not set, or holds what no header can carry. No message has the key.
+    """
+    from pgagents.base.errors import PgagentsError
+    from pgagents.cli.inputs.files import fetch as fetch_any
+    from pgagents.importer.overlay.options import read_options
+
+    options = read_options(source)
+    if not options.key:
+        return fetch
+    header, _, variable = options.key.rpartition(":")
+    value = os.environ.get(variable, "")
+    if not value or not value.isascii() or not value.isprintable():
+        said = f"the environment variable {variable} is not set" if not value else f"{variable} is no header"
+        help = f"export {variable}=… in your shell, or as a secret of CI; never write the key into a file"
+        raise _refuse_key(source, said, help)
+    if not header:
+        header, value = "Authorization", value if " " in value else f"Bearer {value}"
+    origin = urlsplit(options.document)[:2]
+
+    def fetch_with_key(location: str) -> bytes:
+        if urlsplit(location)[:2] != origin:
+            return fetch(location)
+        try:
+            return fetch_any(location, {header: value})
+        except PgagentsError as error:
+            secrets = {value, value.rpartition(" ")[2]}
+            said, help = (_mask(text, secrets) for text in (error.message, error.help))
+            if "redirects to" in said:
+                help = f"the key of {variable} is sent nowhere else: {help}"
+            raise PgagentsError(said, help) from None
+
+    return fetch_with_key
+
+
+def _mask(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
+
+
+def _refuse_key(source: Source, message: str, help: str) -> InputError:
+    from pgagents.base.errors import Diagnostic, InputError
+    from pgagents.importer.overlay.options import KEY
+
+    at = source.locate((KEY, "key"), at_value=True)
+    return InputError([Diagnostic(at, "overlay/key", "error", message, help)], source)

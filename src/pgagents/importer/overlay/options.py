@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from pgagents.base.errors import Diagnostic, InputError
+from pgagents.base.http import is_exposed
 from pgagents.base.places import Source
 from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secrets
-from pgagents.catalogue.language.catalogue import OVER, OverDocument
+from pgagents.catalogue.language.catalogue import KEY_VARIABLE, OVER, OverDocument
 from pgagents.importer.document import is_url
 
 KEY = OVER
@@ -36,7 +37,8 @@ class DocumentOptions:
     `tags`, `most`, `auth` and `base` choose and read it, as the options of `pgagents import` do. `sha256` is
     the hash of its bytes in hexadecimal digits, if the author pins it. `origin` is the URL of which a file is
     a copy. With `allow_remote`, its references may leave its folder or host. `overlays` are paths of files of
-    the OpenAPI Overlay Specification, which change it first; the hash is over all of them then.
+    the OpenAPI Overlay Specification, which change it first; the hash is over all of them then. `key` is the
+    variable of the environment with the key for its URL, behind its header if that is not `Authorization`.
     """
 
     document: str
@@ -49,6 +51,7 @@ class DocumentOptions:
     allow_remote: bool = False
     origin: str = ""
     overlays: tuple[str, ...] = ()
+    key: str = ""
     is_mapping: bool = False
     """True if the author writes the long form."""
 
@@ -121,6 +124,7 @@ def read_options(source: Source) -> DocumentOptions:
         written.get("allow_remote", False),
         written.get("from", ""),
         _list_words(written.get("overlays")),
+        written.get("key", ""),
         is_mapping,
     )
 
@@ -164,8 +168,21 @@ def _find_wrong(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
         check(key, isinstance(written.get(key), str), "text", f"write `{key}: {example}`")
     digest = isinstance(written.get("sha256"), str) and _SHA256.match(written["sha256"])
     check("sha256", bool(digest), "64 hexadecimal digits", "`sha256sum openapi.json` prints them")
+    _check_key(written, check)
     check("allow_remote", isinstance(written.get("allow_remote"), bool), "true or false", "write `true`")
     return found
+
+
+def _check_key(written: Mapping[Any, Any], check: Callable[[str, bool, str, str], None]) -> None:
+    """Check the name of a key's variable. No message repeats it, because it may be the key itself."""
+    key, document = written.get("key"), written.get("document")
+    if not isinstance(key, str) or not re.fullmatch(KEY_VARIABLE, key):
+        wanted = "the name of a variable of the environment, never the key itself"
+        check("key", False, wanted, "write `key: DOCS_KEY`, or `key: X-API-Key:DOCS_KEY` for another header")
+    elif isinstance(document, str) and not is_url(document):
+        check("key", False, "for a document at a URL", "leave it out: a file needs no key")
+    elif isinstance(document, str) and not find_unreachable(document):
+        check("key", not is_exposed(document), "sent over https alone", "write the document's URL with https")
 
 
 def _list_words(written: Any) -> tuple[str, ...]:
