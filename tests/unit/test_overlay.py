@@ -541,6 +541,37 @@ def test_diff_lists_lines_that_fit_nothing_any_more_and_guesses(tmp_path: Path) 
     assert "note.undone_by: is gone" in done.output
 
 
+@pytest.mark.parametrize(
+    ("lines", "gone", "said"),
+    [
+        (
+            "resources: {note: {made_by: {action: create_note, input: {title: Milk}}}}",
+            ("/notes", "post"),
+            "`create_note` is no action of this catalogue",
+        ),
+        (
+            "groups: {agents: [list_notes, delete_note]}",
+            ("/notes/{note_id}", "delete"),
+            "`delete_note` is no action of this catalogue",
+        ),
+    ],
+)
+def test_a_line_that_names_what_is_gone_counts_as_if_not_written(
+    lines: str, gone: tuple[str, str], said: str
+) -> None:
+    document = notes()
+    del document["paths"][gone[0]][gone[1]]
+    source = parse(f"pgagents: 1\nopenapi: notes.json\n{lines}\n", "pgagents.yaml", folder=NOTES.parent)
+    raw = json.dumps(document, indent=1).encode()
+    with pytest.raises(InputError):
+        load_overlay(source, lambda _: raw)
+    misfits: list[Diagnostic] = []
+    model = load_overlay(source, lambda _: raw, misfits)
+    assert len(model.actions) == 7
+    assert {(d.span.file, d.span.line) for d in misfits} == {("pgagents.yaml", 3)}
+    assert all(said in d.message for d in misfits)
+
+
 def test_endpoint_of_oauth_that_the_document_lists_as_an_operation_is_no_action() -> None:
     """JupyterHub's document lists its authorization endpoint. A full import leaves it out too."""
     document = notes()

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
 from pgagents.base.jsonschema.schema import Validators
-from pgagents.base.places import Pointer, Source
+from pgagents.base.places import Pointer, Source, value_at
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
@@ -25,7 +25,7 @@ from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import Operation, operations
 from pgagents.importer.overlay.document_overlays import Applied, apply_overlays, read_overlays
-from pgagents.importer.overlay.merge import Merged, Misfit, merge
+from pgagents.importer.overlay.merge import Merged, Misfit, is_unit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
 from pgagents.importer.overlay.patterns import keep_common, spread
@@ -88,10 +88,59 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
             _repair(opened)
             merged = _merge(opened, [])
             model, problems = load(merged)
-        if model is None:
+        for _ in range(MOST_DROPPED):
+            if model is not None:
+                break
             blaming = replace(merged, blames=True)
-            raise InputError(load(blaming)[1], blaming)
+            problems = load(blaming)[1]
+            if misfits is None or not _drop(opened.over, problems, blaming):
+                raise InputError(problems, blaming)
+            misfits.extend(problems)
+            merged = _merge(opened, [])
+            model, problems = load(merged)
+    if model is None:
+        raise InputError(problems, merged)
     return model
+
+
+MOST_DROPPED = 50
+"""Times that lines which fit nothing are left out of a comparison, before it is given up."""
+
+
+def _drop(over: dict[str, Any], problems: Sequence[Diagnostic], source: OverlaySource) -> bool:
+    """Take the author's lines at which problems are told out of the author's part. Return False without any.
+
+    A part of a call or of an example goes with the whole of it.
+    """
+    written: dict[Pointer, list[Pointer]] = {}
+    for stated in source.stated:
+        if (own := source.find_own(stated)) is not None:
+            written.setdefault(own, []).append(stated)
+    author = Source(source.file, source.text, None, source.root)
+    places: dict[str, Pointer] = {}
+    for pointer in author.pointers():
+        for at_value in (False, True):
+            places.setdefault(author.locate(pointer, at_value=at_value).position, pointer)
+    found: dict[Pointer, None] = {}
+    for problem in problems:
+        own = places.get(problem.span.position, ())
+        length = next((n for n in range(len(own), 1, -1) if own[:n] in written), 0)
+        for at in written.get(own[:length], ()):
+            inside = isinstance(value_at(over, at), list) and not is_unit(at)
+            found[(*at, *own[length : length + 1]) if inside else at] = None
+    ordered = sorted(found, key=lambda at: [str(step).rjust(9) for step in at], reverse=True)
+    return sum(_leave_out(over, at) for at in ordered) > 0
+
+
+def _leave_out(over: dict[str, Any], at: Pointer) -> bool:
+    """Remove a part, or the unit in which it lies. Return False if it is gone already."""
+    end = next((length for length in range(2, len(at)) if is_unit(at[:length])), len(at))
+    holder, step = value_at(over, at[: end - 1]), at[end - 1]
+    within = isinstance(holder, list) and isinstance(step, int) and step < len(holder)
+    if within or (isinstance(holder, dict) and step in holder):
+        del holder[step]
+        return True
+    return False
 
 
 def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None = None) -> Opened:
@@ -103,7 +152,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         raise InputError(load(source)[1], source)
     _check_sections(source)
     options = read_options(source)
-    references, digest, applied = _read_document(source, options, fetch)
+    references, digest, applied = _read_document(source, options, fetch, misfits)
     text = references.first.text
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
     notes = Notes()
@@ -216,7 +265,7 @@ def _check_sections(source: Source) -> None:
 
 
 def _read_document(
-    source: Source, options: DocumentOptions, fetch: Fetch
+    source: Source, options: DocumentOptions, fetch: Fetch, misfits: list[Diagnostic] | None
 ) -> tuple[References, str, Applied | None]:
     """Return the document with its references, its SHA-256, and what its overlays changed.
 
@@ -251,7 +300,10 @@ def _read_document(
         what = f"the document's SHA-256 is {digest[:12]}…, and {options.sha256[:12]}… stands here"
         help = f"see what changed with `pgagents diff`, then write sha256: {digest}"
         at = source.locate((KEY, "sha256"), at_value=True)
-        raise InputError([Diagnostic(at, "overlay/document-changed", "error", what, help)], source)
+        changed = Diagnostic(at, "overlay/document-changed", "error", what, help)
+        if misfits is None:
+            raise InputError([changed], source)
+        misfits.append(changed)
     document = read(raw, options.locate(source), name)
     if is_overlay(document.data) or "pgagents" in document.data:
         what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
