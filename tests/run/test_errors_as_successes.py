@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
+from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import Notes, answer, verified, with_resource
@@ -117,3 +118,61 @@ def test_a_wrong_success_that_is_no_error_is_found_by_its_own_member() -> None:
 
     found = next(f for f in run(strict(), lack_text).findings if f.contract.check == "response_schema")
     assert "text" in found.actual
+
+
+RPC_ERROR = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "error": {"type": "object"}},
+    "required": ["id", "error"],
+}
+RPC_RESULT = {
+    "type": "object",
+    "properties": {"id": {"type": "integer"}, "result": {"type": "array"}},
+    "required": ["id", "result"],
+}
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "keyword"),
+    [
+        ([RPC_RESULT, {"$ref": "#/components/schemas/Error"}], "oneOf"),
+        ([{"$ref": "#/components/schemas/Error"}, RPC_RESULT], "anyOf"),
+    ],
+)
+def test_an_error_that_a_success_lists_is_no_accepted_call(alternatives: list[Any], keyword: str) -> None:
+    """JSON-RPC answers 200 to a call that it refuses, and its document says so."""
+    document = openapi({"/rpc/notes.list": {"post": {
+        "operationId": "notes.list",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {
+            "type": "object",
+            "required": ["id"],
+            "properties": {"id": {"type": "integer", "minimum": 0}},
+        }}}},
+        "responses": {
+            "200": {"description": "ok", "content": {"application/json": {"schema": {
+                keyword: alternatives,
+            }}}},
+            "default": {"description": "no", "content": {"application/json": {"schema": {
+                "$ref": "#/components/schemas/Error"
+            }}}},
+        },
+    }}}, components={"schemas": {"Error": RPC_ERROR}})  # fmt: skip
+
+    def serve(request: Request) -> Response:
+        body = read_json(request.body).value
+        id = body.get("id") if isinstance(body, dict) else None
+        if isinstance(id, bool) or not isinstance(id, int | float) or id < 0 or id % 1:
+            return answer(200, {"id": 0, "error": {"code": -32602}})
+        return answer(200, {"id": id, "result": []})
+
+    model = imported(document, Choice(reads=("notes.list",))).model
+    report = verified(model, serve, keys={}, only=("invalid_input", "valid_calls"))
+    rest = [result for result in report.results if result.contract.surface == "rest"]
+    assert report.findings == ()
+    ordinary = [r for r in rest if r.contract.id.startswith("valid_calls/ordinary")]
+    assert {r.verdict for r in ordinary} == {Verdict.KEPT}
+    refused = [r for r in rest if r.contract.check == "invalid_input"]
+    assert {r.verdict for r in refused} == {Verdict.UNTESTED}
+    lax = verified(model, lambda _: answer(200, {"id": 0, "result": []}), keys={}, only=("invalid_input",))
+    least = next(r for r in lax.results if r.contract.id.startswith("invalid_input/minimum/id/"))
+    assert least.verdict is Verdict.BROKEN

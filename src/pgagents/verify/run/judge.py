@@ -262,19 +262,25 @@ def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
     """Return the documented error whose body came with the status of a success; None if none did.
 
     The body must fit the error's schema. It must also have a member that only errors have, and not fit the
-    success. Or a member such as `code` must have a value that only the error's schema names.
+    success. Or a member such as `code` must have a value that only the error's schema names. If a success
+    lists the error's schema as one of several, as documents of JSON-RPC do, the others are the success.
     """
     endpoint, output, body = exchange.call.endpoint, exchange.output, exchange.body
     if endpoint is None or output is None or output.schema is None or not isinstance(body, Mapping):
         return None
     if not exchange.success or not body:
         return None
-    success = _members(setting, output.schema)
+    alternatives = _list_alternatives(setting, output.schema)
     for code in (*endpoint.action.errors, *setting.model.always()):
         if not code.envelope or code.content_type != output.content_type:
             continue
-        error = _members(setting, setting.model.schemas[code.envelope])
-        only = not exchange.fits and any(name in body and name not in success for name in error)
+        envelope = setting.resolve_schema(setting.model.schemas[code.envelope])
+        others = [schema for schema in alternatives if schema != envelope] or alternatives
+        listed = len(others) < len(alternatives)
+        error = _members(setting, envelope)
+        success = {name: member for schema in others for name, member in _members(setting, schema).items()}
+        fits = exchange.fits and not listed
+        only = not fits and any(name in body and name not in success for name in error)
         told = any(
             name in body and _is_of_error(body[name], error[name], success[name])
             for name in error.keys() & success.keys()
@@ -287,6 +293,13 @@ def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
 def say_disguised(exchange: Exchange, code: Code) -> str:
     """Return why an answer with the body of an error proves nothing."""
     return f"it was answered {exchange.status} with the body of the documented error {code.status}"
+
+
+def _list_alternatives(setting: Setting, schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the schemas of which a body satisfies one; the schema itself if it lists none."""
+    resolved = setting.resolve_schema(schema)
+    alternatives = resolved.get("oneOf") or resolved.get("anyOf") or [resolved]
+    return [setting.resolve_schema(alternative) for alternative in alternatives]
 
 
 def _members(setting: Setting, schema: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
