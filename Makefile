@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign plugins atk browser docs bench peers compare zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign right plugins atk browser docs bench peers compare zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -79,6 +79,9 @@ corpus: $(VENV)/.installed ## documents that others wrote (npm) go through impor
 
 foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (FastAPI, Flask, Express), right and with planted bugs
 	@$(BIN)/python -m evaluation.foreign.measure $(FOREIGN)
+
+right: $(VENV)/.installed ## servers that are right by their documents, with twenty seeds: a table; RIGHT="albums words" chooses
+	@$(BIN)/python -m evaluation.right.measure $(RIGHT)
 
 plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document
 	cd tests/interop/plugins && npm install --no-audit --no-fund --no-package-lock --loglevel=error

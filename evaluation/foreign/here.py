@@ -20,7 +20,7 @@ from pgagents.cli.running import progress
 from pgagents.verify.plan.options import Progress
 
 
-def verify_here(api: str, bug: str, folder: Path, *, until_found: bool = False) -> Measured:
+def verify_here(api: str, bug: str, folder: Path, *, until_found: bool = False, seed: int = 0) -> Measured:
     """Run `pgagents verify` against a server with a bug, or without any if `bug` is empty.
 
     With `until_found` the run ends at the first broken contract, as by Ctrl-C. `folder` is empty.
@@ -34,7 +34,7 @@ def verify_here(api: str, bug: str, folder: Path, *, until_found: bool = False) 
             patch.setattr(progress, "progress", _stop_at_first_finding)
         begun, said = time.perf_counter(), StringIO()
         with redirect_stdout(said), redirect_stderr(said):
-            main(words)
+            main([*words, "--seed", str(seed)])
         return read_report(api, bug, folder, time.perf_counter() - begun, said.getvalue()[-3000:])
 
 

@@ -32,14 +32,13 @@ LOOPBACK = "http://127.0.0.1:"
 def why_missing(api: str) -> str:
     """Name what the server of this API needs and this machine lacks; empty if it can start."""
     if api == "documents":
-        return _install_node_modules()
+        return install_node_modules(FOREIGN / "documents")
     missing = [name for name in PACKAGES[api] if find_spec(name) is None]
     return f"needs {', '.join(missing)} (pip install '.[foreign]')" if missing else ""
 
 
-def _install_node_modules() -> str:
+def install_node_modules(folder: Path) -> str:
     """Put the packages of package-lock.json into node_modules, once; says why that cannot be."""
-    folder = FOREIGN / "documents"
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
         return "needs node and npm"
@@ -69,8 +68,8 @@ def command(api: str) -> list[str]:
     return [sys.executable, "-m", f"evaluation.foreign.{api}"]
 
 
-class _Launched:
-    """A process whose first lines are read, and whose errors are kept. It must write a line in `START_S`."""
+class Launched:
+    """A process whose first lines are read, and whose errors are kept."""
 
     def __init__(self, command: list[str]) -> None:
         self.process = subprocess.Popen(
@@ -95,10 +94,10 @@ class _Launched:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
-    def read_line(self) -> str:
+    def read_line(self, most_s: float = START_S) -> str:
         """Return its next line of output; empty if it ended, or wrote none in time and was killed."""
         assert self.process.stdout is not None
-        timer = threading.Timer(START_S, self.process.kill)
+        timer = threading.Timer(most_s, self.process.kill)
         timer.start()
         try:
             return self.process.stdout.readline().strip()
@@ -132,7 +131,7 @@ class _Starter:
     """A process that starts the servers of an API in Python, one at a time, until the tests end."""
 
     def __init__(self, api: str) -> None:
-        self._launched = _Launched([sys.executable, "-m", "evaluation.foreign.starter", api])
+        self._launched = Launched([sys.executable, "-m", "evaluation.foreign.starter", api])
         self._lock = threading.Lock()
         atexit.register(self._launched.finish)
 
@@ -184,7 +183,7 @@ def _forked(api: str, options: list[str]) -> Iterator[str]:
 @contextmanager
 def _spawned(options: list[str]) -> Iterator[str]:
     """Start the server in Node.js; gives its address, and kills it at the end."""
-    launched = _Launched([*command("documents"), *options])
+    launched = Launched([*command("documents"), *options])
     try:
         url = launched.read_line()
         if not url.startswith(LOOPBACK):
