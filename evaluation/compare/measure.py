@@ -2,7 +2,9 @@
 
 `python -m evaluation.compare.measure [--seeds N] [--write]` starts a fresh app for each run. A tool
 finds a bug if it reports something on the app with the bug that it does not report on the right one. Both
-runs have the same seed. With `--write` the table also replaces the one in README.md.
+runs have the same seed. Both tools have their default options, the app's document and one key of its user;
+pgagents has `--allow-writes` too, without which it only reads. With `--write` the figures are kept in
+measured.json, and the table is renewed in README.md and docs/index.md. A test holds both to the file.
 """
 
 import json
@@ -16,8 +18,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -27,6 +31,8 @@ from evaluation.compare.notes_app import BUGS, OWN
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S, RUN_S = 30.0, 600.0
+MEASURED = Path(__file__).with_name("measured.json")
+PAGES = (ROOT / "README.md", ROOT / "docs/index.md")
 TABLE = re.compile(r"(?<=<!-- compare -->\n).*?(?=<!-- /compare -->)", re.DOTALL)
 KEY = "nk_test_main"
 
@@ -157,56 +163,91 @@ def _describe(numbers: list[int], most: int | None = None) -> str:
     return span if most is None else f"{span} of {most}"
 
 
-def measure(seeds: int, say: Callable[[str], None]) -> str:
-    """Run each tool on the right app and on each bug with `seeds` seeds; return the table as Markdown."""
-    rows: dict[str, list[str]] = {
-        what: []
-        for what in (
-            "requests",
-            "paid calls made",
-            "the user's own notes intact",
-            "notes left behind",
-            "complaints about the right app",
-            *BUGS.values(),
-        )
-    }
+def _describe_finds(new: list[list[str]]) -> str:
+    """Return with how many seeds a bug was found."""
+    count = sum(map(bool, new))
+    if count == len(new):
+        return "found"
+    return f"found with {count} of {len(new)} seeds" if count else "not found"
+
+
+def measure(seeds: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Run each tool on the right app and on each bug with `seeds` seeds.
+
+    Returns what `measured.json` holds: the day, the number of seeds, and for each tool the runs on the right
+    app (`right`, one for each seed) and its complaints about each bug that it has not about the right app
+    (`new`, a list for each seed).
+    """
+    tools = []
     for tool in TOOLS:
         right = [_run(tool, "", seed) for seed in range(seeds)]
         for run in right:
             say(f"{tool.name}: right app, {run.state}, {run.seconds:.1f} s, {sorted(run.complaints)}")
-        for what, key, most in (
-            ("requests", "requests", None),
-            ("paid calls made", "paid", None),
-            ("the user's own notes intact", "intact", len(OWN)),
-            ("notes left behind", "left", None),
-        ):
-            rows[what].append(_describe([run.state[key] for run in right], most))
-        rows["complaints about the right app"].append(_describe([len(run.complaints) for run in right]))
-        for bug, sentence in BUGS.items():
-            new = [_run(tool, bug, seed).complaints - right[seed].complaints for seed in range(seeds)]
-            say(f"{tool.name}: {bug}, {[sorted(complaints) for complaints in new]}")
-            count = sum(map(bool, new))
-            rows[sentence].append(
-                "found"
-                if count == seeds
-                else f"found with {count} of {seeds} seeds"
-                if count
-                else "not found"
-            )
-    head = f"| | {' | '.join(tool.name for tool in TOOLS)} |\n|---|{'---|' * len(TOOLS)}\n"
-    return head + "".join(f"| {what} | {' | '.join(cells)} |\n" for what, cells in rows.items())
+        new = {}
+        for bug in BUGS:
+            new[bug] = [
+                sorted(_run(tool, bug, seed).complaints - right[seed].complaints) for seed in range(seeds)
+            ]
+            say(f"{tool.name}: {bug}, {new[bug]}")
+        runs = [{**run.state, "complaints": sorted(run.complaints)} for run in right]
+        tools.append({"tool": tool.name, "right": runs, "new": new})
+    today = datetime.now(UTC).date().isoformat()
+    return {"measured": today, "seeds": seeds, "tools": tools}
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """Return the table of what `measure` returned, and when that was, as Markdown."""
+    tools = data["tools"]
+    rows: dict[str, list[str]] = {}
+    for what, key, most in (
+        ("requests", "requests", None),
+        ("paid calls made", "paid", None),
+        ("the user's own notes intact", "intact", len(OWN)),
+        ("notes left behind", "left", None),
+    ):
+        rows[what] = [_describe([run[key] for run in tool["right"]], most) for tool in tools]
+    rows["complaints about the app without a planted bug"] = [
+        _describe([len(run["complaints"]) for run in tool["right"]]) for tool in tools
+    ]
+    for bug, sentence in BUGS.items():
+        rows[sentence] = [_describe_finds(tool["new"][bug]) for tool in tools]
+    head = f"| | {' | '.join(tool['tool'] for tool in tools)} |\n|---|{'---|' * len(tools)}\n"
+    body = "".join(f"| {what} | {' | '.join(cells)} |\n" for what, cells in rows.items())
+    seeds = "one seed" if data["seeds"] == 1 else f"{data['seeds']} seeds"
+    return f"{head}{body}\nMeasured on {data['measured']} with {seeds}.\n"
+
+
+def read_table(page: Path) -> str:
+    """Return the table that a page shows between its two markers."""
+    match = TABLE.search(page.read_text("utf-8"))
+    if match is None:
+        raise SystemExit(f"{page.name} has no place for the table: <!-- compare --> and <!-- /compare -->")
+    return match[0]
+
+
+def write_table(data: Mapping[str, Any]) -> None:
+    """Put the table of what was measured into each page that shows it."""
+    for page in PAGES:
+        read_table(page)
+        page.write_text(TABLE.sub(lambda _: render(data), page.read_text("utf-8")), "utf-8")
 
 
 @click.command()
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 20), help="Runs of each kind.")
-@click.option("--write", is_flag=True, help="Also replace the table in README.md.")
-def main(seeds: int, write: bool) -> None:
-    """Compare pgagents with schemathesis on one small app; it takes some minutes."""
-    table = measure(seeds, lambda line: click.echo(line, err=True))
-    click.echo(table, nl=False)
+@click.option("--write", is_flag=True, help="Also keep the figures, and renew the table in each page.")
+@click.option(
+    "--again", is_flag=True, help="Measure nothing: renew the pages from the figures that are kept."
+)
+def main(seeds: int, write: bool, again: bool) -> None:
+    """Compare pgagents with schemathesis on one small app; it takes a quarter of an hour."""
+    if again:
+        write_table(json.loads(MEASURED.read_text("utf-8")))
+        return
+    data = measure(seeds, lambda line: click.echo(line, err=True))
+    click.echo(render(data), nl=False)
     if write:
-        readme = ROOT / "README.md"
-        readme.write_text(TABLE.sub(lambda _: table, readme.read_text("utf-8")), "utf-8")
+        MEASURED.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+        write_table(data)
 
 
 if __name__ == "__main__":
