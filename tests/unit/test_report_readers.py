@@ -183,6 +183,16 @@ def test_crashes_that_one_line_of_the_app_raises_have_one_cause() -> None:
     assert find_cause("create", "/app/items.py", library) != find_cause("change", "/app/items.py", library)
 
 
+def test_page_shows_no_header_of_a_client_that_a_finding_does_not_need() -> None:
+    sent = Request("GET", "/a", (("User-Agent", "pgv/1.0 " * 60), ("X-Team", "red")))
+    one = report({Verdict.BROKEN: 1}, exchanges=(exchange(sent),))
+    for plain in (True, False):
+        finding = replace(one.findings[0], plain=plain)
+        shown = report_files.render("html", replace(one, findings=(finding,)), SOURCE).decode()
+        assert ("pgv/1.0 pgv/1.0" in shown) is not plain
+        assert "X-Team: red" in shown
+
+
 def test_document_on_one_line_is_no_excerpt() -> None:
     whole = parse('{"actions": {"search": {"input": {"limit": 1}}}, "text": "' + "x" * 3_000 + '"}', "d.json")
     one = report({Verdict.BROKEN: 1})

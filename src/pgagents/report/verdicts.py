@@ -43,7 +43,7 @@ class SurfaceVerdict:
     def says(self) -> str:
         """Return the verdict in a few words."""
         if not self.by:
-            return self.word
+            return "not all tried" if self.word == "untested" else self.word
         return f"blocked, as its calls go through {', '.join(map(name_surface, self.by))}"
 
 

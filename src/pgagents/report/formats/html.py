@@ -18,7 +18,7 @@ from pgagents.base.http import Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict, surface_of
-from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
+from pgagents.report.curl import HABITS, MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import around, is_elsewhere, list_printed
 from pgagents.report.presentation import (
     conclude,
@@ -192,8 +192,14 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 
 def _exchange(exchange: RecordedExchange, finding: Finding) -> dict[str, Any]:
-    """Return an exchange. `member` is the wrong member of the last answer, and `rest` is what follows it."""
+    """Return an exchange. `member` is the wrong member of the last answer, and `rest` is what follows it.
+
+    A finding that happened again without the headers in which clients differ is shown without them.
+    """
     request, answer = exchange.request, exchange.answer
+    sent = request.headers
+    if finding.plain:
+        sent = tuple((name, value) for name, value in sent if name.lower() not in HABITS)
     member = rest = ""
     if isinstance(answer, Silence):
         got = name_answer(answer)
@@ -210,7 +216,7 @@ def _exchange(exchange: RecordedExchange, finding: Finding) -> dict[str, Any]:
         "number": exchange.number,
         "why": exchange.why,
         "key": _key(exchange),
-        "request": _message(f"{request.method} {request.target}", request.headers, request.body),
+        "request": _message(f"{request.method} {request.target}", sent, request.body),
         "answer": got,
         "member": member,
         "rest": rest,
