@@ -368,6 +368,21 @@ def test_a_fault_of_the_overlay_is_told_at_the_overlay() -> None:
     assert {line.split(" ")[0] for line in found} == {"pgagents.yaml:4"}
 
 
+def test_what_a_concluded_call_contradicts_is_told_at_the_line_of_its_argument() -> None:
+    text = "actions:\n  get_note: {title: One}\n  create_note: {input: {title: {enum: [Milk, Tea]}}}\n"
+    assert [line.partition(" ")[0] for line in refused(text)] == ["pgagents.yaml:5"]
+
+
+def test_a_section_that_the_document_lacks_has_no_new_part_without_its_kind() -> None:
+    document = notes()
+    document["components"].pop("securitySchemes")
+    document.pop("security", None)
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation.pop("security", None)
+    assert "no key scheme `K` here" in refused("auth: {schemes: {K: {prefixes: {a: test}}}}", document)[0]
+
+
 def test_parts_that_no_catalogue_can_hold_are_left_out_as_an_import_does() -> None:
     document = notes()
     document["components"]["schemas"]["Note"]["properties"]["title"]["pattern"] = "("

@@ -126,7 +126,7 @@ class _Merger:
             result[key] = None
         elif key in base:
             result[key] = self._value(base[key], value, here)
-        elif isinstance(value, Mapping) and value and _find_kind((*here, "")) is not None:
+        elif isinstance(value, Mapping) and value and _holds_parts(here):
             if members := self._mapping({}, value, here):
                 result[key] = members
         elif self._fits(base, key, value, here):
@@ -324,6 +324,11 @@ _SCHEMA = _Kind("schema", "its `type`", _has_any(_SAYS_WHAT))
 _RESOURCE = _Kind("resource", "a call, such as `read_by`, or `given`", _has_any((*CALLS, "given")))
 _SCHEME = _Kind("key scheme", "its `type`", _has_any(("type",)))
 _CODE = _Kind("error code", "its `status`", _says_status)
+
+
+def _holds_parts(at: Pointer) -> bool:
+    """True for a mapping whose new members must say what they are, or that has such a mapping."""
+    return at in (("auth",), ("errors",)) or _find_kind((*at, "")) is not None
 
 
 def _find_kind(at: Pointer) -> _Kind | None:

@@ -170,7 +170,7 @@ class OverlaySource(Source):
         if self.document.knows(steps):
             return self.document.locate(steps, at_value=at_value)
         place = Source.locate(self, (KEY,), at_value=at_value)
-        return replace(place, guess=self.evidence.explain(steps, self.data)) if steps else place
+        return replace(place, guess=self.evidence.explain(steps, self.data)) if len(steps) > 1 else place
 
     def find_own(self, steps: Pointer) -> Pointer | None:
         """Return the pointer in the author's file if the author says this value, or a part of it."""
@@ -189,7 +189,13 @@ class OverlaySource(Source):
         return steps
 
     def _find_cause(self, steps: Pointer) -> Pointer | None:
-        """Return the author's line that most likely causes a problem at a part of the document."""
+        """Return the author's line that most likely causes a problem at a part of the document.
+
+        A concluded call contradicts what the author says of its action's argument.
+        """
+        call = value_at(self.data, steps[:3]) if steps[0] == "resources" else None
+        if isinstance(call, Mapping) and ("actions", call.get("action"), "input") in self.stated:
+            steps = ("actions", str(call["action"]), *steps[3:])
 
         def count_common(other: Pointer) -> int:
             return next(
