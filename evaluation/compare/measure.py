@@ -30,7 +30,7 @@ import click
 from evaluation.compare.notes_app import BUGS, OWN
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S, RUN_S = 30.0, 600.0
+START_S, RUN_S = 300.0, 3600.0  # a busy machine is slow, and no figure here is a time
 MEASURED = Path(__file__).with_name("measured.json")
 PAGES = (ROOT / "README.md", ROOT / "docs/index.md")
 TABLE = re.compile(r"(?<=<!-- compare -->\n).*?(?=<!-- /compare -->)", re.DOTALL)
