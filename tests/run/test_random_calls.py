@@ -98,6 +98,24 @@ def test_a_headline_names_the_argument_without_which_nothing_breaks() -> None:
     assert dict(boundary.exchanges[-1].request.query).keys() - {"q"} == {"limit"}
 
 
+def test_a_call_with_several_unusual_arguments_is_narrowed() -> None:
+    """The server fails with a limit of 50, which it first gets together with the longest word."""
+    words: set[str] = set()
+
+    def at_its_greatest(request: Request) -> bool:
+        query = dict(request.query)
+        if request.path != "/products" or query.get("limit") != "50":
+            return False
+        words.add(query.get("q", ""))
+        return any(len(word) > 20 for word in words)
+
+    report, _ = verified(at_its_greatest, only=(SEARCH, "valid_calls/*search_products@rest"))
+    finding = next(f for f in report.findings if SEARCH in (f.contract.id, *f.also))
+    assert make_headline(finding) == "GET /products answers 500 broken when limit is 50"
+    assert finding.exchanges[-1].request.target == "/products?limit=50&q=kettle"
+    assert finding.exchanges[-1].why.endswith(", made smaller")
+
+
 def test_a_headline_of_what_any_call_shows_names_no_argument() -> None:
     report, _ = verified(lambda request: request.path == "/products", only=(SEARCH, "valid_calls/*@rest"))
     finding = next(f for f in report.findings if SEARCH in (f.contract.id, *f.also))
