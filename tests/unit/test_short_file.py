@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +174,108 @@ def test_document_at_a_url_is_copied_and_renewed(capsys: pytest.CaptureFixture[s
         assert main(["import", "--refresh"]) == 0
         assert "list_more" in capsys.readouterr().out
         assert DOCUMENT.read_bytes() == current[0]
+
+
+WRITTEN = """# ours
+pgagents: 1
+openapi: {{document: ./openapi.json, from: "{url}/openapi.json"{more}}}
+actions: {{list_notes: {{title: All notes}}}}
+"""
+
+
+@pytest.fixture
+def origin() -> Iterator[tuple[str, list[Response]]]:
+    """A server with the notes' document, and the answer that it gives, which a test may change."""
+    answers = [Response(200, (), NOTES.read_bytes())]
+    with served(lambda _: answers[0]) as url:
+        yield url, answers
+
+
+def without_list_notes() -> bytes:
+    """The notes' document without the operation that the catalogue names."""
+    document = json.loads(NOTES.read_bytes())
+    del document["paths"]["/notes"]["get"]
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    "former", [without_list_notes(), None, b"<html>", b'{"openapi": "3.1.0", "paths": {}}']
+)
+def test_copy_is_renewed_whatever_the_former_one_was(
+    former: bytes | None, origin: tuple[str, list[Response]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    CATALOGUE.write_text(WRITTEN.format(url=origin[0], more=""), encoding="utf-8")
+    if former is not None:
+        DOCUMENT.write_bytes(former)
+    assert main(["import", "--refresh"]) == 0
+    assert DOCUMENT.read_bytes() == NOTES.read_bytes()
+    assert f"openapi.json is {'written' if former is None else 'renewed'}" in capsys.readouterr().out
+    assert str(load_path(CATALOGUE).actions[0].title) == "All notes"
+
+
+def test_renewed_copy_says_what_changed_and_what_no_longer_fits(
+    origin: tuple[str, list[Response]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    CATALOGUE.write_text(WRITTEN.format(url=origin[0], more=""), encoding="utf-8")
+    shutil.copy(NOTES, DOCUMENT)
+    origin[1][0] = Response(200, (), without_list_notes())
+    assert main(["import", "--refresh"]) == 2
+    output = capsys.readouterr()
+    assert "openapi.json is renewed" in output.out
+    assert "Breaking (1)\n  list_notes: " in output.out
+    assert "error[overlay/unknown-operation]" in output.err
+    assert "pgagents.yaml:4:" in output.err
+    assert DOCUMENT.read_bytes() == without_list_notes()
+
+
+def test_renewed_copy_with_another_hash_is_compared_and_the_hash_is_told(
+    origin: tuple[str, list[Response]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pin = f", sha256: {hashlib.sha256(NOTES.read_bytes()).hexdigest()}"
+    CATALOGUE.write_text(WRITTEN.format(url=origin[0], more=pin), encoding="utf-8")
+    shutil.copy(NOTES, DOCUMENT)
+    document = json.loads(NOTES.read_bytes())
+    document["paths"]["/more"] = {"get": operation(operationId="list_more")}
+    raw = json.dumps(document).encode()
+    origin[1][0] = Response(200, (), raw)
+    assert main(["import", "--refresh"]) == 2
+    output = capsys.readouterr()
+    assert "list_more" in output.out
+    assert f"write sha256: {hashlib.sha256(raw).hexdigest()}" in output.err
+    assert DOCUMENT.read_bytes() == raw
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Response(503, (), b"{}"), "answers 503"),
+        (Response(302, (("Location", "/login"),), b""), "redirects to"),
+        (Response(200, (), b"<html>Sign in</html>"), "this is a web page"),
+        (Response(200, (), b'{"openapi": "3.1.0", "paths": {'), "not valid JSON"),
+        (Response(200, (), b'{"error": "busy"}'), "neither `openapi` nor `swagger`"),
+        (Response(200, (), b'{"openapi": "3.1.0", "paths": {}}'), "has no operation"),
+        (
+            Response(200, (), NOTES.read_bytes().replace(b"#/components/schemas/", b"other.json#/")),
+            "refers to",
+        ),
+    ],
+)
+def test_refused_renewal_leaves_the_former_copy(
+    answer: Response,
+    message: str,
+    origin: tuple[str, list[Response]],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    CATALOGUE.write_text(WRITTEN.format(url=origin[0], more=""), encoding="utf-8")
+    shutil.copy(NOTES, DOCUMENT)
+    origin[1][0] = answer
+    assert main(["import", "--refresh"]) == 2
+    output = capsys.readouterr()
+    assert message in output.err
+    assert output.out == ""
+    assert DOCUMENT.read_bytes() == NOTES.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"openapi.json", "pgagents.yaml"}
 
 
 def test_settled_resource_is_the_authors_word(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ from pgagents.generate.build import build, collect_diagnostics
 from pgagents.lint.document import ignores
 from pgagents.lint.facts import requirements
 from pgagents.lint.importers.gpt_builder_import import templates
-from pgagents.lint.pages import CATALOGUE, title
+from pgagents.lint.pages import CATALOGUE, OVERLAY, title
 from pgagents.lint.rule import Edit, apply, rules
 from pgagents.lint.run import apply_fixes, lint
 from pgagents.sandbox import fault_registry
@@ -498,8 +498,25 @@ def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
     assert ids <= set(CATALOGUE)
 
 
+def test_every_id_about_a_catalogue_over_a_document_has_a_page() -> None:
+    """It is the second argument of a misfit and of a refusal, or stands whole in the source."""
+    ids: set[str] = set()
+    for path in (ROOT / "src/pgagents/importer/overlay").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and str(node.value).startswith("overlay/"):
+                ids.add(str(node.value).partition("/")[2])
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+                words = [each.value for each in ast.walk(node.args[1]) if isinstance(each, ast.Constant)]
+                ids |= {str(word) for word in words if node.func.id in ("Misfit", "_refuse")}
+    ids = {id for id in ids if re.fullmatch("[a-z]+(-[a-z]+)*", id)}
+    assert len(ids) > 12
+    assert ids <= set(OVERLAY)
+
+
 IDS = [
-    *rules(), *(f"catalogue/{kind}" for kind in CATALOGUE), *(f"gpt-builder/{id}" for id in templates()),
+    *rules(), *(f"catalogue/{kind}" for kind in CATALOGUE),
+    *(f"overlay/{kind}" for kind in OVERLAY), *(f"gpt-builder/{id}" for id in templates()),
     *requirements(),
     *(name.rpartition(".")[2] for name in registry.names("pgagents.verify.checks")),
     *fault_registry.list_names("faults"), *fault_registry.list_names("variations"),

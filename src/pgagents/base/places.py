@@ -111,6 +111,10 @@ class Source:
         """Return the text that a person edits, and the pointer in it; None if it has no such value."""
         return (self, pointer) if self.has(pointer) else None
 
+    def to_written(self, steps: Pointer) -> Pointer:
+        """Return a pointer of the catalogue as one of the text that a person edits, which may lack it."""
+        return steps
+
     def value_behind(self, span: Span) -> Any:  # noqa: ARG002  # only a foreign document shows values
         """Return the value at a place as `{KEY: VALUE}`, where its line is too long to show, or None."""
         return None

@@ -167,7 +167,7 @@ def _describe(contract: Contract, source: Source, planned: Plan) -> str:
     span, own = source.locate(contract.origin), planned.by_contract.get(contract.id, 0)
     facts = {
         "promise": contract.says,
-        "catalogue": f"{span.file}:{span.line}",
+        "catalogue": f"{span.file}:{span.line}{span.suffix}",
         "requests": f"{own:,} of {planned.total:,}" if own else "none: it is judged by what others send",
         "requirements": ", ".join(contract.cite) or "none",
     }
@@ -200,7 +200,8 @@ def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) ->
             yield f"  {action}"
             for contract in several:
                 span = source.locate(contract.origin)
-                place = f"line {span.line}" if span.file == source.file else f"{span.file}:{span.line}"
+                other = f"{span.file}:{span.line}{span.suffix}"
+                place = f"line {span.line}" if span.file == source.file else other
                 yield from _row(contract, place, planned.by_contract.get(contract.id, 0))
 
 

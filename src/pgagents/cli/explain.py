@@ -54,13 +54,14 @@ def _every() -> dict[str, list[str]]:
     from pgagents.lint.importers.gpt_builder_import import templates
     from pgagents.lint.packages.fields import table
     from pgagents.lint.packages.package import list_judges
-    from pgagents.lint.pages import CATALOGUE
+    from pgagents.lint.pages import CATALOGUE, OVERLAY
     from pgagents.lint.rule import rules
     from pgagents.sandbox import fault_registry
 
     return {
         "rules of lint": list(rules()),
         "findings about a catalogue": [f"catalogue/{kind}" for kind in CATALOGUE],
+        "findings about a catalogue over a document": [f"overlay/{kind}" for kind in OVERLAY],
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
         "rules of packages": [

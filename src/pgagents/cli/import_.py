@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -139,78 +139,112 @@ def command(
     from pgagents.cli.running.app import starting
     from pgagents.importer.catalogue import Choice
 
-    chosen = Choice(include, tags, most, auth, base_path, reads, acts)
+    wish = _Wish(
+        document, out, Choice(include, tags, most, auth, base_path, reads, acts), allow_remote, force
+    )
     whole = full or mcp is not None or har is not None
-    path = Path(out) if out not in (None, "-") else short_file.DEFAULT
-    if path.is_dir():
+    if wish.path.is_dir():
         _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
-    of_file = [
+    alone = [
         flag
-        for flag, given in (("--settle", settle), ("--refresh", refresh), ("--shorten", shorten))
-        if given
+        for flag, value in (("--settle", settle), ("--refresh", refresh), ("--shorten", shorten))
+        if value
     ]
-    if len(of_file) > 1 or (of_file and (whole or chosen != Choice())):
-        raise click.UsageError(f"{of_file[0]} goes alone: leave out the options of a new import.")
+    if len(alone) > 1 or (alone and (whole or wish.choice != Choice())):
+        raise click.UsageError(f"{alone[0]} goes alone: leave out the options of a new import.")
     if settle:
-        return short_file.settle(path, settle)
+        return short_file.settle(wish.path, settle)
     if shorten is not None:
-        if document is None:
-            raise click.UsageError("--shorten needs OPENAPI, the document over which the short form lies.")
-        _refuse_overwriting(path, force=force)
-        return short_file.shorten_whole(Path(shorten), document, path)
+        return _shorten(wish, shorten)
     if start is not None and document is None:
         raise click.UsageError(
             "--start is for the OPENAPI document that the app serves, such as /openapi.json."
         )
     with starting(start, None, document) as app:
-        located = app.locate(document) if app is not None else document
-        if refresh or (app is not None and not whole and out != "-" and path.exists() and not force):
-            return short_file.refresh(path, located)
-        if whole:
-            origin = _find_origin(located, mcp, har, chosen, allow_remote=allow_remote)
-            return _write_whole(origin(chosen), out, force=force)
-        if located is None and not (path.exists() and chosen == Choice()):
-            raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
-        if out == "-" and located is not None:
-            return short_file.print_new(located, chosen, allow_remote=allow_remote)
-        if path.exists() and not force:
-            if chosen != Choice():
-                _stop(
-                    f"{path} is there already", "write its options into the line `openapi:`, or use --force"
-                )
-            return short_file.check(path, located)
-        return short_file.write_new(
-            path, str(located), chosen, allow_remote=allow_remote, passing=app is not None
-        )
+        if app is not None:
+            wish = replace(wish, document=app.locate(document), is_started=True)
+        if refresh:
+            return short_file.refresh(wish.path, wish.document)
+        return _import_whole(wish, mcp, har) if whole else _import_short(wish)
 
 
-def _find_origin(
-    document: str | None, mcp: str | None, har: str | None, choice: Choice, *, allow_remote: bool
-) -> Callable[[Choice], Imported]:
-    """Return what makes a whole catalogue of the source that the command line names.
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A document, the parts of it to import, and the file to write, as the command line names them.
+
+    `is_started` says that an app was started which serves the document.
+    """
+
+    document: str | None
+    out: str | None
+    choice: Choice
+    allow_remote: bool
+    force: bool
+    is_started: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The short catalogue."""
+        from pgagents.cli.inputs.short_file import DEFAULT
+
+        return Path(self.out) if self.out not in (None, "-") else DEFAULT
+
+
+def _shorten(wish: _Wish, whole: str) -> int:
+    """Write the short form of a whole catalogue over the document."""
+    from pgagents.cli.inputs import short_file
+
+    if wish.document is None:
+        raise click.UsageError("--shorten needs OPENAPI, the document over which the short form lies.")
+    _refuse_overwriting(wish.path, force=wish.force)
+    return short_file.shorten_whole(Path(whole), wish.document, wish.path)
+
+
+def _import_short(wish: _Wish) -> int:
+    """Write or print a short catalogue; say whether one that is there already fits its document."""
+    from pgagents.cli.inputs import short_file
+    from pgagents.importer.catalogue import Choice
+
+    path, document = wish.path, wish.document
+    stays = path.exists() and not wish.force
+    if document is None and not (path.exists() and wish.choice == Choice()):
+        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    if wish.out == "-" and document is not None:
+        return short_file.print_new(document, wish.choice, allow_remote=wish.allow_remote)
+    if stays and wish.is_started:
+        return short_file.refresh(path, document)
+    if stays and wish.choice != Choice():
+        _stop(f"{path} is there already", "write its options into the line `openapi:`, or use --force")
+    if stays:
+        return short_file.check(path, document)
+    return short_file.write_new(
+        path, str(document), wish.choice, allow_remote=wish.allow_remote, passing=wish.is_started
+    )
+
+
+def _import_whole(wish: _Wish, mcp: str | None, har: str | None) -> int:
+    """Write or print a whole catalogue of the source that the command line names.
 
     Raises UsageError unless it names exactly one.
     """
+    from pgagents.cli.inputs.document import import_document, import_recording
     from pgagents.importer.catalogue import Choice
 
-    if [document, mcp, har].count(None) != 2:
+    if [wish.document, mcp, har].count(None) != 2:
         raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
     if mcp is not None:
         from pgagents.cli.inputs.tools import import_server
 
-        if choice != Choice() or allow_remote:
+        if wish.choice != Choice() or wish.allow_remote:
             raise click.UsageError(
                 "--mcp imports all tools: leave out --include, --tag, --max, --reads, --acts, --auth."
             )
-        return lambda _: import_server(mcp)
-    if har is not None:
-        from pgagents.cli.inputs.document import import_recording
-
-        return lambda chosen: import_recording(har, chosen)
-    from pgagents.cli.inputs.document import import_document
-
-    named = str(document)
-    return lambda chosen: import_document(named, chosen, allow_remote=allow_remote)
+        made = import_server(mcp)
+    elif har is not None:
+        made = import_recording(har, wish.choice)
+    else:
+        made = import_document(str(wish.document), wish.choice, allow_remote=wish.allow_remote)
+    return _write_whole(made, wish.out, force=wish.force)
 
 
 def _stop(message: str, help: str) -> NoReturn:

@@ -1,9 +1,11 @@
-"""`pgagents suggest`: proposes laws that a running server keeps, after trying to break them."""
+"""`pgagents suggest`: proposes laws that a running server keeps, and prints or writes them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +26,7 @@ from pgagents.cli.inputs.options import (
 )
 
 if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
     from pgagents.report.report import Report
     from pgagents.suggest.session import Suggesting
 
@@ -35,6 +38,7 @@ NOTHING, CUT_OFF = 3, 3
     epilog=examples(
         ("laws of the catalogue's API, to paste", "pgagents suggest --url https://staging.example.com"),
         ("into a file", "pgagents suggest --env staging.yaml --out laws.yaml"),
+        ("into the catalogue itself", "pgagents suggest --url https://staging.example.com --write"),
         (
             "of an OpenAPI document, without a catalogue",
             "pgagents suggest --openapi openapi.json --url http://127.0.0.1:8000",
@@ -68,6 +72,11 @@ NOTHING, CUT_OFF = 3, 3
     help="Write the laws there. Of files that are there already, only earlier suggestions are replaced.",
 )
 @click.option(
+    "--write",
+    is_flag=True,
+    help="Write the proposals into the catalogue's file; its other lines and comments stay.",
+)
+@click.option(
     "--no-calls",
     is_flag=True,
     help="Send only what verify sends: no calls that try to break what was found.",
@@ -87,6 +96,7 @@ def command(
     catalogue: Path | None,
     description: Path | None,
     out: Path | None,
+    write: bool,
     no_calls: bool,
     max_time: float | None,
     max_wait: float,
@@ -98,17 +108,120 @@ def command(
 ) -> int:
     """Propose laws for the CATALOGUE: what held in every answer of a run of verify, and could not be broken.
 
-    Prints YAML to paste, each law with its evidence. The key comes from PGAGENTS_TOKEN, or is asked for. Exit
-    code: 0 laws were proposed, 2 wrong usage, 3 nothing was found or the run was cut off.
+    Prints YAML to paste, each law with its evidence; --write puts it into the catalogue's file. The key comes
+    from PGAGENTS_TOKEN, or is asked for. Exit code: 0 laws were proposed, 2 wrong usage, 3 nothing was found
+    or the run was cut off.
     """
-    from pgagents.cli.inputs import report_files
-
-    if out is not None:
-        report_files.check_place("--out", out)
-        _check_former(out)
+    if write and out is not None:
+        raise click.UsageError("--write and --out both say where the proposals go: give one of them.")
     if store is not None:
-        return _propose_cases(catalogue, store, out)
-    from pgagents.cli.inputs import server
+        return _propose_cases(catalogue, store, _Destination(out, write=write))
+    asked = _Asked(openapi, catalogue, description, identity, cacert, seek=not no_calls)
+    limits = {"max_time_s": max_time, "max_wait_s": max_wait, "seed": seed, "allow_writes": allow_writes}
+    return _propose_laws(asked, _Destination(out, write=write), url, start, allow, limits)
+
+
+class _Destination:
+    """The place of proposals: stdout, a file of their own, or the catalogue's file."""
+
+    def __init__(self, out: Path | None, *, write: bool) -> None:
+        """Check `out`. Raises PgagentsError for a file that no suggestion wrote."""
+        from pgagents.cli.inputs import report_files
+
+        if out is not None:
+            report_files.check_place("--out", out)
+            _check_former(out)
+        self.out, self.writes = out, write
+
+    def check(self, model: Model) -> None:
+        """Raise PgagentsError if the catalogue shall be written and cannot."""
+        from pgagents.base.errors import PgagentsError
+        from pgagents.base.text import show_path
+        from pgagents.cli.inputs import report_files
+
+        if not self.writes:
+            return
+        file = model.source.file
+        if model.source.is_document:
+            raise PgagentsError(
+                "--write changes a catalogue, and here is only a document",
+                f"make a short one over it first: pgagents import {show_path(file)}",
+            )
+        if not Path(file).is_file():
+            raise PgagentsError(f"--write: {file} is no file here", "name your own catalogue's file")
+        report_files.check_place("--write", Path(file))
+
+    def put(self, text: str, model: Model, summary: str, nothing: str) -> None:
+        """Print or write the proposals, and describe them as `summary`. `nothing` says why there is none, if
+        there is none.
+        """
+        from pgagents.cli.inputs.files import write_both
+
+        name = model.source.file if self.writes else self.out
+        if name is None:
+            click.echo(text, nl=False)
+        elif nothing:
+            click.echo(f"{name} is not written: {nothing}", err=True)
+        elif self.out is not None:
+            write_both({self.out: text.encode()})
+            click.echo(f"{name}: {summary}", err=True)
+        else:
+            _write_into(Path(name), text)
+
+
+def _write_into(path: Path, proposals: str) -> None:
+    """Write proposals into a catalogue's file, which may have changed since it was loaded.
+
+    Prints each new entry with its line. Raises PgagentsError, after it has printed the proposals, if the file
+    would not load with them, or does not load any more.
+    """
+    from dataclasses import replace
+
+    from pgagents.base.errors import InputError, PgagentsError
+    from pgagents.base.reading import parse
+    from pgagents.cli.inputs.catalogue import load_opened, load_path
+    from pgagents.cli.inputs.files import write_both
+    from pgagents.suggest.insertion import insert
+
+    try:
+        source = load_path(path).source
+        inserted = insert(source, proposals)
+        load_opened(replace(parse(inserted.text, source.file), folder=source.folder))
+        write_both({path: inserted.text.encode()})
+    except PgagentsError as error:
+        click.echo(proposals, nl=False)
+        click.echo(f"{path} is not written; the proposals are printed instead, to paste", err=True)
+        if isinstance(error, InputError):
+            raise
+        raise PgagentsError(error.message, error.help) from None
+    for entry in inserted.added:
+        click.echo(entry)
+    if inserted.known:
+        click.echo(f"{path} says {inserted.known} of the proposals already", err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The server under test as the command line names it. With `seek`, chosen calls try to break laws."""
+
+    openapi: str | None
+    catalogue: Path | None
+    description: Path | None
+    identity: tuple[str, ...]
+    cacert: Path | None
+    seek: bool
+
+
+def _propose_laws(
+    asked: _Asked,
+    destination: _Destination,
+    url: str | None,
+    start: str | None,
+    allow: tuple[str, ...],
+    limits: Mapping[str, Any],
+) -> int:
+    """Run verify with a companion that mines laws; return the exit code. `limits` are options of the run."""
+    from pgagents.cli.inputs import report_files, server
     from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.cli.running import run
     from pgagents.cli.running.app import starting
@@ -116,30 +229,26 @@ def command(
     from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
-    hidden = server.list_named(identity)
-    with starting(start, url, openapi, cacert=cacert, hidden=hidden) as app:
+    openapi = asked.openapi
+    hidden = server.list_named(asked.identity)
+    with starting(start, url, openapi, cacert=asked.cacert, hidden=hidden) as app:
         if app is not None:
             url, openapi = app.url, app.locate(openapi)
-        server.check(url, None, description)
-        there = server.target(load_api(catalogue, openapi, url=url), url, None, cacert, description)
-        options = Options(
-            max_time_s=max_time,
-            workers=None,
-            max_wait_s=max_wait,
-            seed=seed,
-            allow_writes=allow_writes,
-            allow=verification.actions(there.model, allow),
-        )
-        secrets = server.command_secrets(there.model, there.env.commands, identity)
-        keys = server.keys(there.model, identity, there.env.identities, ask=True, secrets=secrets)
-        companion = Suggesting.of(there.model, seed=seed, seek=not no_calls)
+        server.check(url, None, asked.description)
+        model = load_api(asked.catalogue, openapi, url=url)
+        destination.check(model)
+        there = server.target(model, url, None, asked.cacert, asked.description)
+        options = Options(workers=None, allow=verification.actions(there.model, allow), **limits)
+        secrets = server.command_secrets(there.model, there.env.commands, asked.identity)
+        keys = server.keys(there.model, asked.identity, there.env.identities, ask=True, secrets=secrets)
+        companion = Suggesting.of(there.model, seed=options.seed, seek=asked.seek)
         return run.run(
             there,
             keys,
             options,
             report_files.Output(),
             run.Aids(secrets, companion=companion, app=app),
-            show=lambda report, stopped: _show(companion, report, out, stopped=stopped),
+            show=lambda report, stopped: _show(companion, report, destination, stopped=stopped),
         )
 
 
@@ -155,14 +264,13 @@ def _check_former(out: Path) -> None:
         )
 
 
-def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
-    """Print proposed test cases, or write them into a file; return the exit code."""
+def _propose_cases(catalogue: Path | None, store: str, destination: _Destination) -> int:
+    """Print or write proposed test cases; return the exit code."""
     from pgagents.base.errors import PgagentsError
     from pgagents.base.registry import collect
     from pgagents.base.text import did_you_mean
     from pgagents.base.writing import to_yaml
     from pgagents.catalogue.checks.listings import STORES
-    from pgagents.cli.inputs.files import write_both
     from pgagents.suggest.cases import propose_cases
     from pgagents.suggest.writing import CASES
 
@@ -171,34 +279,24 @@ def _propose_cases(catalogue: Path | None, store: str, out: Path | None) -> int:
         help = did_you_mean(store, stores) or f"it is one of {', '.join(stores)}"
         raise PgagentsError(f"`{store}` is no store that takes plugins", help)
     model = load_api(catalogue, None)
+    destination.check(model)
     if "mcp" not in model.surfaces:
         raise PgagentsError("test cases call the tools of an MCP server", "add `surfaces.mcp`")
     found = propose_cases(model)
     count = len(found["positive"]) + len(found["negative"])
     head = f"# {count} {CASES}; write each prompt in your own words, then remove `draft`\n"
     text = head + to_yaml({"surfaces": {store: {"cases": found}}}).decode()
-    if out is not None and not count:
-        click.echo(f"{out} is not written: no test case is proposed", err=True)
-    elif out is not None:
-        write_both({out: text.encode()})
-        click.echo(f"{out}: {count} test cases", err=True)
-    else:
-        click.echo(text, nl=False)
+    nothing = "" if count else "no test case is proposed"
+    destination.put(text, model, f"{count} test cases", nothing)
     return 0 if count else NOTHING
 
 
-def _show(companion: Suggesting, report: Report, out: Path | None, *, stopped: bool) -> int:
-    """Print the laws or write them into a file, and describe the run. Return the exit code."""
-    from pgagents.cli.inputs.files import write_both
-
+def _show(companion: Suggesting, report: Report, destination: _Destination, *, stopped: bool) -> int:
+    """Print or write the laws, and describe the run. Return the exit code."""
     text = companion.write()
-    if out is not None and not companion.readings:
-        click.echo(f"{out} is not written: no law was found", err=True)
-    elif out is not None:
-        write_both({out: text.encode()})
-        click.echo(f"{out}: {text.partition(chr(10))[0].removeprefix('# ')}", err=True)
-    else:
-        click.echo(text, nl=False)
+    summary = text.partition("\n")[0].removeprefix("# ")
+    nothing = "" if companion.readings else "no law was found"
+    destination.put(text, companion.model, summary, nothing)
     if broken := len(report.findings):
         click.echo(
             f"verify found {broken} wrong on the way: `pgagents verify` shows what. "

@@ -438,6 +438,70 @@ DOCUMENT = (
     "twice, or an alias that stands for too "
     "much or for itself. Nothing else is said of it before that is corrected."
 )
+OVERLAY = {
+    "ambiguous-operation": (
+        "An entry under `actions` fits several operations of the document. Name the one that is meant by "
+        "method and path, such as `GET /notes`."
+    ),
+    "changes-nothing": (
+        "A list takes out a name that is not in the document's list, or adds one that is there. The document "
+        "may have changed: correct the name, or remove it from the list."
+    ),
+    "document": (
+        "The document is read, but no catalogue can be made of it or of the part that `openapi` chooses. The "
+        "message says why; `openapi: {document: …, tags: […]}` chooses another part."
+    ),
+    "document-changed": (
+        "The document has another SHA-256 than `openapi: {sha256: …}` pins. See what changed with `pgagents "
+        "diff`, then write the new hash."
+    ),
+    "document-missing": (
+        "The document that `openapi` names cannot be read. A path begins at the catalogue's folder; a copy "
+        "of a document at a URL comes back with `pgagents import --refresh`."
+    ),
+    "mixed-list": (
+        "A list of names has signs before some items and none before others. With `+` and `-` it changes the "
+        "document's list, without signs it replaces it: write one of the two."
+    ),
+    "name-taken": (
+        "`operation:` gives an operation the name of another one. Take another name, or give that operation "
+        "another one too."
+    ),
+    "no-document": (
+        "`openapi` names a catalogue. A catalogue lies over an OpenAPI document alone, never over another "
+        "catalogue."
+    ),
+    "openapi": (
+        "The value of `openapi` is neither a path or URL nor a mapping with the key `document`, or one of "
+        "its options has a wrong name or type."
+    ),
+    "operation": (
+        '`operation` is the method and path of an operation, such as `"GET /notes/{id}"`, or its '
+        "operationId. A name that an import made is neither."
+    ),
+    "same-operation": "Two entries under `actions` speak of one operation. Join them.",
+    "says-nothing-new": (
+        "The document says the same as a line of the catalogue. The line may go; keep it if it shall stay so "
+        "when the document changes."
+    ),
+    "secret-in-url": (
+        "The URL of the document holds a password or a key, which everybody reads who reads the catalogue. "
+        "Save the document beside the catalogue, and name that copy."
+    ),
+    "unknown-operation": (
+        "An entry under `actions` fits no operation of the document: it is gone, or has another operationId "
+        "or path. The message names the operation that is like it most; `operation:` keeps the entry's name."
+    ),
+    "unknown-part": (
+        "The document has no such argument, member, schema, code, resource or key scheme. Correct the name, "
+        "or say what the new part is: `in` of an argument, `type` of a member, `status` of a code."
+    ),
+    "unwritten-calls": (
+        "`inferred: false` of a resource would make calls firm that the document only shows, and that change "
+        "with it. `pgagents import --settle RESOURCE` writes them out."
+    ),
+}
+"""Texts on `overlay/…`, the findings about a short catalogue over an OpenAPI document."""
 REFUSED = (
     "A generated document is not what its vendor takes, by the schema in schemas/vendor (PROVENANCE.toml "
     "says where its facts come from). "
@@ -461,6 +525,8 @@ def diagnostic(id: str) -> str | None:
     vendor, _, kind = id.partition("/")
     if vendor == "catalogue" and kind in CATALOGUE:
         return CATALOGUE[kind]
+    if vendor == "overlay" and kind in OVERLAY:
+        return OVERLAY[kind]
     if id == "document/idle-ignore":
         return (
             "A `# pgagents: ignore[…]` in a finished document answers nothing that is found at its line, "

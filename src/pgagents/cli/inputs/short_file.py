@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,14 @@ import click
 
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.text import hide_secrets, show_path
+from pgagents.cli.inputs.catalogue import load_opened, read_path
+from pgagents.cli.inputs.document import name_of
+from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within, write_both
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgagents.base.errors import Diagnostic
     from pgagents.base.places import Source
     from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Choice, Converted
@@ -24,6 +28,8 @@ DEFAULT = Path("pgagents.yaml")
 SHOWN = 12
 """Number of operations and guesses that the command's output names."""
 SETTLED = "resources"
+ONE_FILE = "save all of them into one folder, and name the first file; or `--full`"
+"""What to do about a document of several files, of which a copy has one."""
 
 
 def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool = False) -> int:
@@ -33,8 +39,6 @@ def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, 
     if another file stands where the copy belongs.
     """
     from pgagents.catalogue.language.catalogue import render
-    from pgagents.cli.inputs.catalogue import load_opened
-    from pgagents.cli.inputs.files import fetch, write_both
     from pgagents.importer.document import is_url
     from pgagents.importer.overlay.short import SCHEMA
 
@@ -61,7 +65,6 @@ def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, 
 
 def print_new(document: str, choice: Choice, *, allow_remote: bool) -> int:
     """Print the short catalogue of a document, and write nothing."""
-    from pgagents.cli.inputs.files import fetch
 
     short, converted = _write(
         fetch(document), document, Path(document), DEFAULT, choice, allow_remote=allow_remote
@@ -82,8 +85,6 @@ def _write(
     allow_remote: bool,
     passing: bool = False,
 ) -> tuple[Short, Converted]:
-    from pgagents.cli.inputs.document import name_of
-    from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within
     from pgagents.importer.catalogue import convert, without_collector
     from pgagents.importer.document import References, is_url, read
     from pgagents.importer.overlay.short import write_short
@@ -99,7 +100,7 @@ def _write(
         raise PgagentsError(
             f"{name} refers to {_count(len(references.documents) - 1, 'other file')}, which a copy of it "
             "would not find",
-            "save all of them into one folder, and name the first file; or `--full`",
+            ONE_FILE,
         )
     written = document if remote and local == Path(document) else _relate(local, path)
     stays = remote and written != document and not passing
@@ -160,7 +161,6 @@ def _count(number: int, noun: str) -> str:
 
 def check(path: Path, document: str | None) -> int:
     """Say whether a short catalogue fits its document. Raises InputError with each line that does not."""
-    from pgagents.cli.inputs.catalogue import load_opened
 
     source = read_short(path)
     if document is not None:
@@ -221,50 +221,117 @@ def _check_document(path: Path, source: Source, document: str) -> None:
 def refresh(path: Path, url: str | None) -> int:
     """Fetch the copy of a short catalogue's document anew. Say what changed, and what no longer fits.
 
-    Raises PgagentsError if nobody says from where, and InputError with each line that no longer fits.
+    The former copy need not fit, nor be there. Raises PgagentsError if nobody says from where the document
+    comes, or if what comes is no document; the former copy stays. Raises InputError with each line that does
+    not fit the new one, which is written all the same.
     """
-    from pgagents.cli.inputs.catalogue import load_opened
-    from pgagents.cli.inputs.files import fetch, write_both
-    from pgagents.diff.compare import compare
-    from pgagents.diff.formats import Comparison, side, text
     from pgagents.importer.overlay.options import read_options
 
     source = read_short(path)
     options = read_options(source)
     origin = url or options.origin
-    if options.is_remote or not origin:
+    if options.is_remote:
+        raise PgagentsError(
+            f"{path} reads its document at {hide_secrets(options.document)} each time, and has no copy of it",
+            f"leave out --refresh; `pgagents import --out {path}` says whether it fits",
+        )
+    if not origin:
         raise PgagentsError(
             f"{path} says of no copy from where it comes",
             "give the document's address too: pgagents import URL --refresh",
         )
-    before = load_opened(source)
-    location = options.locate(source)
+    location, name = options.locate(source), options.name(source)
     raw = fetch(origin)
-    if raw == Path(location).read_bytes():
-        click.echo(f"{options.name(source)} is what {hide_secrets(origin)} answers. Nothing is written")
+    _check_is_document(raw, location, name_of(origin))
+    former = fetch(location) if Path(location).exists() else None
+    if raw == former:
+        click.echo(f"{name} is what {hide_secrets(origin)} answers. Nothing is written")
+        load_opened(source)
         return 0
+    after = _open_edition(source, location, raw)
+    if after.missing:
+        raise PgagentsError(
+            f"{name_of(origin)} refers to {show_path(after.missing[0])}, which is not beside the copy",
+            ONE_FILE,
+        )
+    before = _open_edition(source, location, former).model if former is not None else None
+    write_both({Path(location): raw})
+    click.echo(f"{name} is {'renewed' if former is not None else 'written'}")
+    if former is not None:
+        _show_changes(before, after.model)
+    if after.model is None or after.misfits:
+        click.echo(f"{path} does not fit {name}:", err=True)
+    load_opened(source)
+    return 0
 
-    def fetch_new(wanted: str) -> bytes:
-        return raw if wanted == location else fetch(wanted)
+
+def _check_is_document(raw: bytes, location: str, name: str) -> None:
+    """Refuse an answer that is no document with operations. Raises PgagentsError and InputError."""
+    from pgagents.importer.document import References, read
+    from pgagents.importer.names import Notes
+    from pgagents.importer.operations import operations, version
+
+    message = f"{name} takes longer than {MAX_SECONDS:g} s to read; that is the most allowed"
+    with within(MAX_SECONDS, message, "serve a part of it"):
+        references = References(read(raw, location, name), fetch)
+        version(references.root())
+        if not any(operations(references, Notes())):
+            raise PgagentsError(
+                f"{name} has no operation, so the former copy stays", "is this the document's address?"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """A short catalogue over one content of its document, whatever hash it pins.
+
+    `model` is None if it cannot be loaded. `misfits` are its lines that fit nothing, and count as if they
+    were not written. `missing` are files to which the document refers, and that cannot be read.
+    """
+
+    model: Model | None
+    misfits: list[Diagnostic]
+    missing: list[str]
+
+
+def _open_edition(source: Source, location: str, raw: bytes) -> _Edition:
+    from pgagents.importer.overlay.options import KEY
+
+    misfits: list[Diagnostic] = []
+    missing: list[str] = []
+    data = dict(source.data)
+    if isinstance(data[KEY], dict):
+        data[KEY] = {key: value for key, value in data[KEY].items() if key != "sha256"}
+
+    def read(wanted: str) -> bytes:
+        try:
+            return raw if wanted == location else fetch(wanted)
+        except PgagentsError:
+            missing.append(wanted)
+            raise
 
     try:
-        after = load_opened(source, fetch_new)
-    except InputError:
-        write_both({Path(location): raw})
-        click.echo(f"{options.name(source)} is renewed, and {path} no longer fits it:", err=True)
-        raise
-    write_both({Path(location): raw})
-    click.echo(f"{options.name(source)} is renewed")
-    comparison = Comparison(side(before), side(after), tuple(compare(before, after)))
-    click.echo(text(comparison))
-    return 0
+        model = load_opened(replace(source, data=data), read, misfits)
+    except PgagentsError:
+        model = None
+    return _Edition(model, misfits, missing)
+
+
+def _show_changes(before: Model | None, after: Model | None) -> None:
+    """Print what the new document changes for callers."""
+    from pgagents.diff.compare import compare, compare_guesses
+    from pgagents.diff.formats import Comparison, side, text
+
+    if before is None or after is None:
+        click.echo("what changed is not known: the catalogue cannot be loaded over both editions")
+        return
+    changes, guesses = compare(before, after), compare_guesses(before, after)
+    click.echo(text(Comparison(side(before), side(after), tuple(changes), guesses=tuple(guesses))))
 
 
 def settle(path: Path, names: tuple[str, ...]) -> int:
     """Write out what was concluded about resources, so that it is the author's word. Raises PgagentsError."""
     from pgagents.base.text import did_you_mean
-    from pgagents.cli.inputs.catalogue import load_opened
-    from pgagents.cli.inputs.files import write_both
     from pgagents.importer.patch import Edit, patch_text
 
     source = read_short(path)
@@ -289,8 +356,6 @@ def shorten_whole(whole: Path, document: str, out: Path) -> int:
 
     Raises PgagentsError if it would not promise the same contracts.
     """
-    from pgagents.cli.inputs.catalogue import load_opened, read_path
-    from pgagents.cli.inputs.files import fetch, write_both
     from pgagents.importer.overlay.shorten import shorten
 
     source = read_path(whole)
