@@ -93,3 +93,21 @@ def test_the_same_call_once_more_changes_nothing_and_is_no_error(capsys: pytest.
     with Path("catalogue/api.yaml").open("a", encoding="utf-8") as file:
         file.write("# mine\n")
     assert main(words) == 2
+
+
+def test_document_that_is_here_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("openapi.json").write_text("{}")
+    assert main(["init"]) == 0
+    assert "`pgagents import openapi.json` writes a short catalogue over it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["init"], ["init", "catalogue/other.yaml"]], ids=" ".join)
+def test_new_catalogue_takes_no_short_ones_place(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands read ./catalogue before ./pgagents.yaml."""
+    Path("pgagents.yaml").write_text("pgagents: 1\nopenapi: ./openapi.json\n")
+    assert main(words) == 2
+    assert "pgagents.yaml is a catalogue already" in capsys.readouterr().err
+    assert not Path("catalogue").exists()
+    assert main(["init", "other.yaml"]) == 0

@@ -77,6 +77,15 @@ def test_import_writes_two_lines_and_questions(capsys: pytest.CaptureFixture[str
     assert main(["build", "--out", "made"]) == 0
 
 
+def test_next_commands_name_the_file_that_they_would_not_find(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands read ./catalogue before ./pgagents.yaml."""
+    Path("catalogue").mkdir()
+    Path("catalogue/other.yaml").write_text("pgagents: 1\n", encoding="utf-8")
+    store(crowd(4))
+    assert main(["import", "openapi.json"]) == 0
+    assert "next: pgagents build pgagents.yaml; " in capsys.readouterr().out
+
+
 def test_answered_questions_load() -> None:
     """Whoever takes the `#` away from the answers has a catalogue that loads."""
     post = operation(operationId="search_books")

@@ -13,6 +13,8 @@ import click
 from pgagents.cli.inputs.options import examples
 
 STARTER = Path(__file__).with_name("_starter.yaml")
+DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml")
+"""Usual names of a document over which a short catalogue can lie."""
 
 
 @click.command(
@@ -49,6 +51,7 @@ def command(file: Path, title: str, server: str) -> int:
 
     if file.is_dir():
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
+    _refuse_beside_short(file)
     text = starter(_decode_argument(title), server.rstrip("/"))
     there = file.exists() or file.is_symlink()
     if there and not _holds(file, text.encode()):
@@ -64,6 +67,10 @@ def command(file: Path, title: str, server: str) -> int:
         ("a server of it", "sandbox"),
     ):
         click.echo(f"  {'pgagents ' + call + named:<40} {what}")
+    if document := next((name for name in DOCUMENTS if Path(name).is_file()), None):
+        click.echo(
+            f"{document} is here: `pgagents import {document}` writes a short catalogue over it instead"
+        )
     return 0
 
 
@@ -72,6 +79,20 @@ def _render_schema() -> bytes:
     from pgagents.catalogue.language.catalogue import for_editors
 
     return json.dumps(for_editors(), ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _refuse_beside_short(file: Path) -> None:
+    """Raise PgagentsError if commands would read this file in place of ./pgagents.yaml from now on."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.catalogue.load import SINGLE
+
+    short = next((name for name in SINGLE if Path(name).exists()), None)
+    comes_first = file.parent.resolve() == Path("catalogue").resolve()
+    if short is not None and comes_first and not file.exists():
+        raise PgagentsError(
+            f"{short} is a catalogue already, and commands would read {file} in its place",
+            f"go on with {short}, or name a file outside of ./catalogue: pgagents init other.yaml",
+        )
 
 
 def _holds(file: Path, data: bytes) -> bool:

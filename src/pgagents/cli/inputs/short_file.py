@@ -11,6 +11,7 @@ import click
 
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.text import hide_secrets, show_path
+from pgagents.catalogue.load import list_catalogues
 from pgagents.cli.inputs.catalogue import load_opened, read_path
 from pgagents.cli.inputs.document import name_of
 from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within, write_both
@@ -148,7 +149,8 @@ def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
         yield f"  … and {len(left_out) - SHOWN} more left out"
     if short.questions:
         yield f"  {_count(len(short.questions), 'question')}, each a comment with the lines that answer it"
-    named = "" if path == DEFAULT else f" {path}"
+    is_read = path == DEFAULT and not list_catalogues(Path("catalogue"))  # which come first
+    named = "" if is_read else f" {path}"
     yield f"next: pgagents build{named}; pgagents verify{named} --url URL --plan; pgagents lint{named}"
 
 
