@@ -30,6 +30,10 @@ def write(openapi: str = "./openapi.json", more: str = "") -> None:
     CATALOGUE.write_text(f"pgagents: 1\nopenapi: {openapi}\n{more}", encoding="utf-8")
 
 
+def count_errors(output: str) -> int:
+    return sum(line.startswith(("error:", "error[")) for line in output.splitlines())
+
+
 def _lie_over_a_catalogue() -> None:
     shutil.copy(CATALOGUE, "other.yaml")
     write("./other.yaml")
@@ -44,9 +48,9 @@ def _replace_by_a_folder() -> None:
     ("spoil", "message", "help"),
     [
         (DOCUMENT.unlink, "cannot read", "give a file or a URL"),
-        (_replace_by_a_folder, "cannot read", "write it into a file first"),
+        (_replace_by_a_folder, "cannot read", "give a file or a URL"),
         (lambda: DOCUMENT.write_bytes(b"a: \xff"), "byte 0xff is not UTF-8", "save the file as UTF-8"),
-        (lambda: DOCUMENT.write_bytes(b'{"openapi": "3.1.0"'), "not valid JSON", ""),
+        (lambda: DOCUMENT.write_bytes(b'{"openapi": "3.1.0"'), "not valid JSON", "correct it there"),
         (lambda: DOCUMENT.write_bytes(b"<html>"), "this is a web page", "give the address of the OpenAPI"),
         (lambda: DOCUMENT.write_bytes(b"[]"), "the document is no mapping", "give an OpenAPI 3.0"),
         (lambda: DOCUMENT.write_bytes(b'{"a": 1}'), "neither `openapi` nor `swagger`", "give an OpenAPI 3.0"),
@@ -64,9 +68,7 @@ def _replace_by_a_folder() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("words", [["build"], ["import"]], ids=" ".join)
 def test_what_is_wrong_with_the_document_is_one_message(
-    words: list[str],
     spoil: Callable[[], object],
     message: str,
     help: str,
@@ -75,9 +77,9 @@ def test_what_is_wrong_with_the_document_is_one_message(
 ) -> None:
     spoil()
     before = sorted(tmp_path.rglob("*"))
-    assert main(words) == 2
+    assert main(["build"]) == 2
     error = capsys.readouterr().err
-    assert error.count("error") == 1
+    assert count_errors(error) == 1
     assert message in error
     assert f"help: {help}" in error
     assert sorted(tmp_path.rglob("*")) == before
@@ -90,7 +92,7 @@ def test_document_above_the_bound_is_one_message(
     assert main(["build"]) == 2
     error = capsys.readouterr().err
     assert "has more than 1,000 bytes; that is the most read" in error
-    assert error.count("error") == 1
+    assert count_errors(error) == 1
     assert not Path("generated").exists()
 
 
@@ -101,7 +103,7 @@ def test_host_that_redirects_is_one_message(capsys: pytest.CaptureFixture[str]) 
     error = capsys.readouterr().err
     assert f"{url}/openapi.json redirects to https://elsewhere.example/a" in error
     assert "key=1" not in error
-    assert error.count("error") == 1
+    assert count_errors(error) == 1
 
 
 @pytest.mark.parametrize(

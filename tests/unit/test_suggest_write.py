@@ -89,7 +89,10 @@ ADDED = {
             "resources:\n  note:\n    volatile: [edited_at] # told\n# end\n",
             ("    volatile: [edited_at] # told\n", "# end\n"),
         ),
-        ("actions:\n  create_note:\n    title: New   # now\n  list_notes:\n", ("    title: New   # now\n",)),
+        (
+            "actions:\n  create_note:\n    title: New   # now\n  list_tags: {}\n",
+            ("    title: New   # now\n",),
+        ),
     ],
 )
 def test_proposals_stand_in_the_short_file_beside_the_authors_lines(text: str, kept: tuple[str, ...]) -> None:

@@ -116,3 +116,16 @@ def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
     assert (
         after == "k:\n  # kept?\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # one\n  # of d\n  d: [1, 2]\n  e: 4\n"
     )
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_members_added_where_several_mappings_end_stand_in_their_own(newline: str) -> None:
+    text = "a:\n  # of b\n  b:\n    c: 1 # one\n".replace("\n", newline)
+    for edits in (
+        [Edit(("d",), 4), Edit(("a", "e"), 3), Edit(("a", "b", "f"), 2)],
+        [Edit(("a", "b", "f"), 2), Edit(("a", "e"), 3), Edit(("d",), 4)],
+    ):
+        after = patch_text(parse(text), edits)
+        assert after == "a:\n  # of b\n  b:\n    c: 1 # one\n    f: 2\n  e: 3\n\nd: 4\n".replace(
+            "\n", newline
+        )

@@ -140,7 +140,8 @@ def _json(text: str, name: str) -> Any:
                 r'\s*[\[{]\s*(["{}\[\]]|\Z)', text
             ):  # this is YAML in braces; JSON's error would only name the first key
                 raise _make_input_error(source.problems, source) from None
-        raise _make_error(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
+        message, help = f"not valid JSON: {error.msg}", "correct it there, or have the document written anew"
+        raise _make_error(name, error.lineno, error.colno, "syntax", message, help) from None
     except RecursionError:
         raise _too_deep(name) from None
     except ValueError as error:

@@ -65,16 +65,20 @@ def patch_text(
     wanted = apply_edits(source.data, edits)
     patch = _Patch(source, wanted, comments or {})
     text = patch.run(edits)
-    return text if same(parse(text, source.file).data, wanted) else patch.anew()
+    return text if same(parse(text, source.file).data, wanted) else patch.write_anew()
 
 
 @dataclass(slots=True)
 class _Cut:
-    """Replace the lines from `start` to before `end` by `lines`."""
+    """Replace the lines from `start` to before `end` by `lines`.
+
+    `depth` is that of the mapping to which they belong: at the end of several, the deepest comes first.
+    """
 
     start: int
     end: int
     lines: list[str]
+    depth: int = 0
 
 
 class _Patch:
@@ -87,11 +91,10 @@ class _Patch:
         self.cuts: list[_Cut] = []
         self.remarks = {n: said for n, said in list_remarks(source.text).items() if not _OURS.match(said)}
 
-    def anew(self) -> str:
+    def write_anew(self) -> str:
         """Return the whole file rewritten, with all of its author's comments above it."""
-        return "".join(f"{said}\n" for said in self.remarks.values()) + render_yaml(
-            self.wanted, self.comments
-        )
+        above = "".join(f"{remark}\n" for remark in self.remarks.values())
+        return (above + render_yaml(self.wanted, self.comments)).replace("\n", self.newline)
 
     def _keep_comments(self, start: int, end: int, indent: int) -> list[str]:
         """Return the author's comments on replaced lines, each on its own line."""
@@ -115,7 +118,7 @@ class _Patch:
                 whole.add(self._entry(at if edit.value is not MISSING else at[:-1]))
         whole = {p for p in whole if not any(p[:n] in whole for n in range(len(p)))}
         if () in whole:
-            return self.anew()
+            return self.write_anew()
         self._replace(whole, gone)
         self._add(added, whole)
         return self._text()
@@ -144,10 +147,10 @@ class _Patch:
             for at in members:
                 lines += [""] if len(parent) < 2 and parent[:1] in ((), ("actions",)) else []
                 lines += entry(at[-1], self._value(at), at, self._indent(last), self.comments)
-            self.cuts.append(_Cut(end, end, lines))
+            self.cuts.append(_Cut(end, end, lines, len(parent)))
 
     def _text(self) -> str:
-        for cut in sorted(self.cuts, key=lambda c: (c.start, c.end), reverse=True):
+        for cut in sorted(self.cuts, key=lambda c: (c.start, c.end, -c.depth), reverse=True):
             self.lines[cut.start : cut.end] = cut.lines
         return self.newline.join(self.lines) + self.newline
 
