@@ -181,19 +181,21 @@ def _write_into(path: Path, proposals: str) -> None:
     from pgagents.base.reading import parse
     from pgagents.cli.inputs.catalogue import load_opened, load_path
     from pgagents.cli.inputs.files import write_both
-    from pgagents.suggest.insertion import insert
+    from pgagents.suggest.insertion import PASTE, insert
 
     try:
         source = load_path(path).source
         inserted = insert(source, proposals)
-        load_opened(replace(parse(inserted.text, source.file), folder=source.folder))
+        try:
+            load_opened(replace(parse(inserted.text, source.file), folder=source.folder))
+        except InputError as error:
+            why = f"{path} would not load with the proposals: {error.diagnostics[0].message}"
+            raise PgagentsError(why, PASTE) from None
         write_both({path: inserted.text.encode()})
-    except PgagentsError as error:
+    except PgagentsError:
         click.echo(proposals, nl=False)
-        click.echo(f"{path} is not written; the proposals are printed instead, to paste", err=True)
-        if isinstance(error, InputError):
-            raise
-        raise PgagentsError(error.message, error.help) from None
+        click.echo(f"{path} is not written; the proposals are printed instead", err=True)
+        raise
     for entry in inserted.added:
         click.echo(entry)
     if inserted.known:

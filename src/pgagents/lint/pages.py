@@ -479,6 +479,14 @@ OVERLAY = {
         '`operation` is the method and path of an operation, such as `"GET /notes/{id}"`, or its '
         "operationId. A name that an import made is neither."
     ),
+    "pattern": (
+        'An entry that stands for several operations, such as `"* /notes/{}*"`, has the members of an '
+        "action, and no `operation`: that one is of a single operation."
+    ),
+    "pattern-conflict": (
+        "Two patterns say different things of one member of an operation. Say it in the entry of that "
+        "operation, which wins, or let one of the patterns fit less."
+    ),
     "same-operation": "Two entries under `actions` speak of one operation. Join them.",
     "says-nothing-new": (
         "The document says the same as a line of the catalogue. The line may go; keep it if it shall stay so "

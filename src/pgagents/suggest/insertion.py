@@ -95,7 +95,7 @@ def _fit(
 ) -> _Entry | None:
     """Return a proposal as an entry of the author's file; None if the catalogue has it already."""
     there = value_at(source.data, pointer)
-    at = source.to_written(pointer)
+    at = (*_find_entry(source, own, pointer[:2]), *pointer[2:])
     if pointer[2] in _NAMED:
         holder: Mapping[str, Any] = value_at(source.data, pointer[:-1]) or {}
         if any(_is_same(value, other) for other in holder.values()):
@@ -116,6 +116,12 @@ def _fit(
         signed = any(str(name).startswith(("+", "-")) for name in written)
         return _Entry(at, [*written, *(f"+{name}" if signed else name for name in new)]) if new else None
     return None
+
+
+def _find_entry(source: Source, own: Source, pointer: Pointer) -> Pointer:
+    """Return the author's entry for an action or a resource; a new one where only a pattern speaks of it."""
+    written = source.to_written(pointer)
+    return written if own.has(written) and "*" not in str(written[1]) else pointer
 
 
 def _is_same(proposed: Any, written: Any) -> bool:
