@@ -463,6 +463,10 @@ OVERLAY = {
         "A list of names has signs before some items and none before others. With `+` and `-` it changes the "
         "document's list, without signs it replaces it: write one of the two."
     ),
+    "name": (
+        "An entry with `operation:` has a name that no action can have. Names of actions are lower case words "
+        "of letters and digits with `_` between them, of at most 60 characters."
+    ),
     "name-taken": (
         "`operation:` gives an operation the name of another one. Take another name, or give that operation "
         "another one too."
