@@ -464,8 +464,8 @@ OVERLAY = {
         "document's list, without signs it replaces it: write one of the two."
     ),
     "name": (
-        "An entry with `operation:` has a name that no action can have. Names of actions are lower case words "
-        "of letters and digits with `_` between them, of at most 60 characters."
+        "An entry with `operation:` has a name that no action can have. A name begins with a small "
+        "letter; small letters, digits and `_` may follow."
     ),
     "name-taken": (
         "`operation:` gives an operation the name of another one. Take another name, or give that operation "

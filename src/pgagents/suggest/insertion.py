@@ -1,7 +1,7 @@
 """Insert proposals into the catalogue's own file, so that its author's comments, order and lines stay.
 
-A short catalogue over a document and a whole one are edited in the same way: an entry that the author has not
-is added, in the author's words for an action if there are any. What the catalogue says already is left out.
+A short catalogue over a document and a whole one are edited in the same way. The author's own key for an
+action stays, and what the catalogue says already is left out.
 """
 
 from __future__ import annotations

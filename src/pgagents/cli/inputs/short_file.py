@@ -11,7 +11,6 @@ import click
 
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.text import hide_secrets, show_path
-from pgagents.catalogue.load import list_catalogues
 from pgagents.cli.inputs.catalogue import load_opened, read_path
 from pgagents.cli.inputs.document import name_of
 from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within, write_both
@@ -30,7 +29,7 @@ SHOWN = 12
 """Number of operations and guesses that the command's output names."""
 SETTLED = "resources"
 ONE_FILE = "save all of them into one folder, and name the first file; or `--full`"
-"""What to do about a document of several files, of which a copy has one."""
+"""Advice on a document of several files, because a copy has one."""
 
 
 def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool = False) -> int:
@@ -138,6 +137,8 @@ def _pack(schema: bytes) -> bytes:
 
 def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
     """Yield what was made of the document, what was left out, what is asked, and what comes next."""
+    from pgagents.catalogue.load import list_catalogues
+
     actions = len(converted.data["actions"])
     yield f"  {_count(actions, 'action')} of {_count(converted.operations, 'operation')}"
     if short.chosen:
