@@ -443,6 +443,10 @@ OVERLAY = {
         "An entry under `actions` fits several operations of the document. Name the one that is meant by "
         "method and path, such as `GET /notes`."
     ),
+    "broken-overlay": (
+        "A file under `openapi: {overlays: […]}` is no OpenAPI Overlay 1.0 or 1.1: a key is missing, unknown "
+        "or of a wrong type, or its JSONPath cannot be read."
+    ),
     "changes-nothing": (
         "A list takes out a name that is not in the document's list, or adds one that is there. The document "
         "may have changed: correct the name, or remove it from the list."
@@ -459,6 +463,10 @@ OVERLAY = {
         "The document that `openapi` names cannot be read. A path begins at the catalogue's folder; a copy "
         "of a document at a URL comes back with `pgagents import --refresh`."
     ),
+    "incompatible": (
+        "An action of an OpenAPI Overlay updates a value with one of another kind, or removes the whole "
+        "document. An object is updated with an object, and a text with a text."
+    ),
     "mixed-list": (
         "A list of names has signs before some items and none before others. With `+` and `-` it changes the "
         "document's list, without signs it replaces it: write one of the two."
@@ -474,6 +482,10 @@ OVERLAY = {
     "no-document": (
         "`openapi` names a catalogue. A catalogue lies over an OpenAPI document alone, never over another "
         "catalogue."
+    ),
+    "no-target": (
+        "An action of an OpenAPI Overlay finds nothing in the document, or `copy` finds several values. The "
+        "document may have changed: correct the JSONPath, or remove the action."
     ),
     "openapi": (
         "The value of `openapi` is neither a path or URL nor a mapping with the key `document`, or one of "
@@ -499,6 +511,14 @@ OVERLAY = {
     "secret-in-url": (
         "The URL of the document holds a password or a key, which everybody reads who reads the catalogue. "
         "Save the document beside the catalogue, and name that copy."
+    ),
+    "several-hosts": (
+        "The operations of the document are at several hosts. `api: {server: …}` chooses one, and those at "
+        "the others are left out."
+    ),
+    "too-large": (
+        "With this action of an OpenAPI Overlay the document would be larger or deeper than what is read, or "
+        "the action changes too many values. Name fewer."
     ),
     "unknown-operation": (
         "An entry under `actions` fits no operation of the document: it is gone, or has another operationId "
