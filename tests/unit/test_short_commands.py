@@ -125,3 +125,15 @@ def test_contracts_name_the_part_of_a_document_on_one_line(capsys: pytest.Captur
     DOCUMENT.write_text(json.dumps(json.loads(NOTES.read_bytes())), encoding="utf-8")
     assert main(["contracts", "--contract", "valid_calls/ordinary/list_notes@rest"]) == 0
     assert "openapi.json:1 (/paths/~1notes/get)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("client", "key"), [("claude", "mcpServers"), ("cursor", "mcpServers"), ("vscode", "servers")]
+)
+def test_entry_for_a_client_of_this_machine_has_absolute_paths(
+    client: str, key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["mcp", "--print-config", client]) == 0
+    (server,) = json.loads(capsys.readouterr().out)[key].values()
+    assert server["args"] == ["mcp", str(tmp_path.resolve() / "pgagents.yaml")]
+    assert Path(server["command"]).name == "pgagents"

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 CLIENT = "PGAGENTS_MCP_CLIENT"
 """The variable with `id:secret`: our own credentials for token introspection at the authorization server."""
+CONFIGURED = {
+    "claude": "claude_desktop_config.json",
+    "cursor": ".cursor/mcp.json",
+    "vscode": ".vscode/mcp.json",
+}
+"""By client, the name of its configuration file in mcp/clients.json."""
 
 
 @click.command(
@@ -41,6 +47,7 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
             "what an MCP client starts, in whatever folder; it talks over stdin and stdout",
             "pgagents mcp ~/shop/catalogue.yaml",
         ),
+        ("the entry for Claude Desktop on this machine", "pgagents mcp --print-config claude"),
         ("the example that comes with pgagents", "pgagents mcp park-graph"),
         ("your own API, against staging", "pgagents mcp shop.yaml --url https://staging.example.com"),
         ("over Streamable HTTP, for this machine's clients", "pgagents mcp --http --port 8090"),
@@ -109,6 +116,12 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
     metavar="ORIGIN",
     help="With --http: also accept calls from web pages of this origin. Repeatable.",
 )
+@click.option(
+    "--print-config",
+    "client",
+    type=click.Choice(sorted(CONFIGURED)),
+    help="Print the entry for this client on this machine, with absolute paths, and serve nothing.",
+)
 def command(
     catalogue: Path | None,
     url: str | None,
@@ -125,6 +138,7 @@ def command(
     audience: str | None,
     linked_keys: str | None,
     origins: tuple[str, ...],
+    client: str | None,
 ) -> None:
     """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
 
@@ -141,6 +155,9 @@ def command(
     try:
         model = load(catalogue)
         refuse_unpinned(model, "pgagents mcp")
+        if client is not None:
+            click.echo(_write_config(model, CONFIGURED[client]))
+            return
         if not over_http and (issuer or public_url or audience or linked_keys or origins):
             raise click.UsageError("--issuer and the options with it, and --allow-origin, go with --http")
         api = find_api(model, url, cacert, description, servers=servers, certificate=(cert, cert_key))
@@ -150,6 +167,25 @@ def command(
             _serve_stdio(model, api)
     finally:
         gc.enable()
+
+
+def _write_config(model: Model, file: str) -> str:
+    """Return a client's entry as JSON. One that starts `pgagents` has its path and the catalogue's.
+
+    Keys are placeholders, as in the generated file.
+    """
+    import json
+
+    from pgagents.generate.build import document
+
+    clients = "mcp/clients.json"
+    entry = json.loads(document(model, clients, traced=False).body(clients))[file]
+    catalogue, program = Path(model.source.file).resolve(), Path(sys.executable).with_name("pgagents")
+    for server in entry.get("mcpServers", entry.get("servers", {})).values():
+        if server.get("command") == "pgagents":
+            server["command"] = str(program) if program.exists() else "pgagents"
+            server["args"][-1] = str(catalogue) if catalogue.is_file() else server["args"][-1]
+    return json.dumps(entry, indent=2, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
