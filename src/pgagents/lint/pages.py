@@ -467,6 +467,10 @@ OVERLAY = {
         "An action of an OpenAPI Overlay updates a value with one of another kind, or removes the whole "
         "document. An object is updated with an object, and a text with a text."
     ),
+    "key": (
+        "The variable that `openapi: {key: …}` names is not set, or holds what no header can carry. Export "
+        "it in the shell, or set it as a secret of CI. The key itself never stands in a file."
+    ),
     "mixed-list": (
         "A list of names has signs before some items and none before others. With `+` and `-` it changes the "
         "document's list, without signs it replaces it: write one of the two."
