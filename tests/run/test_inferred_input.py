@@ -18,7 +18,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import Report
 from pgagents.verify.promise import Judgement, collect, collect_of_tools
-from pgagents.verify.run.ledger import Ledger, find_guesses
+from pgagents.verify.run.ledger import Calls, Ledger, find_guesses
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.exchange import Exchange
@@ -143,7 +143,7 @@ def judge_by(check: str, status: int, given: dict[str, Any], intent: Intent = "v
     ledger.add(
         Judgement(contract.id, Verdict.BROKEN, "one thing", "another"), [exchange], exchange.call, None
     )
-    return ledger.results({"list_notes@rest"}, "")[0].verdict
+    return ledger.results(Calls(frozenset({"list_notes@rest"})), "")[0].verdict
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))

@@ -17,7 +17,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding
 from pgagents.verify.promise import collect, collect_of_tools, judge_broken, judge_refused
-from pgagents.verify.run.ledger import Ledger, find_guesses
+from pgagents.verify.run.ledger import Calls, Ledger, find_guesses
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
@@ -84,7 +84,7 @@ def judge(ranks: list[Rank | None], *, strict: bool = False) -> Finding:
     ledger = Ledger.of([contract], *(() if strict else (find_guesses(model),)), checks=collect())
     for number, rank in enumerate(ranks):
         ledger.add(replace(judge_broken(contract.id, "right", f"wrong {number}"), rank=rank), (), None, None)
-    assert ledger.results(set(), "")[0].verdict in (Verdict.BROKEN, Verdict.ODD)
+    assert ledger.results(Calls(), "")[0].verdict in (Verdict.BROKEN, Verdict.ODD)
     return ledger.findings()[0]
 
 

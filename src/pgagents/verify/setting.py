@@ -329,6 +329,12 @@ class Memory:
         """Notes of watchers, under keys that begin with the watcher's name."""
         self.reached: set[str] = set()
         """Places (`action@surface`) that answered a 2xx."""
+        self.asked: set[str] = set()
+        """Places to which a right call was sent, whatever came."""
+        self.put_off: dict[str, str] = {}
+        """Why the first right call of a place got no answer that could be judged, by place."""
+        self.delays: dict[str, str] = {}
+        """Why the first call of an action, right or not, got no such answer, by the action's name."""
         self.uncertain: set[tuple[str, str, str]] = set()
         """Instances whose removal got no answer, by resource, place and id. A server may reuse their ids."""
         self.unscoped: dict[str, str] = {}

@@ -5,7 +5,7 @@ Instances that no later probe needs are removed while the run goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -217,6 +217,7 @@ class Driver:
             try:
                 step = conversation.send(answer)
             except StopIteration:
+                self._note_unjudged(probe, chain)
                 return
             if era != silences.era and not (isinstance(step, Judgement) and len(chain) < 2):
                 raise Restarted(RESTARTED)
@@ -243,6 +244,13 @@ class Driver:
                     answer = (yield from self.executor.run_generator(self.factory.have(step), chain)).body
             else:
                 answer = yield from self.executor.call(step, chain)
+
+    def _note_unjudged(self, probe: Probe, chain: Sequence[Exchange]) -> None:
+        """Note why a probe's answers showed nothing, where one was put off or did not come."""
+        put_off = next((exchange for exchange in chain if exchange.unjudged), None)
+        if put_off is not None:
+            action = put_off.place.partition("@")[0]
+            self.ledger.note_unjudged(probe.contracts, self.memory.delays.get(action, put_off.unjudged))
 
     def close(self) -> None:
         """Drop the references that would keep a finished run in memory until a garbage collection."""

@@ -14,7 +14,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
-from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.ledger import RIGHT, Ledger
 from pgagents.verify.run.redact import Redactor
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call
@@ -353,6 +353,13 @@ def learn(
         return
     if exchange.sent_on or (exchange.success and exchange.output is not None):
         memory.reached.add(exchange.place)
+    reason, (action, _, _) = exchange.unjudged, exchange.place.partition("@")
+    if reason:
+        memory.delays.setdefault(action, reason)
+    if exchange.call.intent in RIGHT and not exchange.call.twist:
+        memory.asked.add(exchange.place)
+        if reason:
+            memory.put_off.setdefault(exchange.place, reason)
     if exchange.error or exchange.status >= CRASHED:
         _note_uncertain(memory, exchange)
     for resource, body in told if exchange.fits else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.presentation import order_findings
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
 from pgagents.verify.promise import Check, Judgement, Probe
+from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -28,6 +29,8 @@ RIGHT = frozenset(("valid", "explore"))
 """The intents of calls that should succeed."""
 LENIENT = "invalid_input"
 """The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
+OF_RIGHT_CALLS = "valid_calls"
+"""The check that sends the ordinary right call of each action."""
 OF_STATUS = "documented_status"
 """The check of an answer's status. A document lists an action's statuses for every id that may be sent."""
 
@@ -147,7 +150,28 @@ _OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
 _GONE = (404, 410)
 _NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
 """Methods of calls that need the instance in their path."""
-NEVER_REACHED = "never answered a 2xx"
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What became of the right calls of each place (`action@surface`)."""
+
+    reached: Set[str] = frozenset()
+    """Places that answered a 2xx."""
+    asked: Set[str] = frozenset()
+    """Places to which a right call was sent."""
+    put_off: Mapping[str, str] = field(default_factory=dict)
+    """Why the first right call of a place got no answer that could be judged."""
+    delays: Mapping[str, str] = field(default_factory=dict)
+    """Why the first call of an action, right or not, got no such answer."""
+    invented: Mapping[str, str] = field(default_factory=dict)
+    """The argument whose value was made up, by place."""
+    places: Set[str] = frozenset()
+    """The places that calls go to; a vendor's surface has none of its own."""
+
+    def find(self, action: str, places: Set[str]) -> bool:
+        """True if one of the places is an action's."""
+        return any(place.rpartition("@")[0] == action for place in places)
 
 
 @dataclass(slots=True)
@@ -206,6 +230,8 @@ class Entry:
     """Why a judgement failed with an internal error. It outweighs a kept verdict."""
     reason: str = ""
     """The reason why the contract is not judged so far."""
+    unjudged: str = ""
+    """Why an answer to a probe of the contract showed nothing: it was put off, or none came."""
     unseen: str = ""
     """The traces that were not searched for a kept contract, such as events."""
     idle: str = ""
@@ -315,6 +341,16 @@ class Ledger:
             if entry is not None and not entry.reason:
                 entry.reason = reason
 
+    def note_unjudged(self, contracts: Iterable[str], reason: str) -> None:
+        """Note why an answer to a probe of contracts showed nothing: it was put off, or none came.
+
+        It is their reason if nothing else judges them and no check has a nearer one.
+        """
+        for id in contracts:
+            entry = self.entries.get(id)
+            if entry is not None and not entry.unjudged:
+                entry.unjudged, entry.disturbed = reason, True
+
     def mark_crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
         """Mark contracts untested because of an internal error, and count the error."""
         reason = f"internal error in {where}: {type(error).__name__}: {error}"
@@ -323,13 +359,27 @@ class Ledger:
             if (entry := self.entries.get(id)) is not None:
                 entry.error, entry.disturbed = entry.error or reason, True
 
-    def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
+    def results(self, calls: Calls, unreached: str) -> tuple[Result, ...]:
         """List every contract with its verdict. At a place (`action@surface`) without a 2xx, nothing counts
         as kept.
-        """
-        return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
 
-    def _result(self, entry: Entry, reached: set[str], unreached: str) -> Result:
+        `unreached` is the reason of contracts about which no answer shows anything.
+        """
+        unsent = self._list_unsent(calls)
+        return tuple(self._result(entry, calls, unsent, unreached) for entry in self.entries.values())
+
+    def _list_unsent(self, calls: Calls) -> dict[str, str]:
+        """Return, by action, why no right call of it was sent, for actions without one."""
+        found: dict[str, str] = {}
+        for entry in self.entries.values():
+            contract = entry.contract
+            if contract.check == OF_RIGHT_CALLS and not calls.find(contract.action, calls.asked):
+                settled = self.settled.get(contract.id)
+                reason = entry.reason or (settled.reason if settled is not None else "")
+                found[contract.action] = found.get(contract.action) or reason
+        return found
+
+    def _result(self, entry: Entry, calls: Calls, unsent: Mapping[str, str], unreached: str) -> Result:
         contract = entry.contract
         if contract.id in self.settled:
             return self.settled[contract.id]
@@ -338,13 +388,16 @@ class Ledger:
             return Result(contract, verdict, entry.broken.judgement.actual)
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
-        if contract.action and contract.place not in reached:
-            return Result(contract, Verdict.UNTESTED, entry.reason or _say_unreached(contract, reached))
+        if contract.action and contract.place not in calls.reached:
+            reason = entry.reason or entry.unjudged or _say_unreached(contract, calls, unsent)
+            return Result(contract, Verdict.UNTESTED, reason)
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
         if entry.idle and not entry.reason:
             return Result(contract, Verdict.NOT_APPLICABLE, entry.idle)
-        return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
+        delay = calls.delays.get(contract.action)
+        nothing = f"no answer shows it, and {delay}" if delay else unreached
+        return Result(contract, Verdict.UNTESTED, entry.reason or entry.unjudged or nothing)
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings, the worst first: one for all broken contracts of the same cause."""
@@ -552,10 +605,21 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
     )
 
 
-def _say_unreached(contract: Contract, reached: set[str]) -> str:
+def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) -> str:
     """Return the reason of a contract at a place that never answered a 2xx.
 
     It names the surface only if another surface did, so that a report has one reason for all of an action.
     """
-    elsewhere = any(place.rpartition("@")[0] == contract.action for place in reached)
-    return f"{contract.place if elsewhere else contract.action} {NEVER_REACHED}"
+    if name := calls.invented.get(contract.place):
+        return say_made_up(name)
+    of_action = (place for place in sorted(calls.put_off) if place.rpartition("@")[0] == contract.action)
+    others = () if contract.place in calls.asked else of_action
+    for place in (contract.place, *others):
+        if place in calls.put_off:
+            return calls.put_off[place]
+    if not calls.find(contract.action, calls.asked):
+        return unsent.get(contract.action) or f"no right call of {contract.action} was sent"
+    elsewhere = calls.find(contract.action, calls.reached)
+    if elsewhere and contract.place in calls.places - calls.asked:
+        return f"no right call of {contract.place} was sent"
+    return f"{contract.place if elsewhere else contract.action} never answered a 2xx"

@@ -19,11 +19,10 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.selection import NO_WRITES, list_withheld
 from pgagents.verify.promise import checks_for
-from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
-from pgagents.verify.run.ledger import NEVER_REACHED, Guesses, Ledger, find_guesses
+from pgagents.verify.run.ledger import Calls, Guesses, Ledger, find_guesses
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -179,13 +178,24 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
     unreached = stopped or f"no request of this run tests it{more}"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     disguised = driver.judge.disguised
-    invented, guesses = driver.judge.invented, find_guesses(driver.model)
-    every = driver.ledger.results(driver.memory.reached | _list_places_elsewhere(driver.ledger), unreached)
+    guesses, memory = find_guesses(driver.model), driver.memory
+    elsewhere = _list_places_elsewhere(driver.ledger)
+    calls = Calls(
+        memory.reached | elsewhere,
+        memory.asked | elsewhere,
+        memory.put_off,
+        memory.delays,
+        driver.judge.invented,
+        driver.setting.by_place.keys(),
+    )
+    every = driver.ledger.results(calls, unreached)
     called = {place.rpartition("@")[0] for place in driver.memory.reached}
     withheld = {
         r.contract.action: r.reason
         for r in every
-        if r.contract.action not in called and (names_flag(r.reason) or r.reason == NO_WRITES)
+        if r.contract.action
+        and r.contract.action not in called
+        and (names_flag(r.reason) or r.reason == NO_WRITES)
     }
     found = []
     for result in every:
@@ -195,8 +205,6 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
                 result = replace(result, reason=said)
             elif reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
                 result = Result(result.contract, Verdict.NOT_SELECTED, reason)
-            elif result.reason.endswith(NEVER_REACHED) and (name := invented.get(result.contract.place)):
-                result = Result(result.contract, Verdict.UNTESTED, say_made_up(name))
             elif mute and result.contract.surface == MCP and result.reason == unreached:
                 result = Result(result.contract, Verdict.UNTESTED, mute)
         if result.verdict is Verdict.UNTESTED and not stopped and not options.counts_untried:
@@ -263,13 +271,18 @@ def _find_why_not_selected(
 def _for_want_of_writes(driver: Driver, made: planning.Draft, result: Result) -> bool:
     """True if a contract is untested only because the key may not write."""
     place = result.contract.place
-    endpoint = driver.setting.by_place.get(place)
+    setting, action = driver.setting, result.contract.action
+    endpoint = setting.by_place.get(place) or (setting.find_lead(action) if action else None)
     entry = driver.ledger.entries[result.contract.id]
     if entry.reason == NO_WRITES:
         return True
+    if entry.error or entry.unjudged or action in driver.memory.delays:
+        return False
     seen = not result.contract.action or place in driver.memory.reached
-    if seen and not entry.reason and not entry.error and result.contract.id in made.for_writing:
+    if seen and not entry.reason and result.contract.id in made.for_writing:
         return True
+    if not action:
+        return False
     reads = endpoint is not None and endpoint.action.only_reads
     if reads and not _names_what_is_made(driver, endpoint):
         return False

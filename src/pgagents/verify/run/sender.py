@@ -150,7 +150,7 @@ class Sender:
                 self.budget.note_repeat()
                 continue
             if wait is None:
-                exchange = self._exchanges.make(ready, received)
+                exchange = self._make_exchange(ready, received)
                 exchange.repeats = attempt
                 return exchange
             attempt += 1
@@ -191,6 +191,13 @@ class Sender:
         self.timing.spend(received.seconds)
         self.timing.left.check_answer(received.answer)
         return received
+
+    def _make_exchange(self, ready: Ready, received: Received) -> Exchange:
+        """Return the exchange of a call that is not sent again, with the wait that was too long."""
+        exchange = self._exchanges.make(ready, received)
+        if exchange.busy:
+            exchange.put_off = self._repeats.describe_long_wait(exchange.answer)
+        return exchange
 
     def _note_refused(self, limit: Limit, answer: Response | Silence, wait: float) -> float:
         """Note that a call is to be repeated after so many seconds; return the timer's value then."""
@@ -375,7 +382,7 @@ class Sender:
             self.silences.count(answer)
             wait = self._repeats.decide_repeat(ready.call, role, answer, 0)
             if wait is None:
-                found.append(self._exchanges.make(ready, replace(received, overlapped=False)))
+                found.append(self._make_exchange(ready, replace(received, overlapped=False)))
             else:
                 self.budget.aside += 1
                 due = self._note_refused(self._find_limit(ready.call, role), answer, wait)
@@ -445,7 +452,7 @@ class Sender:
             wait = self._repeats.decide_repeat(ready.call, role, one.answer, 0)
             if wait is None:
                 self.holds.note_served(self._find_limit(ready.call, role))
-                found[index] = self._exchanges.make(ready, replace(one, overlapped=True))
+                found[index] = self._make_exchange(ready, replace(one, overlapped=True))
                 if not losing:
                     take(found[index])
             else:
@@ -560,6 +567,8 @@ class LinkSender:
             wait = self._repeats.find_delay(exchange, attempt)
             if wait is None:
                 self._holds.note_served(limit)
+                if exchange.busy:
+                    exchange.put_off = self._repeats.describe_long_wait(exchange.told)
                 return exchange
             attempt += 1
             self._budget.note_repeat()

@@ -235,6 +235,8 @@ class Repeats:
         self.notes: list[str] = []
         self._too_long: set[str] = set()
         """The places of calls that asked for a longer wait than the caller allows."""
+        self._undocumented: set[str] = set()
+        """The places that were limited with a status that their action does not document."""
 
     def decide_repeat(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Update the pacer by the answer's limit; return the seconds after which to repeat (None: the answer
@@ -251,17 +253,38 @@ class Repeats:
         if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
+        if wait is not None and limited:
+            self._note_undocumented(call, answer)
         if wait is None and call.place not in self._too_long:
             self._too_long.add(call.place)
-            self.notes.append(self._describe_long_wait(call.place, answer))
+            self.notes.append(f"{call.place} {self.describe_long_wait(answer)}")
         return wait
 
-    def _describe_long_wait(self, place: str, answer: Response) -> str:
-        """Return a note on a wait that is longer than the caller allows, with its length."""
+    def _note_undocumented(self, call: Call, answer: Response) -> None:
+        """Note once that an action is limited with a status that it does not document.
+
+        The call is sent again, so no check sees this answer.
+        """
+        endpoint = call.endpoint
+        if endpoint is None or not endpoint.on_rest or endpoint.place in self._undocumented:
+            return
+        codes = (*endpoint.action.errors, *self._model.always())
+        classes = {int(name[0]) for name in endpoint.action.other_statuses}
+        if answer.status // 100 not in classes and all(code.status != answer.status for code in codes):
+            self._undocumented.add(endpoint.place)
+            said = f"{endpoint.action.name} answered {answer.status}, which is not documented"
+            self.notes.append(f"{said}, and was called again")
+
+    def describe_long_wait(self, answer: Response | Silence) -> str:
+        """Return how much longer a wait is asked for than the caller allows; empty if it is not longer."""
+        if isinstance(answer, Silence):
+            return ""
         asked = self.pacer.find_asked(answer)
+        if asked <= self.pacer.max_wait_s:
+            return ""
         time = "; is it a time? Retry-After takes seconds or an HTTP date" if asked > YEAR_S else ""
         most = f"--max-wait allows {self.pacer.max_wait_s:g}"
-        return f"{place} asked for a wait of {asked:,.0f} s, and {most}{time}"
+        return f"asked for a wait of {asked:,.0f} s, and {most}{time}"
 
     def _find_wait_after_silence(self, call: Call, answer: Silence) -> float | None:
         """Return the seconds after which to repeat a call that got no answer; None if it is not repeated."""

@@ -80,6 +80,7 @@ class Exchange:
         "place",
         "printed",
         "probe",
+        "put_off",
         "refused",
         "repeats",
         "request",
@@ -138,6 +139,11 @@ class Exchange:
         """True if its answer was lost, and nothing took a connection right after it."""
         self.repeats = 0
         """The number of times it was sent before, because the server was busy."""
+        self.put_off = ""
+        """Why the call was not sent again although the server put it off: the wait that it asked for.
+
+        It is empty if the server did not put it off, or named no wait that is too long.
+        """
         self.known: Any = None
         """The instance as it was known before the call; laws read it as `before`."""
         self.printed = ""
@@ -276,6 +282,20 @@ class Exchange:
     def busy(self) -> bool:
         """True if the server put the call off: a rate limit, or a 503."""
         return self.limited or self.status == UNAVAILABLE
+
+    @property
+    def unjudged(self) -> str:
+        """Why the answer shows nothing of the call: it was put off, or there is none; empty if one came.
+
+        An answer that a check provoked, such as that of a burst, has no such reason.
+        """
+        call, endpoint = self.call, self.call.endpoint
+        if not (self.busy or self.error) or call.burst or call.connection or call.plain:
+            return ""
+        name = endpoint.action.name if endpoint is not None else "a call of no action"
+        if self.error:
+            return f"{name} got {self.outcome}"
+        return f"{name} answered {self.outcome}{f' and {self.put_off}' if self.put_off else ''}"
 
     @property
     def cached(self) -> bool:
