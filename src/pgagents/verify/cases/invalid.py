@@ -84,13 +84,15 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
                 else choose_turn(setting, endpoint, param, keyword, *path)
             )
             group, first = order_values(list(alike), param, turn), True
+            at_bound = False
             for violation in group:
-                priority = 1 if first or is_tried_too(endpoint, param, violation) else 2
+                near = violation.near and not at_bound
+                priority = 1 if first or near or is_tried_too(endpoint, param, violation) else 2
                 if (
                     found := _invalid_case(setting, endpoint, template, param, violation, priority)
                 ) is not None:
                     yield found
-                    first = False
+                    first, at_bound = False, at_bound or violation.near
     yield from _make_group_cases(endpoint, template, setting)
     yield from _make_unknown_case(setting, endpoint, template)
 

@@ -82,6 +82,8 @@ class InvalidValue:
     """The rule that all values of the keyword break; empty if it has no sentence of its own."""
     unmade: str = ""
     """Why no such value is made; empty if `value` is one."""
+    near: bool = False
+    """True for a value next to a bound. One of them is always tried, whatever other values are."""
 
 
 MISSING = object()
@@ -178,11 +180,11 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
             zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so zero reveals more
             yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
-        yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}", near=True)
         yield InvalidValue("maximum", path, VAST, "is nearly the most that a double holds")
         yield InvalidValue("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
         if not whole:
-            yield InvalidValue("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
+            yield InvalidValue("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}", near=True)
     if (v := schema.get("exclusiveMinimum")) is not None:
         yield InvalidValue("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
         yield InvalidValue("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
@@ -224,7 +226,7 @@ def _long_texts(schema: Mapping[str, Any], most: int, path: tuple[str | int, ...
         yield InvalidValue("maxLength", path, None, says, unmade=say_too_long(most + 1, "characters"))
         return
     head = URI if schema.get("format") in ("uri", "url") else ""
-    yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), says)
+    yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), says, near=True)
     if not head and not is_too_long(most + 1, WIDE_BYTES):
         yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
     if not is_too_long(most + FAR):
