@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli.suggest import _show
+from pgagents.cli.suggest import _Destination, _show
 from pgagents.suggest.samples import Sample
 from pgagents.suggest.session import Suggesting
 
@@ -32,7 +32,8 @@ def said(capsys: pytest.CaptureFixture[str], *actions: str) -> tuple[int, str]:
         companion.samples.by_action[action] = [Sample(action, f"{action}@rest", number, values)]
         companion.samples.count += 1
     footer = SimpleNamespace(left_behind=(), may_exist=(), lasting=(), complete=True, notes=())
-    code = _show(companion, SimpleNamespace(findings=(), footer=footer), None, stopped=False)  # type: ignore[arg-type]  # only these are read
+    report: Any = SimpleNamespace(findings=(), footer=footer)  # only these are read
+    code = _show(companion, report, _Destination(None, write=False), stopped=False)
     return code, capsys.readouterr().err
 
 
