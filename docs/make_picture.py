@@ -1,8 +1,7 @@
 """Makes the pictures of a report on the first page, docs/pictures/: `python docs/make_picture.py`.
 
-It starts the app of `make compare` with two planted bugs, verifies it, and photographs the HTML report, light
-and dark, in Chromium (`make browser` installs what it needs). `--report FILE` photographs a report that is
-there already.
+It verifies the app of `make compare` with two planted bugs. It photographs the HTML report, light and dark,
+in Chromium (`make browser` installs it). `--report FILE` photographs a report that is there already.
 """
 
 from __future__ import annotations

@@ -346,7 +346,7 @@ TUTORIAL = ROOT / "docs/tutorial.md"
 
 
 def parts_of(guide: Path, folder: Path) -> list[list[str]]:
-    """What a reader types, in parts that are run one after the other.
+    """Return the commands that a reader types, in parts that are run one after the other.
 
     The tutorial's sections on an unchanged catalogue are typed twice, as by somebody who begins anew.
     """
