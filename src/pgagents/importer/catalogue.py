@@ -13,7 +13,7 @@ from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.catalogue.model.action import WithheldGet, WithheldGets
 from pgagents.catalogue.model.model import Model
-from pgagents.importer.action_names import name_operations
+from pgagents.importer.action_names import ActionName, name_operations
 from pgagents.importer.actions import Actions
 from pgagents.importer.document import Found, References
 from pgagents.importer.errors import Errors
@@ -168,10 +168,12 @@ def convert(
     *,
     comparing: bool = False,
     listed: tuple[Sequence[Operation], Notes] | None = None,
+    named: Mapping[str, ActionName] | None = None,
 ) -> Converted:
     """Convert a document without loading the result, and without a choice for vendors; see `catalogue`.
 
-    `listed` are its operations if they were listed before, with the notes on those that were not.
+    `listed` are its operations if they were listed before, with the notes on those that were not. `named` are
+    the names of their actions by label, if they were made before.
     """
     edition, scheme, why = version(references.root()), "", ""
     if choice.auth:
@@ -196,7 +198,7 @@ def convert(
         notes,
         servers,
         security.find_own,
-        name_operations(every, choice.names),
+        named if named is not None else name_operations(every, choice.names),
         reads=reads,
         acting=acting.why,
         comparing=comparing,

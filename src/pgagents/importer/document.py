@@ -263,6 +263,8 @@ class References:
     def __init__(self, first: Document, fetch: Read, *, allowed: bool = False) -> None:
         self.first, self.fetch, self.allowed = first, fetch, allowed
         self.documents = {self._whole(first.location): first}
+        self._targets: dict[tuple[str, str], Found] = {}
+        """By the place of a document and a reference in it, the value there: many refer to one schema."""
 
     def root(self) -> Found:
         """Return the whole first document."""
@@ -285,6 +287,12 @@ class References:
 
     def target(self, found: Found) -> Found:
         """Return the target of one reference; its value is None if it does not exist."""
+        key = (found.document.location, found.value["$ref"])
+        if key not in self._targets:
+            self._targets[key] = self._find_target(found)
+        return self._targets[key]
+
+    def _find_target(self, found: Found) -> Found:
         location, fragment = _split_reference(found)
         document = self._document(location, found) if location else found.document
         pointer = unquote(fragment)

@@ -18,6 +18,7 @@ from pgagents.base.places import Pointer, Source, value_at
 from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
+from pgagents.importer.action_names import name_operations
 from pgagents.importer.catalogue import Choice, Converted, convert, list_fitting, without_collector
 from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
@@ -160,13 +161,15 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     choice = Choice(options.include, options.tags, options.most, options.auth, options.base)
     hosts = list_hosts(references.root(), every)
     choice = replace(choice, host=_choose_host(source.data, hosts))
-    index = index_operations(every, bases)
+    called = name_operations(every)
+    index = index_operations(every, bases, called)
     chosen = list_fitting(hosts[choice.host] if choice.host else every, choice)[: choice.most]
     entries = spread(source.data.get("actions") or {}, chosen, index, bases)
     facts = find_facts(entries.entries, index, entries.alone)
     choice = replace(choice, reads=facts.reads, acts=facts.acts, names=facts.names)
     try:
-        converted = convert(references, choice, listed=(every, notes))
+        named = None if choice.names else called
+        converted = convert(references, choice, listed=(every, notes), named=named)
     except InputError:
         raise
     except PgagentsError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean, singular
-from pgagents.importer.action_names import name_operations
+from pgagents.importer.action_names import ActionName
 from pgagents.importer.names import snake
 from pgagents.importer.operations import PLACEHOLDER, ImportedAction, Operation
 from pgagents.importer.overlay.merge import Misfit
@@ -52,12 +52,13 @@ class Resolved:
     """Entries that name no operation, or that of another entry. Their pointers have the author's keys."""
 
 
-def index_operations(operations: Sequence[Operation], bases: Sequence[str]) -> Index:
+def index_operations(
+    operations: Sequence[Operation], bases: Sequence[str], called: Mapping[str, ActionName]
+) -> Index:
     """Return the labels of operations by the words that may name them.
 
-    An operationId, or a method and path, goes before a name.
+    `called` are the names of their actions, by label. An operationId, or a method and path, goes before one.
     """
-    called = name_operations(operations)
     return _index((op.label, called[op.label].name, _snake_id(op)) for op in operations) | _index(
         (op.label, op.label, op.id, *(f"{op.method} {base}{op.path}" for base in bases)) for op in operations
     )
