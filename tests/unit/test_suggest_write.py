@@ -19,6 +19,7 @@ from pgagents.cli import suggest
 from pgagents.cli.inputs.catalogue import load_path
 from pgagents.cli.main import main
 from pgagents.suggest.insertion import Inserted, insert
+from pgagents.suggest.writing import _brief
 from pgagents.verify.run.run import contracts
 from small_api import KEY
 from small_api import NOTES as WHOLE
@@ -137,6 +138,16 @@ def test_law_that_the_catalogue_has_under_another_name_is_known() -> None:
     inserted = insert(model.source, PROPOSALS)
     assert inserted.known == 1
     assert "title-kept" not in inserted.text
+
+
+def test_value_that_yaml_forbids_is_escaped_in_the_evidence() -> None:
+    assert _brief("]\u00cb\U000e87cc\u0085") == '"]\\u00cb\\udb61\\udfcc\\u0085"'
+    assert _brief("Caf\u00e9") == '"Caf\u00e9"'
+
+
+def test_proposals_that_are_no_yaml_are_refused() -> None:
+    with pytest.raises(PgagentsError, match="the proposals are no YAML"):
+        insert(over().source, "actions:\n  list_notes: \U000e87cc: [\n")
 
 
 # -- the command

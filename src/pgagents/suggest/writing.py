@@ -247,6 +247,8 @@ def _example(proposal: Proposal) -> str:
 
 def _brief(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
+    if not text.isprintable():  # what YAML forbids would make the whole text unreadable
+        text = json.dumps(value, default=str)
     return text if len(text) <= EXAMPLE else text[: EXAMPLE - 1] + "…"
 
 
