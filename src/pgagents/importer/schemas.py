@@ -221,6 +221,23 @@ _BOUNDS = (
 )
 
 
+_OF_NUMBERS = frozenset(
+    (
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("enum", "const", "default", "examples"),
+    )
+)
+"""Keywords with numbers."""
+_EXACT = 2**53
+"""Whole numbers above it are not exact as floats, so they stay as a document writes them."""
+
+
+def _whole(value: Any) -> Any:
+    """Return a float that is a whole number as an integer, and any other value as it is."""
+    exact = isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT
+    return int(value) if exact else value
+
+
 class Conversion:
     """One schema on its way into the catalogue. Its methods fill `made` from `found`.
 
@@ -256,6 +273,7 @@ class Conversion:
                 self._widen(f"`{brief(key)}` is not carried")
         self._outcome()
         self._exclusive()
+        self._write_whole()
         self._members()
         self._items()
         self._alternatives()
@@ -338,6 +356,15 @@ class Conversion:
                 made[key] = value
             elif value is not None and not isinstance(value, bool):
                 self._widen(f"`{key}: {brief(json.dumps(value), 60)}` is no number")
+
+    def _write_whole(self) -> None:
+        """Write the values and bounds of a whole number without a decimal point, as `1` for `1.0`."""
+        types = self.made.get("type")
+        if set(types if isinstance(types, list) else [types]) <= {"integer", "null"}:
+            for key in _OF_NUMBERS & self.made.keys():
+                value = self.made[key]
+                several = isinstance(value, list)
+                self.made[key] = [_whole(each) for each in value] if several else _whole(value)
 
     def _members(self) -> None:
         properties = self.found.at("properties")

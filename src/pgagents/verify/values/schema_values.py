@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -19,6 +20,8 @@ from pgagents.verify.values.bounds import MOST_ITEMS, fit_count, is_too_long, re
 
 STEP = 0.01
 SMALLEST, GREATEST = 1e-6, 1e12
+EXACT = 2**53
+"""Whole numbers above it are not exact as floats."""
 """The least and greatest size of a usual number."""
 UNBOUNDED = 40
 """Length of a long text whose schema sets no maximum, or one that is too large to be sent, in characters."""
@@ -156,7 +159,9 @@ def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
         bound = other + (10 * step if end else -10 * step)
         bound = max(0, bound) if not end and schema.get("maximum", 0) >= 0 else bound
     if kind == "integer":
-        return int(bound)
+        if isinstance(bound, float) and abs(bound) > EXACT and math.isfinite(bound):
+            bound = math.nextafter(bound, 0)  # a document writes 2 ** 63 - 1 as a float that is one too great
+        return math.floor(bound) if end else math.ceil(bound)
     return int(bound) if float(bound).is_integer() else float(bound)
 
 

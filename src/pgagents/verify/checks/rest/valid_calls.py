@@ -1,18 +1,23 @@
 """A call that is valid under its schemas is accepted.
 
 Sent are every example, the boundary values of every argument, and in a deep run values that Schemathesis and
-Hypothesis generate. Unknown query parameters are ignored if the catalogue says so.
+Hypothesis generate. Unknown query parameters are ignored if the catalogue says so. All calls write a whole
+number as `1`. Where a document alone is known, one is written as `1.0` once, which JSON Schema counts as an
+integer. A server that refuses that is odd, since few clients write it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.http import read_json
 from pgagents.base.places import Pointer, plain
-from pgagents.catalogue.model.action import Example
+from pgagents.catalogue.model.action import Example, Param
+from pgagents.catalogue.model.answers import JSON
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
@@ -31,8 +36,8 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.generators import random_values
-from pgagents.verify.values.schema_values import is_usual_number, types_of
-from pgagents.verify.wire.call import Call, format_arguments
+from pgagents.verify.values.schema_values import is_usual_number, low, types_of
+from pgagents.verify.wire.call import Call, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -45,6 +50,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for endpoint in setting.every_endpoint:
         for detail, says, origin in _list_promises(setting, endpoint):
             yield Case(endpoint, says, origin, detail=detail)
+    if (chosen := setting.compute_once("a whole number of a body", lambda: _find_whole(setting))) is not None:
+        endpoint, param = chosen
+        says = f"{endpoint.action.name} accepts a whole {param.name} that is written as 1.0"
+        attempt = Attempt(partial(_send_with_point, param=param), stage=4, cost=2)
+        yield Case(endpoint, says, param.origin, attempt, POINT, advice=True)
 
 
 def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, Pointer]]:
@@ -237,6 +247,63 @@ def _list_random(setting: Setting, endpoint: Endpoint, template: RequestTemplate
             if is_usual_number(value) and not refused and not is_invalid(setting, call):
                 run = partial(_send, call=call, what=f"{name} {value!r}")
                 yield _attempt(run, call, 9, f"{name} drawn {index}")
+
+
+POINT = "point"
+"""The detail of the case about a whole number that is written as 1.0."""
+
+
+def _find_whole(setting: Setting) -> tuple[Endpoint, Param] | None:
+    """Return the first whole number of a JSON body that may have any value; None if there is none.
+
+    An author's catalogue says nothing of how a number is written; a document's schema is JSON Schema.
+    """
+    for endpoint in setting.usable if setting.model.leaves_open else ():
+        action = endpoint.action
+        if not (endpoint.leads and endpoint.on_rest and action.content_type == JSON) or action.costs:
+            continue
+        for param in free_params(setting, endpoint):
+            kinds = set(types_of(setting.resolve_schema(param.schema)))
+            if param.place == "body" and not param.spread and kinds - {"null"} == {"integer"}:
+                return endpoint, param
+    return None
+
+
+def _send_with_point(trial: Trial, param: Param) -> Conversation:
+    """Send a whole number with a decimal point. Where that is refused, the same call without it must be
+    accepted.
+    """
+    name, usual = str(param.name), trial.template.input
+    value = usual[name] if name in usual else low(param.schema, trial.model.schemas)
+    given, fresh = {**usual, name: value}, trial.action.effect == "write"
+    edit = partial(_add_point, wire=str(param.wire))
+    what = f"a call where {name} is a whole number with a decimal point"
+    answer: Exchange = yield trial.call("explore", what, input=given, fresh=fresh, raw=Raw(edit=edit))
+    if not _has_point(answer, str(param.wire)):
+        yield trial.untested(f"the call has no whole {name}")
+        return
+    if answer.refused:
+        plainly: Exchange = yield trial.call(
+            "explore", f"the same, without it: {name}", input=given, fresh=fresh
+        )
+        if not plainly.success:
+            yield trial.untested(f"the call is refused without a decimal point, too: {plainly.outcome}")
+            return
+    yield from trial.accepted(answer, what)
+
+
+def _add_point(body: bytes, wire: str) -> bytes:
+    """Return a JSON body where a whole number has a decimal point."""
+    members = json.loads(body)
+    number = members.get(wire) if isinstance(members, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return body
+    return json.dumps({**members, wire: float(number)}, ensure_ascii=False).encode()
+
+
+def _has_point(exchange: Exchange, wire: str) -> bool:
+    members = read_json(exchange.request.body).value
+    return isinstance(members, dict) and isinstance(members.get(wire), float)
 
 
 def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> Conversation:
