@@ -129,7 +129,7 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     for name, value in request.headers:
         if user := _BASIC.fullmatch(value) if name.lower() == "authorization" else None:
             words += ["-u", f'"${variable(user[1])}"']
-        elif _matters(name.lower(), value, whole=whole):
+        elif name.lower() in exchange.arguments or _matters(name.lower(), value, whole=whole):
             words += ["-H", _header(name, value, exchange)]
     lead = ""
     if request.body:

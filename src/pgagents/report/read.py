@@ -273,6 +273,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("key_header", "Authorization"),
         told.get("certificate", False),
         told.get("printed", ""),
+        tuple(told.get("arguments", ())),
     )
 
 

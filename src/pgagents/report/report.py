@@ -45,6 +45,8 @@ class RecordedExchange:
 
     It is empty unless the run started the server. Other requests of that time may be in it.
     """
+    arguments: tuple[str, ...] = ()
+    """The headers, in small letters, that are arguments of the action although clients send them too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,6 +349,11 @@ class Action:
         return f"{status // 100}XX" in self.other_statuses
 
     @property
+    def header_names(self) -> frozenset[str]:
+        """The headers, in small letters, that are arguments."""
+        return frozenset(param.wire.lower() for param in self.params if param.place == "header")
+
+    @property
     def only_reads(self) -> bool:
         """True if a call changes nothing and costs nothing, so that it may be repeated."""
         return self.effect == "read" and not self.costs

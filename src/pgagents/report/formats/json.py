@@ -165,7 +165,7 @@ def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     own: dict[str, Any] = (
         {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
-    )
+    ) | ({"arguments": list(exchange.arguments)} if exchange.arguments else {})
     own |= {"certificate": True} if exchange.certificate else {}
     base = {"base": exchange.base, **own} if exchange.base else own
     return {

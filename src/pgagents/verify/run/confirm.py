@@ -21,7 +21,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Check
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import RIGHT, Break, Entry, Ledger, name_cause
+from pgagents.verify.run.ledger import RIGHT, Break, Entry, Ledger, list_header_arguments, name_cause
 from pgagents.verify.run.transmission import Stop, finish
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.exchange import Exchange
@@ -63,8 +63,10 @@ def confirm(driver: Driver, checks: Mapping[str, Check], budget: int) -> None:
 
 def _has_habits(found: Break) -> bool:
     """True if the request that broke a contract has a header that only some clients send."""
-    sent = found.chain[-1].request.headers if found.chain else ()
-    return any(name.lower() in HABITS for name, _ in sent)
+    if not found.chain:
+        return False
+    sent = {name.lower() for name, _ in found.chain[-1].request.headers}
+    return bool(sent & HABITS - set(list_header_arguments(found.chain[-1])))
 
 
 def _try_again(driver: Driver, entry: Entry, found: Break, *, remembers: bool) -> Entry | None:

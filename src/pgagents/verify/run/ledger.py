@@ -10,6 +10,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import UNLISTED, Leaders, cause_of
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
+from pgagents.report.curl import HABITS
 from pgagents.report.presentation import order_findings
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
 from pgagents.verify.promise import Check, Judgement, Probe
@@ -602,7 +603,15 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
         exchange.base,
         certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
         printed=exchange.printed,
+        arguments=list_header_arguments(exchange),
     )
+
+
+def list_header_arguments(exchange: Exchange) -> tuple[str, ...]:
+    """Return the sent headers that are arguments of the action, and that some clients send by themselves."""
+    endpoint = exchange.call.endpoint
+    names = endpoint.action.header_names & HABITS if endpoint is not None else frozenset()
+    return tuple(sorted(name for name in names if exchange.request.header(name) is not None))
 
 
 def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) -> str:

@@ -319,7 +319,8 @@ class Routes:
 # They differ in lower-case header names, Accept, a long User-Agent, additional headers, and the order of
 # a body's members. A server must treat them all alike. Each call is sent with one profile, so profiles
 # cost no requests; equal calls get equal profiles. No profile changes what an answer may depend on:
-# correct calls request no language and name no origin.
+# correct calls request no language and name no origin, and a header that is an argument of the action has
+# the value of the call, or none.
 
 
 ClientProfile = tuple[tuple[str, str], ...]
@@ -356,6 +357,7 @@ CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     ),
     (("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Priority", "u=3, i"), (OWN_ID, "")),
 )
+LANGUAGE = "accept-language"
 LANGUAGES = ("de-CH, de;q=0.9, en;q=0.1", "", "*", "fr", "zh-Hant-TW, ja;q=0.5", "en-US, en;q=0.5")
 """Accept-Language headers for calls that must be refused; empty sends no header."""
 REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
@@ -394,7 +396,10 @@ def in_client_profile(
         "" if call.intent in CORRECT else call.why
     )  # equal correct calls share one answer, whichever probe sent them
     number = crc32("/".join((str(seed), endpoint.place, said, *sorted(names))).encode())
+    arguments = endpoint.action.header_names
     for name, value in CLIENT_PROFILES[number % len(CLIENT_PROFILES)]:
+        if (own[0] if name == OWN_ID and own is not None else name).lower() in arguments:
+            continue
         if name == SMALL:
             request = _in_small_letters(request)
         elif name == WRITTEN:
@@ -405,7 +410,8 @@ def in_client_profile(
             request = request.with_header(
                 name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value
             )
-    if call.intent in REFUSED and (language := LANGUAGES[number // len(CLIENT_PROFILES) % len(LANGUAGES)]):
+    language = LANGUAGES[number // len(CLIENT_PROFILES) % len(LANGUAGES)]
+    if call.intent in REFUSED and language and LANGUAGE not in arguments:
         request = request.with_header("Accept-Language", language)
     return request
 
