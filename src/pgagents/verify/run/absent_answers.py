@@ -2,18 +2,20 @@
 
 That is an instance that the call names by an invented id, or a part that an instance need not have. An id is
 known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other value that
-may name an instance is invented, and a right server does not find it.
+may name an instance is invented, and a right server does not find it. So is a token or a code: a document
+gives its type alone, and a right server refuses it as documented. A documented 403 to an operation that never
+succeeded is about the key or the server's settings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Response
-from pgagents.base.text import singular
+from pgagents.base.text import singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
@@ -32,21 +34,30 @@ _NAMES_AN_INSTANCE = re.compile(
     r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
 )
 _NAMES_AN_INSTANCE_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
+_NEEDS_A_REAL_ONE = frozenset(
+    (
+        *("token", "code", "otp", "pin", "ticket", "signature", "captcha", "challenge", "nonce", "assertion"),
+        *("jwt", "secret", "password", "passphrase", "credential", "credentials", "voucher", "coupon"),
+        *("license", "invitation", "verifier", "cookie", "hash", "expression", "expr", "cron"),
+    )
+)
+"""The last words of arguments whose right values no schema shows."""
+_OF_REAL_ONES = frozenset((400, 401, 403, 409, 422))
+"""The statuses that refuse a token or a code that was made up."""
 _CHOSEN = ("const", "enum")
 _LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 _DEEPEST = 3
 
 
-def nothing_there(setting: Setting, exchange: Exchange) -> str:
+def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] = ()) -> str:
     """Return why an answer shows nothing about its call; empty if it does, or if the catalogue orders the
-    refusals.
+    refusals. `reached` are the places of operations that have succeeded.
     """
     endpoint, call = exchange.call.endpoint, exchange.call
     if (
         endpoint is None
         or not isinstance(exchange.told, Response)
-        or exchange.status
-        not in NOT_THERE | NOT_PROCESSED | ({FORBIDDEN} if _may_hide(setting, call) else set())
+        or exchange.status not in NOT_THERE | _OF_REAL_ONES
         or call.authored
         or call.intent in ("absent", "clean")
     ):
@@ -57,9 +68,16 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
         or not _is_documented(setting, endpoint, exchange.status)
     ):
         return ""
+    never = exchange.place not in reached
+    asked = never and exchange.status in _OF_REAL_ONES
+    if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
+        return _say_no_value(secret, exchange.outcome)
     if exchange.status in NOT_PROCESSED:
         reference = _find_invented_reference(setting, endpoint, call)
         return _say_no_reference(reference, exchange.outcome) if reference else ""
+    of_key = never and exchange.status == FORBIDDEN and _is_about_key(setting, call)
+    if exchange.status not in NOT_THERE and not (exchange.status == FORBIDDEN and _may_hide(setting, call)):
+        return _say_forbidden(exchange.outcome) if of_key else ""
     points = setting.model.behaviour
     if call.intent == "auth" and points.auth_first is True:
         return ""
@@ -71,6 +89,8 @@ def nothing_there(setting: Setting, exchange: Exchange) -> str:
             f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
             "found_by or made_by gives a real one"
         )
+    if of_key:
+        return _say_forbidden(exchange.outcome)
     if exchange.status in NOT_THERE and (part := _find_optional_part(setting, endpoint)):
         return f"`{part}` may be missing where the rest exists: it was answered {exchange.outcome}"
     return ""
@@ -90,6 +110,26 @@ def _say_no_reference(name: str, outcome: str) -> str:
         f"(`refers_to: RESOURCE`), or give the action an example (`examples: {{one: {{input: {{{name}: "
         "VALUE}}}`)"
     )
+
+
+def _say_no_value(name: str, outcome: str) -> str:
+    return (
+        f"the value of {name} was made up, and the call was answered {outcome}, as documented: give the "
+        f"action an example (`examples: {{one: {{input: {{{name}: VALUE}}}}}}`)"
+    )
+
+
+def _say_forbidden(outcome: str) -> str:
+    return (
+        f"it was answered {outcome}, as the document says, and never succeeded: the key or the server's "
+        "settings do not allow it, and another key (`--env`) would show it"
+    )
+
+
+def _is_about_key(setting: Setting, call: Call) -> bool:
+    """True for a correct call of an operation of which a document alone is known, with its ordinary key."""
+    correct = call.intent in ("valid", "explore") and call.role in ("main", "") and not call.twist
+    return setting.model.leaves_open and correct
 
 
 def _may_hide(setting: Setting, call: Call) -> bool:
@@ -168,6 +208,30 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -
         if value in schema.get("examples", ()) or _is_enumerated(schema) or _is_obtainable(setting, param):
             continue
         if name != endpoint.action.idempotency:
+            return name
+    return ""
+
+
+def _find_invented_secret(setting: Setting, endpoint: Endpoint, call: Call) -> str:
+    """Return the argument of a correct call whose value is a made-up token, code or expression, by its name.
+
+    It is empty if there is none, or if the author or an example gives a value.
+    """
+    if not setting.model.leaves_open or call.intent not in ("valid", "explore"):
+        return ""
+    shown = {name for example in endpoint.action.examples for name in example.input}
+    authored = _list_authored_arguments(setting, endpoint.action)
+    for param in endpoint.params:
+        name, schema = str(param.name), setting.resolve_schema(param.schema)
+        value, words = call.input.get(name), split_words(name)
+        if value is None or isinstance(value, (InstanceRef, RelativeTime, Signature)) or name in shown:
+            continue
+        if not words or words[-1] not in _NEEDS_A_REAL_ONE or "string" not in types_of(schema):
+            continue
+        written = name in authored and not isinstance(value, Expression)
+        if not (
+            written or _is_enumerated(schema) or schema.get("examples") or _is_obtainable(setting, param)
+        ):
             return name
     return ""
 

@@ -82,7 +82,7 @@ class Judge:
             exchange.moot = say_disguised(exchange, exchange.disguised)
             self.disguised.setdefault(exchange.place, exchange.moot)
         else:
-            exchange.moot = nothing_there(self.setting, exchange)
+            exchange.moot = nothing_there(self.setting, exchange, self.memory.reached)
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         exchange.known = None if beside else self.memory.subject(exchange)

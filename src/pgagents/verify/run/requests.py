@@ -319,8 +319,8 @@ class Routes:
 # They differ in lower-case header names, Accept, a long User-Agent, additional headers, and the order of
 # a body's members. A server must treat them all alike. Each call is sent with one profile, so profiles
 # cost no requests; equal calls get equal profiles. No profile changes what an answer may depend on:
-# correct calls request no language and name no origin, and a header that is an argument of the action has
-# the value of the call, or none.
+# correct calls request no language and name no origin. A header that is an argument has the call's value, or
+# none.
 
 
 ClientProfile = tuple[tuple[str, str], ...]

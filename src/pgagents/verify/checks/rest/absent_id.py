@@ -1,8 +1,9 @@
 """An id that does not exist, or belongs to another project, is answered as missing.
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
-Another project's id gets the same answer, or a refusal, as the catalogue allows. Without an `absent` id, an
-imported resource is read by a number or a UUID that hardly any server has, and any refusal will do.
+Another project's id gets the same answer, or a refusal, as the catalogue allows. The server may refuse any of
+several such ids first. Without an `absent` id, an imported resource is read by a number or a UUID that hardly
+any server has, and any refusal will do.
 """
 
 from __future__ import annotations
@@ -157,10 +158,23 @@ def _list_codes(trial: Trial, param: Param, resource: Resource) -> list[Code]:
         own,
         *list_missing_parents(setting, endpoint, resource),
         *list_missing_children(model, endpoint, resource),
+        *_list_missing_beside(trial, param),
     ]
     if allowed == "not_found":
         return missing
     return forbidden if allowed == "forbidden" else [*missing, *forbidden]
+
+
+def _list_missing_beside(trial: Trial, param: Param) -> Iterator[Code]:
+    """Yield the codes for the other ids of a call, which are of another project too."""
+    for other in trial.endpoint.params:
+        resource = trial.model.resources.get(other.refers_to or "")
+        sent = other.required or str(other.name) in trial.template.input
+        if other is param or resource is None or not resource.tenant or not sent:
+            continue
+        missing = resource.missing_for(other)
+        if missing is not None and missing in trial.action.errors:
+            yield missing
 
 
 def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) -> Call:

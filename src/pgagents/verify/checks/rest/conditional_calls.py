@@ -6,7 +6,8 @@ read is answered as usual. A write with the present tag in If-Match succeeds, an
 tag. With the old tag it is refused and changes nothing. If two simultaneous writes have the present tag, only
 one succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no
 If-Match (RFC 9110, 13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are
-untested.
+untested. A write has new values for unique members. One that meets another rule of the catalogue shows
+nothing.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from pgagents.base.cel import expression
+from pgagents.catalogue.language.basics import FRESH
+from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low, matches
+from pgagents.verify.values.schema_values import high, low, matches, types_of
 from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -179,6 +184,8 @@ def _takes_tag(setting: Setting, endpoint: Endpoint, tag: str) -> bool:
 def _judge_present(trial: Trial, first: Exchange, done: Exchange, second: Exchange) -> Judgement:
     if done.void or second.void or not second.success:
         return trial.untested(f"the write was not answered: {done.outcome}, {second.outcome}")
+    if _meets_other_rule(trial, done):
+        return trial.untested(f"another rule refused the write: {done.outcome}")
     if not done.success:
         return trial.broken("a write with the present tag is done", done.outcome)
     tag = first.header("etag")
@@ -196,10 +203,20 @@ def _judge_stale(
         yield trial.untested(f"the instance was not read: {before.outcome}, {after.outcome}")
     elif (before.header("etag"), before.body) == (first.header("etag"), first.body):
         yield trial.untested("the write before changed nothing, so the tag is the present one")
+    elif _meets_other_rule(trial, late):
+        yield trial.untested(f"another rule refused the write: {late.outcome}")
     elif late.status == code.status and after.body != before.body:
         yield trial.broken("a refused write changes nothing", "the instance differs afterwards")
     else:
         yield from trial.refused(late, [code], "a write with an old tag")
+
+
+def _meets_other_rule(trial: Trial, answer: Exchange) -> bool:
+    """True if a write was refused for a documented conflict, such as a value that is taken, and not for its
+    tag.
+    """
+    stale = trial.action.stale
+    return is_conflict(answer) and (stale is None or answer.code != stale.name)
 
 
 def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> Iterator[Judgement]:
@@ -274,6 +291,8 @@ CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG
 
 
 OTHER, WEAK = '"pgv-no-such-version"', "W/"
+FRESH_FORMS = {"email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
+"""The kind of fresh value for each format; any other text is plain."""
 
 
 def list_lone_arguments(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
@@ -361,10 +380,31 @@ def make_write(
     choose = (low, high)[turn]
     sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
-    texts = {str(p.name): choose(p.schema, setting.model.schemas) for p in needed}
+    taken = {member for unique in resource.unique for member in unique.members}
+    texts = {
+        str(p.name): _find_fresh(setting, p) if p.wire in taken else choose(p.schema, setting.model.schemas)
+        for p in needed
+    }
+    texts = {name: value for name, value in texts.items() if value is not None}
     ids = resource.values_for(endpoint.params, body)
     given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
     return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
+
+
+def _find_fresh(setting: Setting, param: Param) -> Any:
+    """Return an expression for a new value of an argument; None if its type has none, so that the usual one
+    stays.
+    """
+    schema = setting.resolve_schema(param.schema)
+    kinds = set(types_of(schema))
+    if "integer" in kinds:
+        return expression.compile(f"{FRESH}.int", (FRESH,))
+    kind = FRESH_FORMS.get(str(schema.get("format")), "text")
+    return (
+        expression.compile(f"{FRESH}.{kind}", (FRESH,))
+        if "string" in kinds and "enum" not in schema
+        else None
+    )
 
 
 def may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:

@@ -13,7 +13,7 @@ is odd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -47,13 +47,16 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import INVALID_PARAMS, INVALID_REQUEST, REST, Endpoint
+from pgagents.verify.wire.endpoint import UNKNOWN_METHOD as NO_SUCH_METHOD
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD, Exchange
 
 SUCCESS, REDIRECTION, NOT_ALLOWED = 200, 300, 405
 NO_METHOD = (404, NOT_ALLOWED, 501)
 """Statuses for a path or method that does not exist."""
 LARGEST = "largest"
+PROTOCOL_ERRORS = (NO_SUCH_METHOD, INVALID_REQUEST, INVALID_PARAMS)
+"""The numbers of JSON-RPC for a message whose method or members are wrong."""
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Odd requests that other calls may also contain. Each is sent alone only if no other call contained it."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
@@ -150,7 +153,11 @@ def _judge_methods(trial: Trial | None, exchange: Exchange, setting: Setting) ->
 
 
 def _judge_allow(trial: Trial, allowed: frozenset[str], exchange: Exchange) -> Iterator[Judgement]:
-    """Yield the break by a 405 whose Allow is wrong. No client library reads it, so it is only odd."""
+    """Yield the break by a 405 whose Allow is wrong. No client library reads it, so it is only odd. Any other
+    status needs no Allow.
+    """
+    if exchange.status != NOT_ALLOWED:
+        return
     expected, named = "Allow names the methods of the path (RFC 9110, 15.5.6)", exchange.header("Allow")
     methods = {part.strip() for part in (named or "").split(",")}
     if not named:
@@ -170,12 +177,12 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
 def _judge_options(trial: Trial, exchange: Exchange) -> Judgement:
     """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine.
 
-    A server that does not take OPTIONS answers 405, whose Allow names the methods of the path too.
+    A 405 is no answer to the question: some frameworks name the methods of one route in it.
     """
     named, path = exchange.header("Allow"), exchange.request.path
     here = {d.method for d in trial.setting.endpoints if d.on_rest and d.path == path}
     allowed = {part.strip() for part in (named or "").split(",")}
-    says_methods = SUCCESS <= exchange.status < REDIRECTION or exchange.status == NOT_ALLOWED
+    says_methods = SUCCESS <= exchange.status < REDIRECTION
     if named and here - allowed and says_methods:
         return trial.broken(f"Allow with {', '.join(sorted(here))}", "Allow: {named}", named=named[:120])
     return trial.kept()
@@ -235,9 +242,24 @@ def _try(trials: Sequence[Trial], malformed: Malformed) -> Conversation:
     wrong = [*_judge_allow(trial, malformed.allowed, answer)] if malformed.allowed else []
     if wrong and answer.status == code.status:
         yield from wrong
+    elif _is_error_of_protocol(answer):
+        yield trial.kept()
     else:
         what = malformed.says.removesuffix(" is refused")
         yield from trial.refused(answer, [code], what, malformed.statuses)
+
+
+def _is_error_of_protocol(answer: Exchange) -> bool:
+    """True if an answer is JSON-RPC's own error for a method or a request that is none.
+
+    It needs no code of the API: the protocol has a number for it, and `json_rpc` judges which one.
+    """
+    endpoint, response = answer.call.endpoint, answer.response
+    if endpoint is None or endpoint.json_rpc is None or response is None:
+        return False
+    message = read_json(response.body).value
+    error = message.get("error") if isinstance(message, Mapping) else None
+    return isinstance(error, Mapping) and error.get("code") in PROTOCOL_ERRORS
 
 
 def _try_accepted(trial: Trial, of_largest: Trial | None, malformed: Malformed) -> Conversation:

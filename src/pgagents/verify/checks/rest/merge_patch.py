@@ -1,7 +1,8 @@
 """A merge patch changes only the members that it contains, and null removes a member (RFC 7396).
 
 This applies to each write whose body is `application/merge-patch+json`, and to each member that its call may
-set to null and that a read shows.
+set to null and that a read shows. A member with a default shows its default when it is removed: the declared
+one, or what a create without the member has made.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import low, types_of
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -38,6 +39,8 @@ class _Patch:
     member: Param
     read: ActionCall
     reader: Endpoint
+    defaults: tuple[Any, ...]
+    """The declared defaults of the member."""
 
     def show(self, answer: Exchange) -> Any:
         """Return the member in the answer of a read; None if it is null or missing."""
@@ -84,21 +87,37 @@ def _list_patches(setting: Setting) -> Iterator[_Patch]:
             for member in action.params:
                 nullable = "null" in types_of(setting.resolve_schema(member.schema))
                 if member.place == "body" and nullable and not member.required and member.wire in shown:
-                    yield _Patch(resource, endpoint, id, member, read, reader)
+                    defaults = tuple(_list_defaults(setting, resource, member, shown[member.wire]))
+                    yield _Patch(resource, endpoint, id, member, read, reader, defaults)
 
 
-def _choose_value(setting: Setting, member: Param) -> Any:
-    """Return a value of the member that is neither null nor empty."""
+def _list_defaults(
+    setting: Setting, resource: Resource, member: Param, shown: Mapping[str, Any]
+) -> Iterator[Any]:
+    """Yield the defaults that the patch, the create or the read declares for a member."""
+    made_by = resource.made_by
+    sent = (p for p in made_by.action.params if p.wire == member.wire) if made_by is not None else ()
+    for schema in (member.schema, *(p.schema for p in sent), shown):
+        resolved = setting.resolve_schema(schema)
+        if resolved.get("default") is not None:
+            yield resolved["default"]
+
+
+def _choose_value(setting: Setting, member: Param, defaults: Sequence[Any]) -> Any:
+    """Return a value of the member that is neither null nor empty, and if possible no default."""
     schema = setting.resolve_schema(member.schema)
     if "array" in types_of(schema) and isinstance(schema.get("items"), Mapping):
         return [low(schema["items"], setting.model.schemas)]
-    return low(member.schema, setting.model.schemas)
+    schemas = setting.model.schemas
+    least = low(member.schema, schemas)
+    values = [v for v in (least, high(member.schema, schemas), *schema.get("enum", ())) if v not in EMPTY]
+    return next((value for value in values if value not in defaults), least)
 
 
 def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
     removes, keeps = trials
     setting, resource, name = keeps.setting, patch.resource, str(patch.member.name)
-    made_by, value = resource.made_by, _choose_value(setting, patch.member)
+    made_by, wire = resource.made_by, patch.member.wire
     assert made_by is not None
     made: Exchange = yield _make(setting, resource, made_by)
     body = at_path(made_by, made)
@@ -106,6 +125,10 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
         for trial in trials:
             yield trial.untested(say_none_made(resource, made))
         return
+    sent = {p.wire for p in made_by.action.params if str(p.name) in made.input}
+    # what a create shows of a member that it was not given is the server's own default
+    defaults = (*patch.defaults, *((body[wire],) if wire in body and wire not in sent else ()))
+    value = _choose_value(setting, patch.member, defaults)
     needed = {str(p.name) for p in keeps.action.params if p.required}
     least = {k: v for k, v in keeps.template.input.items() if k in needed}
     least[str(patch.id.name)] = body[resource.id]
@@ -131,7 +154,11 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
     last: Exchange = yield read
     if removed.success and last.success:
         shown = patch.show(last)
-        yield _judge(removes, shown in EMPTY, f"no {name} any more", name, shown)
+        if shown == value and value in defaults:
+            yield removes.untested(f"{name} has no other value than its default, {value!r}")
+            return
+        gone = shown in EMPTY or shown in defaults
+        yield _judge(removes, gone, f"no {name} any more", name, shown)
 
 
 def _make(setting: Setting, resource: Resource, made_by: ActionCall) -> Call:

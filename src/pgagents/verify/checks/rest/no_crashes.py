@@ -1,9 +1,10 @@
 """No call, however odd, is answered with 5xx or remains unanswered.
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
-documents as something other than a crash, such as a gateway's, is allowed, too. The odd calls include reads
-of another side of a changed instance, such as its content. A run reads once more each instance that a
-generated call made or changed.
+documents as something other than a crash, such as a gateway's, is allowed, too. Where a
+document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
+include reads of another side of a changed instance, such as its content. A run reads once more each instance
+that a generated call made or changed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
+from pgagents.base.text import split_words
 from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
@@ -41,6 +43,22 @@ from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
 NOT_IMPLEMENTED = 501
+WAITING = frozenset(
+    (
+        "stream",
+        "streams",
+        "streaming",
+        "watch",
+        "follow",
+        "tail",
+        "subscribe",
+        "listen",
+        "poll",
+        "live",
+        "sse",
+    )
+)
+"""Words of reads whose answer may come late, or never end."""
 HUGE = 1e18
 """A number that a double can represent, and whose hundredths exceed 64 bits."""
 
@@ -152,12 +170,30 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     elif isinstance(exchange.answer, Silence) and exchange.answer.stale:
         reason = "the connection, which had served other calls, was closed before the call was answered"
         yield trial.untested(reason)
+    elif isinstance(exchange.answer, Silence) and (word := _find_waiting(exchange, memory)):
+        reason = f"its name says `{word}`, so it may wait for what comes: {exchange.outcome}"
+        yield trial.untested(reason)
     elif isinstance(exchange.answer, Silence):
         yield trial.broken("a whole answer", exchange.outcome)
     elif exchange.status >= 500 and not _is_documented(exchange, memory):
         yield trial.broken("an answer below 500", exchange.outcome)
     else:
         yield trial.kept()
+
+
+def _find_waiting(exchange: Exchange, memory: Memory) -> str:
+    """Return the word by which a read waits by design for what comes; empty if nothing says so, or if it did
+    not wait. An author says how an answer ends.
+    """
+    endpoint, answer = exchange.call.endpoint, exchange.answer
+    if endpoint is None or not isinstance(answer, Silence) or answer.kind != "timeout":
+        return ""
+    action = endpoint.action
+    if not memory.model.leaves_open or action.effect != "read":
+        return ""
+    steps = [step for step in str(action.path).split("/") if "{" not in step][-1:]
+    words = (word for text in (str(action.name), *steps) for word in split_words(text))
+    return next((word for word in words if word in WAITING), "")
 
 
 def _judge_loss(trial: Trial, loss: Loss) -> Judgement:

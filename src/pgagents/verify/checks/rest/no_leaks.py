@@ -3,7 +3,9 @@
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
 traces, SQL and file paths; the path of the request is none. Undeclared members must not look like secrets,
 e-mail addresses or card numbers. A count, a flag or a cursor is no secret, whatever its name (`total_tokens`,
-`has_password`, `next_token`). A number in an id is no card number. An identity may see what it sent itself.
+`has_password`, `next_token`). Neither is a token in the answer of an operation that gives tokens by its
+name, where a document alone is known. A number in an id is no card number. An identity may see what it sent
+itself.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
-from pgagents.base.text import find_card_numbers
+from pgagents.base.text import find_card_numbers, singular, split_words
 from pgagents.catalogue.model.identity import find_credential, has_proof
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import collect, declares
@@ -49,6 +51,12 @@ _SECRET_NAMES = re.compile(
 )
 """Names that end so. `token_type` and `password_changed_at` say something about a secret, and are none."""
 _CURSOR_NAMES = re.compile(r"(page|next|prev|previous|continuation|sync|cursor)_?token$", re.I)
+_GIVEN = frozenset(("token", "key", "secret", "password"))
+"""Words of secrets that an operation may be there to give."""
+_SIGNING_IN = frozenset(
+    ("login", "logon", "signin", "signup", "register", "authenticate", "authorize", "oauth")
+)
+"""Words of operations that give a token."""
 _NUMBER_NAMES = re.compile(r"(ssn|card_?number|cvv)$", re.I)
 """Names of secrets that may be numbers. `total_tokens: 12` is a count."""
 _MOST_SENT = 500
@@ -156,7 +164,8 @@ def _find_private_member(exchange: Exchange, memory: Memory) -> str:
         return ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
         name = path.rpartition(".")[2]
-        if name in memory.model.secrets or _is_secret(name, value):
+        secret = _is_secret(name, value) and not _gives(exchange, memory, name)
+        if name in memory.model.secrets or secret:
             return f"the undeclared member {path} looks like a secret"
         texts = value if isinstance(value, str) else ""
         if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
@@ -175,6 +184,20 @@ def _is_secret(name: str, value: Any) -> bool:
     return (
         bool(value) if isinstance(value, str) else isinstance(value, int) and bool(_NUMBER_NAMES.search(name))
     )
+
+
+def _gives(exchange: Exchange, memory: Memory, name: str) -> bool:
+    """True if an operation gives a secret of this name: `token` of `get_user_token`, or of a sign-in.
+
+    A document may leave the answer's members open. An author declares what an answer holds.
+    """
+    endpoint = exchange.call.endpoint
+    if endpoint is None or not memory.model.leaves_open or not exchange.success:
+        return False
+    texts = (str(endpoint.action.name), str(endpoint.action.title), *str(endpoint.action.path).split("/"))
+    words = {singular(word) for text in texts if "{" not in text for word in split_words(text)}
+    own = {singular(word) for word in split_words(name)} & _GIVEN
+    return bool(own & words) or ("token" in own and bool(words & _SIGNING_IN))
 
 
 def _note_sent(exchange: Exchange, memory: Memory) -> None:

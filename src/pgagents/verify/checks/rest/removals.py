@@ -5,16 +5,20 @@ An instance is made, read, looked for in its lists, removed by the resource's `u
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
 seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
 once. So an answer contains the removed instance only if its id is random, or if it has a value that only this
-run wrote. Actions with an error for a missing instance must refuse it, too.
+run wrote. Actions with an error for a missing instance must refuse it, too, except those that bring it back
+by their name, such as `restore`. If another one brings it back, that is only odd, and the instance is removed
+again before the next call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.catalogue.model.action import ActionCall
+from pgagents.base.text import split_words
+from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.removed_instances import (
@@ -40,6 +44,13 @@ from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+BRINGING_BACK = frozenset(
+    (
+        *("restore", "restores", "undelete", "undeletes", "unremove", "recover", "recovers", "revive"),
+        *("unarchive", "untrash", "undo", "reinstate", "resurrect", "reactivate", "rollback", "revert"),
+    )
+)
+"""Words of actions for which a removed instance is the right one."""
 READ, LISTED, REFUSED = "read", "listed", "refused"
 """The kinds of calls that a case is about. Those of the last kind need the instance, and are refused."""
 
@@ -111,8 +122,16 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
             and needs
             and not makes
             and action.name not in own
+            and not _brings_back(action)
         ):
             yield endpoint
+
+
+def _brings_back(action: Action) -> bool:
+    """True if an action brings back what was removed, by a word of its name, title or path."""
+    steps = (step for step in str(action.path).split("/") if "{" not in step)
+    words = {word for text in (str(action.name), str(action.title), *steps) for word in split_words(text)}
+    return not words.isdisjoint(BRINGING_BACK)
 
 
 def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remover: Endpoint) -> Conversation:
@@ -153,11 +172,15 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
         free = free or missing
     for (trial, reader), (before, page) in zip(lists, pages, strict=True):
         yield from _list_again(trial, resource, reader, before, page, made, body)
+    again = Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
+    stays = False
     for trial in trials:
         if trial.case.about[0] != REFUSED:
             continue
-        if free and (yield from is_nobodys_now(setting, resource, body)):
-            yield from _call_removed(trial, resource, body)
+        if stays:
+            yield trial.untested(f"the {resource.name} came back, and could not be removed again")
+        elif free and (yield from is_nobodys_now(setting, resource, body)):
+            stays = yield from _call_removed(trial, resource, body, reads, again)
         else:
             yield trial.untested(f"nothing shows that the {resource.name} is missing")
 
@@ -239,8 +262,17 @@ def _list_again(
         yield trial.untested(_say_unclear(resource))
 
 
-def _call_removed(trial: Trial, resource: Resource, body: Mapping[str, Any]) -> Conversation:
-    """Send another call that needs the instance; no other instance can have its id."""
+def _call_removed(
+    trial: Trial,
+    resource: Resource,
+    body: Mapping[str, Any],
+    reads: Sequence[tuple[Trial, ActionCall]],
+    again: Call,
+) -> Generator[Any, Any, bool]:
+    """Send another call that needs the instance; no other instance can have its id.
+
+    If it is there again afterwards, `again` removes it. Return True if that fails.
+    """
     what = f"{trial.action.name} of a removed {resource.name}"
     ids = resource.values_for(trial.endpoint.params, body)
     answer: Exchange = yield call_with_ids(trial.setting, trial.endpoint, ids, what)
@@ -249,9 +281,26 @@ def _call_removed(trial: Trial, resource: Resource, body: Mapping[str, Any]) -> 
         yield trial.untested(answer.moot or f"it was not answered: {answer.outcome}")
     elif answer.success:
         expected = f"{what} is answered {describe_code(missing) if missing is not None else 404} or 410"
-        yield trial.broken(expected, answer.outcome)
+        back = yield from _is_back(resource, body, reads)
+        broken = trial.broken(expected, answer.outcome)
+        yield replace(broken, odd=True) if back else broken  # to bring it back may be what the call is for
+        if back:
+            removed: Exchange = yield again
+            return not removed.success
     elif answer.refused:
         yield trial.kept()
+    return False
+
+
+def _is_back(
+    resource: Resource, body: Mapping[str, Any], reads: Sequence[tuple[Trial, ActionCall]]
+) -> Generator[Any, Any, bool]:
+    """Return True if a read shows the removed instance again."""
+    for trial, read in reads[:1]:
+        why = f"to see if the {resource.name} is there again"
+        seen: Exchange = yield read_instance(trial.endpoint, read, resource, body, why)
+        return is_there(resource, read, seen)
+    return False
 
 
 CHECK = make_check("removals", __doc__, cases, rank=Rank.WRONG)

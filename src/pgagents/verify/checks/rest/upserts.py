@@ -103,7 +103,7 @@ def _put_twice(
             yield trial.untested(f"no {resource.name} was put: {first.outcome}")
         return
     yield Own(first.number)
-    others = _choose_others(setting, endpoint, first.input)
+    others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"
     second: Exchange = yield Call(endpoint, {**first.input, **others}, "explore", why)
     by, answer = made_by, second
@@ -151,12 +151,20 @@ def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) ->
     yield trial.kept()
 
 
-def _choose_others(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return other values for the members of the body that refer to no instance."""
+def _choose_others(
+    setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return other values for the members of the body that refer to no instance.
+
+    Unique members keep theirs: another instance may have the other value.
+    """
     found: dict[str, Any] = {}
+    unique = {member for one in resource.unique for member in one.members}
     for param in endpoint.params:
         name = str(param.name)
         if param.place != "body" or param.refers_to or name not in given or param.file is not None:
+            continue
+        if param.wire in unique:
             continue
         values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
         other = next((value for value in values if value != given[name]), given[name])
