@@ -81,6 +81,8 @@ class Judgement:
     """
     sticky: bool = False
     """True if the contract stays untested, even if other exchanges keep it."""
+    excused: bool = False
+    """True if an untested contract is nothing that this run owes: the server holds too little to show it."""
     derived: bool = False
     """True if another check judges the same promise for the whole API. A report shows both as one finding."""
     tentative: bool = False

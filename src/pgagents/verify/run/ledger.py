@@ -237,6 +237,8 @@ class Entry:
     """The traces that were not searched for a kept contract, such as events."""
     idle: str = ""
     """Why the contract does not apply to the answers that came; empty if no answer showed that."""
+    excused: bool = False
+    """True if every reason so far is that the server holds too little."""
     disturbed: bool = False
     """True if the tester failed, or the server gave no answer or put the call off."""
 
@@ -300,6 +302,7 @@ class Ledger:
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
+            entry.excused = judgement.excused and (entry.excused or not entry.reason)
             entry.reason = entry.reason or judgement.expected
             last = chain[-1] if chain else None
             entry.disturbed = entry.disturbed or (last is not None and (last.error or last.busy))

@@ -232,6 +232,8 @@ def _is_excused(driver: Driver, made: planning.Draft, guesses: Guesses, result: 
     if contract.id in driver.ledger.settled or entry.disturbed or entry.reason == TOO_FEW_LEFT:
         return False
     endpoint = setting.by_place.get(contract.place)
+    if entry.excused:
+        return True
     if driver.model.source.is_document or setting.listing is not None or guesses.concern(contract, endpoint):
         return True
     return not made.writes and (not contract.action or contract.place in driver.memory.reached)

@@ -1,8 +1,10 @@
 """Answers stay within the time and size limits of a vendor's host, for every action of its surface.
 
 Limits are the vendors' own (schemas/requirements, with the day of reading) and the catalogue's
-`limits.budgets`. Each read is also called at its widest. Times are compared with limits only, so a slow
-machine is no finding.
+`limits.budgets`. Each read is also called at its widest. A list proves that it stays within a size by a full
+page, or one that is not the last. A server that holds too few items proves nothing: the contract is then
+untested, unless the catalogue bounds the page itself. Times are compared with limits only, so a slow machine
+is no finding.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.cases.boundary import free_params
+from pgagents.verify.cases.boundary import fills_a_page, free_params
 from pgagents.verify.cases.projection_index import Offer, ProjectionIndex, bearing, collect_projections
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.lists import next_page
 from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, types_of
@@ -181,7 +184,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             if trial.case.about.what == "seconds":
                 yield from _judge_time(trial, exchange)
             elif exchange.success:
-                yield from _judge_size(trial, exchange, _find_widest(setting, endpoint, surface))
+                widest = _find_widest(setting, endpoint, surface)
+                yield from _judge_size(trial, endpoint, exchange, widest)
 
 
 def _list_trials(setting: Setting, projections: ProjectionIndex) -> list[list[Trial]]:
@@ -202,8 +206,10 @@ def _judge_time(trial: Trial, exchange: Exchange) -> Iterator[Judgement]:
         yield trial.kept()
 
 
-def _judge_size(trial: Trial, exchange: Exchange, widest: Mapping[str, Any] | None) -> Iterator[Judgement]:
-    """Judge an answer's size. A call as wide as the widest one proves that it is kept.
+def _judge_size(
+    trial: Trial, endpoint: Endpoint, exchange: Exchange, widest: Mapping[str, Any] | None
+) -> Iterator[Judgement]:
+    """Judge an answer's size. Only a full answer to a call as wide as the widest one proves it.
 
     The answer may be right in itself, so other checks still judge it: a break is derived.
     """
@@ -215,7 +221,43 @@ def _judge_size(trial: Trial, exchange: Exchange, widest: Mapping[str, Any] | No
         actual = f"the answer has more {UNITS[limit.what]}: {{count:,}}"
         yield replace(trial.broken(expected, actual, count=count), derived=True)
     elif all(_is_as_planned(exchange, name, value) for name, value in (widest or {}).items()):
-        yield trial.kept()
+        yield _judge_fullness(trial, endpoint, exchange, count)
+
+
+def _judge_fullness(trial: Trial, endpoint: Endpoint, exchange: Exchange, count: int) -> Judgement:
+    """Judge an answer within the limit: it shows something if the server could have sent more.
+
+    A list could if it has as many items as it may have, or if another page follows.
+    """
+    limit: Limit = trial.case.about
+    setting, there = trial.setting, _longest(exchange.body)
+    if not _lists(setting, endpoint) or count == limit.most:
+        return trial.kept()
+    sizes = {name: exchange.input.get(name) for name in _list_sizes(setting, endpoint)}
+    asked = {name: size for name, size in sizes.items() if type(size) is int}
+    if there in asked.values() or next_page(setting, endpoint, exchange) is not None:
+        return trial.kept()
+    items = f"the answer had {there} item{'' if there == 1 else 's'}"
+    name, size = max(asked.items(), key=lambda item: item[1], default=("", 0))
+    if limit.what == "characters":
+        most = count * size // max(1, there)  # as many such items as a page may have
+        if most <= limit.most:
+            return trial.kept(f"{items}, {count:,} characters")
+        unit = f"{limit.most:,g} characters: {items}, {count:,} characters"
+    elif name and size <= limit.most:
+        return trial.kept(f"{items}; `{name}` asks for no more than {size}")
+    else:
+        unit = f"{limit.most:,g} items: {items}"
+    lift = "a server that holds more items shows it" + (f", or a lower `maximum` of {name}" if name else "")
+    return replace(trial.untested(f"the answer was too small to reach {unit}; {lift}"), excused=True)
+
+
+def _list_sizes(setting: Setting, endpoint: Endpoint) -> list[str]:
+    """Return the arguments that say how many items an answer may have."""
+    action = endpoint.action
+    sizes = [action.pages.size] if action.pages is not None and action.pages.size else []
+    filling = [str(r.widen) for r in action.relations if fills_a_page(setting, endpoint, r)]
+    return list(dict.fromkeys([*sizes, *filling]))
 
 
 def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
