@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pgagents.base.http import Request, Response
+from loading import read_once
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import rules
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report, Result
+from pgagents.verify.promise import collect
+from pgagents.verify.setting import setting_of
 from small_api import NOTES, Notes, answer, catalogue, verified
 
+LIBRARY = Path(__file__).resolve().parents[1] / "catalogues/library.yaml"
+OK = 200
 ITEMS = "agent_response_limits/items/list_notes@copilot"
 SIZED = "    input: {limit: {type: integer, minimum: 1, maximum: MOST, default: 20}, page: {type: string}}\n"
 PAGES = "    pages: {items: response.notes, next: response.next, argument: page, size: limit}\n"
@@ -85,3 +92,30 @@ def test_lint_names_a_page_that_the_host_does_not_read_whole() -> None:
     assert "may have 100 items; Copilot reads at most 25" in hit.message
     assert "maximum: 25" in hit.help
     assert not list(find_hits(offer(25)))
+
+
+def test_the_widest_call_asks_for_no_page_behind_the_list() -> None:
+    setting = setting_of(read_once(LIBRARY), "https://127.0.0.1:1")
+    probes = collect()["agent_response_limits"].list_probes(setting, frozenset(("main",)))
+    (widest,) = [p for p in probes if p.name == "agent_response_limits/widest/list_titles@rest"]
+    assert "per_page" in widest.print
+    assert "10000" not in widest.print
+
+
+@pytest.mark.parametrize("following", ["", 7, "seven", "0", None])
+def test_an_odd_next_page_is_one_verdict_and_no_internal_error(following: object) -> None:
+    """An empty cursor, a number where a text belongs, a word where a number does, the same page for ever."""
+    right = serve(60)
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        told = right.odd(server, request)
+        body = read_json(told.body).value if told is not None and told.status == OK else None
+        return answer(OK, {**body, "next": following}) if isinstance(body, dict) and "next" in body else told
+
+    report = verified(offer(20), Notes(odd=odd, notes=right.notes), only=("pagination", "valid_calls"))
+    assert not [r for r in report.results if "internal error" in r.reason]
+    assert not [note for note in report.footer.notes if "internal error" in note]
+    paged = [
+        r for r in report.results if r.contract.check == "pagination" and r.contract.action == "list_notes"
+    ]
+    assert len({r.contract.id for r in paged}) == len(paged) > 0

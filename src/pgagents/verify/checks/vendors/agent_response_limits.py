@@ -302,10 +302,12 @@ def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[s
     if endpoint.action.effect != "read" or not _lists(setting, endpoint):
         return None
     template = template_of(setting.model, endpoint.action)
+    page = endpoint.action.pages.argument if endpoint.action.pages is not None else None
     free = [
         p
         for p in free_params(setting, endpoint)
-        if set(types_of(setting.resolve_schema(p.schema))) <= {"integer", "number"}
+        if p.name != page  # the last page of all has no items
+        and set(types_of(setting.resolve_schema(p.schema))) <= {"integer", "number"}
     ]
     numbers = {
         str(p.name): high((narrowed[p.name].param if p.name in narrowed else p).schema, setting.model.schemas)
