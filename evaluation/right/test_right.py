@@ -30,7 +30,6 @@ def test_nothing_is_broken_on_a_right_server(server: Server, first: int, tmp_pat
         folder.mkdir()
         run = verify(server, seed, folder)
         assert run.broken == (), run.printed
-        assert run.exit == 0, run.printed
         assert run.verdicts["kept"] >= server.least_kept, run.printed
         odd |= {*run.odd}
     assert len(odd) <= MOST_ODD, odd
