@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pgagents.base.http import Request, Response
+from importing import imported, openapi, taking
+from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
-from small_api import NOTES, Notes, answer, catalogue, verified
+from small_api import KEY, NOTES, Notes, answer, catalogue, verified
 from verifying import ROOT, model
 
 MIB = 1_048_576
+CODES = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 422: "text_too_long"}
 
 
 def test_code_of_a_mistake_that_the_catalogue_says_nothing_of_is_open() -> None:
@@ -58,3 +61,87 @@ def test_file_that_is_too_large_may_be_refused_as_a_body_that_is_too_large() -> 
     assert verdict_of(413, b"too_large") is Verdict.KEPT
     assert verdict_of(415, b"content_type") is Verdict.BROKEN
     assert statuses
+
+
+def describe_notes() -> dict[str, Any]:
+    """Return a document of the notes. All errors have one schema, which lists every code of the API."""
+    listed = [*CODES.values(), "body_no_json", "name_taken", "gone", "no_such_path"]
+    error = {
+        "type": "object",
+        "required": ["code"],
+        "properties": {"code": {"type": "string", "enum": listed}},
+    }
+    note = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    notes = {"type": "object", "properties": {"notes": {"type": "array", "items": note}}}
+
+    def responses(status: str, schema: dict[str, Any], *refusals: int) -> dict[str, Any]:
+        bodies = {status: schema} | {
+            str(refusal): {"$ref": "#/components/schemas/Error"} for refusal in refusals
+        }
+        return {
+            name: {"description": "It", "content": {"application/json": {"schema": body}}}
+            for name, body in bodies.items()
+        }
+
+    text = {
+        "type": "object",
+        "required": ["text"],
+        "properties": {"text": {"type": "string", "minLength": 1, "maxLength": 40}},
+    }
+    name = {
+        "name": "note_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 40},
+    }
+    paths = {
+        "/notes": {
+            "get": {"operationId": "list_notes", "responses": responses("200", notes, 401)},
+            "post": {
+                "operationId": "create_note",
+                "requestBody": taking(text),
+                "responses": responses("201", note, 401, 422),
+            },
+        },
+        "/notes/{note_id}": {
+            "parameters": [name],
+            "get": {"operationId": "get_note", "responses": responses("200", note, 401, 404, 422)},
+        },
+    }
+    schemes = {"key": {"type": "http", "scheme": "bearer", "description": "Test keys begin with `test_`."}}
+    components = {"schemas": {"Error": error}, "securitySchemes": schemes}
+    return openapi(paths, components=components, security=[{"key": []}])
+
+
+def telling_codes(unknown: int = 0) -> Any:
+    """Return the notes' server with a code in each error; that of the status `unknown` is no listed one."""
+    notes = Notes()
+
+    def handler(request: Request) -> Response:
+        refusal = notes(request)
+        assert isinstance(refusal, Response)
+        if refusal.status < 400 or refusal.status not in CODES:
+            return refusal
+        code = "what" if refusal.status == unknown else CODES[refusal.status]
+        if code == "text_too_long" and read_json(request.body).problem and request.method == "POST":
+            code = "body_no_json"
+        return replace(refusal, body=json_bytes({"code": code}))
+
+    return handler
+
+
+def test_a_list_of_codes_that_all_statuses_share_promises_no_code_a_status() -> None:
+    made = imported(describe_notes())
+    assert made.data["errors"]["codes"] == {
+        "UNAUTHORIZED": {"status": 401, "meaning": "It"},
+        "UNPROCESSABLE": {"status": 422, "meaning": "It"},
+        "NOT_FOUND": {"status": 404, "meaning": "It"},
+    }
+    report = verified(made.model, telling_codes(), keys={"main": KEY}, allow_writes=True)
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+
+
+def test_a_code_that_no_error_may_have_is_found() -> None:
+    report = verified(imported(describe_notes()).model, telling_codes(unknown=401), allow_writes=True)
+    broken = {r.contract.id for r in report.results if r.verdict is Verdict.BROKEN}
+    assert broken >= {"error_envelope/create_note@rest", "error_envelope/list_notes@rest"}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgagents.base.http import media_type_of
+from pgagents.base.text import brief
 from pgagents.importer.names import Notes, is_name, one_line, snake, unique
 from pgagents.importer.operations import JSON, Answer, ImportedAction, is_json
 from pgagents.importer.schemas import Schemas
@@ -36,6 +37,11 @@ class Errors:
         self.known: dict[tuple[int, str, str | int, str], str] = {}
         self.places = CodePlaces(schemas)
         self.media: Counter[str] = Counter()
+        self.spread: dict[Path, list[str | int]] = {}
+        """The codes that no status has for itself, by their place in the body: an enum that errors of several
+        statuses share says which codes there are, and not which status each has."""
+        self.valueless: set[str] = set()
+        """The names of codes that only the status of an answer identifies."""
 
     def take(self, made: ImportedAction) -> None:
         """Record the error responses of an action."""
@@ -58,6 +64,7 @@ class Errors:
         own = [place] * len(bodies)
         if place is None and (found := self.places.find_most_common([one[3] for one in bodies])) is not None:
             place, own = found
+        self.spread = self._find_spread([(status, body) for _, status, _, body in bodies], own)
         for (made, status, answer, body), here in zip(bodies, own, strict=True):
             apart = here if here != place else None
             names = [
@@ -66,7 +73,24 @@ class Errors:
             ]
             self.used.setdefault(made.name, []).extend(names)
             self.said.update(names if answer.status.upper() != "DEFAULT" else ())
+        if self.spread and self.valueless >= self.codes.keys():
+            place = None
         return self._section(place)
+
+    def _find_spread(
+        self, bodies: Sequence[tuple[int, dict[str, Any] | None]], own: Sequence[Path | None]
+    ) -> dict[Path, list[str | int]]:
+        """Return the codes of enums that bodies of several statuses share, by their place in the body."""
+        statuses: dict[tuple[Path, tuple[str | int, ...]], set[int]] = {}
+        for (status, body), place in zip(bodies, own, strict=True):
+            codes = dict(self.places.list_codes(body or {})).get(place, []) if place else []
+            if place and len(set(codes)) > 1:
+                statuses.setdefault((place, tuple(dict.fromkeys(codes))), set()).add(status)
+        spread: dict[Path, list[str | int]] = {}
+        for (at, shared), several in statuses.items():
+            if len(several) > 1:
+                spread.setdefault(at, []).extend(shared)
+        return spread
 
     def _body(self, made: ImportedAction, answer: Answer) -> dict[str, Any] | None:
         """Return the error's schema in the catalogue's form, or None if no JSON is described."""
@@ -101,7 +125,8 @@ class Errors:
         for branch in branches:
             found = dict(self.places.list_codes(branch)).get(place) if place else None
             envelope = self._envelope(branch, narrowed=bool(found))
-            for code in found or [""]:
+            alike = self.spread.get(place, []) if place else []
+            for code in dict.fromkeys("" if code in alike else code for code in found or [""]):
                 yield envelope, code
 
     def _envelope(self, body: dict[str, Any], *, narrowed: bool) -> str:
@@ -150,12 +175,11 @@ class Errors:
             **({"wire": code} if code != "" and code != name else {}),
             "envelope": envelope,
             "content_type": media,
-            **(
-                {"code_at": ".".join(apart), "message_at": self.places.find_message(envelope)}
-                if apart
-                else {}
-            ),
+            **({"code_at": ".".join(apart)} if apart and code != "" else {}),
+            **({"message_at": self.places.find_message(envelope)} if apart else {}),
         }
+        if code == "":
+            self.valueless.add(name)
         self.media[media] += 1
         self.known[key] = name
         return name
@@ -185,12 +209,22 @@ class Errors:
         if media != JSON:
             made["content_type"] = media
         made["code_at"] = ".".join(place) if place else None
-        if not place:
+        if self.spread:
+            alike = ", ".join(dict.fromkeys(str(code) for codes in self.spread.values() for code in codes))
+            self.notes.decide(
+                ("errors", "codes"),
+                f"the document lists {brief(alike, 100)} for errors of several statuses alike: which status "
+                "has which code? Without that, an error is known by its status alone",
+            )
+        elif not place:
             self.notes.decide(
                 ("errors", "code_at"),
                 "where does an error's body have its code? null: nowhere, only the status differs",
             )
         made["message_at"] = self.places.find_message(common)
+        if place:
+            for name in self.valueless:
+                self.codes[name]["code_at"] = None
         documented = set(self.codes)
         framework = self._framework()
         for name in self.codes.keys() - documented:

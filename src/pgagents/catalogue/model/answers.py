@@ -188,7 +188,7 @@ class ErrorReader:
             said = str(raw) if said is None else said
             if found := self._by_value.get((place, raw)):
                 return ReadError(next((c for c in found if c.status == status), found[0]), str(raw))
-        alone = self._by_status.get(status, []) if said is None else []
+        alone = self._by_status.get(status, [])
         return ReadError(alone[0] if len(alone) == 1 else None, said)
 
 

@@ -43,6 +43,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.is_tainted_by("documented_status") or exchange.call.intent == "document":
         return  # a path that is no action, such as a token endpoint, has errors of its own
     code, endpoint = memory.model.codes.get(exchange.code or ""), exchange.call.endpoint
+    if code is not None and code.code_at is None:
+        return  # its status alone identifies it, so no value belongs to it
     at = memory.model.errors.code_at or ""
     if code is None and endpoint is None and _is_unsaid(exchange.status, memory):
         return
