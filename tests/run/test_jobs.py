@@ -5,6 +5,7 @@ trusted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from language_table import rows
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, verify_sandbox
+from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from verifying import ids, run
@@ -208,3 +209,53 @@ def test_job_that_has_ended_may_send_its_reader_on_to_the_result(
 
     report = verify_sandbox(of, opened, Options(allow_writes=True, only=("jobs",)), handler=handler)
     assert "jobs/ends/export_notes@rest" in ids(report, verdict)
+
+
+ROWS = {
+    "schemas": {
+        "Export": {
+            "properties": {"rows": {"type": ["integer", "null"], "description": "How many notes it has"}},
+        }
+    }
+}
+TITLE = {
+    "schemas": {"Export": {"properties": {"title": {"type": "string", "description": "Its title"}}}},
+    "resources": {"export": {"fixed": ["title"]}},
+}
+
+
+def filling(of: Model, *, keep: str = "") -> Any:
+    """Return a sandbox whose exports end at once and are filled in then; a read shows `keep` as a title."""
+    serve = over_tls(inside(of).sandbox.handler)
+
+    def handler(request: Request) -> Response | Silence:
+        answer = serve(request)
+        if (
+            not isinstance(answer, Response)
+            or answer.status not in (200, 202)
+            or "/exports" not in request.path
+        ):
+            return answer
+        body = read_json(answer.body).value
+        started = request.method == "POST"
+        body |= {"rows": None if started else 3, "status": "queued" if started else "succeeded"}
+        if keep:
+            body["title"] = "All notes" if started else keep
+        return replace(answer, body=json_bytes(body))
+
+    return handler
+
+
+def test_members_that_a_job_fills_in_are_no_other_instance() -> None:
+    of = exporting(NO_WORKFLOW, ROWS)
+    report = verify_sandbox(of, inside(of), Options(allow_writes=True, exclusive=True), handler=filling(of))
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+
+
+def test_fixed_member_of_a_job_stays_while_it_runs() -> None:
+    of = exporting(NO_WORKFLOW, ROWS, TITLE)
+    options = Options(allow_writes=True, exclusive=True)
+    for title, broken in (("All notes", False), ("Some notes", True)):
+        report = verify_sandbox(of, inside(of), options, handler=filling(of, keep=title))
+        checks = {id.partition("/")[0] for id in ids(report, Verdict.BROKEN)}
+        assert checks == ({"consistent_representations", "read_after_write"} if broken else set())

@@ -243,3 +243,16 @@ def test_only_a_path_or_a_first_item_is_kept() -> None:
     assert parse_kept(parse("response.items[0].id")) == ("items", 0, "id")
     assert parse_kept(parse("size(response.items)")) is None
     assert parse_kept(parse("other.session")) is None
+
+
+def test_workflows_that_only_verify_runs_make_no_empty_document() -> None:
+    """A description without a workflow is none: Arazzo 1.0.1 wants at least one."""
+    row = rows()["job"]
+    names = [workflow.name for workflow in load_text(row.text(), "notes.yaml").workflows]
+    assert names
+    model = load_text(row.text({"workflows": {name: {"only_verify": True} for name in names}}), "notes.yaml")
+    assert "arazzo/workflows" not in plan(model)
+    assert [d.message for d in build(model).diagnostics if d.severity == "error"] == []
+    with pytest.raises(PgagentsError, match="nothing for `arazzo`") as caught:
+        plan(model, ["arazzo"])
+    assert "only_verify" in str(caught.value.help)

@@ -21,7 +21,7 @@ from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.long_texts import Cuts, LongText, cut_texts, join_cuts
 from pgagents.generate.render import Artifact, Rendered, Renderer
-from pgagents.generate.target import PATHS, BoundTarget, Loss, Summary, Target, View
+from pgagents.generate.target import HOW_TO_HAVE, BoundTarget, Loss, Summary, Target, View
 
 FALSEHOOD = "/credential"
 """The end of the id of an error that withholds one document only."""
@@ -124,7 +124,7 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
             needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
             if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
                 lacking = list_missing(model, needed.part)[0]
-                help = f"add `{lacking}:`" if lacking != PATHS else "give an action `http`"
+                help = HOW_TO_HAVE.get(lacking) or f"add `{lacking}:`"
                 raise PgagentsError(f"the catalogue has nothing for `{name}`", help)
             raise PgagentsError(
                 f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`"

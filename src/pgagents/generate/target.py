@@ -119,6 +119,13 @@ DECLARED_SERVER = "surfaces.mcp.server"
 """The part of the model that must exist for a document with which others start or reach the MCP server."""
 PATHS = "path_actions"
 """The part of the model that must exist for a document with paths."""
+DESCRIBED_WORKFLOWS = "described_workflows"
+"""The part of the model that must exist for a document about workflows."""
+HOW_TO_HAVE = {
+    PATHS: "give an action `http`",
+    DESCRIBED_WORKFLOWS: "add `workflows:` with one that is not `only_verify`",
+}
+"""What an author writes to have a part of the model that is no key of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

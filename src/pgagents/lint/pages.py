@@ -189,8 +189,9 @@ CATALOGUE = {
         "start from."
     ),
     "error-code": (
-        "`otherwise` of an action or an argument names an error code that the action does not answer with. "
-        "Add the code to the action's `errors`."
+        "An error is promised of an action that does not list it: by `otherwise` of the action, an "
+        "argument, a transition, unique members or idempotency keys, or by `errors.framework` for an "
+        "argument that a call must have. Add the code to the action's `errors`."
     ),
     "error-sign": (
         "`errors.when` is one comparison of a member of the answer with a constant, or `has` of a member. "
@@ -409,6 +410,10 @@ CATALOGUE = {
     "unknown-surface": (
         "A name under `surfaces` is that of no vendor's surface, so no document is made for it. The help has "
         "the name that was probably meant. A dispatcher, which has `http`, may have any name."
+    ),
+    "unnamed": (
+        "A transition under `moves` calls an action of which no argument names the instance, or several do. "
+        "`input: {note_id: =resource.id}` says which; an argument with `refers_to` needs no such line."
     ),
     "unused-ignore": (
         "A `# pgagents: ignore[…]` silences nothing: what it speaks of was corrected, or the comment "

@@ -56,7 +56,7 @@ def find_missing_instance(
     assert endpoint is not None
     filters = filters_of(setting, endpoint.action)
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
-    if not isinstance(items, list) or not _reads_arguments(filters, endpoint, exchange):
+    if not isinstance(items, list) or not _reads_arguments(filters, endpoint, exchange, member):
         return None
     listed = (unwrap(item, body_at) if body_at else item for item in items)
     there = {resource.id_of(item) for item in listed if isinstance(item, Mapping)}
@@ -90,10 +90,23 @@ def find_missing_instance(
     return None
 
 
-def _reads_arguments(filters: Sequence[Law], endpoint: Endpoint, exchange: Exchange) -> bool:
-    """True if laws read all arguments of a call. Another argument, such as a cursor, may exclude anything."""
+def _reads_arguments(filters: Sequence[Law], endpoint: Endpoint, exchange: Exchange, member: str) -> bool:
+    """True if laws about the list at `member` read all arguments of a call.
+
+    Another argument, such as a cursor, may exclude anything. A law that only compares an argument with
+    another member, such as the page's number, says nothing of the items, and a page is no filter.
+    """
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
-    return given <= {name for law in filters for name, *_ in filter(None, law.that.paths["input"])}
+    pages = endpoint.action.pages
+    if pages is not None and pages.argument in given:
+        return False
+    about = [law for law in filters if _reads_list(law, member)]
+    read = {name for law in about for name, *_ in filter(None, law.that.paths["input"])}
+    return given <= {name for name in read if not _PAGE_ARGUMENT.search(name)}
+
+
+def _reads_list(law: Law, member: str) -> bool:
+    return any(path[:1] in ((), (member,)) for path in law.that.paths.get("response", ()))
 
 
 def _is_comparable(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
@@ -350,6 +363,8 @@ def breaks_order(
 # nothing. An item that it lacks may stand on the next page, which cannot be requested.
 
 
+_PAGE_ARGUMENT = re.compile(r"^(?:page|offset|skip|cursor|marker)(?:_?(?:no|num|number|token))?$", re.I)
+"""Arguments that choose a page by their name. The size of a page is no such argument."""
 _GOES_ON = re.compile(r"next|more|cursor|token|continu|after", re.I)
 _COUNTS = re.compile(r"total|count|size|results?$", re.I)
 _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)

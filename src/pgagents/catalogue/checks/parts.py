@@ -211,11 +211,37 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
             checker.arguments((*at, "input"), move.input, action)
         checker.values((*at, "input"), move.input, names)
         checker.check_reference((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
+        _check_move(checker, name, resource, at, action)
         checker.check_reference((*at, "to"), move.to, (*pointer, "states"), "state")
         for index, state in enumerate(move.from_):
             checker.check_reference((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
         checker.law((*pointer, "laws", law_name), law, basics.RESOURCE_LAW)
+
+
+def _check_move(checker: Checker, name: str, resource: Resource, at: Pointer, action: str) -> None:
+    """Record a transition whose call names no instance, or several, and one with an error that the action
+    lacks.
+    """
+    move, written = resource.moves[action], checker.actions.get(action)
+    if written is None:
+        return
+    if not set(resource.states) <= set(move.from_):
+        refusals.check_listed(checker, (*at, "otherwise"), action, move.otherwise)
+    undone = resource.undone_by is not None and resource.undone_by.action == action
+    if undone or any(isinstance(value, str) and "resource" in value for value in move.input.values()):
+        return
+    naming = [
+        argument
+        for argument, param in written.input.items()
+        if (param.refers_to or "").partition(".")[0] == name and argument not in move.input
+    ]
+    whole = [argument for argument in naming if "." not in (written.input[argument].refers_to or "")]
+    if len(whole) > 1 or not naming:
+        named = f"each of {', '.join(whole)} names a {name}" if whole else f"no argument names the {name}"
+        message = f"a call of `{action}` does not say which {name} it moves: {named}"
+        help = "write `input: {ARGUMENT: =resource.MEMBER}`"
+        checker.report(at, "unnamed", message, help + ("" if whole else f", or `refers_to: {name}` there"))
 
 
 def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
@@ -343,10 +369,7 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
                 help = "name members that are arguments of the making call"
                 checker.report((*at, "members", number), "unique", said, help)
         if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
-            known = {*action.errors, *checker.written.errors.always}
-            if unique.otherwise not in known:
-                said = f"`{maker}` does not answer with `{unique.otherwise}`"
-                checker.report((*at, "otherwise"), "unique", said, f"add it to `errors` of `{maker}`")
+            refusals.check_listed(checker, (*at, "otherwise"), maker, unique.otherwise)
 
 
 def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:

@@ -217,12 +217,42 @@ def check_argument_codes(checker: Checker) -> None:
         for name, action in actions.items():
             allowed = {*action.errors, *checker.written.errors.always}
             _own_code(checker, (*base, name), action, allowed)
+            _missing_code(checker, (*base, name), action, allowed)
             for argument, param in action.input.items():
                 _argument(checker, (*base, name, "input", argument), param, allowed)
     for name, code in checker.written.errors.codes.items():
         _condition(checker, name, code)
-    lives = checker.written.idempotency
-    checker.check_reference(("idempotency", "otherwise"), lives.otherwise, _AT_CODES, "error code")
+    lives, place = checker.written.idempotency, ("idempotency", "otherwise")
+    if checker.check_reference(place, lives.otherwise, _AT_CODES, "error code") and lives.otherwise:
+        for _, actions in checker.blocks():
+            for name in [name for name, action in actions.items() if action.idempotency]:
+                check_listed(checker, place, name, lives.otherwise)
+
+
+def check_listed(checker: Checker, place: Pointer, action: str, code: str) -> None:
+    """Record at `place` an error that is promised there of an action, if the action does not list it."""
+    written = checker.actions.get(action)
+    if written is not None and code in checker.written.errors.codes:
+        listed = {*written.errors, *checker.written.errors.always}
+        if code not in listed:
+            message = f"`{action}` does not answer with `{code}`: it is not among its `errors`"
+            checker.report(place, "error-code", message, f"add `{code}` to `errors` of `{action}`")
+
+
+def _missing_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) -> None:
+    """Record an action that does not list the common error for an argument that a call must have."""
+    framework, inferred = checker.written.errors.framework, checker.written.errors.inferred
+    code = framework.missing or framework.invalid
+    if code is None or code in allowed or action.otherwise is not None or inferred:
+        return
+    apart = {action.if_match, action.idempotency, action.signed.header if action.signed else None}
+    for argument, param in action.input.items():
+        in_path = f"{{{param.wire or argument}}}" in (action.http or "")
+        if param.required and not in_path and argument not in apart and REQUIRED not in list_codes(param):
+            message = f"a call without `{argument}` gets `{code}`, which is not among the action's `errors`"
+            help = f"add `{code}` to them, or name the error by `otherwise: {{required: …}}` at the argument"
+            checker.report((*at, "input", argument), "error-code", message, help, at_value=False)
+            return
 
 
 def _own_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) -> None:

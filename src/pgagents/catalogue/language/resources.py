@@ -67,7 +67,13 @@ class Move(Strict):
 
     from_: list[str] = Field(alias="from", description="States in which the action may be called.")
     to: str = Field(description="The state afterwards.")
-    input: dict[str, Json] = Field({}, description="Arguments for which the action is this transition.")
+    input: dict[str, Json] = Field(
+        {},
+        description=(
+            "Arguments for which the action is this transition. Without one that names the instance, it is "
+            "the argument that refers to the resource."
+        ),
+    )
     otherwise: Name = Field(description="The error code in any other state.")
 
 

@@ -305,6 +305,11 @@ class Model:
         """The actions that can be called at a path: their own, or a dispatcher's."""
         return tuple(action for action in self.actions if not self.is_only_tool(action))
 
+    @property
+    def described_workflows(self) -> tuple[Workflow, ...]:
+        """The workflows that documents describe: all but those that only verify runs."""
+        return tuple(workflow for workflow in self.workflows if not workflow.only_verify)
+
     def find_own_tools(self, path: str) -> Dispatcher | None:
         """Return a dispatcher at this path for the actions that only the MCP server offers; None if there are
         none.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
-from pgagents.base.places import Pointer, Source, Text
+from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.expression import compile as compiled
+from pgagents.base.cel.reading import place_of
+from pgagents.base.jsonschema.combine import list_parts, takes_null
+from pgagents.base.jsonschema.schema import resolve as follow
+from pgagents.base.places import Node, Pointer, Source, Text, plain
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import make_sign
 from pgagents.catalogue.language import actions, catalogue, platform, resources
@@ -45,6 +52,12 @@ def _is_guess(resource: resources.Resource) -> bool:
     return any(is_inferred(call, resource) for call in calls) if calls else resource.inferred
 
 
+def _read_member(path: str) -> Expression:
+    """Return the expression that reads the member at a dotted path of the instance."""
+    steps = "".join(f"[{json.dumps(step)}]" for step in path.split("."))
+    return compiled(f"resource{steps}", ("resource",))
+
+
 class Resources(Shared):
     """Resolve resources and workflows."""
 
@@ -58,6 +71,30 @@ class Resources(Shared):
         job = self._find_job(name)
         own = (r.state, (job.reason or "").partition(".")[0]) if job is not None else ()
         return tuple(member for member in own if member)
+
+    def _list_filled_members(self, name: str, r: resources.Resource, made: ActionCall | None) -> list[str]:
+        """Return the members that a job fills in: those that an answer may leave out or null.
+
+        What the caller sent is known from the beginning, and fixed members never change.
+        """
+        job, schema = self._find_job(name), made.action.success.schema if made is not None else None
+        if job is None or made is None or schema is None:
+            return []
+        here = plain(schema)
+        for step in (place_of(made.at.tree) or ())[1:] if made.at is not None else ():
+            parts = list_parts(here, self.schemas)
+            here = next((p["properties"][step] for p in parts if step in p.get("properties", {})), {})
+        parts = list_parts(here, self.schemas)
+        required = {member for part in parts for member in part.get("required", ())}
+        sent = {part for param in made.action.params for part in (str(param.name), param.wire)}
+        known = {*r.fixed, *(r.id if isinstance(r.id, list) else [r.id]), *sent}
+        return [
+            member
+            for part in parts
+            for member, written in part.get("properties", {}).items()
+            if member not in known
+            and (member not in required or takes_null(cast(Node, follow(written, self.schemas))))
+        ]
 
     def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
         """Resolve the call that undoes an instance. Its answer need not be the instance."""
@@ -85,6 +122,22 @@ class Resources(Shared):
         }
         return next((parent for parent in reversed(named) if parent not in kin), None)
 
+    def _move_input(
+        self, name: str, r: resources.Resource, action: Action, written: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the arguments of a transition, with those that name the instance.
+
+        Where none is written that reads the instance, they are those of the same action as `undone_by`, or
+        else those that refer to the resource.
+        """
+        if any(isinstance(value, Expression) and "resource" in value.names for value in written.values()):
+            return written
+        if r.undone_by is not None and r.undone_by.action == action.name and r.undone_by.input:
+            return {**self._values(r.undone_by.input, ("resources", name, "undone_by", "input")), **written}
+        naming = [p for p in action.params if p.refers_to == name and str(p.name) not in written]
+        own = {str(p.name): p.refers_member or (r.id if isinstance(r.id, str) else "") for p in naming}
+        return {**{argument: _read_member(member) for argument, member in own.items() if member}, **written}
+
     def _resource(self, name: str, r: resources.Resource) -> Resource:
         at: Pointer = ("resources", name)
         raw = self.data["resources"][name]
@@ -93,7 +146,7 @@ class Resources(Shared):
                 self.actions[a],
                 tuple(v.from_),
                 v.to,
-                self._values(v.input, (*at, "moves", a, "input")),
+                self._move_input(name, r, self.actions[a], self._values(v.input, (*at, "moves", a, "input"))),
                 self.codes[v.otherwise],
                 (*at, "moves", a),
             )
@@ -104,11 +157,12 @@ class Resources(Shared):
         timed = tuple(
             TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
         )
+        made_by = self._whole(r.made_by, (*at, "made_by"), r)
         return Resource(
             name=name,
             ids=ids,
             found_by=self._whole(r.found_by, (*at, "found_by"), r),
-            made_by=self._whole(r.made_by, (*at, "made_by"), r),
+            made_by=made_by,
             read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by"), r),
             listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by"), r),
             undone_by=self._ending(r, at),
@@ -120,7 +174,15 @@ class Resources(Shared):
             initial=r.initial,
             moves=moves,
             fixed=tuple(r.fixed),
-            volatile=tuple(dict.fromkeys([*r.volatile, *self._list_job_members(name, r)])),
+            volatile=tuple(
+                dict.fromkeys(
+                    [
+                        *r.volatile,
+                        *self._list_job_members(name, r),
+                        *self._list_filled_members(name, r, made_by),
+                    ]
+                )
+            ),
             reads_change=tuple(r.reads_change),
             shows_job=self._list_job_members(name, r),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()),

@@ -372,15 +372,27 @@ def _header_value(
     if asked is not None:
         return asked
     if small == "location":
-        found = _location(model, call, answer)
-        check = schemas.validator(header.schema, model.schemas)
-        forms = () if found is None else (base + found, urlsplit(base).path + found, found)
-        return next((form for form in forms if check.is_valid(form)), next(iter(forms), None))
+        return _choose_location(model, base, header, _location(model, call, answer))
     if small in ("deprecation", "sunset") and call.action.deprecation is not None:
         return _end(call.action, small)
     if small == "etag":
         return tag_of(answer)
     return text_of(sample(header.schema, model.schemas, call.now))
+
+
+def _choose_location(model: Model, base: str, header: AnswerHeader, path: str | None) -> str | None:
+    """Return the first form of a Location that the header's schema allows: a URL, or only its path.
+
+    A sandbox that listens serves at its root, and the path of the catalogue's server counts there too.
+    """
+    if path is None:
+        return None
+    own, declared = urlsplit(base).path.rstrip("/"), urlsplit(str(model.api.server)).path.rstrip("/")
+    root = base.rstrip("/").removesuffix(own)
+    below = [own, *([declared] if not own else [])]
+    forms = [*(root + above + path for above in below), *(above + path for above in below), path]
+    check = schemas.validator(header.schema, model.schemas)
+    return next((form for form in forms if check.is_valid(form)), forms[0])
 
 
 def _end(action: Action, header: str) -> str:

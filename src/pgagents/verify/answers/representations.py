@@ -17,7 +17,7 @@ from pgagents.base.cel.reading import place_of
 from pgagents.base.jsonschema.combine import list_parts
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import plain
-from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.action import Action, Job, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
@@ -29,6 +29,7 @@ Path = tuple[str, ...]
 EACH = "[]"
 """A step of a path: every item of a list."""
 DEEPEST = 6
+OWN_ID = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,29 @@ def representations_of(
 
 
 def references(model: Model) -> dict[str, Resource]:
-    """Map each argument that is named after an id, such as `order_id`, to the resource with that id."""
-    named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
+    """Map each argument that is named after an id, such as `order_id`, to the resource with that id.
+
+    An argument that is plainly called like the resource or its role, such as `order` or `owner`, is none of
+    these: a member of that name says to what an object belongs, and the other members are not about it.
+    """
+    named = {
+        (str(p.name), p.refers_to)
+        for a in model.actions
+        for p in a.params
+        if p.refers_to and _is_named_after_id(p, model)
+    }
     return {
         name: r
         for r in reversed(list(model.resources.values()))
         for name, other in named
         if other == r.name and len(r.ids) == 1
     }
+
+
+def _is_named_after_id(param: Param, model: Model) -> bool:
+    resource = model.resources.get(param.refers_to or "")
+    id = param.refers_member or (resource.id if resource is not None else "")
+    return str(param.name).lower().endswith(id.rpartition(".")[2].lower())
 
 
 def _find_representations(
@@ -97,13 +113,26 @@ def _find_representations(
     for name in members:
         other = referred.get(name)
         itself = own or _find_itself(model, members)
-        if other is not None and (itself is None or is_made_by(itself, action)):
-            kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
+        apart = itself is None and name != OWN_ID and OWN_ID in members  # an instance of a kind not declared
+        if other is not None and not apart and (itself is None or is_made_by(itself, action)):
+            kept = _list_facts(action, members, own, itself)
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
         yield from _find_representations(setting, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
         yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
+
+
+def _list_facts(
+    action: Action, members: Mapping[str, Any], own: Resource | None, itself: Resource | None
+) -> dict[str, Mapping[str, Any]]:
+    """Return the members of an object that may be facts of the instance that it refers to.
+
+    What the caller sent is a fact of the object itself. Of a declared instance, only fixed members are known
+    to come from elsewhere, such as the price of a sold thing.
+    """
+    sent = {str(p.name) for p in action.params} if itself is not None else set()
+    return {m: s for m, s in members.items() if m not in sent and (own is None or m in own.fixed)}
 
 
 def _find_id_member(resource: Resource, action: Action) -> str:
@@ -321,6 +350,8 @@ class ShownInstance:
     written: int
     at: float
     place: str = ""
+    accepted: bool = False
+    """True if the answer had the status 202: the server goes on with its work."""
 
 
 @dataclass(slots=True)
@@ -411,6 +442,11 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
     if not lasts and not stays:
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)
+    if _is_at_work(setting, old) or _is_filled(old, new, passing):
+        fixed = _list_fixed(setting, old.representation.kind)
+        stays, lasting = False, tuple(name for name in lasting if name in fixed)
+        if not lasts:
+            return []
     names = common if lasts and stays else lasting if lasts else passing
     there = [n for n in names if n in old.body and n in new.body]
     return (
@@ -418,6 +454,37 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         if _may_be_forgotten(setting, new.at - old.at)
         else there
     )
+
+
+def _is_at_work(setting: Setting, old: ShownInstance) -> bool:
+    """True if the server was still at work on the instance, whose members may change without a call."""
+    if old.accepted:
+        return True
+
+    def find() -> tuple[Job, ...]:
+        kind = old.representation.kind
+        jobs = (action.job for action in setting.model.actions if action.job is not None)
+        return tuple(j for j in jobs if kind_of(setting, setting.model.resources[j.resource]) == kind)
+
+    jobs = setting.compute_once(("jobs", old.representation.kind), find)
+    return bool(jobs) and not any(old.body.get(job.state) in job.ends for job in jobs)
+
+
+def _is_filled(old: ShownInstance, new: ShownInstance, passing: tuple[str, ...]) -> bool:
+    """True if the answer that made an instance left a member null that has a value now."""
+    return old.representation.makes and any(
+        old.body.get(n, "") is None and new.body.get(n) is not None for n in passing
+    )
+
+
+def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the members of this kind that the catalogue says never change."""
+
+    def find() -> frozenset[str]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind]
+        return frozenset(member for r in alike for member in r.fixed)
+
+    return setting.compute_once(("comparable", "fixed", kind), find)
 
 
 def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:

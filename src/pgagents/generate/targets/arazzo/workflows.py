@@ -24,14 +24,14 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.catalogue.model.surface import Dispatcher
 from pgagents.generate.addresses import find_hosted_url
-from pgagents.generate.target import Loss, Target, View
+from pgagents.generate.target import DESCRIBED_WORKFLOWS, Loss, Target, View
 
 
 def view(model: Model) -> View:
     """Return the Arazzo Description."""
     losses: dict[Loss, None] = {}
     read: dict[Read, None] = {}
-    told = [workflow for workflow in model.workflows if not workflow.only_verify]
+    told = model.described_workflows
     for workflow in told:
         WorkflowObject(model, workflow, {}, read).render_node()
     # Redocly treats steps of one name in several workflows as one step. So each of them gets all outputs that
@@ -70,7 +70,7 @@ TARGET = Target(
     "Arazzo 1.0.1 workflows",
     ("arazzo/workflows.arazzo.yaml", "arazzo/workflows.arazzo.json"),
     view,
-    part="workflows",
+    part=DESCRIBED_WORKFLOWS,
 )
 
 

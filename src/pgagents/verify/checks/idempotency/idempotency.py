@@ -425,9 +425,10 @@ def _list_choices(schema: Mapping[str, Any]) -> list[Any]:
 
 
 def _choose_other_value(trial: Trial, name: str, first: Exchange) -> Any:
-    """Return a value of an argument that differs from the call's value."""
+    """Return a value of an argument that differs from the call's value, which may be the declared default."""
     param = trial.action.param(name)
     assert param is not None
     edges = [choose(param.schema, trial.model.schemas) for choose in (high, low)]
-    values = [*_list_choices(trial.setting.resolve_schema(param.schema)), *edges]
-    return next((value for value in values if value != first.input.get(name)), edges[0])
+    schema = trial.setting.resolve_schema(param.schema)
+    used = first.input.get(name, schema.get("default"))
+    return next((value for value in (*_list_choices(schema), *edges) if value != used), edges[0])

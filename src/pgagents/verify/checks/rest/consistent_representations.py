@@ -2,6 +2,7 @@
 
 In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
 that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
+While a job runs, or after a 202, only fixed members are compared.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 TRUSTED = ("valid", "explore", "clean")
+ACCEPTED = 202
 STALE_S = 120.0
 """Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
 value.
@@ -171,7 +173,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for representation in _represent(memory.setting, endpoint.action.name):
         place = find_place(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
-            shown = ShownInstance(representation, body, facts.written, exchange.sent_at, place)
+            accepted = exchange.status == ACCEPTED
+            shown = ShownInstance(representation, body, facts.written, exchange.sent_at, place, accepted)
             if is_uncertain(memory, shown):
                 continue
             for judgement in _compare_representations(memory.setting, facts, shown, endpoint):

@@ -249,18 +249,32 @@ def _fill(trial: Trial, paged: PagedList, listed: Exchange) -> Generator[Any, An
     return True
 
 
+def _list_choices(paged: PagedList, usual: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield arguments that a page may be bound to, with a listed value that asks for another list.
+
+    An argument that is sent with its `usual` value asks for the same list. Of an enum without a declared
+    default a server may take any, most often the first one, so the last is another list.
+    """
+    to = paged.pages.bound_to
+    for name, values in paged.choices.items():
+        other = [value for value in values if value != usual.get(name)]
+        if other and (not to or name in to):
+            yield name, other[0] if name in usual or isinstance(other[0], bool) else other[-1]
+
+
 def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
     """Return an argument with a value for which the list differs from that of the arguments `used`; None
     without one.
     """
     to = paged.pages.bound_to
-    choices = ((n, v) for n, values in paged.choices.items() for v in values if not to or n in to)
-    if (other := next(choices, None)) is not None:
+    schemas = {str(p.name): p.schema for p in paged.endpoint.params}
+    usual = {name: schema["default"] for name, schema in schemas.items() if "default" in schema} | dict(used)
+    if (other := next(_list_choices(paged, usual), None)) is not None:
         return other
     for param in paged.endpoint.params:
         examples = param.schema.get("examples", ()) if str(param.name) in to and not param.refers_to else ()
         for value in examples:
-            if value != used.get(str(param.name)):
+            if value != usual.get(str(param.name)):
                 return str(param.name), value
         resource = paged.parents.get(str(param.name))
         if resource is None or str(param.name) not in to:

@@ -28,6 +28,7 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+ACCEPTED = 202
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
@@ -153,7 +154,13 @@ def _judge_reading(
     if back is None or not answer.fits:
         return
     secrets = trial.model.secrets
-    members = resource.fixed or tuple(k for k in body if k in back and k not in resource.volatile)
+    members = resource.fixed or tuple(
+        member
+        for member in body
+        if member in back
+        and member not in resource.volatile
+        and not _may_fill_in(resource, member, body, made)
+    )
     compared = (member for member in members if member not in secrets and member in body)
     differing = next((member for member in compared if not is_equal(body[member], back.get(member))), None)
     if differing is not None:
@@ -173,6 +180,15 @@ def _judge_reading(
             yield own.untested(f"the law cannot be evaluated: {result.why}", sticky=True)
         elif result.outcome == "held":
             yield own.kept()
+
+
+def _may_fill_in(resource: Resource, member: str, body: Mapping[str, Any], made: Exchange) -> bool:
+    """True if a server may give this member its value later, because it is still at work.
+
+    A 202 says so. Where the resource is only inferred, a member that was null may be filled in, too.
+    """
+    unknown = resource.is_seen_by_guess and body[member] is None
+    return member not in made.input and (made.status == ACCEPTED or unknown)
 
 
 def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Conversation:

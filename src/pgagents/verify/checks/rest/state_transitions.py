@@ -159,7 +159,7 @@ class _Transition:
         reader = _reader(self.setting, resource)
         if reader is not None:
             neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
-        arguments, states = _input(resource, move), (self.state,)
+        arguments, states = move.input, (self.state,)
         answer: Exchange = yield Call(
             self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True
         )
@@ -219,7 +219,7 @@ class _Transition:
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
         """Return the call that must be refused."""
-        arguments = _input(resource, move)
+        arguments = move.input
         return Call(self.endpoint, arguments, "illegal", why, subject=resource, made=subject)
 
     def find_change(self, body: Mapping[str, Any], refused: Exchange) -> Generator[Any, Any, str | None]:
@@ -269,11 +269,6 @@ def _common(group: Sequence[_Transition]) -> Resource | None:
     """Return a resource that is common to all these transitions, or None."""
     first, *others = ([resource for resource, _ in transition.moves] for transition in group)
     return next((resource for resource in first if all(resource in other for other in others)), None)
-
-
-def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
-    undo = resource.undone_by
-    return move.input or (undo.input if undo and undo.action is move.action else {})
 
 
 def _reader(setting: Setting, resource: Resource) -> Endpoint | None:
