@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lengths import rarely
 from pgagents.generate.build import build
 from pgagents.inprocess import inside
 from pgagents.lint.run import lint
@@ -15,6 +16,9 @@ from verifying import ids, model, run
 
 FOLDER = Path(__file__).parents[1] / "catalogues"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.md") if path.with_suffix(".yaml").exists())
+EVERY = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+FEW, BLOCK, SEEDS = ("notes", 0, 1), 5, 20
+BLOCKS = [(name, first, BLOCK) for name in EVERY for first in range(0, SEEDS, BLOCK)]
 VENDORS = {"anthropic", "copilot", "gemini", "mcp", "openai", "perplexity", "xai"}
 
 
@@ -22,12 +26,12 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{name}.yaml"
 
 
-def report_of(name: str) -> Report:
+def report_of(name: str, *, seed: int = 0, profile: str = "deep") -> Report:
     """Return a whole run of a catalogue's mock, with a key that has the published limit."""
     of = model(path_of(name))
-    opened = inside(of)
-    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
-    return run(of, keys=keys, allow_writes=True, exclusive=True, limits=True, profile="deep")
+    opened = inside(of, seed=seed)
+    keys = {**opened.keys, "main": opened.sandbox.tokens.get("test", opened.keys["main"])}
+    return run(of, seed=seed, keys=keys, allow_writes=True, exclusive=True, limits=True, profile=profile)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -64,3 +68,11 @@ def test_mock_of_a_catalogue_keeps_every_contract(name: str) -> None:
     assert (report.footer.left_behind, report.footer.notes) == ((), ())
     assert len(ids(report, Verdict.KEPT)) > 350
     assert [id for id in ids(report, Verdict.NOT_SELECTED) if not id.endswith("@mcp")] == []
+
+
+@pytest.mark.parametrize(("name", "first", "count"), rarely([FEW, *BLOCKS], FEW))
+def test_mock_breaks_nothing_of_its_catalogue_with_any_seed(name: str, first: int, count: int) -> None:
+    """One declaration has two readers, the mock and the checks: headers, laws and bounds too."""
+    for seed in range(first, first + count):
+        report = report_of(name, seed=seed, profile="standard")
+        assert (seed, [(f.contract.id, f.actual) for f in report.findings]) == (seed, [])

@@ -1,4 +1,4 @@
-"""What a catalogue says once is read alike by the loader, the mock and each check."""
+"""The loader, the mock and each check read one declaration of a catalogue alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a catalogue says twice and differently is said by the loader, at its place, and by no server."""
+"""The loader says what a catalogue says twice and differently, at its place, before a server is blamed."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ HOW_TO_HAVE = {
     PATHS: "give an action `http`",
     DESCRIBED_WORKFLOWS: "add `workflows:` with one that is not `only_verify`",
 }
-"""What an author writes to have a part of the model that is no key of the catalogue."""
+"""The help for a missing part of the model that is no key of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ class Errors:
         self.places = CodePlaces(schemas)
         self.media: Counter[str] = Counter()
         self.spread: dict[Path, list[str | int]] = {}
-        """The codes that no status has for itself, by their place in the body: an enum that errors of several
-        statuses share says which codes there are, and not which status each has."""
+        """The codes that no status has for itself, by their place in the body. Errors of several statuses share
+        the enum that lists them."""
         self.valueless: set[str] = set()
         """The names of codes that only the status of an answer identifies."""
 

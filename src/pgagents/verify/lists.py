@@ -93,8 +93,8 @@ def find_missing_instance(
 def _reads_arguments(filters: Sequence[Law], endpoint: Endpoint, exchange: Exchange, member: str) -> bool:
     """True if laws about the list at `member` read all arguments of a call.
 
-    Another argument, such as a cursor, may exclude anything. A law that only compares an argument with
-    another member, such as the page's number, says nothing of the items, and a page is no filter.
+    Another argument, such as a cursor, may exclude anything. A law that compares an argument with another
+    member alone, such as the page's number, says nothing of the items. A page is no filter.
     """
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     pages = endpoint.action.pages

@@ -75,7 +75,7 @@ class Resources(Shared):
     def _list_filled_members(self, name: str, r: resources.Resource, made: ActionCall | None) -> list[str]:
         """Return the members that a job fills in: those that an answer may leave out or null.
 
-        What the caller sent is known from the beginning, and fixed members never change.
+        Members that the caller sent are known from the beginning, and fixed members never change.
         """
         job, schema = self._find_job(name), made.action.success.schema if made is not None else None
         if job is None or made is None or schema is None:

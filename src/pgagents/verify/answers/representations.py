@@ -67,8 +67,8 @@ def representations_of(
 def references(model: Model) -> dict[str, Resource]:
     """Map each argument that is named after an id, such as `order_id`, to the resource with that id.
 
-    An argument that is plainly called like the resource or its role, such as `order` or `owner`, is none of
-    these: a member of that name says to what an object belongs, and the other members are not about it.
+    Arguments that are plainly called like the resource or its role, such as `order` or `owner`, are left out.
+    A member of that name says to what an object belongs, and the other members are not about it.
     """
     named = {
         (str(p.name), p.refers_to)
@@ -128,8 +128,8 @@ def _list_facts(
 ) -> dict[str, Mapping[str, Any]]:
     """Return the members of an object that may be facts of the instance that it refers to.
 
-    What the caller sent is a fact of the object itself. Of a declared instance, only fixed members are known
-    to come from elsewhere, such as the price of a sold thing.
+    Members that the caller sent are facts of the object itself. Only fixed members of a declared instance
+    are known to come from elsewhere, such as the price of a sold thing.
     """
     sent = {str(p.name) for p in action.params} if itself is not None else set()
     return {m: s for m, s in members.items() if m not in sent and (own is None or m in own.fixed)}

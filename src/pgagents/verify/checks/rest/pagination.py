@@ -252,8 +252,8 @@ def _fill(trial: Trial, paged: PagedList, listed: Exchange) -> Generator[Any, An
 def _list_choices(paged: PagedList, usual: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield arguments that a page may be bound to, with a listed value that asks for another list.
 
-    An argument that is sent with its `usual` value asks for the same list. Of an enum without a declared
-    default a server may take any, most often the first one, so the last is another list.
+    An argument that is sent with its `usual` value asks for the same list. Where an enum has no declared
+    default, the server's default is most often the first value, so the last one asks for another list.
     """
     to = paged.pages.bound_to
     for name, values in paged.choices.items():
