@@ -38,8 +38,10 @@ class Errors:
         self.places = CodePlaces(schemas)
         self.media: Counter[str] = Counter()
         self.spread: dict[Path, list[str | int]] = {}
-        """The codes that no status has for itself, by their place in the body. Errors of several statuses share
-        the enum that lists them."""
+        """The codes that no status has for itself, by their place in the body.
+
+        Errors of several statuses share the enum that lists them.
+        """
         self.valueless: set[str] = set()
         """The names of codes that only the status of an answer identifies."""
 
