@@ -1,4 +1,4 @@
-"""What was not judged because of a limit, a 503 or a call that was never sent says so, and nothing else."""
+"""A limit, a 503 or a call that was never sent is the reason of what it leaves untested."""
 
 from __future__ import annotations
 
