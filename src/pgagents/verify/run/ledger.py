@@ -155,7 +155,7 @@ _NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What became of the right calls of each place (`action@surface`)."""
+    """The fate of the right calls of each place (`action@surface`)."""
 
     reached: Set[str] = frozenset()
     """Places that answered a 2xx."""
