@@ -124,4 +124,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules

@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 import pytest
 
-from evaluation.foreign.serving import LOOPBACK, Launched
+from evaluation.foreign.serving import LOOPBACK, Launched, install_node_modules
 from pgagents.cli.main import main as pgagents
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ class Server:
     `least_kept` contracts are kept at least, so that no run is silent because it tried nothing.
     `needs` are packages of Python. `document` is a path of the server where its framework makes it; else it
     is the file of the server's name. `key` is its key, if it has one. `flags` are options of verify that say
-    what the document cannot.
+    what the document cannot. `node` is true of a script of the folder `node`.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Server:
     document: str = ""
     key: str = ""
     flags: tuple[str, ...] = ()
+    node: bool = False
 
     @property
     def document_words(self) -> list[str]:
@@ -55,6 +56,8 @@ class Server:
     @property
     def command(self) -> list[str]:
         """Return the arguments that start it, in the repository's root."""
+        if self.node:
+            return ["node", str(HERE / f"node/{self.name}.js")]
         return [sys.executable, "-m", f"evaluation.right.{self.name}"]
 
 
@@ -66,6 +69,8 @@ SERVERS = {
         Server("accounts", "JSON-RPC, Werkzeug", 40, ("werkzeug",), flags=RPC),
         Server("words", "Litestar", 60, ("litestar", "uvicorn"), document="/schema/openapi.json"),
         Server("notes", "http.server", 150, key="notes-key-1"),
+        Server("rooms", "NestJS", 120, node=True),
+        Server("posts", "Express", 200, node=True, key="posts-key-1"),
     )
 }
 
@@ -85,6 +90,8 @@ class Run:
 
 def why_missing(server: Server) -> str:
     """Name what a server needs and this machine lacks; empty if it can start."""
+    if server.node:
+        return install_node_modules(HERE / "node")
     missing = [name for name in server.needs if find_spec(name) is None]
     return f"needs {', '.join(missing)} (pip install '.[foreign]')" if missing else ""
 
