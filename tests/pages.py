@@ -35,7 +35,7 @@ class Dumper(yaml.SafeDumper):
 old = yaml.safe_load(file.read_text("utf-8")) if file.exists() else {}
 file.write_text(yaml.dump(merge(old, yaml.safe_load(more.read_text("utf-8"))), Dumper=Dumper), "utf-8")
 """
-"""What a reader does with a block that has a file's name: each part goes under the same keys of the file."""
+"""A program that does with a block what a reader does: each part goes under the same keys of its file."""
 
 
 def steps(text: str, folder: Path) -> list[str]:

@@ -174,9 +174,9 @@ def _describe_finds(new: list[list[str]]) -> str:
 def measure(seeds: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Run each tool on the right app and on each bug with `seeds` seeds.
 
-    Returns what `measured.json` holds: the day, the number of seeds, and for each tool the runs on the right
-    app (`right`, one for each seed) and its complaints about each bug that it has not about the right app
-    (`new`, a list for each seed).
+    Returns what `measured.json` holds: the day, the number of seeds, and two members for each tool. `right`
+    has its runs on the right app, one for each seed. `new` has, for each bug and seed, its complaints that it
+    has not about the right app.
     """
     tools = []
     for tool in TOOLS:
