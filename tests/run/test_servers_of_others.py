@@ -12,6 +12,8 @@ import pytest
 from evaluation.foreign.here import verify_here
 from evaluation.foreign.serving import APIS, why_missing
 
+from verifying import TOO_SMALL
+
 pytestmark = pytest.mark.always
 
 
@@ -21,5 +23,5 @@ def test_verify_finds_nothing_on_a_right_server(api: str, tmp_path: Path) -> Non
         pytest.skip(why)
     measured = verify_here(api, "", tmp_path)
     assert measured.said == ()
-    assert measured.untested == ()
+    assert [id for id in measured.untested if not id.startswith(TOO_SMALL)] == []
     assert measured.kept > 500

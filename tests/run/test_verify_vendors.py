@@ -377,7 +377,7 @@ def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(
     monkeypatch.setattr(honours_manifest, "_judge_answer", broken)
     report = run(model(SHOP))
     assert report.findings == ()
-    untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}
+    untested = ids(report, Verdict.UNTESTED)
     assert untested
     assert {id.partition("/")[0] for id in untested} == {"honours_manifest"}
     assert any("internal error" in note for note in report.footer.notes)

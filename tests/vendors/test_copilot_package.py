@@ -229,5 +229,5 @@ def test_an_mcp_servers_functions_are_its_tools() -> None:
 
 
 def test_no_generated_file_is_named_like_a_package() -> None:
-    assert outputs() == {"copilot/app.zip", "mcpb/server.mcpb"}
+    assert outputs() == {"claude_plugin/draft.zip", "copilot/app.zip", "mcpb/server.mcpb"}
     assert not outputs() & {path for target in targets().values() for path in target.outputs}

@@ -241,10 +241,10 @@ def check_listed(checker: Checker, place: Pointer, action: str, code: str) -> No
 
 
 def _missing_code(checker: Checker, at: Pointer, action: Action, allowed: set[str]) -> None:
-    """Record an action that does not list the common error for an argument that a call must have."""
-    framework, inferred = checker.written.errors.framework, checker.written.errors.inferred
-    code = framework.missing or framework.invalid
-    if code is None or code in allowed or action.otherwise is not None or inferred:
+    """Record an action that does not list `framework.missing`, though a call must have an argument."""
+    errors = checker.written.errors
+    code = errors.framework.missing
+    if code not in errors.codes or code in allowed or action.otherwise is not None or errors.inferred:
         return
     apart = {action.if_match, action.idempotency, action.signed.header if action.signed else None}
     for argument, param in action.input.items():
