@@ -100,7 +100,7 @@ def _collect_alarms(report: Report, server: str, seed: int, order: int) -> tuple
     found += [
         Alarm(server, seed, order, r.contract.id, r.reason)
         for r in report.results
-        if r.verdict is Verdict.UNTESTED
+        if r.verdict is Verdict.UNTESTED and not r.excused
     ]
     found += [Alarm(server, seed, order, "left behind", name) for name in report.footer.left_behind]
     return report.footer.requests, found

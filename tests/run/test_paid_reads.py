@@ -58,7 +58,7 @@ def test_paid_read_is_not_made_unless_somebody_named_it() -> None:
     assert paid == []
     left_out = [r for r in report.results if r.verdict is Verdict.NOT_SELECTED]
     assert any("--allow check_spelling" in r.reason for r in left_out)
-    assert not [r for r in report.results if r.verdict is Verdict.UNTESTED]
+    assert not ids(report, Verdict.UNTESTED)
     _, paid = _run(_anonymous(), Options(seed=0, allow_writes=True, allow=("check_spelling",)))
     assert 0 < len(paid) <= MOST_PAID
 

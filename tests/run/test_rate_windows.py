@@ -61,9 +61,8 @@ Way = Callable[[Model], Limits] | None
 def alarms(made: Report) -> list[tuple[str, str, str]]:
     """All that was found, and what was not tried though nothing hindered it."""
     found = [(f.contract.id, f.expected, f.actual) for f in made.findings]
-    return found + [
-        (r.contract.id, "to be tried", r.reason) for r in made.results if r.verdict is Verdict.UNTESTED
-    ]
+    reasons = {r.contract.id: r.reason for r in made.results}
+    return found + [(id, "to be tried", reasons[id]) for id in ids(made, Verdict.UNTESTED)]
 
 
 def enforced(made: Report) -> set[Verdict]:

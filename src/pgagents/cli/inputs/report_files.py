@@ -375,8 +375,9 @@ def remember(path: Path, report: Report) -> None:
 
 
 def failing(report: Report) -> list[str]:
-    """Return the ids of broken and untested contracts."""
-    return [r.contract.id for r in report.results if r.verdict.value in ("broken", "untested")]
+    """Return the ids of broken and untested contracts, without those that no such run can try."""
+    left = [r for r in report.results if r.verdict.value in ("broken", "untested")]
+    return [r.contract.id for r in left if not r.excused]
 
 
 def read_failed(path: Path) -> list[str] | None:
