@@ -11,7 +11,11 @@ from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import edits
 
 
-@fault("documented_status", needs=("limit-status",)).handle_requests
+@fault(
+    "documented_status",
+    also={"read_after_write": "a removal that was made is answered as refused, so a list lacks its instance"},
+    needs=("limit-status",),
+).handle_requests
 def limit_by_another_status(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call over a limit is refused with 420, which the catalogue does not know; one in nine is."""
     found = handler(request)
