@@ -73,7 +73,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 continue
             attempt = None
             if endpoint is not None and kind in edits:
-                run = partial(_send_faulty, endpoint=endpoint, edit=edits[kind])
+                run = partial(_send_wrong, endpoint=endpoint, edit=edits[kind])
                 attempt = Attempt(run, stage=5, writes=False, endpoints=(endpoint,))
             yield make_case(says=f"{what} gets the error {number}", detail=kind, attempt=attempt)
         attempt = None
@@ -107,7 +107,7 @@ def _change(body: bytes, **members: Any) -> bytes:
     return json_bytes({k: v for k, v in changed.items() if v is not None})
 
 
-def _send_faulty(trial: Trial, endpoint: Endpoint, edit: Edit) -> Conversation:
+def _send_wrong(trial: Trial, endpoint: Endpoint, edit: Edit) -> Conversation:
     """Judge a result; the watcher judges errors."""
     number, what = NUMBERS[trial.case.detail]
     template = template_of(trial.model, endpoint.action)

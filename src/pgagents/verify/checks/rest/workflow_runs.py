@@ -304,8 +304,8 @@ class Passage:
             expected = f"an answer to {step.name} as {step.action.name} promises it"
             yield trial.broken(expected, problem) if problem else trial.kept()
         elif answer.void or answer.tainted:
-            fault = f"another check found fault with it: {answer.tainted[0]}" if answer.tainted else ""
-            yield trial.untested(fault or answer.outcome)
+            reason = f"another check found fault with it: {answer.tainted[0]}" if answer.tainted else ""
+            yield trial.untested(reason or answer.outcome)
         elif _is_conflict(self.setting, step, answer) and not firm:
             self.stale = answer.outcome
         else:
