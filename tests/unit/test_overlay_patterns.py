@@ -103,6 +103,11 @@ def test_a_line_of_a_pattern_counts_where_it_fits() -> None:
     ]
 
 
+def test_an_operation_whose_own_list_replaces_a_patterns_does_not_excuse_its_line() -> None:
+    text = "actions:\n  tag_note: {errors: [BUSY]}\n  '* /notes/{}*': {errors: [-NOPE]}\n"
+    assert any("changes-nothing: `NOPE` is not in the list" in line for line in refused(CODE + text))
+
+
 def test_a_pattern_that_fits_nothing_is_told_with_the_nearest() -> None:
     assert refused(
         "actions:\n  '* /note/{}*': {}\n  'PUT /nots': {}\n  'PUT /nots*': {}\n  'GET /xyz*': {}\n"
