@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from loading import read_once
+from overlaying import over
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import rules
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report, Result
 from pgagents.verify.promise import collect
+from pgagents.verify.run.run import contracts
 from pgagents.verify.setting import setting_of
 from small_api import NOTES, Notes, answer, catalogue, verified
 
@@ -119,3 +121,9 @@ def test_an_odd_next_page_is_one_verdict_and_no_internal_error(following: object
         r for r in report.results if r.contract.check == "pagination" and r.contract.action == "list_notes"
     ]
     assert len({r.contract.id for r in paged}) == len(paged) > 0
+
+
+@pytest.mark.parametrize(("text", "advice"), [("", True), ("surfaces: {copilot: {actions: all}}", False)])
+def test_a_limit_of_a_vendor_that_no_author_named_is_only_advice(text: str, advice: bool) -> None:
+    found = {c.advice for c in contracts(over(text)) if c.id.startswith("agent_response_limits/items/")}
+    assert found == {advice}

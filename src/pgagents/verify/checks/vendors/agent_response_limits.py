@@ -4,7 +4,7 @@ Limits are the vendors' own (schemas/requirements, with the day of reading) and 
 `limits.budgets`. Each read is also called at its widest. A list proves that it stays within a size by a full
 page, or one that is not the last. A server that holds too few items proves nothing: the contract is then
 untested, unless the catalogue bounds the page itself. Times are compared with limits only, so a slow machine
-is no finding.
+is no finding. On a surface that no author named, a vendor's limit is only a recommendation.
 """
 
 from __future__ import annotations
@@ -123,8 +123,20 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 says = f"an answer of {endpoint.action.name} has {most}"
                 cite = (*limit.cite, *offer.surface.cite)
                 yield Case(
-                    endpoint, says, limit.origin, detail=what, cite=cite, about=limit, place=offer.place
+                    endpoint,
+                    says,
+                    limit.origin,
+                    detail=what,
+                    cite=cite,
+                    about=limit,
+                    advice=bool(limit.cite) and _is_unasked(setting.model, offer.surface.name),
+                    place=offer.place,
                 )
+
+
+def _is_unasked(model: Model, surface: str) -> bool:
+    """True if no author named the surface, so that nobody promised what its vendor wants."""
+    return model.source.is_from_document(("surfaces", surface))
 
 
 def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
