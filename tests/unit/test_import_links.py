@@ -238,3 +238,21 @@ def test_read_whose_own_argument_nothing_names_finds_no_resource() -> None:
     assert "fresh" not in made.text
     assert len(losses(made)) == 1
     assert load_text(made.text, "links.yaml").actions
+
+
+def test_link_to_what_no_call_finds_gives_its_argument_and_no_further_resource() -> None:
+    """The paths call it a cover, which nothing lists or makes; the link knows the book."""
+    code = {"name": "book_id", "in": "path", "required": True, "schema": {"$ref": "#/components/schemas/Id"}}
+    cover = {"type": "object", "required": ["book_id"], "properties": {"book_id": {"type": "integer"}}}
+    linked = {"Cover": {"operationId": "getCover", "parameters": {"book_id": "$response.body#/id"}}}
+    read = {
+        "operationId": "getCover",
+        "parameters": [code],
+        "responses": {"200": {"description": "It", "content": {"application/json": {"schema": cover}}}},
+    }
+    written = document(((*MADE, "links"), linked), (("paths", "/covers/{book_id}"), {"get": read}))
+    written["components"]["schemas"]["Id"] = {"type": "integer"}
+    made = imported(written)
+    assert sorted(resources(made)) == ["book", "cover", "shelf"]
+    assert made.data["actions"]["get_cover"]["input"]["book_id"]["refers_to"] == "book"
+    assert not losses(made)

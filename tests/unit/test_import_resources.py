@@ -88,6 +88,42 @@ def test_resource_is_inferred_as_real_documents_write_it(answered: Any, kind: st
     assert found["item"]["made_by"] == {"action": "create_item", "input": {"name": "=fresh.text"}}
 
 
+ID_TYPE = {"$ref": "#/components/schemas/ItemId"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ID_TYPE,
+        {"allOf": [ID_TYPE]},
+        {"anyOf": [ID_TYPE, {"type": "null"}]},
+        {"oneOf": [{"allOf": [ID_TYPE]}]},
+    ],
+    ids=["a reference", "allOf", "a union with null", "one of one"],
+)
+@pytest.mark.parametrize("also", [False, True], ids=["in the path", "in the answer too"])
+def test_type_of_an_id_is_read_behind_what_frameworks_write_around_it(written: Any, also: bool) -> None:
+    item = {"type": "object", "properties": {"id": written if also else {"type": "integer"}}}
+    shelf = create(item_id=written, name={"type": "string"})
+    made = imported(
+        openapi(
+            {
+                "/items": {"post": create(item, name={"type": "string"})},
+                "/items/{item_id}": {
+                    "parameters": [{"name": "item_id", "in": "path", "required": True, "schema": written}],
+                    "get": answer(item),
+                },
+                "/shelves": {"post": shelf},
+                "/shelves/{shelf_id}": by_id("shelf_id") | {"get": answer(ITEM)},
+            },
+            components={"schemas": {"ItemId": {"type": "integer"}}},
+        )
+    )
+    found = made.data["resources"]
+    assert found["item"]["made_by"] == {"action": "create_item", "input": {"name": "=fresh.text"}}
+    assert found["shelf"]["made_by"]["input"]["item_id"] == "=item.id"
+
+
 def test_nested_resource_is_addressed_under_its_parent() -> None:
     found, _ = infer(
         {

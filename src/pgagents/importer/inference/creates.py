@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.catalogue.model.values import choose_value, find_unsure
-from pgagents.importer.inference.pages import find_success
+from pgagents.importer.inference.pages import find_success, read_argument, read_schema
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
@@ -141,8 +141,7 @@ def _list_id_names(one: InferredResource, schema: Mapping[str, Any], named: Mapp
     return [
         name
         for name, member in members
-        if (snake(name) in names or name == one.argument)
-        and _is_alike(follow(member, named), one.id_schema, named)
+        if (snake(name) in names or name == one.argument) and _is_alike(member, one.id_schema, named)
     ]
 
 
@@ -169,7 +168,7 @@ def find_put(
     if action is None or CREATED not in action.action["output"]:
         return None
     argument = PLACEHOLDER.findall(action.action["http"])[-1]
-    param = follow(action.action["input"].get(argument, {}), named)
+    param = read_argument(action, argument, named)
     id = choose_value(param, named, {}, argument)
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
     above = {**above, argument: as_slug(id)}
@@ -227,8 +226,8 @@ def find_referred(
     Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
     two resources names neither.
     """
-    schema, wanted = follow(param, named), snake(name)
-    found = [k for k in known if wanted in _list_names(k) and _is_alike(schema, k.id_schema, named)]
+    wanted = snake(name)
+    found = [k for k in known if wanted in _list_names(k) and _is_alike(param, k.id_schema, named)]
     return found[0] if len(found) == 1 and found[0] is not own else None
 
 
@@ -253,7 +252,7 @@ def _make_names(kind: str, name: str, member: str) -> frozenset[str]:
 
 def _is_alike(schema: Mapping[str, Any], other: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
     """True if both schemas allow scalars of one type, and none lists its values."""
-    both = (schema, follow(other, named))
+    both = (read_schema(schema, named), read_schema(other, named))
     return any(all(is_type(one, kinds) for one in both) for kinds in ID_TYPES) and not any(
         {"enum", "const"} & one.keys() for one in both
     )
@@ -266,11 +265,11 @@ def _may_name(
     if is_type(schema, ("object",)):
         members, needed = schema.get("properties", {}), schema.get("required", ())
         return any(
-            _may_name(inner, follow(members[inner], named), named, known)
+            _may_name(inner, read_schema(members[inner], named), named, known)
             for inner in (needed if isinstance(needed, list) else ())
             if inner in members
         )
-    wanted = snake(name)
+    wanted, schema = snake(name), read_schema(schema, named)
     return is_type(schema, ("integer", "number")) and any(wanted in _list_names(k) for k in known.values())
 
 
@@ -298,7 +297,7 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
     places = [("response", whole)]
     members = _members(whole, named)
     inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
-    param = one.action.get("input", {}).get(argument, {})
+    param = read_argument(one, argument, named)
     for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
         if member := _id_member(schema, argument, kind, param, named):
             return at, member, schema
@@ -334,7 +333,7 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 
 def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that holds the id which an argument names; empty if none is certain."""
-    members = {n: follow(s, named) for n, s in schema.get("properties", {}).items()}
+    members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
     wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
     for name in wished:
         member = members.get(name, {})

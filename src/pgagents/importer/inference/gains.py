@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.importer.inference.pages import read_schema
 
 MOST = 3
 SHOWN = 2
@@ -30,7 +31,7 @@ def _list_laws(actions: Actions, named: Mapping[str, Any]) -> Iterator[str]:
         at, item = _find_list(answer, named)
         for argument, param in action.get("input", {}).items():
             alike = item and _is_alike(param, item.get("properties", {}).get(argument), named)
-            if alike and _selects(argument, follow(param, named)):
+            if alike and _selects(argument, read_schema(param, named)):
                 law = f"{at}.all(one, one.{argument} == input.{argument})"
                 yield f"laws: {name} lists only what has the given {argument}, as `{law}`"
     for name, action in actions.items():
@@ -104,7 +105,7 @@ def _selects(name: str, param: Schema) -> bool:
 
 def _is_alike(param: Schema, member: Schema | None, named: Mapping[str, Any]) -> bool:
     """True if an argument and a member of the answer can hold the same plain value."""
-    given, told = follow(param, named), follow(member or {}, named)
+    given, told = read_schema(param, named), read_schema(member or {}, named)
     return any(is_type(given, (kind,)) and is_type(told, (kind,)) for kind in _PLAIN)
 
 

@@ -12,7 +12,12 @@ from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.importer.document import Found, References
 from pgagents.importer.inference.links import infer_links
-from pgagents.importer.inference.pages import describe_listing, find_success, infer_pages
+from pgagents.importer.inference.pages import (
+    describe_listing,
+    find_success,
+    infer_pages,
+    read_schema,
+)
 from pgagents.importer.inference.resources import find_status, infer_resources
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import ImportedAction
@@ -103,7 +108,7 @@ def _collect(made: Sequence[ImportedAction], named: Mapping[str, Any]) -> dict[A
 
 
 def _type_of(schema: Schema, named: Mapping[str, Any]) -> str:
-    return str(follow(schema, named).get("type", ""))
+    return str(read_schema(schema, named).get("type", ""))
 
 
 def _describe_argument(
@@ -115,7 +120,7 @@ def _describe_argument(
     resources: Mapping[str, Any],
 ) -> Iterator[_Found]:
     """Yield possible descriptions of an argument, the most certain first."""
-    schema = follow(param, named)
+    schema = read_schema(param, named)
     title = str(schema.get("title", ""))
     if matter(title) - matter(name):
         yield title, "from its title"

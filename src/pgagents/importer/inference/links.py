@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.base.jsonschema.schema import Schema, is_type
 from pgagents.importer.document import Found, References
 from pgagents.importer.inference.creates import find_values
-from pgagents.importer.inference.pages import describe_listing, find_success
+from pgagents.importer.inference.pages import describe_listing, find_success, read_schema
 from pgagents.importer.inference.resources import TAKEN
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
@@ -122,7 +122,7 @@ def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes
     if param is None:
         return f"{link.argument} is no argument in the catalogue"
     if given := _GIVEN.fullmatch(link.value):
-        return _pass_on(link, given, param, notes)
+        return _pass_on(link, given, param, resources, notes)
     if not link.value.startswith(_BODY):
         return (
             "" if not link.value.startswith("$") else f"{link.value[:60]} is no member of the answer's body"
@@ -133,19 +133,25 @@ def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes
     return _come_by(link, steps, param, resources, named, notes)
 
 
-def _pass_on(link: _Link, given: re.Match[str], param: dict[str, Any], notes: Notes) -> str:
+def _pass_on(
+    link: _Link, given: re.Match[str], param: dict[str, Any], resources: Mapping[str, Any], notes: Notes
+) -> str:
     """Let an argument refer to the resource that the source's own argument refers to."""
     own = link.source.wires.get((given[2], given[1]), "")
     refers = link.source.action["input"].get(own, {}).get("refers_to")
     if not refers:
         return f"{given[2]} is the id of no resource"
-    _refer(link, param, refers, notes)
+    _refer(link, param, refers, resources, notes)
     return ""
 
 
-def _refer(link: _Link, param: dict[str, Any], resource: str, notes: Notes) -> None:
-    """Record which resource an argument names, unless it is known."""
-    if "refers_to" not in param:
+def _refer(
+    link: _Link, param: dict[str, Any], resource: str, resources: Mapping[str, Any], notes: Notes
+) -> None:
+    """Record which resource an argument names, unless the paths say one that a call finds or makes."""
+    known = resources.get(param.get("refers_to", ""), {})
+    comes = {"made_by", "found_by"}
+    if "refers_to" not in param or (not comes & known.keys() and comes & resources[resource].keys()):
         param["refers_to"] = resource
         notes.infer(("actions", link.target.name, "input", link.argument), f"refers_to, from {link.reason}")
 
@@ -161,7 +167,7 @@ def _come_by(
     """Record how to get values for an argument: from a member of the source's answer."""
     holder, member = _find_holder(link.source, steps, resources)
     if holder and member == resources[holder].get("id", "id"):
-        _refer(link, param, holder, notes)
+        _refer(link, param, holder, resources, notes)
         return ""
     if not _is_alike(link.source, steps, param, named):
         return f"{'/'.join(steps)} of the answer and {link.argument} are not of one type"
@@ -182,7 +188,7 @@ def _come_by(
     name = unique(f"{name}_resource" if name in TAKEN else name, set(resources))
     resources[name] = {"inferred": True, **section}
     notes.infer(("resources", name), f"from {link.reason}")
-    _refer(link, param, name, notes)
+    _refer(link, param, name, resources, notes)
     return ""
 
 
@@ -214,8 +220,8 @@ def _is_alike(
     schema: Schema = find_success(source, named)
     for step in steps:
         inner = schema.get("items") if step.isdecimal() else schema.get("properties", {}).get(step)
-        schema = follow(inner, named) if isinstance(inner, Mapping) else {}
-    given = follow(param, named)
+        schema = read_schema(inner, named) if isinstance(inner, Mapping) else {}
+    given = read_schema(param, named)
     return any(is_type(schema, kinds) and is_type(given, kinds) for kinds in _SCALARS)
 
 

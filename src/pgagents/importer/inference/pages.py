@@ -198,6 +198,7 @@ def _last(path: str) -> str:
 
 MOST_STEPS, DEEPEST = 2, 4
 """The steps of a path to a list or to any member, and to a cursor."""
+_AROUND = ("allOf", "anyOf", "oneOf")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -221,7 +222,7 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
     """Return the one list of the first successful answer; None if it has none, or several."""
     whole = find_success(one, named)
     optional = {
-        name: follow(param, named)
+        name: read_schema(param, named)
         for name, param in one.action.get("input", {}).items()
         if not param.get("required") and param.get("in", "query") == "query"
     }
@@ -256,10 +257,33 @@ def _members(
     for name, raw in whole.get("properties", {}).items():
         if not _PLAIN.fullmatch(name):
             continue
-        schema = follow(raw, named)
+        schema = read_schema(raw, named)
         yield f"{path}.{name}", schema
         if path.count(".") < most - 1 and "properties" in schema:
             yield from _members(schema, named, f"{path}.{name}", most)
+
+
+def read_argument(one: ImportedAction, name: str, named: Mapping[str, Any]) -> Schema:
+    """Return the schema of an action's argument as `read_schema` has it; empty if it has no such one."""
+    return read_schema(one.action.get("input", {}).get(name, {}), named)
+
+
+def read_schema(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
+    """Return the schema behind references, and behind an `allOf` or a union with null of one other schema.
+
+    Frameworks write an argument's type in all these ways. The outer keys, such as a default, stay.
+    """
+    whole = follow(schema, named)
+    if "type" in whole or depth == DEEPEST:
+        return whole
+    for key in _AROUND:
+        parts = whole.get(key)
+        parts = [p for p in parts if isinstance(p, Mapping)] if isinstance(parts, list) else []
+        others = [p for p in parts if follow(p, named).get("type") != "null"]
+        if len(others) == 1:
+            inner = read_schema(others[0], named, depth + 1)
+            return {**inner, **{k: v for k, v in whole.items() if k != key}} if "type" in inner else whole
+    return whole
 
 
 def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:

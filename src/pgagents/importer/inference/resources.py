@@ -29,7 +29,7 @@ from pgagents.importer.inference.creates import (
     make_call,
     may_hold,
 )
-from pgagents.importer.inference.pages import describe_listing, find_success
+from pgagents.importer.inference.pages import describe_listing, find_success, read_argument, read_schema
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
 
@@ -107,7 +107,7 @@ def _make_as_above(
         return ()
     made_by = dict(found[other.name]["made_by"])
     if one.member in makes.action["input"]:
-        value = choose_value(follow(makes.action["input"][one.member], named), named, {}, one.member)
+        value = choose_value(read_argument(makes, one.member, named), named, {}, one.member)
         if not str(value).startswith("=fresh."):
             return ()
         made_by["input"] = {**made_by.get("input", {}), one.member: as_slug(value)}
@@ -265,7 +265,7 @@ def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mappi
     for name, schema in whole.get("properties", {}).items():
         if name in _REMOVED_AT and (name not in whole.get("required", ()) or _may_be_null(schema, named)):
             return f"has(resource.{name}) && resource.{name} != null"
-        if name in _REMOVED and is_type(follow(schema, named), ("boolean",)):
+        if name in _REMOVED and is_type(read_schema(schema, named), ("boolean",)):
             return f"has(resource.{name}) && resource.{name} == true"
     return ""
 
@@ -405,7 +405,7 @@ def infer_states(
 def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[str], str] | None:
     """Return the member with an instance's state, all states, and the first one."""
     for name in _MEMBERS:
-        schema = follow(item.get("properties", {}).get(name, {}), named)
+        schema = read_schema(item.get("properties", {}).get(name, {}), named)
         states = [s for s in schema.get("enum", ()) if isinstance(s, str) and s]
         if len(states) > 1 and len(states) == len(schema["enum"]):
             return name, states, schema["default"] if schema.get("default") in states else states[0]
