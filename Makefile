@@ -53,7 +53,7 @@ lowest: ## the quick tests with the lowest version of each library that pyprojec
 	$(VENV)-lowest/bin/pytest --quiet -p no:cacheprovider --numprocesses $(JOBS) --gate --since HEAD
 
 costs: $(VENV)/.installed ## measure which tests are costly, in ten minutes; the gate chooses by tests/costs.json
-	$(BIN)/pytest --quiet -p no:xdist -m "not matrix and not interop" --record-costs tests/costs.json
+	$(PYTEST) -m "not matrix and not interop" --record-costs tests/costs.json
 
 new: $(VENV)/.installed ## files with TODOs for KIND=rule|check|target|fault, such as NAME=rest/etag_changes
 	@$(BIN)/python docs/make_new.py "$(KIND)" "$(NAME)"

@@ -490,7 +490,10 @@ class Matrix:
 
 
 class Recorder:
-    """Writes the mean processor seconds of each costly test function, and of each result that tests share."""
+    """Writes the mean processor seconds of each costly test function, and of each result that tests share.
+
+    The rows of tests that a run leaves out stay. With xdist, the controller writes what its workers measured.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -504,7 +507,8 @@ class Recorder:
         if fixturedef.scope != "function":
             costs = used() - start
             self.shared += costs
-            self.seconds[f"{request.path.stem}::{fixturedef.argname}"].append(costs)
+            stem = request._pyfuncitem.path.stem  # a request of a session's fixture has no path
+            self.seconds[f"{stem}::{fixturedef.argname}"].append(costs)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -515,10 +519,20 @@ class Recorder:
         self.seconds[name].append(used() - start - self.shared)
         return result
 
-    def pytest_sessionfinish(self) -> None:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        for name, costs in getattr(node, "workeroutput", {}).get("costs", {}).items():
+            self.seconds[name] += costs
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["costs"] = dict(self.seconds)
+            return
         means = {name: sum(costs) / len(costs) for name, costs in self.seconds.items()}
-        rows = {name: round(mean, 2) for name, mean in sorted(means.items()) if mean >= COSTLY_S}
-        self.path.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+        known = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
+        rows = {name: costs for name, costs in known.items() if name not in means}
+        rows |= {name: round(mean, 2) for name, mean in means.items() if mean >= COSTLY_S}
+        self.path.write_text(json.dumps(dict(sorted(rows.items())), indent=0) + "\n", encoding="utf-8")
 
 
 def used() -> float:
