@@ -124,6 +124,43 @@ def test_type_of_an_id_is_read_behind_what_frameworks_write_around_it(written: A
     assert found["shelf"]["made_by"]["input"]["item_id"] == "=item.id"
 
 
+@pytest.mark.parametrize("below", ["delete", "lines"])
+def test_list_gives_ids_where_nothing_reads_one_item(below: str) -> None:
+    paths: dict[str, Any] = {"/items": {"get": answer({"type": "array", "items": ITEM})}}
+    if below == "delete":
+        paths["/items/{item_id}"] = by_id() | {"delete": answer(None, "204")}
+    else:
+        paths["/items/{item_id}/lines"] = by_id() | {"get": answer({"type": "array", "items": ITEM})}
+    found, text = infer(paths)
+    assert found["item"]["found_by"] == found["item"]["listed_by"] == {"action": "list_items"}
+    assert "read_by" not in found["item"]
+    assert ("undone_by" in found["item"]) == (below == "delete")
+    assert text.count("refers_to: item") == 1
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}},
+        {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}},
+        {"type": "object", "properties": {"one": {"type": "array", "items": ITEM}, "two": {"type": "array"}}},
+    ],
+    ids=["items without an id", "an id of another type", "two lists"],
+)
+def test_list_that_shows_no_certain_id_gives_none(listed: dict[str, Any]) -> None:
+    found, _ = infer(
+        {"/items": {"get": answer(listed)}, "/items/{item_id}/lines": by_id() | {"get": answer(None)}}
+    )
+    assert found == {}
+
+
+def test_list_that_needs_an_argument_gives_no_ids() -> None:
+    needed = {"parameters": [{"name": "q", "in": "query", "required": True, "schema": {"type": "string"}}]}
+    listed = answer({"type": "array", "items": ITEM}) | needed
+    found, _ = infer({"/items": {"get": listed}, "/items/{item_id}/lines": by_id() | {"get": answer(None)}})
+    assert found == {}
+
+
 def test_nested_resource_is_addressed_under_its_parent() -> None:
     found, _ = infer(
         {

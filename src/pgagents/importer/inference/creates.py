@@ -299,7 +299,7 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
     inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
     param = read_argument(one, argument, named)
     for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
-        if member := _id_member(schema, argument, kind, param, named):
+        if member := find_id_member(schema, argument, kind, param, named):
             return at, member, schema
     return None
 
@@ -331,7 +331,7 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
     return {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
 
 
-def _id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
+def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that holds the id which an argument names; empty if none is certain."""
     members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
     wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]

@@ -18,6 +18,7 @@ from pgagents.importer.inference.creates import (
     ask_for_value,
     find_create,
     find_created_place,
+    find_id_member,
     find_object,
     find_open_object,
     find_put,
@@ -49,6 +50,19 @@ class _Paths:
 
     collection: dict[str, ImportedAction] = field(default_factory=dict)
     item: dict[str, ImportedAction] = field(default_factory=dict)
+    below: list[ImportedAction] = field(default_factory=list)
+    """The actions of longer paths that name one of its items, such as `/items/{item_id}/lines`."""
+
+    @property
+    def read(self) -> ImportedAction | None:
+        """The action that reads one item."""
+        found = self.item.get("GET")
+        return found if found is not None and found.action["effect"] == "read" else None
+
+    @property
+    def naming(self) -> list[ImportedAction]:
+        """The actions that name one item in their path, the nearest first."""
+        return [*self.item.values(), *self.below]
 
 
 def infer_resources(
@@ -69,9 +83,7 @@ def infer_resources(
         section, reasons = _describe(one, paths[path], named, known)
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
-        said = (*paths[path].item["GET"].action.get("errors", ()), *always)
-        missing = [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
-        if len(missing) == 1:
+        if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
         found[one.name] = section
@@ -83,6 +95,17 @@ def infer_resources(
         _refer(action, known)
         _refer_by_name(action, named, known, by_name, notes)
     return found
+
+
+def _list_missing(paths: _Paths, path: str, codes: Mapping[str, Any], always: Sequence[str]) -> list[str]:
+    """Return the error codes for an id that does not exist, of the nearest action that names one item alone.
+
+    An action of a longer path may say it of a further id.
+    """
+    depth = path.count("{}") + 1
+    naming = [one for one in paths.naming if len(PLACEHOLDER.findall(one.action["http"])) == depth]
+    said = (*(paths.read or naming[0]).action.get("errors", ()), *always) if naming else always
+    return [code for code in said if find_status(codes.get(code)) == NOT_FOUND]
 
 
 def _make_as_above(
@@ -102,8 +125,9 @@ def _make_as_above(
     other, makes = known.get(above), paths[above].collection.get("POST") if above in paths else None
     if other is None or makes is None or last != one.member or "made_by" not in found[other.name]:
         return ()
-    shown = (find_success(several.item["GET"], named) for several in (paths[above], paths[path]))
-    if next(shown) != next(shown) or not find_created_place(one, makes, named):
+    reads = [several.read for several in (paths[above], paths[path])]
+    shown = [find_success(read, named) for read in reads if read is not None]
+    if len(shown) != len(reads) or shown[0] != shown[1] or not find_created_place(one, makes, named):
         return ()
     made_by = dict(found[other.name]["made_by"])
     if one.member in makes.action["input"]:
@@ -126,14 +150,16 @@ def _add_states(
     codes: Mapping[str, Any],
 ) -> tuple[str, ...]:
     """Add the states of a resource to its section; return the operations that show them."""
-    below = f"{path}/{{}}/"
+    read, below = paths[path].read, f"{path}/{{}}/"
+    if read is None:
+        return ()
     acting = {
         at.removeprefix(below): action
         for at, several in paths.items()
         for method, action in several.collection.items()
         if at.startswith(below) and "/" not in at.removeprefix(below) and method in _ACTING
     }
-    shown = find_object(paths[path].item["GET"], one.argument, one.kind, named)
+    shown = find_object(read, one.argument, one.kind, named)
     given = section.get("made_by", {}).get("input", {})
     states = infer_states(shown[2], acting, given, named, codes) if shown is not None else None
     if states is None:
@@ -162,6 +188,10 @@ def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
             found.setdefault(_plain_path(head), _Paths()).item.setdefault(method, one)
         else:
             found.setdefault(_plain_path(path), _Paths()).collection.setdefault(method, one)
+        steps = path.split("/")
+        for number, step in enumerate(steps[:-1]):
+            if PLACEHOLDER.fullmatch(step):
+                found.setdefault(_plain_path("/".join(steps[:number])), _Paths()).below.append(one)
     return found
 
 
@@ -177,22 +207,21 @@ def _identify(
 ) -> InferredResource | None:
     """Return the resource of a collection's path.
 
-    None if no read answers with its id, or if the containing collection is no resource.
+    None if no read and no list answers with its id, or if the containing collection is no resource.
     """
-    read = paths.item.get("GET")
-    if read is None or read.action["effect"] != "read" or path.endswith("}"):
+    parent, read = _parent(path), paths.read
+    if path.endswith("}") or ("{}" in path and parent not in known) or (not path and read is None):
         return None
-    parent = _parent(path)
-    if "{}" in path and parent not in known:
-        return None
-    argument = PLACEHOLDER.findall(read.action["http"])[-1]
     kind = snake(singular(path.rpartition("/")[2]))
-    at = find_object(read, argument, kind, named)
-    guess = _guess(paths, argument, kind, named) if at is None else None
-    if at is None and guess is None:
+    named_by, argument = _find_naming(paths, path)
+    if named_by is None:
+        return None
+    at = find_object(read, argument, kind, named) if read is not None else None
+    guess = _guess(paths, argument, kind, named) if read is not None and at is None else None
+    member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
+    if not member:
         return None
     name = f"{kind}_resource" if kind in TAKEN else kind
-    member = (at or guess or ("", ""))[1]
     return InferredResource(
         unique(name, {other.name for other in known.values()}),
         argument,
@@ -200,8 +229,34 @@ def _identify(
         parent if "{}" in path else "",
         kind,
         guess is not None,
-        read.action["input"].get(argument, {}),
+        named_by.action["input"].get(argument, {}),
     )
+
+
+def _find_naming(paths: _Paths, path: str) -> tuple[ImportedAction | None, str]:
+    """Return an action that names one item in its path, and the argument with the item's id.
+
+    The action is the read, or else the nearest one; None if there is none.
+    """
+    named_by = paths.read or next(iter(paths.naming), None)
+    if named_by is None:
+        return None, ""
+    return named_by, PLACEHOLDER.findall(named_by.action["http"])[path.count("{}")]
+
+
+def _find_listed(
+    paths: _Paths, named_by: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]
+) -> str:
+    """Return the member with the id in the items of the collection's list.
+
+    Empty if none is certain, or if the list needs more than the collection's path.
+    """
+    action = paths.collection.get("GET")
+    if action is None or action.action["effect"] != "read" or _list_needed(action):
+        return ""
+    listing = describe_listing(action, named)
+    param = read_argument(named_by, argument, named)
+    return find_id_member(listing.item, argument, kind, param, named) if listing is not None else ""
 
 
 def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
@@ -226,15 +281,14 @@ def _describe(
     known: Mapping[str, InferredResource],
 ) -> tuple[dict[str, Any], list[str]]:
     """Return a resource's section, and the operations that it was inferred from."""
-    read = paths.item["GET"]
+    read, reasons = paths.read, []
     section: dict[str, Any] = {"inferred": True}
     if one.member != "id":
         section["id"] = one.member
-    above = list_containers(one, read, known)
-    section["read_by"] = make_call(
-        read, {**above, one.argument: f"=resource.{one.member}"}, find_read_place(read, one, named)
-    )
-    reasons = [str(read.action["http"])]
+    above = list_containers(one, read or paths.naming[0], known)
+    if read is not None and (at := find_read_place(read, one, named)):
+        section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at)
+        reasons = [str(read.action["http"])]
     makes = paths.collection.get("POST")
     made_by = find_create(one, makes, named, known)
     if made_by is None:
@@ -251,7 +305,7 @@ def _describe(
         named_by = PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = make_call(removal, {**above, named_by: f"=resource.{one.member}"}, "")
         reasons.append(str(removal.action["http"]))
-        if gone_when := _find_removed_mark(one, read, named):
+        if read is not None and (gone_when := _find_removed_mark(one, read, named)):
             section["gone_when"] = gone_when
     return section, reasons
 
@@ -287,8 +341,14 @@ def _list(
     if action is None or listing is None or not may_hold(listing.item, one.member):
         return None
     above = list_containers(one, action, known)
-    needed = [n for n, p in action.action.get("input", {}).items() if p.get("required") and n not in above]
-    return None if needed else make_call(action, above, listing.items)
+    return None if _list_needed(action) else make_call(action, above, listing.items)
+
+
+def _list_needed(one: ImportedAction) -> list[str]:
+    """Return the required arguments of an action outside its path."""
+    path = str(one.action["http"])
+    given = one.action.get("input", {})
+    return [name for name, p in given.items() if p.get("required") and "{" + name + "}" not in path]
 
 
 def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
@@ -387,7 +447,7 @@ def infer_states(
     moves: dict[str, tuple[str, str, ImportedAction, str]] = {}
     for word, action in acting.items():
         to, otherwise = _find_target(word, states), _find_refusal(action, codes)
-        if to and otherwise and not _needs_more(action):
+        if to and otherwise and not _list_needed(action):
             moves[action.name] = (word, to, action, otherwise)
     if not moves:
         return None
@@ -435,13 +495,6 @@ def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
 def find_status(code: Any) -> Any:
     """Return the status of an error code. A code may be written as its status alone."""
     return code.get("status") if isinstance(code, Mapping) else code
-
-
-def _needs_more(action: ImportedAction) -> bool:
-    """True if an action has a required argument outside its path."""
-    path = str(action.action["http"])
-    given = action.action.get("input", {})
-    return any(p.get("required") and "{" + name + "}" not in path for name, p in given.items())
 
 
 def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:

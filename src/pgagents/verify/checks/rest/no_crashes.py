@@ -4,7 +4,8 @@ A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a
 document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
 include reads of another side of a changed instance, such as its content. A run reads once more each instance
-that a generated call made or changed.
+that a generated call made or changed. Of a document, it also reads other items of a list, since an item in an
+unusual state may crash what an ordinary one does not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pgagents.base.jsonschema.patterns import list_alternatives
 from pgagents.base.text import split_words
 from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
@@ -91,6 +92,17 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             probe=f"no_crashes/changed/{resource.name}/{change.place}",
         )
         yield attempt, [("", read.place) for read in changed.reads]
+    for shown in list_shown(setting):
+        attempt = Attempt(
+            together=partial(_read_shown, shown=shown),
+            stage=2,
+            cost=1 + MOST_ITEMS * len(shown.reads),
+            writes=False,
+            endpoints=(shown.lister, *shown.reads),
+            probe=f"no_crashes/items/{shown.resource.name}",
+            overlap="all",
+        )
+        yield attempt, [("", read.place) for read in shown.reads]
     for call in list_typed_calls(setting):
         assert call.endpoint is not None, "it is a call of an action"
         probe = f"no_crashes/type without boundary/{call.endpoint.place}"
@@ -432,3 +444,77 @@ def _about(
     assert id is not None
     arguments = {**template.input, str(id.name): body[resource.id]}
     return ordinary(endpoint, template, "explore", why, input=arguments, subject=resource, made=body)
+
+
+# -- reads of items of a list that look unlike its first one
+
+
+MOST_ITEMS, MOST_SEEN = 3, 100
+"""The most items that are read, and the most of a list that are looked at."""
+_STATES = 4
+"""The most values of a member by which items are told apart, such as states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource that a list shows, and the reads that name an item of the list in their path."""
+
+    resource: Resource
+    lister: Endpoint
+    reads: tuple[Endpoint, ...]
+
+
+def list_shown(setting: Setting) -> Iterator[Shown]:
+    """Yield each resource of a document that a list finds, with the reads of one instance.
+
+    A read that costs money is left out.
+    """
+    for resource in setting.model.resources.values():
+        if resource.found_by is None or not resource.inferred or len(resource.ids) != 1:
+            continue
+        lister = setting.find_usable_lead(str(resource.found_by.action.name))
+        reads = [
+            endpoint
+            for endpoint in setting.endpoints
+            if endpoint.on_rest
+            and endpoint.leads
+            and endpoint.action.only_reads
+            and not endpoint.action.costs
+            and _find_id(endpoint, resource) is not None
+        ]
+        if lister is not None and lister.action.only_reads and not lister.action.costs and reads:
+            yield Shown(resource, lister, tuple(reads[:MOST_READS]))
+
+
+def _read_shown(trials: Sequence[Trial], shown: Shown) -> Conversation:
+    """Read the items of a list that look unlike the first one. The checks' watchers judge the answers."""
+    setting, resource = trials[0].setting, shown.resource
+    call, template = resource.found_by, template_of(setting.model, shown.lister.action)
+    answer: Exchange = yield ordinary(shown.lister, template, "valid", f"to have several of {resource.name}")
+    items = at_path(call, answer) if answer.success and call is not None else None
+    for item in _list_unlike(resource, items if isinstance(items, list) else []):
+        for read in shown.reads:
+            id, usual = _find_id(read, resource), template_of(setting.model, read.action)
+            assert id is not None, "the read names an item"
+            above = {str(p.name): answer.input.get(str(p.name)) for p in read.params if p.place == "path"}
+            names = {name: value for name, value in above.items() if value is not None}
+            arguments = {**usual.input, **names, str(id.name): item[resource.id]}
+            why = f"another {resource.name} that a list shows"
+            yield ordinary(read, usual, "explore", why, input=arguments, subject=None)
+
+
+def _list_unlike(resource: Resource, items: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """Return the items that differ from those before in a flag, a state, or what is empty; at least one.
+
+    The first item is left out, because ordinary calls read it.
+    """
+    named = [one for one in items[:MOST_SEEN] if isinstance(one, Mapping) and resource.id in one]
+    named = [one for one in named if is_scalar(one[resource.id])]
+    members = {name for one in named for name in one}
+    states = [m for m in sorted(members) if len({str(one.get(m)) for one in named}) <= _STATES]
+    looks: dict[object, Mapping[str, Any]] = {}
+    for one in named:
+        look = tuple((m, bool(one.get(m)), str(one.get(m)) if m in states else "") for m in sorted(members))
+        looks.setdefault(look, one)
+    unlike = list(looks.values())[1:]
+    return unlike[:MOST_ITEMS] or named[1:2]
