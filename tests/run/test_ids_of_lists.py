@@ -1,4 +1,4 @@
-"""A list gives ids to what lies below it, also where nothing reads one item. What it shows is only read."""
+"""A list gives ids to what lies below it, also where nothing reads one item."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a
 document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
 include reads of another side of a changed instance, such as its content. A run reads once more each instance
-that a generated call made or changed. Of a document, it also reads other items of a list, since an item in an
-unusual state may crash what an ordinary one does not.
+that a generated call made or changed. Where a document alone is known, the run also reads items of a list
+that look unlike the first one.
 """
 
 from __future__ import annotations
