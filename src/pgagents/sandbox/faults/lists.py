@@ -50,6 +50,22 @@ def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> A
     return found
 
 
+@fault("filters_apply", needs=("filter-by-name",), odd=True).replace_actions
+def argument_without_a_law_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An optional argument of a list that no law compares has no effect."""
+    if call.action.effect != "read":
+        return inner(call)
+    compared = {
+        name for law in call.action.laws for name, *_ in filter(None, law.that.paths.get("input", ()))
+    }
+    free = {
+        str(p.name)
+        for p in call.action.params
+        if not p.required and "default" not in p.schema and str(p.name) not in compared
+    }
+    return inner(replace(call, input={k: v for k, v in call.input.items() if k not in free}))
+
+
 @fault("law").replace_actions
 def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Optional filters of lists have no effect."""

@@ -1,0 +1,217 @@
+"""A list heeds an optional argument that has the name and the values of a member of its items.
+
+No document says that such an argument filters, so a list that ignores it is odd. With a value that its items
+do not all have, the answer must have no item with another. With a text that nothing has, the answer must not
+be the whole list again. A law that compares the argument makes the promise firm, and replaces this check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from pgagents.base.cel.reading import reads
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.report.contract import Rank
+from pgagents.verify.cases.argument_values import free_text
+from pgagents.verify.fixtures.request_template import answer_that_will_do
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import distinct, types_of
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+VIEWS = re.compile(
+    r".*(?:lang|language|locale|currency|timezone|tz|units?|format|view|fields?|include|expand|embed|sort|order)(?:by)?"
+)
+"""Plain names of arguments that say how items are shown and not which ones."""
+ABSENT = 7
+"""The place, in a series of different values, of a text that no item is likely to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """An argument, the items' member of its name, and the path of the list in an answer.
+
+    `values` are the argument's values; empty if it takes any text.
+    """
+
+    param: Param
+    member: str
+    at: str
+    values: tuple[str, ...]
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each argument of a read that names a member of the items of its only list."""
+    del roles
+    for endpoint in setting.endpoints:
+        if not endpoint.leads or endpoint.action.effect != "read":
+            continue
+        for own in _list_filters(setting, endpoint):
+            name = str(own.param.name)
+            says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
+            run = partial(_try_value if own.values else _try_absent, own=own)
+            yield Case(endpoint, says, own.param.origin, Attempt(run, cost=2), name, about=own, advice=True)
+
+
+def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
+    listed = _find_list(setting, endpoint.action)
+    if listed is None:
+        return
+    at, item = listed
+    members = {_plain(name): name for name in item.get("properties", {})}
+    for param in endpoint.params:
+        name = str(param.name)
+        member = members.get(_plain(name))
+        if (
+            member is None
+            or param.place != "query"
+            or param.required
+            or _is_spoken_of(setting, endpoint.action, name)
+        ):
+            continue
+        schema, shown = (_without_null(setting, each) for each in (param.schema, item["properties"][member]))
+        if "default" in schema or "default" in param.schema or VIEWS.fullmatch(_plain(name)):
+            continue
+        values, known = (_list_texts(each) for each in (schema, shown))
+        if values and set(values) <= set(known):
+            yield _Filter(param, member, at, values)
+        elif free_text(setting, schema) and free_text(setting, shown):
+            yield _Filter(param, member, at, ())
+
+
+def _plain(name: str) -> str:
+    """Return a name without its spelling: `pool-name` and `poolName` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _is_spoken_of(setting: Setting, action: Action, name: str) -> bool:
+    """True if the catalogue itself says what an argument of a list does."""
+    pages = action.pages
+    return (
+        (pages is not None and name in (pages.argument, pages.size))
+        or any(relation.widen == name for relation in action.relations)
+        or any(reads(part.tree, ("input", name)) for law in action.laws for part in law.parts)
+        or any(
+            name in call.input
+            for resource in setting.model.resources.values()
+            for call in resource.listed_by
+            if call.action is action
+        )
+    )
+
+
+def _find_list(setting: Setting, action: Action) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the member with the only list of objects in a success, and the schema of its items.
+
+    The member is empty if the answer is the list. None if there is no list, or several.
+    """
+    whole = setting.resolve_schema(action.success.schema or {})
+    places = {"": whole} if "items" in whole else dict(whole.get("properties", {}))
+    found = []
+    for member, schema in places.items():
+        inner = _without_null(setting, schema)
+        item = setting.resolve_schema(inner.get("items", {})) if "array" in types_of(inner) else {}
+        if item.get("properties"):
+            found.append((member, item))
+    return found[0] if len(found) == 1 else None
+
+
+def _without_null(setting: Setting, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema as it is for values that are not null, where that is one schema."""
+    whole = setting.resolve_schema(schema)
+    parts = [setting.resolve_schema(part) for part in (*whole.get("anyOf", ()), *whole.get("oneOf", ()))]
+    others = [part for part in parts if set(types_of(part)) != {"null"}]
+    return (
+        {**{k: v for k, v in whole.items() if k not in ("anyOf", "oneOf")}, **others[0]}
+        if len(others) == 1
+        else whole
+    )
+
+
+def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
+
+
+def _try_value(trial: Trial, own: _Filter) -> Conversation:
+    name = str(own.param.name)
+    whole: Exchange = yield _ask(trial, f"every item, without {name}")
+    there = {_fold(item.get(own.member)) for item in _items(whole, own.at)} - {""}
+    asked = next(
+        (
+            value
+            for seen in (True, False)
+            for value in own.values
+            if (_fold(value) in there) is seen and there - {_fold(value)}
+        ),
+        None,
+    )
+    if asked is None:
+        yield _say_unseen(trial, f"no item was seen with another {own.member}")
+        return
+    answer: Exchange = yield _ask(trial, f"{name} {asked} alone", {name: asked})
+    if not answer.success or not answer.fits:
+        yield trial.untested(f"the list with {name} {asked} was answered {answer.outcome}")
+        return
+    others = [
+        item[own.member]
+        for item in _items(answer, own.at)
+        if _fold(item.get(own.member)) not in ("", _fold(asked))
+    ]
+    problem = f"an item has the {own.member} {{other}}" if others else ""
+    yield trial.judge(
+        f"only items whose {own.member} is {asked}", problem, **({"other": others[0]} if others else {})
+    )
+
+
+def _try_absent(trial: Trial, own: _Filter) -> Conversation:
+    name, setting = str(own.param.name), trial.setting
+    whole: Exchange = yield _ask(trial, f"every item, without {name}")
+    items = _items(whole, own.at)
+    if not items:
+        yield _say_unseen(trial, "the list was empty")
+        return
+    text = distinct(_without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
+    if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
+        yield _say_unseen(trial, f"no text is known that no {own.member} has")
+        return
+    answer: Exchange = yield _ask(trial, f"a {name} that no item has", {name: text})
+    if not answer.success or not answer.fits:
+        yield trial.idle(f"a {name} that no item has was answered {answer.outcome}")
+        return
+    same = _items(answer, own.at) == items
+    yield trial.judge(
+        f"not every item for a {name} that none has", "the list is the same as without it" if same else ""
+    )
+
+
+def _ask(trial: Trial, why: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    needed = trial.template.list_needed(trial.action)
+    return trial.call(
+        "valid",
+        why,
+        input={**needed, **(arguments or {})},
+        reuse=answer_that_will_do(trial.setting, trial.endpoint),
+    )
+
+
+def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:
+    body = exchange.body if exchange.success else None
+    items = body.get(at) if at and isinstance(body, Mapping) else body
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def _fold(value: Any) -> str:
+    return value.casefold() if isinstance(value, str) else ""
+
+
+def _say_unseen(trial: Trial, why: str) -> Judgement:
+    """Return that nothing was shown: no option lifts it, only a server that holds more."""
+    return replace(trial.untested(f"{why}; a server that holds such items shows it"), excused=True)
+
+
+CHECK = make_check("filters_apply", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)

@@ -1,0 +1,116 @@
+"""A list heeds an argument that is named like a member of its items; legal habits of lists alarm nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Result
+from small_api import NOTES, Notes, answer, catalogue, verified
+
+LIST = "    http: GET /notes\n    effect: read\n"
+ITEMS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
+FULL = (
+    "properties: {id: {type: string}, text: {type: string}, kind: {anyOf: [{$ref: Kind}, {type: 'null'}]},"
+    " locale: {type: string}}\n"
+    "    required: [id, text]\n  Kind: {type: string, enum: [shopping, garden, travel]}"
+)
+ROWS = [
+    {"id": "n1", "text": "Buy milk", "kind": "shopping"},
+    {"id": "n2", "text": "Rake the leaves", "kind": "garden"},
+    {"id": "n3", "text": "Buy soil", "kind": None},
+]
+Habit = Callable[[dict[str, str], dict[str, Any]], bool]
+"""Says whether a list with these arguments shows a row."""
+
+
+def offer(arguments: str, further: str = "") -> Model:
+    return catalogue(NOTES, (ITEMS, FULL), (LIST, f"{LIST}    input: {{{arguments}}}\n{further}"))
+
+
+def find(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROWS) -> list[Result]:
+    """Verify this check alone against a server with a habit; return what it says of each argument."""
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        del server
+        if request.method != "GET" or request.path != "/notes":
+            return None
+        given = dict(parse_qsl(request.target.partition("?")[2]))
+        if refuses and given.get("kind", "garden") not in ("shopping", "garden", "travel"):
+            return answer(422, {"detail": "kind"})
+        if refuses and given.get("text", "Buy") not in ("Buy",):
+            return answer(422, {"detail": "text"})
+        return answer(200, {"notes": [row for row in rows if shows(given, row)]})
+
+    report = verified(of, Notes(odd=odd), only=("filters_apply",))
+    return [result for result in report.results if result.contract.check == "filters_apply"]
+
+
+def same(given: dict[str, str], row: dict[str, Any]) -> bool:
+    return all(str(row.get(name)).lower() == value.lower() for name, value in given.items())
+
+
+def contains(given: dict[str, str], row: dict[str, Any]) -> bool:
+    return all(value.lower() in str(row.get(name)).lower() for name, value in given.items())
+
+
+def everything(given: dict[str, str], row: dict[str, Any]) -> bool:
+    del given, row
+    return True
+
+
+KIND = "kind: {anyOf: [{$ref: Kind}, {type: 'null'}]}"
+TEXT = "text: {type: string, maxLength: 40}"
+
+
+@pytest.mark.parametrize("argument", [KIND, TEXT])
+def test_argument_that_is_ignored_is_odd(argument: str) -> None:
+    (result,) = find(offer(argument), everything)
+    assert result.verdict is Verdict.ODD
+
+
+@pytest.mark.parametrize("argument", [KIND, TEXT])
+@pytest.mark.parametrize("habit", [same, contains])
+def test_lists_that_filter_in_one_way_or_another_keep_it(argument: str, habit: Habit) -> None:
+    (result,) = find(offer(argument), habit)
+    assert result.verdict is Verdict.KEPT
+
+
+def test_a_text_that_is_refused_shows_nothing() -> None:
+    (result,) = find(offer(TEXT), same, refuses=True)
+    assert result.verdict is Verdict.NOT_APPLICABLE
+    assert "422" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("argument", "rows"), [(KIND, []), (TEXT, []), (KIND, [{"id": "n9", "text": "Fly", "kind": None}])]
+)
+def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[Any]) -> None:
+    (result,) = find(offer(argument), everything, rows=rows)
+    assert result.verdict is Verdict.UNTESTED
+    assert "a server that holds such items shows it" in result.reason
+    assert result.excused
+
+
+@pytest.mark.parametrize(
+    ("argument", "further"),
+    [
+        ("kind: {type: string, enum: [shopping, all]}", ""),
+        ("kind: {type: string, enum: [shopping, garden], default: garden}", ""),
+        ("locale: {type: string}", ""),
+        ("kinds: {type: string, enum: [shopping, garden]}", ""),
+        (
+            "kind: {type: string, enum: [shopping, garden]}",
+            "    laws: {of: {when: has(input.kind), that: 'response.notes.all(n, n.kind == input.kind)'}}\n",
+        ),
+    ],
+    ids=["a value of its own", "a default", "a view", "another name", "a law says more"],
+)
+def test_other_arguments_are_not_taken_for_filters(argument: str, further: str) -> None:
+    assert find(offer(argument, further), everything) == []
