@@ -1,7 +1,8 @@
 """Verifies right servers with writes, from their documents alone: `python -m evaluation.right.measure`.
 
-Nothing may be broken. NAMES choose servers, and `--seeds 0-19` the seeds. Each run gets a server that was
-newly started. The last lines are the table of docs/figures.md.
+The right servers of `evaluation/foreign` are among them. Nothing may be broken. NAMES choose servers, and
+`--seeds 0-19` the seeds. Each run gets a server that was newly started. The last lines are the table of
+docs/figures.md.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from urllib.request import Request, urlopen
 
 import click
 import pytest
 
+from evaluation.foreign import serving as foreign
+from evaluation.foreign.measure import settings
 from evaluation.foreign.serving import LOOPBACK, Launched, install_node_modules
 from pgagents.cli.main import main as pgagents
 
@@ -31,12 +36,13 @@ START_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server of this folder: what it is written in, and how verify is run against it.
+    """A server of this folder or of `evaluation/foreign`: its framework, and how verify is run against it.
 
     `least_kept` contracts are kept at least, so that no run is silent because it tried nothing.
     `needs` are packages of Python. `document` is a path of the server where its framework makes it; else it
     is the file of the server's name. `key` is its key, if it has one. `flags` are options of verify that say
-    what the document cannot. `node` is true of a script of the folder `node`.
+    what the document cannot. `node` is true of a script of the folder `node`,
+    and `foreign` of a server of `evaluation/foreign`.
     """
 
     name: str
@@ -47,11 +53,13 @@ class Server:
     key: str = ""
     flags: tuple[str, ...] = ()
     node: bool = False
+    foreign: bool = False
 
     @property
     def document_words(self) -> list[str]:
         """Return the words of verify that name the document."""
-        return ["--openapi", self.document or str(HERE / f"{self.name}.yaml")]
+        beside = foreign.FOREIGN / self.name / "openapi.yaml" if self.foreign else HERE / f"{self.name}.yaml"
+        return ["--openapi", self.document or str(beside)]
 
     @property
     def command(self) -> list[str]:
@@ -65,11 +73,15 @@ RPC = (*("--reads", "accounts.list"), *("--reads", "accounts.get"), *("--allow",
 SERVERS = {
     server.name: server
     for server in (
+        Server("library", "FastAPI", 100, foreign=True),
+        Server("payments", "Flask", 100, foreign=True),
+        Server("documents", "Express, OAuth", 100, foreign=True),
         Server("albums", "JSON:API, Starlette", 100, ("starlette", "uvicorn")),
         Server("accounts", "JSON-RPC, Werkzeug", 40, ("werkzeug",), flags=RPC),
         Server("words", "Litestar", 60, ("litestar", "uvicorn"), document="/schema/openapi.json"),
         Server("notes", "http.server", 150, key="notes-key-1"),
         Server("rooms", "NestJS", 120, node=True),
+        Server("exports", "Django REST framework", 100, ("rest_framework", "werkzeug")),
         Server("posts", "Express", 200, node=True, key="posts-key-1"),
     )
 }
@@ -90,6 +102,8 @@ class Run:
 
 def why_missing(server: Server) -> str:
     """Name what a server needs and this machine lacks; empty if it can start."""
+    if server.foreign:
+        return foreign.why_missing(server.name)
     if server.node:
         return install_node_modules(HERE / "node")
     missing = [name for name in server.needs if find_spec(name) is None]
@@ -102,6 +116,10 @@ def serving(server: Server) -> Iterator[str]:
 
     Raises RuntimeError with what the server printed if it does not start.
     """
+    if server.foreign:
+        with foreign.serving(server.name, options=settings(server.name).serve) as url:
+            yield url.removesuffix(urlsplit(url).path)  # the document has the path
+        return
     launched = Launched(server.command)
     try:
         url = launched.read_line(START_S)
@@ -113,13 +131,25 @@ def serving(server: Server) -> Iterator[str]:
         launched.close()
 
 
+def find_key(server: Server, url: str) -> str:
+    """Return the key of a server, empty if it has none; a client of OAuth gets a token for its own."""
+    key = settings(server.name).keys["main"] if server.foreign else server.key
+    if server.name != "documents":
+        return key
+    client, _, secret = key.partition(":")
+    sent = urlencode({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
+    with urlopen(Request(f"{url}/2.0/oauth2/token", sent.encode()), timeout=START_S) as answer:
+        token: str = json.load(answer)["access_token"]
+    return token
+
+
 def verify(server: Server, seed: int, folder: Path) -> Run:
     """Run `pgagents verify` once against a new server, in this process. `folder` is empty."""
     report = folder / "report.json"
     with serving(server) as url, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        if server.key:
-            patch.setenv("PGAGENTS_TOKEN", server.key)
+        if key := find_key(server, url):
+            patch.setenv("PGAGENTS_TOKEN", key)
         else:
             patch.delenv("PGAGENTS_TOKEN", raising=False)
         patch.chdir(folder)
@@ -134,6 +164,8 @@ def verify(server: Server, seed: int, folder: Path) -> Run:
 
 def _read_run(server: Server, seed: int, report: Path, printed: str) -> Run:
     data = json.loads(report.read_text(encoding="utf-8"))
+    if failed := [r["reason"] for r in data["results"] if "internal error" in r.get("reason", "")]:
+        raise RuntimeError(f"{server.name}, seed {seed}: {failed[0]}")
     by = {
         verdict: tuple(r["contract"] for r in data["results"] if r["verdict"] == verdict)
         for verdict in ("broken", "odd")

@@ -11,7 +11,7 @@ import pytest
 
 from pgagents.base.http import Request, Response, read_json
 from pgagents.report.contract import Verdict
-from pgagents.verify.answers.representations import is_equal
+from pgagents.verify.answers.standing import is_equal
 from small_api import NOTES, Notes, verified, with_resource
 
 

@@ -6,18 +6,16 @@ Two members with the same name, description and type must have the same value fo
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
-from pgagents.base.cel.functions import epoch
 from pgagents.base.cel.reading import place_of
 from pgagents.base.jsonschema.combine import list_parts
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import plain
-from pgagents.catalogue.model.action import Action, Job, Param
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
@@ -52,6 +50,17 @@ class Representation:
     """True if the action makes the instance, or makes one of another resource from it, such as a bill from an
     order.
     """
+
+
+def represent(setting: Setting, action: str) -> tuple[Representation, ...]:
+    """Return what the answers of an action represent."""
+
+    def find() -> tuple[Representation, ...]:
+        declared = next((a for a in setting.model.actions if a.name == action), None)
+        referred = setting.compute_once("references", lambda: references(setting.model))
+        return representations_of(setting, declared, referred) if declared is not None else ()
+
+    return setting.compute_once(("representations", str(action)), find)
 
 
 def representations_of(
@@ -423,127 +432,3 @@ def forget_all(facts: ShownInstances) -> None:
     }
     kept = [(key, known) for key, known in made.items() if known]
     facts.shown = dict(kept[-MOST_KNOWN // 2 :])
-
-
-# -- values of older answers that must still be true
-
-
-LASTING_S = 600.0
-MOMENT_S = 2.0
-"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
-SAME_S = 1.0
-"""Times that differ by less, in seconds, are the same."""
-
-
-def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> list[str]:
-    """Return the members in both representations whose older value must still be the same."""
-    lasts = old.representation.makes or new.at - old.at < LASTING_S
-    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
-    if not lasts and not stays:
-        return []
-    common, lasting, passing = _list_compared(setting, old.representation, new.representation)
-    if _is_at_work(setting, old) or _is_filled(old, new, passing):
-        fixed = _list_fixed(setting, old.representation.kind)
-        stays, lasting = False, tuple(name for name in lasting if name in fixed)
-        if not lasts:
-            return []
-    names = common if lasts and stays else lasting if lasts else passing
-    there = [n for n in names if n in old.body and n in new.body]
-    return (
-        [n for n in there if not _is_personal(setting, old, n)]
-        if _may_be_forgotten(setting, new.at - old.at)
-        else there
-    )
-
-
-def _is_at_work(setting: Setting, old: ShownInstance) -> bool:
-    """True if the server was still at work on the instance, whose members may change without a call."""
-    if old.accepted:
-        return True
-
-    def find() -> tuple[Job, ...]:
-        kind = old.representation.kind
-        jobs = (action.job for action in setting.model.actions if action.job is not None)
-        return tuple(j for j in jobs if kind_of(setting, setting.model.resources[j.resource]) == kind)
-
-    jobs = setting.compute_once(("jobs", old.representation.kind), find)
-    return bool(jobs) and not any(old.body.get(job.state) in job.ends for job in jobs)
-
-
-def _is_filled(old: ShownInstance, new: ShownInstance, passing: tuple[str, ...]) -> bool:
-    """True if the answer that made an instance left a member null that has a value now."""
-    return old.representation.makes and any(
-        old.body.get(n, "") is None and new.body.get(n) is not None for n in passing
-    )
-
-
-def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the members of this kind that the catalogue says never change."""
-
-    def find() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind]
-        return frozenset(member for r in alike for member in r.fixed)
-
-    return setting.compute_once(("comparable", "fixed", kind), find)
-
-
-def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:
-    """Return the common members of two representations: all of them, those that last, and the others.
-
-    Computed once for each pair. The catalogue keeps its representations alive, so their `id()` can be a key.
-    """
-
-    def find() -> tuple[tuple[str, ...], ...]:
-        common, lasting = list_common(setting, new, old), find_lasting(setting, old)
-        return (
-            common,
-            tuple(n for n in common if n in lasting),
-            tuple(n for n in common if n not in lasting),
-        )
-
-    return setting.compute_once(("compared members", id(old), id(new)), find)
-
-
-def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """True if retention may have removed personal data from an answer after so many seconds."""
-    least = setting.compute_once(
-        "least retention",
-        lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
-    )
-    return seconds >= least
-
-
-def _is_personal(setting: Setting, old: ShownInstance, member: str) -> bool:
-    return member in setting.model.private or isinstance(old.body[member], Mapping)
-
-
-def is_equal(a: Any, b: Any) -> bool:
-    """True if two values are equal. Times are compared by the second, as their zone and fraction may differ.
-
-    Objects must have the same members, and lists the same items in the same order.
-    """
-    if isinstance(a, str) and isinstance(b, str):
-        return a == b or _is_same_time(a, b)
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return a.keys() == b.keys() and all(is_equal(a[name], b[name]) for name in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(is_equal, a, b))
-    return bool(a == b)
-
-
-def _is_same_time(a: str, b: str) -> bool:
-    apart = abs(epoch(a) - epoch(b))
-    return math.isfinite(apart) and apart < SAME_S
-
-
-def is_same(a: Any, b: Any) -> bool:
-    """True if two values mean the same. Times are compared by the second, lists in any order."""
-    if type(a) is type(b) and a == b:
-        return True
-    if isinstance(a, str) and isinstance(b, str):
-        return _is_same_time(a, b)
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return all(is_same(a[name], b[name]) for name in a.keys() & b.keys())
-    if isinstance(a, list) and isinstance(b, list):
-        return sorted(map(repr, a)) == sorted(map(repr, b))
-    return bool(a == b)

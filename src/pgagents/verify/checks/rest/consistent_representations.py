@@ -2,7 +2,7 @@
 
 In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
 that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
-While a job runs, or after a 202, only fixed members are compared.
+While a job runs, or after a 202, only fixed members are compared; of a document's job, those that were sent.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ from pgagents.verify.answers.representations import (
     find_place,
     forget_all,
     forget_removed,
-    is_same,
     is_uncertain,
     kind_of,
     list_common,
     list_dating,
-    list_standing,
     objects_at,
-    references,
-    representations_of,
+    represent,
 )
+from pgagents.verify.answers.standing import is_same, list_standing
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -58,10 +56,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         (endpoint, representation)
         for endpoint in setting.endpoints
         if endpoint.leads
-        for representation in _represent(setting, endpoint.action.name)
+        for representation in represent(setting, endpoint.action.name)
     ]
     for endpoint, kind in _list_readers(setting):
-        own = [r for r in _represent(setting, endpoint.action.name) if r.kind == kind]
+        own = [r for r in represent(setting, endpoint.action.name) if r.kind == kind]
         others = [
             (other, representation)
             for other, representation in every
@@ -91,7 +89,7 @@ def _list_readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
         alike = _group_by_kind(setting)
         reads = {d.action.name: d for d in setting.endpoints if d.leads and d.action.effect == "read"}
         for name, endpoint in reads.items():
-            for kind in dict.fromkeys(r.kind for r in _represent(setting, name)):
+            for kind in dict.fromkeys(r.kind for r in represent(setting, name)):
                 own = [r for r in alike[kind] if r.action == name]
                 if any(list_common(setting, a, b) for a in own for b in alike[kind]):
                     yield endpoint, kind
@@ -102,7 +100,7 @@ def _list_readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
 def _group_by_kind(setting: Setting) -> dict[str, list[Representation]]:
     alike: dict[str, list[Representation]] = {}
     for action in setting.model.actions:
-        for representation in _represent(setting, action.name):
+        for representation in represent(setting, action.name):
             alike.setdefault(representation.kind, []).append(representation)
     return alike
 
@@ -112,17 +110,6 @@ def _lasts(setting: Setting, kind: str, own: list[Representation]) -> bool:
     every = _group_by_kind(setting)[kind]
     names = {name for a in own for b in every for name in list_common(setting, a, b)}
     return any(names & set(find_lasting(setting, representation)) for representation in every)
-
-
-def _represent(setting: Setting, action: str) -> tuple[Representation, ...]:
-    """Return what the answers of an action represent."""
-
-    def find() -> tuple[Representation, ...]:
-        declared = next((a for a in setting.model.actions if a.name == action), None)
-        referred = setting.compute_once("references", lambda: references(setting.model))
-        return representations_of(setting, declared, referred) if declared is not None else ()
-
-    return setting.compute_once(("representations", str(action)), find)
 
 
 def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -> Conversation:
@@ -170,7 +157,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     verdicts: dict[str, Judgement] = {}
-    for representation in _represent(memory.setting, endpoint.action.name):
+    for representation in represent(memory.setting, endpoint.action.name):
         place = find_place(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED

@@ -16,7 +16,8 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import list_missing_parents
-from pgagents.verify.answers.representations import is_equal
+from pgagents.verify.answers.representations import kind_of
+from pgagents.verify.answers.standing import ACCEPTED, is_equal, list_stated, shows_guessed_job
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
@@ -28,7 +29,6 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-ACCEPTED = 202
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
@@ -156,10 +156,8 @@ def _judge_reading(
     secrets = trial.model.secrets
     members = resource.fixed or tuple(
         member
-        for member in body
-        if member in back
-        and member not in resource.volatile
-        and not _may_fill_in(resource, member, body, made)
+        for member in _list_steady(trial.setting, resource, made, body, back)
+        if member in back and member not in resource.volatile
     )
     compared = (member for member in members if member not in secrets and member in body)
     differing = next((member for member in compared if not is_equal(body[member], back.get(member))), None)
@@ -182,13 +180,19 @@ def _judge_reading(
             yield own.kept()
 
 
-def _may_fill_in(resource: Resource, member: str, body: Mapping[str, Any], made: Exchange) -> bool:
-    """True if a server may give this member its value later, because it is still at work.
+def _list_steady(
+    setting: Setting, resource: Resource, made: Exchange, body: Mapping[str, Any], back: Mapping[str, Any]
+) -> list[str]:
+    """Return the members of a new instance that keep their values while the server works on it.
 
-    A 202 says so. Where the resource is only inferred, a member that was null may be filled in, too.
+    After a 202 they are those that were sent. Where the resource is only inferred, its answers show the work.
     """
-    unknown = resource.is_seen_by_guess and body[member] is None
-    return member not in made.input and (made.status == ACCEPTED or unknown)
+    kind, accepted = kind_of(setting, resource), made.status == ACCEPTED
+    if shows_guessed_job(setting, kind, body, back, accepted=accepted):
+        stated = list_stated(setting, kind, body)
+        return [member for member in body if member in stated]
+    guess = resource.is_seen_by_guess
+    return [m for m in body if m in made.input or not (accepted or (guess and body[m] is None))]
 
 
 def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Conversation:

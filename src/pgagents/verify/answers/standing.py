@@ -1,0 +1,307 @@
+"""Tell which values of an older answer must still be true, and which a server may change by itself.
+
+A catalogue declares its jobs. A document's jobs are known by their answers: a state such as `running`, a 202,
+or a member that is null at first. A job changes no value that a client sent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import Job, Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.verify.answers.representations import (
+    Representation,
+    ShownInstance,
+    find_lasting,
+    kind_of,
+    list_common,
+    represent,
+)
+from pgagents.verify.setting import Setting
+
+ACCEPTED = 202
+LASTING_S = 600.0
+MOMENT_S = 2.0
+"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
+SAME_S = 1.0
+"""Times that differ by less, in seconds, are the same."""
+
+
+def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> list[str]:
+    """Return the members in both representations whose older value must still be the same."""
+    lasts = old.representation.makes or new.at - old.at < LASTING_S
+    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+    if not lasts and not stays:
+        return []
+    common, lasting, passing = _list_compared(setting, old.representation, new.representation)
+    kind = old.representation.kind
+    if shows_guessed_job(setting, kind, old.body, new.body, accepted=old.accepted):
+        stated = list_stated(setting, kind, old.body)
+        common, lasting, passing = (
+            tuple(name for name in names if name in stated) for names in (common, lasting, passing)
+        )
+    elif _is_at_work(setting, old) or _is_filled(old, new, passing):
+        fixed = _list_fixed(setting, kind)
+        stays, lasting = False, tuple(name for name in lasting if name in fixed)
+        if not lasts:
+            return []
+    names = common if lasts and stays else lasting if lasts else passing
+    there = [n for n in names if n in old.body and n in new.body]
+    return (
+        [n for n in there if not _is_personal(setting, old, n)]
+        if _may_be_forgotten(setting, new.at - old.at)
+        else there
+    )
+
+
+# -- jobs, which a catalogue declares
+
+
+def _is_at_work(setting: Setting, old: ShownInstance) -> bool:
+    """True if the server was still at work on the instance, whose members may change without a call."""
+    jobs = _list_jobs(setting, old.representation.kind)
+    return old.accepted or (bool(jobs) and not any(old.body.get(job.state) in job.ends for job in jobs))
+
+
+def _list_jobs(setting: Setting, kind: str) -> tuple[Job, ...]:
+    """Return the declared jobs whose progress instances of this kind show."""
+
+    def find() -> tuple[Job, ...]:
+        jobs = (action.job for action in setting.model.actions if action.job is not None)
+        return tuple(j for j in jobs if kind_of(setting, setting.model.resources[j.resource]) == kind)
+
+    return setting.compute_once(("jobs", kind), find)
+
+
+def _is_filled(old: ShownInstance, new: ShownInstance, passing: tuple[str, ...]) -> bool:
+    """True if the answer that made an instance left a member null that has a value now."""
+    return old.representation.makes and any(
+        old.body.get(n, "") is None and new.body.get(n) is not None for n in passing
+    )
+
+
+def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the members of this kind that the catalogue says never change."""
+
+    def find() -> frozenset[str]:
+        return frozenset(member for r in _list_alike(setting, kind) for member in r.fixed)
+
+    return setting.compute_once(("comparable", "fixed", kind), find)
+
+
+def _list_alike(setting: Setting, kind: str) -> list[Resource]:
+    return [r for r in setting.model.resources.values() if kind_of(setting, r) == kind]
+
+
+# -- jobs, which a document shows by its answers alone
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+WORKING = _words("""
+accepted_for_processing awaiting building calculating computing converting creating deleting deploying
+downloading encoding enqueued executing exporting generating importing in_progress in_queue indexing
+initializing installing migrating not_started pending preparing processing provisioning queued rendering
+requested restoring retrying running scanning scheduled started starting stopping submitted syncing testing
+training transcoding transcribing updating uploading validating verifying waiting working
+""")
+"""States in which a server is at work."""
+DONE = _words("""
+complete completed done error errored failed failure finished partially_succeeded processed ready succeeded
+success successful
+""")
+"""States that a server reaches by itself, by its work."""
+ENDED = DONE | _words("aborted canceled cancelled expired skipped stopped terminated timed_out timeout")
+"""States that stay."""
+MOST_STATE = 40
+"""The most characters of a text that is compared with a state."""
+_GAP = re.compile(r"[^a-z0-9]+")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def shows_guessed_job(
+    setting: Setting, kind: str, old: Mapping[str, Any], new: Mapping[str, Any], *, accepted: bool
+) -> bool:
+    """True if the server may have been at work on an instance of an inferred kind when it answered `old`.
+
+    `accepted` says that this answer was a 202. A member that was null and is not in `new` shows it too, if no
+    client sent it.
+    """
+    alike = _list_alike(setting, kind)
+    if _list_jobs(setting, kind) or not any(r.is_seen_by_guess for r in alike):
+        return False
+    clients = _list_set_by_clients(setting, kind)
+    if accepted or any(old.get(n, "") is None and new.get(n) is not None for n in old if n not in clients):
+        return True
+    states = [(name, state) for name, state in _list_states(old) if name not in clients]
+    of_job = _list_job_states(setting, kind)
+    if any(state in WORKING or state in of_job.get(name, frozenset()) - ENDED for name, state in states):
+        return True
+    ended = any(state in ENDED for _, state in states)
+    return _begins_by_202(alike) and not ended and _may_be_unfilled(setting, kind, old)
+
+
+def _list_states(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the texts of an instance, and of the objects in it, in the form of the words above."""
+    for name, value in body.items():
+        inner = value.items() if isinstance(value, Mapping) else ((name, value),)
+        yield from ((name, _plain(text)) for _, text in inner if isinstance(text, str))
+
+
+def _plain(text: str) -> str:
+    return _GAP.sub("_", _HUMP.sub("_", text[:MOST_STATE]).lower()).strip("_")
+
+
+def _list_sent(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the members that a client sends when it makes an instance of this kind."""
+
+    def find() -> frozenset[str]:
+        makers = [r.made_by.action for r in _list_alike(setting, kind) if r.made_by is not None]
+        return frozenset(name for a in makers for p in a.params for name in (str(p.name), p.wire) if name)
+
+    return setting.compute_once(("standing", "sent", kind), find)
+
+
+def _list_set_by_clients(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the members that a client sends, when it makes an instance or later.
+
+    An argument whose values are no end of a job, such as `canceled` alone, leaves the member to the server.
+    """
+
+    def find() -> frozenset[str]:
+        names = {r.name for r in _list_alike(setting, kind)}
+        changers = [
+            action
+            for action in setting.model.actions
+            if action.effect == "write" and any(p.refers_to in names for p in action.params)
+        ]
+        settable = [p for action in changers for p in action.params if _may_end(p)]
+        return _list_sent(setting, kind) | {n for p in settable for n in (str(p.name), p.wire) if n}
+
+    return setting.compute_once(("standing", "clients", kind), find)
+
+
+def _may_end(param: Param) -> bool:
+    values = param.schema.get("enum")
+    return not values or any(isinstance(value, str) and _plain(value) in DONE for value in values)
+
+
+def list_stated(setting: Setting, kind: str, old: Mapping[str, Any]) -> frozenset[str]:
+    """Return the members that no work of a server changes: fixed ones, and what a client sent in the create.
+
+    A state is none of them, nor is a member that had no value.
+    """
+    states = {name for name, state in _list_states(old) if state in WORKING | ENDED}
+    sent = (n for n in _list_sent(setting, kind) if n not in states and old.get(n) is not None)
+    return frozenset(sent) | _list_fixed(setting, kind)
+
+
+def _list_job_states(setting: Setting, kind: str) -> Mapping[str, frozenset[str]]:
+    """Return the members whose declared values are the states of a job, with these values.
+
+    A job reaches one of them by itself. Where an action leads to it, it is no job's.
+    """
+
+    def find() -> Mapping[str, frozenset[str]]:
+        alike = _list_alike(setting, kind)
+        moved = {_plain(move.to) for r in alike for move in r.moves}
+        calls = (call for r in alike for call in (r.made_by, *r.read_by, *r.listed_by) if call is not None)
+        actions = sorted({str(call.action.name) for call in calls})
+        states: dict[str, frozenset[str]] = {}
+        for shown in (shown for action in actions for shown in represent(setting, action)):
+            for name, words in shown.words.items() if shown.kind == kind else ():
+                values = json.loads(words).get("enum") or ()
+                plain = frozenset(_plain(value) for value in values if isinstance(value, str))
+                if plain & DONE - moved:
+                    states[name] = plain
+        return states
+
+    return setting.compute_once(("standing", "states", kind), find)
+
+
+def _begins_by_202(alike: list[Resource]) -> bool:
+    made = [r.made_by for r in alike if r.made_by is not None]
+    return bool(made) and all(call.action.success.status == ACCEPTED for call in made)
+
+
+def _may_be_unfilled(setting: Setting, kind: str, body: Mapping[str, Any]) -> bool:
+    """True if a member is null that the server will fill in, or if no member ever is."""
+    sent = _list_sent(setting, kind)
+    if any(value is None for name, value in body.items() if name not in sent):
+        return True
+    makers = [str(r.made_by.action.name) for r in _list_alike(setting, kind) if r.made_by is not None]
+    shown = [s for maker in makers for s in represent(setting, maker) if s.kind == kind]
+    return not any('"null"' in words for s in shown for name, words in s.words.items() if name not in sent)
+
+
+# -- values that are compared
+
+
+def _list_compared(setting: Setting, old: Representation, new: Representation) -> tuple[tuple[str, ...], ...]:
+    """Return the common members of two representations: all of them, those that last, and the others.
+
+    Computed once for each pair. The catalogue keeps its representations alive, so their `id()` can be a key.
+    """
+
+    def find() -> tuple[tuple[str, ...], ...]:
+        common, lasting = list_common(setting, new, old), find_lasting(setting, old)
+        return (
+            common,
+            tuple(n for n in common if n in lasting),
+            tuple(n for n in common if n not in lasting),
+        )
+
+    return setting.compute_once(("compared members", id(old), id(new)), find)
+
+
+def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
+    """True if retention may have removed personal data from an answer after so many seconds."""
+    least = setting.compute_once(
+        "least retention",
+        lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf),
+    )
+    return seconds >= least
+
+
+def _is_personal(setting: Setting, old: ShownInstance, member: str) -> bool:
+    return member in setting.model.private or isinstance(old.body[member], Mapping)
+
+
+def is_equal(a: Any, b: Any) -> bool:
+    """True if two values are equal. Times are compared by the second, as their zone and fraction may differ.
+
+    Objects must have the same members, and lists the same items in the same order.
+    """
+    if isinstance(a, str) and isinstance(b, str):
+        return a == b or _is_same_time(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(is_equal(a[name], b[name]) for name in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(is_equal, a, b))
+    return bool(a == b)
+
+
+def _is_same_time(a: str, b: str) -> bool:
+    apart = abs(epoch(a) - epoch(b))
+    return math.isfinite(apart) and apart < SAME_S
+
+
+def is_same(a: Any, b: Any) -> bool:
+    """True if two values mean the same. Times are compared by the second, lists in any order."""
+    if type(a) is type(b) and a == b:
+        return True
+    if isinstance(a, str) and isinstance(b, str):
+        return _is_same_time(a, b)
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return all(is_same(a[name], b[name]) for name in a.keys() & b.keys())
+    if isinstance(a, list) and isinstance(b, list):
+        return sorted(map(repr, a)) == sorted(map(repr, b))
+    return bool(a == b)
