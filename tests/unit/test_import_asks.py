@@ -342,8 +342,8 @@ INSIDE = {"type": "object", "required": ["address"], "properties": {"address": U
 def test_a_value_that_is_not_sure_is_asked_for(address: dict[str, Any], path: str) -> None:
     made = mirrors(address)
     (asked,) = questions(made)["create_mirror"]
-    assert f"which value of {path} is right? a run can make a `mirror`" in asked
-    assert "made_by" not in made.data["resources"]["mirror"]
+    assert f"which value of {path} is right? a run makes one up for a `mirror`" in asked
+    assert made.data["resources"]["mirror"]["made_by"]["input"] == {"address": "=fresh.value"}
 
 
 SHOWN = "ftp://mirror.example/"

@@ -29,6 +29,7 @@ _ONCE = (
     "only",
     "skip",
     "seed",
+    "day",
     "reports",
     "shard",
     "last_failed",

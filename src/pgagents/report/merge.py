@@ -47,7 +47,12 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     _belong(ordered)
     _complete(ordered)
     first = ordered[0].report
-    header = replace(first.header, shard=None, started_at=min(p.report.header.started_at for p in ordered))
+    header = replace(
+        first.header,
+        shard=None,
+        started_at=min(p.report.header.started_at for p in ordered),
+        day=max(p.report.header.day for p in ordered),
+    )
     results = _results(ordered)
     findings = _findings((f for p in ordered for f in p.report.findings), header.url)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}

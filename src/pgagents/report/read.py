@@ -167,6 +167,7 @@ def _report(data: dict[str, Any]) -> Report:
         Rank(h.get("fail_on", Rank.LAX)),
         h.get("title", ""),
         tuple(h.get("unasked", ())),
+        h.get("day", ""),
     )
     drawn = f.get("random_calls", {})
     footer = Footer(

@@ -162,6 +162,8 @@ class Header:
     """The API's name and version; empty in a report of an older version."""
     unasked: tuple[str, ...] = ()
     """The surfaces that nobody asked for. They are offered by default, and no file of theirs was built."""
+    day: str = ""
+    """The day by which made-up times were chosen, as in `--day`; empty if no value was made up."""
 
 
 BOUGHT = "Bought or sent, and not undone"
@@ -296,7 +298,8 @@ class Report:
         return self._same_order() if drawn else self.select(finding.contract.id)
 
     def _same_order(self) -> str:
-        return f"--seed {self.header.seed}" + (" --workers 1" if self.footer.workers > 1 else "")
+        day = f" --day {self.header.day}" if self.header.day else ""
+        return f"--seed {self.header.seed}{day}" + (" --workers 1" if self.footer.workers > 1 else "")
 
     @property
     def exit_code(self) -> int:

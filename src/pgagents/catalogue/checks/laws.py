@@ -324,7 +324,9 @@ class _Examples:
         for name in given.keys() & self.inputs.keys():
             kind = member_of(self.checker.expressions.get((*pointer, name)), (basics.FRESH,))
             test = self.inputs[name]
-            if kind not in basics.FRESH_KINDS or not test or not self.checker.sound((*pointer, name)):
+            if kind not in basics.FRESH_KINDS or kind == basics.MADE_UP or not test:
+                continue
+            if not self.checker.sound((*pointer, name)):
                 continue
             forms = list_forms(kind, SAMPLE_MARK)
             if not any(map(test.is_valid, forms)):

@@ -350,7 +350,9 @@ ITEM = "item"
 PAGES = ("input", "response", "headers")
 CALL = ("env", "now", "resource", "input")
 FRESH = "fresh"
-FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
+MADE_UP = "value"
+"""The kind of fresh value that only the argument's schema decides. A server may refuse it by another rule."""
+FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url", MADE_UP)
 RESOURCE_LAW = ("created", "read", "input", "env", "surface")
 BUCKET = ("key", "call")
 STEP = ("env", "now", "input", "response", "status", "headers")

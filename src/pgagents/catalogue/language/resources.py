@@ -123,7 +123,8 @@ class Resource(Cited):
         None,
         description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and "
         "`.url` are new values for "
-        "each call, and the idempotency key is added automatically.",
+        "each call, `=fresh.value` is any value that the schema allows, and the idempotency key is added "
+        "automatically.",
     )
     read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
     listed_by: list[CatalogueCall] = Field([], description="Calls that list instances.")

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pgagents.base.jsonschema.schema import Schema, finder, follow, is_type, validator
+from pgagents.base.text import split_words
 
 _FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
 _FRESH_BY_PATTERN = ("url", "email", "uuid")
@@ -19,7 +20,13 @@ _MARK = "pgv-0123456789abcdef-12"
 _SURE = 6
 """The first forms of a fresh text, whose characters and length are the same for every mark."""
 _DEEPEST = 4
-_PLAIN = ("type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum")
+_PLAIN = (
+    "type", "enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum",
+    "exclusiveMaximum", "multipleOf",
+)  # fmt: skip
+
+_BOUNDS = ("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+"""Keywords that the least number of a schema, or 1, may break."""
 
 
 def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
@@ -28,6 +35,8 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
     `shown` are the arguments of an example, `name` is the argument's.
     """
     plain = is_type(schema, ("string",)) and not {"enum", "const"} & schema.keys()
+    if plain and find_known_texts(name):
+        return shown[name] if _may_be(shown.get(name), schema) else _fixed(schema, named, _DEEPEST)
     if plain and schema.get("format") in _FRESH and "pattern" not in schema:
         return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
     if plain and "format" not in schema and (kind := _find_fresh_kind(schema)):
@@ -95,8 +104,9 @@ def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
     for key in ("default", "const"):
         if key in schema:
             return schema[key]
-    if is_type(schema, ("integer", "number")) and "exclusiveMinimum" not in schema:
-        return schema.get("minimum", 1)
+    if is_type(schema, ("integer", "number")):
+        least = schema.get("minimum", 1)
+        return least if schema.keys().isdisjoint(_BOUNDS) or _may_be(least, schema) else None
     if is_type(schema, ("boolean",)):
         return False
     if is_type(schema, ("array",)):
@@ -115,6 +125,32 @@ def _object(schema: Schema, named: Mapping[str, Any], depth: int) -> dict[str, A
             return None
         found[name] = value
     return found
+
+
+# -- values that a name asks for
+
+
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "currency": ("EUR", "eur", "USD"),
+    "country": ("DE", "DEU", "Germany"),
+    "language": ("en", "en-US", "eng"),
+    "lang": ("en", "en-US", "eng"),
+    "locale": ("en", "en-US", "en_US"),
+    "timezone": ("Europe/Berlin", "UTC"),
+    "tz": ("Europe/Berlin", "UTC"),
+}
+_KNOWN_BY_TWO = {"time zone": "timezone"}
+_CODES = ("code", "iso", "name")
+"""Words behind which the meaning of a name stands: `country_code`."""
+
+
+def find_known_texts(name: str) -> tuple[str, ...]:
+    """Return texts that an argument takes by its name, such as `EUR` for `currency`; else none."""
+    words = split_words(name)
+    if len(words) > 1 and words[-1] in _CODES:
+        words = words[:-1]
+    last = _KNOWN_BY_TWO.get(" ".join(words[-2:]), words[-1] if words else "")
+    return _KNOWN.get(last, ())
 
 
 # -- fresh values

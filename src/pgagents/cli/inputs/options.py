@@ -140,6 +140,13 @@ seed_option: Callable[[Any], Any] = click.option(
     help="The same seed sends the same requests.",
 )
 
+day_option: Callable[[Any], Any] = click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The day by which times are made up that the document does not show; the default is today.",
+)
+
 only_option: Callable[[Any], Any] = click.option(
     "--only", multiple=True, metavar="ID", help="Only contracts whose id begins with this. Repeatable."
 )

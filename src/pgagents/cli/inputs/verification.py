@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from pgagents.cli.inputs.options import (
     cacert_option,
     catalogue_argument,
     cert_options,
+    day_option,
     detail_options,
     env_option,
     identity_option,
@@ -302,6 +304,7 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "server holds nothing that shows them. Repeatable.",
     ),
     seed_option,
+    day_option,
     only_option,
     click.option(
         "--skip",
@@ -466,6 +469,7 @@ class CommandLine:
     strict: bool
     fail_on: tuple[str, ...]
     seed: int
+    day: datetime | None
     only: tuple[str, ...]
     skip: tuple[str, ...]
     identity: tuple[str, ...]
@@ -523,6 +527,7 @@ class CommandLine:
             workers=self.workers,
             max_wait_s=self.max_wait,
             seed=self.seed,
+            day=self.day.date() if self.day is not None else None,
             only=self.only,
             skip=self.skip,
             allow_writes=self.allow_writes,

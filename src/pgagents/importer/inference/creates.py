@@ -9,13 +9,17 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
-from pgagents.catalogue.model.values import choose_value, find_unsure
+from pgagents.base.text import singular
+from pgagents.catalogue.model.values import choose_value, find_known_texts, find_unsure
 from pgagents.importer.inference.pages import find_success, read_argument, read_schema
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CREATED = 201
+MADE_UP = "=fresh.value"
+"""A value that a run makes up within the argument's schema."""
+_DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def find_create(
 ) -> dict[str, Any] | None:
     """Return the call that makes an instance.
 
-    None if its answer has no id, or if an argument has no certain value.
+    None if its answer has no id, or if an argument may name somebody else's instance.
     """
     if action is None or action.action["effect"] != "write":
         return None
@@ -97,8 +101,9 @@ def ask_for_value(
     known: Mapping[str, InferredResource],
     notes: Notes,
 ) -> None:
-    """Ask the author for an example, if a call could make an instance but for one argument without a certain
-    value.
+    """Ask the author for an example of each argument without a certain value, if a call makes an instance.
+
+    No question is asked about a value that the argument's name asks for.
     """
     if action is None or action.action["effect"] != "write" or not find_created_place(one, action, named):
         return
@@ -108,13 +113,14 @@ def ask_for_value(
         for name, param in action.action.get("input", {}).items()
         if param.get("required")
         and name not in above
+        and not find_known_texts(name)
         and find_referred(name, param, named, known.values(), one) is None
     ]
     if names := [f"`{path}`" for path in unsure if path]:
         notes.decide(
             ("actions", action.name),
-            f"which value of {join_and(names)} is right? a run can make a `{one.name}` if the document has "
-            "an `example` of it, or the resource a `made_by`",
+            f"which value of {join_and(names)} is right? a run makes one up for a `{one.name}`, which its "
+            "server may refuse; an `example` of the document, or a `made_by`, is sure",
         )
 
 
@@ -187,9 +193,9 @@ def find_values(
     known: Mapping[str, InferredResource],
     own: InferredResource | None = None,
 ) -> dict[str, Any] | None:
-    """Return a value for each required argument; None if one has no value that is certain to be valid.
+    """Return a value for each required argument; None if one may name somebody else's instance.
 
-    A number that is named like a resource has no such value, because it could name somebody else's instance.
+    That is a number named like a resource. A value that nothing shows is made up by a run, within its schema.
     `own` is the resource that the call makes.
     """
     shown = _find_shown(action)
@@ -200,11 +206,11 @@ def find_values(
         schema = follow(param, named)
         other = find_referred(name, schema, named, known.values(), own)
         value: Any = f"={other.name}.{other.member}" if other is not None else None
-        if value is None and not _may_name(name, schema, named, known):
-            value = choose_value(schema, named, shown, name)
-        if value is None:
+        if value is None and _may_name(name, schema, named, known):
             return None
-        found[name] = value
+        if value is None:
+            value = choose_value(schema, named, shown, name)
+        found[name] = MADE_UP if value is None else value
     return found
 
 
@@ -259,13 +265,23 @@ def _is_alike(schema: Mapping[str, Any], other: Mapping[str, Any], named: Mappin
 
 
 def _may_name(
-    name: str, schema: Mapping[str, Any], named: Mapping[str, Any], known: Mapping[str, InferredResource]
+    name: str,
+    schema: Mapping[str, Any],
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    depth: int = _DEEPEST,
 ) -> bool:
-    """True if a number, or one inside an object that a call needs, is named like a resource."""
-    if is_type(schema, ("object",)):
+    """True if a number, or one inside an object or list that a call needs, is named like a resource."""
+    parts = [read_schema(part, named) for key in ("anyOf", "oneOf") for part in schema.get(key) or ()]
+    if depth and any(_may_name(name, part, named, known, depth - 1) for part in parts):
+        return True
+    if depth and is_type(schema, ("array",)) and schema.get("minItems"):
+        item = read_schema(schema.get("items") or {}, named)
+        return _may_name(singular(name), item, named, known, depth - 1)
+    if depth and is_type(schema, ("object",)):
         members, needed = schema.get("properties", {}), schema.get("required", ())
         return any(
-            _may_name(inner, read_schema(members[inner], named), named, known)
+            _may_name(inner, read_schema(members[inner], named), named, known, depth - 1)
             for inner in (needed if isinstance(needed, list) else ())
             if inner in members
         )

@@ -11,6 +11,7 @@ from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
+    MADE_UP,
     PLACEHOLDER,
     Found,
     InferredResource,
@@ -87,7 +88,7 @@ def infer_resources(
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
         found[one.name] = section
-        if "made_by" not in section:
+        if "made_by" not in section or MADE_UP in section["made_by"].get("input", {}).values():
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
     by_name = index_names(known.values())

@@ -102,6 +102,8 @@ def _header(header: Header) -> dict[str, Any]:
         "started_at": header.started_at,
         "contracts": header.contracts,
     }
+    if header.day:
+        found["day"] = header.day
     if header.title:
         found["title"] = header.title
     if header.in_repository:

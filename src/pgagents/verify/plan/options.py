@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal
 
 from pgagents.base.http import Handler
@@ -38,6 +39,8 @@ class Options:
     max_time_s: float | None = None
     max_wait_s: float = 60.0
     seed: int = 0
+    day: date | None = None
+    """The day by which times are made up that nobody shows; None for the day of the run."""
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     allow_writes: bool = False

@@ -91,6 +91,10 @@ class CallExecutor:
             if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
                 self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
             raise
+        if self.factory.guesses.advance(exchange):
+            exchange.call = replace(call, intent="explore")
+            self._take(exchange, [])
+            return (yield from self.call(call, chain))
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._check_era(ready, chain)

@@ -82,7 +82,8 @@ class Judge:
             exchange.moot = say_disguised(exchange, exchange.disguised)
             self.disguised.setdefault(exchange.place, exchange.moot)
         else:
-            exchange.moot = nothing_there(self.setting, exchange, self.memory.reached)
+            refused = self.factory.guesses.explain_refusal(exchange)
+            exchange.moot = refused or nothing_there(self.setting, exchange, self.memory.reached)
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         exchange.known = None if beside else self.memory.subject(exchange)
@@ -92,6 +93,7 @@ class Judge:
         self.redactor.learn(exchange.body)
         self._watch(exchange)
         self.seconds += self._timer() - started
+        self.factory.guesses.note(exchange)
         noticed = () if exchange.call.plain else self.factory.note(exchange)
         if self.note is not None:
             self.note(exchange)

@@ -66,6 +66,7 @@ def make_report(
         shard=options.shard,
         title=printable(f"{model.api.title} {model.api.version}".strip())[:MOST_TITLE],
         unasked=_list_unasked(driver.setting),
+        day=driver.factory.guesses.day.isoformat() if driver.factory.guesses.drawn else "",
     )
     footer = Footer(
         driver.sent,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from pgagents.base.errors import PgagentsError
@@ -207,7 +208,8 @@ def _prepare(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks), checks)
     ledger.settled.update(made.settled)
-    factory = FixtureFactory(setting, tag, model.env, options.shard or (1, 1))
+    day = options.day or datetime.fromtimestamp(clocks.clock(), UTC).date()
+    factory = FixtureFactory(setting, tag, model.env, day, options.shard or (1, 1))
     driver = Driver(routes, identities, options, made, ledger, factory, checks, clocks)
     return made, driver
 

@@ -222,13 +222,20 @@ def _vary(schema: Mapping[str, Any], text: str, index: int) -> str:
 
     The first one is `text` itself. It is also returned if there are fewer than `index` others.
     """
-    found = _list_varied(_serialize_schema(schema), text) if index else ()
+    found = list_varied(schema, text) if index else ()
     return found[index - 1] if 0 < index <= len(found) else text
+
+
+def list_varied(schema: Mapping[str, Any], text: str) -> tuple[str, ...]:
+    """Return the texts that a schema accepts and that differ from `text` in one of its first characters.
+
+    The schema must have no references.
+    """
+    return _list_varied(_serialize_schema(schema), text)
 
 
 @lru_cache(maxsize=200)
 def _list_varied(schema: str, text: str) -> tuple[str, ...]:
-    """Return the texts that a schema accepts and that differ from `text` in one of its first characters."""
     fits = _validator(schema).is_valid
     others = (
         text[:at] + char + text[at + 1 :]

@@ -1,0 +1,201 @@
+"""A run makes up values that nobody shows. The server may refuse one by a rule that no schema states, and
+breaks nothing; another value is tried then. Everything else is still a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.report import Report
+from small_api import KEY, accepting, answer, verified
+
+PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+TIME = {"type": "string", "format": "date-time"}
+SENT = {
+    "title": {"type": "string", "minLength": 1, "maxLength": 40},
+    "starts_at": TIME,
+    "ends_at": TIME,
+    "sku": {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"},
+}
+ID = {"type": "string", "maxLength": 40}
+DAY = date(2026, 9, 21)
+"""The day on which the time of `verified` stands still."""
+
+
+def answers(status: int, schema: dict[str, Any] | None, *refusals: int) -> dict[str, Any]:
+    content = {} if schema is None else {"content": {"application/json": {"schema": schema}}}
+    refused = {"description": "No", "content": {"application/json": {"schema": PROBLEM}}}
+    return {str(status): {"description": "So", **content}, **{str(s): refused for s in (401, *refusals)}}
+
+
+@cache
+def model() -> Model:
+    """The model of a document of bookings, whose times and stock it only names by format and pattern."""
+    kept = {"type": "object", "required": ["id", *SENT], "properties": {"id": ID, **SENT}}
+    sent = {"type": "object", "required": [*SENT], "properties": SENT}
+    body = {"required": True, "content": {"application/json": {"schema": sent}}}
+    one = {"name": "booking_id", "in": "path", "required": True, "schema": ID}
+    paths: dict[str, Any] = {
+        "/bookings": {
+            "get": {
+                "operationId": "list_bookings",
+                "responses": answers(200, {"type": "array", "items": kept}),
+            },
+            "post": {
+                "operationId": "create_booking",
+                "requestBody": body,
+                "responses": answers(201, kept, 409, 422),
+            },
+        },
+        "/bookings/{booking_id}": {
+            "parameters": [one],
+            "get": {"operationId": "get_booking", "responses": answers(200, kept, 404, 422)},
+            "put": {
+                "operationId": "change_booking",
+                "requestBody": body,
+                "responses": answers(200, kept, 404, 409, 422),
+            },
+            "delete": {"operationId": "delete_booking", "responses": answers(204, None, 404, 422)},
+        },
+    }
+    scheme = {"key": {"type": "http", "scheme": "bearer"}}
+    return imported(openapi(paths, components={"securitySchemes": scheme}, security=[{"key": []}])).model
+
+
+Rule = Callable[[dict[str, Any], datetime, datetime], bool]
+
+
+class Hall:
+    """Books a hall: an end follows its start, no two bookings overlap, and `rule` holds besides."""
+
+    def __init__(self, rule: Rule = lambda *_: True, crash: str = "") -> None:
+        self.rule, self.crash = rule, crash
+        self.bookings: dict[str, dict[str, Any]] = {}
+        self.refused: list[dict[str, Any]] = []
+        self.may, self._ids = accepting(KEY), count(1)
+
+    def __call__(self, request: Request) -> Response:
+        if not self.may(request):
+            return answer(401, {"detail": "who are you?"})
+        _, kind, *rest = request.path.split("/")
+        id = rest[0] if rest else ""
+        if kind != "bookings" or len(rest) > 1:
+            return answer(404, {"detail": "no such path"})
+        if len(id) > 40:
+            return answer(422, {"detail": "an id"})
+        if request.method not in (("GET", "PUT", "DELETE") if id else ("GET", "POST")):
+            return answer(405, {"detail": "no such method"}, Allow="GET, PUT, DELETE" if id else "GET, POST")
+        body = self.read(request) if request.method in ("POST", "PUT") else {}
+        if body is None:
+            return answer(422, {"detail": "wrong"})
+        if id and id not in self.bookings:
+            return answer(404, {"detail": "none"})
+        if request.method == "GET":
+            return answer(200, self.bookings[id] if id else [*self.bookings.values()])
+        if request.method == "DELETE":
+            del self.bookings[id]
+            return Response(204)
+        if self.crash and self.crash in body["title"]:
+            return answer(500, {"detail": "oh"})
+        if self.is_taken(body, id):
+            return answer(409, {"detail": "taken"})
+        id = id or f"b{next(self._ids)}"
+        self.bookings[id] = {**body, "id": id}
+        return answer(200 if request.method == "PUT" else 201, self.bookings[id])
+
+    def read(self, request: Request) -> dict[str, Any] | None:
+        """The arguments, if they are as documented and the rules allow them."""
+        body = read_json(request.body).value
+        if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in SENT):
+            return None
+        test = 1 <= len(body["title"]) <= 40
+        good = re.fullmatch("[A-Z]{3}-[0-9]{4}", body["sku"])
+        try:
+            begin, end = (datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
+            if not (test and good and begin.tzinfo and end.tzinfo and "T" in body["ends_at"]):
+                return None
+            if end <= begin or not self.rule(body, begin, end):
+                self.refused.append(body)
+                return None
+        except ValueError:
+            return None
+        return {name: body[name] for name in SENT}
+
+    def is_taken(self, body: dict[str, Any], id: str) -> bool:
+        mine = (body["starts_at"], body["ends_at"])
+        return any((b["starts_at"], b["ends_at"]) == mine for k, b in self.bookings.items() if k != id)
+
+
+def run(hall: Hall, **options: Any) -> tuple[Report, dict[str, str]]:
+    """The report, and the contracts that are broken or odd with what was answered."""
+    report = verified(model(), hall, allow_writes=True, **options)
+    return report, {f.contract.id: f.actual for f in report.findings}
+
+
+def ahead(begin: datetime) -> timedelta:
+    return begin.date() - DAY
+
+
+def is_soon(_: Any, begin: datetime, end: datetime) -> bool:
+    return timedelta(1) < ahead(begin) < timedelta(120) and end - begin <= timedelta(hours=4)
+
+
+def is_past(_: Any, begin: datetime, end: datetime) -> bool:
+    del end
+    return timedelta(0) > ahead(begin)
+
+
+@pytest.mark.parametrize("rule", [is_soon, is_past], ids=["soon", "past"])
+def test_what_no_schema_states_is_met_or_tried_otherwise(rule: Rule) -> None:
+    hall = Hall(rule)
+    report, findings = run(hall)
+    assert findings == {}
+    shown = {r.contract.id: r.verdict.value for r in report.results}
+    assert shown["valid_calls/ordinary/create_booking@rest"] == "kept"
+    assert shown["valid_calls/ordinary/change_booking@rest"] == "kept"
+    tried = [v for v in shown.values() if v not in ("not_selected", "not_applicable")]
+    assert tried.count("untested") * 20 <= len(tried)
+    assert hall.bookings == {}
+    assert report.header.day == DAY.isoformat()
+
+
+def test_a_refusal_of_every_value_breaks_nothing_and_says_what_would_help() -> None:
+    hall = Hall(lambda *_: False)
+    report, findings = run(hall)
+    assert findings == {}
+    reasons = Counter(r.reason for r in report.results if r.verdict.value == "untested")
+    named = [reason for reason in reasons if "the server refused a made-up " in reason]
+    assert sum(reasons[reason] for reason in named) > 40
+    assert len(named) <= 3, "the same value stands in each reason"
+    assert all("for `starts_at` with 422: give an example" in reason for reason in named)
+    assert len(hall.refused) < 25, "a create that always refuses is not called for each contract"
+
+
+def test_a_crash_by_another_argument_is_found() -> None:
+    _, findings = run(Hall(is_soon, crash="🅿"))
+    assert any(id.startswith("no_crashes/") for id in findings)
+
+
+def test_a_run_of_another_day_chooses_as_on_that_day() -> None:
+    seen: list[datetime] = []
+
+    def note(_: Any, begin: datetime, end: datetime) -> bool:
+        seen.append(begin)
+        return begin < end
+
+    report, _ = run(Hall(note), day=date(2026, 1, 5), only=("valid_calls/ordinary/create_booking",))
+    assert report.header.day == "2026-01-05"
+    assert report.select("x").endswith("--seed 0 --day 2026-01-05")
+    assert min(begin.date() for begin in seen) >= date(2026, 2, 14)
+    assert max(begin.date() for begin in seen) < date(2026, 4, 1)
