@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from importing import imported, openapi
+from importing import answering, imported, openapi, taking
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
+from pgagents.verify.checks.vendors.honours_manifest import _whole
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
+from pgagents.verify.setting import setting_of
 
 KEY, URL = "test_k9f4c1e7a2b58d3066f1", "http://127.0.0.1:1"
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
@@ -140,3 +144,22 @@ def test_refusal_of_a_right_value_beside_no_owner_is_a_finding() -> None:
 def test_refusal_of_a_number_whose_name_is_no_id_is_a_finding() -> None:
     report = run(model(name="weight"), Desk(422, "weight", 40))
     assert verdicts(report)["high"] == "broken"
+
+
+def test_no_double_is_made_up_of_a_number_that_refers_to_something() -> None:
+    """It would name somebody else's, or nobody; the right refusal was told as odd."""
+    genre = {"type": "object", "required": ["id"], "properties": {"id": OWNER}}
+    book = {
+        "type": "object",
+        "required": ["genre_id", "pages"],
+        "properties": {"genre_id": OWNER, "pages": OWNER},
+    }
+    listed = {"operationId": "list_genres", "responses": answering({"type": "array", "items": genre})}
+    create = {"operationId": "create_book", "requestBody": taking(book), "responses": answering(book)}
+    model = imported(openapi({"/genres": {"get": listed}, "/books": {"post": create}})).model
+    setting = setting_of(model)
+    endpoint = next(one for one in setting.endpoints if one.action.name == "create_book")
+    projections = cast(Any, SimpleNamespace(endpoint=endpoint))
+    [(_, _, arguments, says, _)] = _whole(setting, projections, template_of(model, endpoint.action))
+    assert says == "pages as 1.0"
+    assert type(arguments["genre_id"]).__name__ == "InstanceRef"

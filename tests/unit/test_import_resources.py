@@ -415,3 +415,167 @@ def test_required_time_of_a_removal_says_nothing_unless_it_may_be_null(
         "/items/{item_id}": by_id() | {"get": answer(item), "delete": answer(None, "204")},
     }
     assert ("gone_when" in infer(paths)[0]["item"]) is inferred
+
+
+# -- names that differ
+
+
+NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(("many", "one"), [("silences", "silence"), ("entry", "entries")])
+def test_list_and_item_may_have_the_noun_in_another_number(many: str, one: str) -> None:
+    item = {"type": "object", "properties": {"id": {"type": "string"}, "note": {"type": "string"}}}
+    made = {
+        "type": "object",
+        "properties": {f"{'silence' if one == 'silence' else 'entry'}ID": {"type": "string"}},
+    }
+    found, text = infer(
+        {
+            f"/{many}": {
+                "get": answer({"type": "array", "items": item}),
+                "post": create(made, note={"type": "string"}),
+            },
+            f"/{one}/{{itemID}}": by_id("itemID", "string")
+            | {"get": answer(item), "delete": answer(None, "204")},
+        }
+    )
+    [(_, section)] = found.items()
+    assert section["made_by"]["action"].startswith("create")
+    assert section["made_by"]["id"].endswith("ID")
+    assert section["listed_by"]["action"].startswith("list")
+    assert section["undone_by"]["action"].startswith("delete")
+    assert text.count("refers_to:") == 2
+
+
+def test_two_paths_with_items_are_two_resources() -> None:
+    found, _ = infer(
+        {
+            "/items": {"post": create(name={"type": "string"})},
+            "/items/{item_id}": by_id() | {"get": answer(ITEM)},
+            "/item/{item_id}": by_id() | {"get": answer(ITEM)},
+        }
+    )
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "member"),
+    [("pool_name", "name"), ("poolName", "name"), ("name", "pool_name"), ("poolID", "id"), ("id", "poolId")],
+)
+def test_id_is_known_by_its_plain_name(argument: str, member: str) -> None:
+    pool = {"type": "object", "properties": {member: {"type": "string"}, "size": {"type": "integer"}}}
+    found, _ = infer(
+        {
+            "/pools": {"post": create(pool, size={"type": "integer", "example": 3})},
+            f"/pools/{{{argument}}}": by_id(argument, "string") | {"get": answer(pool)},
+        }
+    )
+    assert found["pool"].get("id", "id") == member
+    assert "made_by" in found["pool"]
+
+
+@pytest.mark.parametrize("member", ["title", "owner_name"])
+def test_member_of_another_name_is_no_id(member: str) -> None:
+    pool = {"type": "object", "properties": {member: {"type": "string"}}}
+    found, _ = infer({"/pools/{pool_name}": by_id("pool_name", "string") | {"get": answer(pool)}})
+    assert found == {}
+
+
+@pytest.mark.parametrize(("status", "made"), [("201", True), ("200", False)])
+def test_post_to_an_item_makes_it_if_it_says_that_it_is_new(status: str, made: bool) -> None:
+    post = {"responses": {status: answer(NAMED)["responses"]["200"]}}
+    found, _ = infer(
+        {
+            "/users": {"get": answer({"type": "array", "items": NAMED})},
+            "/users/{name}": by_id("name", "string") | {"get": answer(NAMED), "post": post},
+        }
+    )
+    assert ("made_by" in found["user"]) == made
+    if made:
+        assert found["user"]["made_by"]["input"] == {"name": "=fresh.slug"}
+
+
+JOB = {"type": "object", "properties": {"id": {"type": "integer"}, "state": {"type": "string"}}}
+
+
+def accepted(name: str = "job_id", status: str = "202") -> dict[str, Any]:
+    body = {"type": "object", "properties": {name: {"type": "integer"}}}
+    return {"responses": {status: answer(body)["responses"]["200"]}}
+
+
+@pytest.mark.parametrize(
+    ("path", "post", "made"),
+    [
+        ("/exports", accepted(), True),
+        ("/exports", accepted(status="200"), False),
+        ("/exports", accepted("user_id"), False),
+        ("/shelves/{shelf_id}/jobs", create(JOB), True),
+        ("/jobs/{job_id}/cancel", accepted(), False),
+    ],
+    ids=[
+        "a job",
+        "a job of a 200",
+        "another id",
+        "the same noun below a shelf",
+        "an action on the job",
+    ],
+)
+def test_post_elsewhere_makes_what_is_read_here(path: str, post: dict[str, Any], made: bool) -> None:
+    above = by_id("shelf_id") if "shelf" in path else by_id("job_id") if "job_id" in path else {}
+    found, _ = infer(
+        {
+            "/shelves": {"get": answer({"type": "array", "items": ITEM})},
+            "/shelves/{shelf_id}": by_id("shelf_id") | {"get": answer(ITEM)},
+            "/jobs/{job_id}": by_id("job_id") | {"get": answer(JOB)},
+            path: above | {"post": post},
+        }
+    )
+    assert ("made_by" in found["job"]) == made
+    if "shelf" in path:
+        assert found["job"]["made_by"]["input"]["shelf_id"] == "=shelf.id"
+
+
+def test_of_several_makers_elsewhere_none_is_chosen() -> None:
+    found, _ = infer(
+        {
+            "/jobs/{job_id}": by_id("job_id") | {"get": answer(JOB)},
+            "/exports": {"post": accepted()},
+            "/imports": {"post": accepted()},
+        }
+    )
+    assert "made_by" not in found["job"]
+
+
+def test_list_that_only_an_argument_refers_to_gives_its_ids() -> None:
+    listed = answer({"type": "array", "items": ITEM})
+    found, _ = infer(
+        {
+            "/genres": {"get": listed, "post": create(name={"type": "string"})},
+            "/books": {"post": create(genre_id={"type": "integer"}, name={"type": "string"})},
+            "/books/{book_id}": by_id("book_id") | {"get": answer(ITEM)},
+        }
+    )
+    assert found["genre"]["found_by"] == {"action": "list_genres"}
+    assert "made_by" not in found["genre"], "nothing would remove it"
+    assert found["book"]["made_by"]["input"]["genre_id"] == "=genre.id"
+    alone, _ = infer({"/genres": {"get": listed}})
+    assert alone == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "refers"),
+    [("hold_id", "integer", True), ("hold", "integer", False), ("hold_id", "string", False)],
+    ids=["a name with the id", "the noun alone", "another type"],
+)
+def test_read_that_needs_an_id_gets_the_one_that_its_argument_names(
+    name: str, kind: str, refers: bool
+) -> None:
+    _, text = infer(
+        {
+            "/holds": {"get": answer({"type": "array", "items": ITEM})},
+            "/holds/{hold_id}": by_id("hold_id") | {"get": answer(ITEM)},
+            f"/reserves/{{{name}}}": by_id(name, kind) | {"get": answer(NAMED)},
+        }
+    )
+    assert text.count("refers_to: hold") == 1 + refers

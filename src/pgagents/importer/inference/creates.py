@@ -78,14 +78,16 @@ def find_create(
     action: ImportedAction | None,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
+    containers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """Return the call that makes an instance.
+    """Return the call that makes an instance. `containers` are the arguments that name what contains it.
 
     None if its answer has no id, or if an argument may name somebody else's instance.
     """
     if action is None or action.action["effect"] != "write":
         return None
-    place, above = find_created_place(one, action, named), list_containers(one, action, known)
+    place = find_created_place(one, action, named)
+    above = dict(containers) if containers is not None else list_containers(one, action, known)
     given = find_values(action, above, named, known, one)
     if not place or given is None:
         return None
@@ -167,11 +169,11 @@ def find_put(
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
 ) -> dict[str, Any] | None:
-    """Return the PUT that makes an instance under an id chosen by the caller.
+    """Return the PUT or POST that makes an instance under an id chosen by the caller.
 
     None unless its answer 201 is documented, and the id may be any text.
     """
-    if action is None or CREATED not in action.action["output"]:
+    if action is None or action.action["effect"] != "write" or CREATED not in action.action["output"]:
         return None
     argument = PLACEHOLDER.findall(action.action["http"])[-1]
     param = read_argument(action, argument, named)
@@ -235,6 +237,11 @@ def find_referred(
     wanted = snake(name)
     found = [k for k in known if wanted in _list_names(k) and _is_alike(param, k.id_schema, named)]
     return found[0] if len(found) == 1 and found[0] is not own else None
+
+
+def make_id_names(kind: str, member: str) -> frozenset[str]:
+    """Return the names that an argument with an id has if it says so itself, in snake case: not the noun."""
+    return _make_names(kind, kind, member) - {kind}
 
 
 def index_names(every: Iterable[InferredResource]) -> dict[str, list[InferredResource]]:
@@ -328,8 +335,8 @@ def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mappi
     whole = find_success(one, named)
     inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
     places = [("response", whole)] if is_open(whole) else inner
-    names_id = _ID.fullmatch(argument) or argument == kind
-    return (places[0][0], "id" if names_id else argument, places[0][1]) if len(places) == 1 else None
+    member = "id" if names_id(argument, kind) else argument
+    return (places[0][0], member, places[0][1]) if len(places) == 1 else None
 
 
 def is_open(schema: Schema) -> bool:
@@ -350,10 +357,27 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that holds the id which an argument names; empty if none is certain."""
     members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
-    wished = [argument, *(["id"] if _ID.fullmatch(argument) or argument == kind else [])]
-    for name in wished:
+    for name in _wish(argument, kind, members):
         member = members.get(name, {})
         both = (kinds for kinds in ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
         if next(both, None) is not None:
             return name
     return ""
+
+
+def _wish(argument: str, kind: str, members: Iterable[str]) -> list[str]:
+    """Return the members that may hold the id which an argument names, the most certain first.
+
+    `silenceID` of a silence may be `id`, `pool_name` of a pool `name`, and `name` of a pool `pool_name`.
+    """
+    plain = snake(argument)
+    wished = [argument, *(["id"] if names_id(argument, kind) else [])]
+    forms = dict.fromkeys((plain, plain.removeprefix(f"{kind}_"), f"{kind}_{plain}"))
+    by_form = {snake(name): name for name in members}
+    return wished + [by_form[form] for form in forms if form in by_form and by_form[form] not in wished]
+
+
+def names_id(argument: str, kind: str) -> bool:
+    """True if an argument is named like an id: `id`, `book_id`, `bookID`, or the noun alone."""
+    plain = snake(argument)
+    return plain in ("id", kind) or plain.endswith("_id") or _ID.fullmatch(argument) is not None

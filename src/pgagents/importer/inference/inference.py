@@ -18,7 +18,8 @@ from pgagents.importer.inference.pages import (
     infer_pages,
     read_schema,
 )
-from pgagents.importer.inference.resources import find_status, infer_resources
+from pgagents.importer.inference.resources import infer_resources
+from pgagents.importer.inference.states import find_status
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import ImportedAction
 from pgagents.lint.texts import matter, words

@@ -1,13 +1,12 @@
-"""Infer resources from the paths of a document, and their states from enumerated members."""
+"""Infer resources from the paths of a document, and which arguments name their instances."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.base.jsonschema.schema import follow, is_type
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
@@ -29,9 +28,11 @@ from pgagents.importer.inference.creates import (
     join_and,
     list_containers,
     make_call,
+    make_id_names,
     may_hold,
 )
 from pgagents.importer.inference.pages import describe_listing, find_success, read_argument, read_schema
+from pgagents.importer.inference.states import find_status, infer_states, list_needed
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
 
@@ -39,7 +40,7 @@ TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
 ))  # fmt: skip
 """Names that have another meaning in expressions."""
-NOT_FOUND = 404
+NOT_FOUND, ACCEPTED = 404, 202
 _ACTING = ("POST", "PUT", "PATCH")
 _REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
 _REMOVED = ("deleted", "is_deleted", "isDeleted", "removed")
@@ -53,6 +54,10 @@ class _Paths:
     item: dict[str, ImportedAction] = field(default_factory=dict)
     below: list[ImportedAction] = field(default_factory=list)
     """The actions of longer paths that name one of its items, such as `/items/{item_id}/lines`."""
+    beside: str = ""
+    """The other path of the collection, if its items have the noun in another number: `/items` of
+    `/item/{item_id}`.
+    """
 
     @property
     def read(self) -> ImportedAction | None:
@@ -76,12 +81,15 @@ def infer_resources(
     paths, codes, always = _group(made), errors["codes"], errors.get("always", ())
     found: dict[str, Any] = {}
     known: dict[str, InferredResource] = {}
+    wanted = frozenset(snake(name) for action in made for name in action.action.get("input", {}))
     for path in sorted(paths, key=len):
-        one = _identify(path, paths[path], named, known)
+        one = _identify(path, paths[path], named, known, wanted)
         if one is not None:
             known[path] = one
     for path, one in known.items():  # a create may name any of them
         section, reasons = _describe(one, paths[path], named, known)
+        if "made_by" not in section and one.argument:
+            reasons += _make_elsewhere(section, one, path, paths, named, known)
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
         if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
@@ -92,9 +100,11 @@ def infer_resources(
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
     by_name = index_names(known.values())
+    homes = {**known, **{paths[path].beside: one for path, one in known.items() if paths[path].beside}}
     for action in made:
         _refer(action, known)
-        _refer_by_name(action, named, known, by_name, notes)
+        _refer_by_name(action, named, homes, by_name, notes)
+        _refer_of_read(action, named, found, by_name, notes)
     return found
 
 
@@ -140,6 +150,57 @@ def _make_as_above(
     if "undone_by" not in section and "undone_by" in found[other.name]:
         section["undone_by"] = found[other.name]["undone_by"]
     return (str(makes.action["http"]),)
+
+
+def _make_elsewhere(
+    section: dict[str, Any],
+    one: InferredResource,
+    path: str,
+    paths: Mapping[str, _Paths],
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> tuple[str, ...]:
+    """Let `POST /shelves/{shelf_id}/counts` make what `GET /counts/{count_id}` reads, or `POST /exports` the
+    job whose `job_id` it answers; return the operation.
+
+    None makes it if several do, or if what contains the new instance is no resource.
+    """
+    makers = [
+        (at, several.collection["POST"])
+        for at, several in paths.items()
+        if "POST" in several.collection and not several.naming and not at.startswith(f"{path}/")
+    ]
+    fitting = [action for at, action in makers if _makes_elsewhere(one, action, at, path, named)]
+    if len(fitting) != 1:
+        return ()
+    action, above = fitting[0], {}
+    target = str(action.action["http"]).partition(" ")[2]
+    for match in PLACEHOLDER.finditer(target):
+        holder = known.get(_plain_path(target[: match.start()].rstrip("/")))
+        if holder is None or holder is one:
+            return ()
+        above[match[1]] = f"={holder.name}.{holder.member}"
+    made_by = find_create(one, action, named, known, above)
+    if made_by is None:
+        return ()
+    section["made_by"] = made_by
+    return (str(action.action["http"]),)
+
+
+def _makes_elsewhere(
+    one: InferredResource, action: ImportedAction, at: str, path: str, named: Mapping[str, Any]
+) -> bool:
+    """True if a POST of a path without items makes the resource: by the noun of its path, or as a job.
+
+    A job is accepted with 202 and with its id under its own name.
+    """
+    if "{}" in path or not find_created_place(one, action, named):
+        return False
+    if at.rpartition("/")[2] == path.rpartition("/")[2]:
+        return True
+    members = {snake(name) for name in find_success(action, named).get("properties", {})}
+    given = {snake(name) for name in action.action.get("input", {})}
+    return ACCEPTED in action.action["output"] and bool(members & make_id_names(one.kind, one.member) - given)
 
 
 def _add_states(
@@ -193,7 +254,26 @@ def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
         for number, step in enumerate(steps[:-1]):
             if PLACEHOLDER.fullmatch(step):
                 found.setdefault(_plain_path("/".join(steps[:number])), _Paths()).below.append(one)
+    _join_numbers(found)
     return found
+
+
+def _join_numbers(found: dict[str, _Paths]) -> None:
+    """Give the actions of `/silences` to `/silence/{id}`, and those of `/item` to `/items/{id}`.
+
+    Only one of both paths has items, and has no such action of its own.
+    """
+    by_noun: dict[tuple[str, str], list[str]] = {}
+    for path in found:
+        head, _, last = path.rpartition("/")
+        by_noun.setdefault((head, snake(singular(last))), []).append(path)
+    for paths in by_noun.values():
+        items = [path for path in paths if found[path].naming]
+        others = [path for path in paths if not found[path].naming]
+        if len(items) == len(others) == 1 and items[0]:
+            own, other = found[items[0]], found.pop(others[0])
+            own.collection = {**other.collection, **own.collection}
+            own.beside = others[0]
 
 
 def _plain_path(path: str) -> str:
@@ -205,8 +285,9 @@ def _identify(
     paths: _Paths,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
+    wanted: frozenset[str],
 ) -> InferredResource | None:
-    """Return the resource of a collection's path.
+    """Return the resource of a collection's path. `wanted` are the names of all arguments.
 
     None if no read and no list answers with its id, or if the containing collection is no resource.
     """
@@ -216,7 +297,7 @@ def _identify(
     kind = snake(singular(path.rpartition("/")[2]))
     named_by, argument = _find_naming(paths, path)
     if named_by is None:
-        return None
+        return _identify_wanted(path, paths, kind, named, known, wanted)
     at = find_object(read, argument, kind, named) if read is not None else None
     guess = _guess(paths, argument, kind, named) if read is not None and at is None else None
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
@@ -232,6 +313,28 @@ def _identify(
         guess is not None,
         named_by.action["input"].get(argument, {}),
     )
+
+
+def _identify_wanted(
+    path: str,
+    paths: _Paths,
+    kind: str,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    wanted: frozenset[str],
+) -> InferredResource | None:
+    """Return the resource of a list whose items an argument names, but no path; else None."""
+    action = paths.collection.get("GET")
+    if action is None or action.action["effect"] != "read" or list_needed(action):
+        return None
+    listing = describe_listing(action, named)
+    members = listing.item.get("properties", {}) if listing is not None else {}
+    fitting = [m for m in ("id", f"{kind}_id") if m in members and make_id_names(kind, m) & wanted]
+    if not fitting or kind in TAKEN:
+        return None
+    name, parent = unique(kind, {other.name for other in known.values()}), _parent(path)
+    above = parent if "{}" in path else ""
+    return InferredResource(name, "", fitting[0], above, kind, False, members[fitting[0]])
 
 
 def _find_naming(paths: _Paths, path: str) -> tuple[ImportedAction | None, str]:
@@ -253,7 +356,7 @@ def _find_listed(
     Empty if none is certain, or if the list needs more than the collection's path.
     """
     action = paths.collection.get("GET")
-    if action is None or action.action["effect"] != "read" or _list_needed(action):
+    if action is None or action.action["effect"] != "read" or list_needed(action):
         return ""
     listing = describe_listing(action, named)
     param = read_argument(named_by, argument, named)
@@ -286,14 +389,15 @@ def _describe(
     section: dict[str, Any] = {"inferred": True}
     if one.member != "id":
         section["id"] = one.member
-    above = list_containers(one, read or paths.naming[0], known)
+    above = list_containers(one, read or (paths.naming or [*paths.collection.values()])[0], known)
     if read is not None and (at := find_read_place(read, one, named)):
         section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at)
         reasons = [str(read.action["http"])]
     makes = paths.collection.get("POST")
-    made_by = find_create(one, makes, named, known)
-    if made_by is None:
-        makes, made_by = paths.item.get("PUT"), find_put(one, paths.item.get("PUT"), named, known)
+    made_by = find_create(one, makes, named, known) if paths.naming else None
+    for action in (paths.item.get("PUT"), paths.item.get("POST")):
+        if made_by is None:
+            makes, made_by = action, find_put(one, action, named, known)
     listed_by = _list(one, paths.collection.get("GET"), named, known)
     if made_by is not None and makes is not None:
         section["made_by"] = made_by
@@ -342,14 +446,7 @@ def _list(
     if action is None or listing is None or not may_hold(listing.item, one.member):
         return None
     above = list_containers(one, action, known)
-    return None if _list_needed(action) else make_call(action, above, listing.items)
-
-
-def _list_needed(one: ImportedAction) -> list[str]:
-    """Return the required arguments of an action outside its path."""
-    path = str(one.action["http"])
-    given = one.action.get("input", {})
-    return [name for name, p in given.items() if p.get("required") and "{" + name + "}" not in path]
+    return None if list_needed(action) else make_call(action, above, listing.items)
 
 
 def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
@@ -386,123 +483,32 @@ def _refer_by_name(
             )
 
 
-# -- states
-
-
-CONFLICT = 409
-_MEMBERS = ("state", "status", "phase", "lifecycle_state", "lifecycleState")
-_VERBS = {
-    "activate": ("active",),
-    "begin": ("begun", "running"),
-    "deactivate": ("inactive",),
-    "disable": ("inactive",),
-    "enable": ("active",),
-    "finish": ("done", "complete"),
-    "complete": ("done",),
-    "pay": ("paid",),
-    "reopen": ("open",),
-    "restore": ("active",),
-    "resume": ("active", "running"),
-    "send": ("sent",),
-    "start": ("running", "in_progress", "active"),
-    "unarchive": ("active",),
-    "unpublish": ("draft",),
-    "withdraw": ("withdrawn",),
-}
-"""The states of verbs that have an irregular past participle, or another usual state."""
-ENDINGS = frozenset(
-    ("archive", "cancel", "close", "delete", "end", "remove", "terminate", "void", "withdraw")
-)
-"""Verbs that may leave a test's instance in its last state forever, if no action deletes it."""
-_ASIDE = ENDINGS - {"close", "end"} | {"abandon", "decline", "fail", "reject", "suspend"}
-"""Verbs of transitions that can begin in any state, because they need not come last."""
-
-
-@dataclass(frozen=True, slots=True)
-class States:
-    """The states of a resource: their keys, the operations that show them, and the action that ends one."""
-
-    section: Mapping[str, Any]
-    reasons: tuple[str, ...]
-    ending: ImportedAction | None
-
-
-def infer_states(
-    item: Schema,
-    acting: Mapping[str, ImportedAction],
-    made_with: Mapping[str, Any],
+def _refer_of_read(
+    one: ImportedAction,
     named: Mapping[str, Any],
-    codes: Mapping[str, Any],
-) -> States | None:
-    """Return the states of a resource; None if no action is certain to change its state.
+    found: Mapping[str, Mapping[str, Any]],
+    by_name: Mapping[str, Sequence[InferredResource]],
+    notes: Notes,
+) -> None:
+    """Record which resource a required argument of a read names: `hold_id` of `GET /reserves/{hold_id}`.
 
-    `item` is the schema of an instance. `acting` has the actions on one instance, by the last word of their
-    paths. `made_with` has the arguments of the create.
+    A resource that no call makes or finds gives no id, so that the name says more than the path.
     """
-    found = _find_state(item, named)
-    if found is None:
-        return None
-    member, states, initial = found
-    given = made_with.get(member)
-    initial = str(given) if given in states else initial
-    moves: dict[str, tuple[str, str, ImportedAction, str]] = {}
-    for word, action in acting.items():
-        to, otherwise = _find_target(word, states), _find_refusal(action, codes)
-        if to and otherwise and not _list_needed(action):
-            moves[action.name] = (word, to, action, otherwise)
-    if not moves:
-        return None
-    reached = [s for s in states if s == initial or s in {to for _, to, *_ in moves.values()}]
-    section: dict[str, Any] = {"state": member, "states": reached, "initial": initial, "moves": {}}
-    for name, (word, to, _, otherwise) in moves.items():
-        begins = _find_beginning(word, to, reached, initial)
-        if begins:
-            section["moves"][name] = {"from": begins, "to": to, "input": {}, "otherwise": otherwise}
-    ends = (a for n, (word, to, a, _) in moves.items() if word in ENDINGS and n in section["moves"])
-    reasons = tuple(str(action.action["http"]) for _, _, action, _ in moves.values())
-    return States(section, reasons, next(ends, None)) if section["moves"] else None
+    for name, param in one.action.get("input", {}).items() if one.action["effect"] == "read" else ():
+        if not param.get("required") or _is_live(found.get(param.get("refers_to", ""))):
+            continue
+        others = [r for r in by_name.get(snake(name), ()) if r.name != param.get("refers_to")]
+        resource = find_referred(name, param, named, others, None)
+        if (
+            resource is None
+            or snake(name) in (resource.kind, resource.name)
+            or not _is_live(found[resource.name])
+        ):
+            continue
+        param["refers_to"] = resource.name
+        notes.infer(("actions", one.name, "input", name), f"refers_to, as it is named like {resource.name}")
 
 
-def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[str], str] | None:
-    """Return the member with an instance's state, all states, and the first one."""
-    for name in _MEMBERS:
-        schema = read_schema(item.get("properties", {}).get(name, {}), named)
-        states = [s for s in schema.get("enum", ()) if isinstance(s, str) and s]
-        if len(states) > 1 and len(states) == len(schema["enum"]):
-            return name, states, schema["default"] if schema.get("default") in states else states[0]
-    return None
-
-
-def _find_target(word: str, states: Sequence[str]) -> str:
-    """Return the one state that a verb leads to; empty if none is certain."""
-    plain = _plain_word(word)
-    stem = plain.removesuffix("e")
-    forms = {plain, f"{stem}ed", f"{stem}{stem[-1:]}ed", f"{stem.removesuffix('y')}ied"}
-    forms |= {_plain_word(form) for form in _VERBS.get(plain, ())}
-    named = [s for s in states if _plain_word(s) in forms]
-    return named[0] if len(named) == 1 else ""
-
-
-def _plain_word(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", word.lower())
-
-
-def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
-    """Return the action's error for a wrong state; empty unless it documents exactly one."""
-    found = [name for name in action.action.get("errors", ()) if find_status(codes.get(name)) == CONFLICT]
-    return found[0] if len(found) == 1 else ""
-
-
-def find_status(code: Any) -> Any:
-    """Return the status of an error code. A code may be written as its status alone."""
-    return code.get("status") if isinstance(code, Mapping) else code
-
-
-def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:
-    """Return the states in which a verb can begin: usually the one listed before the verb's state."""
-    if to == initial:
-        return [s for s in reached if s != initial]
-    if _plain_word(word) in _ASIDE:
-        return [initial]
-    before = [s for s in reached[: reached.index(to)] if s != to]
-    return [before[-1]] if before else [initial]
+def _is_live(section: Mapping[str, Any] | None) -> bool:
+    """True if a call makes or finds an instance."""
+    return section is not None and bool({"made_by", "found_by"} & section.keys())

@@ -345,7 +345,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
     tried = (
         *_of_another(setting, projections, template),
         *_null_word(projections, template),
-        *_whole(projections, template),
+        *_whole(setting, projections, template),
         *_two_branches(setting, projections, template),
     )
     known: set[str] = set()
@@ -414,15 +414,18 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
             return
 
 
-def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
+def _whole(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call whose whole numbers are written as doubles, such as 5.0. The value is the same.
 
-    Gemini sends arguments as protocol buffers, in which every number is a double.
+    Gemini sends arguments as protocol buffers, in which every number is a double. No id of an inferred
+    resource is made up for that.
     """
+    resources = setting.model.resources
+    guessed = {name for name, resource in resources.items() if resource.inferred}
     whole = [
         p
         for p in projections.endpoint.params
-        if _in_json(projections, p) and types_of(p.schema) == ("integer",)
+        if _in_json(projections, p) and types_of(p.schema) == ("integer",) and p.refers_to not in guessed
     ]
     numbers = {str(p.name): _number(p, template) for p in whole}
     if numbers:
