@@ -1,8 +1,8 @@
 // Rooms on NestJS: `node evaluation/right/node/rooms.js`.
 //
-// Its habits: null that means the default, PATCH of some members, soft removal with restore, Nest's one shape for
-// all errors (`message` is a text or a list), weak ETags that Express makes, and states that a room moves through.
-// Decorators are applied as functions, as plain JavaScript has none.
+// Its habits: null that means the default, PATCH of some members, soft removal with restore (404 for a room that
+// was not removed), Nest's one shape for all errors (`message` is a text or a list), weak ETags that Express makes,
+// and states that a room moves through. Decorators are applied as functions, as plain JavaScript has none.
 import "reflect-metadata";
 import * as nest from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
@@ -66,6 +66,7 @@ class Rooms {
 
   restore(id) {
     const room = find(id, true);
+    if (!room.removed) throw new nest.NotFoundException("no such room was removed");
     room.removed = false;
     return show(room);
   }

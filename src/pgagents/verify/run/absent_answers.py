@@ -4,7 +4,8 @@ That is an instance that the call names by an invented id, or a part that an ins
 known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other value that
 may name an instance is invented, and a right server does not find it. So is a token or a code: a document
 gives its type alone, and a right server refuses it as documented. A documented 403 to an operation that never
-succeeded is about the key or the server's settings.
+succeeded is about the key or the server's settings. An action that brings back what was removed may refuse
+what is there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pgagents.base.http import Response
 from pgagents.base.text import singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import brings_back
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -68,6 +70,15 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
         or not _is_documented(setting, endpoint, exchange.status)
     ):
         return ""
+    if (
+        back := _find_brought_back(setting, endpoint, call)
+        if exchange.status in NOT_THERE | NOT_PROCESSED
+        else ""
+    ):
+        return (
+            f"{endpoint.action.name} brings back what was removed, and the {back} that it was called for is "
+            f"there: it was answered {exchange.outcome}"
+        )
     never = exchange.place not in reached
     asked = never and exchange.status in _OF_REAL_ONES
     if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
@@ -94,6 +105,14 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if exchange.status in NOT_THERE and (part := _find_optional_part(setting, endpoint)):
         return f"`{part}` may be missing where the rest exists: it was answered {exchange.outcome}"
     return ""
+
+
+def _find_brought_back(setting: Setting, endpoint: Endpoint, call: Call) -> str:
+    """Return the kind of instance that a correct call of a document's action would bring back, or nothing."""
+    correct = call.intent in ("valid", "explore") and call.role in ("main", "") and not call.twist
+    if not setting.model.leaves_open or not correct or not brings_back(endpoint.action):
+        return ""
+    return next((str(p.refers_to) for p in endpoint.params if _is_obtainable(setting, p)), "")
 
 
 def say_made_up(name: str) -> str:

@@ -17,8 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.text import split_words
-from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.removed_instances import (
@@ -36,7 +35,7 @@ from pgagents.verify.cases.removed_instances import (
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
-from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.fixtures.target import brings_back, is_made_by
 from pgagents.verify.lists import PageRequest
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
@@ -44,13 +43,6 @@ from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-BRINGING_BACK = frozenset(
-    (
-        *("restore", "restores", "undelete", "undeletes", "unremove", "recover", "recovers", "revive"),
-        *("unarchive", "untrash", "undo", "reinstate", "resurrect", "reactivate", "rollback", "revert"),
-    )
-)
-"""Words of actions for which a removed instance is the right one."""
 READ, LISTED, REFUSED = "read", "listed", "refused"
 """The kinds of calls that a case is about. Those of the last kind need the instance, and are refused."""
 
@@ -122,16 +114,9 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
             and needs
             and not makes
             and action.name not in own
-            and not _brings_back(action)
+            and not brings_back(action)
         ):
             yield endpoint
-
-
-def _brings_back(action: Action) -> bool:
-    """True if an action brings back what was removed, by a word of its name, title or path."""
-    steps = (step for step in str(action.path).split("/") if "{" not in step)
-    words = {word for text in (str(action.name), str(action.title), *steps) for word in split_words(text)}
-    return not words.isdisjoint(BRINGING_BACK)
 
 
 def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remover: Endpoint) -> Conversation:

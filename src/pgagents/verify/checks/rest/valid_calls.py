@@ -3,7 +3,8 @@
 Sent are every example, the boundary values of every argument, and in a deep run values that Schemathesis and
 Hypothesis generate. Unknown query parameters are ignored if the catalogue says so. All calls write a whole
 number as `1`. Where a document alone is known, one is written as `1.0` once, which JSON Schema counts as an
-integer. A server that refuses that is odd, since few clients write it.
+integer. A server that refuses that is odd, since few clients write it. An action of a document that brings
+back what was removed, such as `restore`, may refuse an instance that is there. Then one is removed first.
 """
 
 from __future__ import annotations
@@ -18,12 +19,16 @@ from pgagents.base.http import read_json
 from pgagents.base.places import Pointer, plain
 from pgagents.catalogue.model.action import Example, Param
 from pgagents.catalogue.model.answers import JSON
+from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
+from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
+from pgagents.verify.fixtures.target import brings_back
 from pgagents.verify.promise import (
     AGAIN,
     Attempt,
@@ -37,7 +42,7 @@ from pgagents.verify.promise import (
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.generators import random_values
 from pgagents.verify.values.schema_values import is_usual_number, low, types_of
-from pgagents.verify.wire.call import Call, Raw, format_arguments
+from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -152,6 +157,8 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
     if not examples and (endpoint.leads or endpoint.answers_file):
         call = ordinary(endpoint, template, "valid", "an ordinary call", fresh=writes)
         run = partial(_send, call=call, what="an ordinary call")
+        if (resource := _find_brought_back(setting, endpoint)) is not None:
+            run = partial(_send_after_removal, call=call, resource=resource)
         yield _attempt(run, call, stage), [("ordinary", endpoint.place)]
 
 
@@ -309,6 +316,47 @@ def _has_point(exchange: Exchange, wire: str) -> bool:
 def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> Conversation:
     answer: Exchange = yield call
     yield from _judge(trial, answer, what, lenient=lenient)
+
+
+def _find_brought_back(setting: Setting, endpoint: Endpoint) -> Resource | None:
+    """Return the resource whose removed instances an action of a document brings back, or None."""
+    if not setting.model.leaves_open or not brings_back(endpoint.action):
+        return None
+    resources = (setting.model.resources.get(p.refers_to or "") for p in endpoint.params if p.required)
+    return next((r for r in resources if r is not None and r.removed_for_good and r.made_by), None)
+
+
+def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> Conversation:
+    """Call an action that brings back, first for an instance that is there, then for a removed one.
+
+    If it refuses both, that proves nothing. It may be for what was archived, or removed in another way.
+    """
+    answer: Exchange = yield call
+    made_by, undone_by = resource.made_by, resource.undone_by
+    maker = trial.setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+    remover = trial.setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
+    if not answer.refused or made_by is None or undone_by is None or maker is None or remover is None:
+        yield from trial.accepted(answer, "an ordinary call")
+        return
+    why = f"a {resource.name} to be removed and brought back"
+    made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
+    body = at_path(made_by, made) if made.success else None
+    if not isinstance(body, Mapping):
+        yield trial.untested(say_none_made(resource, made))
+        return
+    yield Own(made.number)
+    removed: Exchange = yield Call(remover, undone_by.input, "explore", why, subject=resource, made=body)
+    if not removed.success or not (yield from is_nobodys_now(trial.setting, resource, body)):
+        yield trial.untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}")
+        return
+    ids, what = resource.values_for(trial.endpoint.params, body), f"a removed {resource.name} is brought back"
+    brought: Exchange = yield replace(call_with_ids(trial.setting, trial.endpoint, ids, what), intent="valid")
+    if not brought.success:
+        both = f"what is there is answered {answer.outcome}, and what was removed {brought.outcome}"
+        yield trial.untested(f"{trial.action.name} brought back nothing: {both}")
+        return
+    yield trial.kept()
+    yield Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
 
 
 def _judge(trial: Trial, answer: Exchange, what: str, *, lenient: bool = False) -> Iterator[Judgement]:
