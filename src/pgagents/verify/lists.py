@@ -7,6 +7,7 @@ answer has room. A list that goes on must contain it if the law of its order put
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -208,8 +209,8 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class PagedList:
-    """A list with pages. `most` is the largest page size that can be requested; None if the server chooses
-    the size.
+    """A list with pages. `least` and `most` are the page sizes that can be requested; `most` is None if the
+    server chooses the size.
 
     `choices` maps optional arguments to possible values. `kinds` holds those that filter by a member of the
     items. With `counts`, pages or items are numbered: all pages must have one size, and a new item moves
@@ -218,6 +219,7 @@ class PagedList:
 
     endpoint: Endpoint
     pages: Pages
+    least: int
     most: int | None
     resource: Resource | None
     body_at: str
@@ -287,7 +289,9 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
     if listed is None and "id" not in members:
         return None
     size = action.param(pages.size) if pages.size else None
-    most = setting.resolve_schema(size.schema).get("maximum") if size is not None else None
+    bounds = setting.resolve_schema(size.schema) if size is not None else {}
+    most, above = bounds.get("maximum"), bounds.get("exclusiveMinimum")
+    least = math.floor(above) + 1 if above is not None else math.ceil(bounds.get("minimum", 1))
     chosen = {
         str(p.name): _listed_values(setting, setting.resolve_schema(p.schema))
         for p in endpoint.params
@@ -300,6 +304,7 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
     return PagedList(
         endpoint,
         pages,
+        max(1, least),
         int(most) if most is not None else None,
         listed[0] if listed else None,
         listed[1].body_at if listed else "",

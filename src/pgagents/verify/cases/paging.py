@@ -29,7 +29,7 @@ class Page:
     exchange: Exchange
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListReader:
     """Reads one list.
 
@@ -43,6 +43,8 @@ class ListReader:
     made: Mapping[str, Any] | None = None
     bind: Mapping[str, Any] = field(default_factory=dict)
     intent: Literal["valid", "explore"] = "valid"
+    refusal: str = ""
+    """The last answer, if it was no success."""
 
     def request(
         self, given: Mapping[str, Any], why: str, page: PageRequest | None = None
@@ -62,6 +64,7 @@ class ListReader:
             bind=self.bind,
             **raw,
         )
+        self.refusal = "" if exchange.success else exchange.outcome
         items = items_on(self.paged, exchange) if exchange.success and exchange.fits else None
         return None if items is None else Page(items, next_page(self.setting, endpoint, exchange), exchange)
 

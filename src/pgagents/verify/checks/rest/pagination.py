@@ -2,7 +2,8 @@
 
 The catalogue's `pages` describe how the next page is requested. A list whose page size can be chosen is read
 in one piece, then in two or three pages. If the server makes smaller ones, up to eight are read. The pages
-must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. If
+must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. No
+page is requested that is smaller than the `minimum` of its size. An empty cursor announces no page. If
 nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
 and its value is the number of items. The URL of the next page may be
 relative, in the body and in a `Link` header. If it is absolute, it must have the list's host and
@@ -144,7 +145,7 @@ def _read(trial: Trial, paged: PagedList, second: bool) -> Conversation:
     size = {str(paged.pages.size): paged.most}
     whole = yield from walk.request({**arguments, **size}, "the list in one piece")
     if whole is None:
-        yield trial.untested("the list in one piece was not answered as its schema says")
+        yield trial.untested(walk.say_unread("the list in one piece"))
         return
     instances = whole.items
     kinds = [(name, value) for name, values in paged.kinds.items() for value in values]
@@ -218,7 +219,7 @@ def _remove_and_read(
 def _request_bound(trial: Trial, paged: PagedList) -> Conversation:
     """Request the second page of one list with the arguments of another list."""
     arguments = _list_needed(trial, paged)
-    size = {str(paged.pages.size): 1} if paged.most is not None else {}
+    size = {str(paged.pages.size): paged.least} if paged.most is not None else {}
     walk = Walk(trial, paged, arguments)
     why = "a page that the next one belongs to"
     page = yield from walk.request({**arguments, **size}, why)
@@ -311,6 +312,10 @@ class Walk:
     """True if the list in one piece was not full. Then its further pages, if any, are read, too."""
     totals: Mapping[str, int] = field(default_factory=dict)
     """The members in which answers give the number of the list's items, by path."""
+    _reader: ListReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reader = ListReader(self.trial.setting, self.paged, self.subject, self.made)
 
     def judge(self) -> Generator[Any, Any, Judgement]:
         """Read the list in pages, and return the verdict."""
@@ -323,7 +328,7 @@ class Walk:
             assert request is not None
             page = yield from self._step(number, request, pages)
             if page is None:
-                return self.trial.untested(f"page {number} was not answered with a list")
+                return self.trial.untested(self.say_unread(f"page {number}"))
             pages.append(page)
             broken = self._judge_page(number, pages) or (yield from self._judge_totals(number, page))
             if broken is not None:
@@ -351,7 +356,7 @@ class Walk:
             return {}
         every, had = len(self.there or ()), sum(len(page.items) for page in pages)
         wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
-        return {str(self.paged.pages.size): max(1, wanted)}
+        return {str(self.paged.pages.size): max(self.paged.least, wanted)}
 
     def _is_complete(self, pages: list[Page]) -> bool:
         """True if nothing more can be learned: all known items came, and further pages hold other items at
@@ -480,13 +485,14 @@ class Walk:
         whole = known and walked == len(self.there or ())
         return len(empty) if repeats or (whole and len(empty) >= ENDLESS) else 0
 
-    @property
-    def _reader(self) -> ListReader:
-        return ListReader(self.trial.setting, self.paged, self.subject, self.made)
-
     def request(self, arguments: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
         """Request a page; return it, or None if there is no list to judge."""
         return (yield from self._reader.request(arguments, why))
+
+    def say_unread(self, what: str) -> str:
+        """Say why what was requested last is no list to judge."""
+        refusal = self._reader.refusal
+        return f"{what} was answered {refusal}" if refusal else f"{what} was not answered as its schema says"
 
 
 # -- a list that is read with each value of its optional arguments.
@@ -550,7 +556,7 @@ def _judge_choice(
     if whole is None or usual.next is not None:
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
-    if size is None:
+    if size is None or size < reader.paged.least:
         return None
     walked = yield from _walk(reader, {**chosen, **reader.sized(size)}, choice)
     if walked is None:
