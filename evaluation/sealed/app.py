@@ -51,7 +51,7 @@ class Fault(Exception):
 
 @dataclass
 class Call:
-    """What a handler needs of a request."""
+    """The parts of a request that a handler reads."""
 
     practice: int
     where: str
@@ -63,7 +63,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """What a handler answers."""
+    """The answer of a handler."""
 
     status: int
     body: Any = None
@@ -137,7 +137,7 @@ Checker = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
 def problems(schema: Any, value: Any) -> list[dict[str, str]]:
-    """What of a value does not fit its schema, one entry for each mistake."""
+    """Return one entry for each mistake of a value by its schema."""
     found = []
     for error in Checker(schema, format_checker=FORMATS).iter_errors(value):
         name = ".".join(map(str, error.path))

@@ -89,7 +89,7 @@ class Client:
 
 
 def mistakes(response: Any, got: Got) -> Iterator[str]:
-    """What of an answer its piece of the document does not allow."""
+    """Return what is wrong with an answer by its piece of the document."""
     if response is None:
         yield f"{got.status} is not documented"
         return

@@ -165,6 +165,7 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
             acts=line.acts,
             url=line.url,
             named=(app.served, "--start", app.name) if app is not None and app.served else None,
+            second=any(role.partition("=")[0] == "second" for role in line.identity),
         )
     loaded_s = time.monotonic() - began
     there = server.target(

@@ -17,7 +17,7 @@ from pgagents.importer.action_names import ActionName, name_operations
 from pgagents.importer.actions import Actions
 from pgagents.importer.document import Found, References
 from pgagents.importer.errors import Errors
-from pgagents.importer.inference.inference import infer
+from pgagents.importer.inference.inference import add_second_caller, infer
 from pgagents.importer.invalid_parts import (
     add_ignores,
     nothing_left,
@@ -60,6 +60,8 @@ class Choice:
     """Names that the author gives to actions, by the operation's `GET /path`."""
     host: str = ""
     """Scheme and host of the one server whose operations are read, where a document has several."""
+    second: bool = False
+    """True if the caller has the key of another customer, who must not see what the first one makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,8 @@ def convert(
     data = _assemble(described, *security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     data |= inferred
+    if choice.second:
+        add_second_caller(data, notes)
     _beyond(references, notes)
     return Converted(
         data,

@@ -92,14 +92,15 @@ def load_api(
     acts: tuple[str, ...] = (),
     url: str | None = None,
     named: Sequence[str] | None = None,
+    second: bool = False,
 ) -> Model:
     """Return the model of a catalogue's file, or of an OpenAPI document. Either argument may name the
     document.
 
     `auth`, `base_path`, `reads` and `acts` are options for a document, and `url` is the server's address.
-    `named` has the words of a command line that name the document, if it has no address that lasts. Raises
-    UsageError if the options contradict each other, InputError and PgagentsError for a file that cannot be
-    read.
+    `named` has the words of a command line that name the document, if it has no address that lasts. `second`
+    says that the caller has the key of another customer too; a catalogue says so itself. Raises UsageError
+    if the options contradict each other, InputError and PgagentsError for a file that cannot be read.
     """
     if openapi is not None and catalogue is not None:
         raise click.UsageError(f"{catalogue} and --openapi both say what the API is: give one of them.")
@@ -112,7 +113,7 @@ def load_api(
             if url is None:
                 raise PgagentsError(f"there is no file {openapi}", OF_SERVER)
             openapi = locate_at(url, openapi)
-        choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts)
+        choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts, second=second)
         return load_document(openapi, choice, url or "", named=named)
     if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")

@@ -155,7 +155,8 @@ identity_option: Callable[[Any], Any] = click.option(
     "--identity",
     multiple=True,
     metavar="ROLE[=ENVVAR]",
-    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE.",
+    help="A further key, from an environment variable. Default: PGAGENTS_TOKEN_ROLE. "
+    "With a document, `second` is another customer's.",
 )
 
 MAX_SELF_TEST_S = 900.0

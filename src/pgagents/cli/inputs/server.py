@@ -319,8 +319,14 @@ def check_role(model: Model, flag: str, role: str) -> None:
     if name not in model.auth.roles:
         raise PgagentsError(
             f"{flag} {role}: the catalogue has no such role",
-            did_you_mean(name, model.auth.roles) or "it declares none under `auth.roles`",
+            did_you_mean(name, model.auth.roles) or _describe_roles(model),
         )
+
+
+def _describe_roles(model: Model) -> str:
+    if model.source.is_document:
+        return "a document has one other identity: --identity second=ENVVAR, the key of another customer"
+    return "it declares none under `auth.roles`, such as `second: {description: …, project: second}`"
 
 
 def _token(credential: Credential | None) -> str:

@@ -228,6 +228,11 @@ def _verify(
     return report, stop.asked
 
 
+SECOND_KEY = (
+    "nobody tried whether another customer's key can read what this one makes: --identity second=ENVVAR"
+)
+
+
 def _describe_run(
     report: Report, model: Model, keys: Mapping[str, str], hidden: tuple[str, ...], output: Output
 ) -> Report:
@@ -252,9 +257,18 @@ def _describe_run(
     if fetched := getattr(model.source, "fetched", ""):
         notes = (masked(fetched), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
+    if _lacks_second_key(model, keys):
+        notes = (*report.footer.notes, SECOND_KEY)
+        report = replace(report, footer=replace(report.footer, notes=notes))
     if gains := list(getattr(model.source, "gains", ())):
         report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
     return report
+
+
+def _lacks_second_key(model: Model, keys: Mapping[str, str]) -> bool:
+    """True if a document's instances are made with a key, and nobody else's key was given to read them."""
+    made = any(resource.made_by is not None for resource in model.resources.values())
+    return model.source.is_document and made and set(keys) == {"main"} and model.credential is not None
 
 
 def _describe_app(report: Report, app: App, redactor: Redactor) -> Report:

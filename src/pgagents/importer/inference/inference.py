@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pgagents.base.errors import PgagentsError
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.importer.document import Found, References
@@ -23,6 +24,9 @@ from pgagents.importer.inference.states import find_status
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import ImportedAction
 from pgagents.lint.texts import matter, words
+
+SECOND = "second"
+"""The identity with the key of another customer."""
 
 
 def infer(
@@ -344,3 +348,25 @@ def _find_match(made: ImportedAction) -> str | None:
 
 def _status_of(code: Any) -> int | None:
     return code if isinstance(code, int) else code.get("status") if isinstance(code, dict) else None
+
+
+# -- a second caller
+
+
+def add_second_caller(data: dict[str, Any], notes: Notes) -> None:
+    """Add the identity of another customer, and conclude that nobody sees what the other one makes.
+
+    Raises PgagentsError if the calls of the catalogue carry no key.
+    """
+    auth = data.get("auth", {})
+    if not auth.get("schemes"):
+        raise PgagentsError(
+            "--identity second: the document names no key that calls carry",
+            "--auth says how a key is sent, such as `--auth bearer`",
+        )
+    roles = {"main": {"description": "A customer"}, SECOND: {"description": "Another", "project": SECOND}}
+    auth["roles"] = roles | auth.get("roles", {})
+    for name, section in data.get("resources", {}).items():
+        if "made_by" in section:
+            section["tenant"] = True
+            notes.infer(("resources", name, "tenant"), "as the caller has the key of another customer")

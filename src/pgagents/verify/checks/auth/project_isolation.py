@@ -1,9 +1,9 @@
 """No answer to one project holds an id of another project's instances, and the other's actions do not change
 its figures.
 
-Every answer is searched for the other projects' ids. Lists and figures are read by one project and then at
-once by another, which reveals a cache that ignores the key. Figures are compared before and after another
-project makes and ends an instance.
+Every answer is searched for the other projects' ids, and for texts that the run gave their instances. Lists
+and figures are read by one project and then at once by another, which reveals a cache that ignores the key.
+Figures are compared before and after another project makes and ends an instance.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
@@ -230,11 +231,13 @@ def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, st
             if isinstance(body, Mapping) and id is not None and _is_telling(resource):
                 bodies: dict[tuple[Owner, str], list[Mapping[str, Any]]] = memory.notes.setdefault(BODIES, {})
                 bodies.setdefault((owner, resource.name), []).append(body)
+            mine = ids.setdefault(owner, {})
             if isinstance(id, str) and len(id) >= SHORTEST:
-                mine = ids.setdefault(owner, {})
                 mine[json_bytes(id)] = resource.name
-                if len(mine) > MOST_IDS:
-                    del mine[next(iter(mine))]
+            if resource.inferred:  # a document says of no member that it never changes
+                mine |= {mark.encode(): resource.name for mark in find_marks(body)}
+            while len(mine) > MOST_IDS:
+                del mine[next(iter(mine))]
 
 
 def _is_telling(resource: Resource) -> bool:
@@ -281,10 +284,10 @@ def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]
 def _find_leaks(
     trial: Trial, exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
 ) -> Iterator[Judgement]:
-    """Judge that an answer contains no id of another owner.
+    """Judge that an answer contains no id of another owner, and no text that only its instance has.
 
-    An id in the call itself is none, and neither is one that the caller's own create answered: ids may be
-    counted per project.
+    A text that the call itself sends shows nothing. Neither does one that the caller's own create answered,
+    because ids may be counted per project.
     """
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
@@ -294,8 +297,8 @@ def _find_leaks(
             if (
                 id in body
                 and id not in mine
-                and id[1:-1] not in exchange.request.body
-                and id[1:-1].decode() not in exchange.request.target
+                and id.strip(b'"') not in exchange.request.body
+                and id.strip(b'"').decode() not in exchange.request.target
             ):
                 expected = f"nothing of the project {other[0]}"
                 yield trial.broken(expected, f"{action} showed a {name} of it")

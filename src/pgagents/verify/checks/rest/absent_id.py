@@ -142,6 +142,13 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> Convers
 
 def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> Conversation:
     answer: Exchange = yield call
+    if resource.missing_for(param) is None:  # no error is documented, so any refusal will do
+        if answer.success:
+            refused = f"another project's {resource.name} is refused"
+            yield trial.broken(refused, answer.outcome).with_rank(Rank.EXPOSED)
+        elif answer.refused:
+            yield trial.kept()
+        return
     codes = _list_codes(trial, param, resource)
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
         yield judgement.with_rank(Rank.EXPOSED) if answer.success else judgement
@@ -306,7 +313,7 @@ def has_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Re
     if endpoint.form is not None:  # an MCP server acts with one key
         return False
     there = resource.made_by is not None or _is_given_apart(setting, resource)
-    return bool(resource.tenant and there and resource.missing_for(param))
+    return bool(resource.tenant and there and (resource.inferred or resource.missing_for(param)))
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:

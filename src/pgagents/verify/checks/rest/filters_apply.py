@@ -25,7 +25,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 VIEWS = re.compile(
-    r".*(?:lang|language|locale|currency|timezone|tz|units?|format|view|fields?|include|expand|embed|sort|order)(?:by)?"
+    r".*(?:lang|language|locale|currency|timezone|tz|units?|format|view|fields?|include|expand|embed)"
+    r"|.*(?:sort|order)(?:by)?"
 )
 """Plain names of arguments that say how items are shown and not which ones."""
 ABSENT = 7

@@ -1,0 +1,151 @@
+"""A document and the key of another customer: who sees or changes what the first one makes is odd."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.importer.catalogue import Choice
+from pgagents.report.contract import Verdict
+from small_api import answer, verified
+
+NOTE = {"$ref": "#/components/schemas/Note"}
+ID = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+SCHEMAS = {
+    "Text": {
+        "type": "object",
+        "required": ["text"],
+        "properties": {"text": {"type": "string", "maxLength": 90}},
+    },
+    "Note": {
+        "type": "object",
+        "required": ["id", "text"],
+        "properties": {"id": {"type": "integer"}, "text": {"type": "string"}},
+    },
+}
+KEYS = {"main": "key-of-ada", "second": "key-of-bo"}
+
+
+def answers(status: str, schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+    return {"responses": {status: {"description": "Done", **content}}}
+
+
+PATHS = {
+    "/notes": {
+        "get": {"operationId": "list_notes", **answers("200", {"type": "array", "items": NOTE})},
+        "post": {
+            "operationId": "create_note",
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Text"}}},
+            },
+            **answers("201", NOTE),
+        },
+    },
+    "/notes/{note_id}": {
+        "parameters": [ID],
+        "get": {"operationId": "get_note", **answers("200", NOTE)},
+        "delete": {"operationId": "delete_note", **answers("204")},
+    },
+}
+SCHEMES = {"key": {"type": "http", "scheme": "bearer"}}
+
+
+def document(schemes: dict[str, Any] | None = None) -> dict[str, Any]:
+    parts = {"schemas": SCHEMAS, "securitySchemes": SCHEMES if schemes is None else schemes}
+    security = [{name: []} for name in parts["securitySchemes"]]
+    return openapi(PATHS, components=parts, **({"security": security} if security else {}))
+
+
+def load() -> Model:
+    return imported(document(), Choice(second=True), offering=False).model
+
+
+@dataclass
+class Server:
+    """Notes of two customers; `leaks` says which calls of one reach the other's."""
+
+    leaks: str = ""
+    refusal: int = 404
+    notes: dict[int, tuple[str, str]] = field(default_factory=dict)
+    made: int = 0
+
+    def __call__(self, request: Request) -> Response:
+        who = (request.header("Authorization") or "").removeprefix("Bearer ")
+        if who not in KEYS.values():
+            return answer(401, {"detail": "who are you?"})
+        head, _, id = request.path.strip("/").partition("/")
+        if head != "notes":
+            return answer(404, {"detail": "no such path"})
+        return self._one(request, who, id) if id else self._all(request, who)
+
+    def _all(self, request: Request, who: str) -> Response:
+        if request.method == "GET":
+            mine = [n for n, (owner, _) in self.notes.items() if owner == who or self.leaks == "list"]
+            return answer(200, [{"id": n, "text": self.notes[n][1]} for n in mine])
+        if request.method != "POST":
+            return answer(405, {"detail": "method"}, Allow="GET, POST")
+        body = read_json(request.body).value
+        text = body.get("text") if isinstance(body, dict) else None
+        if not isinstance(text, str) or len(text) > 90:
+            return answer(422, {"detail": "text"})
+        self.made += 1
+        self.notes[self.made] = who, text
+        return answer(201, {"id": self.made, "text": text})
+
+    def _one(self, request: Request, who: str, id: str) -> Response:
+        number = int(id) if id.isdigit() else 0
+        if number not in self.notes:
+            return answer(404, {"detail": "no such note"})
+        owner, text = self.notes[number]
+        if owner != who and self.leaks != request.method:
+            return answer(self.refusal, {"detail": "no such note"})
+        if request.method == "DELETE":
+            del self.notes[number]
+            return Response(204)
+        return answer(200, {"id": number, "text": text})
+
+
+def verdicts(server: Server) -> dict[str, Verdict]:
+    names = ("absent_id/foreign", "project_isolation")
+    report = verified(load(), server, keys=KEYS, allow_writes=True, only=names)
+    return {r.contract.id: r.verdict for r in report.results if r.verdict is not Verdict.NOT_SELECTED}
+
+
+@pytest.mark.parametrize("refusal", [403, 404])
+def test_a_server_that_hides_what_is_anothers_keeps_it(refusal: int) -> None:
+    found = verdicts(Server(refusal=refusal))
+    assert set(found.values()) == {Verdict.KEPT}
+    assert {"absent_id/foreign/note_id/get_note@rest", "project_isolation/told@rest"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("leaks", "contract"),
+    [
+        ("GET", "absent_id/foreign/note_id/get_note@rest"),
+        ("DELETE", "absent_id/foreign/note_id/delete_note@rest"),
+        ("list", "project_isolation/told@rest"),
+    ],
+)
+def test_what_another_key_reaches_is_odd(leaks: str, contract: str) -> None:
+    assert verdicts(Server(leaks=leaks))[contract] is Verdict.ODD
+
+
+def test_without_a_second_key_nobody_else_is_promised_anything() -> None:
+    model = imported(document(), offering=False).model
+    assert not any(resource.tenant for resource in model.resources.values())
+    assert "second" not in model.auth.roles
+
+
+def test_a_document_without_a_key_has_no_second_caller() -> None:
+    with pytest.raises(PgagentsError, match="names no key that calls carry") as error:
+        imported(json.dumps(document({})), Choice(second=True))
+    assert "--auth" in error.value.help
