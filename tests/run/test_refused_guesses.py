@@ -79,8 +79,8 @@ Rule = Callable[[dict[str, Any], datetime, datetime], bool]
 class Hall:
     """Books a hall: an end follows its start, no two bookings overlap, and `rule` holds besides."""
 
-    def __init__(self, rule: Rule = lambda *_: True, crash: str = "") -> None:
-        self.rule, self.crash = rule, crash
+    def __init__(self, rule: Rule = lambda *_: True, crash: str = "", may_not: int = 0) -> None:
+        self.rule, self.crash, self.may_not = rule, crash, may_not
         self.bookings: dict[str, dict[str, Any]] = {}
         self.refused: list[dict[str, Any]] = []
         self.may, self._ids = accepting(KEY), count(1)
@@ -96,6 +96,8 @@ class Hall:
             return answer(422, {"detail": "an id"})
         if request.method not in (("GET", "PUT", "DELETE") if id else ("GET", "POST")):
             return answer(405, {"detail": "no such method"}, Allow="GET, PUT, DELETE" if id else "GET, POST")
+        if self.may_not and request.method == "PUT":
+            return answer(self.may_not, {"detail": "not with this key"})
         body = self.read(request) if request.method in ("POST", "PUT") else {}
         if body is None:
             return answer(422, {"detail": "wrong"})
@@ -185,6 +187,18 @@ def test_a_refusal_of_every_value_breaks_nothing_and_says_what_would_help() -> N
 def test_a_crash_by_another_argument_is_found() -> None:
     _, findings = run(Hall(is_soon, crash="🅿"))
     assert any(id.startswith("no_crashes/") for id in findings)
+
+
+@pytest.mark.parametrize(("status", "told"), [(401, ()), (403, ("documented_status/change_booking@rest",))])
+def test_what_the_key_may_not_do_is_no_wrong_refusal(status: int, told: tuple[str, ...]) -> None:
+    """A status that the document does not list is told as such, and only once."""
+    report, findings = run(Hall(is_soon, may_not=status))
+    assert tuple(findings) == told
+    reasons = {r.contract.id: r.reason for r in report.results}
+    assert (
+        "the key or the server's settings do not allow it"
+        in reasons["valid_calls/ordinary/change_booking@rest"]
+    )
 
 
 def test_a_run_of_another_day_chooses_as_on_that_day() -> None:

@@ -3,9 +3,9 @@
 That is an instance that the call names by an invented id, or a part that an instance need not have. An id is
 known if a resource finds or makes it, or if the author wrote it into a resource's call. Any other value that
 may name an instance is invented, and a right server does not find it. So is a token or a code: a document
-gives its type alone, and a right server refuses it as documented. A documented 403 to an operation that never
-succeeded is about the key or the server's settings. An action that brings back what was removed may refuse
-what is there.
+gives its type alone, and a right server refuses it as documented. A 401, 402 or 403 to a correct call of an
+operation that never succeeded is about the key or the server's settings. An action that brings back what was
+removed may refuse what is there.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from pgagents.verify.wire.exchange import Exchange
 NOT_THERE = frozenset((404, 410))
 FORBIDDEN = 403
 """Also means "no such instance", if a document leaves open how a server hides which ids exist."""
+OF_KEY = frozenset((401, 402, FORBIDDEN))
+"""The statuses that say that the key, or whoever has it, may not call an operation."""
 NOT_PROCESSED = frozenset((400, 409, 422))
 """Also mean "no such instance", if a body names it and a document says no more of the id than its type."""
 _NAMES_AN_INSTANCE = re.compile(
@@ -59,17 +61,17 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if (
         endpoint is None
         or not isinstance(exchange.told, Response)
-        or exchange.status not in NOT_THERE | _OF_REAL_ONES
+        or exchange.status not in NOT_THERE | _OF_REAL_ONES | OF_KEY
         or call.authored
         or call.intent in ("absent", "clean")
     ):
         return ""
-    if (
-        call.raw.target is not None
-        or call.raw.method is not None
-        or not _is_documented(setting, endpoint, exchange.status)
-    ):
+    if call.raw.target is not None or call.raw.method is not None:
         return ""
+    never = exchange.place not in reached
+    of_key = never and exchange.status in OF_KEY and _is_about_key(setting, call)
+    if not _is_documented(setting, endpoint, exchange.status):  # which is told by itself
+        return _say_forbidden(exchange.outcome) if of_key else ""
     if (
         back := _find_brought_back(setting, endpoint, call)
         if exchange.status in NOT_THERE | NOT_PROCESSED
@@ -79,14 +81,12 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
             f"{endpoint.action.name} brings back what was removed, and the {back} that it was called for is "
             f"there: it was answered {exchange.outcome}"
         )
-    never = exchange.place not in reached
     asked = never and exchange.status in _OF_REAL_ONES
     if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
         return _say_no_value(secret, exchange.outcome)
     if exchange.status in NOT_PROCESSED:
         reference = _find_invented_reference(setting, endpoint, call)
         return _say_no_reference(reference, exchange.outcome) if reference else ""
-    of_key = never and exchange.status == FORBIDDEN and _is_about_key(setting, call)
     if exchange.status not in NOT_THERE and not (exchange.status == FORBIDDEN and _may_hide(setting, call)):
         return _say_forbidden(exchange.outcome) if of_key else ""
     points = setting.model.behaviour
@@ -140,8 +140,8 @@ def _say_no_value(name: str, outcome: str) -> str:
 
 def _say_forbidden(outcome: str) -> str:
     return (
-        f"it was answered {outcome}, as the document says, and never succeeded: the key or the server's "
-        "settings do not allow it, and another key (`--env`) would show it"
+        f"it was answered {outcome} and never succeeded: the key or the server's settings do not allow it, "
+        "and another key (`--env`) would show it"
     )
 
 

@@ -190,7 +190,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
         driver.setting.by_place.keys(),
     )
     every = driver.ledger.results(calls, unreached)
-    called = {place.rpartition("@")[0] for place in driver.memory.reached}
+    called = {place.rpartition("@")[0] for place in memory.reached | memory.asked}
     withheld = {
         r.contract.action: r.reason
         for r in every
