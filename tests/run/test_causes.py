@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.report.causes import cause_of
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Rank
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
 from pgagents.verify.promise import judge_broken
+from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Exchange
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 FAILED = {"detail": "Internal server error"}
@@ -188,3 +192,178 @@ def test_each_further_contract_of_a_finding_has_its_own_curl_line(tmp_path: Path
     path = tmp_path / "found.json"
     path.write_bytes(as_json.render(report, model.source))
     assert as_json.render(*read(path)) == path.read_bytes()
+
+
+# -- one fact of an answer that several checks tell
+
+
+MAXIMUM = ("text: {type: string}}", "text: {type: string, maxLength: 40}}")
+"""A change after which answers promise what calls do."""
+
+
+def lax(shown: Callable[[str], str] = str) -> Odd:
+    """Take texts of any length. `shown` is the text of a note as answers show it."""
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        sent = json.loads(request.body) if request.method == "POST" and request.body[:1] == b"{" else None
+        text = sent.get("text") if isinstance(sent, dict) else None
+        if not isinstance(text, str) or len(text) <= 40:
+            return None
+        return server.make(f"long{len(server.log)}", shown(text))
+
+    return odd
+
+
+def test_a_wrong_argument_that_is_taken_and_shown_again_is_one_finding() -> None:
+    checks = ("invalid_input/maxLength", "response_schema")
+    report = verified(with_resource(MAXIMUM), Notes(odd=lax()), allow_writes=True, only=checks)
+    found = find(report, "invalid_input/maxLength/text/create_note@rest")
+    assert found is find(report, "response_schema/201/create_note@rest")
+    assert len(report.findings) == 1
+    assert (found.contract.check, found.rank) == ("response_schema", Rank.UNDOCUMENTED)
+
+
+def test_another_wrong_value_of_that_member_is_a_finding_of_its_own() -> None:
+    """The server takes long texts, and writes all notes twice as long in its list."""
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        if (request.method, request.path) == ("GET", "/notes"):
+            return answer(200, {"notes": [{"id": "old", "text": "twice " * 10}]})
+        return lax()(server, request)
+
+    checks = ("invalid_input/maxLength", "response_schema")
+    report = verified(with_resource(MAXIMUM), Notes(odd=odd), allow_writes=True, only=checks)
+    taken = find(report, "invalid_input/maxLength/text/create_note@rest")
+    assert taken is find(report, "response_schema/201/create_note@rest")
+    assert taken is not find(report, "response_schema/200/list_notes@rest")
+
+
+def page(status: int) -> Response:
+    """A page for people."""
+    return Response(status, (("Content-Type", "text/html; charset=utf-8"),), b"<h1>It is gone</h1>")
+
+
+def test_a_page_where_json_is_promised_is_one_finding_with_its_content_type() -> None:
+    def odd(server: Notes, request: Request) -> Response | None:
+        id = request.path.removeprefix("/notes").strip("/")
+        if request.method == "GET" and not id:
+            return page(200)
+        return page(404) if request.method == "GET" and id not in server.notes else None
+
+    checks = ("content_type", "error_envelope", "response_schema")
+    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, only=checks)
+    gone, listed = (
+        find(report, f"content_type/{at}_note{end}@rest") for at, end in (("get", ""), ("list", "s"))
+    )
+    assert gone is find(report, "error_envelope/get_note@rest")
+    assert listed is find(report, "response_schema/200/list_notes@rest")
+    assert gone is not listed  # other handlers answer success and error
+
+
+def test_half_a_json_under_the_right_type_is_not_that_of_a_page() -> None:
+    def odd(_: Notes, request: Request) -> Response | None:
+        if request.method != "GET":
+            return None
+        half = Response(200, (("Content-Type", "application/json"),), b'{"notes": [')
+        return half if request.path == "/notes" else page(200)
+
+    server = Notes(odd=odd, notes={"x": {"id": "x", "text": "hello"}})
+    report = verified(catalogue(), server, only=("content_type", "response_schema"))
+    half, whole = (find(report, f"response_schema/200/{at}@rest") for at in ("list_notes", "get_note"))
+    assert half is not whole
+    assert whole is find(report, "content_type/get_note@rest")
+
+
+def test_an_odd_break_follows_a_firm_one_of_its_cause() -> None:
+    """Only one action says of itself that its key is needed; that of the other is inferred."""
+    ledger = Ledger.of(contracts := [one_of("list"), one_of("find")])
+    for number, contract in enumerate(contracts, 1):
+        ledger.add(judge_broken(contract.id, "json", "Content-Type: text/html"), [seen(number)], None, None)
+    odd = ledger.entries[contracts[0].id].broken
+    assert odd is not None
+    odd.odd = True
+    (found,) = ledger.findings()
+    assert (found.contract.id, found.also, found.severity) == (contracts[1].id, (contracts[0].id,), "error")
+
+
+def one_of(action: str) -> Contract:
+    """A contract of an action."""
+    return Contract(
+        f"content_type/{action}@rest", "content_type", action, "rest", "", ("actions", action), ()
+    )
+
+
+def seen(number: int) -> Exchange:
+    """An exchange with a page for people."""
+    return Exchange(
+        number,
+        Call(None, {}, "valid", "an ordinary call"),
+        {},
+        Request("GET", "/notes"),
+        page(200),
+        seconds=0.0,
+        sent_at=0.0,
+        codes={},
+        errors=ErrorReader({}, "error.code"),
+        limits=catalogue().limit_reader,
+    )
+
+
+def test_refusals_of_right_calls_for_other_reasons_are_several_findings() -> None:
+    """Reading refuses every id, and writing texts of forty characters."""
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        if request.method == "GET" and request.path != "/notes":
+            return answer(422, {"detail": "the id is no number"})
+        text = server.text(request) if request.method == "POST" else None
+        return answer(422, {"detail": "the text is too long"}) if text and len(text) == 40 else None
+
+    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, only=("valid_calls",))
+    read, written = (
+        find(report, f"valid_calls/{at}@rest") for at in ("ordinary/get_note", "high/create_note")
+    )
+    assert read is not written
+
+
+def test_an_ordinary_call_and_an_extreme_one_that_are_refused_alike_are_two_findings() -> None:
+    def odd(server: Notes, request: Request) -> Response | None:
+        refused = answer(422, {"detail": "no"})
+        if request.method == "GET" and request.path != "/notes":
+            return refused
+        text = server.text(request) if request.method == "POST" else None
+        return refused if text and len(text) == 40 else None
+
+    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, only=("valid_calls",))
+    read, written = (
+        find(report, f"valid_calls/{at}@rest") for at in ("ordinary/get_note", "high/create_note")
+    )
+    assert read is not written
+
+
+def test_one_header_that_crashes_every_action_is_one_finding() -> None:
+    """The header is optional, and a body that crashes one action is another cause."""
+    header = "tag: {type: string, enum: [a, b], in: header, wire: X-Tag}"
+    changes = [
+        (
+            "http: GET /notes\n    effect: read\n",
+            f"http: GET /notes\n    effect: read\n    input: {{{header}}}\n",
+        ),
+        (
+            "input: {text: {type: string, minLength: 1,",
+            f"input: {{{header}, text: {{type: string, minLength: 1,",
+        ),
+    ]
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        tagged = request.header("X-Tag") == "b"
+        long = request.method == "PUT" and len(server.text(request) or "") == 40
+        return answer(500, FAILED) if tagged or long else None
+
+    report = verified(
+        with_resource(*changes), Notes(odd=odd), allow_writes=True, only=("no_crashes", "valid_calls")
+    )
+    listed, made, changed = (
+        find(report, f"no_crashes/{at}@rest") for at in ("list_notes", "create_note", "change_note")
+    )
+    assert listed is made
+    assert changed is not made

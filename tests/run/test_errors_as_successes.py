@@ -176,3 +176,18 @@ def test_an_error_that_a_success_lists_is_no_accepted_call(alternatives: list[An
     lax = verified(model, lambda _: answer(200, {"id": 0, "result": []}), keys={}, only=("invalid_input",))
     least = next(r for r in lax.results if r.contract.id.startswith("invalid_input/minimum/id/"))
     assert least.verdict is Verdict.BROKEN
+
+
+def test_an_error_with_a_json_type_of_its_own_is_known_under_a_success() -> None:
+    """The server says `application/problem+json` and 200."""
+    problems = with_resource(
+        ("  message_at: detail", "  message_at: detail\n  content_type: application/problem+json")
+    )
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        named = request.method == "GET" and request.path != "/notes"
+        body = b'{"detail": "no such note"}'
+        return Response(200, (("Content-Type", "application/problem+json"),), body) if named else None
+
+    found = next(f for f in run(problems, odd).findings if f.contract.check == "response_schema")
+    assert found.actual == "200 with the body of the documented error"

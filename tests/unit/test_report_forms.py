@@ -4,6 +4,7 @@ server says.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from base64 import b64encode
@@ -19,11 +20,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.base.http import Request, Response, Silence
+from pgagents.base.places import Span
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
+from pgagents.report.baseline import Line, apply
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import github, html, junit, markdown, sarif, text
+from pgagents.report.formats import json as as_json
 from pgagents.report.presentation import conclude
+from pgagents.report.read import read
 from pgagents.report.report import Report, Result
 from pgagents.report.verdicts import by_surface
 from test_report import ALL, SOURCE, contract, exchange, report
@@ -422,3 +427,27 @@ def test_the_wrong_member_is_marked_where_people_read() -> None:
     assert lines[at + 1] == " " * lines[at].index('"price"') + "^" * len('"price":-1')
     assert max(map(len, lines[at : at + 2])) <= 100
     assert "<mark>&#34;price&#34;: -1</mark>" in html.render(one, SOURCE).decode()
+
+
+def test_an_odd_contract_in_a_firm_finding_is_odd_in_every_form_and_alone(tmp_path: Path) -> None:
+    """An odd break of the same cause stands in the firm finding; a baseline may accept the firm part."""
+    whole = report({Verdict.BROKEN: 1, Verdict.ODD: 1})
+    firm, odd = (
+        next(r.contract for r in whole.results if r.verdict is v) for v in (Verdict.BROKEN, Verdict.ODD)
+    )
+    finding = replace(whole.findings[0], contract=firm, also=(odd.id,))
+    one = replace(whole, findings=(finding,))
+    path = tmp_path / "report.json"
+    path.write_bytes(as_json.render(one, SOURCE))
+    assert [(f.contract.id, f.also) for f in read(path)[0].findings] == [(firm.id, (odd.id,))]
+    levels = {
+        r["partialFingerprints"]["contract/v1"]: r["level"]
+        for r in sarif.document(one, SOURCE)["runs"][0]["results"]
+    }
+    assert sorted(levels.values()) == ["error", "note"]
+    line = Line(f"{firm.id}", "known", datetime.date(2030, 1, 1), Span("b", 1, 1))
+    left = apply(one, [line], datetime.date(2026, 1, 1)).findings
+    assert [(f.contract.id, f.rank, bool(f.known)) for f in left] == [
+        (odd.id, Rank.ODD, False),
+        (firm.id, finding.rank, True),
+    ]

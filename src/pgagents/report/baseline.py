@@ -22,7 +22,7 @@ from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
 from pgagents.base.places import Pointer, Source, Span
 from pgagents.base.reading import read, read_bytes
 from pgagents.base.text import brief, did_you_mean
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.report.report import Finding, Report, Result
 
 KEYS = ("contract", "reason", "until")
@@ -143,6 +143,8 @@ def _take_contracts(finding: Finding, ids: Sequence[str], results: Mapping[str, 
     answer nor the exchanges of one.
     """
     first, also = results[ids[0]], tuple(ids[1:])
+    if all(results[id].verdict is Verdict.ODD for id in ids):
+        finding = replace(finding, rank=Rank.ODD)
     if first.contract.id == finding.contract.id:
         return replace(finding, also=also)
     return replace(

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pgagents.base.http import Response, read_json
 from pgagents.report.contract import Contract
 from pgagents.report.layout import OF_LIBRARY
 from pgagents.report.report import Cause, RecordedExchange
 
-_OF_MEMBERS = frozenset(("response_schema", "law"))
+Fact = Literal["", "medium", "taken"]
+"""The fact of an answer on which breaks of several checks may rest.
+
+- `medium`: its body has another media type than the promised one
+- `taken`: it is the success of a call with a wrong argument
+"""
+_OF_MEMBERS = frozenset(("response_schema", "law", "error_envelope", "honours_manifest"))
 """Checks whose breaks at one member of answers are one finding."""
+_OF_REFUSALS = frozenset(("valid_calls",))
+"""Checks of right calls, whose refusals with other messages have other causes."""
 _OF_KINDS = frozenset(("invalid_input",))
 """Checks whose contracts' details begin with the kind of problem that they look for."""
 _OF_FRAMEWORKS = frozenset((401, 403, 405, 406, 413, 415, 429))
@@ -40,8 +48,8 @@ class Leaders(Generic[Group]):
     def __init__(self, groups: Iterable[tuple[tuple[str, ...], Iterable[str], Group]]) -> None:
         """Take the place of each group, its claims, and the group itself.
 
-        A place is the group's key, and then what a contract that joins has in common with it, such as the
-        severity.
+        A place is the group's key, and then what a contract that joins has in common with it. That may be the
+        reason for which a baseline accepts both.
         """
         self._by_key: dict[tuple[str, ...], Group] = {}
         self._by_claim: dict[tuple[str, ...], Group] = {}
@@ -80,16 +88,25 @@ def cause_of(
     right: bool | None = None,
     claim: str = "",
     member: str = "",
+    fact: Fact = "",
+    headers: str = "",
+    usual: bool = False,
 ) -> str:
     """Return the key of a break: `cause`, with the kind that separates the causes of this check.
 
     `claim` is `actual` without its values; empty if it has none. `member` is the wrong member of the answer.
 
+    `fact` is what the break rests on. One medium instead of the promised one is one cause for all checks.
+    `headers` describes the headers that are all that is unusual of a right call; empty if more is. Crashes of
+    several actions with the same ones have one cause. `usual` is true if a call has only values of ordinary
+    calls: its refusal has another cause than that of an extreme value.
     `last` is the exchange that breaks the contract, if any does.
 
     `right` is true if that call is one that the action takes; None lets the call's purpose tell.
     """
     kind, claim = "", claim or actual
+    if fact == "medium" and last is not None and isinstance(last.answer, Response):
+        return f"medium {last.answer.media_type or 'none'}|{last.answer.status}"
     if right is None:
         right = last is not None and bool(_OWN_CALL.match(last.why))
     if contract.check in _OF_KINDS:
@@ -97,19 +114,21 @@ def cause_of(
         if outcome.startswith("2"):  # which success came depends on the action and not on the problem
             outcome = claim = "accepted"
     elif contract.check == "no_crashes" and last is not None:
-        kind = _find_kind_of_crash(contract, last, right=right)
+        kind = _find_kind_of_crash(contract, last, headers, right=right)
     elif contract.check == "documented_status" and last is not None:
         status = last.answer.status if isinstance(last.answer, Response) else 0
         if right and status not in _OF_FRAMEWORKS:
             kind = _read_message(last) or last.action or contract.action
         elif status in _OF_FRAMEWORKS or status in _GONE:
             outcome = str(status)  # whatever the code: what is missing is the status
+    elif contract.check in _OF_REFUSALS and last is not None:
+        kind = f"{_read_message(last)}{'|usual' * usual}"
     return cause(contract.check, outcome, claim, kind, member)
 
 
-def _find_kind_of_crash(contract: Contract, last: RecordedExchange, *, right: bool) -> str:
-    """Return the line of the app that a crash names, else the exception, the odd shape of the request, or
-    the action.
+def _find_kind_of_crash(contract: Contract, last: RecordedExchange, headers: str, *, right: bool) -> str:
+    """Return the line of the app that a crash names, else the exception, the unusual headers, the odd shape
+    of the request, or the action.
     """
     if place := _find_raising_place(last.printed):
         return place
@@ -117,7 +136,7 @@ def _find_kind_of_crash(contract: Contract, last: RecordedExchange, *, right: bo
     if named := _EXCEPTION.search(body):
         return named.group(0).decode()
     if right and contract.action:
-        return contract.action
+        return headers or contract.action
     return re.sub(r"^\S+ (?=is |has |beyond )", "", last.why)
 
 

@@ -54,7 +54,8 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
         day=max(p.report.header.day for p in ordered),
     )
     results = _results(ordered)
-    findings = _findings((f for p in ordered for f in p.report.findings), header.url)
+    odd = frozenset(result.contract.id for result in results if result.verdict is Verdict.ODD)
+    findings = _findings((f for p in ordered for f in p.report.findings), header.url, odd)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
     return Report(
@@ -62,11 +63,11 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     ), join_sources(p.source for p in ordered)
 
 
-def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
-    """Return one finding for each cause, with the contracts of all: the one with the fewest exchanges.
+def _findings(every: Iterable[Finding], url: str, odd: frozenset[str]) -> tuple[Finding, ...]:
+    """Return one finding for each cause, with the contracts of all: the worst, with the fewest exchanges.
 
     One with exchanges of its own comes before one with another contract's.
-    Derived contracts join a finding that explains them, as in a whole run.
+    Derived contracts join a finding that explains them, as in a whole run. `odd` are the odd contracts.
     """
     groups: dict[tuple[str, ...], _Group] = {}
     alone: list[tuple[Finding, Causes]] = []
@@ -75,23 +76,37 @@ def _findings(every: Iterable[Finding], url: str) -> tuple[Finding, ...]:
         if finding.contract.id in causes.derived:
             alone.append((finding, causes))
         else:
-            place = (causes.key, finding.severity, finding.known)
+            place = (causes.key, finding.known)
             groups.setdefault(place, _Group()).members.append((finding, causes))
-    leaders = Leaders((place, group.list_claims(), group) for place, group in groups.items())
+    leaders = {
+        firm: Leaders(
+            (place, group.list_claims(), group) for place, group in groups.items() if group.firm or not firm
+        )
+        for firm in (True, False)
+    }
+
+    def explain(id: str, finding: Finding, causes: Causes) -> _Group | None:
+        """Return the group that explains a derived contract; a firm contract follows no odd ones."""
+        return leaders[id not in odd].find(causes.derived[id], finding.known)
+
     for group in list(groups.values()):
         for finding, causes in group.members:
             for id in (id for id in finding.also if id in causes.derived):
-                leader = leaders.find(causes.derived[id], finding.severity, finding.known) or group
+                leader = explain(id, finding, causes) or group
                 leader.followers[id] = finding.also_curl.get(id, "")
     for finding, causes in alone:
-        cause = causes.derived[finding.contract.id]
-        explaining = leaders.find(cause, finding.severity, finding.known)
-        if explaining is not None:
-            explaining.followers |= {id: finding.also_curl.get(id, "") for id in finding.also}
-            explaining.followers[finding.contract.id] = of_finding(finding, url)
+        moved = {id: explain(id, finding, causes) for id in finding.also if id in causes.derived}
+        first = explain(finding.contract.id, finding, causes)
+        if first is not None:
+            first.followers[finding.contract.id] = of_finding(finding, url)
         else:
-            apart = (cause.key, finding.severity, finding.known, "derived")
-            groups.setdefault(apart, _Group()).members.append((finding, Causes(cause.key)))
+            stay = tuple(id for id in finding.also if moved.get(id) is None)
+            key = causes.derived[finding.contract.id].key
+            apart = groups.setdefault((key, finding.known, "derived"), _Group())
+            apart.members.append((replace(finding, also=stay), Causes(key)))
+        for id in finding.also:
+            if (joined := moved.get(id) or first) is not None:
+                joined.followers[id] = finding.also_curl.get(id, "")
     return order_findings(group.merge(url) for group in groups.values())
 
 
@@ -102,13 +117,18 @@ class _Group:
     members: list[tuple[Finding, Causes]] = field(default_factory=list)
     followers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def firm(self) -> bool:
+        """True if a contract of the group is broken, and not only odd."""
+        return any(finding.severity == "error" for finding, _ in self.members)
+
     def list_claims(self) -> set[str]:
         """Return the claims of all contracts that no other one explains."""
         return {claim for _, causes in self.members for claim in causes.claims}
 
     def merge(self, url: str) -> Finding:
         """Return one finding with the contracts of all."""
-        shown, own = min(self.members, key=lambda one: (bool(one[0].shown_by), len(one[0].exchanges) or MANY))
+        shown, own = min(self.members, key=_rate)
         also = [id for id in shown.also if id not in own.derived]
         lines = dict(self.followers)
         for finding, causes in self.members:
@@ -120,6 +140,12 @@ class _Group:
         told = {id: lines[id] for id in also if lines.get(id)}
         worst = find_worst(finding.rank for finding, _ in self.members)
         return replace(shown, rank=worst, also=tuple(also), also_curl=told, causes=None)
+
+
+def _rate(member: tuple[Finding, Causes]) -> tuple[int, bool, int]:
+    """Return the order of findings of one cause: the worst, then own exchanges, then the fewest of them."""
+    finding = member[0]
+    return finding.rank.place, bool(finding.shown_by), len(finding.exchanges) or MANY
 
 
 def _cause(finding: Finding) -> str:

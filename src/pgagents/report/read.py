@@ -108,8 +108,11 @@ def _check_report(data: dict[str, Any], name: str) -> None:
     results, footer = data["results"], data["footer"]
     verdicts = {r["contract"]: r["verdict"] for r in results}
     counts = Counter(verdicts.values())
-    told = {f["contract"]: (f["verdict"], f["also"]) for f in data["findings"]}
-    broken = {id: verdict for first, (verdict, also) in told.items() for id in (first, *also)}
+    groups = [
+        (f["verdict"], [verdicts.get(id) for id in (f["contract"], *f["also"])]) for f in data["findings"]
+    ]
+    told = Counter(verdict for _, several in groups for verdict in several)
+    ids = {id for f in data["findings"] for id in (f["contract"], *f["also"])}
     wrong = ""
     if len(results) != data["header"]["contracts"]:
         wrong = f"its header states {data['header']['contracts']:,} contracts, and it has {len(results):,}"
@@ -117,7 +120,13 @@ def _check_report(data: dict[str, Any], name: str) -> None:
         wrong = "a contract stands there twice"
     elif any(counts[v.value] != footer[v.value] for v in Verdict):
         wrong = "its footer counts other verdicts than it has"
-    elif broken != {id: verdict for id, verdict in verdicts.items() if verdict in FOUND}:
+    elif (
+        ids != {id for id, verdict in verdicts.items() if verdict in FOUND}
+        or told.total() != len(ids)
+        or any(
+            (Verdict.BROKEN.value in several) != (verdict == Verdict.BROKEN) for verdict, several in groups
+        )
+    ):
         wrong = "its findings are not its broken contracts"
     elif any(told["source"]["line"] > MAX_LINE for told in (*results, *data["findings"])):
         wrong = f"a place lies beyond line {MAX_LINE:,}"

@@ -20,6 +20,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
+from pgagents.report.causes import Fact
 from pgagents.report.contract import Contract, Rank, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
@@ -77,7 +78,11 @@ class Judgement:
     """
     member: str = ""
     """The wrong member of the answer, as steps with dots (`items.0.price`); empty if none is known. Breaks of
-    `response_schema` and `law` at one member are one finding.
+    the checks that name members are one finding if they are at one member.
+    """
+    fact: Fact = ""
+    """The fact of the answer on which the break rests, if other checks may rest on it too. Breaks that rest
+    on one fact are one finding, whichever checks tell them.
     """
     sticky: bool = False
     """True if the contract stays untested, even if other exchanges keep it."""
@@ -99,6 +104,10 @@ class Judgement:
     def at_member(self, member: str) -> Judgement:
         """Return the judgement with the wrong member of the answer, as steps with dots."""
         return replace(self, member=member)
+
+    def resting_on(self, fact: Fact) -> Judgement:
+        """Return the judgement with the fact of the answer on which the break rests."""
+        return replace(self, fact=fact)
 
     def with_rank(self, rank: Rank) -> Judgement:
         """Return the judgement with another rank than that of its check."""
@@ -400,7 +409,10 @@ def judge_refused(
         known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
         expected = f"{what} is refused with {known or wanted}"
         broken = judge_broken(contract, expected, exchange.outcome)
-        yield broken.with_rank(Rank.UNDOCUMENTED) if exchange.refused else broken
+        if exchange.refused:
+            yield broken.with_rank(Rank.UNDOCUMENTED)
+        else:
+            yield broken.resting_on("taken") if exchange.call.intent == "invalid" else broken
 
 
 def describe_code(code: Code) -> str:

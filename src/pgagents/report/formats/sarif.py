@@ -136,7 +136,7 @@ def _result(
     found: dict[str, Any] = {
         "ruleId": contract.check,
         "ruleIndex": checks.index(contract.check),
-        "level": _LEVELS[finding.rank],
+        "level": _LEVELS[Rank.ODD if result.verdict is Verdict.ODD else finding.rank],
         "message": {"text": _plain(f"{contract.says}. Got: {got}{same}")},
         "locations": [
             {
@@ -158,7 +158,7 @@ def _result(
             "surface": contract.surface,
             "requirement": list(contract.cite),
             "expected": _plain(finding.expected),
-            "rank": finding.rank.value,
+            "rank": (Rank.ODD if result.verdict is Verdict.ODD else finding.rank).value,
             "stable": finding.stable,
             "seed": report.header.seed,
         },

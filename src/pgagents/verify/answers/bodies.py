@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
+from pgagents.report.causes import Fact
 from pgagents.report.contract import FRAMEWORK
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.exchange import Exchange
@@ -194,6 +196,17 @@ def find_own_target(bases: Iterable[str], declared: str, link: str) -> str | Non
     if prefix is None or parts.scheme not in ("http", "https"):
         return None
     return (path.removeprefix(prefix) or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def find_fact_of_body(exchange: Exchange) -> Fact:
+    """Return the fact behind a body that is no JSON: its medium, if its Content-Type is none of JSON.
+
+    `content_type` finds the same fact. A body that breaks off under the right type is a fact of its own.
+    """
+    answer = exchange.response
+    if answer is None or not answer.body:
+        return ""
+    return "" if answer.media_type and is_json(answer.media_type) else "medium"
 
 
 def name_wrong_member(error: Any) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.cel.expression import Expression
 from pgagents.report.contract import Contract
 from pgagents.report.curl import HABITS
 from pgagents.report.report import GENERATED
@@ -21,9 +20,17 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Check
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import RIGHT, Break, Entry, Ledger, list_header_arguments, name_cause
+from pgagents.verify.run.ledger import (
+    RIGHT,
+    Break,
+    Entry,
+    Ledger,
+    list_header_arguments,
+    list_unusual,
+    name_cause,
+)
 from pgagents.verify.run.transmission import Stop, finish
-from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 
 COSTS = 3
@@ -127,8 +134,6 @@ MOST_NAMED = 3
 """The most arguments that a clause names."""
 MOST_VALUE = 40
 """The most characters of a value that a clause shows."""
-_MADE_ANEW = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
-"""The kinds of arguments whose values differ from call to call."""
 
 
 def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
@@ -212,16 +217,6 @@ def _send(driver: Driver, entry: Entry, call: Call) -> tuple[Exchange, Break | N
         driver.judge.replace_ledger(kept)
         driver.factory.pool.end(driver.factory.pool.holder)
     return exchange, again.entries[entry.contract.id].broken
-
-
-def list_unusual(sent: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that have another value than in ordinary calls, or are left out."""
-    return [
-        name
-        for name in dict.fromkeys((*sent, *usual))
-        if not isinstance(sent.get(name), _MADE_ANEW)
-        and (name not in sent or name not in usual or sent[name] != usual[name])
-    ]
 
 
 def describe_arguments(exchange: Exchange, usual: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ from pgagents.verify.promise import RANDOM, Probe, checks_for
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
-from pgagents.verify.run.ledger import Break, describe_condition, exchange_of, name_cause
+from pgagents.verify.run.ledger import Break, describe_condition, exchange_of
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.run.transmission import Stop, finish, send_next
 from pgagents.verify.setting import Setting
@@ -328,7 +328,7 @@ class NewFindings:
                 or entry.contract.id.startswith(self._accepted)
             ):
                 continue
-            said = name_cause(entry.contract, broken)
+            said = ledger.find_cause(entry).key
             if said not in self._causes:
                 self._causes.add(said)
                 self.ranks[ledger.find_rank(entry)] += 1

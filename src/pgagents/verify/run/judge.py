@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.http import Response, Silence
+from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Verdict, check_of
@@ -274,7 +275,7 @@ def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
         return None
     alternatives = _list_alternatives(setting, output.schema)
     for code in (*endpoint.action.errors, *setting.model.always()):
-        if not code.envelope or code.content_type != output.content_type:
+        if not code.envelope or not _is_alike(code.content_type, output.content_type):
             continue
         envelope = setting.resolve_schema(setting.model.schemas[code.envelope])
         others = [schema for schema in alternatives if schema != envelope] or alternatives
@@ -290,6 +291,11 @@ def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
         if (only or told) and setting.envelope(code.envelope).is_valid(body):
             return code
     return None
+
+
+def _is_alike(error: str, success: str) -> bool:
+    """Return True if an error and a success have one media type, or are both JSON."""
+    return error == success or (is_json(error) and is_json(success))
 
 
 def say_disguised(exchange: Exchange, code: Code) -> str:

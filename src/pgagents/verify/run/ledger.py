@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
+from pgagents.base.cel.expression import Expression
 from pgagents.base.places import Pointer
+from pgagents.catalogue.decoding.medium import is_json
+from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
-from pgagents.report.causes import UNLISTED, Leaders, cause_of
+from pgagents.report.causes import UNLISTED, Fact, Leaders, cause_of
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.curl import HABITS
 from pgagents.report.presentation import order_findings
-from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result, Severity
+from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import say_made_up
-from pgagents.verify.wire.call import Call, Intent
+from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import Exchange, got
 
 # -- guesses, whose breaks are only odd
 
@@ -208,11 +214,6 @@ class Break:
         """The break that a finding shows: that of the smallest call."""
         return self.smaller or self
 
-    @property
-    def severity(self) -> Severity:
-        """The severity of the break's finding."""
-        return "odd" if self.odd else "error"
-
     def find_rank(self, usual: Rank) -> Rank:
         """Return how bad the break is; `usual` is the rank of the contract's check."""
         if self.odd:
@@ -242,6 +243,19 @@ class Entry:
     disturbed: bool = False
     """True if the tester failed, or the server gave no answer or put the call off."""
 
+    @property
+    def is_odd(self) -> bool:
+        """True if it is broken, and only odd."""
+        return self.broken is not None and self.broken.odd
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A wrong argument that was accepted: the number of the exchange, and the key of the break's cause."""
+
+    number: int
+    cause: str
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -259,6 +273,10 @@ class Ledger:
     guesses: Guesses = field(default=NO_GUESSES)
     ranks: Mapping[str, Rank] = field(default_factory=dict)
     """By check, how bad its breaks are."""
+    usual: Callable[[Action], Mapping[str, Any]] | None = None
+    """Returns the arguments of an action's ordinary call; None if they are not known."""
+    taken: dict[tuple[str, str], Taken] = field(default_factory=dict)
+    """The first calls with accepted wrong arguments, by the argument's last name and its value as JSON."""
 
     @classmethod
     def of(
@@ -319,6 +337,8 @@ class Ledger:
         probe: Probe | None,
     ) -> None:
         """Enter a break, unless an earlier one of the plan stands there. An odd one hides no other break."""
+        outcome = chain[-1].outcome if chain else ""
+        self._note_taken(entry.contract, judgement, chain, outcome)
         advised = judgement.rank is Rank.ODD and self.guesses.advised
         odd = judgement.odd or advised or self.guesses.cover(entry.contract, chain)
         before = entry.broken
@@ -328,9 +348,73 @@ class Ledger:
                 return
         self.judged += entry.kept == 0 and before is None
         self.broken += before is None
-        outcome = chain[-1].outcome if chain else ""
         kept_chain = tuple(chain[-MAX_CHAIN:])
         entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
+
+    def _note_taken(
+        self, contract: Contract, judgement: Judgement, chain: Sequence[Exchange], outcome: str
+    ) -> None:
+        """Note a wrong argument that was accepted: later answers may show its value."""
+        if judgement.derived or not chain or _find_fact(judgement, chain) != "taken":
+            return
+        last, argument = chain[-1], chain[-1].call.field
+        if not argument:
+            return
+        place = (argument.rpartition(".")[2], _write(got(last.input, argument)))
+        if place not in self.taken or last.number < self.taken[place].number:
+            whole = Break(judgement, tuple(chain[-1:]), last.call, None, outcome)
+            self.taken[place] = Taken(last.number, name_cause(contract, whole))
+
+    def find_cause(self, entry: Entry) -> Cause:
+        """Return the cause of a broken contract: that of an accepted argument whose value the answer shows,
+        or else its own.
+        """
+        assert entry.broken is not None, f"{entry.contract.id} is not broken"
+        own = self._find_own_cause(entry.contract, entry.broken)
+        shown = self._find_taken(entry.broken)
+        return own if shown is None else Cause(shown.cause, own.claim)
+
+    def _find_own_cause(self, contract: Contract, broken: Break) -> Cause:
+        """Return the cause of a break.
+
+        Its key joins the breaks of one check, or of one member of answers (`report.causes.cause_of`). Its
+        claim, made of the outcome and the text of the break, joins a derived break with one of another check.
+        If two documents omit one status of an action, both breaks get the same claim.
+        """
+        judgement, last = broken.judgement, broken.chain[-1] if broken.chain else None
+        if judgement.claim == UNLISTED and last is not None:
+            claim = f"{contract.action}|{last.status}"
+        else:
+            claim = f"{broken.outcome}|{judgement.claim or judgement.actual}"
+        shown = broken.shown.chain[-1].call if broken.shown.chain else None
+        if self.usual is None or shown is None or shown.endpoint is None or shown.intent not in RIGHT:
+            return Cause(name_cause(contract, broken), claim)
+        usual = self.usual(shown.endpoint.action)
+        unusual = list_unusual(shown.input, usual)
+        key = name_cause(
+            contract,
+            broken,
+            headers=_describe_headers(shown, unusual),
+            usual=not any(name in shown.input for name in unusual),
+        )
+        return Cause(key, claim)
+
+    def _find_taken(self, broken: Break) -> Taken | None:
+        """Return the accepted argument of which the wrong member of an answer has the name and the value.
+
+        Null, a boolean and an empty text have many causes. They count only in the answer to the very call.
+        """
+        steps = broken.judgement.member.split(".")
+        while steps and steps[-1].isdigit():
+            steps.pop()
+        if not (steps and steps[-1] and broken.chain):
+            return None
+        last, value = broken.chain[-1], got(broken.chain[-1].body, steps)
+        taken = self.taken.get((steps[-1], _write(value)))
+        if taken is None or last.number < taken.number:
+            return None
+        common = value is None or isinstance(value, bool) or value == ""
+        return None if common and last.number != taken.number else taken
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """True if each of these contracts is kept or broken."""
@@ -422,7 +506,7 @@ class Ledger:
                     chain,
                     first.broken.stable,
                     also,
-                    causes=Causes(group.key[0], tuple(sorted(group.claims)), group.derived),
+                    causes=Causes(group.key, tuple(sorted(group.claims)), group.derived),
                     member=said.member or _find_accepted(shown),
                     claim=said.claim,
                     plain=first.broken.plain,
@@ -446,62 +530,83 @@ class Ledger:
     def _groups(self) -> list[_Group]:
         """Return the entries of each finding: those of one cause, and the derived ones that it explains.
 
-        A derived contract joins a group of its severity: first by the breaking exchange, then by the cause's
-        key, then by its claim. Those that join none are groups by cause, at the end.
+        A derived contract joins a group first by the breaking exchange, then by the cause's key, then by its
+        claim. Those that join none are groups by cause, at the end. The worst contract leads its group, and
+        an odd one follows a firm one of the same cause.
         """
-        leading: dict[tuple[str, ...], _Group] = {}
-        derived: list[tuple[Entry, Break]] = []
+        leading: dict[str, _Group] = {}
+        derived: list[tuple[Entry, Cause]] = []
         for entry in self.entries.values():
             if entry.broken is None or entry.contract.id in self.settled:
                 continue
             if entry.broken.judgement.derived:
-                derived.append((entry, entry.broken))
+                derived.append((entry, self.find_cause(entry)))
             else:
-                _add(leading, entry, entry.broken)
-        for group in leading.values():
-            group.entries.sort(key=_place)
-        return [*leading.values(), *_follow(leading.values(), derived)]
+                _add(leading, entry, self.find_cause(entry))
+        groups = [*leading.values(), *_follow(leading.values(), derived)]
+        for group in groups:
+            group.entries.sort(key=self._lead)
+        return groups
+
+    def _lead(self, entry: Entry) -> tuple[int, bool, tuple[int, int]]:
+        """Return the order of contracts in a finding: the worst first, derived ones later, then by place."""
+        derived = entry.broken is not None and entry.broken.judgement.derived
+        return self.find_rank(entry).place, derived, _place(entry)
 
 
 @dataclass(slots=True)
 class _Group:
-    """The entries of a finding, found by the key of their cause and their severity."""
+    """The entries of a finding, found by the key of their cause."""
 
-    key: tuple[str, ...]
+    key: str
     entries: list[Entry] = field(default_factory=list)
     claims: set[str] = field(default_factory=set)
     derived: dict[str, Cause] = field(default_factory=dict)
     """The causes of derived contracts that no exchange of the group's others shows."""
 
+    @property
+    def is_firm(self) -> bool:
+        """True if one of its contracts is broken, and not only odd."""
+        return not all(entry.is_odd for entry in self.entries)
 
-def _add(groups: dict[tuple[str, ...], _Group], entry: Entry, broken: Break) -> _Group:
+
+def _add(groups: dict[str, _Group], entry: Entry, cause: Cause) -> _Group:
     """Add an entry to the group of its cause, and return this group."""
-    cause = _find_cause(entry.contract, broken)
-    group = groups.setdefault((cause.key, broken.severity), _Group((cause.key, broken.severity)))
+    group = groups.setdefault(cause.key, _Group(cause.key))
     group.entries.append(entry)
     group.claims.add(cause.claim)
     return group
 
 
-def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Break]]) -> Iterable[_Group]:
+def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Cause]]) -> Iterable[_Group]:
     """Add derived entries to the groups that explain them, and return groups of the others."""
     ordered = sorted(leading, key=lambda group: group.key)
-    by_exchange = {(n, g.key[1]): g for g in reversed(ordered) for e in g.entries if (n := _at(e))}
-    leaders = Leaders((g.key, g.claims, g) for g in ordered)
-    alone: dict[tuple[str, ...], _Group] = {}
-    for entry, broken in derived:
-        cause = _find_cause(entry.contract, broken)
-        if (group := by_exchange.get((_at(entry), broken.severity))) is not None:
-            group.entries.append(entry)
+    by_exchange: dict[tuple[int, bool], _Group] = {}
+    for group in ordered:
+        for entry in group.entries:
+            by_exchange.setdefault((_at(entry), entry.is_odd), group)
+    leaders = {
+        odd: Leaders(((g.key,), g.claims, g) for g in ordered if odd or g.is_firm) for odd in (True, False)
+    }
+    alone: dict[str, _Group] = {}
+    for entry, cause in derived:
+        beside = [by_exchange.get((_at(entry), odd)) for odd in ((True, False) if entry.is_odd else (False,))]
+        if _at(entry) and (explaining := next(filter(None, beside), None)) is not None:
+            explaining.entries.append(entry)
             continue
-        if (group := leaders.find(cause, broken.severity)) is not None:
-            group.entries.append(entry)
+        if (explaining := leaders[entry.is_odd].find(cause)) is not None:
+            explaining.entries.append(entry)
         else:
-            group = _add(alone, entry, broken)
-        group.derived[entry.contract.id] = cause
-    for group in alone.values():
-        group.entries.sort(key=_place)
+            explaining = _add(alone, entry, cause)
+        explaining.derived[entry.contract.id] = cause
     return alone.values()
+
+
+def _write(value: Any) -> str:
+    """Return a value as JSON, by which values are compared. A number is written alike in all its forms."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < sys.float_info.max:
+        value = float(value)
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _order(chain: Sequence[Exchange]) -> int:
@@ -529,23 +634,33 @@ def _at(entry: Entry) -> int:
     return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
 
 
-def _find_cause(contract: Contract, broken: Break) -> Cause:
-    """Return the cause of a break.
+_MADE_ANEW = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
+"""The kinds of arguments whose values differ from call to call."""
 
-    Its key joins the breaks of one check, or of one member of answers (`report.causes.cause_of`). Its claim,
-    made of the outcome and the text of the break, joins a derived break with one of another check. If two
-    documents omit one status of an action, both breaks get the same claim.
+
+def list_unusual(sent: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
+    """Return the arguments that have another value than in ordinary calls, or are left out."""
+    return [
+        name
+        for name in dict.fromkeys((*sent, *usual))
+        if not isinstance(sent.get(name), _MADE_ANEW)
+        and (name not in sent or name not in usual or sent[name] != usual[name])
+    ]
+
+
+def _describe_headers(call: Call, unusual: Sequence[str]) -> str:
+    """Return the unusual arguments of a call as JSON if all are headers; else an empty text.
+
+    Servers read headers such as If-Match at one place for all actions.
     """
-    judgement = broken.judgement
-    if judgement.claim == UNLISTED and broken.chain:
-        claim = f"{contract.action}|{broken.chain[-1].status}"
-    else:
-        claim = f"{broken.outcome}|{judgement.claim or judgement.actual}"
-    return Cause(name_cause(contract, broken), claim)
+    assert call.endpoint is not None
+    params = [call.endpoint.action.param(name) for name in unusual]
+    in_headers = all(param is not None and param.place == "header" for param in params)
+    return _write({name: call.input.get(name) for name in unusual}) if unusual and in_headers else ""
 
 
-def name_cause(contract: Contract, broken: Break) -> str:
-    """Return the key of the cause of a contract's break."""
+def name_cause(contract: Contract, broken: Break, *, headers: str = "", usual: bool = False) -> str:
+    """Return the key of the cause of a contract's break (`report.causes.cause_of`)."""
     judgement, last = broken.judgement, broken.chain[-1] if broken.chain else None
     right = last is not None and last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
     return cause_of(
@@ -556,7 +671,23 @@ def name_cause(contract: Contract, broken: Break) -> str:
         right=right,
         claim=judgement.claim,
         member=judgement.member,
+        fact=_find_fact(judgement, broken.chain),
+        headers=headers,
+        usual=usual,
     )
+
+
+def _find_fact(judgement: Judgement, chain: Sequence[Exchange]) -> Fact:
+    """Return the fact on which a break rests.
+
+    A wrong call that got a page for people, as right calls of the action do, was not accepted by the action.
+    """
+    last = chain[-1] if chain else None
+    answer = last.response if last is not None else None
+    if judgement.fact != "taken" or last is None or answer is None:
+        return judgement.fact
+    page = last.is_tainted_by("content_type") and not (answer.media_type and is_json(answer.media_type))
+    return "medium" if page else "taken"
 
 
 def _find_accepted(broken: Break) -> str:

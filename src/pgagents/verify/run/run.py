@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
@@ -208,6 +209,7 @@ def _prepare(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks), checks)
     ledger.settled.update(made.settled)
+    ledger.usual = lambda action: template_of(model, action).input
     day = options.day or datetime.fromtimestamp(clocks.clock(), UTC).date()
     factory = FixtureFactory(setting, tag, model.env, day, options.shard or (1, 1))
     driver = Driver(routes, identities, options, made, ledger, factory, checks, clocks)

@@ -89,7 +89,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     elif is_documented_answer(exchange, memory.model):
         media, separator, parameters = (text or "none").partition(";")
         actual = f"Content-Type: {media}{{parameters}}"
-        yield trial.broken(f"Content-Type: {promised}", actual, parameters=separator + parameters)
+        broken = trial.broken(f"Content-Type: {promised}", actual, parameters=separator + parameters)
+        yield broken.resting_on("" if fits(media, promised) else "medium")
 
 
 def _find_expected_type(exchange: Exchange, memory: Memory) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.bodies import is_documented_answer, name_wrong_member
+from pgagents.verify.answers.bodies import find_fact_of_body, is_documented_answer, name_wrong_member
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -50,7 +50,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if not fits and not is_documented_answer(exchange, memory.model):
         return
     if exchange.json.problem:
-        yield trial.broken("the error envelope", "{problem}", problem=exchange.json.problem)
+        broken = trial.broken("the error envelope", "{problem}", problem=exchange.json.problem)
+        yield broken.resting_on(find_fact_of_body(exchange))
     elif not fits:
         error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
         where = ".".join(map(str, error.instance_path)) or "the body"

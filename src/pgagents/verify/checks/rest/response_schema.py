@@ -14,7 +14,7 @@ from typing import Any
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.bodies import find_malformed_time, name_wrong_member
+from pgagents.verify.answers.bodies import find_fact_of_body, find_malformed_time, name_wrong_member
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -73,7 +73,8 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
         return trial.untested(f"a body of {media} is not compared with its schema")
     if exchange.json.problem:
         expected = "a JSON body" if is_json(media) else media
-        return trial.broken(expected, "{problem}", problem=exchange.json.problem)
+        broken = trial.broken(expected, "{problem}", problem=exchange.json.problem)
+        return broken.resting_on(find_fact_of_body(exchange) if is_json(media) else "")
     if exchange.size_problem:
         return trial.broken(f"at most {output.max_bytes:,} bytes", "{size}", size=exchange.size_problem)
     if exchange.time_problem:

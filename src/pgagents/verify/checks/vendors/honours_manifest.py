@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from pgagents.base.jsonschema.schema import resolve, subschemas
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
-from pgagents.report.causes import UNLISTED
+from pgagents.report.causes import UNLISTED, Fact
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.bodies import name_wrong_member
+from pgagents.verify.answers.bodies import find_fact_of_body, name_wrong_member
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
 from pgagents.verify.cases.invalid import invalid_cases_of, of_another
@@ -213,7 +213,7 @@ def _judge_answer(
             expected = f"the body satisfies {projections.offers[i].documents}"
             of_body = problems[i]
             broken = trial.broken(expected, f"{of_body.place}: {{says}}", says=of_body.says)
-            yield replace(broken, derived=True, member=of_body.member)
+            yield replace(broken, derived=True, member=of_body.member, fact=of_body.fact)
         elif i in promised.offers and exchange.success:
             yield trial.kept()
 
@@ -232,17 +232,18 @@ def _has_open_status(exchange: Exchange, memory: Memory) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
-    """A fault of a body: where it is wrong, the message, and the wrong member (may be empty)."""
+    """A fault of a body: where it is wrong, the message, the wrong member and the fact (may be empty)."""
 
     place: str
     says: str
     member: str = ""
+    fact: Fact = ""
 
 
 def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, _Problem]:
     """Return what is wrong with a body, by the index of each offer whose document it violates."""
     if exchange.json.problem:
-        no_json = _Problem("no JSON", exchange.json.problem)
+        no_json = _Problem("no JSON", exchange.json.problem, fact=find_fact_of_body(exchange))
         return {i: no_json for _, members in promised.each for i in members}
     key = ("honours_manifest", promised.key)
     if exchange.fits:
