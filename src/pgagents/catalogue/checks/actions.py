@@ -198,13 +198,20 @@ NOT_MODIFIED, STALE, REQUIRED = 304, 412, 428
 
 def check_conditional(checker: Checker) -> None:
     """Record problems of conditional calls."""
-    tagged = any(action.etag for _, actions in checker.blocks() for action in actions.values())
+    tagged = any(_has_tag(action) for _, actions in checker.blocks() for action in actions.values())
     for base, actions in checker.blocks():
         for name, action in actions.items():
             if action.etag:
                 _check_tag(checker, (*base, name), action)
             if action.if_match is not None:
                 _check_match(checker, (*base, name), action, tagged=tagged)
+
+
+def _has_tag(action: Action) -> bool:
+    """True if an action's answer has an ETag: by `etag`, or by a header of a read's success."""
+    read = action.effect.value == "read" and (action.http or "").startswith("GET ")
+    outputs = [o for status, o in action.output.items() if o is not None and 200 <= status < 300]
+    return action.etag or (read and any(name.lower() == "etag" for o in outputs for name in o.headers))
 
 
 def _check_tag(checker: Checker, pointer: Pointer, action: Action) -> None:

@@ -12,6 +12,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.importer.document import Found, References
+from pgagents.importer.inference.creates import PLACEHOLDER
 from pgagents.importer.inference.links import infer_links
 from pgagents.importer.inference.pages import (
     describe_listing,
@@ -297,32 +298,42 @@ _TAG, _MATCH = "etag", "if-match"
 
 
 def infer_conditional(every: Sequence[ImportedAction], codes: Mapping[str, Any], notes: Notes) -> None:
-    """Add `etag` and `if_match` to the actions whose operations document every part of the mechanism."""
-    tagged = [made for made in every if _is_tagged(made)]
+    """Add `etag` and `if_match` to the actions whose operations document every part of the mechanism.
+
+    A read that documents the tag and no answer 304 gets no `etag`: it only has the tag for the write.
+    """
+    tagged = [made for made in every if _is_tagged(made, unchanged=True)]
     for made in tagged:
         made.action["etag"] = True
         made.action["output"].pop(NOT_MODIFIED, None)
         for output in made.action["output"].values():
             _drop_tag(output)
         notes.infer(("actions", made.name, "etag"), "from its header ETag and its answer 304")
-    for made in every if tagged else ():
+    showing = {_path_of(made) for made in every if _is_tagged(made, unchanged=False)}
+    for made in every if tagged or showing else ():
         name = _find_match(made)
         statuses = {_status_of(codes.get(code)) for code in made.action.get("errors", ())}
         optional = name is not None and not made.action["input"][name].get("required")
         if name is None or STALE not in statuses or (optional and REQUIRED in statuses):
             continue
-        made.action["if_match"] = name
-        notes.infer(("actions", made.name, "if_match"), "from its header If-Match and its answer 412")
+        if tagged or _path_of(made) in showing:
+            made.action["if_match"] = name
+            notes.infer(("actions", made.name, "if_match"), "from its header If-Match and its answer 412")
 
 
-def _is_tagged(made: ImportedAction) -> bool:
-    """True for a GET that documents an ETag on each success, and status 304."""
+def _path_of(made: ImportedAction) -> str:
+    """Return the path of an action, without the names of its placeholders."""
+    return PLACEHOLDER.sub("{}", str(made.action.get("http", "")).partition(" ")[2].rstrip("/"))
+
+
+def _is_tagged(made: ImportedAction, *, unchanged: bool) -> bool:
+    """True for a GET that documents an ETag on each success, and status 304 if `unchanged` asks for it."""
     if made.operation.method != "GET" or made.action.get("effect") != "read":
         return False
     answers = {answer.status: answer for answer in made.operation.answers}
     successes = [answer for status, answer in answers.items() if status.startswith("2")]
     return (
-        str(NOT_MODIFIED) in answers
+        (str(NOT_MODIFIED) in answers or not unchanged)
         and bool(successes)
         and all(_TAG in {h.lower() for h in a.whole.at("headers").members()} for a in successes)
     )

@@ -54,7 +54,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _list_cases_of_write(
     setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
 ) -> Iterator[Case]:
-    """Yield the cases of a write. The attempt with most calls comes last, from `order` on."""
+    """Yield the cases of a write. The attempt with most calls comes last, from `order` on.
+
+    If the read promises no 304, only names of headers say that they belong together, so that a break is odd.
+    """
+    case = partial(Case, advice=not reader.action.etag)
     name, origin, used = endpoint.action.name, endpoint.action.origin, (endpoint, reader)
     versions = Attempt(
         together=partial(_write_versions, resource=resource, reader=reader),
@@ -72,16 +76,16 @@ def _list_cases_of_write(
         order=order + 2,
     )
     says = f"{name} is done with the present tag, and the tag is another one afterwards"
-    yield Case(endpoint, says, origin, versions, "present")
-    yield Case(endpoint, f"{name} is refused with an old tag, and changes nothing", origin, versions, "stale")
+    yield case(endpoint, says, origin, versions, "present")
+    yield case(endpoint, f"{name} is refused with an old tag, and changes nothing", origin, versions, "stale")
     says = f"{name} is refused with the present tag as a weak one"
-    yield Case(endpoint, says, origin, versions, "weak")
+    yield case(endpoint, says, origin, versions, "weak")
     says = f"of two calls of {name} at once with the present tag only one is done"
-    yield Case(endpoint, says, origin, once, "once")
+    yield case(endpoint, says, origin, once, "once")
     if is_tag_required(endpoint):
-        yield Case(endpoint, f"{name} is refused without a tag", origin, versions, "missing")
+        yield case(endpoint, f"{name} is refused without a tag", origin, versions, "missing")
     else:
-        yield Case(endpoint, f"{name} is done without a tag", origin, versions, "without")
+        yield case(endpoint, f"{name} is done without a tag", origin, versions, "without")
     if arguments := list_lone_arguments(setting, endpoint):
         says = f"{name} gives a new tag whichever argument alone changes something"
         alone = Attempt(
@@ -91,7 +95,7 @@ def _list_cases_of_write(
             writes=True,
             order=order + 1,
         )
-        yield Case(endpoint, says, origin, alone, "alone")
+        yield case(endpoint, says, origin, alone, "alone")
 
 
 def _read_again(trial: Trial, resource: Resource) -> Conversation:
@@ -310,12 +314,18 @@ def is_tag_required(endpoint: Endpoint) -> bool:
 
 
 def list_reads(setting: Setting) -> list[tuple[Resource, Endpoint]]:
-    """Return the REST reads with tags, each with its resource."""
+    """Return the REST reads that promise 304 for their tag, each with its resource."""
+    return [(resource, endpoint) for resource, endpoint in _list_tagged(setting) if endpoint.action.etag]
+
+
+def _list_tagged(setting: Setting) -> list[tuple[Resource, Endpoint]]:
+    """Return the REST reads that have a tag, with or without a promise of 304, each with its resource."""
     return [
         (resource, endpoint)
         for resource in setting.model.resources.values()
         for read in resource.read_by
-        if read.action.etag and (endpoint := setting.endpoint(str(read.action.name), REST)) is not None
+        if (read.action.etag or any(h.name.lower() == "etag" for h in read.action.success.headers))
+        and (endpoint := setting.endpoint(str(read.action.name), REST)) is not None
     ]
 
 
@@ -334,7 +344,7 @@ def list_writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
         ):
             continue
         target = target_of(setting, endpoint.action)
-        reads = [(r, e) for r, e in list_reads(setting) if target is not None and r is target.resource]
+        reads = [(r, e) for r, e in _list_tagged(setting) if target is not None and r is target.resource]
         found += [(resource, reader, endpoint) for resource, reader in reads[:1]]
     return found
 

@@ -7,20 +7,23 @@ page is requested that is smaller than the `minimum` of its size. An empty curso
 nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
 and its value is the number of items. The URL of the next page may be
 relative, in the body and in a `Link` header. If it is absolute, it must have the list's host and
-scheme. The list is also read with each value of its optional arguments, which the further pages must keep.
+scheme. The list is also read with each value of its optional arguments, which the further pages must keep. If
+the pages are inferred from names, the list is also read in pages of one item and of two. Then each item is
+the border of a page, where an order with ties repeats or loses one. A next URL that asks for another page
+size than the call did is odd, if the page was full.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
 from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals, make_several
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -53,6 +56,8 @@ MOST_PAGES = 8
 """The most pages that are followed, if the server makes smaller ones than planned."""
 ENDLESS = 3
 """After so many empty pages in a row a list counts as endless, if all its items came before them."""
+SMALL, SMALL_PAGES = (1, 2), 5
+"""The sizes of pages at whose borders ties show, and the most pages of each."""
 MOST_CHOICES = 6
 """The most values of arguments that are tried for one list."""
 
@@ -93,6 +98,14 @@ def _list_attempts(setting: Setting, paged: PagedList, *, second: bool) -> Itera
             endpoints=(paged.endpoint, maker),
             suffix="of our own",
             optional=True,
+        )
+    if paged.pages.inferred and paged.pages.size:
+        fills = maker if resource is not None and resource.undone_by is not None else None
+        run = partial(_read_in_small_pages, paged=paged, maker=fills)
+        cost, makes = 1 + SMALL_PAGES * len(SMALL), fills is not None
+        ends = (paged.endpoint, *([fills] if fills is not None else []))
+        yield Attempt(
+            run, stage=LATER, cost=cost, writes=makes, endpoints=ends, suffix="small", optional=True
         )
     choices = list_choices(paged)
     if not choices:
@@ -216,6 +229,37 @@ def _remove_and_read(
     yield from _judge_arguments(trial, reader, arguments)
 
 
+def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None) -> Conversation:
+    """Read the list in pages of one item, and of two. A longer list is read in part, to show breaks alone."""
+    arguments, needed = _list_needed(trial, paged), max(SMALL) + 1
+    reader = ListReader(trial.setting, paged)
+    whole = yield from reader.request_whole(arguments, "the list in one piece")
+    if whole is not None and whole.next is None and len(whole.items) < needed and maker is not None:
+        lacking = needed - len(whole.items)
+        yield from _fill(trial, paged, whole.exchange, lacking)
+        whole = yield from reader.request_whole(arguments, f"the list with {lacking} more items")
+    param = paged.endpoint.action.param(str(paged.pages.size))
+    test = trial.setting.test_argument(paged.endpoint, param) if param is not None else None
+    sizes = [size for size in SMALL if test is not None and test.is_valid(size)]
+    for size in sizes if whole is not None and len(whole.items) >= needed else ():
+        assert whole is not None
+        there = whole.items[: size * SMALL_PAGES]
+        walk = Walk(
+            trial,
+            replace(paged, most=paged.most or len(whole.items)),
+            arguments,
+            there=there,
+            every=whole.next is None and len(there) == len(whole.items),
+            fixed=size,
+        )
+        judgement = yield from walk.judge()
+        broken = judgement.verdict is Verdict.BROKEN
+        if broken or (judgement.verdict is Verdict.KEPT and walk.every):
+            yield judgement
+        if broken:
+            return
+
+
 def _request_bound(trial: Trial, paged: PagedList) -> Conversation:
     """Request the second page of one list with the arguments of another list."""
     arguments = _list_needed(trial, paged)
@@ -237,14 +281,16 @@ def _request_bound(trial: Trial, paged: PagedList) -> Conversation:
         yield from trial.refused(answer, [paged.pages.bound], "the next page of another list")
 
 
-def _fill(trial: Trial, paged: PagedList, listed: Exchange) -> Generator[Any, Any, bool]:
-    """Make enough items for two pages of a list that was read. Return False if nothing makes items."""
+def _fill(
+    trial: Trial, paged: PagedList, listed: Exchange, number: int = ENOUGH
+) -> Generator[Any, Any, bool]:
+    """Make items for a list that was read, by default for two pages. Return False if nothing makes items."""
     maker = _find_maker(trial.setting, paged.resource)
     if maker is None:
         return False
     template = template_of(trial.model, maker.action)
     where = {str(p.name): listed.input.get(str(p.name)) for p in maker.params if str(p.name) in paged.parents}
-    for _ in range(ENOUGH):
+    for _ in range(number):
         why = f"an item for a list in pages by {trial.action.name}"
         yield ordinary(maker, template, "valid", why, fresh=True, input={**template.input, **where})
     return True
@@ -312,6 +358,8 @@ class Walk:
     """True if the list in one piece was not full. Then its further pages, if any, are read, too."""
     totals: Mapping[str, int] = field(default_factory=dict)
     """The members in which answers give the number of the list's items, by path."""
+    fixed: int = 0
+    """The size of every page; 0 if the sizes are chosen by the number of items."""
     _reader: ListReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -324,7 +372,7 @@ class Walk:
             return self.trial.untested(f"the list holds {known} items, too few for two pages")
         pages: list[Page] = []
         request: PageRequest | None = PageRequest()
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, (SMALL_PAGES if self.fixed else MOST_PAGES) + 1):
             assert request is not None
             page = yield from self._step(number, request, pages)
             if page is None:
@@ -354,6 +402,8 @@ class Walk:
         """
         if self.paged.most is None:
             return {}
+        if self.fixed:
+            return {str(self.paged.pages.size): self.fixed}
         every, had = len(self.there or ()), sum(len(page.items) for page in pages)
         wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
         return {str(self.paged.pages.size): max(self.paged.least, wanted)}
@@ -381,6 +431,8 @@ class Walk:
         page = pages[-1]
         size = page.exchange.input.get(self.paged.pages.size or "")
         if type(size) is int and len(page.items) > size:
+            if self.fixed:
+                return self.trial.untested("the server makes pages of a size of its own")
             return self.trial.broken(
                 f"at most {size} items on page {number}", "{items}", items=len(page.items)
             )
@@ -433,7 +485,22 @@ class Walk:
             moved = first is None or self._ids([first]) != walked[: len(first.items)]
             if moved and not (yield from self._is_unchanged()):
                 return self.trial.untested("others changed the list meanwhile")
-        return verdict or self.trial.kept()
+        return verdict or self._judge_size(pages[0]) or self.trial.kept()
+
+    def _judge_size(self, page: Page) -> Judgement | None:
+        """Return that the URL of the second page asks for another size than a full first page has, or None.
+
+        A page that is not full shows a server with a size of its own.
+        """
+        size = str(self.paged.pages.size)
+        asked = page.exchange.input.get(size)
+        following = page.next.input.get(size) if page.next is not None and page.next.raw.target else None
+        if type(following) is not int or type(asked) is not int or following == asked:
+            return None
+        if len(page.items) != asked:
+            return None
+        expected = f"{asked} as {size} in the URL of the next page, as in the call"
+        return replace(self.trial.broken(expected, "{following}", following=following), odd=True)
 
     def _is_unchanged(self) -> Generator[Any, Any, bool]:
         """Return True if the whole list has the same items as before its pages, and nobody else uses the

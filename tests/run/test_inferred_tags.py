@@ -1,0 +1,144 @@
+"""If-Match with 412 is a promise also where a document says the tag without 304: an old tag is refused."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pytest
+
+from importing import answering, imported, openapi, taking
+from pgagents.base.http import Request, Response, json_bytes
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+URL = "http://127.0.0.1:1"
+TEXT = {"type": "string", "minLength": 1, "maxLength": 40}
+NEW = {"type": "object", "required": ["title"], "properties": {"title": TEXT}}
+NOTE = {"type": "object", "required": ["id", "title"], "properties": {"id": TEXT, "title": TEXT}}
+TAGGED = {"headers": {"ETag": {"schema": {"type": "string"}}}}
+MISSING = {"404": {"description": "Not there"}, "422": {"description": "Refused"}}
+
+
+def document(*, tagged: bool = True, stale: str = "412") -> dict[str, Any]:
+    """Return a document in which a PUT takes If-Match."""
+    shown = answering(NOTE)["200"] | (TAGGED if tagged else {})
+    match = {"name": "If-Match", "in": "header", "schema": {"type": "string"}}
+    return openapi(
+        {
+            "/notes": {
+                "post": {
+                    "operationId": "create_note",
+                    "requestBody": taking(NEW),
+                    "responses": {"201": shown, **MISSING},
+                }
+            },
+            "/notes/{note_id}": {
+                "parameters": [{"name": "note_id", "in": "path", "required": True, "schema": TEXT}],
+                "get": {"operationId": "get_note", "responses": {"200": shown, **MISSING}},
+                "delete": {
+                    "operationId": "delete_note",
+                    "responses": {"204": {"description": "Done"}, **MISSING},
+                },
+                "put": {
+                    "operationId": "replace_note",
+                    "parameters": [match],
+                    "requestBody": taking(NEW),
+                    "responses": {"200": shown, stale: {"description": "It has changed"}, **MISSING},
+                },
+            },
+        }
+    )
+
+
+@cache
+def model() -> Model:
+    return imported(document()).model
+
+
+class Notes:
+    """Keeps notes. `habit`: ignores If-Match, or refuses each tag."""
+
+    def __init__(self, habit: str) -> None:
+        self.habit, self.notes, self.versions = habit, dict[str, Any](), count(1)
+
+    def __call__(self, request: Request) -> Response:
+        id = request.path.removeprefix("/notes").strip("/")
+        body: Any = None
+        if request.method in ("POST", "PUT"):
+            try:
+                body = json.loads(request.body)
+            except ValueError:
+                return self._answer(422)
+            title = body.get("title") if isinstance(body, dict) else None
+            if not isinstance(title, str) or not 1 <= len(title) <= 40:
+                return self._answer(422)
+        if request.path == "/notes" and request.method == "POST":
+            id = f"n{next(self.versions)}"
+            return self._store(id, body["title"], 201)
+        if id not in self.notes:
+            return self._answer(404)
+        if request.method == "DELETE":
+            del self.notes[id]
+            return self._answer(204)
+        note, tag = self.notes[id]
+        if request.method == "GET":
+            return self._answer(200, note, tag)
+        asked = request.header("if-match")
+        fits = asked in (None, "*", tag) if self.habit == "right" else self.habit == "ignores" or not asked
+        return self._store(id, body["title"], 200) if fits else self._answer(412)
+
+    def _store(self, id: str, title: str, status: int) -> Response:
+        self.notes[id] = ({"id": id, "title": title}, f'"v{next(self.versions)}"')
+        return self._answer(status, *self.notes[id])
+
+    def _answer(self, status: int, body: Any = None, tag: str = "") -> Response:
+        headers = [("Content-Type", "application/json")] if body is not None else []
+        headers += [("ETag", tag)] if tag else []
+        return Response(status, tuple(headers), json_bytes(body) if body is not None else b"")
+
+
+def list_odd(habit: str) -> tuple[list[str], list[Verdict]]:
+    now = [1_776_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    report = verify(
+        model(), Notes(habit), Identities({}),
+        Options(live=False, allow_writes=True, only=("conditional_calls",)), clock=lambda: now[0],
+        sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
+    )  # fmt: skip
+    results = [r for r in report.results if r.contract.check == "conditional_calls"]
+    odd = [r.contract.id.removeprefix("conditional_calls/") for r in results if r.verdict is Verdict.ODD]
+    return odd, [r.verdict for r in results]
+
+
+def test_right_server_keeps_what_is_inferred() -> None:
+    odd, verdicts = list_odd("right")
+    assert odd == []
+    assert Verdict.KEPT in verdicts
+    assert Verdict.BROKEN not in verdicts
+
+
+@pytest.mark.parametrize(("habit", "contract"), [("ignores", "stale"), ("never", "present")])
+def test_tag_that_is_not_looked_at_or_never_fits_is_odd(habit: str, contract: str) -> None:
+    odd, verdicts = list_odd(habit)
+    assert f"{contract}/replace_note@rest" in odd
+    assert Verdict.BROKEN not in verdicts
+
+
+@pytest.mark.parametrize(("tagged", "stale"), [(False, "412"), (True, "409")])
+def test_without_a_tag_or_its_refusal_nothing_is_inferred(tagged: bool, stale: str) -> None:
+    made = imported(document(tagged=tagged, stale=stale))
+    assert "if_match" not in made.data["actions"]["replace_note"]
+
+
+def test_no_304_is_promised_that_the_document_does_not_have() -> None:
+    made = imported(document())
+    assert made.data["actions"]["replace_note"]["if_match"] == "if_match"
+    assert "etag" not in made.data["actions"]["get_note"]
