@@ -235,3 +235,12 @@ def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
     """True if a schema accepts any text: it has no list of values, constant or format."""
     named = setting.resolve_schema(schema)
     return set(types_of(named)) - {"null"} == {"string"} and not {"enum", "const", "format"} & named.keys()
+
+
+def without_null(setting: Setting, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema as it is for values that are not null, if that is one schema; else all of it."""
+    whole = setting.resolve_schema(schema)
+    parts = [setting.resolve_schema(part) for part in (*whole.get("anyOf", ()), *whole.get("oneOf", ()))]
+    others = [part for part in parts if set(types_of(part)) != {"null"}]
+    rest = {key: value for key, value in whole.items() if key not in ("anyOf", "oneOf")}
+    return {**rest, **others[0]} if len(others) == 1 else whole

@@ -16,7 +16,7 @@ from typing import Any
 from pgagents.base.cel.reading import reads
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.argument_values import free_text
+from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -75,7 +75,7 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             or _is_spoken_of(setting, endpoint.action, name)
         ):
             continue
-        schema, shown = (_without_null(setting, each) for each in (param.schema, item["properties"][member]))
+        schema, shown = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
         if "default" in schema or "default" in param.schema or VIEWS.fullmatch(_plain(name)):
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
@@ -115,23 +115,11 @@ def _find_list(setting: Setting, action: Action) -> tuple[str, Mapping[str, Any]
     places = {"": whole} if "items" in whole else dict(whole.get("properties", {}))
     found = []
     for member, schema in places.items():
-        inner = _without_null(setting, schema)
+        inner = without_null(setting, schema)
         item = setting.resolve_schema(inner.get("items", {})) if "array" in types_of(inner) else {}
         if item.get("properties"):
             found.append((member, item))
     return found[0] if len(found) == 1 else None
-
-
-def _without_null(setting: Setting, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a schema as it is for values that are not null, where that is one schema."""
-    whole = setting.resolve_schema(schema)
-    parts = [setting.resolve_schema(part) for part in (*whole.get("anyOf", ()), *whole.get("oneOf", ()))]
-    others = [part for part in parts if set(types_of(part)) != {"null"}]
-    return (
-        {**{k: v for k, v in whole.items() if k not in ("anyOf", "oneOf")}, **others[0]}
-        if len(others) == 1
-        else whole
-    )
 
 
 def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -176,7 +164,7 @@ def _try_absent(trial: Trial, own: _Filter) -> Conversation:
     if not items:
         yield _say_unseen(trial, "the list was empty")
         return
-    text = distinct(_without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
+    text = distinct(without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
     if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
         yield _say_unseen(trial, f"no text is known that no {own.member} has")
         return

@@ -5,7 +5,7 @@ documents as something other than a crash, such as a gateway's, is allowed, too.
 document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
 include reads of another side of a changed instance, such as its content. A run reads once more each instance
 that a generated call made or changed. Where a document alone is known, the run also reads items of a list
-that look unlike the first one.
+that look unlike the first one. It then sends each optional text of a read alone, too.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank
+from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.request_template import GUESS, RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.promise import (
     RANDOM,
@@ -111,6 +112,12 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     for endpoint in setting.endpoints:
         for attempt in _list_odd_calls(setting, endpoint):
             yield attempt, [("", endpoint.place)]
+        for call in list_lone_texts(setting, endpoint):
+            probe = f"no_crashes/{call.why}/{endpoint.place}"
+            yield (
+                Attempt(partial(_send, call=call), stage=5, probe=probe, overlap="all"),
+                [("", endpoint.place)],
+            )
 
 
 def _list_odd_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Attempt]:
@@ -291,6 +298,34 @@ def _list_texts(
     valid = (text for text in list_alternatives(schema["pattern"]) if test.is_valid(text))
     sent = (text for text in valid if is_sendable(endpoint, param, text))
     return tuple(map(EntityTag, sent)) if str(param.name) == endpoint.action.if_match else tuple(sent)
+
+
+# -- reads with one optional text that no example has
+
+
+MOST_TEXTS = 8
+"""The most texts that are tried of one read."""
+
+
+def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
+    """Yield a read with each optional text of its query alone, such as a cursor that no list answered.
+
+    Random calls draw a few of many arguments together. The value is made up, so that a refusal shows nothing.
+    Empty unless the API is known from a document alone: an author's examples say which texts are sent.
+    """
+    reads = endpoint.on_rest and endpoint.leads and endpoint.action.effect == "read"
+    if not setting.model.leaves_open or not reads:
+        return
+    template = template_of(setting.model, endpoint.action)
+    texts = [
+        str(param.name)
+        for param in endpoint.params
+        if param.place == "query" and not param.required and not param.refers_to
+        if str(param.name) not in template.input and free_text(setting, without_null(setting, param.schema))
+    ]
+    for name in texts[:MOST_TEXTS]:
+        values = {**template.list_needed(endpoint.action), name: GUESS}
+        yield ordinary(endpoint, template, "explore", f"{name} alone", input=values)
 
 
 # -- calls without the body that their media type promises

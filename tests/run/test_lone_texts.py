@@ -1,0 +1,75 @@
+"""A run that knows a document alone sends each optional text of a read alone, with a made-up value."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
+from small_api import NOTES, Notes, answer, catalogue, verified
+
+ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+TEXT: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
+
+
+def document(*statuses: str) -> dict[str, Any]:
+    """A document of one list with a cursor, a word, and a number; it names further statuses."""
+    arguments = {"cursor": TEXT, "word": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}
+    answers: dict[str, Any] = {status: {"description": "No"} for status in statuses}
+    answers["200"] = {
+        "description": "All",
+        "content": {"application/json": {"schema": {"type": "array", "items": ITEM}}},
+    }
+    parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in arguments.items()]
+    return openapi(
+        {"/things": {"get": {"operationId": "list_things", "parameters": parameters, "responses": answers}}}
+    )
+
+
+def run(status: int, *statuses: str) -> tuple[Report, list[dict[str, str]]]:
+    """Verify a server that answers this to a cursor; return the report and the arguments of all calls."""
+    calls = []
+
+    def serve(request: Request) -> Response:
+        given = dict(parse_qsl(request.target.partition("?")[2]))
+        calls.append(given)
+        return answer(status, {"detail": "cursor"}) if "cursor" in given else answer(200, [{"id": "a"}])
+
+    model = imported(document(*statuses), offering=False).model
+    return verified(
+        model, serve, keys={}, only=("no_crashes/list_things", "documented_status/list_things")
+    ), calls
+
+
+def verdicts(report: Report) -> dict[str, Verdict]:
+    return {r.contract.check: r.verdict for r in report.results if r.verdict is not Verdict.NOT_SELECTED}
+
+
+def test_a_text_that_crashes_the_server_is_found() -> None:
+    report, calls = run(500)
+    assert verdicts(report)["no_crashes"] is Verdict.BROKEN
+    assert {"cursor", "word"} <= {name for given in calls if len(given) == 1 for name in given}
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_documented_refusal_of_a_made_up_text_is_right(status: int) -> None:
+    report, _ = run(status, str(status))
+    assert set(verdicts(report).values()) == {Verdict.KEPT}
+
+
+def test_an_author_says_which_texts_are_sent() -> None:
+    of = catalogue(
+        NOTES,
+        (
+            "    http: GET /notes\n    effect: read\n",
+            "    http: GET /notes\n    effect: read\n    input: {q: {type: string}}\n",
+        ),
+    )
+    server = Notes()
+    verified(of, server, only=("no_crashes/list_notes",))
+    assert not [request.target for request in server.log if "q=pgv" in request.target]
