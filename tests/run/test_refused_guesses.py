@@ -28,6 +28,7 @@ SENT = {
     "ends_at": TIME,
     "sku": {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"},
 }
+OPTIONAL = {"remind_at": TIME}
 ID = {"type": "string", "maxLength": 40}
 DAY = date(2026, 9, 21)
 """The day on which the time of `verified` stands still."""
@@ -42,8 +43,8 @@ def answers(status: int, schema: dict[str, Any] | None, *refusals: int) -> dict[
 @cache
 def model() -> Model:
     """The model of a document of bookings, whose times and stock it only names by format and pattern."""
-    kept = {"type": "object", "required": ["id", *SENT], "properties": {"id": ID, **SENT}}
-    sent = {"type": "object", "required": [*SENT], "properties": SENT}
+    kept = {"type": "object", "required": ["id", *SENT], "properties": {"id": ID, **SENT, **OPTIONAL}}
+    sent = {"type": "object", "required": [*SENT], "properties": {**SENT, **OPTIONAL}}
     body = {"required": True, "content": {"application/json": {"schema": sent}}}
     one = {"name": "booking_id", "in": "path", "required": True, "schema": ID}
     paths: dict[str, Any] = {
@@ -77,7 +78,11 @@ Rule = Callable[[dict[str, Any], datetime, datetime], bool]
 
 
 class Hall:
-    """Books a hall: an end follows its start, no two bookings overlap, and `rule` holds besides."""
+    """Books a hall: an end follows its start, reminders are to come, and `rule` holds besides.
+
+    No two bookings are at the same time. `crash` is a text in a title that ends in a 500, and `may_not` the
+    status of every change.
+    """
 
     def __init__(self, rule: Rule = lambda *_: True, crash: str = "", may_not: int = 0) -> None:
         self.rule, self.crash, self.may_not = rule, crash, may_not
@@ -121,10 +126,17 @@ class Hall:
         body = read_json(request.body).value
         if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in SENT):
             return None
+        if not isinstance(body.get("remind_at", ""), str):
+            return None
         test = 1 <= len(body["title"]) <= 40
         good = re.fullmatch("[A-Z]{3}-[0-9]{4}", body["sku"])
         try:
             begin, end = (datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
+            remind = datetime.fromisoformat(body.get("remind_at", body["starts_at"]))
+            if not remind.tzinfo or "T" not in body.get("remind_at", "T"):
+                return None
+            if "remind_at" in body and remind.date() <= DAY:
+                return None
             if not (test and good and begin.tzinfo and end.tzinfo and "T" in body["ends_at"]):
                 return None
             if end <= begin or not self.rule(body, begin, end):
@@ -132,7 +144,7 @@ class Hall:
                 return None
         except ValueError:
             return None
-        return {name: body[name] for name in SENT}
+        return {name: body[name] for name in (*SENT, *OPTIONAL) if name in body}
 
     def is_taken(self, body: dict[str, Any], id: str) -> bool:
         mine = (body["starts_at"], body["ends_at"])

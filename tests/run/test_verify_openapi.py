@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -285,6 +286,27 @@ def test_an_argument_without_a_sure_value_is_named(tmp_path: Path, monkeypatch: 
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     reasons = {one["reason"] for one in report["results"] if one["verdict"] == "untested"}
     assert "no value of `text` is sure, and an example would show one" in reasons
+
+
+def test_what_stays_is_said_before_the_first_request_and_is_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "DOCUMENT", DOCUMENT.replace("components:\n", READ, 1))
+    said = (
+        "note: no call removes what is made of note: at most 5 of each are made, each reused, and they stay"
+    )
+    early: list[bool] = []
+
+    def listen(_: Notes, request: Request) -> None:
+        if request.method == "POST":
+            early.append(said in str(sys.stderr.getvalue()))  # type: ignore[attr-defined]
+
+    server = Notes(before=listen)
+    with served(server) as url:
+        _, _, err = run_verify(tmp_path, url, "--openapi", "notes.yaml", "--allow-writes")
+    assert all(early)
+    assert err.count(said) == 1
+    assert 1 <= len([note for note in server.notes.values() if "pgv-" in note["text"]]) <= 5
 
 
 OPEN = DOCUMENT.replace("security: [{key: []}]\n", "").replace(

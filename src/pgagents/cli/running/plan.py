@@ -54,7 +54,7 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     from pgagents.cli.running.progress import duration
     from pgagents.report.layout import table
     from pgagents.report.verdicts import WITHHELD, describe_withheld, format_count
-    from pgagents.verify.fixtures.ownership import MOST_LASTING
+    from pgagents.verify.plan.selection import say_lasting
 
     pace = f", about {duration(made.seconds)} at the pace that the catalogue allows a key,"
     wall = pace if made.seconds >= 1 else ""
@@ -91,11 +91,8 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     for line in describe_withheld(made.withheld):
         lines += ["", *textwrap.wrap(printable(line), 100, subsequent_indent="  ", break_on_hyphens=False)]
     if made.lasting:
-        few = (
-            f"no call removes what is made of {', '.join(made.lasting)}: at most {MOST_LASTING} of each are "
-            "made, each reused, and they stay (--allow ACTION makes more)"
-        )
-        lines += ["", *textwrap.wrap(printable(few), 100, subsequent_indent="  ", break_on_hyphens=False)]
+        few = printable(say_lasting(made.lasting))
+        lines += ["", *textwrap.wrap(few, 100, subsequent_indent="  ", break_on_hyphens=False)]
     if unproven:
         lines += ["", f"promised, and proved by no check: {', '.join(unproven)}"]
     return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])

@@ -200,11 +200,16 @@ def _verify(
     Return the report, and True if a signal ended the run.
     """
     from pgagents.verify.plan.options import Identities
+    from pgagents.verify.plan.selection import list_lasting, say_lasting
     from pgagents.verify.run.run import verify
+    from pgagents.verify.setting import setting_of
 
     identities = Identities(
         keys, hidden, there.env.oauth, clients.reach, aids.commands, clients.strangers, there.servers
     )
+    setting = replace(setting_of(there.model, there.url), mcp=aids.mcp)
+    if few := say_lasting(list_lasting(setting, identities, options)):
+        click.echo(f"note: {printable(few)}", err=True)
     with signals() as stop, progress.progress(tell) as step:
         stop.running = True
         report = verify(

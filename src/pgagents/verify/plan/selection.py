@@ -17,6 +17,7 @@ from pgagents.catalogue.model.listing import list_cases
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
 from pgagents.report.report import ELSEWHERE, NotCalled, Result, Withheld
+from pgagents.verify.fixtures.ownership import MOST_LASTING
 from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.promise import Check, Probe
@@ -324,6 +325,12 @@ def list_lasting(setting: Setting, identities: Identities, options: Options) -> 
         and not (r.undone_by is not None and id(r.undone_by.action) in usable)
         and str(r.made_by.action.name) not in options.allow
     )
+
+
+def say_lasting(names: Sequence[str]) -> str:
+    """Return that few instances of these resources are made, and that they stay; empty without a resource."""
+    few = f"at most {MOST_LASTING} of each are made, each reused, and they stay (--allow ACTION makes more)"
+    return f"no call removes what is made of {', '.join(names)}: {few}" if names else ""
 
 
 def loopback(url: str) -> bool:
