@@ -107,6 +107,7 @@ def document() -> Model:
         "/users/{user_id}": one("getUser", 404),
         "/reset": one("checkReset", 400, 401, query="reset_token"),
         "/search": one("search", 400, query="word"),
+        "/books": one("listBooks", 404, query="page"),
         "/config": one("getConfig", 403),
         "/user/token": one("getUserToken"),
         "/profile": one("getProfile"),
@@ -139,6 +140,11 @@ def test_a_documented_refusal_of_a_made_up_token_shows_nothing(status: int) -> N
 
 def test_a_word_is_no_token() -> None:
     assert judge("search", 400) == ""
+
+
+def test_a_page_behind_the_list_is_no_id_that_was_made_up() -> None:
+    assert judge("list_books", 404) == "page x is behind the list: it was answered 404"
+    assert judge("list_books", 404, "invalid") == "", "a wrong number of a page is refused by it"
 
 
 def test_a_documented_403_of_what_never_succeeded_shows_nothing() -> None:

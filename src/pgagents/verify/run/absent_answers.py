@@ -38,6 +38,7 @@ _NAMES_AN_INSTANCE = re.compile(
     r"|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
 )
 _NAMES_AN_INSTANCE_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
+_NAMES_A_PAGE = re.compile(r"(?i)page(_?(number|no|num|index))?|offset|skip")
 _NEEDS_A_REAL_ONE = frozenset(
     (
         *("token", "code", "otp", "pin", "ticket", "signature", "captcha", "challenge", "nonce", "assertion"),
@@ -95,6 +96,13 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
         return ""
     name = find_invented_argument(setting, endpoint, call)
+    if name and _is_page(endpoint, name):
+        asked = call.intent not in ("invalid", "framework") and exchange.status in NOT_THERE
+        return (
+            f"{name} {call.input[name]} is behind the list: it was answered {exchange.outcome}"
+            if asked
+            else ""
+        )
     if name:
         return (
             f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
@@ -288,6 +296,11 @@ def _is_obtainable(setting: Setting, param: Param) -> bool:
 
 def _is_enumerated(schema: Mapping[str, Any]) -> bool:
     return any(word in schema for word in _CHOSEN) or types_of(schema) == ("boolean",)
+
+
+def _is_page(endpoint: Endpoint, name: str) -> bool:
+    """True if an argument of a read is the number of a page, by its name."""
+    return endpoint.action.effect == "read" and _NAMES_A_PAGE.fullmatch(name) is not None
 
 
 def _is_name(name: str) -> bool:
