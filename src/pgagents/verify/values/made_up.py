@@ -41,6 +41,8 @@ _DEEPEST = 6
 _LONG = 16
 """Characters of a text that is new in each run by its digest."""
 _MOST_TEXT = 2_000
+_KINDS = ("text", "url", "email", "uuid")
+"""Kinds of fresh values whose texts a pattern may ask for, the most frequent first."""
 _ENDS = frozenset(
     (
         *("end", "ends", "ended", "ending", "to", "until", "till", "finish", "finishes", "stop", "stops"),
@@ -209,6 +211,8 @@ def _list_texts(name: str, schema: Mapping[str, Any], choice: Choice) -> Iterato
         yield from _list_times(name, format, choice)
     yield from _list_of_format(format, choice)
     if isinstance(pattern, str):
+        for kind in _KINDS:
+            yield from list_forms(kind, choice.mark)
         text = pattern_text(pattern, least, most, longest=False)
         others = list_varied(schema, text) if text and matches(schema, text) else ()
         if others:

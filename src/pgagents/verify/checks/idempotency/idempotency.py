@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from string import ascii_letters
 from typing import Any
@@ -31,6 +32,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.values.made_up import Choice, make_up
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
@@ -38,6 +40,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 REPLAY, RACE, MISMATCH, APART = "replay", "race", "mismatch", "apart"
 OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other_key"
+_OTHER = Choice(date(2000, 1, 1), mark="pgv-other")
+"""Chooses a value of an argument where its bounds have one only."""
 USED = "idempotency/used"
 """The note of the last key that a call of any check has used up, and of the time."""
 
@@ -181,7 +185,11 @@ def _repeat_call(trial: Trial, first: Exchange) -> Conversation:
 def _change_body(trial: Trial, first: Exchange) -> Conversation:
     """Make the first call again with the same key and another body."""
     for name in _list_changeable_arguments(trial.setting, trial.endpoint):
-        arguments = {**first.input, name: _choose_other_value(trial, name, first)}
+        other = _choose_other_value(trial, name, first)
+        if other is None:
+            yield trial.untested(f"no other value of {name} is known, and an example would show one")
+            continue
+        arguments = {**first.input, name: other}
         why = f"the same key with another {name}"
         again: Exchange = yield trial.call("replay", why, input=arguments, made=first.subject)
         yield from _judge_mismatch(trial, first, again, "another body with a used key is refused")
@@ -425,10 +433,14 @@ def _list_choices(schema: Mapping[str, Any]) -> list[Any]:
 
 
 def _choose_other_value(trial: Trial, name: str, first: Exchange) -> Any:
-    """Return a value of an argument that differs from the call's value, which may be the declared default."""
+    """Return a value of an argument that differs from the call's value, which may be the declared default.
+
+    None if no other value is known: of a format such as `uri`, the least and the greatest text are one.
+    """
     param = trial.action.param(name)
     assert param is not None
     edges = [choose(param.schema, trial.model.schemas) for choose in (high, low)]
     schema = trial.setting.resolve_schema(param.schema)
     used = first.input.get(name, schema.get("default"))
-    return next((value for value in (*_list_choices(schema), *edges) if value != used), edges[0])
+    values = (*_list_choices(schema), *edges, make_up(name, param.schema, trial.model.schemas, _OTHER))
+    return next((value for value in values if value not in (used, None)), None)
