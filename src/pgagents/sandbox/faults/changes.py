@@ -65,3 +65,18 @@ def _empty(schema: Mapping[str, Any]) -> Any:
         "string": "-" * min(schema.get("minLength", 1), _LONGEST),
     }
     return next((plain[kind] for kind in kinds if kind in plain), schema.get("minimum", 0))
+
+
+@fault("echoes_input", needs=("kept-as-given",), odd=True).replace_actions
+def value_of_a_create_not_kept(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A create keeps another text than the one that it was given, where no law compares the two."""
+    if call.action.method != "POST":
+        return inner(call)
+    compared = {
+        name for law in call.action.laws for name, *_ in filter(None, law.that.paths.get("input", ()))
+    }
+    texts = (
+        str(p.name) for p in call.action.params if p.place == "body" and p.schema.get("type") == "string"
+    )
+    changed = {name: "unnamed" for name in texts if name in call.input and name not in compared}
+    return inner(replace(call, input={**call.input, **changed}))

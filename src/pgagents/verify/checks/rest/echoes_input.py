@@ -1,0 +1,158 @@
+"""A new instance shows the values that its create was given.
+
+A document does not say so, hence only instances of inferred kinds are compared, and others are odd. A server
+may change letter case, blanks, the offset of a time, or write a number as a text. A member that the answer
+lacks, a state, and a text with unusual characters show nothing. A law such as `response.name == input.name`
+makes the promise firm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pgagents.base.cel.reading import reads
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
+from pgagents.verify.fixtures.instance import at_path, members_of
+from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.exchange import Exchange
+
+TRUSTED = ("valid", "explore", "clean")
+PLAIN = re.compile(r"[\w .,:;@+/-]*", re.A)
+OWN = re.compile(
+    r".*(?:state|status|phase|version|revision|rev|etag|password|secret|token|hash|code|order|position|rank)"
+    r"|(?:updated|modified|created|changed).*"
+)
+"""Plain names of members that a server sets, hides or moves on by itself."""
+MINUTE_S = 60.0
+"""Seconds by which a time may be rounded."""
+SCALARS = frozenset(("string", "integer", "number", "boolean"))
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each create of an inferred kind whose answer has members that are given."""
+    del roles
+    for resource in setting.model.resources.values():
+        made_by = resource.made_by
+        endpoint = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+        if made_by is None or endpoint is None or not resource.inferred:
+            continue
+        if names := _list_members(setting, resource):
+            shown = (
+                " and ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
+            )
+            says = f"{endpoint.action.name} answers with the {shown} that it was given"
+            yield Case(endpoint, says, (*resource.origin, "made_by"), advice=True)
+
+
+def _list_members(setting: Setting, resource: Resource) -> list[str]:
+    """Return the arguments of a create that the schema of its answer has as members of the same type."""
+    call = resource.made_by
+    assert call is not None
+    shown = members_of(setting, call)
+    return [
+        str(param.name)
+        for param in call.action.params
+        if param.place == "body" and _is_shown(setting, param, shown.get(param.wire))
+        if not _is_spoken_of(call.action, param)
+    ]
+
+
+def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
+    if not isinstance(member, Mapping) or OWN.fullmatch(re.sub(r"[^a-z0-9]", "", param.wire.lower())):
+        return False
+    given, shown = setting.resolve_schema(param.schema), setting.resolve_schema(member)
+    if given.get("writeOnly") or shown.get("readOnly"):
+        return False
+    return bool(_list_types(setting, given) & _list_types(setting, shown) & SCALARS)
+
+
+def _list_types(setting: Setting, schema: Mapping[str, Any]) -> set[str]:
+    parts = (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))
+    return {kind for part in parts for kind in types_of(setting.resolve_schema(part))}
+
+
+def _is_spoken_of(action: Action, param: Param) -> bool:
+    return any(reads(part.tree, ("input", str(param.name))) for law in action.laws for part in law.parts)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Compare each new instance with the call that made it."""
+    trial = CHECK.find_trial(memory.setting, exchange.place)
+    if trial is None or not exchange.success or not exchange.fits or exchange.call.intent not in TRUSTED:
+        return
+    setting, action = memory.setting, trial.action
+    resource = next(
+        r for r in memory.model.resources.values() if r.made_by is not None and r.made_by.action is action
+    )
+    body = at_path(resource.made_by, exchange)
+    if not isinstance(body, Mapping):
+        return
+    names = setting.compute_once(
+        ("echoes_input", action.name), lambda: tuple(_list_members(setting, resource))
+    )
+    compared = False
+    for name in names:
+        param = action.param(name)
+        assert param is not None
+        given, shown = exchange.input.get(name), body.get(param.wire)
+        if shown is None or not is_plain(given):
+            continue
+        compared = True
+        if not is_same(given, shown):
+            expected = f"the {name} that was given: {given}"
+            broken = trial.broken(expected, f"{name} is {{shown}}, and another was given", shown=shown)
+            yield broken.at_member(param.wire)
+            return
+    if compared:
+        yield trial.kept()
+
+
+def is_plain(value: Any) -> bool:
+    """True for a scalar that every server can keep as it is."""
+    if isinstance(value, str):
+        return bool(value.strip()) and PLAIN.fullmatch(value) is not None
+    return isinstance(value, bool | int | float) and abs(value) < 2**53
+
+
+def is_same(given: Any, shown: Any) -> bool:
+    """True if both are one value, in whichever way a server writes it."""
+    if isinstance(given, bool) or isinstance(shown, bool):
+        return given is shown
+    numbers = [_read_number(value) for value in (given, shown)]
+    if None not in numbers:
+        return numbers[0] == numbers[1]
+    times = [_read_time(value) for value in (given, shown)]
+    if times[0] is not None and times[1] is not None:
+        return abs((times[0] - times[1]).total_seconds()) <= MINUTE_S
+    return _fold(given) == _fold(shown)
+
+
+def _read_number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _read_time(value: Any) -> datetime | None:
+    """Return a time with its offset; one without an offset is taken for UTC. None for any other text."""
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _fold(value: Any) -> str:
+    """Return a text in lower case, with single blanks and without a slash at its end."""
+    return " ".join(str(value).casefold().split()).rstrip("/")
+
+
+CHECK = make_check("echoes_input", __doc__, cases, watch=watch, rank=Rank.WRONG)
