@@ -350,8 +350,6 @@ def break_arguments(
 def is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
     """True if the violation is a legal value when it reaches the server, or if servers may accept it."""
     as_text = bool(param.as_text) and endpoint.on_rest
-    if violation.value is None and violation.keyword == "type" and as_text and param.place == "body":
-        return True  # a form has no null: what is empty there may count as not given
     if violation.keyword == "type" and not violation.path and as_text:
         # as text, a single value and a list of one are the same, and another case is about that
         return takes_any_text(setting, param) or takes_lists_only(setting, param)
