@@ -5,7 +5,8 @@ documents as something other than a crash, such as a gateway's, is allowed, too.
 document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
 include reads of another side of a changed instance, such as its content. A run reads once more each instance
 that a generated call made or changed. Where a document alone is known, the run also reads items of a list
-that look unlike the first one. It then sends each optional text of a read alone, too.
+that look unlike the first one. It then sends each optional text of a read alone, too. Whole numbers beyond 32
+and 64 bits are sent where they are allowed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
@@ -111,6 +112,12 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         yield Attempt(run, cost=2, writes=True, endpoints=(call.endpoint,), probe=probe), [("", call.place)]
     for endpoint in setting.endpoints:
         for attempt in _list_odd_calls(setting, endpoint):
+            yield attempt, [("", endpoint.place)]
+        for call in list_wide_numbers(setting, endpoint):
+            run, writes = partial(_send, call=call), endpoint.action.effect == "write"
+            probe = f"no_crashes/{call.why}/{endpoint.place}"
+            overlap: Literal["all"] | None = None if writes else "all"
+            attempt = Attempt(run, stage=5, cost=1 + writes, probe=probe, overlap=overlap)
             yield attempt, [("", endpoint.place)]
         for call in list_lone_texts(setting, endpoint):
             probe = f"no_crashes/{call.why}/{endpoint.place}"
@@ -326,6 +333,61 @@ def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     for name in texts[:MOST_TEXTS]:
         values = {**template.list_needed(endpoint.action), name: GUESS}
         yield ordinary(endpoint, template, "explore", f"{name} alone", input=values)
+
+
+# -- whole numbers beyond the usual widths
+
+
+WIDTHS = {31: ("int32",), 63: ("int32", "int64")}
+"""By the power of two that is sent, the formats that exclude it."""
+_HARMLESS = frozenset(
+    (
+        *("id", "ids", "offset", "skip", "page", "cursor", "start", "after", "before", "since", "until"),
+        *("from", "to", "version", "revision", "year", "number", "index"),
+    )
+)
+"""The last words of arguments of a query that only choose. Another one may order as much work as it says."""
+
+
+def list_wide_numbers(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
+    """Yield calls with whole numbers beyond 32 and 64 bits, where the document allows them.
+
+    A server that stores them in a narrower column, or does not store them at all, often answers with a 500. A
+    refusal shows nothing. Empty unless the API is known from a document alone, because other runs have no
+    room for it.
+    """
+    if not setting.model.leaves_open or not endpoint.on_rest or not endpoint.leads:
+        return
+    template, reads = template_of(setting.model, endpoint.action), endpoint.action.effect == "read"
+    in_path = [str(param.name) for param in endpoint.params if param.place == "path"][-1:]
+    for bits, formats in WIDTHS.items():
+        names = [
+            str(param.name)
+            for param in endpoint.params
+            if _takes_number(setting, endpoint, param, 1 << bits, formats)
+        ]
+        params = {str(param.name): param for param in endpoint.params}
+        if reads:
+            asked = [n for n in names if params[n].place == "query"]
+            choosing = [n for n in asked if not _HARMLESS.isdisjoint(split_words(n)[-1:])]
+            groups = [choosing, [n for n in names if n in in_path]]
+        else:  # what is beyond 32 bits is tried as HUGE
+            groups = [[n for n in names if params[n].place == "body"]] if bits == max(WIDTHS) else []
+        for group in filter(None, groups):
+            why = f"{' and '.join(group)} of 2 to the power of {bits}"
+            values = {**template.input, **dict.fromkeys(group, 1 << bits)}
+            yield ordinary(endpoint, template, "explore", why, input=values)
+
+
+def _takes_number(
+    setting: Setting, endpoint: Endpoint, param: Param, number: int, formats: Sequence[str]
+) -> bool:
+    """True if the schema of an argument that names nothing, or stands in the path, allows a whole number."""
+    schema = without_null(setting, param.schema)
+    if "integer" not in types_of(schema) or schema.get("format") in formats:
+        return False
+    names = param.refers_to and param.place != "path"
+    return not names and bool(setting.test_argument(endpoint, param).is_valid(number))
 
 
 # -- calls without the body that their media type promises
