@@ -1,4 +1,4 @@
-"""A form has no null for an optional argument. Another body under a used idempotency key has another value."""
+"""A form has no null for an optional argument, and a used idempotency key is tried with another value."""
 
 from __future__ import annotations
 
