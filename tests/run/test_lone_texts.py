@@ -11,6 +11,8 @@ from importing import imported, openapi
 from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.cases.boundary import boundary_value
+from pgagents.verify.setting import setting_of
 from small_api import NOTES, Notes, answer, catalogue, verified
 
 ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
@@ -73,3 +75,28 @@ def test_an_author_says_which_texts_are_sent() -> None:
     server = Notes()
     verified(of, server, only=("no_crashes/list_notes",))
     assert not [request.target for request in server.log if "q=pgv" in request.target]
+
+
+def test_a_change_of_nothing_is_not_sent_where_the_document_may_forbid_it() -> None:
+    """An empty object is refused by many servers, and `minProperties` of a body is not kept by an import."""
+    body = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {"name": {"type": "string"}, "city": {"type": "string"}},
+    }
+    thing = {"name": "thing_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    change = {
+        "operationId": "change_thing",
+        "parameters": [thing],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": body}},
+        },
+        "responses": {"200": {"description": "Done", "content": {"application/json": {"schema": ITEM}}}},
+    }
+    model = imported(openapi({"/things/{thing_id}": {"patch": change}}), offering=False).model
+    setting = setting_of(model)
+    (endpoint,) = [e for e in setting.endpoints if e.on_rest]
+    least = boundary_value(setting, endpoint, "minimal")
+    assert least is not None
+    assert {name for name in least if name != "thing_id"} == {"name"}

@@ -120,7 +120,7 @@ def verdicts(server: Server) -> dict[str, Verdict]:
     return {r.contract.id: r.verdict for r in report.results if r.verdict is not Verdict.NOT_SELECTED}
 
 
-@pytest.mark.parametrize("refusal", [403, 404])
+@pytest.mark.parametrize("refusal", [403, 404, 409, 422])
 def test_a_server_that_hides_what_is_anothers_keeps_it(refusal: int) -> None:
     found = verdicts(Server(refusal=refusal))
     assert set(found.values()) == {Verdict.KEPT}

@@ -88,6 +88,8 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         for name, value in least.items()
         if (begin := find_beginning(setting, endpoint, name, value, FIRST)) is not None
     }
+    if setting.model.leaves_open and writes:
+        least |= _keep_a_change(setting, endpoint, least, base)
     if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
     if plainly:
@@ -113,6 +115,21 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     yield from _alternatives(setting, endpoint, base)
     if around and endpoint.leads:
         yield from list_place_cases(setting, endpoint, around, base)
+
+
+def _keep_a_change(
+    setting: Setting, endpoint: Endpoint, least: Mapping[str, Any], base: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return one member of a body whose members are all optional; empty for any other call.
+
+    A document seldom says that a server refuses a change of nothing.
+    """
+    members = [param for param in endpoint.params if param.place == "body" and not param.refers_to]
+    if not members or any(param.place == "body" and str(param.name) in least for param in endpoint.params):
+        return {}
+    first = next((param for param in members if str(param.name) in base), members[0])
+    name = str(first.name)
+    return {name: base[name] if name in base else least_value(setting, first, base)}
 
 
 def _list_greatest(

@@ -142,7 +142,7 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> Convers
 
 def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> Conversation:
     answer: Exchange = yield call
-    if resource.missing_for(param) is None:  # no error is documented, so any refusal will do
+    if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
             refused = f"another project's {resource.name} is refused"
             yield trial.broken(refused, answer.outcome).with_rank(Rank.EXPOSED)
