@@ -281,6 +281,7 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         bought,
         footers[0].gains,
         footers[0].withheld,
+        footers[0].lifts if len(footers) == 1 else (),
     )
 
 

@@ -29,6 +29,7 @@ from pgagents.report.report import (
     Finding,
     Footer,
     Header,
+    Lift,
     NotCalled,
     RecordedExchange,
     Report,
@@ -199,6 +200,7 @@ def _report(data: dict[str, Any]) -> Report:
         {name: (done, perhaps) for name, (done, perhaps) in f.get("bought", {}).items()},
         tuple(f.get("gains", ())),
         _withheld(f.get("withheld", {})),
+        tuple(Lift(**one) for one in f.get("lifts", ())),
     )
     results = tuple(
         Result(_contract(r), Verdict(r["verdict"]), r.get("reason", ""), bool(r.get("excused", False)))
@@ -247,6 +249,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told.get("claim", ""),
         told.get("plain", False),
         told.get("when", ""),
+        confirm=told.get("confirm", ""),
     )
 
 

@@ -128,6 +128,11 @@ class Finding:
     """True if it happened again without the headers that only some clients send."""
     when: str = ""
     """The arguments of the call that matter, as a clause such as `priority is 5`; empty if not known."""
+    confirm: str = ""
+    """The line of a catalogue over the document that makes an odd finding count, if the guess is right.
+
+    Empty if no such line does.
+    """
 
     @property
     def severity(self) -> Severity:
@@ -205,6 +210,18 @@ LONG_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Lift:
+    """A line of a catalogue over the document, and the number of untested contracts that it may try.
+
+    The author fills in `ID` or `VALUE`.
+    """
+
+    resource: str
+    contracts: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Footer:
     """Counts of a run. `complete` is False if the run was cut short."""
 
@@ -239,6 +256,8 @@ class Footer:
     """
     withheld: Withheld = field(default_factory=Withheld)
     """The calls that act by their words, so that the run did not make them."""
+    lifts: tuple[Lift, ...] = ()
+    """The lines that would try the most of what was not tried, the best one first."""
 
     @property
     def purchases(self) -> tuple[str, ...]:

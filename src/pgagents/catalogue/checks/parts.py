@@ -200,6 +200,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         short = isinstance((checker.data["resources"][name]).get(key), dict)
         for index, call in enumerate(calls):
             checker.call((*pointer, key) if short else (*pointer, key, index), call, names)
+    _check_confirmed(checker, pointer, resource)
     checker.check_reference((*pointer, "missing"), resource.missing, ("errors", "codes"), "error code")
     if resource.takes:
         checker.check_reference((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
@@ -321,6 +322,18 @@ def check_resource(checker: Checker, name: str, pointer: Pointer, resource: Reso
         )
         help = "leave it out: each call gets one of its own"
         checker.report((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+
+
+def _check_confirmed(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    """Check that each confirmed part is there, and was inferred."""
+    for index, key in enumerate(resource.confirmed):
+        at, part = (*pointer, "confirmed", index), getattr(resource, key)
+        if not part:
+            said = f"nothing concludes `{key}` of `{pointer[-1]}` any more, so there is nothing to confirm"
+            checker.report(at, "resource", said, f"take it out, or write `{key}` yourself")
+        elif not resource.inferred:
+            said = f"`{key}` of `{pointer[-1]}` is no guess, so that confirming it has no effect"
+            checker.report(at, "resource", said, "leave it out")
 
 
 def _check_ids(checker: Checker, pointer: Pointer, resource: Resource) -> None:

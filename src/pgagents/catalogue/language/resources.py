@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -19,6 +19,8 @@ from pgagents.catalogue.language.basics import (
     Status,
     Strict,
 )
+
+CallKey = Literal["found_by", "made_by", "read_by", "listed_by", "undone_by", "moves"]
 
 
 class CatalogueCall(Strict):
@@ -133,6 +135,11 @@ class Resource(Cited):
         False,
         description="True if `pgagents import` concluded it from paths: what contradicts it is odd, not "
         "broken.",
+    )
+    confirmed: list[CallKey] = Field(
+        default=[],
+        description="Of an inferred resource: the calls, and `moves`, that an author takes as his own. What "
+        "contradicts them is broken, not odd.",
     )
     absent: str | int | dict[JsonName, str | int] | None = Field(
         None, description="A well-formed id that does not exist; a mapping if the id has several members."

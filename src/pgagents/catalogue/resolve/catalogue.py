@@ -46,10 +46,15 @@ from pgagents.catalogue.resolve.shared import Shared, is_inferred
 
 
 def _is_guess(resource: resources.Resource) -> bool:
-    """Return whether any call of a resource was inferred."""
-    one = (resource.found_by, resource.made_by, resource.undone_by)
-    calls = [call for call in (*one, *resource.read_by, *resource.listed_by) if call is not None]
-    return any(is_inferred(call, resource) for call in calls) if calls else resource.inferred
+    """Return whether a call of a resource was inferred, or transitions beside calls that are confirmed."""
+    one = {"found_by": resource.found_by, "made_by": resource.made_by, "undone_by": resource.undone_by}
+    calls = [(key, call) for key, call in one.items() if call is not None]
+    calls += [("read_by", call) for call in resource.read_by]
+    calls += [("listed_by", call) for call in resource.listed_by]
+    unconfirmed = bool(resource.moves and resource.confirmed) and "moves" not in resource.confirmed
+    if resource.inferred and unconfirmed:
+        return True
+    return any(is_inferred(call, resource, key) for key, call in calls) if calls else resource.inferred
 
 
 def _read_member(path: str) -> Expression:
@@ -101,7 +106,7 @@ class Resources(Shared):
         found = self._call(r.undone_by, (*at, "undone_by"))
         if found is None or r.undone_by is None:
             return None
-        return replace(found, body_at=r.body_at or "", inferred=is_inferred(r.undone_by, r))
+        return replace(found, body_at=r.body_at or "", inferred=is_inferred(r.undone_by, r, "undone_by"))
 
     def _parent(self, name: str, r: resources.Resource) -> str | None:
         """Return the nearest other resource whose id is in the path of the making call, or None.

@@ -109,15 +109,20 @@ class Shared:
             return None
         return replace(
             found,
-            inferred=is_inferred(call, resource),
+            inferred=is_inferred(call, resource, str(at[2])),
             at=found.at or compiled("response", ("response",)),
             body_at=resource.body_at or "",
             id_at=(resource.id, call.id) if call.id and isinstance(resource.id, str) else None,
         )
 
 
-def is_inferred(call: resources.CatalogueCall, resource: resources.Resource) -> bool:
-    """Return whether a resource's call was inferred: by its own word, or else by the resource's."""
+def is_inferred(call: resources.CatalogueCall, resource: resources.Resource, key: str) -> bool:
+    """Return whether a resource's call was inferred: by its own word, or else by the resource's.
+
+    `key` is the call's key in the resource. An author may confirm an inferred call by it.
+    """
+    if key in resource.confirmed:
+        return False
     return resource.inferred if call.inferred is None else call.inferred
 
 

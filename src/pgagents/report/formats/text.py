@@ -240,6 +240,8 @@ def _remarks(finding: Finding, view: View) -> list[str]:
         remarks.append("note      it did not happen again when the same requests were repeated")
     if evidence := describe_evidence(finding):
         remarks.append(f"note      {evidence}")
+    if finding.confirm:
+        remarks.append(f"firm      if the guess is right, a short catalogue says so: {finding.confirm}")
     return [line for remark in remarks for line in _wrap(remark, INDENT, _HANGING, view.width)]
 
 
@@ -400,6 +402,9 @@ def _conclude(report: Report, view: View) -> list[str]:
         lines += _list_owed(report, view)
     if blocked := describe_blocked(report):
         lines += _wrap(f"blocked by these: {blocked}", "", "  ", view.width)
+    for lift in report.footer.lifts:
+        tries = f"{format_count(lift.contracts, 'contract')} of {lift.resource} would be tried"
+        lines += _wrap(f"{tries} with a line in a short catalogue: {lift.line}", "", "  ", view.width)
     if report.footer.gains:
         lines.append(f"next: {_line(report.footer.gains[-1])}")
     return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -90,6 +90,14 @@ class Guesses:
         if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
             return False
         return any(param.refers_to in self.resources for param in endpoint.params)
+
+    def find_resource(self, contract: Contract, chain: Sequence[Exchange]) -> str:
+        """Return the inferred resource that alone makes a break odd; empty if there is none."""
+        for name in sorted(self.resources):
+            places = frozenset(place for place in self.places if place != ("resources", name))
+            if not replace(self, places=places, resources=self.resources - {name}).cover(contract, chain):
+                return name
+        return ""
 
     def _is_inferred(self, origin: Pointer) -> bool:
         """Return True if a place lies in an inferred one, and in none of the author's inside that."""
@@ -206,6 +214,8 @@ class Break:
     """The arguments without which the call breaks nothing, as a clause such as `priority is 5`; empty if that
     was not tried.
     """
+    confirm: str = ""
+    """The inferred resource without which the break would not be odd; empty if there is none."""
     smaller: Break | None = None
     """The same break by a call with fewer unusual arguments, which a finding shows."""
 
@@ -349,7 +359,10 @@ class Ledger:
         self.judged += entry.kept == 0 and before is None
         self.broken += before is None
         kept_chain = tuple(chain[-MAX_CHAIN:])
-        entry.broken = Break(judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain))
+        by = "" if judgement.odd or advised or not odd else self.guesses.find_resource(entry.contract, chain)
+        entry.broken = Break(
+            judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain), confirm=by
+        )
 
     def _note_taken(
         self, contract: Contract, judgement: Judgement, chain: Sequence[Exchange], outcome: str
@@ -511,6 +524,7 @@ class Ledger:
                     claim=said.claim,
                     plain=first.broken.plain,
                     when=describe_condition(shown),
+                    confirm=first.broken.confirm,
                 )
             )
         return order_findings(found)

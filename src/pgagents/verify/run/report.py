@@ -23,6 +23,7 @@ from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
 from pgagents.verify.run.ledger import Calls, Guesses, Ledger, find_guesses
+from pgagents.verify.run.lifts import list_lifts, say_confirmed
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -87,7 +88,9 @@ def make_report(
         withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
         bought=dict(sorted(driver.sender.bought.items())),
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
+        lifts=list_lifts(driver.setting, results, driver.memory.reached),
     )
+    findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
 
