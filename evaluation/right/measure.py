@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from importlib.util import find_spec
 from io import StringIO
@@ -43,8 +43,8 @@ class Server:
     `needs` are packages of Python. `document` is a path of the server where its framework makes it; else it
     is the file of the server's name. `key` is its key, if it has one. `flags` are options of verify that say
     what the document cannot. `node` is true of a script of the folder `node`, and `foreign` of a server of
-    `evaluation/foreign`. `narrow` names an argument with its action. The document bounds it more closely than
-    the server, on purpose, so what breaks for it is a true finding.
+    `evaluation/foreign`. `narrow` names actions with the arguments that the document bounds more closely than
+    the server, on purpose. So what breaks for them is a true finding.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Server:
     flags: tuple[str, ...] = ()
     node: bool = False
     foreign: bool = False
-    narrow: tuple[str, str] = ("", "")
+    narrow: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def document_words(self) -> list[str]:
@@ -78,9 +78,13 @@ SERVERS = {
     for server in (
         Server("library", "FastAPI", 100, foreign=True),
         Server(
-            "payments", "Flask", 250, foreign=True, narrow=("parameters_interval_end", "start_report_run")
+            "payments",
+            "Flask",
+            250,
+            foreign=True,
+            narrow={"start_report_run": "parameters_interval_end", "make_webhook_endpoint": "url"},
         ),
-        Server("documents", "Express, OAuth", 130, foreign=True, narrow=("wait_s", "follow_changes")),
+        Server("documents", "Express, OAuth", 130, foreign=True, narrow={"follow_changes": "wait_s"}),
         Server("albums", "JSON:API, Starlette", 100, ("starlette", "uvicorn")),
         Server("accounts", "JSON-RPC, Werkzeug", 40, ("werkzeug",), flags=RPC),
         Server("words", "Litestar", 60, ("litestar", "uvicorn"), document="/schema/openapi.json"),
@@ -171,8 +175,11 @@ def _read_run(server: Server, seed: int, report: Path, printed: str) -> Run:
     data = json.loads(report.read_text(encoding="utf-8"))
     if failed := [r["reason"] for r in data["results"] if "internal error" in r.get("reason", "")]:
         raise RuntimeError(f"{server.name}, seed {seed}: {failed[0]}")
-    argument, action = server.narrow
-    narrow = f"invalid_input/m*um/{argument}/{action}@*", f"honours_manifest/refuses/{action}@*"
+    narrow = [
+        pattern
+        for action, argument in server.narrow.items()
+        for pattern in (f"invalid_input/*/{argument}/{action}@*", f"honours_manifest/refuses/{action}@*")
+    ]
     by = {
         verdict: tuple(
             r["contract"]

@@ -1,12 +1,21 @@
-"""At most five instances are made where no removal has succeeded, those under way included."""
+"""At most five instances are made where no removal has succeeded, those under way included.
+
+No probe reads an instance as its own that another one removed.
+"""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
+from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
-from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership
+from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership, Proof
+from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.call import Call
 from small_api import URL, with_resource
 
 MODEL = with_resource()
@@ -39,3 +48,26 @@ def test_a_removal_or_test_data_lifts_the_number() -> None:
 
 def test_a_create_that_a_right_server_refuses_is_not_counted() -> None:
     assert sending(MOST_LASTING + 1).limit(NOTE, removable=True, wrong="invalid") == ""
+
+
+@pytest.mark.parametrize("way", ["removed", "held", "free"])
+def test_what_another_probe_takes_while_instances_are_read_back_is_not_read(way: str) -> None:
+    """It was read, and its 404 was odd, where several probes ran at the same time."""
+    setting = setting_of(MODEL, URL)
+    pool = FixturePool(MODEL.resources)
+    first, second = (
+        Instance(NOTE, id, {"id": id, "text": "x"}, "main", made=True, state=None) for id in "ab"
+    )
+    for number, instance in ((1, first), (2, second)):
+        pool.instances.append(instance)
+        pool.holder = number
+        pool.note_use(instance)
+    pool.holder = 1
+    owned = Ownership(setting, Marks("0123456789abcdef"))
+    factory: Any = SimpleNamespace(setting=setting, pool=pool, owned=owned, model=MODEL)
+    reads = Proof(factory)._read_back(first)
+    assert cast("Call", next(reads)).made == first.body
+    second.gone, second.held = way == "removed", 2 if way == "held" else 0
+    further: Any = reads.send(cast("Any", None))
+    assert (isinstance(further, Call) and further.made == second.body) is (way == "free")
+    assert (1 in second.users) is (way == "free")
