@@ -13,14 +13,19 @@ import pytest
 from evaluation.right.measure import SERVERS, Server, verify, why_missing
 
 pytestmark = pytest.mark.matrix
-SEEDS = range(20)
 AT_ONCE = 4
 """Seeds of one test."""
+SEEDS, SEEDS_OF_LARGE = range(20), range(AT_ONCE)
+"""The seeds of a small server, and those of the three of evaluation/foreign, whose runs take much longer."""
+CASES = [
+    pytest.param(server, first, id=f"{server.name}-{first}")
+    for server in SERVERS.values()
+    for first in (SEEDS_OF_LARGE if server.foreign else SEEDS)[::AT_ONCE]
+]
 MOST_ODD = 1
 
 
-@pytest.mark.parametrize("first", SEEDS[::AT_ONCE])
-@pytest.mark.parametrize("server", SERVERS.values(), ids=SERVERS)
+@pytest.mark.parametrize(("server", "first"), CASES)
 def test_nothing_is_broken_on_a_right_server(server: Server, first: int, tmp_path: Path) -> None:
     if why := why_missing(server):
         pytest.skip(why)
