@@ -172,7 +172,7 @@ def find_caught(report: Report, faults: Iterable[Fault]) -> set[str]:
     return checks(report, Verdict.BROKEN) | (checks(report, Verdict.ODD) & advising)
 
 
-TOO_SMALL = "agent_response_limits/items/"
+TOO_SMALL = ("agent_response_limits/items/", "default_values/", "exact_filters/", "filter_bounds/")
 """Contracts about an answer of many items: a sandbox that holds a few cannot show them."""
 
 

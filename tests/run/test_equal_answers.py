@@ -37,6 +37,8 @@ def found(contract: str, body: Make, output: str = ANY, **options: Any) -> tuple
     def odd(_: Notes, request: Request) -> Response | None:
         if request.method != "GET" or request.path != "/notes":
             return None
+        if dict(request.query).get("most", "20") != "20":  # the argument matters
+            return answer(200, {"here": "https://files.example.com/c", "total": 99})
         return answer(200, body(is_other(dict(request.query)), request, next(numbers)))
 
     report = verified(model, Notes(odd=odd), only=(contract,), exclusive=True, **options)
@@ -128,3 +130,44 @@ def test_list_further_in_is_found_by_the_pages_of_the_action(
         return {"found": {"notes": items(other_count if other else 3), "after": token}}
 
     assert found(contract, body, PAGES) == expected
+
+
+# -- equal answers that show nothing
+
+
+DEFAULTS = "default_values/most/list_notes@rest"
+
+
+def judge_page(held: int, usual: int = 20) -> tuple[Verdict, str, bool]:
+    """Return the verdict, its reason and whether it is excused, of a server that holds so many notes.
+
+    Its pages have `usual` of them without an argument.
+    """
+    model = catalogue(NOTES, (PLACE, f"{PLACE}    input: {{{DEFAULT}}}\n"))
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        if request.method != "GET" or request.path != "/notes":
+            return None
+        most = int(dict(request.query).get("most", usual))
+        return answer(200, {"notes": items(held)[:most]})
+
+    report = verified(model, Notes(odd=odd), only=(DEFAULTS,), exclusive=True)
+    result = next(r for r in report.results if r.contract.id == DEFAULTS)
+    return result.verdict, result.reason, result.excused
+
+
+@pytest.mark.parametrize("usual", [20, 10, 40])
+def test_a_page_size_that_no_list_reaches_is_untested_with_what_lifts_it(usual: int) -> None:
+    """Three notes, or twenty, show neither a right default of twenty nor a wrong one of forty."""
+    verdict, reason, excused = judge_page(3, usual)
+    assert (verdict, excused) == (Verdict.UNTESTED, True)
+    assert "21 for most is answered like its default 20" in reason
+    assert reason.endswith("a server that holds more shows it")
+    assert usual != 40 or judge_page(20, usual)[0] is Verdict.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("usual", "verdict"), [(20, Verdict.KEPT), (10, Verdict.BROKEN), (40, Verdict.BROKEN)]
+)
+def test_a_page_size_that_the_list_exceeds_is_judged(usual: int, verdict: Verdict) -> None:
+    assert judge_page(25, usual)[0] is verdict

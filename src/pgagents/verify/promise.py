@@ -496,6 +496,10 @@ class Trial:
         """Return the verdict that the contract could not be judged here."""
         return judge_untested(self.contract, reason, sticky=sticky)
 
+    def unseen(self, reason: str) -> Judgement:
+        """Return the verdict that what the server holds is too little to show it, which no run owes."""
+        return replace(judge_untested(self.contract, reason), excused=True)
+
     def idle(self, reason: str) -> Judgement:
         """Return the verdict that this answer rightly shows nothing of the contract."""
         return judge_idle(self.contract, reason)

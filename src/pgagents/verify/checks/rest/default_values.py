@@ -1,7 +1,8 @@
 """Leaving out an argument has the same effect as sending its documented default.
 
 The call is made without the argument and with its default, everything else as wide as possible, and both
-answers must be equal. If both repeat the argument under its name, these values must be equal, too.
+answers must be equal. If both repeat the argument under its name, these values must be equal, too. Equal
+answers show something only if another value is answered differently, such as one item more than a page has.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from pgagents.verify.fixtures.request_template import answer_that_will_do, templ
 from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, types_of
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+CONTRASTS = 2
+"""The most other values that are sent to see that the argument matters."""
 OTHERS = 3
 """The number of repeated comparisons unless the run is exclusive."""
 
@@ -53,7 +56,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             met.add(alike)
             usual = _find_default(setting, param)
             says = f"{action.name} without {param.name} answers as with {param.name} {usual}"
-            attempt = Attempt(partial(_compare, param=param, usual=usual), cost=2)
+            attempt = Attempt(partial(_compare, param=param, usual=usual), cost=3)
             yield Case(endpoint, says, (*param.origin, "default"), attempt, str(param.name))
 
 
@@ -86,14 +89,14 @@ def _compare(trial: Trial, param: Param, usual: Any) -> Conversation:
             return
         answer, wanted = (_answered(setting, exchange, name) for exchange in (short, full))
         if answer == wanted:
-            yield trial.kept()
+            yield from _judge_equal(trial, param, usual, full, wanted)
             return
     once_more = trial.call("valid", f"{name} left out once more", input=without, made=short.subject)
     alike = yield from is_alike_when_repeated(
         once_more, lambda exchange: _answered(setting, exchange, name), answer, wanted
     )
     if alike:
-        yield trial.kept()
+        yield from _judge_equal(trial, param, usual, full, wanted)
         return
     if not setting.exclusive:
         last: Exchange = yield once_more
@@ -101,6 +104,56 @@ def _compare(trial: Trial, param: Param, usual: Any) -> Conversation:
             yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting))
             return
     yield trial.broken(f"what {name} {usual} is answered", differing(answer, wanted))
+
+
+def _judge_equal(
+    trial: Trial, param: Param, usual: Any, full: Exchange, wanted: NormalAnswer
+) -> Conversation:
+    """Judge equal answers: another default would have shown if another value is answered differently.
+
+    A page that is not full is the same with one item more. An argument without another value keeps its
+    default.
+    """
+    name, setting = str(param.name), trial.setting
+    others = _list_others(setting, trial.endpoint, param, usual)
+    for other in others:
+        why = f"{name} {json_bytes(other).decode()}, which is not its default"
+        control: Exchange = yield trial.call(
+            "explore", why, input={**full.call.input, name: other}, made=full.subject
+        )
+        if not control.void and _answered(setting, control, name) != wanted:
+            yield trial.kept()
+            return
+    if not others:
+        yield trial.kept()
+        return
+    yield trial.unseen(
+        f"{' and '.join(json_bytes(other).decode() for other in others)} for {name} is answered like its "
+        f"default {usual}, so that another default would not show; a server that holds more shows it"
+    )
+
+
+def _list_others(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> list[Any]:
+    """Return legal values of an argument next to its default, at most two; the greater number is first.
+
+    A page is full if one item more than the default changes it. So a default that is too large shows, too.
+    """
+    schema = setting.resolve_schema(param.schema)
+    values: list[Any]
+    if isinstance(usual, bool):
+        values = [not usual]
+    elif isinstance(usual, int | float):
+        step = schema.get("multipleOf", 1)
+        values = [usual + step, usual - step]
+    else:
+        named = schema.get("enum", schema.get("examples", ()))
+        values = [*named, low(schema, setting.model.schemas), high(schema, setting.model.schemas)]
+    test = setting.test_argument(endpoint, param)
+    fitting: list[Any] = []
+    for value in values:
+        if value != usual and value not in fitting and test.is_valid(value):
+            fitting.append(value)
+    return fitting[: 1 if isinstance(usual, int | float) else CONTRASTS]
 
 
 def _answered(setting: Setting, exchange: Exchange, name: str) -> NormalAnswer:

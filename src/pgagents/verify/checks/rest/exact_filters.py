@@ -2,7 +2,8 @@
 
 The list is requested with values that nearly equal an existing text: a wildcard for a character, the other
 letter case, no separators. A filter that takes several values gets an existing one beside one that no item
-has. The laws of the list decide which items it may contain.
+has. The laws of the list decide which items it may contain. Their answers show something only if the list
+has the item when it is asked for the text itself.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class _Filter:
         """The greatest number of requests for it."""
         if self.several:
             return 1 + ORDERS + 1
-        return MOST[self.comparison] + (not self.by_catalogue)
+        return MOST[self.comparison] + 1
 
     @property
     def by_catalogue(self) -> bool:
@@ -117,11 +118,10 @@ def _try(trial: Trial, own: _Filter) -> Conversation:
     if not chosen:
         yield trial.not_applicable("the argument takes no text that is nearly another")
         return
-    if not own.by_catalogue:  # the laws of the filter are judged by the items that it finds
-        yield _ask(trial, own, text, "of one that exists", instance)
+    control: Exchange = yield _ask(trial, own, text, "of one that exists", instance)
     for how in chosen:
         answer: Exchange = yield _ask(trial, own, near[how], how, instance)
-        yield from _judge(trial, own, answer, f"asked for one {how}")
+        yield from _judge(trial, own, answer, control, f"asked for one {how}")
 
 
 def _try_several(trial: Trial, own: _Filter) -> Conversation:
@@ -140,10 +140,10 @@ def _try_several(trial: Trial, own: _Filter) -> Conversation:
     if absent is None or not orders or not all(test.is_valid(order) for order in orders):
         yield trial.untested(f"no {own.resource.name} was seen with a {own.value}")
         return
-    yield _ask(trial, own, values[:1], "of one that exists", instance)
+    control: Exchange = yield _ask(trial, own, values[:1], "of one that exists", instance)
     for order in orders:
         answer: Exchange = yield _ask(trial, own, order, "of which nothing has one", instance)
-        yield from _judge(trial, own, answer, "asked for two of which nothing has one")
+        yield from _judge(trial, own, answer, control, "asked for two of which nothing has one")
 
 
 def _values_in(own: _Filter, answer: Exchange) -> list[Any]:
@@ -164,8 +164,12 @@ def _ask(trial: Trial, own: _Filter, value: Any, how: str, instance: Mapping[str
     )
 
 
-def _judge(trial: Trial, own: _Filter, answer: Exchange, asked: str) -> Conversation:
-    """Judge by the laws that compare the argument. Other checks judge other errors."""
+def _judge(trial: Trial, own: _Filter, answer: Exchange, control: Exchange, asked: str) -> Conversation:
+    """Judge by the laws that compare the argument. Other checks judge other errors.
+
+    `control` is the list that was asked for the text itself. Where it is empty, a list that is empty for
+    another text shows nothing, nor does a refusal.
+    """
     comparing = [law for law in trial.action.laws if reads(law.that.tree, ("input", str(own.param.name)))]
     if answer.success and answer.fits:
         scope = Scope(values_of(trial.model, answer))
@@ -173,7 +177,17 @@ def _judge(trial: Trial, own: _Filter, answer: Exchange, asked: str) -> Conversa
             expected = f"nothing that has another {own.param.name}, {asked}"
             yield trial.broken(expected, "others are in the answer")
             return
-    if not answer.void and not answer.unsound:
+    if answer.void:
+        return
+    if not (answer.success and answer.fits):
+        yield trial.unseen(f"{asked}, it was answered {answer.outcome}, which shows no items")
+    elif not (control.success and at_path(own.listed_by, control)):
+        yield trial.unseen(
+            f"the list was answered {control.outcome} without any item for the {own.param.name} of a "
+            f"{own.resource.name} that exists, so that it shows nothing of others; an example of "
+            f"{trial.action.name} whose list has items shows it"
+        )
+    else:
         yield trial.kept()
 
 

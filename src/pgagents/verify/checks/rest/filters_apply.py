@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -200,7 +200,7 @@ def _fold(value: Any) -> str:
 
 def _say_unseen(trial: Trial, why: str) -> Judgement:
     """Return that nothing was shown: no option lifts it, only a server that holds more."""
-    return replace(trial.untested(f"{why}; a server that holds such items shows it"), excused=True)
+    return trial.unseen(f"{why}; a server that holds such items shows it")
 
 
 CHECK = make_check("filters_apply", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)
