@@ -371,7 +371,13 @@ def breaks_order(
 _PAGE_ARGUMENT = re.compile(r"^(?:page|offset|skip|cursor|marker)(?:_?(?:no|num|number|token))?$", re.I)
 """Arguments that choose a page by their name. The size of a page is no such argument."""
 _GOES_ON = re.compile(r"next|more|cursor|token|continu|after", re.I)
-_COUNTS = re.compile(r"total|count|size|results?$", re.I)
+"""Names of members that lead to a further page, if their value can: a flag that is set, or a text without
+blanks.
+"""
+_COUNTS = re.compile(r"total|(?<!dis)(?<!ac)count(?!r|er)|results?$", re.I)
+"""Names of members that count the items of all pages. `discount` and `country` count none."""
+_SIZES = re.compile(r"size$", re.I)
+"""Names of members that may count all items, too, or those that a page may have."""
 _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)
 _WHOLE = re.compile(r"-?\d{1,15}")
 _DECIMAL = re.compile(r"-?\d{1,15}\.\d{1,15}")
@@ -428,9 +434,7 @@ def announces_more(exchange: Exchange, items: list[Any]) -> bool:
         return find_next_page(pages, _law_values(exchange)) is not None
     if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
         return True
-    return isinstance(exchange.body, Mapping) and any(
-        _says_more(str(name), value, len(items)) for name, value in exchange.body.items()
-    )
+    return isinstance(exchange.body, Mapping) and _says_more(exchange.body, len(items))
 
 
 def _pages(exchange: Exchange) -> Pages | None:
@@ -441,13 +445,32 @@ def _law_values(exchange: Exchange) -> dict[str, Any]:
     return values_for(exchange.input, exchange.body, exchange.response)
 
 
-def _says_more(name: str, value: Any, held: int) -> bool:
-    """True if a member, or one inside it, says that there are more items than the answer holds."""
-    if isinstance(value, Mapping):
-        return any(_says_more(str(inner), v, held) for inner, v in value.items())
-    if isinstance(value, bool | str):
-        return bool(value) and _GOES_ON.search(name) is not None
-    return isinstance(value, int) and value > held and _COUNTS.search(name) is not None
+def _says_more(body: Mapping[str, Any], held: int) -> bool:
+    """True if a member says that there are more items than the answer holds.
+
+    A name alone says nothing: `more_info` leads to no page. The `size` of a page may be more than the last
+    page holds, so a count decides where there is one.
+    """
+    members = list(_list_members(body))
+    if any(_GOES_ON.search(name) and _leads_on(value) for name, value in members):
+        return True
+    counts = [value for name, value in members if type(value) is int and _COUNTS.search(name)]
+    sizes = [value for name, value in members if type(value) is int and _SIZES.search(name)]
+    return any(count > held for count in counts or sizes)
+
+
+def _list_members(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of each member outside lists, also inside objects."""
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            yield from _list_members(value)
+        else:
+            yield str(name), value
+
+
+def _leads_on(value: Any) -> bool:
+    """True for a value that can lead to a further page: a flag that is set, or a text without blanks."""
+    return value is True or (isinstance(value, str) and value != "" and not re.search(r"\s", value))
 
 
 def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pgagents.base.text import find_card_numbers, singular, split_words
 from pgagents.catalogue.model.identity import find_credential, has_proof
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.bodies import collect, declares
+from pgagents.verify.answers.bodies import SHORTEST, collect, declares
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import MCP, framework_places
@@ -89,9 +89,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         _find_key(text, _list_own_words(exchange), memory)
         or ("the error contains inner detail: {detail}" if detail else "")
         or _find_secret_of_another(exchange, text, memory)
-        or _find_private_member(exchange, memory)
     )
-    yield trial.broken("no key, secret or inner detail", actual, detail=detail) if actual else trial.kept()
+    member, by_name = ("", False) if actual else _find_private_member(exchange, memory)
+    actual = actual or member
+    judgement = trial.judge("no key, secret or inner detail", actual, detail=detail)
+    yield replace(judgement, odd=True) if by_name else judgement
     _remember(exchange.body, memory)
 
 
@@ -158,21 +160,34 @@ def _is_part_of(text: str, path: str) -> bool:
     return cut or (path.count("/") > 1 and text.startswith(f"{path}/") and not _SUFFIX.search(text))
 
 
-def _find_private_member(exchange: Exchange, memory: Memory) -> str:
-    """Return an undeclared member that looks like a secret or personal data; empty without one."""
+def _find_private_member(exchange: Exchange, memory: Memory) -> tuple[str, bool]:
+    """Return an undeclared member that looks like a secret or personal data; empty without one.
+
+    True stands beside it if only its name says so: its value is too short for a secret, or has blanks.
+    """
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
-        return ""
+        return "", False
+    weak = ""
     for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
         name = path.rpartition(".")[2]
         secret = _is_secret(name, value) and not _gives(exchange, memory, name)
-        if name in memory.model.secrets or secret:
-            return f"the undeclared member {path} looks like a secret"
+        looks = f"the undeclared member {path} looks like a secret"
+        if name in memory.model.secrets or (secret and _can_be_secret(value)):
+            return looks, False
+        weak = weak or (looks if secret else "")
         texts = value if isinstance(value, str) else ""
         if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
-            return f"the undeclared member {path} holds an e-mail address"
+            return f"the undeclared member {path} holds an e-mail address", False
         if any(not _is_own(card, exchange, memory) for card in find_card_numbers(texts)):
-            return f"the undeclared member {path} holds a card number"
-    return ""
+            return f"the undeclared member {path} holds a card number", False
+    return weak, bool(weak)
+
+
+def _can_be_secret(value: Any) -> bool:
+    """Return whether a value has the form of a secret: a number, or eight characters without blanks."""
+    if isinstance(value, list):
+        return any(map(_can_be_secret, value))
+    return not isinstance(value, str) or (len(value) >= SHORTEST and not any(map(str.isspace, value)))
 
 
 def _is_secret(name: str, value: Any) -> bool:
