@@ -1,4 +1,4 @@
-"""What an earlier call of a probe may have brought about is not told as the server's fault."""
+"""An earlier call of a probe may explain its answer; then the answer is not the server's fault."""
 
 from __future__ import annotations
 

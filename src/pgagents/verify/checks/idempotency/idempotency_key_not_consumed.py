@@ -121,8 +121,8 @@ def _try(trials: Sequence[Trial]) -> Conversation:
 def _judge_used(trial: Trial, status: int, alone: Exchange) -> Generator[Any, Any, Judgement]:
     """Judge a right call that was refused with the key of a refused one.
 
-    What the run made by the calls before may be the reason, such as a value that is taken now. Then the call
-    is refused with a new key, too.
+    The calls before may be the reason, as one of them may have taken a value. Then the call is refused with a
+    new key, too.
     """
     if not is_key_conflict(trial.model, alone) and not (yield from _succeeds_with_another_key(trial, alone)):
         return trial.untested(f"the right call was refused with another key, too: {alone.outcome}")
