@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -137,7 +138,7 @@ class Room:
     ) -> None:
         self.model = model or boxes()
         self.setting = setting_of(self.model, "https://boxes.example")
-        self.factory = FixtureFactory(self.setting, TAG, {})
+        self.factory = FixtureFactory(self.setting, TAG, {}, date(2026, 11, 26))
         self.gate = Gate(self.setting, self.factory, writes=writes, allowed=allowed, roles=("main",))
 
     def objection(self, action: str, values: Mapping[str, Any] | None = None, **changes: Any) -> str:

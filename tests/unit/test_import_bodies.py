@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from pgagents.catalogue.load import load_text
 from pgagents.importer.catalogue import Imported
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import GUESS, template_of
 from pgagents.verify.setting import Setting, compile_catalogue
+from pgagents.verify.values.made_up import Choice, make_up
 
 TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
 FORM = "application/x-www-form-urlencoded"
@@ -125,7 +127,13 @@ def test_choice_of_objects_is_one_argument_and_every_object_is_sent(
     assert (list(found), found["body"]["in"], found["body"]["required"]) == (["body"], "whole_body", True)
     asked = setting(made)
     endpoint = asked.endpoints[0]
-    assert template_of(asked.model, endpoint.action).input == {"body": bodies[0]}
+    assert template_of(asked.model, endpoint.action).input == {"body": GUESS}
+    param = endpoint.action.param("body")
+    assert param is not None
+    choice = Choice(date(2026, 11, 26), 0, 0, "pgv-0123456789abcdef-1")
+    value = make_up("body", param.schema, asked.model.schemas, choice)
+    assert asked.test_argument(endpoint, param).is_valid(value)
+    assert value.keys() == bodies[0].keys()
     sent = [given["body"] for name, given, _ in boundary_values(asked, endpoint) if name.startswith("branch")]
     assert sent == bodies[1:]
     refused = [case.call.input.get("body") for case in invalid_cases_of(asked, endpoint)]

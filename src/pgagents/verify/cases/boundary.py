@@ -18,6 +18,7 @@ from pgagents.verify.cases.argument_values import (
     places,
 )
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, equations
+from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.request_template import RequestTemplate, make_accepted, template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import has_far_bound, is_too_long, say_unmade
@@ -171,7 +172,7 @@ def _alternatives(
         if (
             param.refers_to
             or name == endpoint.action.idempotency
-            or isinstance(given, InstanceRef | UniqueValue | Signature | Expression)
+            or (isinstance(given, InstanceRef | UniqueValue | Signature | Expression) and not is_guess(given))
             or (endpoint.on_rest and param.place not in ("body", "whole_body"))
         ):
             continue
