@@ -38,7 +38,18 @@ from pgagents.verify.wire import mcp_process
 from pgagents.verify.wire.mcp_link import Link, StreamClient
 from pgagents.verify.wire.mcp_messages import ToolForm, events, read
 from pgagents.verify.wire.mcp_process import MAX_LINE, Stdio
-from verifying import PARK_GRAPH, ROOT, SHOP, checks, fault_contracts, ids, list_writes, model, plain_run
+from verifying import (
+    PARK_GRAPH,
+    ROOT,
+    SHOP,
+    TOO_SMALL,
+    checks,
+    fault_contracts,
+    ids,
+    list_writes,
+    model,
+    plain_run,
+)
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
 LIST = {"method": "tools/list"}
@@ -507,7 +518,11 @@ def test_a_dead_server_leaves_the_api_judged() -> None:
     report = verify_sandbox(of, opened, Options(allow=list_writes(of)), mcp=link)
     assert [f.contract.id for f in report.findings] == ["mcp_transport/opens@mcp"]
     assert len(ids(report, Verdict.KEPT)) > 100
-    untested = {r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    untested = {
+        r.reason
+        for r in report.results
+        if r.verdict is Verdict.UNTESTED and not (r.excused and r.contract.id.startswith(TOO_SMALL))
+    }
     assert untested
     assert all("did not open" in reason for reason in untested), untested
     assert report.footer.complete
