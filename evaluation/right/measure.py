@@ -210,7 +210,8 @@ def describe(server: Server, runs: Sequence[Run]) -> str:
         return f"{ordered[0]:,}" if ordered[0] == ordered[-1] else f"{ordered[0]:,} to {ordered[-1]:,}"
 
     cells = [server.name, server.style, str(len(runs)), between(sum(run.verdicts.values()) for run in runs)]
-    cells += [between(run.verdicts.get(verdict, 0) for run in runs) for verdict in ("kept", "odd", "broken")]
+    cells += [between(run.verdicts.get("kept", 0) for run in runs)]
+    cells += [between(map(len, found)) for found in ((r.odd for r in runs), (r.broken for r in runs))]
     return f"| {' | '.join([*cells, between(run.requests for run in runs)])} |"
 
 
