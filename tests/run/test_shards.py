@@ -29,7 +29,8 @@ MOST = 1.34
 
 def drafted(of: Model, shard: tuple[int, int] | None) -> Draft:
     """Return the plan of a shard, or of a whole run, with every identity of the catalogue."""
-    options, identities = Options(shard=shard, allow_writes=True), Identities(inside(of).keys)
+    keys = inside(of).keys
+    options, identities = Options(shard=shard, allow_writes=True), Identities(keys, calls_keyless=not keys)
     setting = make_setting(of, options, identities, url="https://staging.example.com")
     checks = checks_for(setting)
     return draft(setting, checks, all_contracts(setting, checks), options, identities)
@@ -152,7 +153,7 @@ def test_shards_draw_the_random_calls_of_the_whole_run() -> None:
             "get": {"operationId": f"list_{kind}", "parameters": query, "responses": {"200": listed}},
             "post": {"operationId": f"make_{kind}", "requestBody": body, "responses": {"201": answer}},
         }
-        for kind in ("notes", "files")
+        for kind in ("notes", "files", "tags", "users", "teams", "plans")
     }
     of = imported(openapi(paths)).model
     whole, parts = drafted(of, None), [drafted(of, (n, 2)) for n in (1, 2)]
