@@ -22,7 +22,7 @@ from evaluation.sealed.bugs import BUGS
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.yaml"
-KEY = "pk-meadow-4c1f7a"
+KEY, SECOND = "pk-meadow-4c1f7a", "pk-harbour-e92b03"
 SAID = ("broken", "odd")
 MOST_S = 600
 
@@ -52,15 +52,17 @@ def serving(bug: str) -> Iterator[str]:
             server.terminate()
 
 
-def verify(bug: str, program: str = "pgagents") -> Run:
-    """Run `pgagents verify` with the document, the address and the key of one tenant."""
+def verify(bug: str, program: str = "pgagents", *, second: bool = False) -> Run:
+    """Run `pgagents verify` with the document, the address and the key of one tenant, or of both."""
     with serving(bug) as url, tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "v.json"
         words = [program, "verify", "--openapi", str(DOCUMENT), "--url", url, "--allow-writes"]
+        words += ["--identity", "second"] if second else []
+        keys = {"PGAGENTS_TOKEN": KEY, "PGAGENTS_TOKEN_SECOND": SECOND}
         begun = time.perf_counter()
         done = subprocess.run(
             [*words, "--report", str(report)],
-            env={"PGAGENTS_TOKEN": KEY, "PATH": str(Path(sys.executable).parent)},
+            env={**keys, "PATH": str(Path(sys.executable).parent)},
             capture_output=True,
             text=True,
             timeout=MOST_S,
@@ -98,14 +100,17 @@ def schemathesis(bug: str, examples: int) -> Run:
 @click.command()
 @click.argument("bugs", nargs=-1)
 @click.option("--program", default="pgagents", show_default=True, help="The pgagents that is measured.")
+@click.option("--second", is_flag=True, help="Give verify the other tenant's key, too.")
 @click.option("--peer", is_flag=True, help="Run schemathesis instead.")
 @click.option("--examples", default=0, help="So many examples an operation for schemathesis.")
 @click.option("--record", type=click.Path(dir_okay=False, path_type=Path), help="Write the runs as JSON.")
-def main(bugs: Sequence[str], *, program: str, peer: bool, examples: int, record: Path | None) -> None:
+def main(
+    bugs: Sequence[str], *, program: str, second: bool, peer: bool, examples: int, record: Path | None
+) -> None:
     """Print one line for each run, and how many of the BUGS were found; all twelve if none is named."""
     runs: list[Run] = []
     for bug in ("", *(bugs or BUGS)):
-        runs.append(schemathesis(bug, examples) if peer else verify(bug, program))
+        runs.append(schemathesis(bug, examples) if peer else verify(bug, program, second=second))
         one, right = runs[-1], runs[0]
         new = sorted(set(one.said) - set(right.said))
         share = f", {one.untested} of {one.selected} untested" if one.selected else ""

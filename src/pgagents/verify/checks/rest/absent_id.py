@@ -98,7 +98,10 @@ def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
     why = f"another project's {resource.name}"
     call = trial.call("absent", why, owner="main")
     states: Sequence[str] = ()
-    if takes_similar_id(trial.setting, trial.endpoint, param):
+    if resource.inferred:  # any refusal will do, so the state must be no reason for one
+        moves = (move for move in resource.moves if move.action is trial.action)
+        states = next((move.origin_states for move in moves), ())
+    elif takes_similar_id(trial.setting, trial.endpoint, param):
         states = list_final_states(resource)
     elif trial.endpoint.leads:
         states = list_past_states(trial.endpoint, resource)
