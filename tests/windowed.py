@@ -268,12 +268,6 @@ class RemainingRises(Edited):
         )
 
 
-class RemainingRisesElsewhere(RemainingRises):
-    """The same with another order of the machines."""
-
-    seed = 1
-
-
 def opened(of: Model, limits: Callable[[Model], Limits] | None, phase_s: float = 0.0) -> Inside:
     """A sandbox whose limits are counted so (None: as the sandbox does), so many seconds into a clock's
     minute.

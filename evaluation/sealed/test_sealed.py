@@ -16,10 +16,12 @@ import openapi_spec_validator
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-pytest.importorskip("falcon")
+pytest.importorskip("falcon", reason="falcon is not installed; pip install '.[foreign]' installs it")
 
 from evaluation.sealed import app as right
 from evaluation.sealed.bugs import BUGS, module_with
+
+pytestmark = pytest.mark.matrix
 
 MEADOW, HARBOUR = "pk-meadow-4c1f7a", "pk-harbour-e92b03"
 VISIT = {

@@ -37,7 +37,6 @@ from windowed import (
     Halved,
     RemainingFrozen,
     RemainingRises,
-    RemainingRisesElsewhere,
     ResetBeyond,
     ResetPast,
     Sliding,
@@ -181,11 +180,14 @@ def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str])
 
 
 def test_a_remainder_told_by_two_machines_is_found_and_may_seem_not_to_fall() -> None:
-    """Each order is found by its rises; a row that ends with the other machine's count is in one of them."""
-    found = [broken(way, call_s=0.01) for way in (RemainingRises, RemainingRisesElsewhere)]
+    """Each order is found by its rises. Chance decides which order shows more."""
+    orders = [type("Order", (RemainingRises,), {"seed": seed}) for seed in range(3)]
+    found = [broken(order, call_s=0.01) for order in orders]
     for each in found:
-        assert each - FALLS == {"rate_limit_headers/remaining", STILL_TOLD}
-    assert set.union(*found) & FALLS == {"rate_limit_headers/falls@rest"}
+        assert (
+            {"rate_limit_headers/remaining"} <= each - FALLS <= {"rate_limit_headers/remaining", STILL_TOLD}
+        )
+    assert {"rate_limit_headers/falls@rest", STILL_TOLD} <= set.union(*found)
 
 
 def test_a_wait_that_is_cut_is_found_though_the_burst_ends_on_a_whole_second() -> None:

@@ -99,7 +99,7 @@ def verified(of: Model, workers: int, *, delay: int | None = None, **named: Any)
 def outcome(report: Report) -> tuple[dict[str, str], set[tuple[str, str]]]:
     """The verdict on each contract, and the contract and expectation of each finding.
 
-    How much the server holds when a bound is tried depends on what other calls have left there by then.
+    Other calls decide how much the server holds when a bound is tried.
     """
     verdicts = {r.contract.id: r.verdict.value for r in report.results}
     small = {

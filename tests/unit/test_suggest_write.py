@@ -103,7 +103,8 @@ def test_proposals_stand_in_the_short_file_beside_the_authors_lines(text: str, k
     after = over(inserted.text.split("\n", 2)[2], document, indent=None)
     assert all(part in inserted.text for part in kept)
     assert CREATE_LAWS in inserted.text
-    assert {c.id for c in contracts(before)} <= {c.id for c in contracts(after)}
+    replaced = {"echoes_input/create_note@rest"}  # a law of the member says it
+    assert {c.id for c in contracts(before)} - replaced <= {c.id for c in contracts(after)}
     assert len(inserted.added) == len(ADDED)
     numbered = inserted.text.split("\n")
     for added in inserted.added:
