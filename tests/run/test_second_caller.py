@@ -14,7 +14,7 @@ from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Verdict
-from small_api import answer, verified
+from small_api import KEY, Notes, answer, verified, with_resource
 
 NOTE = {"$ref": "#/components/schemas/Note"}
 ID = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "integer"}}
@@ -149,3 +149,76 @@ def test_a_document_without_a_key_has_no_second_caller() -> None:
     with pytest.raises(PgagentsError, match="names no key that calls carry") as error:
         imported(json.dumps(document({})), Choice(second=True))
     assert "--auth" in error.value.help
+
+
+# -- an action that depends on a state
+
+
+def load_with_states() -> Model:
+    """Notes that are `open`, then `closed` by an action, which a closed one refuses."""
+    state = {"state": {"type": "string", "enum": ["open", "closed"]}}
+    note = {**SCHEMAS["Note"], "properties": {**SCHEMAS["Note"]["properties"], **state}}
+    error = {"type": "object", "properties": {"detail": {"type": "string"}}}
+    told = {"description": "It is closed", "content": {"application/json": {"schema": error}}}
+    close = {"parameters": [ID], "post": {"operationId": "close_note", **answers("200", NOTE)}}
+    close["post"]["responses"]["409"] = told
+    components = {"schemas": {**SCHEMAS, "Note": note}, "securitySchemes": SCHEMES}
+    paths = {**PATHS, "/notes/{note_id}/close": close}
+    whole = openapi(paths, components=components, security=[{"key": []}])
+    return imported(whole, Choice(second=True), offering=False).model
+
+
+@dataclass
+class Closing(Server):
+    """Notes that anybody can close, if `leaks` says so, but for those that are closed."""
+
+    closed: set[int] = field(default_factory=set)
+
+    def __call__(self, request: Request) -> Response:
+        if not request.path.endswith("/close"):
+            found = super().__call__(request)
+            return found if found.status not in (200, 201) else self._with_state(found)
+        who = (request.header("Authorization") or "").removeprefix("Bearer ")
+        if who not in KEYS.values():
+            return answer(401, {"detail": "who are you?"})
+        id = request.path.split("/")[2]
+        number = int(id) if id.isdigit() else 0
+        owner, text = self.notes.get(number, ("", ""))
+        if owner != who and not (owner and self.leaks == "close"):
+            return answer(404, {"detail": "no such note"})
+        if number in self.closed:
+            return answer(409, {"detail": "it is closed"})
+        self.closed.add(number)
+        return answer(200, {"id": number, "text": text, "state": "closed"})
+
+    def _with_state(self, found: Response) -> Response:
+        body = read_json(found.body).value
+        for note in body if isinstance(body, list) else [body]:
+            note["state"] = "closed" if note["id"] in self.closed else "open"
+        return answer(found.status, body)
+
+
+@pytest.mark.parametrize(("leaks", "verdict"), [("", Verdict.KEPT), ("close", Verdict.ODD)])
+def test_the_state_is_no_reason_to_refuse_another(leaks: str, verdict: Verdict) -> None:
+    report = verified(
+        load_with_states(), Closing(leaks=leaks), keys=KEYS, allow_writes=True, only=("absent_id/foreign",)
+    )
+    found = {r.contract.id: r.verdict for r in report.results}
+    assert found["absent_id/foreign/note_id/close_note@rest"] is verdict
+
+
+# -- evidence
+
+
+ROLES = "auth: {schemes: {key: {description: A key, prefixes: {test_: test}}}}"
+BOTH = ROLES[:-1] + ", roles: {main: {description: Ada}, second: {description: Bo, project: second}}}"
+
+
+def test_ids_that_tell_nothing_show_no_isolation() -> None:
+    """`n1` may stand in any answer, so that an answer without it shows nothing."""
+    of = with_resource((ROLES, BOTH), ("    missing: NOT_FOUND", "    missing: NOT_FOUND\n    tenant: true"))
+    server = Notes(key=lambda _: True)
+    keys = {"main": KEY, "second": "test_key_2"}
+    report = verified(of, server, keys=keys, allow_writes=True, only=("project_isolation/told",))
+    (result,) = [r for r in report.results if r.contract.id == "project_isolation/told@rest"]
+    assert result.verdict is Verdict.UNTESTED

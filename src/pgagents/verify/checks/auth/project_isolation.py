@@ -231,13 +231,14 @@ def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, st
             if isinstance(body, Mapping) and id is not None and _is_telling(resource):
                 bodies: dict[tuple[Owner, str], list[Mapping[str, Any]]] = memory.notes.setdefault(BODIES, {})
                 bodies.setdefault((owner, resource.name), []).append(body)
-            mine = ids.setdefault(owner, {})
-            if isinstance(id, str) and len(id) >= SHORTEST:
-                mine[json_bytes(id)] = resource.name
+            telling = [json_bytes(id)] if isinstance(id, str) and len(id) >= SHORTEST else []
             if resource.inferred:  # a document says of no member that it never changes
-                mine |= {mark.encode(): resource.name for mark in find_marks(body)}
-            while len(mine) > MOST_IDS:
-                del mine[next(iter(mine))]
+                telling += [mark.encode() for mark in find_marks(body)]
+            if telling:
+                mine = ids.setdefault(owner, {})
+                mine |= dict.fromkeys(telling, resource.name)
+                for oldest in list(mine)[: max(len(mine) - MOST_IDS, 0)]:
+                    del mine[oldest]
 
 
 def _is_telling(resource: Resource) -> bool:
