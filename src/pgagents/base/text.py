@@ -116,6 +116,11 @@ def find_word(words: str, text: str) -> bool:
     )
 
 
+def plain_word(name: str) -> str:
+    """Return a name without its spelling: `pool-name`, `poolName` and `POOL_NAME` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of a text or a name in lower case."""
     return [part.casefold() for part in _PARTS.findall(text)]

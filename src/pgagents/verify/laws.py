@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from pgagents.base.cel.expression import Expression, Reading, Scope, broken_part, evaluate, holds
-from pgagents.base.cel.reading import Path, conjuncts, lists_in, path_of, paths_in
+from pgagents.base.cel.reading import Path, conjuncts, lists_in, path_of, paths_in, reads
 from pgagents.base.cel.syntax import (
     ExpressionError,
     FunctionCall,
@@ -25,7 +25,7 @@ from pgagents.base.cel.syntax import (
     print_path,
 )
 from pgagents.base.cel.syntax import Literal as Constant
-from pgagents.catalogue.model.action import Law
+from pgagents.catalogue.model.action import Action, Law
 from pgagents.catalogue.model.answers import headers_of
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.wire.endpoint import Endpoint
@@ -120,6 +120,11 @@ def _headers(exchange: Exchange) -> dict[str, Any]:
         if header.schema.get("type") in ("integer", "number") and _NUMBER.fullmatch(found.get(small, "")):
             found[small] = float(found[small])
     return found
+
+
+def is_spoken_of(action: Action, argument: str) -> bool:
+    """True if a law of the action reads this argument."""
+    return any(reads(part.tree, ("input", argument)) for law in action.laws for part in law.parts)
 
 
 def reading_of(laws: Iterable[Law]) -> Reading:

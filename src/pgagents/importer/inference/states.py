@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema
+from pgagents.base.text import plain_word
 from pgagents.importer.inference.pages import read_schema
 from pgagents.importer.operations import ImportedAction
 
@@ -97,16 +97,12 @@ def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[s
 
 def _find_target(word: str, states: Sequence[str]) -> str:
     """Return the one state that a verb leads to; empty if none is certain."""
-    plain = _plain_word(word)
+    plain = plain_word(word)
     stem = plain.removesuffix("e")
     forms = {plain, f"{stem}ed", f"{stem}{stem[-1:]}ed", f"{stem.removesuffix('y')}ied"}
-    forms |= {_plain_word(form) for form in _VERBS.get(plain, ())}
-    named = [s for s in states if _plain_word(s) in forms]
+    forms |= {plain_word(form) for form in _VERBS.get(plain, ())}
+    named = [s for s in states if plain_word(s) in forms]
     return named[0] if len(named) == 1 else ""
-
-
-def _plain_word(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
 def _find_refusal(action: ImportedAction, codes: Mapping[str, Any]) -> str:
@@ -124,7 +120,7 @@ def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) ->
     """Return the states in which a verb can begin: usually the one listed before the verb's state."""
     if to == initial:
         return [s for s in reached if s != initial]
-    if _plain_word(word) in _ASIDE:
+    if plain_word(word) in _ASIDE:
         return [initial]
     before = [s for s in reached[: reached.index(to)] if s != to]
     return [before[-1]] if before else [initial]

@@ -16,7 +16,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Response
-from pgagents.base.text import singular, split_words
+from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back
@@ -314,14 +314,10 @@ def _is_noun(setting: Setting, name: str) -> bool:
 
     def list_nouns() -> frozenset[str]:
         segments = (part for a in setting.model.actions for part in str(a.path).split("/"))
-        return frozenset(_plain(singular(part)) for part in segments if part and "{" not in part)
+        return frozenset(plain_word(singular(part)) for part in segments if part and "{" not in part)
 
     nouns = setting.compute_once(("nouns of paths",), list_nouns)
-    return _plain(name) in nouns or _plain(name).removesuffix("name") in nouns
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return plain_word(name) in nouns or plain_word(name).removesuffix("name") in nouns
 
 
 def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool:

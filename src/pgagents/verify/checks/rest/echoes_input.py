@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.base.cel.reading import reads
-from pgagents.catalogue.model.action import Action, Param
-from pgagents.catalogue.model.resource import Resource
+from pgagents.base.text import plain_word
+from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of
+from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -35,37 +36,46 @@ MINUTE_S = 60.0
 SCALARS = frozenset(("string", "integer", "number", "boolean"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Create:
+    """The call that makes an instance, and its arguments that the answer shows."""
+
+    call: ActionCall
+    names: list[str]
+
+
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each create of an inferred kind whose answer has members that are given."""
     del roles
+    known: set[str] = set()
     for resource in setting.model.resources.values():
         made_by = resource.made_by
         endpoint = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
-        if made_by is None or endpoint is None or not resource.inferred:
+        if made_by is None or endpoint is None or not resource.inferred or endpoint.place in known:
             continue
-        if names := _list_members(setting, resource):
+        known.add(endpoint.place)
+        if names := _list_members(setting, made_by):
             shown = (
                 " and ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
             )
             says = f"{endpoint.action.name} answers with the {shown} that it was given"
-            yield Case(endpoint, says, (*resource.origin, "made_by"), advice=True)
+            origin = (*resource.origin, "made_by")
+            yield Case(endpoint, says, origin, about=_Create(made_by, names), advice=True)
 
 
-def _list_members(setting: Setting, resource: Resource) -> list[str]:
+def _list_members(setting: Setting, call: ActionCall) -> list[str]:
     """Return the arguments of a create that the schema of its answer has as members of the same type."""
-    call = resource.made_by
-    assert call is not None
     shown = members_of(setting, call)
     return [
         str(param.name)
         for param in call.action.params
         if param.place == "body" and _is_shown(setting, param, shown.get(param.wire))
-        if not _is_spoken_of(call.action, param)
+        if not is_spoken_of(call.action, str(param.name))
     ]
 
 
 def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
-    if not isinstance(member, Mapping) or OWN.fullmatch(re.sub(r"[^a-z0-9]", "", param.wire.lower())):
+    if not isinstance(member, Mapping) or OWN.fullmatch(plain_word(param.wire)):
         return False
     given, shown = setting.resolve_schema(param.schema), setting.resolve_schema(member)
     if given.get("writeOnly") or shown.get("readOnly"):
@@ -78,28 +88,18 @@ def _list_types(setting: Setting, schema: Mapping[str, Any]) -> set[str]:
     return {kind for part in parts for kind in types_of(setting.resolve_schema(part))}
 
 
-def _is_spoken_of(action: Action, param: Param) -> bool:
-    return any(reads(part.tree, ("input", str(param.name))) for law in action.laws for part in law.parts)
-
-
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare each new instance with the call that made it."""
     trial = CHECK.find_trial(memory.setting, exchange.place)
     if trial is None or not exchange.success or not exchange.fits or exchange.call.intent not in TRUSTED:
         return
-    setting, action = memory.setting, trial.action
-    resource = next(
-        r for r in memory.model.resources.values() if r.made_by is not None and r.made_by.action is action
-    )
-    body = at_path(resource.made_by, exchange)
+    create: _Create = trial.case.about
+    body = at_path(create.call, exchange)
     if not isinstance(body, Mapping):
         return
-    names = setting.compute_once(
-        ("echoes_input", action.name), lambda: tuple(_list_members(setting, resource))
-    )
     compared = False
-    for name in names:
-        param = action.param(name)
+    for name in create.names:
+        param = trial.action.param(name)
         assert param is not None
         given, shown = exchange.input.get(name), body.get(param.wire)
         if shown is None or not is_plain(given):

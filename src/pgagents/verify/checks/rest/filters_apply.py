@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel.reading import reads
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.fixtures.request_template import answer_that_will_do
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.laws import is_spoken_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.endpoint import Endpoint
@@ -29,6 +30,7 @@ VIEWS = re.compile(
     r"|.*(?:sort|order)(?:by)?"
 )
 """Plain names of arguments that say how items are shown and not which ones."""
+LARGER = "a server that holds such items shows it"
 ABSENT = 7
 """The place, in a series of different values, of a text that no item is likely to have."""
 
@@ -64,19 +66,19 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
     if listed is None:
         return
     at, item = listed
-    members = {_plain(name): name for name in item.get("properties", {})}
+    members = {plain_word(name): name for name in item.get("properties", {})}
     for param in endpoint.params:
         name = str(param.name)
-        member = members.get(_plain(name))
+        member = members.get(plain_word(name))
         if (
             member is None
             or param.place != "query"
             or param.required
-            or _is_spoken_of(setting, endpoint.action, name)
+            or _is_explained(setting, endpoint.action, name)
         ):
             continue
         schema, shown = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
-        if "default" in schema or "default" in param.schema or VIEWS.fullmatch(_plain(name)):
+        if "default" in schema or "default" in param.schema or VIEWS.fullmatch(plain_word(name)):
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
@@ -85,18 +87,13 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield _Filter(param, member, at, ())
 
 
-def _plain(name: str) -> str:
-    """Return a name without its spelling: `pool-name` and `poolName` are one."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _is_spoken_of(setting: Setting, action: Action, name: str) -> bool:
+def _is_explained(setting: Setting, action: Action, name: str) -> bool:
     """True if the catalogue itself says what an argument of a list does."""
     pages = action.pages
     return (
         (pages is not None and name in (pages.argument, pages.size))
         or any(relation.widen == name for relation in action.relations)
-        or any(reads(part.tree, ("input", name)) for law in action.laws for part in law.parts)
+        or is_spoken_of(action, name)
         or any(
             name in call.input
             for resource in setting.model.resources.values()
@@ -140,7 +137,7 @@ def _try_value(trial: Trial, own: _Filter) -> Conversation:
         None,
     )
     if asked is None:
-        yield _say_unseen(trial, f"no item was seen with another {own.member}")
+        yield trial.unseen(f"no item was seen with another {own.member}; {LARGER}")
         return
     answer: Exchange = yield _ask(trial, f"{name} {asked} alone", {name: asked})
     if not answer.success or not answer.fits:
@@ -162,11 +159,11 @@ def _try_absent(trial: Trial, own: _Filter) -> Conversation:
     whole: Exchange = yield _ask(trial, f"every item, without {name}")
     items = _items(whole, own.at)
     if not items:
-        yield _say_unseen(trial, "the list was empty")
+        yield trial.unseen(f"the list was empty; {LARGER}")
         return
     text = distinct(without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
     if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
-        yield _say_unseen(trial, f"no text is known that no {own.member} has")
+        yield trial.unseen(f"no text is known that no {own.member} has; {LARGER}")
         return
     answer: Exchange = yield _ask(trial, f"a {name} that no item has", {name: text})
     if not answer.success or not answer.fits:
@@ -196,11 +193,6 @@ def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:
 
 def _fold(value: Any) -> str:
     return value.casefold() if isinstance(value, str) else ""
-
-
-def _say_unseen(trial: Trial, why: str) -> Judgement:
-    """Return that nothing was shown: no option lifts it, only a server that holds more."""
-    return trial.unseen(f"{why}; a server that holds such items shows it")
 
 
 CHECK = make_check("filters_apply", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)
