@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +31,7 @@ from pgagents.importer.overlay.names import find_facts, index_operations, resolv
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
 from pgagents.importer.overlay.patterns import keep_common, spread
 from pgagents.importer.overlay.source import Evidence, OverlaySource
-from pgagents.importer.places import open_source
+from pgagents.importer.places import DocumentSource, open_source
 from pgagents.importer.servers import find_host, list_bases, list_hosts, parse_base
 from pgagents.importer.surfaces import GROUP
 
@@ -154,7 +154,6 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     _check_sections(source)
     options = read_options(source)
     references, digest, applied = _read_document(source, options, fetch, misfits)
-    text = references.first.text
     bases = [parse_base(options.base)] if options.base else list_bases(references.root())
     notes = Notes()
     every = list(operations(references, notes))
@@ -179,9 +178,37 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     unused = entries.list_unused(resolved.keys.values())
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
+    made = OverlaySource(
+        source.file,
+        source.text,
+        None,
+        source.root,
+        [],
+        source.folder,
+        document=_show_document(options.name(source), references, converted, applied),
+        keys=resolved.keys,
+        patterns=entries,
+        hosts={host: [op.label for op in found] for host, found in hosts.items()},
+        host=choice.host,
+        overlays=applied.files if applied is not None else (),
+        options=options,
+        digest=digest,
+        without=without,
+    )
+    unfit = (*entries.misfits, *unused, *facts.misfits, *resolved.misfits)
+    problems = [_describe(source, misfit) for misfit in unfit]
+    _refuse_misfits([*problems, *(applied.problems if applied is not None else [])], made, misfits)
+    known = _list_known(resolved.entries, choice)
+    return Opened(made, converted, converted.data, over, known, validators)
+
+
+def _show_document(
+    name: str, references: References, converted: Converted, applied: Applied | None
+) -> DocumentSource:
+    """Return the document as the source of what it says, with the places that overlays moved."""
     document = open_source(
-        text,
-        options.name(source),
+        references.first.text,
+        name,
         converted.data,
         converted.find_places(),
         (),
@@ -193,36 +220,14 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         document.relocate = applied.relocate
         document.parsed = None if applied.items else document.parsed
     document.always_points = True
-    made = OverlaySource(
-        source.file,
-        source.text,
-        None,
-        source.root,
-        [],
-        source.folder,
-        document=document,
-        keys=resolved.keys,
-        patterns=entries,
-        hosts={host: [op.label for op in found] for host, found in hosts.items()},
-        host=choice.host,
-        overlays=applied.files if applied is not None else (),
-        options=options,
-        digest=digest,
-        without=without,
-    )
-    _refuse_misfits(
-        [
-            _describe(source, misfit)
-            for misfit in (*entries.misfits, *unused, *facts.misfits, *resolved.misfits)
-        ]
-        + (applied.problems if applied is not None else []),
-        made,
-        misfits,
-    )
-    effects = (("actions", name, "effect") for name in resolved.entries)
+    return document
+
+
+def _list_known(entries: Iterable[str], choice: Choice) -> frozenset[Pointer]:
+    """Return the parts of the author's that the conversion knew."""
+    effects = (("actions", name, "effect") for name in entries)
     server: list[Pointer] = [("api", "server")] if choice.host else []
-    known: frozenset[Pointer] = frozenset((("pgagents",), *effects, *server))
-    return Opened(made, converted, converted.data, over, known, validators)
+    return frozenset((("pgagents",), *effects, *server))
 
 
 def _choose_host(written: Mapping[str, Any], hosts: Mapping[str, Sequence[Operation]]) -> str:
