@@ -151,8 +151,8 @@ def _compare_pages(old: Model, new: Model) -> Iterator[Change]:
 def _describe_pages(pages: Pages | None) -> str:
     if pages is None:
         return ""
-    items, following = print_node(pages.items.tree), print_node(pages.next.tree)
-    return f"is asked for by `{pages.argument}`: the items are {items}, and the next page is {following}"
+    items = f"the items are {print_node(pages.items.tree)}"
+    return f"is asked for by `{pages.argument}`: {items}, and the next page is {print_node(pages.next.tree)}"
 
 
 def _without_roles(section: Any) -> Any:

@@ -445,8 +445,7 @@ class _Examples:
         declared = Reader(self.checker).schema_of(part.base, known).get("properties")
         members = declared if isinstance(declared, dict) else {}
         if part.name in members:
-            has = print_node(part)
-            return f"give the example at line {line} `{part.name}`, or write `!has({has}) || …`"
+            return f"give the example at line {line} `{part.name}`, or write `!has({print_node(part)}) || …`"
         return did_you_mean(part.name, members) or otherwise
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.reading import path_of
+from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource
@@ -22,7 +24,6 @@ KEYS = ("found_by", "made_by", "read_by", "listed_by", "undone_by")
 MOST = 3
 MOST_VALUES = 4
 """The most values that a line asks for. Without a create that fewer would let through, it asks for an id."""
-FRESH = "=fresh."
 ID, VALUE = "ID", "VALUE"
 """The author replaces them by an id of the server, and by a value that the server takes."""
 
@@ -98,12 +99,12 @@ def _say_call(made_by: ActionCall) -> str:
     given = {str(p.name): made_by.input.get(str(p.name)) for p in needed}
     texts = {name: f"={v.wording}" if isinstance(v, Expression) else VALUE for name, v in given.items()}
     if VALUE not in texts.values():
-        fresh = [name for name, text in texts.items() if text.startswith(FRESH)]
+        fresh = [name for name, v in given.items() if isinstance(v, Expression) and FRESH in v.names]
         texts |= dict.fromkeys(fresh[1:] or fresh, VALUE)
     if not 0 < sum(text == VALUE for text in texts.values()) <= MOST_VALUES:
         return ""
     values = ", ".join(f"{name}: {text}" for name, text in texts.items())
-    at = made_by.at.wording if made_by.at is not None else ""
-    place = f", at: {at}" if at not in ("", "response") else ""
+    at = made_by.at
+    place = f", at: {at.wording}" if at is not None and path_of(at.tree) != ("response",) else ""
     named = f", id: {made_by.id_at[1]}" if made_by.id_at is not None else ""
     return f"{{action: {made_by.action.name}, input: {{{values}}}{place}{named}}}"

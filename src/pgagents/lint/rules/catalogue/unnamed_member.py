@@ -98,16 +98,15 @@ def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[
             yield Hit(law.origin, said, help, part=(place, node.start))
 
 
-def _list_guarded(tree: Node) -> set[str]:
-    """Return the members that an expression asks for by `has`."""
-    found: set[str] = set()
+def _list_guarded(tree: Node) -> Iterator[str]:
+    """Yield the members that an expression asks for by `has`."""
     stack: list[Node] = [tree]
     while stack:
         node = stack.pop()
         if isinstance(node, FunctionCall) and node.name == "has":
-            found.update(print_node(argument) for argument in node.args)
+            for argument in node.args:
+                yield print_node(argument)
         stack.extend(children(node))
-    return found
 
 
 class _Reader:

@@ -653,8 +653,8 @@ def _judge_announced(
     further = yield from reader.request_next(arguments, why, next)
     if further is None or further.items:
         return None
-    announced, count = reader.paged.pages.next.wording, len(whole.items)
-    expected = f"no {announced} behind the {count} items with {choice.wording}"
+    behind = f"behind the {len(whole.items)} items with {choice.wording}"
+    expected = f"no {reader.paged.pages.next.wording} {behind}"
     return trial.broken(expected, "a further page is announced, and it is empty")
 
 
