@@ -4,10 +4,10 @@ it.
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
 seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
-once. So an answer contains the removed instance only if its id is random, or if it has a value that only this
-run wrote. Actions with an error for a missing instance must refuse it, too, except those that bring it back
-by their name, such as `restore`. If another one brings it back, that is only odd, and the instance is removed
-again before the next call.
+once. So an answer contains the removed instance only if its id is random, if it has a value that only this
+run wrote, or if reads before and after a list say that nothing has the id. Actions with an error for a
+missing instance must refuse it, too, except those that bring it back by their name, such as `restore`. If
+another one brings it back, that is only odd, and the instance is removed again before the next call.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
         missing = yield from _read_again(trial, resource, read, before, made, body, waits)
         free = free or missing
     for (trial, reader), (before, page) in zip(lists, pages, strict=True):
-        yield from _list_again(trial, resource, reader, before, page, made, body)
+        yield from _list_again(trial, resource, reader, before, page, made, body, free=free)
     again = Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
     stays = False
     for trial in trials:
@@ -222,8 +222,14 @@ def _list_again(
     page: PageRequest | None,
     made: Exchange,
     body: Mapping[str, Any],
+    *,
+    free: bool,
 ) -> Conversation:
-    """Judge a list by the page that had the instance. A list that is updated late gets some seconds."""
+    """Judge a list by the page that had the instance. A list that is updated late gets some seconds.
+
+    `free` is true if a read showed before that nothing has the instance's id. If that is so afterwards too,
+    the list shows the removed instance.
+    """
     if page is None:
         yield trial.untested(f"the {resource.name} was in no list before: {before.outcome}")
         return
@@ -240,7 +246,9 @@ def _list_again(
         yield trial.untested(f"the list was not answered: {answer.outcome}")
     elif item is None or not is_listed(resource, listed, answer, body):
         yield trial.kept()
-    elif is_same(resource, made, body, item):
+    elif is_same(resource, made, body, item) or (
+        free and (yield from is_nobodys_now(trial.setting, resource, body))
+    ):
         expected = f"a removed {resource.name} is in no list"
         yield trial.broken(expected, "it is in the list: {outcome}", outcome=answer.outcome)
     else:
