@@ -89,6 +89,15 @@ def test_tools_are_those_of_the_generated_file(era: str) -> None:
     assert listed.next_cursor is None
 
 
+def test_a_cursor_that_no_list_gave_is_refused(era: str) -> None:
+    async def talk(peer: mcp.Client) -> int:
+        with pytest.raises(MCPError) as refusal:
+            await peer.list_tools(cursor="page-2")
+        return int(refusal.value.error.code)
+
+    assert talked(client_of(park(), Script(answered(200))), talk, era) == -32602
+
+
 def test_tools_are_listed_in_the_same_order_each_time(era: str) -> None:
     async def talk(peer: mcp.Client) -> list[list[str]]:
         return [[tool.name for tool in (await peer.list_tools(cache_mode="bypass")).tools] for _ in range(3)]

@@ -22,7 +22,9 @@ from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import collect_of_tools
+from pgagents.verify.wire import mcp_link
 from pgagents.verify.wire.mcp_link import Link
+from pgagents.verify.wire.mcp_messages import MODERN
 from tool_server import ToolServer
 from verifying import ids
 
@@ -141,6 +143,55 @@ def endless(message: dict[str, Any], _: Any) -> Any:
     return {**message, "result": {**message["result"], "nextCursor": "again"}}
 
 
+def paged(
+    *cursors: str | None, refuse: bool = True, edit: Callable[[int, Any], Any] = lambda _, t: t
+) -> Edit:
+    """Return an edit that lists one tool a page: the pages behind these cursors, None for the first."""
+
+    def cut(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        cursor = params.get("cursor")
+        if cursor not in cursors and refuse:
+            return as_error(-32602)(message)
+        number = cursors.index(cursor) if cursor in cursors else 0
+        tools = message["result"]["tools"]
+        last = number + 1 == len(cursors)
+        page = {"tools": edit(number, tools[number:] if last else tools[number : number + 1])}
+        return {**message, "result": page if last else {**page, "nextCursor": cursors[number + 1]}}
+
+    return cut
+
+
+def blank_end(refuse: bool) -> Edit:
+    """Return an edit after which the only page ends with an empty cursor, which leads to it again."""
+
+    def end(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        if refuse and "cursor" in params:
+            return as_error(-32602)(message)
+        return {**message, "result": {**message["result"], "nextCursor": ""}}
+
+    return end
+
+
+def internal_error(message: dict[str, Any]) -> Any:
+    """Turn a refusal into an internal error."""
+    return as_error(-32603)(message) if "error" in message else message
+
+
+def counting() -> Edit:
+    """Return an edit that announces another page for ever, each with the same tools."""
+
+    def count(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        number = int(params.get("cursor", "0")) + 1
+        return {**message, "result": {**message["result"], "nextCursor": str(number)}}
+
+    return count
+
+
+def undescribed(number: int, tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take the schemas of the tools on later pages."""
+    return [{**each, "inputSchema": {"type": "array"}} for each in tools] if number else tools
+
+
 def turning() -> dict[str, Edit]:
     """Return edits that list the tools in another order after the first time."""
     times = 0
@@ -170,6 +221,14 @@ def session(**members: Any) -> Edit:
 
 MISTAKES: dict[str, tuple[dict[str, Edit], set[str]]] = {
     "endless-list": ({"tools_list": endless}, {"tool_list/pages"}),
+    "pages-that-come-again": ({"tools_list": counting()}, {"tool_list/pages"}),
+    "cursor-as-number": (
+        {"tools_list": lambda m, _: {**m, "result": {**m["result"], "nextCursor": 7}}}, {"tool_list/pages"},
+    ),
+    "mistake-behind-an-empty-cursor": (
+        {"tools_list": paged(None, "", edit=undescribed)},
+        {INPUT, f"tool_schemas/input/{DELETE}"},
+    ),
     "same-name-twice": ({"tools": lambda t: t.append(dict(t[1]))}, {"tool_list/unique"}),
     "no-object-as-tool": ({"tools": lambda t: t.append("x")}, {"tool_list/pages"}),
     "no-input-schema": ({"tools": tool(1, inputSchema=None)}, {INPUT}),
@@ -246,6 +305,13 @@ MISTAKES: dict[str, tuple[dict[str, Edit], set[str]]] = {
 }  # fmt: skip
 ADVICE: dict[str, tuple[dict[str, Edit], set[str]]] = {
     "another-order": (turning(), {"tool_list/again"}),
+    "empty-cursor-at-the-end": ({"tools_list": blank_end(False)}, {"tool_list/end"}),
+    "refused-cursor-at-the-end": ({"tools_list": blank_end(True)}, {"tool_list/end"}),
+    "unknown-cursor-taken": ({"tools_list": paged(None, "a", "b", refuse=False)}, {"tool_list/cursor"}),
+    "unknown-cursor-as-internal-error": (
+        {"tools_list": lambda m, p: internal_error(paged(None, "a")(m, p))},
+        {"tool_list/cursor"},
+    ),
     "many-tools": ({"tools": many(130, description="Drop number {n}.")}, {"tool_list/count"}),
     "long-list": ({"tools": many(20, description="{n} " + "and so on " * 700)}, {"tool_list/size"}),
     "requires-what-is-not-described": (
@@ -298,13 +364,6 @@ ADVICE: dict[str, tuple[dict[str, Edit], set[str]]] = {
 }  # fmt: skip
 
 
-def in_pages(message: dict[str, Any], params: dict[str, Any]) -> Any:
-    """List one tool a page."""
-    tools, at = message["result"]["tools"], int(params.get("cursor", "p0")[1:])
-    more = {"nextCursor": f"p{at + 1}"} if at + 1 < len(tools) else {}
-    return {**message, "result": {"tools": tools[at : at + 1], **more}}
-
-
 def with_definitions(tools: list[dict[str, Any]]) -> None:
     """Refer to a schema of the tool's own, in the dialect of draft 7."""
     schema = tools[0]["inputSchema"]
@@ -315,7 +374,9 @@ def with_definitions(tools: list[dict[str, Any]]) -> None:
 
 LEGAL: dict[str, dict[str, Edit]] = {
     "right": {},
-    "pages": {"tools_list": in_pages},
+    "pages": {"tools_list": paged(None, "p1", "p2")},
+    "pages-behind-an-empty-cursor": {"tools_list": paged(None, "", "p2")},
+    "null-as-the-end": {"tools_list": lambda m, _: {**m, "result": {**m["result"], "nextCursor": None}}},
     "definitions": {"tools": with_definitions},
     "further-members": {
         "tools": tool(1, icons=[{"src": "https://example.com/a.png"}], _meta={"a": 1}, execution={})
@@ -363,6 +424,26 @@ def test_right_server_keeps_all(oddity: str) -> None:
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     assert report.exit_code == 0
+
+
+def test_longer_list_than_this_client_reads_is_untested_and_breaks_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another number of pages is no mistake of the server."""
+    monkeypatch.setattr(mcp_link, "MOST_PAGES", 2)
+    report = verify(ToolServer(tools_list=paged(None, "a", "b")))
+    assert not report.findings
+    reasons = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    why = "the list was not read to its end: it has more than 2 pages"
+    assert reasons["tool_list/pages@mcp"] == reasons["tool_list/unique@mcp"] == why
+
+
+def test_empty_cursor_is_a_mistake_at_the_end_of_a_list_of_the_newest_revision() -> None:
+    walk = mcp_link.ListWalk()
+    page = {"tools": [{"name": "a"}], "nextCursor": ""}
+    assert walk.take(page, "", MODERN)
+    assert not walk.take(page, "", MODERN)
+    assert (walk.problem, walk.blank_end) == ("`nextCursor` comes again, so that the list never ends", False)
 
 
 def test_every_check_is_broken_by_a_mistake() -> None:

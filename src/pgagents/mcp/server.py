@@ -133,9 +133,10 @@ class RequestHandler:
         return self.tools[name].listed["inputSchema"] if name in self.tools else None
 
     async def list_tools(
-        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+        self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListToolsResult:
         """Return all tools, on one page."""
+        _refuse_cursor(params)
         return self._listed
 
     async def call_tool(
@@ -203,9 +204,10 @@ class RequestHandler:
             ticking.cancel()
 
     async def list_resources(
-        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+        self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """Return the overview, the only resource."""
+        _refuse_cursor(params)
         from mcp_types import ListResourcesResult, Resource
 
         title, about = (
@@ -218,9 +220,10 @@ class RequestHandler:
         return ListResourcesResult(resources=[found])
 
     async def list_resource_templates(
-        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+        self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
         """Return an empty list, because some clients request it although the server declares none."""
+        _refuse_cursor(params)
         from mcp_types import ListResourceTemplatesResult
 
         return ListResourceTemplatesResult(resource_templates=[])
@@ -242,9 +245,10 @@ class RequestHandler:
         )
 
     async def list_prompts(
-        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+        self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListPromptsResult:
         """Return all prompts, on one page."""
+        _refuse_cursor(params)
         from mcp_types import ListPromptsResult, PromptArgument
         from mcp_types import Prompt as Listed
 
@@ -280,6 +284,18 @@ class RequestHandler:
             raise MCPError(INVALID_PARAMS, f"Prompt {prompt.name} needs the argument `{DETAILS}`")
         said = PromptMessage(role="user", content=TextContent(type="text", text=prompt.fill(details)))
         return GetPromptResult(description=prompt.description, messages=[said])
+
+
+def _refuse_cursor(params: PaginatedRequestParams | None) -> None:
+    """Refuse a cursor, because no list has a second page. An empty one is taken for none.
+
+    Raises MCPError.
+    """
+    from mcp.shared.exceptions import MCPError
+    from mcp_types import INVALID_PARAMS
+
+    if params is not None and params.cursor:
+        raise MCPError(INVALID_PARAMS, f"Unknown cursor: {brief(params.cursor)}; every list has one page")
 
 
 class Progress:

@@ -75,6 +75,48 @@ def results(
     return edits(handler, method, edit_result)
 
 
+PAGE = 5
+"""Tools on a page of a list that comes in pages."""
+
+
+def in_pages(
+    handler: Handler, *, refuses: bool = True, edit: Callable[[int, list[Any]], list[Any]] = lambda _, t: t
+) -> Handler:
+    """Return a handler that lists its tools in pages, behind cursors of which the first is an empty text.
+
+    An unknown cursor is refused with -32602, or gets the first page without `refuses`. `edit` gets the number
+    of a page and its tools.
+    """
+
+    def cut(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+        result, cursor = message.get("result"), (question.get("params") or {}).get("cursor")
+        if not isinstance(result, dict):
+            return message
+        tools = result["tools"]
+        cursors = [None, *("" if n == 1 else f"page-{n}" for n in range(1, -(-len(tools) // PAGE)))]
+        if cursor not in cursors and refuses:
+            error = {"code": -32602, "message": "Invalid cursor"}
+            return {"jsonrpc": "2.0", "id": message.get("id"), "error": error}
+        number = cursors.index(cursor) if cursor in cursors else 0
+        page = {**result, "tools": edit(number, tools[number * PAGE : (number + 1) * PAGE])}
+        if number + 1 < len(cursors):
+            page["nextCursor"] = cursors[number + 1]
+        return {**message, "result": page}
+
+    def answer(request: Request) -> Response | Silence:
+        question = parse_request(request)
+        if question.get("method") != "tools/list" or "cursor" not in (question.get("params") or {}):
+            return paged(request)
+        rest = {name: value for name, value in question["params"].items() if name != "cursor"}
+        whole = replace(request, body=json_bytes({**question, "params": rest}))
+        found = handler(whole.with_header("Content-Length", None))
+        message = parse_answer(found) if isinstance(found, Response) else {}
+        return saying(found, cut(question, message)) if isinstance(found, Response) and message else found
+
+    paged = edits(handler, "tools/list", cut)
+    return answer
+
+
 def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
     """Return a handler that changes the arguments of tool calls.
 

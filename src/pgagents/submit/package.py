@@ -151,8 +151,8 @@ def compare_with_catalogue(model: Model, listing: ToolListing) -> Iterator[Lack]
     from pgagents.verify.tools import find_difference, find_other_meaning, show_member
 
     surface = model.surfaces["mcp"]
-    if listing.problem:
-        yield Lack("tools", surface.origin, f"the server's list of tools cannot be read: {listing.problem}")
+    if listing.unread:
+        yield Lack("tools", surface.origin, f"the server's list of tools cannot be read: {listing.unread}")
         return
     built = plain(document(model, FILE, traced=False).data["tools"])
     found = {name: tool for _, name, tool in listing.named}
@@ -192,8 +192,8 @@ def find_changes(model: Model, before: ToolListing, after: ToolListing) -> Itera
     from pgagents.generate.actions import index_actions
 
     surface = model.surfaces["mcp"]
-    if after.problem:
-        message = f"the server's list of tools cannot be read {AFTER}: {after.problem}"
+    if after.unread:
+        message = f"the server's list of tools cannot be read {AFTER}: {after.unread}"
         yield Lack("tools", surface.origin, message)
         return
     then, now = _by_name(before), _by_name(after)

@@ -23,6 +23,7 @@ from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_link import ListWalk
 from pgagents.verify.wire.mcp_messages import result_of
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
@@ -323,47 +324,36 @@ def _follow(schema: Any, ref: str) -> Any:
 # -- the pages of `tools/list`
 
 
-MOST_PAGES = 20
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """The tools of all pages, and why a list is not whole; all texts are empty if it was read to its end.
+
+    `problem` is a mistake of the server. `unread` says why nothing can be judged: the server could not be
+    reached, or the list is longer than this client reads. `pages` is the number of pages.
+    """
+
+    tools: Sequence[Any]
+    problem: str = ""
+    unread: str = ""
+    pages: int = 1
 
 
 def ask_page(cursor: str | None, why: str = "the tools that it lists") -> Call:
-    """Return the call for one page of the list."""
-    return send_message("tools/list", {"cursor": cursor} if cursor else None, why)
+    """Return the call for one page of the list. A cursor may be empty; None asks for the first page."""
+    return send_message("tools/list", None if cursor is None else {"cursor": cursor}, why)
 
 
-def read_page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """Return the tools of a page, the cursor of the next page, and the page's problem (empty if it has
-    none).
-    """
-    result = result_of(exchange.answer)
-    tools = result.get("tools") if result is not None else None
-    if result is None or not isinstance(tools, list):
-        return [], None, exchange.outcome if result is None else "tools/list answers no list of tools"
-    cursor = result.get("nextCursor")
-    return tools, cursor if isinstance(cursor, str) else None, ""
-
-
-def find_closed(setting: Setting) -> str:
-    """Return why the MCP server could not be reached; empty if it could."""
-    return setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
-
-
-def read_pages(setting: Setting) -> Generator[Call, Exchange, tuple[list[Any], str, str]]:
-    """Return the tools of all pages, the problem of the list, and why the list could not be read.
-
-    The two texts are empty if the list is right and was read.
-    """
-    listed: list[Any] = []
-    cursor: str | None = None
-    for _ in range(MOST_PAGES):
-        exchange: Exchange = yield ask_page(cursor)
-        if closed := find_closed(setting):
-            return listed, "", closed
-        page, cursor, problem = read_page(exchange)
-        listed += page
-        if not cursor or problem:
-            return listed, problem, ""
-    return listed, f"it has more than {MOST_PAGES} pages", ""
+def read_pages(setting: Setting) -> Generator[Call, Exchange, ReadList]:
+    """Read the pages of the server's list of tools."""
+    link = setting.mcp
+    assert link is not None
+    walk, goes_on = ListWalk(), True
+    while goes_on:
+        exchange: Exchange = yield ask_page(walk.cursor)
+        if link.problem and not link.told:
+            return ReadList(walk.tools, unread=link.problem, pages=walk.pages)
+        goes_on = walk.take(result_of(exchange.answer), exchange.outcome, link.version)
+    return ReadList(walk.tools, walk.problem, walk.limit, walk.pages)
 
 
 # -- a tool beside its entry in `tools/list`.

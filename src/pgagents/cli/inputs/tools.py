@@ -120,10 +120,10 @@ def import_server(place: str) -> Imported:
     check_address(url, command, "--mcp")
     with open_server(url, command) as link:
         assert link.listing is not None
-        if link.listing.problem:
+        if link.listing.unread:
             from pgagents.base.errors import SetupError
 
-            raise SetupError(f"tools/list cannot be read: {link.listing.problem}", "see `pgagents verify`")
+            raise SetupError(f"tools/list cannot be read: {link.listing.unread}", "see `pgagents verify`")
         info = _find_info(link)
         words = link.told.get("instructions")
         server = Server(

@@ -57,6 +57,22 @@ def bound_excluded(context: Context, handler: Handler, request: Request) -> Resp
     )
 
 
+@mcp_fault(by_list=("tool_list",))
+def any_cursor_taken(handler: Handler, _context: Context) -> Handler:
+    """The list of tools comes in pages, and a cursor that the server never gave gets the first one."""
+    return mcp.in_pages(handler, refuses=False)
+
+
+@mcp_fault("mcp_tools", by_list=("tool_words",))
+def later_page_undescribed(handler: Handler, _context: Context) -> Handler:
+    """The list of tools comes in pages behind an empty cursor, and those of later pages are not described."""
+
+    def edit(number: int, tools: list[Any]) -> list[Any]:
+        return [{**tool, "description": ""} for tool in tools] if number else tools
+
+    return mcp.in_pages(handler, edit=edit)
+
+
 @mcp_fault("mcp_transport", needs=("hosted-mcp",))
 def names_older_version(handler: Handler, context: Context) -> Handler:
     """The server returns another version than the catalogue gives it."""

@@ -100,6 +100,12 @@ def text_laid_out(_context: Context, _question: dict[str, Any], result: dict[str
 
 
 @mcp_variation()
+def tools_in_pages(handler: Handler, _context: Context) -> Handler:
+    """The list of tools comes in pages, and the first cursor is an empty text."""
+    return mcp.in_pages(handler)
+
+
+@mcp_variation()
 def tools_only(handler: Handler, _context: Context) -> Handler:
     """The server offers tools only: no prompts, resources or instructions."""
 

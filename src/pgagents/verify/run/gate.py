@@ -571,5 +571,5 @@ def object_to_message(request: Request, listing: ToolListing) -> str:
     tool = listing.find(name)
     known = {other.lower() for _, other, _ in listing.named}
     if tool is None:
-        return "" if name.lower() not in known and not listing.problem else "it may be a call of a tool"
+        return "" if name.lower() not in known and not listing.unread else "it may be a call of a tool"
     return "" if listing.may_call(tool) else f"{name} may write: --allow {name} would call it"

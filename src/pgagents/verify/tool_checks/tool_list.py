@@ -1,6 +1,8 @@
 """The list of tools can be read to its end, its names are unique, and it is the same when it is read again.
 
-Recommended are tools that a model can keep in view: at most 128, and 100,000 characters for all definitions.
+An empty `nextCursor` is a cursor: the page behind it is read. Recommended are an end without a `nextCursor`,
+and a refusal of cursors that the server never gave (-32602). So are tools that a model can keep in view: at
+most 128, and 100,000 characters for all definitions.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.tools import ask_page, judge_without_calls, server_case
+from pgagents.verify.tools import ask_page, judge_busy, judge_without_calls, server_case
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_link import ToolListing
-from pgagents.verify.wire.mcp_messages import result_of
+from pgagents.verify.wire.mcp_link import ToolListing, list_names
+from pgagents.verify.wire.mcp_messages import INVALID_PARAMS, error_of, result_of
 
 MOST_TOOLS, MOST_CHARACTERS = 128, 100_000
 """The most functions that OpenAI's API takes, and a quarter of a context of 100,000 tokens."""
+PAGES = ("MCP 2025-11-25, server/utilities/pagination",)
+NO_CURSOR = "pgv_no_such_cursor_7f3a9c51d2e84b06"
+"""A cursor that no server gives."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -30,22 +35,38 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     if listing is None:
         return
     attempt = judge_without_calls("tool_list/list")
+    unread = (Verdict.UNTESTED, f"the list was not read to its end: {listing.unread}")
     says = "tools/list can be read to its end, and each page is a list of tools"
     expected, problem, values = "a list of tools with an end", listing.problem, dict[str, Any]()
     wrong = [number for number, tool in enumerate(listing.tools) if not isinstance(tool, Mapping)]
     if wrong and not problem:
         expected, problem, values = "a list of tools", "item {value} is no object", {"value": wrong[0]}
-    yield server_case("pages", says, attempt, about=(expected, problem, values))
+    unjudged = unread if listing.limit and not problem else None
+    yield server_case("pages", says, attempt, settled=unjudged, about=(expected, problem, values))
     says = "each name in tools/list is the name of one tool"
-    names = Counter(_name(tool) for tool in listing.tools if isinstance(tool, Mapping))
+    names = Counter(list_names([tool for tool in listing.tools if isinstance(tool, Mapping)]))
     twice = ", ".join([name[:80] for name, times in names.items() if times > 1][:5])
-    unread = (Verdict.UNTESTED, f"the list was not read to its end: {listing.problem}")
     yield server_case(
         "unique",
         says,
         attempt,
-        settled=unread if listing.problem else None,
+        settled=unread if listing.unread else None,
         about=("each name once", "listed twice: {listed}" if twice else "", {"listed": twice}),
+    )
+    says = "the last page of tools/list has no nextCursor"
+    problem = (
+        "`nextCursor` is an empty text, which many clients follow without end" if listing.blank_end else ""
+    )
+    yield server_case("end", says, attempt, cite=PAGES, advice=True, about=("no `nextCursor`", problem, {}))
+    says = "a cursor that the server never gave is refused with JSON-RPC error -32602"
+    unpaged = Verdict.NOT_APPLICABLE, "its list has one page, so that it gives no cursor"
+    yield server_case(
+        "cursor",
+        says,
+        Attempt(_send_unknown_cursor, stage=2, role=""),
+        cite=PAGES,
+        advice=True,
+        settled=unread if listing.problem else unpaged if listing.pages == 1 else None,
     )
     says = "tools/list has the same tools in the same order again"
     again = Attempt(partial(_read_again, listing), stage=2, role="")
@@ -68,8 +89,7 @@ def _read_again(listing: ToolListing, trial: Trial) -> Conversation:
     if not isinstance(tools, list):
         yield trial.untested(answer.outcome)
         return
-    first = [_name(tool) for tool in listing.tools[: len(tools)]]
-    again = [_name(tool) for tool in tools]
+    first, again = list_names(listing.tools[: len(tools)]), list_names(tools)
     if again != first or (listing.pages == 1 and len(tools) != len(listing.tools)):
         reordered = sorted(first) == sorted(again)
         yield trial.broken("the same list", "another order" if reordered else "other tools than before")
@@ -77,8 +97,18 @@ def _read_again(listing: ToolListing, trial: Trial) -> Conversation:
         yield trial.kept()
 
 
-def _name(tool: object) -> str:
-    return str(tool.get("name")) if isinstance(tool, Mapping) else "?"
+def _send_unknown_cursor(trial: Trial) -> Conversation:
+    answer: Exchange = yield ask_page(NO_CURSOR, "a cursor that the server never gave")
+    error = error_of(answer.answer)
+    if answer.busy:
+        yield from judge_busy(answer, [trial])
+    elif error == INVALID_PARAMS:
+        yield trial.kept()
+    elif error is not None:
+        yield trial.broken(f"JSON-RPC error {INVALID_PARAMS}", f"JSON-RPC error {error}")
+    else:
+        page = result_of(answer.answer) is not None
+        yield trial.broken(f"JSON-RPC error {INVALID_PARAMS}", "a page of tools" if page else answer.outcome)
 
 
 CHECK = make_check("tool_list", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

@@ -7,7 +7,7 @@ message, or a Silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -279,20 +279,24 @@ def introduce(link: Link) -> Introduction:
 
 
 LIST_METHOD = "tools/list"
-MOST_PAGES, MOST_TOOLS, MOST_CHARACTERS = 50, 2_000, 8_000_000
+MOST_PAGES, MOST_TOOLS, MOST_CHARACTERS = 200, 10_000, 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ToolListing:
     """A server's answer to `tools/list`. `tools` has the items of all pages, unchecked.
 
-    `problem` says why the list could not be read to its end. `pages` is the number of its pages. The caller
-    names tools: `allowed` may be called even if they write, `reads` only read, and `acts` do not only read.
+    `problem` is a mistake of the server for which the list could not be read to its end. `limit` is a bound
+    of this client at which it stopped reading. `pages` is the number of its pages. `blank_end` is True if the
+    last page has an empty cursor that leads to no further page. The caller names tools: `allowed` may be
+    called even if they write, `reads` only read, and `acts` do not only read.
     """
 
     tools: tuple[Any, ...] = ()
     problem: str = ""
+    limit: str = ""
     pages: int = 0
+    blank_end: bool = False
     allowed: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
     acts: frozenset[str] = frozenset()
@@ -301,6 +305,11 @@ class ToolListing:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prefix", find_shared_prefix([name for _, name, _ in self.named]))
+
+    @property
+    def unread(self) -> str:
+        """Why the list was not read to its end; empty if it was."""
+        return self.problem or self.limit
 
     @property
     def named(self) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
@@ -342,33 +351,80 @@ class ToolListing:
         return next((tool for _, known, tool in self.named if known == name), None)
 
 
-def read_listing(link: Link) -> ToolListing:
-    """Read all pages of the list; an incomplete list has a `problem`."""
-    tools: list[Any] = []
-    cursors: set[str] = set()
-    cursor, size = "", 0
-    for page in range(1, MOST_PAGES + 1):
-        answer = link.ask({"method": LIST_METHOD, **({"params": {"cursor": cursor}} if cursor else {})})
-        result = result_of(answer)
-        found = result.get("tools") if result is not None else None
-        if result is None or not isinstance(found, list):
-            code = error_of(answer)
-            why = f"it answers JSON-RPC error {code}" if code is not None else "it answers no list of tools"
-            return ToolListing(tuple(tools), link.problem or why, page)
-        tools += found
-        size += len(json_bytes(found))
-        if len(tools) > MOST_TOOLS or size > MOST_CHARACTERS:
-            why = f"it has more than {MOST_TOOLS:,} tools or {MOST_CHARACTERS:,} bytes"
-            return ToolListing(tuple(tools[:MOST_TOOLS]), why, page)
+class ListWalk:
+    """The walk through the pages of a server's list of tools, within bounds.
+
+    A cursor is opaque: only a missing one, or null, ends the list. Since 2026-07-28 the protocol says that an
+    empty text is a cursor. Earlier revisions say nothing, and some of their servers end the list so. Such an
+    end is known by the page that an empty cursor leads to: a refusal, or the tools of an earlier page.
+    https://modelcontextprotocol.io/specification/2026-07-28/server/utilities/pagination, read 2026-11-26.
+    """
+
+    def __init__(self) -> None:
+        self.tools: list[Any] = []
+        self.pages = 0
+        self.problem = self.limit = ""
+        self.blank_end = False
+        """As in `ToolListing`."""
+        self.cursor: str | None = None
+        """The cursor of the next page; None for the first one."""
+        self._cursors: set[str] = set()
+        self._names: list[list[str]] = []
+        self._size = 0
+
+    def take(self, result: Mapping[str, Any] | None, failure: str, version: str) -> bool:
+        """Add the page of a result; return True if another page follows.
+
+        `failure` says why there is no result, if there is none. `version` is the revision in use.
+        """
+        page = result.get("tools") if result is not None else None
+        names = list_names(page) if isinstance(page, list) else []
+        again = bool(names) and names in self._names
+        may_be_end = self.cursor == "" and version < mcp_messages.MODERN
+        if may_be_end and (again or not isinstance(page, list)):
+            self.blank_end = True
+            return False
+        self.pages += 1
+        if result is None or not isinstance(page, list):
+            self.problem = failure if result is None else "it answers no list of tools"
+            return False
+        self._names.append(names)
+        self.tools += page
+        self._size += len(json_bytes(page))
         following = result.get("nextCursor")
-        if not isinstance(following, str) or not following:
-            wrong = following is not None and not isinstance(following, str)
-            return ToolListing(tuple(tools), "`nextCursor` is no text" if wrong else "", page)
-        if following in cursors:
-            return ToolListing(tuple(tools), "`nextCursor` comes again, so that the list never ends", page)
-        cursors.add(following)
-        cursor = following
-    return ToolListing(tuple(tools), f"it has more than {MOST_PAGES} pages", MOST_PAGES)
+        if following is not None and not isinstance(following, str):
+            self.problem = "`nextCursor` is no text"
+        elif following is not None and following in self._cursors:
+            self.problem = "`nextCursor` comes again, so that the list never ends"
+        elif following is not None and again:
+            self.problem = "the tools of a page come again under another cursor, so that the list never ends"
+        elif len(self.tools) > MOST_TOOLS or self._size > MOST_CHARACTERS:
+            self.limit = f"it has more than {MOST_TOOLS:,} tools or {MOST_CHARACTERS:,} bytes"
+            del self.tools[MOST_TOOLS:]
+        elif following is not None and self.pages == MOST_PAGES:
+            self.limit = f"it has more than {MOST_PAGES} pages"
+        if following is None or self.problem or self.limit:
+            return False
+        self._cursors.add(following)
+        self.cursor = following
+        return True
+
+
+def list_names(tools: Sequence[Any]) -> list[str]:
+    """Return the names of tools, with `?` for what has none."""
+    return [str(tool.get("name", "?")) if isinstance(tool, Mapping) else "?" for tool in tools]
+
+
+def read_listing(link: Link) -> ToolListing:
+    """Read all pages of the list; an incomplete list has a `problem` or a `limit`."""
+    walk, goes_on = ListWalk(), True
+    while goes_on:
+        params = {} if walk.cursor is None else {"params": {"cursor": walk.cursor}}
+        answer = link.ask({"method": LIST_METHOD, **params})
+        code = error_of(answer)
+        why = f"it answers JSON-RPC error {code}" if code is not None else "it answers no list of tools"
+        goes_on = walk.take(result_of(answer), link.problem or why, link.version)
+    return ToolListing(tuple(walk.tools), walk.problem, walk.limit, walk.pages, walk.blank_end)
 
 
 def find_hints(tool: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -63,8 +63,8 @@ def _try(path: str, link: Link, trials: Sequence[Trial]) -> Conversation:
         yield from (judge_over_https(trial, onward) for trial in trials)
         return
     card = read_json(answer.response.body).value if answer.response is not None else None
-    listed, problem, closed = yield from read_pages(setting)
-    reason = closed or ("" if isinstance(card, Mapping) else f"there is no card at {path}")
+    listing = yield from read_pages(setting)
+    reason = listing.unread or ("" if isinstance(card, Mapping) else f"there is no card at {path}")
     if reason or answer.status != 200 or not isinstance(card, Mapping):
         for trial in trials:
             yield trial.untested(reason or f"{path} is answered {answer.outcome}")
@@ -72,7 +72,8 @@ def _try(path: str, link: Link, trials: Sequence[Trial]) -> Conversation:
     yield _judge_version(version, card, link)
     yield _judge_revisions(revisions, card, link)
     yield _judge_address(address, card, link)
-    yield tools.untested(problem) if problem else _judge_tools(tools, card, listed)
+    problem = listing.problem
+    yield tools.untested(problem) if problem else _judge_tools(tools, card, list(listing.tools))
 
 
 def _judge_version(trial: Trial, card: Mapping[str, Any], link: Link) -> Judgement:

@@ -20,12 +20,12 @@ from pgagents.verify.tools import (
     ask_page,
     find_difference,
     find_other_meaning,
-    read_page,
     read_pages,
     show_member,
 )
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp_messages import result_of
 
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
@@ -53,19 +53,23 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _try(trials: Sequence[Trial]) -> Conversation:
-    listed, problem, closed = yield from read_pages(trials[0].setting)
-    first = list(listed)
-    if not problem and not closed:
+    listing = yield from read_pages(trials[0].setting)
+    problem, first = listing.problem, list[Any]()
+    if not problem and not listing.unread:
         again: Exchange = yield ask_page(None)
-        page, cursor, problem = read_page(again)
-        first = page if not cursor else listed
-    if closed:
-        yield from (trial.untested(closed) for trial in trials)
+        result = result_of(again.answer)
+        page = result.get("tools") if result is not None else None
+        if isinstance(page, list):
+            first = page if listing.pages == 1 else [*page, *listing.tools[len(page) :]]
+        else:
+            problem = again.outcome if result is None else "tools/list answers no list of tools"
+    if listing.unread:
+        yield from (trial.untested(listing.unread) for trial in trials)
     elif problem:
         for trial, tool in _list_built(trials):
             yield trial.broken(f"the tool {tool['name']}", problem)
     else:
-        yield from _judge(trials, listed, first)
+        yield from _judge(trials, list(listing.tools), first)
 
 
 def _list_built(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Mapping[str, Any]]]:

@@ -93,11 +93,11 @@ def _make_attempt(setting: Setting, case: listing.Case, words: str) -> Attempt:
 
 def _try_listed(trials: Sequence[Trial]) -> Conversation:
     """Read the server's list of tools, and judge each case by it."""
-    listed, problem, closed = yield from read_pages(trials[0].setting)
-    tools = [tool for tool in listed if isinstance(tool, Mapping)]
+    listing = yield from read_pages(trials[0].setting)
+    tools = [tool for tool in listing.tools if isinstance(tool, Mapping)]
     for trial in trials:
-        if problem or closed:
-            yield trial.untested(closed or problem)
+        if reason := listing.unread or listing.problem:
+            yield trial.untested(reason)
         else:
             asks = trial.case.about.kind == "asks_first"
             yield _judge_hints(trial, tools) if asks else _judge_words(trial, tools)
