@@ -92,3 +92,13 @@ def test_command_lints_a_process(capfd: pytest.CaptureFixture[str]) -> None:
     assert "judges no tools of an MCP server" in capfd.readouterr().err
     assert main(["lint", "--mcp-stdio", SERVER, "--fix"]) == 2
     assert main(["lint", "--mcp-stdio", "false"]) == 3
+
+
+def test_long_command_is_named_once(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each finding and each vendor's line has a short name of the server."""
+    command = f"{SERVER} --folder {tmp_path} --words {'and-so-on-' * 12}"
+    main(["lint", "--mcp-stdio", command])
+    shown = capsys.readouterr().out
+    assert shown.count(command) == 1
+    others = [line for line in shown.splitlines() if command not in line]
+    assert max(len(line) for line in others if "tools/list of" in line) < 120

@@ -452,7 +452,7 @@ def lint_server(url: str | None, command: str | None, only: str | None) -> list[
         model = make_model(link)
         if only in STORES:
             return [judge_source(model.source, only)]
-        return judge_server(model.source, find_broken(model, link), only)
+        return judge_server(model.source, find_broken(model, link), only, companions.mask(link.base))
 
 
 def find_broken(model: Model, link: Link) -> list[Diagnostic]:

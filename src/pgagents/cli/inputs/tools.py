@@ -31,6 +31,8 @@ actions: {none: {title: None, description: Nothing., effect: read, output: {200:
 surfaces: {mcp: {actions: all}}
 """
 """A minimal catalogue. Its action only serves to load it, and is removed from the model."""
+MOST_NAME = 40
+"""Characters of a server's command that name it in findings."""
 
 
 @contextmanager
@@ -160,6 +162,14 @@ def render_listing(listing: ToolListing) -> str:
     return json.dumps({"tools": list(listing.tools)}, ensure_ascii=False, indent=2) + "\n"
 
 
+def _name_command(command: str) -> str:
+    """Return a short name of a command, because each finding repeats it: paths without their folders."""
+    from pgagents.base.text import brief
+
+    words = [word.rstrip("/").rpartition("/")[2] or word for word in command.split()]
+    return brief(" ".join(words), MOST_NAME)
+
+
 def make_model(link: Link) -> Model:
     """Return a model without actions, whose source is the server's list of tools."""
     from pgagents.catalogue.load import load_text
@@ -168,7 +178,7 @@ def make_model(link: Link) -> Model:
 
     assert link.listing is not None
     framed = load_text(_FRAME, "tools/list")
-    name = f"tools/list of {name_of(link.url) if link.url else link.command}"[:200]
+    name = f"tools/list of {name_of(link.url) if link.url else _name_command(link.command)}"
     data = {"tools": list(link.listing.tools)}
     source = open_source(render_listing(link.listing), name, data, {("tools",): ("tools",)})
     sha256 = hashlib.sha256(source.text.encode()).hexdigest()

@@ -78,11 +78,13 @@ _SAYS_STRICT = frozenset(("openai-tools",))
 """Vendors whose clients state that a tool is not strict."""
 
 
-def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | None = None) -> list[Judged]:
+def judge_server(
+    source: Source, own: Sequence[Diagnostic] = (), only: str | None = None, place: str = ""
+) -> list[Judged]:
     """Judge a list of tools for MCP clients, and for each vendor's models or one vendor's.
 
     `own` are further findings about the list. A vendor's finding is left out if its line already has an error
-    or a warning.
+    or a warning. `place` is the server's URL or command, which only the first result names.
     """
     listed = list(tools(source.data))
     first = (*make_diagnostics(MCP, listed, source), *own)
@@ -95,7 +97,9 @@ def judge_server(source: Source, own: Sequence[Diagnostic] = (), only: str | Non
         if name != MCP and only in (None, name):
             found = make_diagnostics(name, [_give(tool, name) for tool in sound], source)
             judged.append(Judged(source, name, judge.title, _once(found, told)))
-    return [one for one in judged if only in (None, one.judge)]
+    first_chosen, *others = [one for one in judged if only in (None, one.judge)]
+    where = (place,) if place else ()
+    return [replace(first_chosen, lines=(*where, *first_chosen.lines)), *others]
 
 
 def _once(found: Sequence[Diagnostic], told: set[int]) -> tuple[Diagnostic, ...]:
