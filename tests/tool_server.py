@@ -124,7 +124,7 @@ class ToolServer:
         tool = next((t for t in self.tools if t["name"] == name), None)
         if tool is None:
             return {"error": {"code": -32602, "message": f"Unknown tool: {name}"}}
-        if name == "list_cities":
+        if name in ("list_cities", "list_countries"):
             return {"result": {"content": [{"type": "text", "text": "Rome, Oslo"}]}}
         if wrong := self._find_wrong(given):
             return {"result": {"content": [{"type": "text", "text": wrong}], "isError": True}}

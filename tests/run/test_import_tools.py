@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,22 @@ from typing import Any
 import pytest
 
 from pgagents.base.errors import PgagentsError
+from pgagents.base.http import Silence
+from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.generate.build import build
 from pgagents.importer.tools import Server, import_tools
+from pgagents.report.contract import Verdict
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
 from pgagents.verify.tools import find_other_meaning
-from tool_server import TOOLS
+from pgagents.verify.wire.mcp_link import Link
+from test_verify_tools import adding
+from tool_server import TOOLS, ToolServer
 
 SERVER = f"{sys.executable} {Path(__file__).parents[1] / 'tool_server.py'}"
 WEATHER = Server("weather", "1.0.0")
+CHECK = "hint_read_only"
 CITY = {"type": "string", "minLength": 2, "description": "A city"}
 
 
@@ -191,3 +200,25 @@ def test_another_form_of_the_same_meaning_is_none(form: str) -> None:
 def test_wrong_use_is_one_message(words: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["import", *words]) == 2
     assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_tool_of_a_catalogue_that_reads_and_writes_is_broken(adds: bool) -> None:
+    """The other reading tools show what a call of one changes; a forecast that changes nothing is kept."""
+    edits = {"tools_call": adding("get_forecast", to="list_cities")} if adds else {}
+    link = Link(ToolServer(**edits), url="http://127.0.0.1:1", path="/mcp")
+    model = load_text(imported().text, "weather.yaml")
+    report = verify(
+        model,
+        lambda _: Silence("refused", "there is no API"),
+        Identities(),
+        Options(only=("hint_read_only/",)),
+        clock=time.time,
+        sleep=time.sleep,
+        wall=lambda: "",
+        url="http://127.0.0.1:1",
+        mcp=link,
+    )
+    verdicts = {r.contract.id.split("/")[1]: r.verdict for r in report.results if r.contract.check == CHECK}
+    forecast = Verdict.BROKEN if adds else Verdict.KEPT
+    assert verdicts == {"get_forecast@mcp": forecast, "list_cities@mcp": Verdict.KEPT}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,34 @@ def undescribed(number: int, tools: list[dict[str, Any]]) -> list[dict[str, Any]
     return [{**each, "inputSchema": {"type": "array"}} for each in tools] if number else tools
 
 
+def adding(name: str, *, to: str) -> Edit:
+    """Return an edit with which each call of a tool adds a word to the answers of another."""
+    calls = 0
+
+    def add(message: dict[str, Any], params: dict[str, Any]) -> Any:
+        nonlocal calls
+        if params["name"] == to and "error" not in message:
+            text = message["result"]["content"][0]["text"] + ", Pisa" * calls
+            return {**message, "result": {"content": [{"type": "text", "text": text}]}}
+        calls += name in (params["name"], "")
+        return message
+
+    return add
+
+
+def ticking(message: dict[str, Any], params: dict[str, Any]) -> Any:
+    """Show another time in each list of cities."""
+    if params["name"] != CITIES:
+        return message
+    content = [{"type": "text", "text": json.dumps({"cities": ["Rome"], "at": time.monotonic()})}]
+    return {**message, "result": {"content": content}}
+
+
+def with_log(tools: list[dict[str, Any]]) -> None:
+    """Add a tool that only reads, beside the forecast and the list."""
+    tools.append({**tools[1], "name": "list_countries", "description": "List all countries that are known."})
+
+
 def turning() -> dict[str, Edit]:
     """Return edits that list the tools in another order after the first time."""
     times = 0
@@ -312,6 +341,9 @@ ADVICE: dict[str, tuple[dict[str, Edit], set[str]]] = {
         {"tools_list": lambda m, p: internal_error(paged(None, "a")(m, p))},
         {"tool_list/cursor"},
     ),
+    "forecast-that-adds-a-city": (
+        {"tools_call": adding(FORECAST, to=CITIES)}, {f"tool_effects/{FORECAST}"},
+    ),
     "many-tools": ({"tools": many(130, description="Drop number {n}.")}, {"tool_list/count"}),
     "long-list": ({"tools": many(20, description="{n} " + "and so on " * 700)}, {"tool_list/size"}),
     "requires-what-is-not-described": (
@@ -395,6 +427,8 @@ LEGAL: dict[str, dict[str, Edit]] = {
         )
     },
     "asks-for-input": {"tools_call": results(lambda r, _: {**r, "resultType": "complete"})},
+    "list-that-counts-all-calls": {"tools": with_log, "tools_call": adding("", to=CITIES)},
+    "list-with-a-clock": {"tools_call": ticking},
     "no-tools": {"tools": lambda tools: tools.clear()},
 }
 

@@ -47,19 +47,20 @@ class ListedTool:
         self,
         detail: str,
         says: str,
-        attempt: Attempt,
+        attempt: Attempt | None,
         *,
         part: str = "",
         advice: bool = False,
         calls: bool = True,
         about: Any = None,
         further: Sequence[Attempt] = (),
+        settled: tuple[Verdict, str] | None = None,
     ) -> Case:
         """Return a case about the tool. `part` is the member of the definition that promises it, and `calls`
-        is False if it shows without a call.
+        is False if it shows without a call. `settled` counts only for a tool that may be called.
         """
         origin: Pointer = ("tools", self.number, part) if part in self.definition else ("tools", self.number)
-        settled = self.withheld if calls else None
+        settled = self.withheld if calls and self.withheld is not None else settled
         place = f"{quote(self.name[:MOST_NAME], safe='') or '-'}@{MCP}"  # a name may hold any character
         return Case(None, says, origin, attempt, detail, TOOLS, settled, about, place, advice, further)
 

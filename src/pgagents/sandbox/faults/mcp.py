@@ -73,6 +73,33 @@ def later_page_undescribed(handler: Handler, _context: Context) -> Handler:
     return mcp.in_pages(handler, edit=edit)
 
 
+@mcp_fault(
+    by_list=("tool_effects",),
+    also={"surface_equivalence": "an answer of REST does not have what was written"},
+).edit_tools_call
+def first_reader_writes(context: Context, question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Each call of the first tool that only reads writes a mark, which the other reading tools show."""
+    readers = [str(action.name) for action in context.model.actions if action.hints.read_only.value]
+    marks = context.memory.setdefault("marks", [0])
+    name = (question.get("params") or {}).get("name")
+    if mcp.is_error(result) or name not in readers or "structuredContent" not in result:
+        return result
+    if name == readers[0]:
+        marks[0] += 1
+        return result
+    data = _with_mark(result["structuredContent"], " *" * marks[0])
+    return {**mcp.with_text(result, json_bytes(data).decode()), "structuredContent": data}
+
+
+def _with_mark(data: Any, mark: str) -> Any:
+    """Return data whose sentences end with a mark."""
+    if isinstance(data, dict):
+        return {name: _with_mark(member, mark) for name, member in data.items()}
+    if isinstance(data, list):
+        return [_with_mark(item, mark) for item in data]
+    return data + mark if isinstance(data, str) and " " in data else data
+
+
 @mcp_fault("mcp_transport", needs=("hosted-mcp",))
 def names_older_version(handler: Handler, context: Context) -> Handler:
     """The server returns another version than the catalogue gives it."""

@@ -5,13 +5,18 @@ value of their enums, and the instance is read again. A difference counts only i
 beside a control. `reads_change` declares members that reading may change. An action is never judged by its
 own answers.
 
+Tools that only an MCP server has may show nothing that the run makes. All of them are called between two
+readings of what the others show. If an answer changed, they are called one by one, in three trials with a
+control.
+
 If the run can receive events or list the audit, each change that these show must come from a call. Rows and
 events of reading actions show no change, and neither do late or repeated ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -44,13 +49,14 @@ from pgagents.verify.answers.observation import (
     tell,
     try_again,
 )
+from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 SAME = "the same before and after it"
 MOST_MODES = 5
@@ -65,6 +71,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """
     del roles
     attempts = list(_list_attempts(setting))
+    attempts += _list_tool_attempts(setting, [e.place for a in attempts for e in a.endpoints or ()])
     for endpoint in _list_readers(setting):
         says = f"{endpoint.action.name} changes nothing that other reads show"
         origin = endpoint.action.hints.read_only.origin
@@ -94,6 +101,41 @@ def _list_attempts(setting: Setting) -> Iterator[Attempt]:
             probe=f"hint_read_only/{resource.name}",
         )
         first = False
+
+
+def _list_tool_attempts(setting: Setting, tried: Collection[str]) -> Iterator[Attempt]:
+    """Yield attempts of tools that only an MCP server has, and that no other attempt tries."""
+    readers = [
+        ReadingTool(str(endpoint.action.name), _make_calls(setting, endpoint))
+        for endpoint in _list_readers(setting)
+        if endpoint.place not in tried
+        and setting.model.is_only_tool(endpoint.action)
+        and not any(p.refers_to and p.required for p in endpoint.params)
+    ]
+    endpoints = {str(e.action.name): e for e in _list_readers(setting)}
+    for number, group in enumerate(cut_groups(readers) if len(readers) > 1 else ()):
+        sources = next(cut_groups(readers))
+        yield Attempt(
+            together=partial(_try_tools, sources, group),
+            stage=STAGE,
+            cost=sum(len(tool.calls) for tool in group) + 2 * len(sources),
+            endpoints=tuple(endpoints[tool.name] for tool in group),
+            probe=f"hint_read_only/tools-{number + 1}@{MCP}",
+        )
+
+
+def _make_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
+    template = template_of(setting.model, endpoint.action)
+    modes = _list_modes(setting, None, endpoint, all_modes=True)[:MOST_CALLS]
+    why = "a call that only reads"
+    return tuple(ordinary(endpoint, template, "explore", why, input=arguments) for arguments in modes)
+
+
+def _try_tools(
+    sources: Sequence[ReadingTool], group: Sequence[ReadingTool], trials: Sequence[Trial]
+) -> Conversation:
+    by_name = {str(trial.action.name): trial for trial in trials}
+    return try_tools(sources, [replace(tool, trial=by_name[tool.name]) for tool in group])
 
 
 def _list_readers(setting: Setting) -> Iterator[Endpoint]:
@@ -141,11 +183,11 @@ def _may_name(setting: Setting, resource: Resource, endpoint: Endpoint) -> bool:
 
 
 def _list_modes(
-    setting: Setting, resource: Resource, endpoint: Endpoint, *, all_modes: bool
+    setting: Setting, resource: Resource | None, endpoint: Endpoint, *, all_modes: bool
 ) -> list[dict[str, Any]]:
     """Return the arguments of the calls: the usual ones, then the same with each other value of an enum."""
     usual = dict(template_of(setting.model, endpoint.action).input)
-    names = any(p.refers_to == resource.name for p in endpoint.params)
+    names = resource is not None and any(p.refers_to == resource.name for p in endpoint.params)
     modes = [usual]
     for param in endpoint.params if all_modes or names else ():
         schema = setting.resolve_schema(param.schema)
