@@ -6,15 +6,22 @@ import dataclasses
 import json
 import random
 import re
+import sqlite3
 
 import pytest
 
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.base.jsonschema.schema import validator
+from pgagents.catalogue.load import load_text
+from pgagents.inprocess import inside
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.sample import pattern_text, sample
 from pgagents.sandbox.sandbox import open_sandbox
-from sandboxes import START, Caller, model
+from pgagents.sandbox.store import Store
+from sandboxes import ROOT, START, Caller, model
+
+NOTES = ROOT / "tests/catalogues/notes.yaml"
+UNIQUE = "    unique: [{members: [text], otherwise: refused}]\n"
 
 
 @pytest.fixture
@@ -53,6 +60,31 @@ def test_unknown_instances_are_missing_and_found_instances_are_the_examples(shop
         ("POST", "/orders/o-0/cancel", None),
     ):
         assert shop.data(method, url, body, status=404)["fault"]["kind"] == "absent"
+
+
+def test_new_instance_is_compared_with_those_that_may_be_equal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A create reads no instance if nothing must be unique, and else those with the same text."""
+    counts = []
+
+    def count(store: Store, sql: str, *values: object) -> list[sqlite3.Row]:
+        found = every(store, sql, *values)
+        counts.append(len(found) if "SELECT data FROM instance" in sql else 0)
+        return found
+
+    every = Store.rows
+    monkeypatch.setattr(Store, "rows", count)
+    for name, unique, read in (("a", "", 0), ("b", UNIQUE, 1)):
+        text = NOTES.read_text(encoding="utf-8").replace(
+            "    missing: absent\n", f"    missing: absent\n{unique}", 1
+        )
+        opened = inside(load_text(text, f"{name}.yaml"))
+        headers = (("Authorization", f"Bearer {opened.keys['main']}"), ("Content-Type", "application/json"))
+        bodies = [json_bytes({"text": f"Note number {number}"}) for number in (*range(9), 8)]
+        counts.clear()
+        answers = [opened.sandbox.handler(Request("POST", "/notes", headers, body)) for body in bodies]
+        assert sum(counts) == read
+        refused = isinstance(answers[-1], Response) and answers[-1].status >= 400
+        assert refused == bool(unique)
 
 
 def test_another_customers_order_is_as_good_as_absent(shop: Caller) -> None:

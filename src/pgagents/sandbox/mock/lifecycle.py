@@ -5,6 +5,7 @@ Time moves or ends them, and counters follow their number.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -140,15 +141,14 @@ class Lifecycle:
         """Return the unique members that a new instance shares with another living one in its place, or
         None.
         """
-        living = [r for r in self._rows.all(resource.name, tenant, place) if _lives(resource, r)]
-        return next(
-            (
-                unique
-                for unique in resource.unique
-                if any(all(r.get(name) == row.get(name) for name in unique.members) for r in living)
-            ),
-            None,
-        )
+        for unique in resource.unique:
+            texts = [row[name] for name in unique.members if isinstance(row.get(name), str)]
+            text = json.dumps(max(texts, key=len)) if texts else ""  # only rows with this text are read
+            others = self._rows.all(resource.name, tenant, place, text=text)
+            living = (other for other in others if _lives(resource, other))
+            if any(all(other.get(name) == row.get(name) for name in unique.members) for other in living):
+                return unique
+        return None
 
     def find_used(
         self, resource: Resource, naming: Naming, call: AcceptedCall, row: Row

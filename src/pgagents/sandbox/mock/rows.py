@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS instance (
   data TEXT NOT NULL, gone INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS instance_id ON instance (kind, id, tenant, place);
+CREATE INDEX IF NOT EXISTS instance_place ON instance (kind, tenant, place, n);
 """
 
 
@@ -67,22 +68,25 @@ class Rows:
         row = self._store.row(f"SELECT data FROM instance WHERE n = ({_NEWEST})", *_arguments(key))
         return dict(json.loads(row["data"])) if row else None
 
-    def all(self, kind: str, tenant: str, place: str = "") -> list[dict[str, Any]]:
-        """Return the tenant's instances in a place, newest first."""
-        rows = self._store.rows(
-            "SELECT data FROM instance WHERE kind = ? AND tenant = ? AND (? = '' OR place = ?) AND NOT gone "
-            "ORDER BY n DESC",
-            kind,
-            tenant,
-            place,
-            place,
-        )
-        return [dict(json.loads(row["data"])) for row in rows]
+    def all(self, kind: str, tenant: str, place: str = "", *, text: str = "") -> list[dict[str, Any]]:
+        """Return the tenant's instances in a place, newest first; with `text`, those with it in their
+        JSON.
+        """
+        wanted = {"kind = ?": kind, "tenant = ?": tenant}
+        wanted |= {"place = ?": place} if place else {}
+        wanted |= {"instr(data, ?)": text} if text else {}
+        where = " AND ".join([*wanted, "NOT gone"])
+        sql = f"SELECT data FROM instance WHERE {where} ORDER BY n DESC"
+        rows = self._store.rows(sql, *wanted.values())
+        found: list[dict[str, Any]] = json.loads(f"[{','.join(row['data'] for row in rows)}]")
+        return found
 
     def every(self, kind: str) -> list[tuple[RowKey, dict[str, Any]]]:
         """Return the instances of all tenants and places, each with its key."""
         rows = self._store.rows(
-            "SELECT id, tenant, place, data FROM instance WHERE kind = ? AND NOT gone", kind
+            "SELECT id, tenant, place, data FROM instance WHERE kind = ? AND NOT gone "
+            "ORDER BY id, tenant, place",
+            kind,
         )
         return [
             (RowKey(kind, row["id"], row["tenant"], row["place"]), dict(json.loads(row["data"])))
@@ -101,9 +105,12 @@ class Rows:
 
     def list_inside(self, kind: str, key: RowKey) -> Iterator[RowKey]:
         """Yield the keys of the instances inside another one."""
-        for found, _ in self.every(kind):
-            if found.tenant in (key.tenant, "") and found.place in (key.inside, key.id):
-                yield found
+        sql = (
+            "SELECT id, tenant, place FROM instance WHERE kind = ? AND tenant IN (?, '') AND place IN (?, ?) "
+            "AND NOT gone ORDER BY id, tenant, place"
+        )
+        for row in self._store.rows(sql, kind, key.tenant, key.inside, key.id):
+            yield RowKey(kind, row["id"], row["tenant"], row["place"])
 
     def has_text(self, text: str) -> bool:
         """Return whether an existing instance has a text in its JSON."""
