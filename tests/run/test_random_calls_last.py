@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pgagents.catalogue.load import load_file, load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.report.formats import text
 from pgagents.report.formats.json import document
+from pgagents.report.read import read
 from pgagents.report.report import Report
 from pgagents.verify.cases import generated
 from pgagents.verify.plan import plan as planning
@@ -125,6 +127,51 @@ def test_nothing_is_drawn_for_what_may_not_be_sent(monkeypatch: pytest.MonkeyPat
     assert list_drawn(writes=False) == {"get True", "get False"}
 
 
+TWO_LISTS = """
+openapi: 3.1.0
+info: {title: Two lists, version: "1"}
+paths:
+  /cats:
+    get:
+      operationId: listCats
+      summary: List all cats
+      parameters: [{name: most, in: query, description: As many cats, schema: {type: integer, maximum: 90}}]
+      responses: {"200": &list {description: OK, content: {application/json: {schema: {type: array}}}}}
+  /dogs/{dog_id}/puppies:
+    get:
+      operationId: listPuppies
+      parameters:
+      - {name: dog_id, in: path, required: true, schema: {type: string}}
+      - {name: most, in: query, schema: {type: integer, maximum: MOST}}
+      responses: {"200": *list}
+  /dogs/{dog_id}:
+    get:
+      operationId: getDog
+      parameters: [{name: dog_id, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {description: OK, content: {application/json: {schema: {type: object, required: [id],
+        properties: {id: {type: string}}}}}}}
+"""
+
+
+@pytest.mark.parametrize(("most", "documents"), [("90", 1), ("80", 2)])
+def test_operations_of_equal_arguments_are_drawn_from_one_document(
+    monkeypatch: pytest.MonkeyPatch, most: str, documents: int
+) -> None:
+    """Values are cached by the document. Its path, its texts and the ids of instances make no difference."""
+    seen: list[str] = []
+
+    def draw(spec: Any, *_: Any, **__: bool) -> tuple[()]:
+        seen.append(json.dumps(spec, sort_keys=True))
+        return ()
+
+    monkeypatch.setattr(generated, "random_inputs", draw)
+    monkeypatch.setattr(planning, "_find_room", lambda *_: 100)
+    lists = load_text(imported(TWO_LISTS.replace("MOST", most)).text)
+    plan(lists, Options(live=False), Identities({"main": "key"}), url=URL)
+    assert len(seen) == 2 * 2 * generated.ROUNDS
+    assert len(set(seen)) == documents
+
+
 def test_a_forecast_has_the_random_calls_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def forecast() -> int:
         return plan(notes(), Options(live=False), Identities({"main": KEY}), url=URL).total
@@ -192,6 +239,7 @@ def test_a_run_that_may_not_write_draws_for_as_many_reads() -> None:
 
 def test_the_report_says_for_how_many_operations_random_calls_were_drawn(
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     report, _ = verified(monkeypatch, writes=True)
     drawn, able = report.footer.drawn
@@ -202,6 +250,11 @@ def test_the_report_says_for_how_many_operations_random_calls_were_drawn(
     assert "another --seed chooses others" in " ".join(text.render(fewer, notes().source).split())
     data = document(report, notes().source)
     assert data["footer"]["random_calls"] == {"operations": drawn, "of": able}
-    some = replace(report.footer, drawn=(40, 140)).pace[0]
+    slow = replace(report.footer, seconds_drawing=12.3)
+    assert slow.pace[0] == f"{said}, in 12 s"
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(document(replace(report, footer=slow), notes().source)), encoding="utf-8")
+    assert read(file)[0].footer.seconds_drawing == 12.3
+    some = replace(report.footer, drawn=(40, 140), seconds_drawing=0.1).pace[0]
     assert some.endswith("40 of 140 operations with arguments to vary; another --seed chooses others")
     assert replace(report.footer, drawn=(0, 0)).pace == ()

@@ -117,7 +117,7 @@ def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(cap
         )
         == 0
     )
-    assert "35 requests" in capsys.readouterr().out
+    assert re.match(r"[1-9]\d* requests for [1-9]\d* contracts", capsys.readouterr().out)
     assert main(["contracts", str(ROOT / "tests/data/endless_pattern.yaml")]) == 0
 
 

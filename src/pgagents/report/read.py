@@ -201,6 +201,7 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(f.get("gains", ())),
         _withheld(f.get("withheld", {})),
         tuple(Lift(**one) for one in f.get("lifts", ())),
+        _seconds(f.get("seconds_drawing", 0)),
     )
     results = tuple(
         Result(_contract(r), Verdict(r["verdict"]), r.get("reason", ""), bool(r.get("excused", False)))

@@ -205,6 +205,8 @@ class Withheld:
         return bool(contract.action) and any(call.action == contract.action for call in self.calls)
 
 
+LONG_DRAWING_S = 2.0
+"""Seconds in which random calls are drawn without a word in the report; the JSON report has fewer too."""
 LONG_WAIT_S = 1.0
 """Seconds that calls wait for a limit without a line in the report; the JSON report has shorter waits too."""
 
@@ -258,6 +260,8 @@ class Footer:
     """The calls that act by their words, so that the run did not make them."""
     lifts: tuple[Lift, ...] = ()
     """The lines that would try the most of what was not tried, the best one first."""
+    seconds_drawing: float = 0.0
+    """The seconds in which random calls were drawn, so that nothing was sent."""
 
     @property
     def purchases(self) -> tuple[str, ...]:
@@ -278,9 +282,9 @@ class Footer:
         lines = []
         if able:
             others = "; another --seed chooses others" if drawn < able else ""
-            lines.append(
-                f"random calls were drawn for {drawn:,} of {able:,} operations with arguments to vary{others}"
-            )
+            took = f", in {self.seconds_drawing:,.0f} s" if self.seconds_drawing >= LONG_DRAWING_S else ""
+            of = f"{drawn:,} of {able:,} operations with arguments to vary"
+            lines.append(f"random calls were drawn for {of}{took}{others}")
         for name, seconds in sorted(self.waits.items(), key=lambda one: -one[1]):
             if seconds >= LONG_WAIT_S:
                 lines.append(f"calls waited {seconds:,.0f} s for a limit of the server: {name}")

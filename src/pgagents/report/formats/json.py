@@ -55,6 +55,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             **({"gains": list(footer.gains)} if footer.gains else {}),
             **({"lifts": [asdict(lift) for lift in footer.lifts]} if footer.lifts else {}),
             "seconds_generating": round(footer.seconds_generating, 3),
+            "seconds_drawing": round(footer.seconds_drawing, 3),
             "seconds_sending": round(footer.seconds_sending, 3),
             "seconds_judging": round(footer.seconds_judging, 3),
             "workers": footer.workers,

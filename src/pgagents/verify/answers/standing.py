@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
@@ -95,8 +96,11 @@ def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
     return setting.compute_once(("comparable", "fixed", kind), find)
 
 
-def _list_alike(setting: Setting, kind: str) -> list[Resource]:
-    return [r for r in setting.model.resources.values() if kind_of(setting, r) == kind]
+def _list_alike(setting: Setting, kind: str) -> tuple[Resource, ...]:
+    def find() -> tuple[Resource, ...]:
+        return tuple(r for r in setting.model.resources.values() if kind_of(setting, r) == kind)
+
+    return setting.compute_once(("standing", "alike", kind), find)
 
 
 # -- jobs, which a document shows by its answers alone
@@ -157,7 +161,12 @@ def _list_states(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    return _GAP.sub("_", _HUMP.sub("_", text[:MOST_STATE]).lower()).strip("_")
+    return _join_words(text[:MOST_STATE])
+
+
+@lru_cache(maxsize=4096)
+def _join_words(text: str) -> str:
+    return _GAP.sub("_", _HUMP.sub("_", text).lower()).strip("_")
 
 
 def _list_sent(setting: Setting, kind: str) -> frozenset[str]:

@@ -300,8 +300,11 @@ ADDRESSES = frozenset(
     ("uri", "url", "uri-reference", "iri", "email", "idn-email", "hostname", "idn-hostname")
 )
 """Formats of addresses. A random address might belong to somebody."""
-MORE = 2
-"""The number of calls to generate for each one wanted, because some cannot be used."""
+ROUNDS = 3
+"""The most times that as many calls as are wanted are generated, because some cannot be used."""
+
+LATER = 1_000_003
+"""Each further round adds this number to the seed. No usual seed has these calls."""
 
 _MISSING = object()
 
@@ -358,9 +361,9 @@ def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
 def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterator[DrawnCall]:
     template = template_of(setting.model, endpoint.action)
     free = {str(p.name): p for p in endpoint.params if is_free(setting, endpoint, p, template)}
-    spec, names = document_of(setting, endpoint)
-    seed, found = setting.seed, 0
-    for given in random_inputs(spec, names, setting.drawn * MORE, seed, valid=valid):
+    spec, names = _leave_free(*document_of(setting, endpoint), free)
+    drawn: list[Mapping[str, Any]] = []
+    for given in _generate(setting, spec, names, valid=valid):
         laid = _lay_in_generated(setting, endpoint, template, free, given)
         call = ordinary(
             endpoint,
@@ -370,14 +373,42 @@ def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterato
             input=laid,
             standard=True,
         )
-        if found == setting.drawn or not all(is_sendable(endpoint, p, laid.get(n)) for n, p in free.items()):
+        if not all(is_sendable(endpoint, p, laid.get(n)) for n, p in free.items()):
             continue
-        if is_invalid(setting, call) == valid:
+        if laid in drawn or is_invalid(setting, call) == valid:
             continue
         wrong = {} if valid else find_wrong(setting, call)
         if valid or wrong:
-            found += 1
+            drawn.append(laid)
             yield DrawnCall(call, wrong)
+            if len(drawn) == setting.drawn:
+                return
+
+
+def _generate(
+    setting: Setting, spec: Mapping[str, Any], names: Mapping[tuple[str, str], str], *, valid: bool
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the arguments of random calls, round after round until the caller has enough."""
+    for number in range(ROUNDS):
+        yield from random_inputs(spec, names, setting.drawn, setting.seed + number * LATER, valid=valid)
+
+
+def _leave_free(
+    spec: dict[str, Any], names: Mapping[tuple[str, str], str], free: Mapping[str, Param]
+) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+    """Return an operation's document and names without what its drawn calls do not need.
+
+    That is its path's words, its texts, and each parameter that is not free. Operations of one shape then
+    have equal documents, and their calls are drawn once.
+    """
+    (item,) = spec["paths"].values()
+    ((method, operation),) = item.items()
+    needed = {wire: name for wire, name in names.items() if wire[0] == "body" or name in free}
+    params = [p for p in operation["parameters"] if (p["in"], p["name"]) in needed]
+    path = "".join(f"/{{{p['name']}}}" for p in params if p["in"] == "path") or "/"
+    return document(
+        path, method, bare(params), bare(_body_schema(operation)), bare(spec["components"]["schemas"])
+    ), needed
 
 
 def _lay_in_generated(

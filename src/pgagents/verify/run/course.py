@@ -74,6 +74,7 @@ class Course:
         self._lanes: Lanes | None = None
         self._drawn: list[Probe] = []
         """The probes with random calls that came after the plan's."""
+        self.seconds_drawing = 0.0
         self._new_findings = NewFindings(driver, options.accepted)
         self._own_instances = 0
         """Further requests for the instances that several workers make."""
@@ -119,13 +120,14 @@ class Course:
 
     def _draw(self) -> list[Probe]:
         """Return the probes with random calls, in their order."""
-        drawn = self._drawn
+        drawn, begun = self._drawn, self.driver.timer()
         if self.draft.room:
             self._tell(GENERATING)
         for probe in self.draft.draw():
             drawn.append(probe)
             self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
         self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
+        self.seconds_drawing = self.driver.timer() - begun
         return by_phase(drawn, self._options.seed)
 
     def count_drawn(self) -> tuple[int, int]:

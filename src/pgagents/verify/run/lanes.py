@@ -168,24 +168,26 @@ class Lanes:
         company = Company(running)
         earliest = min((slot.index for slot in (*running, *islice(self._pending, 1))), default=0)
         awaited = bool(self.driver.sender.holds.list_awaited(PATIENCE_S))
-        found: list[Slot] = []
-        limited: list[Slot] = []
+        like: Slot | None = None
+        unlike: Slot | None = None
+        limited: Slot | None = None
         stage = LAST
         for slot in islice(self._pending, 1 if self._ordered else LOOK_AHEAD):
             long = slot.probe.cost >= LONG
             has_data = slot.writes or long or slot.probe.stage <= stage
-            may_start = slot.after <= earliest and has_data and company.takes(slot)
-            if may_start and awaited and self.driver.sender.must_wait(slot.probe, PATIENCE_S):
-                limited.append(slot)
-            elif may_start:
-                if long:
+            matters = long or (like is None and (unlike is None or company.is_like(slot)))
+            if matters and slot.after <= earliest and has_data and company.takes(slot):
+                if awaited and self.driver.sender.must_wait(slot.probe, PATIENCE_S):
+                    limited = limited or slot
+                elif long:
                     return slot
-                found.append(slot)
+                elif company.is_like(slot):
+                    like = slot
+                else:
+                    unlike = slot
             if slot.writes:
                 stage = min(stage, slot.probe.stage)
-        if not found and not running:
-            return next(iter(limited), None)
-        return next(filter(company.is_like, found), next(iter(found), None))
+        return like or unlike or (None if running else limited)
 
     # -- steps of a lane
 

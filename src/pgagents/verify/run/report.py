@@ -88,6 +88,7 @@ def make_report(
         withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
         bought=dict(sorted(driver.sender.bought.items())),
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
+        seconds_drawing=course.seconds_drawing,
         lifts=list_lifts(driver.setting, results, driver.memory.reached),
     )
     findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)
