@@ -12,6 +12,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.diff.change import Change, bump
 from pgagents.diff.compare import compare
 from test_diff import catalogue_with, in_catalogue
+from test_diff_keywords import KEYWORDS, document
 from test_diff_openapi import found
 
 Data = dict[str, Any]
@@ -32,7 +33,7 @@ PET = pet("name")
 STAMPED = {"$ref": "#/components/schemas/Stamp"}
 CASES: list[tuple[str, Data, Data, Told]] = [
     ("read-only", PET, pet("name made", made=READ), {NEW}),
-    ("write-only", PET, pet("name made", made=WRITTEN), {NEW, MUST}),
+    ("write-only", PET, pet("name made", made=WRITTEN), {MUST}),
     ("neither", PET, pet("name made", made=TEXT), {NEW, MUST}),
     ("by reference", PET, pet("name made", made=STAMPED), {NEW}),
     (
@@ -102,6 +103,58 @@ def test_member_of_one_direction_is_required_of_that_one(old: Data, new: Data, t
     changes = of_catalogues(old, new)
     assert {(c.severity, c.id) for c in changes if c.severity != "wording"} == told
     assert bump(changes) == bump(of_documents(old, new)), "the two comparisons differ"
+
+
+def marked(mark: str, schema: Data, version: str) -> Data:
+    """An operation that takes and answers an object with one marked member."""
+    whole = {"type": "object", "properties": {"made": {"allOf": [schema], mark: True} if mark else schema}}
+    made = document(version, whole, whole)
+    made["info"]["title"] = "Marked"
+    return made
+
+
+@pytest.mark.parametrize("name", sorted(KEYWORDS))
+@pytest.mark.parametrize("mark", ["readOnly", "writeOnly"])
+def test_each_change_of_a_marked_member_is_told_of_its_direction_alone(mark: str, name: str) -> None:
+    """Neither a change of what is not sent breaks a caller, nor one of what is not read a reader."""
+    versions, less, more = KEYWORDS[name]
+    version = f"3.{versions.split()[0][1]}.0"
+    harmless = (less, more) if mark == "writeOnly" else (more, less)
+    changes = found(marked(mark, harmless[0], version), marked(mark, harmless[1], version))
+    assert [c.message for c in changes if c.severity == "breaking"] == []
+    other = "read by" if mark == "writeOnly" else "sent by"
+    assert [c for c in changes if other in str(c)] == []
+    assert found(marked("", harmless[0], version), marked("", harmless[1], version)) != []
+
+
+def test_member_of_the_other_direction_may_come_and_go() -> None:
+    base, come = pet("name"), pet("name", made=READ, secret=WRITTEN)
+    assert [c.message for c in of_documents(come, base) if "sent" in c.subject] == []
+    told = [(c.severity, c.id, c.message) for c in (*of_documents(base, come), *of_documents(come, base))]
+    assert sorted(told) == [
+        ("addition", "member-added", "member `made` is new"),
+        ("addition", "member-added", "member `secret` is new"),
+        (
+            "may break",
+            "member-removed",
+            "member `made` is not named any more; readers had to do without it before, too",
+        ),
+        (
+            "may break",
+            "member-removed",
+            "member `secret` is not named any more: who sends it may not be heard",
+        ),
+    ]
+
+
+def test_no_message_shows_a_name_of_our_own() -> None:
+    kinds = {"type": "integer", "oneOf": [{"title": "APP", "const": 1}, {"title": "DISCORD", "const": 2}]}
+    (told,) = of_documents(pet("", k={"type": "integer", "oneOf": []}), pet("", k=kinds))[:1]
+    assert "x-other-keywords" not in told.message
+    (told,) = of_documents(
+        pet("", k={"type": "integer", "unheard": 1}), pet("", k={"type": "integer", "unheard": 2})
+    )[:1]
+    assert "unheard 2, was 1" in told.message
 
 
 @pytest.mark.parametrize(

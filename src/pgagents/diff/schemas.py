@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.base.jsonschema.schema import REF, reach, refs
-from pgagents.base.places import Node, Pointer
+from pgagents.base.places import Node, Pointer, origin_of
 from pgagents.base.text import brief
 from pgagents.diff.change import Severity
 
@@ -60,7 +60,9 @@ WORDS = (
 ANNOTATIONS = frozenset((*WORDS, "$comment"))
 
 
-_DATA = frozenset(("enum", "const", "x-other-keywords"))
+OTHER = "x-other-keywords"
+"""The key under which unknown keywords are kept, so that their changes are found. No message shows it."""
+_DATA = frozenset(("enum", "const", OTHER))
 """Keywords whose values are data, never schemas, whatever their members are named."""
 
 
@@ -280,8 +282,9 @@ def walk_alongside(
 def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """Describe at most three differing keywords of two schemas; empty if none differ."""
     told = []
+    old, new = ({**schema, **schema.get(OTHER, {})} for schema in (old, new))
     for key in dict.fromkeys([*old, *new]):
-        if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):
+        if key in ANNOTATIONS or key in (OTHER, "anyOf", "oneOf", "allOf"):
             continue
         before, after = old.get(key, ABSENT), new.get(key, ABSENT)
         if not is_same(before, after):
@@ -304,7 +307,8 @@ def shorten_json(value: Any) -> str:
     return brief(json.dumps(value, ensure_ascii=False), 60)
 
 
-_MARKS: dict[Who, str] = {"callers": "readOnly", "readers": "writeOnly"}
+MARKS: dict[Who, str] = {"callers": "readOnly", "readers": "writeOnly"}
+"""The mark of members that each side neither sends nor reads."""
 _OF_THE_VALUE = ("allOf", "anyOf", "oneOf", "then", "else")
 """Keywords whose schemas are about the same value, without `not` and `if`, in which less would be more."""
 _OF_PARTS = ("items", "prefixItems", "additionalProperties", "unevaluatedProperties")
@@ -322,8 +326,10 @@ def turn_schemas(schemas: Schemas, who: Who) -> Named:
 
 
 def turn_schema(schema: Any, known: Schemas, who: Who) -> Any:
-    """Return the schema as one side sees it: members that only the other side has are not required."""
-    return _turn(schema, known, _MARKS[who], frozenset())
+    """Return the schema as one side sees it: members that only the other side has are not required, and no
+    value of them matters.
+    """
+    return _turn(schema, known, MARKS[who], frozenset())
 
 
 def _turn(schema: Any, known: Schemas, mark: str, unseen: frozenset[str]) -> Any:
@@ -343,12 +349,25 @@ def _turn(schema: Any, known: Schemas, mark: str, unseen: frozenset[str]) -> Any
         elif key in _OF_PARTS:
             changed[key] = _turn(value, known, mark, frozenset())
         elif key in _BY_NAME and isinstance(value, Mapping):
-            members = {name: _turn(member, known, mark, frozenset()) for name, member in value.items()}
+            of_other = unseen if key == "properties" else frozenset[str]()
+            members = {
+                name: hide_member(member, mark)
+                if name in of_other
+                else _turn(member, known, mark, frozenset())
+                for name, member in value.items()
+            }
             changed[key] = value if all(members[name] is value[name] for name in value) else members
     if all(value is schema[key] for key, value in changed.items()):
         return schema
     made = {key: value for key, value in {**schema, **changed}.items() if key != "required" or value}
     return Node(made, origin=schema.origin) if isinstance(schema, Node) else made
+
+
+def hide_member(member: Any, mark: str) -> Any:
+    """Return the schema of a member that one side neither sends nor reads: its mark alone."""
+    if isinstance(member, Mapping) and member.keys() == {mark}:
+        return member
+    return Node({mark: True}, origin=origin_of(member) or ())
 
 
 def _list_marked(schema: Any, known: Schemas, mark: str) -> frozenset[str]:

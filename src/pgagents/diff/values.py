@@ -32,6 +32,9 @@ from pgagents.diff.schemas import (
     view,
     walk_alongside,
 )
+from pgagents.diff.schemas import (
+    MARKS as HIDDEN,
+)
 
 Schemas = Mapping[str, Any]
 _KEYS = ("anyOf", "oneOf")
@@ -429,9 +432,13 @@ class Values(Members, Annotations):
         yield from self._rest(a, b, path, at)
         for name in dict.fromkeys([*a.members, *b.members]):
             below = f"{path}.{name}" if path else name
+            unseen = self._is_unseen(a.members.get(name)), self._is_unseen(b.members.get(name))
             if name in a.members and name in b.members:
                 yield from self._annotations(a.members[name], b.members[name], below)
-                yield from self.differences(a.member(name), b.member(name), below)
+                if not any(unseen):
+                    yield from self.differences(a.member(name), b.member(name), below)
+            elif any(unseen):
+                continue
             elif name in b.members:
                 yield from self._compare_added(a, b, name, below)
             else:
@@ -440,6 +447,11 @@ class Values(Members, Annotations):
         yield from self._compare_unnamed(a, b, path, at)
         if a.items or b.items:
             yield from self.differences(join_schemas(a.items), join_schemas(b.items), f"{path}[]")
+
+    def _is_unseen(self, schemas: list[Any] | None) -> bool:
+        """True for a member that this side neither sends nor reads."""
+        mark = HIDDEN[self.who]
+        return any(isinstance(one, Mapping) and one.get(mark) is True for one in schemas or ())
 
     def _rest(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]

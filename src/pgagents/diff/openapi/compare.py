@@ -318,11 +318,13 @@ def list_operations(edition: Edition, owner: Spot, *keys: str) -> dict[Key, Oper
         if path.startswith("x-"):
             continue
         item = edition.open(paths, path)
-        for method in METHODS:
-            spot = edition.open(item, method)
+        others = edition.open(item, "additionalOperations")  # OpenAPI 3.2
+        spots = [(method.upper(), edition.open(item, method)) for method in METHODS]
+        spots += [(method, edition.open(others, method)) for method in edition.mapping(others)]
+        for method, spot in spots:
             if edition.mapping(spot):
-                exact, plain = (method.upper(), path), (method.upper(), _PLACEHOLDER.sub("{}", path))
-                found[exact if plain in found else plain] = Operation(method.upper(), path, item, spot)
+                exact, plain = (method, path), (method, _PLACEHOLDER.sub("{}", path))
+                found[exact if plain in found else plain] = Operation(method, path, item, spot)
     return found
 
 

@@ -86,6 +86,8 @@ TABLE: tuple[Row, ...] = (
         ("get put post delete options head patch trace", "added", "addition", "-", "operation-added"),
         ("get put post delete options head patch trace", "method or path changed, operationId kept",
          "breaking", "-", "route"),
+        ("query additionalOperations", "removed", "breaking", "-", "operation-removed", "of OpenAPI 3.2"),
+        ("query additionalOperations", "added", "addition", "-", "operation-added", "of OpenAPI 3.2"),
         ("$ref", "changed", "by value", "by value", "-", "what stands behind it is compared"),
         ("parameters servers", "changed", "by value", "-", "-", "they belong to each operation of the path"),
         ("summary description", "changed", "none", "none", "-", "no agent and no caller gets them"),

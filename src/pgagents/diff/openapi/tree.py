@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from pgagents.base.jsonschema.schema import REF, refs
 from pgagents.base.places import Node, Pointer, Source
 from pgagents.base.reading import parse
-from pgagents.diff.schemas import WORDS, Named, Who, form
+from pgagents.diff.schemas import MARKS, OTHER, WORDS, Named, Who, form
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 NUMBERS = ("multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum")
@@ -47,8 +47,6 @@ SAME = (
 )
 HINTS = frozenset(("int64", "float", "double", "decimal", "password"))
 """Formats that do not restrict values, because JSON has only one kind of number."""
-OTHER = "x-other-keywords"
-"""The key under which unknown keywords are kept, so that their changes are found."""
 IGNORED = frozenset(("$ref", "$defs", "definitions", "nullable", "contentSchema", "$comment", "$schema"))
 INT32 = 2**31
 DEEPEST = 90
@@ -125,10 +123,21 @@ class Converter:
         elif key in LISTS and isinstance(part, list) and part:
             made[key] = [self._schema(spot.at(key, n), depth + 1) for n in range(len(part))]
         elif key in MAPS and isinstance(part, dict):
-            made[key] = {name: self._schema(spot.at(key, name), depth + 1) for name in part}
+            made[key] = {name: self._member(spot.at(key, name), key, depth + 1) for name in part}
         else:
             return False
         return True
+
+    def _member(self, spot: Any, key: str, depth: int) -> Any:
+        """Convert the schema of a member. One that this side neither sends nor reads has its mark alone."""
+        mark = MARKS[self.who]
+        if key == "properties" and self._is_marked(spot, mark):
+            return Node({mark: True}, origin=self.edition.place(spot))
+        return self._schema(spot, depth)
+
+    def _is_marked(self, spot: Any, mark: str) -> bool:
+        own = isinstance(spot.value, dict) and spot.value.get(mark) is True
+        return own or self.edition.mapping(self.edition.open(spot)).get(mark) is True
 
     def _keyword(self, made: Node, key: str, part: Any, spot: Any, depth: int) -> bool:
         """Convert one keyword. Return False if it is unknown or its value is invalid."""
@@ -164,14 +173,10 @@ class Converter:
 
     def _filter_required(self, made: Node, spot: Any) -> None:
         """Drop members that exist only in the other direction (`readOnly`, `writeOnly`) from `required`."""
-        mark = "readOnly" if self.who == "callers" else "writeOnly"
         members = spot.value.get("properties")
         for name in members if isinstance(members, dict) else ():
-            if name in made["required"]:
-                inside = self.edition.open(spot, "properties", name)
-                own = members[name].get(mark) if isinstance(members[name], dict) else None
-                if own is True or self.edition.mapping(inside).get(mark) is True:
-                    made["required"] = [n for n in made["required"] if n != name]
+            if name in made["required"] and self._is_marked(spot.at("properties", name), MARKS[self.who]):
+                made["required"] = [n for n in made["required"] if n != name]
 
     def _name(self, target: Any) -> str:
         """Return a name for a place. It is the same in both editions."""
