@@ -72,6 +72,8 @@ class _Walk:
         self.generator = Generator(references)
         self.schemes = schemes_of(references)
         self.ids: set[str] = set()
+        self.renamed: dict[str, str] = {}
+        """The first operationId of each name that Copilot makes of them."""
         self.made = Walked()
 
     def walk(self, paths: dict[str, Any]) -> Walked:
@@ -145,6 +147,11 @@ class _Walk:
                 "duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId")
             )
         self.ids.add(id)
+        bent = _SPECIAL.sub("_", id)
+        other = self.renamed.setdefault(bent, id)
+        if other != id:
+            what = f"`{id[:80]}` and `{other[:80]}` both become the function `{bent[:80]}`"
+            yield ImporterMessage("duplicate-operation-id", what, (*at, "operationId"))
         if not _NAME.fullmatch(id):
             yield ImporterMessage(
                 "function-name",

@@ -88,6 +88,8 @@ MAX_BYTES = document.MAX_BYTES
 MAX_SUM = 4 * MAX_BYTES
 """Most bytes of all texts of a package that are read: a small archive may unpack to very large ones."""
 _FATAL = ("document/too-deep", "document/too-many", "document/too-large")
+_TWICE = "document/duplicate-key"
+"""The id of a finding about a key that stands twice: two readers see different values, so none is guessed."""
 _FRONT = re.compile(r"---[ \t]*(\r\n|\n|\r)")
 _CLOSE = re.compile(r"^---[ \t]*\r?$", re.M)
 
@@ -154,7 +156,7 @@ def read_json(tree: Tree, path: str) -> Source:
     try:
         return document.read(text.encode("utf-8", "surrogatepass"), shown)
     except InputError as error:
-        if any(found.id in _FATAL for found in error.diagnostics):
+        if any(found.id in (*_FATAL, _TWICE) for found in error.diagnostics):
             raise
         return Source(shown, text, data, Place((0, 0), (0, 0)))
 
