@@ -227,6 +227,15 @@ CASES: list[tuple[Any, str, str, str]] = [
         "error",
     ),
     (
+        gemini({"type": "OBJECT", "properties": {"q": {"type": "INTEGER", "enum": ["0", "1"]}}}),
+        "gemini-tools",
+        "enum-type",
+        "error",
+    ),
+    (chat(holding(type="string", enum=[644]), strict=True), "openai-tools", "strict-values", "error"),
+    (chat(holding(type="integer", const="1"), strict=True), "openai-tools", "strict-values", "error"),
+    (chat(holding(type="string", enum=[644])), "openai-tools", "keywords-agree", "warning"),
+    (
         gemini({"type": "OBJECT", "properties": {"q": {"type": "STRING", "anyOf": [{"type": "STRING"}]}}}),
         "gemini-tools",
         "schema-keywords",

@@ -412,7 +412,8 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
-    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`.
+    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`. Arguments
+    that a document lost are warnings.
 
     One of a document's part on a surface that nobody asked for is a note: the author chose nothing there.
     """
@@ -427,6 +428,18 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
             n.help,
         )
         for n in made.view.notes
+    ]
+    limited = {note.origin for note in made.view.notes}
+    found += [
+        Diagnostic(
+            model.source.locate(loss.origin),
+            f"{made.id}/gone",
+            "note" if _is_unasked(loss.origin, made, model) else "warning",
+            f"{loss.constraint} is not in {made.paths[0]}, so no call by it has it: {loss.detail}",
+            "write its type, and what it holds, so that the vendor's schemas can say it",
+        )
+        for loss in made.view.losses
+        if loss.gone and loss.origin not in limited
     ]
     found += [
         Diagnostic(model.source.locate(n.origin), f"{made.id}{FALSEHOOD}", "error", n.message, n.help)

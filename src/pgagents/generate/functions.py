@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pgagents.base.places import Node, Text
@@ -37,8 +39,10 @@ def function(
 ) -> tuple[Function, list[Loss]]:
     """Describe one action; return it and its losses."""
     losses: list[Loss] = []
-    parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect, sent=True)
+    offered = _arguments(surface, action, losses)
+    parameters, lost = lower(offered, model.schemas, dialect, sent=True)
     losses += lost
+    losses += _list_gone(action, offered, parameters, lost, dialect)
     losses += list_hidden_pages([action], "client", "a model sees no headers; who makes the call tells it")
     response = None
     answer = action.success
@@ -63,6 +67,22 @@ def function(
     return Function(
         find_name(surface, action), _description(model, surface, action, losses), parameters, response
     ), losses
+
+
+def _list_gone(
+    action: Action, offered: Node, parameters: Node, lost: Sequence[Loss], dialect: Dialect
+) -> Iterator[Loss]:
+    """Yield a loss for each argument that the function lacks: its own losses only tell of a part of it.
+
+    One whose name the vendor takes in no schema stands in the description.
+    """
+    for param in action.params:
+        asked = param.name in offered["properties"] and param.name not in parameters.get("properties", {})
+        if asked and (not dialect.names or re.fullmatch(dialect.names, param.name)):
+            inner = [loss for loss in lost if loss.origin[: len(param.origin)] == param.origin]
+            why = inner[-1].detail if inner else ""
+            why = why or f"{dialect.name} has no schema for it"
+            yield Loss(param.origin, f"argument {param.name}", "dropped", why, gone=True)
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:

@@ -5,15 +5,24 @@ Constraints that a dialect cannot express are collected as losses, in the order 
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
+from pgagents.base.jsonschema.agreement import find_clashes, is_of, kinds_of, type_of
 from pgagents.base.jsonschema.combine import Flat
 from pgagents.base.jsonschema.patterns import whole
 from pgagents.base.places import Node, Pointer, Text, origin_of
 from pgagents.base.text import WORDS, append_remark, short
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.target import Loss, Went
+
+_FITS_NOT = "no value of it is of its type"
+_SIMPLE = (
+    *("type", "nullable", "enum", "const", "default"),
+    *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
+)
+"""Keywords that a value alone can contradict."""
 
 
 class Keywords:
@@ -34,6 +43,8 @@ class Keywords:
         kinds = [flat["type"]] if isinstance(flat.get("type"), str) else list(flat.get("type", ()))
         if not kinds and flat.get("enum") and all(isinstance(v, str) for v in flat["enum"]):
             kinds = ["string"]
+        if not kinds and not d.untyped:
+            kinds = _infer_kinds(flat)
         may_be_null = "null" in kinds and None in flat.get("enum", [None])
         real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
         if not kinds:
@@ -55,6 +66,21 @@ class Keywords:
         if may_be_null and d.null != "type":
             out["nullable"] = True
         return real
+
+    def agree(self, flat: Flat) -> None:
+        """Leave out values that the type does not allow: no call has them, and some vendors refuse them."""
+        kinds = kinds_of(flat)
+        if flat.get("enum"):
+            values = {json.dumps(v, sort_keys=True, default=str): v for v in flat["enum"] if is_of(v, kinds)}
+            if not values:
+                self.losses.add(flat.place("enum"), "enum", flat.pop("enum"), "widened", _FITS_NOT)
+            else:
+                flat["enum"] = list(values.values())
+        for clash in list(find_clashes({k: flat[k] for k in _SIMPLE if k in flat})):
+            if clash.keyword in ("const", "default") and clash.keyword in flat:
+                went: Went = "widened" if clash.keyword == "const" else "dropped"
+                value = flat.pop(clash.keyword)
+                self.losses.add(flat.place(clash.keyword), clash.keyword, value, went, clash.message)
 
     def write(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
         """Write one keyword of `flat` into `out`, or its meaning into `hints`. Keywords that contain
@@ -149,6 +175,12 @@ class Keywords:
             out["format"] = flat["format"]
         else:
             self._say("format", flat, hints)
+
+
+def _infer_kinds(flat: Flat) -> list[str]:
+    """Return the types of the values that a schema lists without stating a type; empty if it lists none."""
+    listed = flat["enum"] if flat.get("enum") else [flat["const"]] if "const" in flat else []
+    return list(dict.fromkeys(type_of(value) for value in listed))
 
 
 def describe(out: Node, flat: Flat, hints: list[str]) -> None:

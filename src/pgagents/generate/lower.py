@@ -17,12 +17,13 @@ from pgagents.base.jsonschema.combine import (
     Flat,
     add_null,
     intersect,
+    join,
     null_beside,
     takes_null,
     with_null,
 )
 from pgagents.base.jsonschema.direction import find_written_name
-from pgagents.base.jsonschema.schema import REF
+from pgagents.base.jsonschema.schema import REF, resolve
 from pgagents.base.places import Node, Pointer, Text, origin_of
 from pgagents.base.text import WORDS, append_remark, short
 from pgagents.generate.dialect import Dialect
@@ -60,7 +61,7 @@ class _Lowering:
     def __init__(
         self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None, *, sent: bool
     ) -> None:
-        self.dialect = dialect
+        self.dialect, self.schemas = dialect, schemas
         self.losses = Losses()
         self.flattening = Flattening(schemas, dialect, self.losses, depth)
         self.keywords = Keywords(dialect, self.losses, sent=sent)
@@ -81,6 +82,7 @@ class _Lowering:
         if found is None:
             return None
         flat, stack = found
+        self.keywords.agree(flat)
         self._const(flat)
         folded = self._alternatives(flat, stack)
         return (
@@ -127,6 +129,7 @@ class _Lowering:
         Return the finished schema, "cut" if it cannot be expressed, or None to continue with `flat`.
         """
         self._types_to_alternatives(flat)
+        self._tell_apart(flat)
         for settle in (
             self._only,
             self._several,
@@ -137,6 +140,30 @@ class _Lowering:
                     if settled is not None:
                         return settled
         return None
+
+    def _tell_apart(self, flat: Flat) -> None:
+        """Write the values of a `discriminator` into the alternatives that do not have them: no vendor's
+        tools have the keyword.
+        """
+        written = flat.get("discriminator", {})
+        values: dict[str, list[str]] = {}
+        for value, reference in written.get("mapping", {}).items():
+            values.setdefault(reference, []).append(value)
+        for keyword in ("oneOf", "anyOf") if values else ():
+            if not isinstance(flat.get(keyword, _Lowered()), _Lowered):
+                told = [self._tell(b, written["propertyName"], values, flat) for b in flat[keyword]]
+                flat[keyword] = told
+
+    def _tell(self, branch: Any, member: str, values: Mapping[str, list[str]], flat: Flat) -> Any:
+        """Return an alternative with the values that tell it, unless it has them."""
+        mapped = values.get(branch.get("$ref"))
+        own = resolve(join(branch, self.schemas).schema.get("properties", {}).get(member, {}), self.schemas)
+        if not mapped or "const" in own or "enum" in own:
+            return branch
+        place = flat.place("discriminator")
+        members = Node({member: Node({"type": "string", "enum": mapped}, origin=place)}, origin=place)
+        only = Node({"type": "object", "properties": members}, origin=place)
+        return Node({"allOf": [branch, only]}, origin=origin_of(branch) or place)
 
     def _types_to_alternatives(self, flat: Flat) -> None:
         kinds = flat.get("type")
@@ -173,6 +200,7 @@ class _Lowering:
         branches, place = list(flat.pop(keyword)), flat.place(keyword)
         before = self.losses.met
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
+        lowered = self._without_cut(lowered, place, keyword)
         if any(b is None for b in lowered):
             self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
             return
@@ -225,6 +253,7 @@ class _Lowering:
                 else branch
             )
             lowered.append(self.schema(part, (*place, index), stack))
+        lowered = self._without_cut(lowered, place, keyword)
         if any(b is None for b in lowered):
             self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
             del flat[keyword]
@@ -234,6 +263,19 @@ class _Lowering:
         out = Node({"anyOf": lowered}, origin=flat.origin)
         describe(out, flat, [WORDS["deprecated"](flat.get("deprecated"))])
         return out
+
+    def _without_cut(self, lowered: list[Node | None], place: Pointer, keyword: str) -> list[Node | None]:
+        """Return the alternatives of an argument without those that the vendor cannot be told.
+
+        Any value in their place would cost the whole argument where the vendor takes only typed ones.
+        """
+        kept = [branch for branch in lowered if branch is not None]
+        if not kept or len(kept) == len(lowered) or self.dialect.untyped or not self.objects.sent:
+            return lowered
+        cut = len(lowered) - len(kept)
+        why = f"{cut} of {len(lowered)} alternatives cannot be said, so no call has them"
+        self.losses.add(place, keyword, [], "narrowed", why)
+        return [*kept]
 
     # keywords
 

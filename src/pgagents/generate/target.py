@@ -32,6 +32,8 @@ class Loss:
     constraint: str
     went: Went
     detail: str = ""
+    gone: bool = False
+    """True for an argument that no call by the document can have, although the surface offers it."""
 
 
 @dataclass(frozen=True, slots=True)

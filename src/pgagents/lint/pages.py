@@ -558,7 +558,11 @@ UNKNOWN_FILE = (
     "A file under `api.hosted` is one that nothing generates, so its address would lead to nothing. Correct "
     "the name, or remove the line; `pgagents build` lists the files that it writes."
 )
-_OF_TARGETS = {"refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL}
+GONE = (
+    "The surface offers an argument that the document lacks, so that no call by it can have the argument: "
+    "the vendor's schemas cannot say what it holds, such as a value without a type. `losses.md` lists it. "
+)
+_OF_TARGETS = {"gone": GONE, "refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL}
 
 
 def diagnostic(id: str) -> str | None:

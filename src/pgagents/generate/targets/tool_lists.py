@@ -294,7 +294,7 @@ def _strict_tools(
 
 def _find_obstacle(candidate: Function, losses: list[Loss], spent: _Size, budget: Budget) -> str | None:
     """Return why the function cannot be strict, or None after adding its size to `spent`."""
-    narrowing = [loss for loss in losses if loss.went == "narrowed"]
+    narrowing = [loss for loss in losses if loss.went == "narrowed" or loss.gone]
     if narrowing:
         place = ".".join(map(str, narrowing[0].origin[2:])) or narrowing[0].constraint
         return f"{place}: {narrowing[0].detail}"

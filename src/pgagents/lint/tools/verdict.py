@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pgagents.base.errors import Diagnostic, PgagentsError, Severity
-from pgagents.base.places import Source
+from pgagents.base.jsonschema.agreement import find_clashes
+from pgagents.base.places import Pointer, Source
 from pgagents.lint.document import Judged
 from pgagents.lint.facts import requirements
-from pgagents.lint.tools.tool_judge import Found, Tool, list_judges, tools
+from pgagents.lint.tools.tool_judge import Found, Tool, list_judges, parts, tools
 
 
 def judge(source: Source, name: str) -> Judged:
@@ -37,6 +38,7 @@ def judge(source: Source, name: str) -> Judged:
 def make_diagnostics(name: str, listed: Sequence[Tool], source: Source) -> tuple[Diagnostic, ...]:
     """Return a judge's findings about these tools, each once."""
     found = [*_twice(listed), *list_judges()[name].judge(listed, source.data)]
+    found += _list_clashes(listed, {one.pointer for one in found})
     return tuple(dict.fromkeys(_diagnostic(one, name, source) for one in found))
 
 
@@ -56,6 +58,17 @@ def _twice(listed: Sequence[Tool]) -> Iterator[Found]:
             elif known:
                 said = f"`{tool.shown}` and `{other[:80]}` differ only in case"
                 yield Found("catalogue.distinct-names", said, (*tool.at, "name"), "rename one", "warning")
+
+
+def _list_clashes(listed: Sequence[Tool], told: Collection[Pointer]) -> Iterator[Found]:
+    """Yield keywords that contradict each other, without the places of which the vendor's judge tells."""
+    for tool in listed:
+        for node, at, _ in parts(tool.schema, tool.schema_at):
+            for clash in find_clashes(node):
+                here = (*at, clash.keyword)
+                if here not in told:
+                    says = f"in `{tool.shown}`, {clash.message}"
+                    yield Found("catalogue.keywords-agree", says, here, "write one of the two otherwise")
 
 
 def _diagnostic(found: Found, judge: str, source: Source) -> Diagnostic:

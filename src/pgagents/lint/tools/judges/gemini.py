@@ -124,6 +124,13 @@ def _own(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Foun
             (*at, "enum"),
             "texts only, none empty",
         )
+    if isinstance(enum, list) and types(node) != {"string"}:
+        yield Found(
+            "google.enum-type",
+            f"an enum of `{tool.shown}` stands beside type {kind!r}; it is only allowed for STRING",
+            (*at, "enum"),
+            "make it `STRING`, or say the values in the description",
+        )
     beside = node.keys() - {"anyOf", "description", "nullable", "title", "default", "example"}
     if "anyOf" in node and beside:
         said = f"`{min(beside)}` in `{tool.shown}` stands beside `anyOf`, where it is ignored or refused"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pgagents.base.jsonschema.agreement import find_clashes
 from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, context, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -112,6 +113,10 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
             (*at, key),
             "leave it out",
         )
+    for clash in find_clashes(node):
+        if clash.keyword in ("enum", "const") and clash.wrong_type:
+            said = f"Invalid schema for function '{tool.shown}': {clash.message}"
+            yield Found("openai.strict-values", said, (*at, clash.keyword), "write values of the type")
     if "$id" in node and at != tool.schema_at:
         said = f"`$id` inside the schema of `{tool.shown}` is not supported by strict mode"
         yield Found("openai.strict-keywords", said, (*at, "$id"), "leave it out")
