@@ -1,6 +1,7 @@
 """Make a catalogue: a short one over an OpenAPI document, or a whole one of a document or other source.
 
-`document` reads a file and follows its references, and `operations` reads all editions in one form.
+`document` reads a file and follows its references, and `operations` reads all editions in one form;
+`alternatives` writes out what a `discriminator` names.
 `catalogue` runs the conversion: `actions` with `arguments` and `members`, `schemas`, `errors`,
 `response_headers`, `security`, `servers`. `action_names` gives each operation the name that a person would
 choose; `names` makes names that a catalogue allows and collects losses. `nature` decides whether an action

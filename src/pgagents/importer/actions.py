@@ -298,9 +298,10 @@ class Answers:
             if answer.whole.at("content").members() and is_json(answer.media):
                 return {"$ref": self.schemas.give(*ANY_BODY), **described, **_say_any(answer)}
             if answer.media:
-                self.notes.add_lost(
-                    at, f"{brief(answer.media)} without a schema is not described", answer.whole.place
-                )
+                items = "itemSchema" in answer.whole.at("content", answer.media).mapping()
+                why = "without a schema is not described"
+                why = "is one text; what its items are (`itemSchema`) is not carried" if items else why
+                self.notes.add_lost(at, f"{brief(answer.media)} {why}", answer.whole.place)
             return described or None
         if types := list_file_types(answer.whole.at("content").members()):
             return {**described, **self._file(answer), "content_type": ANY, "media": types}

@@ -350,7 +350,7 @@ class Bodies:
         form = find_form(p, self.schemas)
         if isinstance(form, Styled) and form.style == "form" and not style:
             # OpenAPI's default for an object in a form is JSON as text
-            return Unsayable("it is an object that the document does not give a `style`")
+            return Unsayable("it is an object, and travels as one JSON text, which a catalogue cannot say")
         return form if isinstance(form, Styled | Unsayable) else None
 
 

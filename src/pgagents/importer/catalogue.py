@@ -15,6 +15,7 @@ from pgagents.catalogue.model.action import WithheldGet, WithheldGets
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.action_names import ActionName, name_operations
 from pgagents.importer.actions import Actions
+from pgagents.importer.alternatives import with_alternatives
 from pgagents.importer.document import Found, References
 from pgagents.importer.errors import Errors
 from pgagents.importer.inference.inference import add_second_caller, infer
@@ -174,10 +175,13 @@ def convert(
 ) -> Converted:
     """Convert a document without loading the result, and without a choice for vendors; see `catalogue`.
 
-    `listed` are its operations if they were listed before, with the notes on those that were not. `named` are
+    `listed` are its operations if they were listed before, with the notes on those that were not, of the
+    document `with_alternatives`. `named` are
     the names of their actions by label, if they were made before.
     """
     edition, scheme, why = version(references.root()), "", ""
+    if listed is None:
+        references = with_alternatives(references)
     if choice.auth:
         references, scheme, why = with_scheme(references, parse_scheme(choice.auth))
         listed = None  # the scheme of the choice is in no operation yet

@@ -44,7 +44,16 @@ class Document:
 
     def place(self, pointer: str) -> str:
         """Return a pointer of this document for messages: `openapi.json#/paths/~1books`."""
-        return f"{self.name}#{pointer}"
+        return f"{self.name}#{own_pointer(pointer)}"
+
+
+BASE = "x-pgagents-base"
+"""The key under which the importer keeps what other schemas extend of a schema with alternatives."""
+
+
+def own_pointer(pointer: str) -> str:
+    """Return a pointer as the document itself has it, without the importer's own steps."""
+    return pointer.replace(f"/{BASE}", "")
 
 
 class _Twice(Exception):
@@ -260,8 +269,17 @@ def is_url(location: str) -> bool:
 class References:
     """Follow `$ref`. With `allowed`, references may leave the first document's folder or host."""
 
-    def __init__(self, first: Document, fetch: Read, *, allowed: bool = False) -> None:
+    def __init__(
+        self,
+        first: Document,
+        fetch: Read,
+        *,
+        allowed: bool = False,
+        rewrite: Callable[[Document], Document] | None = None,
+    ) -> None:
         self.first, self.fetch, self.allowed = first, fetch, allowed
+        self.rewrite = rewrite
+        """Returns another edition of each further document; the first one is such already."""
         self.documents = {self._whole(first.location): first}
         self._targets: dict[tuple[str, str], Found] = {}
         """By the place of a document and a reference in it, the value there: many refer to one schema."""
@@ -341,8 +359,8 @@ class References:
             if type(error) is not PgagentsError:
                 raise
             raise PgagentsError(f"{found.place} refers to `{shown}`: {error.message}", error.help) from None
-        self.documents[whole] = document
-        return document
+        self.documents[whole] = self.rewrite(document) if self.rewrite is not None else document
+        return self.documents[whole]
 
     @staticmethod
     def _whole(location: str | Path) -> str:
@@ -358,6 +376,11 @@ class References:
                 a.path.rpartition("/")[0] + "/"
             )
         return Path(whole).is_relative_to(Path(first).parent)
+
+
+def replace_first(references: References, first: Document) -> References:
+    """Return the references of another edition of the first document."""
+    return References(first, references.fetch, allowed=references.allowed, rewrite=references.rewrite)
 
 
 def _split_reference(found: Found) -> tuple[str, str]:

@@ -209,6 +209,14 @@ def _is_group(branch: dict[str, Any]) -> bool:
     return isinstance(own, dict) and set(own) <= set(required) and branch.keys() <= _OF_GROUPS
 
 
+def _extends(outer: Shape, shapes: Sequence[Shape]) -> bool:
+    """True if each shape has the members of the outer one, and one of them has more."""
+    members = [shape.members.keys() for shape in shapes]
+    return all(outer.members.keys() <= own for own in members) and any(
+        outer.members.keys() < own for own in members
+    )
+
+
 class _Walk:
     """Read the members of one schema, with notes on what is lost."""
 
@@ -216,12 +224,13 @@ class _Walk:
         self.schemas, self.notes, self.at = schemas, notes, at
         self.parts = 0
 
-    def read(self, written: Found, inside: tuple[str, ...]) -> Shape:
+    def read(self, written: Found, inside: tuple[tuple[str, str], ...]) -> Shape:
         found = self.schemas.references.follow(written)
         self.parts += 1
-        if not isinstance(found.value, dict) or found.place in inside or self.parts > MAX_PARTS:
+        here = (found.document.location, found.pointer)
+        if not isinstance(found.value, dict) or here in inside or self.parts > MAX_PARTS:
             return Shape({})
-        inside = (*inside, found.place)
+        inside = (*inside, here)
         shape = self._own(found)
         shape = _join_all([shape, *(self.read(branch, inside) for branch in found.at("allOf").items())])
         for key in ("oneOf", "anyOf"):
@@ -256,7 +265,9 @@ class _Walk:
             empty=raw.get("type") == "object" and rest is False,
         )
 
-    def _alternatives(self, outer: Shape, found: Found, key: str, inside: tuple[str, ...]) -> Shape:
+    def _alternatives(
+        self, outer: Shape, found: Found, key: str, inside: tuple[tuple[str, str], ...]
+    ) -> Shape:
         """Return a shape with the members of its alternatives, of which a body is one.
 
         A call sends named members, so alternatives that are no objects do not count.
@@ -281,23 +292,28 @@ class _Walk:
         choices: tuple[Found, ...] = ()
         if not outer.members and not outer.required:
             choices = self._list_choices(objects, shapes)
+        elif outer.exact and _extends(outer, shapes):
+            choices = self._list_choices(objects, [_join_all([outer, shape]) for shape in shapes], whole=True)
         return replace(joined, closed=closed, exact=outer.exact and fits, choices=choices)
 
-    def _list_choices(self, branches: Sequence[Found], shapes: Sequence[Shape]) -> tuple[Found, ...]:
+    def _list_choices(
+        self, branches: Sequence[Found], shapes: Sequence[Shape], *, whole: bool = False
+    ) -> tuple[Found, ...]:
         """Return the objects of alternatives; those of an alternative with alternatives are its own.
 
-        Nothing is returned if an alternative cannot be written as objects without alternatives.
+        Nothing is returned if an alternative cannot be written as objects without alternatives. With `whole`,
+        a shape has more than its branch, so it is written out.
         """
         found: list[Found] = []
         for branch, shape in zip(branches, shapes, strict=True):
             plain = self.schemas.references.follow(branch)
-            if shape.choices:
+            if shape.choices and not whole:
                 found += shape.choices
             elif not shape.exact or not isinstance(plain.value, dict):
                 return ()
             else:
                 parts = {"allOf", "oneOf", "anyOf"} & plain.value.keys()
-                found.append(_write_object(shape, branch) if parts else branch)
+                found.append(_write_object(shape, branch) if parts or whole else branch)
         return tuple(found)
 
     def _is_grouped(self, found: Found, joined: Shape) -> bool:

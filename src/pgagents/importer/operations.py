@@ -23,7 +23,8 @@ _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that do not belong to its schema."""
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
-_UNSENT = ("accept", "content-type", "authorization")
+AUTHORIZATION = "authorization"
+_UNSENT = ("accept", "content-type", AUTHORIZATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,11 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
         if not isinstance(item.value, dict):
             notes.add_left_out(f"path `{brief(path)}` holds no operations", written.place)
             continue
-        for method in _OTHERS:
-            if method in item.value:
-                notes.add_left_out(
-                    f"{method.upper()} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE",
-                    item.at(method).place,
-                )
+        further = item.at("additionalOperations")  # OpenAPI 3.2: methods by the name that is sent
+        others = [(name.upper(), item.at(name)) for name in _OTHERS if name in item.value]
+        for name, found in (*others, *((name, further.at(name)) for name in further.mapping())):
+            message = f"{brief(name)} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE"
+            notes.add_left_out(message, found.place)
         shared = _parameters(references, item.at("parameters"))
         for method in METHODS:
             if isinstance(item.value.get(method), dict):
@@ -151,7 +151,7 @@ def _operation(
         _parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")
     ]
     kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
-    problems = [*_find_unnamed(every)]
+    problems = [*_find_unnamed(every), *_find_unsent(every)]
     body = _form(references, whole, every) if swagger else _body(references, whole)
     security = whole.value.get("security", references.first.data.get("security"))
     security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
@@ -177,7 +177,22 @@ def _find_unnamed(every: list[Found]) -> Iterator[str]:
             "body",
             "formData",
         ):
-            yield f"a parameter has no name or no known place: {p.place}"
+            whole = p.text("in") == "querystring"
+            yield (
+                f"the whole query as one value (`in: querystring`) is not carried: {p.place}"
+                if whole
+                else f"a parameter has no name or no known place: {p.place}"
+            )
+
+
+def _find_unsent(every: list[Found]) -> Iterator[str]:
+    """Describe headers for a key, which OpenAPI lets nobody read as parameters."""
+    for p in every:
+        if p.text("in") == "header" and p.text("name").lower() == AUTHORIZATION:
+            yield (
+                f"header `{brief(p.text('name'))}` is no argument: a key is said under `auth`, or by `--auth "
+                f"bearer`: {p.place}"
+            )
 
 
 def _parameter(p: Found, *, swagger: bool) -> Parameter:

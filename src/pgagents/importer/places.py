@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.base.places import Place, Pointer, Source, Span, name_place, value_at, write_pointer
 from pgagents.base.reading import parse
-from pgagents.importer.document import Document, Found
+from pgagents.importer.document import BASE, Document, Found
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.schemas import Schemas
 
@@ -259,7 +259,7 @@ def _list_members(one: ImportedAction, schemas: Schemas) -> Iterator[tuple[str, 
 
 
 def _steps(pointer: str, data: Any) -> Pointer:
-    """Return the steps of a JSON Pointer. Steps into lists are numbers."""
+    """Return the steps of a JSON Pointer in the document's own text. Steps into lists are numbers."""
     steps: list[str | int] = []
     for text in pointer.split("/")[1:]:
         step: str | int = text.replace("~1", "/").replace("~0", "~")
@@ -267,4 +267,4 @@ def _steps(pointer: str, data: Any) -> Pointer:
             step = int(step)
         steps.append(step)
         data = value_at(data, (step,))
-    return tuple(steps)
+    return tuple(step for step in steps if step != BASE)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from pgagents.base.jsonschema.agreement import as_type, find_clashes, is_of, kinds_of
 from pgagents.base.jsonschema.schema import TOO_MANY_TRIES, list_endless
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
-from pgagents.importer.document import Found, References
+from pgagents.importer.document import BASE, Found, References
 from pgagents.importer.names import Notes, clean_value, cut, identifier, is_member, one_line
 
 
@@ -153,6 +154,8 @@ def _wish(pointer: str) -> str:
     type).
     """
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    if steps[-1:] == [BASE] and len(steps) > 1:
+        return f"{steps[-2]}Base"
     if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (
         len(steps) == 2 and steps[0] == "definitions"
     ):
@@ -202,7 +205,8 @@ _NAMED = ("patternProperties", "dependentSchemas")
 _IDLE = (
     (("prefixItems", "contains", "minContains", "maxContains", "unevaluatedItems"), "array"),
     (("patternProperties", "propertyNames", "dependentRequired", "dependentSchemas"), "object"),
-    (("unevaluatedProperties",), "object"),
+    (("unevaluatedProperties", "properties", "required", "additionalProperties"), "object"),
+    (("items",), "array"),
 )
 """Keywords without an effect on any value that is not a list, or not an object."""
 _APPLYING = (*_ONE, *_FLAGGED, *_NAMED, "prefixItems", "dependentRequired", "minContains", "maxContains")
@@ -266,9 +270,7 @@ class Conversion:
             ):
                 continue
             elif key == "discriminator":
-                self._lose(
-                    "`discriminator` is not carried; the alternatives are distinguished by their members"
-                )
+                self._lose("`discriminator` is not carried: the document does not say its values")
             else:
                 self._widen(f"`{brief(key)}` is not carried")
         self._outcome()
@@ -278,6 +280,7 @@ class Conversion:
         self._items()
         self._alternatives()
         self._nullable()
+        self._agree()
         self._sense()
         if "oneOf" in made and "anyOf" not in made and len(notes) > before:
             made["anyOf"] = made.pop("oneOf")
@@ -330,7 +333,8 @@ class Conversion:
             if value:
                 made[key] = value
         elif key in ("enum", "examples", "const", "default"):
-            made[key] = clean_value(value)
+            cleaned = clean_value(value)
+            made[key] = _list_once(cleaned) if key == "enum" else cleaned
         else:
             made[key] = int(value) if key in _COUNTS else value
 
@@ -476,6 +480,44 @@ class Conversion:
         elif "anyOf" in made:
             made["anyOf"] = [*made["anyOf"], {"type": "null"}]
 
+    def _agree(self) -> None:
+        """Write values as the type says, and leave out what no value of the type can be.
+
+        A document in YAML often has numbers and flags for texts, such as the modes of files.
+        """
+        made, kinds = self.made, kinds_of(self.made)
+        if not kinds:
+            return
+        if "enum" in made:
+            fitting = [value for value in (as_type(v, kinds) for v in made["enum"]) if is_of(value, kinds)]
+            if not fitting:
+                self._widen(f"`enum: {brief(json.dumps(made['enum']), 60)}` {_FITS_NOT}")
+                del made["enum"]
+            elif fitting != made["enum"] or any(map(_is_flag_apart, fitting, made["enum"])):
+                self._lose(f"`enum: {brief(json.dumps(made['enum']), 60)}` is written as its `type` says")
+                made["enum"] = fitting
+        if "const" in made:
+            value = as_type(made["const"], kinds)
+            if is_of(value, kinds):
+                if not is_of(made["const"], kinds):
+                    self._lose(
+                        f"`const: {brief(json.dumps(made['const']), 60)}` is written as its `type` says"
+                    )
+                made["const"] = value
+            else:
+                self._widen(f"`const: {brief(json.dumps(value), 60)}` {_FITS_NOT}")
+                del made["const"]
+        if "default" in made and not is_of(made["default"], kinds):
+            value = as_type(made["default"], kinds)
+            self._lose(f"`default: {brief(json.dumps(made['default']), 60)}` {_FITS_NOT}")
+            made["default"] = value
+            if not is_of(value, kinds):
+                del made["default"]
+        if any(clash.keyword == "default" for clash in find_clashes(made)):
+            self._lose(
+                f"`default: {brief(json.dumps(made.pop('default')), 60)}` is refused by its own schema"
+            )
+
     def _sense(self) -> None:
         """Remove bounds that exclude every value, and keywords without an effect."""
         made = self.made
@@ -490,6 +532,19 @@ class Conversion:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]
                 self._widen(f"no value is within `{low}` and `{high}`")
+
+
+_FITS_NOT = "is no value of its `type`"
+
+
+def _list_once(values: list[Any]) -> list[Any]:
+    """Return values without those that stand there before."""
+    return list({json.dumps(value, sort_keys=True, default=str): value for value in values}.values())
+
+
+def _is_flag_apart(one: Any, other: Any) -> bool:
+    """True if one of two equal values is a flag and the other a number."""
+    return isinstance(one, bool) != isinstance(other, bool)
 
 
 def _collapse(made: dict[str, Any]) -> dict[str, Any]:

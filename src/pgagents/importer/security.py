@@ -12,7 +12,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.model.credential import AUTHORIZATION, MUTUAL_TLS, NOUN, OPENAPI, kinds
-from pgagents.importer.document import Found, References
+from pgagents.importer.document import Found, References, replace_first
 from pgagents.importer.names import Notes, clean, cut, identifier, is_name, unique
 from pgagents.importer.operations import ImportedAction, Operation, operations
 
@@ -529,7 +529,7 @@ def _fill(references: References, name: str) -> References:
     if "security" in data:
         return references
     first = replace(references.first, data={**data, "security": [{name: []}, {}]})
-    return References(first, references.fetch, allowed=references.allowed)
+    return replace_first(references, first)
 
 
 def _list_schemes(references: References) -> dict[str, Found]:
@@ -569,4 +569,4 @@ def _replace(references: References, schemes: Mapping[str, GivenScheme], *, requ
     if required:
         data["security"] = [{required: []}]
     first = replace(references.first, data=data)
-    return References(first, references.fetch, allowed=references.allowed)
+    return replace_first(references, first)

@@ -18,6 +18,7 @@ from pgagents.importer.inference.pages import (
     describe_listing,
     find_success,
     infer_pages,
+    is_list,
     read_schema,
 )
 from pgagents.importer.inference.resources import infer_resources
@@ -218,8 +219,9 @@ def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes
 def _describe_answer(one: ImportedAction, named: Mapping[str, Any]) -> str:
     """Return a sentence on the first successful answer; empty if the document does not describe it."""
     listing = describe_listing(one, named)
-    if listing is not None and (members := _members(listing.item, named, "writeOnly")):
-        return f"Returns a list, with {_list_names(members)} of each item."
+    item = _members(listing.item, named, "writeOnly") if listing is not None else {}
+    if listing is not None and item and is_list(one, listing, named):
+        return f"Returns a list, with {_list_names(item)} of each item."
     if members := _members(find_success(one, named), named, "writeOnly"):
         return f"Returns {_list_names(members)}."
     if any(status == 204 for status in one.action["output"]):

@@ -248,6 +248,43 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
     )
 
 
+_ENVELOPE = frozenset((
+    "links", "meta", "metadata", "paging", "pagination", "pageinfo", "object", "kind", "success", "ok",
+    "self", "start", "end", "hasprevious", "hasprev",
+))  # fmt: skip
+_BESIDE = re.compile(r"(next|prev(ious)?|first|last)(page)?(ur[il]|link|cursor|token|marker)?", re.I)
+_NUMBERS = (_COUNTS, _CURRENT, _TOTALS, _PER_PAGE, _SKIPPED, _SIZES)
+_PLACES = (_MORE, _LEADS_ON, _GOES_ON)
+
+
+def is_list(one: ImportedAction, listing: Listing, named: Mapping[str, Any]) -> bool:
+    """True if an action's answer is its list, and nothing else but what tells of the list.
+
+    Totals, cursors, links and the like tell of a list. An order with its lines is an order, and a read that
+    goes on with another page is a list whatever stands beside it.
+    """
+    if one.action.get("pages", {}).get("items") == listing.items:
+        return True
+    whole = find_success(one, named)
+    for step in listing.items.split(".")[1:]:
+        members = whole.get("properties", {})
+        if not all(
+            _tells_of_list(name, read_schema(members[name], named)) for name in members if name != step
+        ):
+            return False
+        whole = read_schema(members[step], named)
+    return True
+
+
+def _tells_of_list(name: str, schema: Schema) -> bool:
+    """True for a member that stands beside a list: a number of items or pages, a cursor, links, a kind."""
+    plain = name.rpartition(".")[2].lstrip("_@$").replace("-", "_")
+    bare = plain.replace("_", "")
+    if bare.lower() in _ENVELOPE or _BESIDE.fullmatch(bare) or any(n.fullmatch(plain) for n in _PLACES):
+        return True
+    return any(names.fullmatch(plain) for names in _NUMBERS) and not _holds(schema, ("number", "string"))
+
+
 def _members(
     whole: Schema, named: Mapping[str, Any], path: str, most: int = MOST_STEPS
 ) -> Iterator[tuple[str, Schema]]:

@@ -19,6 +19,7 @@ from pgagents.base.text import brief
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.action_names import name_operations
+from pgagents.importer.alternatives import with_alternatives
 from pgagents.importer.catalogue import Choice, Converted, convert, list_fitting, without_collector
 from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
@@ -319,7 +320,8 @@ def _read_document(
     applied = apply_overlays(document.data, [overlay for overlay, _ in overlays]) if overlays else None
     if applied is not None:
         document = replace(document, data=applied.data)
-    return References(document, fetch, allowed=options.allow_remote), digest, applied
+    references = with_alternatives(References(document, fetch, allowed=options.allow_remote))
+    return references, digest, applied
 
 
 def _refuse(source: Source, id: str, message: str, help: str, *, key: str = "document") -> InputError:
