@@ -3,8 +3,8 @@ step.
 
 Each step runs in a process of its own, whose processor time and peak memory are held to bounds. A traceback,
 an error of pgagents itself, or a step over its bounds fails the run. So does an operation that is in neither
-the catalogue nor its messages. A document whose key a catalogue cannot say yet must stop at the build with
-that message, and is counted apart.
+the catalogue nor its messages, and what breaks a rule of `forms`. A document whose key a catalogue cannot say
+yet must stop at the build with that message, and is counted apart.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_sti
 """Runs a command from a small process: Linux counts the memory of the process that starts another as that
 one's, too.
 """
+RULES = (str(HERE / "forms.py"),)
+"""The program that holds the written files to rules of our own."""
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 KEY_KIND = "catalogue/key-kind"
 BLOCKED = "# TODO blocked: "
@@ -187,6 +189,9 @@ def row(name: str, path: Path, operations: list[tuple[str, str]], most: int | No
             run(["build", str(catalogue), "--out", str(folder / "made")], folder),
         ]
         blocked = BLOCKED in text
+        if BLOCKED not in text:
+            steps.append(run(["forms", str(catalogue)], folder, RULES))
+            problems += [*steps[-1].problems((0,))]
         outcome, wrong = built(text, steps[1], steps[2])
         problems += [
             *steps[1].problems((2,) if blocked else (0, 1)),
@@ -199,8 +204,8 @@ def row(name: str, path: Path, operations: list[tuple[str, str]], most: int | No
         )
 
 
-def run(words: list[str], folder: Path) -> Step:
-    """Run pgagents in a process of its own."""
+def run(words: list[str], folder: Path, program: tuple[str, ...] = ("-m", "pgagents")) -> Step:
+    """Run pgagents, or another program of ours, in a process of its own."""
     log = folder / "said.txt"
     with log.open("wb") as out:
         measuring = subprocess.run(
@@ -212,8 +217,7 @@ def run(words: list[str], folder: Path) -> Step:
                 str(PATIENCE_S),
                 str(out.fileno()),
                 sys.executable,
-                "-m",
-                "pgagents",
+                *program,
                 *words,
             ],
             cwd=folder,

@@ -8,9 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
-from evaluation.corpus import measure
+from evaluation.corpus import forms, measure
 
-from importing import openapi, operation
+from importing import imported, openapi, operation
+from pgagents.catalogue.load import load_text
+from pgagents.generate import functions
+from pgagents.generate.keywords import Losses
 
 KEYED = {"type": "http", "scheme": "digest"}
 
@@ -89,3 +92,28 @@ def test_build_of_a_catalogue_whose_key_cannot_be_said_must_stop_there() -> None
     assert measure.built(blocked, stop, stop) == ("stops at the key: HTTP Basic (`b`)", [])
     assert measure.built(blocked, stop, measure.Step("build", 0, "generated", 1, 1))[1]
     assert measure.built("", stop, stop)[0] == "failed"
+
+
+def test_list_that_is_none_is_told() -> None:
+    items = {"type": "array", "items": {"type": "object", "properties": {"sku": {"type": "string"}}}}
+    order = {"type": "object", "properties": {"id": {"type": "string"}, "lines": items}}
+    answer = {"200": {"description": "ok", "content": {"application/json": {"schema": order}}}}
+    made = imported(openapi({"/book": {"get": operation(responses=answer)}}))
+    assert [*forms.list_lost(made.model), *forms.list_false_lists(made.model)] == []
+    text = made.text.replace(
+        "Get a book. Returns `id` and `lines`.", "Get a book. Returns a list, with `sku`."
+    )
+    assert list(forms.list_false_lists(load_text(text))) == [
+        "`get_book` answers one thing with `id`, and is said to return a list"
+    ]
+
+
+def test_argument_that_is_gone_unsaid_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {"name": "free", "in": "query", "description": "Anything", "schema": {}}
+    model = imported(openapi({"/book": {"get": operation(parameters=[free])}})).model
+    assert list(forms.list_lost(model)) == []
+    monkeypatch.setattr(functions, "_list_gone", lambda *_: ())
+    monkeypatch.setattr(Losses, "add", lambda *_: None)
+    assert "gemini/functions: `free` of `get_book` is gone, and no loss says so" in list(
+        forms.list_lost(model)
+    )
