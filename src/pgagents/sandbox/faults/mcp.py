@@ -190,6 +190,19 @@ def number_as_text(_context: Context, _question: dict[str, Any], result: dict[st
     return {**mcp.with_text(result, json_bytes(data).decode()), "structuredContent": data}
 
 
+@mcp_fault("idempotency")
+def key_of_tool_dropped(handler: Handler, context: Context) -> Handler:
+    """The MCP server does not hand on the idempotency key of a call, so that a repeated call acts again."""
+    surface = context.model.surfaces["mcp"]
+    params = {str(a.name): surface.key_param(a) for a in context.model.actions if a.idempotency}
+
+    def drop(tool: str, given: dict[str, Any]) -> dict[str, Any]:
+        key = params.get(tool)
+        return {name: value for name, value in given.items() if key is None or name != key.name}
+
+    return mcp.calls(handler, drop)
+
+
 @mcp_fault("mcp_tools").edit_tools_list
 def order_of_chance(context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Tools are listed in a different order each time, which defeats prompt caches."""

@@ -228,6 +228,8 @@ class Call:
     """The token request that is sent instead of an action's request."""
     apart: bool = False
     """True if no other probe may use the instance that the call makes."""
+    keyed: bool = False
+    """True if a tool gets the idempotency key of the input. Other calls leave it to the MCP server."""
     burst: bool = False
     """True if it may exceed the rate limit: it is sent without delay, and is not repeated after a 429."""
 

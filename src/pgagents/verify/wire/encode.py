@@ -274,7 +274,7 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
     if endpoint is None:
         return "GET", "/", headers, b""
     if endpoint.form is not None:
-        method, where, more, body = endpoint.form.request(endpoint.action, values)
+        method, where, more, body = endpoint.form.request(endpoint.action, values, keyed=call.keyed)
         return method, where, [*headers, *more], body
     if call.raw.wrap is not None or endpoint.dispatcher is not None:
         wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(endpoint, values)

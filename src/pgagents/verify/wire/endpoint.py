@@ -96,9 +96,9 @@ class Form(Protocol):
         """Return the arguments that a call can have."""
 
     def request(
-        self, action: Action, values: Mapping[str, Any]
+        self, action: Action, values: Mapping[str, Any], *, keyed: bool = False
     ) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        """Return method, target, headers and body of a call."""
+        """Return method, target, headers and body of a call; with `keyed`, with its idempotency key."""
 
     def answer(self, action: Action, response: Response) -> Response:
         """Return the answer as the action itself would give it, with its own status and body."""

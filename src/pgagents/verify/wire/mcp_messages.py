@@ -68,12 +68,14 @@ class ToolForm:
         return str(own.name if own and own.name else action.name)
 
     def request(
-        self, action: Action, values: Mapping[str, Any]
+        self, action: Action, values: Mapping[str, Any], *, keyed: bool = False
     ) -> tuple[str, str, list[tuple[str, str]], bytes]:
         """Return the call as a message without arguments that the tool lacks. The link adds version and
-        id.
+        id. With `keyed`, the message has the idempotency key, if the tool takes one.
         """
         taken = {str(p.name) for p in self.params(action)}
+        if keyed and self._surface.key_param(action) is not None:
+            taken.add(str(action.idempotency))
         given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
         call = {
             "method": "tools/call",

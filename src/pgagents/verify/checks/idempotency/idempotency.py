@@ -2,8 +2,9 @@
 time.
 
 Another call or action cannot reuse the key. Another project can, and so can another API key, if the catalogue
-says that idempotency keys belong to one API key. Keys are compared by every character, so each probe's key
-differs from the last used one as little as possible.
+says that idempotency keys belong to one API key. A repeated call of an MCP server's tool that takes the key
+changes nothing more either. Keys are compared by every character, so each probe's key differs from the last
+used one as little as possible.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.made_up import Choice, make_up
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 REPLAY, RACE, MISMATCH, APART = "replay", "race", "mismatch", "apart"
@@ -72,6 +73,13 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             alone = Attempt(together=run, cost=5, role=role, writes=True) if role is not None else None
             at = ("idempotency", "of") if detail == OTHER_KEY else origin
             yield Case(endpoint, text, at, alone or attempt, detail)
+    for endpoint in setting.tools:
+        if setting.model.surfaces[MCP].key_param(endpoint.action) is not None:
+            says_tool = f"the tool of {endpoint.action.name}, repeated with its key, has no second effect"
+            origin = (*endpoint.action.origin, "idempotency")
+            yield Case(
+                endpoint, says_tool, origin, Attempt(_repeat_through_tool, cost=2, writes=True), REPLAY
+            )
 
 
 def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str]]:
@@ -179,6 +187,21 @@ def _judge_race(trial: Trial, pair: list[Exchange]) -> Iterator[Judgement]:
 def _repeat_call(trial: Trial, first: Exchange) -> Conversation:
     arguments = dict(first.input)
     again: Exchange = yield trial.call("replay", "the same call again", input=arguments, made=first.subject)
+    yield from judge_replay(trial, first, again)
+
+
+def _repeat_through_tool(trial: Trial) -> Conversation:
+    """Call a tool twice with one idempotency key, as a host repeats a call whose answer it lost."""
+    arguments = {**trial.template.input, str(trial.action.idempotency): UniqueValue(once=True)}
+    why = "a tool's call with an idempotency key"
+    first: Exchange = yield trial.call("valid", why, input=arguments, fresh=True, keyed=True)
+    if not first.success:
+        yield trial.untested(f"the first call was answered {first.outcome}")
+        return
+    repeated = dict(first.input)
+    again: Exchange = yield trial.call(
+        "replay", "the same call again", input=repeated, made=first.subject, keyed=True
+    )
     yield from judge_replay(trial, first, again)
 
 
@@ -293,7 +316,8 @@ def _try_near_key(trial: Trial, chain: KeyChain) -> Conversation:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note the last key that was used up, and judge nothing."""
     endpoint = exchange.call.endpoint
-    name = endpoint.action.idempotency if endpoint is not None else None
+    sent = endpoint is not None and (endpoint.form is None or exchange.call.keyed)
+    name = endpoint.action.idempotency if endpoint is not None and sent else None
     key = exchange.input.get(name) if name else None
     if isinstance(key, str) and exchange.success and exchange.call.role == "main":
         memory.notes[USED] = (key, exchange.sent_at)
@@ -308,6 +332,7 @@ CHECK = make_check(
     watch=watch,
     calls_correctly=True,
     self_contained=True,
+    tools=True,
     rank=Rank.WRONG,
 )
 
