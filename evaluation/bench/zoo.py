@@ -2,15 +2,18 @@
 zoo NAME`.
 
 Each run gets a server that was newly started and filled. `--only KIND` takes one kind of run (`read`,
-`write`, `edited`, `peer`, `peer-as-many`). Figures are kept in evaluation/zoo/measured.json, what verify
-broke in evaluation/zoo/judged beside a reviewer's word. Nothing here fails: who reads it judges.
+`write`, `edited`, `peer`, `peer-as-many`), and `--table` prints what is kept. Figures are kept in
+evaluation/zoo/measured.json, what verify broke in evaluation/zoo/judged beside a reviewer's word. Nothing
+here fails: who reads it judges.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -23,21 +26,24 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evaluation.zoo.judging import UNJUDGED, count_words, read_judged
+from evaluation.zoo.judging import UNJUDGED, WORDS, count_words, read_judged
 from evaluation.zoo.toolbox import TOOLS, load_tools, tools
 from evaluation.zoo.zoo import HERE, NAMES, ZOO, Running, load, serving
+from pgagents.report.contract import Rank
 
 MEASURED = HERE / "measured.json"
 EDITS = HERE / "edits"
 REPORTS = ZOO / "reports"
 """Reports of the last runs, for a reviewer."""
-MOST_S, MORE_S = 150.0, 30.0
+MOST_S, MORE_S = 1_200.0, 30.0
 """Seconds that one run may take, and then to write down what it has found."""
-EDITED_S = 900.0
+EDITED_S = 1_800.0
 """Seconds of a run with an edited catalogue: it shows what can be tested, and sends more requests."""
-OURS = re.compile(r"(?:.*:\d+:\d+: )?(?:error|odd)\[")
-"""A finding of verify: its line on stderr while the run goes on, or its head in the report."""
+OURS = re.compile(rf"(?:{'|'.join(rank.value for rank in Rank)})\[")
+"""A finding of verify: its line on stderr while the run goes on."""
 THEIRS = re.compile("_____|❌|- ")
+SELECTED = ("kept", "broken", "odd", "untested")
+"""The verdicts of contracts that a run set out to test."""
 RUN = "from pgagents.cli.main import run; run()"
 
 
@@ -46,6 +52,8 @@ class Measured:
     """One run of a tool: what it took, what it said, and what of the older things it changed.
 
     `words` counts the findings by the reviewer's word; `said` are their contracts, or keys of schemathesis.
+    `left` counts what the report of verify says it left. `grown` is by how much the lists of the server are
+    longer afterwards; it is None where they were not counted.
     """
 
     server: str
@@ -57,36 +65,57 @@ class Measured:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     words: Mapping[str, int] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    processor_s: float | None = None
     left: int = 0
+    grown: int | None = None
     said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The end of a tool: exit code, seconds, those to its first finding, and its printed text."""
+    """The end of a tool: exit code, seconds, those of its processor, those to its first finding, and its
+    printed text.
+    """
 
     exit: int
     seconds: float
+    processor_s: float
     first_s: float | None
     printed: str
 
 
 def main(words: Sequence[str]) -> None:
     """Measure the named servers, or all; print a line for each run, and the table at the end."""
-    rest = list(words)
-    only = rest.pop(rest.index("--only") + 1) if "--only" in rest else ""
-    names = [word for word in rest if not word.startswith("--")] or [*NAMES, *TOOLS]
-    for name in [n for n in names if n not in TOOLS]:
-        for kind, run in KINDS.items():
-            if only not in ("", kind):
-                continue
-            one = _measure(name, kind, run)
-            if one is not None:
-                _keep(one)
-    for name in [n for n in names if n in TOOLS]:
-        if only in ("", "read"):
-            _keep(_measure_tools(name))
-    print(table([Measured(**one) for _, one in sorted(_read_measured().items())]))
+    asked = _read_arguments(words)
+    names = asked.names or [*NAMES, *TOOLS]
+    kinds = [kind for kind in KINDS if kind in (asked.only or KINDS)]
+    for name, kind in () if asked.table else ((name, kind) for name in names for kind in kinds):
+        if name not in TOOLS:
+            measured = _measure(name, kind, KINDS[kind])
+        else:
+            measured = _measure_tools(name) if kind == "read" else None
+        if measured is not None:
+            _keep(measured)
+    print(table([Measured(**row) for _, row in sorted(_read_measured().items())]))
+
+
+def _read_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """Return the names, kinds and options; a name or a kind that is unknown ends the program."""
+    parser = argparse.ArgumentParser(
+        prog="python -m evaluation.bench zoo",
+        description="Run verify, and schemathesis beside it, on real servers, each newly started and filled. "
+        "Without a name all are measured, which takes an hour.",
+        epilog="read: verify without --allow-writes. write: with it, which is its normal mode. edited: the "
+        "imported catalogue with a reviewer's lines. peer: schemathesis with its defaults. peer-as-many: "
+        "with at least as many requests as verify sent in its last run of kind write.",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*NAMES, *TOOLS]))
+    parser.add_argument("--only", choices=KINDS, action="append", help="take this kind of run, repeatable")
+    parser.add_argument("--table", action="store_true", help="measure nothing and print what is kept")
+    asked = parser.parse_args(words)
+    if unknown := sorted(set(asked.names) - {*NAMES, *TOOLS}):
+        parser.error(f"no such server: {', '.join(unknown)}; there are {', '.join([*NAMES, *TOOLS])}")
+    return asked
 
 
 def _read_measured() -> dict[tuple[str, str], dict[str, Any]]:
@@ -116,13 +145,14 @@ def _measure(name: str, kind: str, run: Callable[[Running, Path, int], Measured 
     """Run one tool against a new server, and look at what was there before and after."""
     ours = int(_read_measured().get((name, "write"), {}).get("requests", 0))
     with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
-        before = server.look()
+        before, rows = server.look(), server.count_rows()
         one = run(server, Path(folder), ours)
         if one is None:
             return None
-        after = server.look()
+        after, rows_after = server.look(), server.count_rows()
     changed = tuple(thing for thing, value in before.items() if after.get(thing) != value)
-    return Measured(**{**asdict(one), "kind": kind, "changed": changed})
+    grown = None if rows is None or rows_after is None else rows_after - rows
+    return Measured(**{**asdict(one), "kind": kind, "changed": changed, "grown": grown})
 
 
 def _wait(
@@ -133,7 +163,8 @@ def _wait(
     most_s: float = MOST_S,
 ) -> Ended:
     """Run a tool to its end, or interrupt it; note when it prints the first line of a finding."""
-    begun, times, printed = time.perf_counter(), list[float](), list[str]()
+    begun, used_s = time.perf_counter(), _used_s()
+    times, printed = list[float](), list[str]()
     child = subprocess.Popen(
         command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, errors="replace", stdin=subprocess.DEVNULL,
@@ -155,7 +186,13 @@ def _wait(
             child.send_signal(number)
     code, seconds = child.wait(), time.perf_counter() - begun
     reader.join(MORE_S)
-    return Ended(code, seconds, times[0] if times else None, "".join(printed))
+    return Ended(code, seconds, _used_s() - used_s, times[0] if times else None, "".join(printed))
+
+
+def _used_s() -> float:
+    """Return the processor seconds of all tools that have ended; a server that still runs is not in it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _verify(name: str, kind: str, folder: Path, given: Sequence[str], key: str) -> Measured:
@@ -174,7 +211,7 @@ def _verify(name: str, kind: str, folder: Path, given: Sequence[str], key: str) 
     left = len(footer.get("left_behind", ())) + len(footer.get("may_exist", ()))
     return Measured(
         name, kind, _rounded(ended.first_s), round(ended.seconds, 1), footer["requests"], ended.exit,
-        dict(verdicts), dict(words), left=left, said=tuple(findings),
+        dict(verdicts), dict(words), processor_s=round(ended.processor_s, 1), left=left, said=tuple(findings),
     )  # fmt: skip
 
 
@@ -222,7 +259,7 @@ def _peer(server: Running, folder: Path, requests: int) -> Measured:
     said = tuple(sorted({f"{code} {operation}" for code, operation in failures}))
     return Measured(
         server.server.name, "", _rounded(ended.first_s), round(ended.seconds, 1), calls, ended.exit,
-        {"failures": len(said)}, said=said,
+        {"failures": len(said)}, processor_s=round(ended.processor_s, 1), said=said,
     )  # fmt: skip
 
 
@@ -261,17 +298,33 @@ def _line(one: Measured) -> str:
 def table(measured: Sequence[Measured]) -> str:
     """Return the rows of docs/figures.md."""
     head = (
-        "| server | run | first finding | end | requests | kept | broken | odd | untested | findings "
-        "| true | false | unclear | changed |"
+        "| server | run | first finding | end | processor | requests | kept | broken | odd | untested "
+        "| findings | true | pedantic | false | unclear | changed | left |"
     )
-    rows = [head, "|" + "---|" * 14]
+    rows = [head, "|" + "---|" * 17]
     for one in measured:
         ours = not one.kind.startswith("peer")
-        first = "–" if one.first_s is None else f"{one.first_s} s"
-        counts = [str(one.verdicts.get(v, 0)) if ours else "" for v in ("kept", "broken", "odd", "untested")]
-        words = [str(one.words.get(w, 0)) if ours else "" for w in ("true", "false", "unclear")]
+        first, processor = (
+            "–" if seconds is None else f"{seconds} s" for seconds in (one.first_s, one.processor_s)
+        )
+        counts = [str(one.verdicts.get(v, 0)) if ours else "" for v in ("kept", "broken", "odd")]
+        words = [str(one.words.get(w, 0)) if ours else "" for w in WORDS]
         if one.words.get(UNJUDGED):
             words[0] += f" (+{one.words[UNJUDGED]} {UNJUDGED})"
-        cells = [one.server, one.kind, first, f"{one.seconds} s", f"{one.requests:,}", *counts]
-        rows.append("| " + " | ".join([*cells, str(len(one.said)), *words, str(len(one.changed))]) + " |")
+        cells = [one.server, one.kind, first, f"{one.seconds} s", processor]
+        cells += [f"{one.requests:,}", *counts]
+        cells += [_share(one) if ours else "", str(len(one.said)), *words, str(len(one.changed)), _left(one)]
+        rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
+
+
+def _share(one: Measured) -> str:
+    """Return the number of untested contracts, and their share of those that were selected."""
+    untested = one.verdicts.get("untested", 0)
+    selected = sum(one.verdicts.get(verdict, 0) for verdict in SELECTED)
+    return f"{untested} ({100 * untested / max(1, selected):.0f} %)"
+
+
+def _left(one: Measured) -> str:
+    """Return what stayed by the server's own lists, or else by the report of verify."""
+    return str(one.left) if one.grown is None else f"{one.grown:+d}"

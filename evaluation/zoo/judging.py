@@ -1,4 +1,9 @@
-"""Read what a reviewer said of each finding on a server of the zoo: true, false or unclear, and why."""
+"""Read what a reviewer said of each finding on a server of the zoo, and why.
+
+A finding is true if the server breaks the document or HTTP. It is pedantic if it does so to the letter, in
+calls that no client sends, so that nobody would mend it. It is false if the server is right, and unclear if
+the document can be read in both ways.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,7 @@ import yaml
 
 from evaluation.zoo.zoo import HERE
 
-WORDS = ("true", "false", "unclear")
+WORDS = ("true", "pedantic", "false", "unclear")
 UNJUDGED = "not judged"
 
 

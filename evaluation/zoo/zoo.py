@@ -121,6 +121,8 @@ class Server:
     """Variables of the server's process."""
     volatile: frozenset[str] = field(default_factory=frozenset)
     """Members that time or the run's own instances change, such as a count or a time of the last access."""
+    rows: Callable[[Api], int] | None = None
+    """Counts what the lists of the server show, so that a run that leaves something is seen."""
 
 
 def load(name: str) -> Server:
@@ -204,6 +206,16 @@ class Running:
         """Return a hash of each thing that was put in before the run; empty for one that is gone."""
         found = {name: steady(value, self.server.volatile) for name, value in self._existing().items()}
         return {name: hashlib.sha256(value.encode()).hexdigest() for name, value in found.items()}
+
+    def count_rows(self) -> int | None:
+        """Return the number of things that the server's lists show; None where nothing can count them."""
+        if self.server.rows is None:
+            return None
+        try:
+            return self.server.rows(self.api)
+        except (OSError, LookupError, TypeError) as error:  # the run may have broken a list
+            print(f"{self.server.name}: cannot count its rows: {error!r}", file=sys.stderr)
+            return None
 
     def _existing(self) -> Mapping[str, Any]:
         return self.server.existing(self.api)

@@ -69,10 +69,14 @@ def surroundings(place: Place) -> Mapping[str, str]:
     return {"DISABLE_VERSION_CHECK": "true", "FETCH_WORKERS": "1", "TMPDIR": str(place.folder)}
 
 
+def rows(api: Api) -> int:
+    return sum(len(api.call("GET", f"/api/v1/{kind}")) for kind in ("tags", "watch"))
+
+
 SERVER = Server(
     "changedetection", "changedetection.io 0.60", ("changedetection.io==0.60.10",), start,
     "lib/python3*/site-packages/changedetectionio/docs/api-spec.yaml", read_key, fill, existing,
     headers=lambda key: {"x-api-key": key},
     surroundings=surroundings,
-    peer_base="/api/v1", operations=23, edited=("--max-requests", "3000"),
+    rows=rows, peer_base="/api/v1", operations=23, edited=("--max-requests", "3000"),
 )  # fmt: skip

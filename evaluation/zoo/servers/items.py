@@ -24,8 +24,13 @@ def existing(api: Api) -> Mapping[str, Any]:
     return read(api, {f"item {n}": f"/items/{n + 1}" for n in range(ITEMS)})
 
 
+def rows(api: Api) -> int:
+    total: int = api.call("GET", "/items?limit=1")["total"]
+    return total
+
+
 SERVER = Server(
     "items", "FastAPI, three bugs", ("fastapi==0.165.0", "uvicorn==0.54.0"), start,
     "/openapi.json", "test_key_1", fill, existing, ready="/openapi.json",
-    peer_base="", operations=7,
+    peer_base="", operations=7, rows=rows,
 )  # fmt: skip

@@ -43,9 +43,15 @@ def existing(api: Api) -> Mapping[str, Any]:
     })  # fmt: skip
 
 
+def rows(api: Api) -> int:
+    """Count the files and folders at the top, sessions, kernels and terminals."""
+    lists = [api.call("GET", f"/api/{kind}") for kind in ("sessions", "kernels", "terminals")]
+    return len(api.call("GET", "/api/contents/")["content"]) + sum(map(len, lists))
+
+
 SERVER = Server(
     "jupyter", "jupyter_server 2.21", ("jupyter_server==2.21.0", "ipykernel==7.4.0"), start,
     "lib/python3*/site-packages/jupyter_server/services/api/api.yaml", "test-3f1b09c2d47a", fill, existing,
     ready="/api/", auth=("--auth", "bearer"),
-    peer_base="", operations=29,
+    peer_base="", operations=29, rows=rows,
 )  # fmt: skip

@@ -53,9 +53,17 @@ def existing(api: Api) -> Mapping[str, Any]:
     return read(api, {**users, **tokens, **{f"group {g}": f"/hub/api/groups/{g}" for g in GROUPS}})
 
 
+def rows(api: Api) -> int:
+    """Count users, groups, and the tokens of the users that were there before."""
+    lists = [api.call("GET", f"/hub/api/{kind}?limit=200") for kind in ("users", "groups")]
+    owned = [api.call("GET", f"/hub/api/users/{user}/tokens")["api_tokens"] for user in USERS]
+    return sum(map(len, [*lists, *owned]))
+
+
 SERVER = Server(
     "jupyterhub", "JupyterHub 6.1", ("jupyterhub==6.1.1", "sdist:jupyterhub==6.1.1"), start,
     "jupyterhub-6.1.1/docs/source/_static/rest-api.yml", KEY, fill, existing,
     ready="/hub/api/", headers=lambda key: {"Authorization": f"token {key}"},
-    auth=("--auth", "bearer"), peer_base="/hub/api", operations=61, volatile=frozenset(("last_activity",)),
+    auth=("--auth", "bearer"), peer_base="/hub/api", operations=61, rows=rows,
+    volatile=frozenset(("last_activity",)),
 )  # fmt: skip

@@ -52,9 +52,22 @@ def existing(api: Api) -> Mapping[str, Any]:
     return read(api, paths)
 
 
+def rows(api: Api) -> int:
+    """Count buckets, their groups and collections, and the records of those."""
+    buckets = _name_all(api, "/v1/buckets")
+    below = [f"/v1/buckets/{bucket}/{kind}" for bucket in buckets for kind in ("groups", "collections")]
+    things = {path: _name_all(api, path) for path in below}
+    records = [f"{path}/{name}/records" for path, names in things.items() for name in names if "coll" in path]
+    return len(buckets) + sum(map(len, things.values())) + sum(len(_name_all(api, at)) for at in records)
+
+
+def _name_all(api: Api, path: str) -> list[str]:
+    return [one["id"] for one in api.call("GET", path)["data"]]
+
+
 SERVER = Server(
     "kinto", "kinto 26.5", ("kinto==26.5.0", "waitress==3.0.2"), start, "/v1/__api__",
     "test:5b0e7d21c9", fill, existing,
     ready="/v1/", headers=lambda key: {"Authorization": f"Basic {b64encode(key.encode()).decode()}"},
-    peer_base="/v1", operations=36,
+    peer_base="/v1", operations=36, rows=rows,
 )  # fmt: skip

@@ -32,9 +32,13 @@ def send_key(key: str) -> Mapping[str, str]:
     return {"Authorization": f"Token {key}"}
 
 
+def rows(api: Api) -> int:
+    return sum(int(api.call("GET", f"/api/{kind}/")["count"]) for kind in ("shelves", "books"))
+
+
 SERVER = Server(
     "shelf", "Django REST framework 3.18",
     ("django==5.2.19", "djangorestframework==3.18.3", "drf-spectacular==0.30.0", "waitress==3.0.2"), start,
     "/openapi.json", KEY, fill, existing, ready="/openapi.json", headers=send_key,
-    auth=("--auth", "header:Authorization:Token"), peer_base="", operations=13,
+    auth=("--auth", "header:Authorization:Token"), peer_base="", operations=13, rows=rows,
 )  # fmt: skip

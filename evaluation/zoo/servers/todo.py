@@ -34,7 +34,12 @@ def surroundings(place: Place) -> Mapping[str, str]:
     return {"HOST": "127.0.0.1", "PORT": str(place.port)}
 
 
+def rows(api: Api) -> int:
+    count: int = api.call("GET", "/todos/count")["count"]
+    return count
+
+
 SERVER = Server(
     "todo", "LoopBack todo 6.0 (npm)", (f"{PACKAGE}@6.0.0",), start, "/openapi.json", "", fill, existing,
-    ready="/openapi.json", headers=no_headers, surroundings=surroundings, npm=True, operations=8,
+    ready="/openapi.json", headers=no_headers, surroundings=surroundings, npm=True, operations=8, rows=rows,
 )  # fmt: skip
