@@ -184,6 +184,39 @@ def test_what_no_schema_states_is_met_or_tried_otherwise(rule: Rule) -> None:
     assert report.header.day == DAY.isoformat()
 
 
+class Stock(Hall):
+    """Refuses the first article numbers that are asked for, and says which it was."""
+
+    lacking = 1
+    """How many."""
+
+    def __call__(self, request: Request) -> Response:
+        body = read_json(request.body).value if request.method in ("POST", "PUT") else None
+        sku = body.get("sku") if isinstance(body, dict) else None
+        if self.may(request) and isinstance(sku, str) and self.lacking:
+            self.lacking -= 1
+            return answer(422, {"detail": f'no article "{sku}"'})
+        return super().__call__(request)
+
+
+def test_a_refusal_that_repeats_one_value_leaves_the_others_as_they_are() -> None:
+    """The first times would do, and the later ones would not."""
+    report, findings = run(Stock(is_soon), only=("valid_calls/ordinary",))
+    assert findings == {}
+    verdicts = {r.contract.id: r.verdict.value for r in report.results}
+    assert verdicts["valid_calls/ordinary/create_booking@rest"] == "kept"
+    assert verdicts["valid_calls/ordinary/change_booking@rest"] == "kept"
+
+
+def test_the_reason_names_the_value_that_the_refusal_repeats() -> None:
+    stock = Stock(is_soon)
+    stock.lacking = 1_000
+    report, findings = run(stock, only=("valid_calls/ordinary",))
+    assert findings == {}
+    reasons = {r.contract.id: r.reason for r in report.results}
+    assert "for `sku` with 422: give an" in reasons["valid_calls/ordinary/create_booking@rest"]
+
+
 def test_a_refusal_of_every_value_breaks_nothing_and_says_what_would_help() -> None:
     hall = Hall(lambda *_: False)
     report, findings = run(hall)
