@@ -122,13 +122,14 @@ def test_a_404_of_an_id_is_one_finding_whatever_its_message_and_that_of_a_list_i
 
 
 def test_wrong_arguments_of_one_kind_are_one_finding_whichever_success_comes() -> None:
-    def key(kind: str, outcome: str) -> str:
+    def key(kind: str, outcome: str, *, null: bool = False) -> str:
         origin = ("actions", "search")
         one = Contract(f"invalid_input/{kind}/search@rest", "invalid_input", "search", "rest", "", origin, ())
-        return cause_of(one, outcome, outcome, None)
+        return cause_of(one, outcome, outcome, None, null=null)
 
     assert key("null/text", "200") == key("null/name", "201")
     assert key("null/text", "200") != key("type/text", "200")
+    assert key("null/text", "200") == key("type/text", "200", null=True)  # a generated call may have a null
     assert key("null/text", "200") != key("null/text", "503")
 
 
@@ -234,6 +235,59 @@ def test_another_wrong_value_of_that_member_is_a_finding_of_its_own() -> None:
     checks = ("invalid_input/maxLength", "response_schema")
     report = verified(with_resource(MAXIMUM), Notes(odd=odd), allow_writes=True, only=checks)
     taken = find(report, "invalid_input/maxLength/text/create_note@rest")
+    assert taken is find(report, "response_schema/201/create_note@rest")
+    assert taken is not find(report, "response_schema/200/list_notes@rest")
+
+
+def takes_null(server: Notes, request: Request) -> Response | None:
+    """Take null for a tag, and keep it."""
+    sent = json.loads(request.body) if request.body[:1] == b"{" else None
+    if request.method not in ("POST", "PUT") or not server.text(request):
+        return None
+    if "tag" not in sent or sent["tag"] is not None:
+        return None
+    id = request.path.removeprefix("/notes").strip("/")
+    if id and id not in server.notes:
+        return answer(404, {"detail": "no such note"})
+    new = id or f"null{len(server.log)}"
+    server.notes[new] = {"id": new, "text": sent["text"], "tag": None}
+    return answer(200 if id else 201, server.notes[new])
+
+
+def tagged(odd: Odd) -> Report:
+    """A run of a server whose notes can have a tag."""
+    shown = ("text: {type: string}}", "text: {type: string}, tag: {type: string}}")
+    sent = [(old, new.replace("NAMED", "tag: {type: string, maxLength: 40}")) for old, new in NAMED]
+    checks = ("invalid_input/null", "invalid_input/type", "response_schema")
+    return verified(with_resource(shown, *sent), Notes(odd=odd), allow_writes=True, only=checks)
+
+
+NAMED = [
+    ("input: {text: {type: string, minLength: 1,", "input: {NAMED, text: {type: string, minLength: 1,"),
+    (
+        "    http: PUT /notes/{note_id}\n    effect: write\n    input:\n",
+        "    http: PUT /notes/{note_id}\n    effect: write\n    input:\n      NAMED\n",
+    ),
+]
+"""Changes after which notes are made and changed with one more argument."""
+
+
+def test_a_null_that_is_taken_and_shown_in_a_list_is_one_finding() -> None:
+    report = tagged(takes_null)
+    taken = find(report, "invalid_input/null/tag/create_note@rest")
+    assert taken is find(report, "response_schema/201/create_note@rest")
+    assert taken is find(report, "response_schema/200/list_notes@rest")
+    assert taken is find(report, "response_schema/200/change_note@rest")
+
+
+def test_a_null_of_a_thing_that_no_wrong_call_made_is_a_finding_of_its_own() -> None:
+    def odd(server: Notes, request: Request) -> Response | None:
+        if (request.method, request.path) == ("GET", "/notes"):
+            return answer(200, {"notes": [{"id": "old", "text": "hello", "tag": None}]})
+        return takes_null(server, request)
+
+    report = tagged(odd)
+    taken = find(report, "invalid_input/null/tag/create_note@rest")
     assert taken is find(report, "response_schema/201/create_note@rest")
     assert taken is not find(report, "response_schema/200/list_notes@rest")
 
@@ -367,3 +421,33 @@ def test_one_header_that_crashes_every_action_is_one_finding() -> None:
     )
     assert listed is made
     assert changed is not made
+
+
+def crashing(made: int, changed: int) -> Report:
+    """A run of a server that crashes if a note of the one size is made, or gets the other."""
+    size = "size: {type: integer, minimum: 1, maximum: 9}"
+    changes = [(old, new.replace("NAMED", size)) for old, new in NAMED]
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        sent = json.loads(request.body) if request.body[:1] == b"{" else None
+        crashes = {"POST": made, "PUT": changed}.get(request.method)
+        return (
+            answer(500, FAILED)
+            if crashes and isinstance(sent, dict) and sent.get("size") == crashes
+            else None
+        )
+
+    only = ("no_crashes", "valid_calls")
+    return verified(with_resource(*changes), Notes(odd=odd), allow_writes=True, only=only)
+
+
+def test_one_value_that_crashes_the_create_and_the_change_of_a_thing_is_one_finding() -> None:
+    report = crashing(9, 9)
+    found = find(report, "no_crashes/create_note@rest")
+    assert found is find(report, "no_crashes/change_note@rest")
+    assert found.when == "size is 9"
+
+
+def test_other_values_that_crash_the_create_and_the_change_are_two_findings() -> None:
+    report = crashing(9, 1)
+    assert find(report, "no_crashes/create_note@rest") is not find(report, "no_crashes/change_note@rest")

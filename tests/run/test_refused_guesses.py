@@ -188,7 +188,7 @@ class Stock(Hall):
     """Refuses the first article numbers that are asked for, and says which it was."""
 
     lacking = 1
-    """How many."""
+    """The number of refusals."""
 
     def __call__(self, request: Request) -> Response:
         body = read_json(request.body).value if request.method in ("POST", "PUT") else None

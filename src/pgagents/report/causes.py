@@ -91,6 +91,7 @@ def cause_of(
     fact: Fact = "",
     headers: str = "",
     usual: bool = False,
+    null: bool = False,
 ) -> str:
     """Return the key of a break: `cause`, with the kind that separates the causes of this check.
 
@@ -99,7 +100,8 @@ def cause_of(
     `fact` is what the break rests on. One medium instead of the promised one is one cause for all checks.
     `headers` describes the headers that are all that is unusual of a right call; empty if more is. Crashes of
     several actions with the same ones have one cause. `usual` is true if a call has only values of ordinary
-    calls: its refusal has another cause than that of an extreme value.
+    calls: its refusal has another cause than that of an extreme value. `null` is true if the wrong argument
+    is null, as a call that was made for another keyword may have it, too.
     `last` is the exchange that breaks the contract, if any does.
 
     `right` is true if that call is one that the action takes; None lets the call's purpose tell.
@@ -110,7 +112,7 @@ def cause_of(
     if right is None:
         right = last is not None and bool(_OWN_CALL.match(last.why))
     if contract.check in _OF_KINDS:
-        kind = contract.detail.partition("/")[0]
+        kind = "null" if null else contract.detail.partition("/")[0]
         if outcome.startswith("2"):  # which success came depends on the action and not on the problem
             outcome = claim = "accepted"
     elif contract.check == "no_crashes" and last is not None:

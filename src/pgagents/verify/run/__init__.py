@@ -11,7 +11,8 @@ a request on its way. Where a server dies, `lost_answers` waits for its return a
 it; with `--start`, `cli/running/app.py` starts the app again.
 
 `judge` gives the exchange to the watchers. `ledger` keeps the verdicts (broken, odd, untested) and makes
-one finding of those with one cause. `absent_answers` explains what proves nothing. At the end come
-`confirm`, `clean_up` and `report`, and `lifts` finds the lines that would try more. `redact` masks secrets
-in everything that is stored (`known_secrets`, `masking`).
+one finding of those with one cause. `breaks` has what is known of each break, and names its cause.
+`absent_answers` explains what proves nothing. At the end come `confirm`, `clean_up` and `report`, and
+`lifts` finds the lines that would try more. `redact` masks secrets in everything that is stored
+(`known_secrets`, `masking`).
 """

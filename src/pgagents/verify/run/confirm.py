@@ -18,17 +18,10 @@ from pgagents.verify.cases.generated import may_vary, shrink
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.promise import Check
+from pgagents.verify.run.breaks import RIGHT, Break, list_header_arguments, list_unusual, name_cause
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import (
-    RIGHT,
-    Break,
-    Entry,
-    Ledger,
-    list_header_arguments,
-    list_unusual,
-    name_cause,
-)
+from pgagents.verify.run.ledger import Entry, Ledger
 from pgagents.verify.run.transmission import Stop, finish
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
@@ -158,7 +151,11 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
     if found.smaller is not None and call.why != GENERATED:
         last = shown.chain[-1]
         last.call = replace(last.call, why=f"{call.why}, made smaller")
-    shown.when = describe_arguments(shown.chain[-1], usual)
+    last = shown.chain[-1]
+    shown.when = describe_arguments(last, usual)
+    names = list_unusual(last.call.input, usual)
+    if all(name in last.input for name in names):
+        found.needs = {name: last.input[name] for name in names}
 
 
 def _may_narrow(driver: Driver, found: Break, call: Call) -> bool:

@@ -25,10 +25,10 @@ from pgagents.verify.plan.options import FINISHING, GENERATING, USUAL_WORKERS, O
 from pgagents.verify.plan.order import LAST, Slot, by_phase, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.promise import RANDOM, Probe, checks_for
+from pgagents.verify.run.breaks import Break, describe_condition, exchange_of
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
-from pgagents.verify.run.ledger import Break, describe_condition, exchange_of
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.run.transmission import Stop, finish, send_next
 from pgagents.verify.setting import Setting

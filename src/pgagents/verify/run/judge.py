@@ -15,7 +15,8 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
-from pgagents.verify.run.ledger import RIGHT, Ledger
+from pgagents.verify.run.breaks import RIGHT
+from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redact import Redactor
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from pgagents.base.cel.expression import Expression
 from pgagents.base.places import Pointer
-from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
-from pgagents.report.causes import UNLISTED, Fact, Leaders, cause_of
+from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
-from pgagents.report.curl import HABITS
 from pgagents.report.presentation import order_findings
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import say_made_up
-from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime, Signature, UniqueValue
+from pgagents.verify.run.breaks import (
+    RIGHT,
+    Break,
+    describe_condition,
+    describe_headers,
+    exchange_of,
+    find_accepted,
+    find_fact,
+    is_same_crash,
+    list_unusual,
+    name_cause,
+    name_things,
+    write_value,
+)  # fmt: skip
+from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
@@ -32,12 +41,12 @@ CLIENT_ERRORS = range(400, 500)
 KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security",))
 """Places of the catalogue that promise refusals of calls without the right key."""
 
-RIGHT = frozenset(("valid", "explore"))
-"""The intents of calls that should succeed."""
 LENIENT = "invalid_input"
 """The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
 OF_RIGHT_CALLS = "valid_calls"
 """The check that sends the ordinary right call of each action."""
+OF_CRASHES = "no_crashes"
+"""The check of crashes."""
 OF_STATUS = "documented_status"
 """The check of an answer's status. A document lists an action's statuses for every id that may be sent."""
 
@@ -161,10 +170,6 @@ def _list_calling(model: Model) -> list[Pointer]:
 
 
 MAX_CHAIN = 6
-_OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
-_GONE = (404, 410)
-_NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
-"""Methods of calls that need the instance in their path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,48 +192,6 @@ class Calls:
     def find(self, action: str, places: Set[str]) -> bool:
         """True if one of the places is an action's."""
         return any(place.rpartition("@")[0] == action for place in places)
-
-
-@dataclass(slots=True)
-class Break:
-    """The break of a contract by the exchanges that come first in the plan.
-
-    `probe` is None if a watcher judged the last exchange.
-    """
-
-    judgement: Judgement
-    chain: tuple[Exchange, ...]
-    call: Call | None
-    probe: Probe | None
-    outcome: str
-    stable: bool | None = None
-    odd: bool = False
-    """True if the break only contradicts an inferred part of the catalogue."""
-    plain: bool = False
-    """True if it happened again without the headers that only some clients send."""
-    past: tuple[Call, ...] = ()
-    """Earlier calls about the same instance: a watcher's verdict may depend on them."""
-    steps: int = 0
-    """The number of exchanges up to the break, of which `chain` has the last ones."""
-    when: str = ""
-    """The arguments without which the call breaks nothing, as a clause such as `priority is 5`; empty if that
-    was not tried.
-    """
-    confirm: str = ""
-    """The inferred resource without which the break would not be odd; empty if there is none."""
-    smaller: Break | None = None
-    """The same break by a call with fewer unusual arguments, which a finding shows."""
-
-    @property
-    def shown(self) -> Break:
-        """The break that a finding shows: that of the smallest call."""
-        return self.smaller or self
-
-    def find_rank(self, usual: Rank) -> Rank:
-        """Return how bad the break is; `usual` is the rank of the contract's check."""
-        if self.odd:
-            return Rank.ODD
-        return usual if self.judgement.rank in (None, Rank.ODD) else self.judgement.rank
 
 
 @dataclass(slots=True)
@@ -261,10 +224,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A wrong argument that was accepted: the number of the exchange, and the key of the break's cause."""
+    """A wrong argument that was accepted: the number of the exchange, and the key of the break's cause.
+
+    `numbers` are those of all calls that it was accepted of, and `things` name what these made or changed.
+    """
 
     number: int
     cause: str
+    numbers: frozenset[int] = frozenset()
+    things: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -368,15 +336,19 @@ class Ledger:
         self, contract: Contract, judgement: Judgement, chain: Sequence[Exchange], outcome: str
     ) -> None:
         """Note a wrong argument that was accepted: later answers may show its value."""
-        if judgement.derived or not chain or _find_fact(judgement, chain) != "taken":
+        if judgement.derived or not chain or find_fact(judgement, chain) != "taken":
             return
         last, argument = chain[-1], chain[-1].call.field
         if not argument:
             return
-        place = (argument.rpartition(".")[2], _write(got(last.input, argument)))
-        if place not in self.taken or last.number < self.taken[place].number:
+        place = (argument.rpartition(".")[2], write_value(got(last.input, argument)))
+        taken = self.taken.get(place)
+        if taken is None or last.number < taken.number:
             whole = Break(judgement, tuple(chain[-1:]), last.call, None, outcome)
-            self.taken[place] = Taken(last.number, name_cause(contract, whole))
+            before, taken = taken, Taken(last.number, name_cause(contract, whole))
+            taken = taken if before is None else replace(before, number=taken.number, cause=taken.cause)
+        numbers, things = taken.numbers | {last.number}, taken.things | name_things(last)
+        self.taken[place] = replace(taken, numbers=numbers, things=things)
 
     def find_cause(self, entry: Entry) -> Cause:
         """Return the cause of a broken contract: that of an accepted argument whose value the answer shows,
@@ -407,7 +379,7 @@ class Ledger:
         key = name_cause(
             contract,
             broken,
-            headers=_describe_headers(shown, unusual),
+            headers=describe_headers(shown, unusual),
             usual=not any(name in shown.input for name in unusual),
         )
         return Cause(key, claim)
@@ -415,7 +387,8 @@ class Ledger:
     def _find_taken(self, broken: Break) -> Taken | None:
         """Return the accepted argument of which the wrong member of an answer has the name and the value.
 
-        Null, a boolean and an empty text have many causes. They count only in the answer to the very call.
+        Null, a boolean and an empty text have many causes. They count only in the answer to the very call,
+        and in answers about the thing that it made or changed.
         """
         steps = broken.judgement.member.split(".")
         while steps and steps[-1].isdigit():
@@ -423,11 +396,13 @@ class Ledger:
         if not (steps and steps[-1] and broken.chain):
             return None
         last, value = broken.chain[-1], got(broken.chain[-1].body, steps)
-        taken = self.taken.get((steps[-1], _write(value)))
+        taken = self.taken.get((steps[-1], write_value(value)))
         if taken is None or last.number < taken.number:
             return None
         common = value is None or isinstance(value, bool) or value == ""
-        return None if common and last.number != taken.number else taken
+        if not common or last.number in taken.numbers or taken.things & name_things(last, steps):
+            return taken
+        return None
 
     def all_judged(self, contracts: Iterable[str]) -> bool:
         """True if each of these contracts is kept or broken."""
@@ -520,7 +495,7 @@ class Ledger:
                     first.broken.stable,
                     also,
                     causes=Causes(group.key, tuple(sorted(group.claims)), group.derived),
-                    member=said.member or _find_accepted(shown),
+                    member=said.member or find_accepted(shown),
                     claim=said.claim,
                     plain=first.broken.plain,
                     when=describe_condition(shown),
@@ -560,7 +535,7 @@ class Ledger:
         groups = [*leading.values(), *_follow(leading.values(), derived)]
         for group in groups:
             group.entries.sort(key=self._lead)
-        return groups
+        return _join_crashes(groups)
 
     def _lead(self, entry: Entry) -> tuple[int, bool, tuple[int, int]]:
         """Return the order of contracts in a finding: the worst first, derived ones later, then by place."""
@@ -592,6 +567,23 @@ def _add(groups: dict[str, _Group], entry: Entry, cause: Cause) -> _Group:
     return group
 
 
+def _join_crashes(groups: list[_Group]) -> list[_Group]:
+    """Return the groups, where a crash whose smallest call is known explains those of larger calls."""
+    crashes = [group for group in groups if group.entries[0].contract.check == OF_CRASHES]
+    joined: set[str] = set()
+    for part in crashes:
+        for whole in crashes:
+            if part is whole or joined & {part.key, whole.key}:
+                continue
+            small, large = part.entries[0].broken, whole.entries[0].broken
+            if small and large and small.chain and large.chain and is_same_crash(small, large):
+                part.entries += whole.entries
+                part.claims |= whole.claims
+                part.derived |= whole.derived
+                joined.add(whole.key)
+    return [group for group in groups if group.key not in joined]
+
+
 def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Cause]]) -> Iterable[_Group]:
     """Add derived entries to the groups that explain them, and return groups of the others."""
     ordered = sorted(leading, key=lambda group: group.key)
@@ -614,13 +606,6 @@ def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Cause]]) -
             explaining = _add(alone, entry, cause)
         explaining.derived[entry.contract.id] = cause
     return alone.values()
-
-
-def _write(value: Any) -> str:
-    """Return a value as JSON, by which values are compared. A number is written alike in all its forms."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < sys.float_info.max:
-        value = float(value)
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _order(chain: Sequence[Exchange]) -> int:
@@ -646,120 +631,6 @@ def _place(entry: Entry) -> tuple[int, int]:
 def _at(entry: Entry) -> int:
     """Return the number of the exchange that broke a contract; 0 if no exchange did."""
     return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
-
-
-_MADE_ANEW = Expression | InstanceRef | UniqueValue | Signature | RelativeTime
-"""The kinds of arguments whose values differ from call to call."""
-
-
-def list_unusual(sent: Mapping[str, Any], usual: Mapping[str, Any]) -> list[str]:
-    """Return the arguments that have another value than in ordinary calls, or are left out."""
-    return [
-        name
-        for name in dict.fromkeys((*sent, *usual))
-        if not isinstance(sent.get(name), _MADE_ANEW)
-        and (name not in sent or name not in usual or sent[name] != usual[name])
-    ]
-
-
-def _describe_headers(call: Call, unusual: Sequence[str]) -> str:
-    """Return the unusual arguments of a call as JSON if all are headers; else an empty text.
-
-    Servers read headers such as If-Match at one place for all actions.
-    """
-    assert call.endpoint is not None
-    params = [call.endpoint.action.param(name) for name in unusual]
-    in_headers = all(param is not None and param.place == "header" for param in params)
-    return _write({name: call.input.get(name) for name in unusual}) if unusual and in_headers else ""
-
-
-def name_cause(contract: Contract, broken: Break, *, headers: str = "", usual: bool = False) -> str:
-    """Return the key of the cause of a contract's break (`report.causes.cause_of`)."""
-    judgement, last = broken.judgement, broken.chain[-1] if broken.chain else None
-    right = last is not None and last.call.intent in _OF_RIGHT_CALLS and not _says_gone(last)
-    return cause_of(
-        contract,
-        broken.outcome,
-        judgement.actual,
-        exchange_of(last) if last is not None else None,
-        right=right,
-        claim=judgement.claim,
-        member=judgement.member,
-        fact=_find_fact(judgement, broken.chain),
-        headers=headers,
-        usual=usual,
-    )
-
-
-def _find_fact(judgement: Judgement, chain: Sequence[Exchange]) -> Fact:
-    """Return the fact on which a break rests.
-
-    A wrong call that got a page for people, as right calls of the action do, was not accepted by the action.
-    """
-    last = chain[-1] if chain else None
-    answer = last.response if last is not None else None
-    if judgement.fact != "taken" or last is None or answer is None:
-        return judgement.fact
-    page = last.is_tainted_by("content_type") and not (answer.media_type and is_json(answer.media_type))
-    return "medium" if page else "taken"
-
-
-def _find_accepted(broken: Break) -> str:
-    """Return the wrong argument that a server accepted, as its answer may repeat it; empty without one."""
-    last = broken.chain[-1] if broken.chain else None
-    accepted = last is not None and last.call.intent == "invalid" and last.success
-    return last.call.field if last is not None and accepted else ""
-
-
-def describe_condition(broken: Break) -> str:
-    """Return the arguments that a break needs as a clause, such as `priority is 5`; empty if not known.
-
-    A wrong argument that was sent on purpose is known, and those of other calls after they were narrowed.
-    """
-    call = broken.chain[-1].call if broken.chain else None
-    if call is None or call.endpoint is None or call.intent != "invalid":
-        return broken.when
-    named = call.endpoint.action.param(call.field) is not None and call.why.startswith(f"{call.field} ")
-    return call.why if named else ""
-
-
-def _says_gone(exchange: Exchange) -> bool:
-    """True for a 404 or 410 that says that an instance in the path is not there, whatever its message.
-
-    A PUT at the end of the path may make it.
-    """
-    endpoint, method = exchange.call.endpoint, exchange.request.method
-    named = endpoint is not None and "{" in endpoint.path
-    within = endpoint is not None and not endpoint.path.endswith("}")
-    return named and exchange.status in _GONE and (within or method in _NAMING)
-
-
-def exchange_of(exchange: Exchange) -> RecordedExchange:
-    """Return an exchange in the form that a report stores."""
-    call = exchange.call
-    action = str(call.endpoint.action.name) if call.endpoint else ""
-    role = "" if call.plain else call.role
-    return RecordedExchange(
-        exchange.number,
-        exchange.request,
-        exchange.answer,
-        exchange.seconds,
-        call.why,
-        role,
-        action,
-        call.surface,
-        exchange.base,
-        certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
-        printed=exchange.printed,
-        arguments=list_header_arguments(exchange),
-    )
-
-
-def list_header_arguments(exchange: Exchange) -> tuple[str, ...]:
-    """Return the sent headers that are arguments of the action, and that some clients send by themselves."""
-    endpoint = exchange.call.endpoint
-    names = endpoint.action.header_names & HABITS if endpoint is not None else frozenset()
-    return tuple(sorted(name for name in names if exchange.request.header(name) is not None))
 
 
 def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) -> str:
