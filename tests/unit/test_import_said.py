@@ -135,6 +135,24 @@ def test_keywords_of_another_type_leave_no_operation_out(place: str, stray: dict
     assert sum("has no effect here" in message for message in lost(document)) == len(stray)
 
 
+def test_one_code_in_two_bodies_is_one_code() -> None:
+    def refusing(**members: Any) -> dict[str, Any]:
+        body = obj(type={"type": "string", "enum": ["https://errors.example/expired"]}, **members)
+        refused = {"description": "Expired", "content": {"application/json": {"schema": body}}}
+        return {**answering(obj(id=TEXT)), "409": refused}
+
+    paths = {
+        "/book": {"get": operation(responses=refusing(detail=TEXT))},
+        "/page": {"get": operation(operationId="getPage", responses=refusing(until=NUMBER))},
+        "/shelf": {"get": operation(operationId="getShelf")},
+    }
+    data = imported(openapi(paths), offering=False).data
+    named = [data["actions"][name]["errors"] for name in ("get_book", "get_page")]
+    assert named[0] == named[1]
+    codes = [code for code in data["errors"]["codes"].values() if "expired" in str(code)]
+    assert len(codes) == 1
+
+
 # -- alternatives that a discriminator names
 
 

@@ -169,6 +169,12 @@ class Errors:
         key = (status, envelope, code, media)
         if key in self.known:
             return self.known[key]
+        if twin := self._find_twin(status, code, apart):
+            self.known[key] = twin
+            bodies = sorted({self.codes[twin]["envelope"], envelope})
+            either = {"anyOf": [{"$ref": name} for name in bodies]}
+            self.codes[twin]["envelope"] = self.schemas.give("ErrorBody", either) if bodies[1:] else envelope
+            return twin
         wish = code if isinstance(code, str) and is_name(code) else name_code(status, code)
         name = unique(self._distinct(wish, envelope, meaning, action), self.codes)
         self.codes[name] = {
@@ -185,6 +191,18 @@ class Errors:
         self.media[media] += 1
         self.known[key] = name
         return name
+
+    def _find_twin(self, status: int, code: str | int, apart: Path | None) -> str:
+        """Return the name of the same value with the same status in another body; empty if there is none.
+
+        Nobody could tell the two codes from each other.
+        """
+        place = ".".join(apart) if apart else None
+        for name, known in self.codes.items():
+            same = known["status"] == status and known.get("wire", name) == code
+            if same and code != "" and known.get("code_at") == place:
+                return name
+        return ""
 
     def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
         """Return a free name for a code: `wish`, extended if another code has that name.
