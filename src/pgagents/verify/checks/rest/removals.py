@@ -4,8 +4,8 @@ it.
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
 seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
-once. So an answer contains the removed instance only if its id is random, if it has a value that only this
-run wrote, or if reads before and after a list say that nothing has the id. Actions with an error for a
+once. So an answer contains the removed instance if its id is random, or if it has a value that only this run
+wrote. A list also does if reads before and after it say that nothing has the id. Actions with an error for a
 missing instance must refuse it, too, except those that bring it back by their name, such as `restore`. If
 another one brings it back, that is only odd, and the instance is removed again before the next call.
 """
