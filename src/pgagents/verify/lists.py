@@ -415,13 +415,16 @@ def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     """
     if announces_more(exchange, items):
         return True
-    if _pages(exchange) is not None:
-        return False
+    return _pages(exchange) is None and fills_a_page(exchange, len(items))
+
+
+def fills_a_page(exchange: Exchange, items: int) -> bool:
+    """True if so many items are as long as a page: an argument says its length, or it is a usual size."""
     endpoint = exchange.call.endpoint
     sizes = {
         size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)
     }
-    return bool(items) and (len(items) in sizes or (len(items) >= LEAST_PAGE and len(items) % ROUND == 0))
+    return items > 0 and (items in sizes or (items >= LEAST_PAGE and items % ROUND == 0))
 
 
 def announces_more(exchange: Exchange, items: list[Any]) -> bool:

@@ -54,7 +54,19 @@ def cursor_of_any_list(_context: Context, inner: Domain, call: AcceptedCall) -> 
     return inner(replace(call, input={k: v for k, v in call.input.items() if k in kept}))
 
 
-@fault("pagination", also={"law": "the page tells the list's total"}, needs=("pages-of-one-list",)).edit_data
+@fault("list_totals", also={"law": "it says the total"}, needs=("pages-of-one-list",), odd=True).edit_data
+def total_one_too_high(_context: Context, _request: Request, data: Any) -> Any:
+    """A list states one item more than it has, on each of its pages."""
+    if not isinstance(data, dict) or not any(isinstance(value, list) for value in data.values()):
+        return None
+    return {name: value + 1 if name == "total" else value for name, value in data.items()}
+
+
+@fault(
+    "pagination",
+    also={"law": "the page tells the list's total", "list_totals": "it is one list's total too"},
+    needs=("pages-of-one-list",),
+).edit_data
 def total_of_the_page(context: Context, request: Request, data: Any) -> Any:
     """A list tells the number of the page's items as its total."""
     action = context.reader.action(request)

@@ -1,4 +1,4 @@
-"""Request one page of a list, read its items and its total, and find the request of the next page."""
+"""Request one page of a list, find its items and its total, and find the request of the next page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource
+from pgagents.verify.cases.argument_values import without_null
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import PagedList, PageRequest, items_on, next_page
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -124,7 +126,23 @@ def make_several(
     return several
 
 
-# -- members that give the number of items in a list
+# -- the list in an answer, and members that give the number of items in a list
+
+
+def find_only_list(setting: Setting, action: Action) -> tuple[str, Mapping[str, Any]] | None:
+    """Return the member with the only list of objects in a success, and the schema of its items.
+
+    The member is empty if the answer is the list. None if there is no list, or several.
+    """
+    whole = setting.resolve_schema(action.success.schema or {})
+    places = {"": whole} if "items" in whole else dict(whole.get("properties", {}))
+    lists = []
+    for member, schema in places.items():
+        inner = without_null(setting, schema)
+        item = setting.resolve_schema(inner.get("items", {})) if "array" in types_of(inner) else {}
+        if item.get("properties"):
+            lists.append((member, item))
+    return lists[0] if len(lists) == 1 else None
 
 
 _TOTAL = re.compile(r"total", re.I)

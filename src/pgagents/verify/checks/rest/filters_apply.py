@@ -17,11 +17,12 @@ from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
+from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import distinct, types_of
+from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -62,7 +63,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
-    listed = _find_list(setting, endpoint.action)
+    listed = find_only_list(setting, endpoint.action)
     if listed is None:
         return
     at, item = listed
@@ -101,22 +102,6 @@ def _is_explained(setting: Setting, action: Action, name: str) -> bool:
             if call.action is action
         )
     )
-
-
-def _find_list(setting: Setting, action: Action) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the member with the only list of objects in a success, and the schema of its items.
-
-    The member is empty if the answer is the list. None if there is no list, or several.
-    """
-    whole = setting.resolve_schema(action.success.schema or {})
-    places = {"": whole} if "items" in whole else dict(whole.get("properties", {}))
-    found = []
-    for member, schema in places.items():
-        inner = without_null(setting, schema)
-        item = setting.resolve_schema(inner.get("items", {})) if "array" in types_of(inner) else {}
-        if item.get("properties"):
-            found.append((member, item))
-    return found[0] if len(found) == 1 else None
 
 
 def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
