@@ -1,4 +1,4 @@
-"""Faults of changes: what a PATCH leaves out is reset, and what it names stays."""
+"""Faults of changes: what a write leaves out, what it names, and what it should not take."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.http import Request, Response, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.catalogue.model.action import Param
-from pgagents.sandbox.call import AcceptedCall, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 _SINCE = "a change alters more than its answer may"
 _SEVERAL = 2
@@ -80,3 +82,33 @@ def value_of_a_create_not_kept(_context: Context, inner: Domain, call: AcceptedC
     )
     changed = {name: "unnamed" for name in texts if name in call.input and name not in compared}
     return inner(replace(call, input={**call.input, **changed}))
+
+
+@fault("put_replaces", needs=("change-of-the-whole",), odd=True).replace_actions
+def put_merges(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PUT leaves what it does not name as the PUT before it has set it."""
+    if call.action.method != "PUT":
+        return inner(call)
+    in_path = {str(p.name) for p in call.action.params if p.place == "path"}
+    place = repr([call.action.name, *(call.input.get(name) for name in sorted(in_path))])
+    merged = {**context.memory.get(place, {}), **call.input}
+    answer = inner(replace(call, input=merged))
+    if not isinstance(answer, Refusal):
+        context.memory[place] = {name: value for name, value in merged.items() if name not in in_path}
+    return answer
+
+
+@fault("own_members", needs=("member-of-the-server",), odd=True).edit_answers
+def members_of_the_server_taken(context: Context, request: Request, answer: Response) -> Response:
+    """A write takes members that only answers have, and later answers show them."""
+    action, data = context.reader.action(request), data_of(answer)
+    sent = read_json(request.body).value if request.body else None
+    if not successful(answer) or data is None:
+        return answer
+    if action is not None and isinstance(sent, dict) and isinstance(data, dict):
+        names = {param.wire for param in action.params}
+        more = {name: value for name, value in sent.items() if name in data and name not in names}
+        context.memory.setdefault(str(data.get("id")), {}).update(more)
+    for instance in objects(data):
+        instance.update(context.memory.get(str(instance.get("id")), {}))
+    return answer.with_json(data)

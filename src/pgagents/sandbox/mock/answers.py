@@ -74,12 +74,18 @@ class Bodies:
         return dict(found) if isinstance(found, Mapping) else {}
 
     def _overlaid(
-        self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()
+        self,
+        row: dict[str, Any],
+        call: AcceptedCall,
+        *,
+        fresh: str = "",
+        keep: tuple[str, ...] = (),
+        replaces: bool = False,
     ) -> dict[str, Any]:
         """Return the row after the call has written each argument to the member of the same name.
 
-        In a new instance, a member whose argument is missing becomes null, or is removed if null is not
-        allowed.
+        In a new instance a member whose argument is missing becomes null, or is removed if null is not
+        allowed. So it does in an instance that the call `replaces`.
         """
         for param in call.action.params:
             name = str(param.name)
@@ -92,7 +98,7 @@ class Bodies:
                     row = merged(row, {member: plain(call.input[name])})
                     continue
                 row[member] = plain(call.input[name])
-            elif member in row and fresh:
+            elif member in row and (fresh or replaces):
                 schema = self._member(call.action, member) or {}
                 if "null" in (schema.get("type") or ()):
                     row[member] = None

@@ -183,12 +183,12 @@ class Mock(Creation, Listing, Seeding):
             return True, self._missing(resource, call)
         answer = self._base(call)
         path = self._path_in(resource, answer)
-        after = self._overlaid(
-            dict(row), call, keep=(resource.id.partition(".")[0], str(param.name), *resource.fixed)
-        )
+        replaces = call.action.method == "PUT"
+        keep = (resource.id.partition(".")[0], str(param.name), *resource.fixed)
+        after = self._overlaid(dict(row), call, keep=keep, replaces=replaces)
         if path is not None:
             base = self._object(answer, path)
-            if call.action.content_type == MERGE_PATCH:  # a member that null removed must stay removed
+            if replaces or call.action.content_type == MERGE_PATCH:  # what was removed must stay removed
                 base = {name: value for name, value in base.items() if name in after}
             shown = places.put(answer, path, {**base, **after})
             answer = self.laws.repair(call, shown, row)

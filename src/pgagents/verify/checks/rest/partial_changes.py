@@ -9,17 +9,16 @@ the contract: a server may trim, round or lower a value.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
-from pgagents.verify.fixtures.instance import at_path, find_read, members_of
+from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.fixtures.instance import find_read
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -51,36 +50,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _list_members(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a PATCH that a read shows under the same names; empty for other calls.
-
-    The path must end with the instance's id. A longer path leads to a part of the instance, with its own
-    members.
-    """
+    """Return the arguments of a PATCH that a read shows under the same names; empty for other calls."""
     action = endpoint.action
-    last = str(action.path).rstrip("/").rpartition("/")[2]
-    names_it = any(p.refers_to == resource.name and last == f"{{{p.wire}}}" for p in action.params)
-    if not (endpoint.leads and endpoint.on_rest and action.method == "PATCH" and names_it):
+    patches = action.method == "PATCH" and action.content_type != LIST_OF_STEPS and action.effect == "write"
+    if not patches or not names_instance(endpoint, resource):
         return ()
-    if action.content_type == LIST_OF_STEPS or action.effect != "write":
-        return ()
-    shown = members_of(setting, read)
-    hidden = setting.model.secrets | {resource.state, *resource.ids, *resource.fixed}
-    return tuple(
-        p
-        for p in action.params
-        if p.place == "body" and not p.refers_to and p.file is None and p.schema
-        if p.wire in shown and p.wire not in hidden
-    )
+    return list_settable(setting, resource, endpoint, read)
 
 
-@dataclass(frozen=True, slots=True)
-class _Patch:
-    """A PATCH of an instance: the members that it may set and a read shows, and that read."""
-
-    resource: Resource
-    members: tuple[Param, ...]
-    read: ActionCall
-    reader: Endpoint
+class _Patch(Change):
+    """A PATCH of an instance."""
 
     @property
     def optional(self) -> tuple[Param, ...]:
@@ -93,7 +72,7 @@ class _Patch:
         named, *others = trials
         body: Mapping[str, Any] = yield InstanceRef(self.resource.name, fresh=True)
         before: Exchange = yield self.call_read(named, body)
-        values = self.choose_others(named, self.shown(before))
+        values = choose_other_values(named, self.members, self.shown(before))
         changed: Exchange = yield self.send(named, body, values, "all members that it may set")
         after: Exchange = yield self.call_read(named, body)
         if not before.success or not after.success:
@@ -155,37 +134,6 @@ class _Patch:
                 yield trial.broken(expected, f"{name} is {{value!r}}", value=value).at_member(str(param.wire))
                 return
         yield trial.kept()
-
-    def choose_others(self, trial: Trial, shown: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a value for each member, different from the present one."""
-        setting = trial.setting
-        others: dict[str, Any] = {}
-        for param in self.members:
-            schema = setting.resolve_schema(param.schema)
-            ends = (choose(param.schema, setting.model.schemas) for choose in (high, low))
-            choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
-            test = setting.test_argument(trial.endpoint, param)
-            for value in choices:
-                if value is not None and value != shown.get(param.wire) and test.is_valid(value):
-                    others[str(param.name)] = value
-                    break
-        return others
-
-    def send(self, trial: Trial, body: Mapping[str, Any], values: Mapping[str, Any], why: str) -> Call:
-        """Return a PATCH of the instance with these members, and with the other arguments that it needs."""
-        needed = trial.template.list_needed(trial.action)
-        arguments = {**needed, **self.resource.values_for(trial.action.params, body), **values}
-        return trial.call("explore", why, input=arguments, made=body, subject=self.resource)
-
-    def call_read(self, trial: Trial, body: Mapping[str, Any]) -> Call:
-        """Return a read of the instance."""
-        why = f"what {trial.action.name} left"
-        return Call(self.reader, self.read.input, "explore", why, subject=self.resource, made=body)
-
-    def shown(self, answer: Exchange) -> Mapping[str, Any]:
-        """Return the instance in the answer of a read; empty if there is none."""
-        instance = at_path(self.read, answer) if answer.success else None
-        return instance if isinstance(instance, Mapping) else {}
 
 
 def _may_send(trial: Trial, param: Param, shown: Mapping[str, Any]) -> bool:

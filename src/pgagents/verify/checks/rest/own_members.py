@@ -1,0 +1,250 @@
+"""No client sets a member that only the server sets, by sending it beside a real change (mass assignment).
+
+Such a member is `readOnly`, or stands only in answers and has a name such as `role`, `is_admin`, `owner_id`
+or `status`. An instance of our own is changed once without it. Then it is sent with another value of its
+type, as no argument of the document. A server may refuse or ignore it. A read that shows the sent value is
+odd, because no document forbids it. The former value is sent afterwards, so that the instance can be removed.
+Members about money and messages are never sent, and no state of what is paid, sent or published.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pgagents.base.text import plain_word
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
+from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.fixtures.instance import at_path, find_read, members_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import matches, types_of
+from pgagents.verify.wire.call import Call, InstanceRef, Own
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+RIGHTS = re.compile(
+    r"(?:is)?(?:admin|administrator|superuser|staff|owner|verified|approved|moderator|banned|locked|trusted)"
+    r"|roles?|permissions?|scopes?|status|state|plan|tier|level"
+    r"|(?:owner|user|account|tenant|team|organi[sz]ation|org|created?by|author)(?:id)?"
+)
+"""Plain names of members by which a client would gain a right, or give a thing to somebody else."""
+OWNERS = re.compile(r"(?:owner|user|account|tenant|team|organi[sz]ation|org|created?by|author)(?:id)?")
+"""Those that say whose a thing is. A new instance that is somebody else's could not be removed."""
+NEVER = re.compile(
+    r"price|amount|balance|credit|cost|fee|paid|pay|charge|invoice|refund|currency|total"
+    r"|mail|phone|message|notif|sms|webhook|callback|url|secret|token|password|hash",
+    re.I,
+)
+ENDED = re.compile(r"paid|sent|send|deliver|publish|ship|charg|refund|order|delet|archiv|lock|bann", re.I)
+"""Values of a state that may act outside, or after which an instance may not be removed."""
+PLAIN = frozenset(("type", "title", "description", "readOnly", "maxLength", "minLength", "examples"))
+"""The keywords of a text whose present value can be changed by a character."""
+MOST = 4
+"""The most members that are sent alone, if all together were refused."""
+FAR = 1_000
+"""The distance of a number from the one that is shown, so that a counter does not reach it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The members that only the server sets, by name with their schemas, and the call that could set them."""
+
+    change: Change
+    members: Mapping[str, Mapping[str, Any]]
+    creates: bool
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each create, PUT and PATCH of a resource that shows members of the server's own."""
+    del roles
+    for resource in setting.model.resources.values():
+        found = find_read(setting, resource) if resource.made_by is not None else None
+        if found is None or resource.undone_by is None:
+            continue
+        own = _list_own_members(setting, resource, members_of(setting, found[0]))
+        for endpoint in setting.endpoints if own else ():
+            creates = resource.made_by is not None and endpoint.action is resource.made_by.action
+            members = {n: s for n, s in own.items() if not (creates and OWNERS.fullmatch(plain_word(n)))}
+            if not members or not _takes_more(resource, endpoint, creates=creates):
+                continue
+            change = Change(resource, list_settable(setting, resource, endpoint, found[0]), *found)
+            run = partial(_try_create if creates else _try_change, own=_Own(change, members, creates))
+            attempt = Attempt(run, cost=6, endpoints=(endpoint, found[1]), writes=True)
+            names = " and ".join(members) if len(members) < 3 else f"{len(members)} members of its own"
+            says = f"{endpoint.action.name} lets no client set {names}"
+            yield Case(endpoint, says, endpoint.action.origin, attempt, advice=True)
+
+
+def _takes_more(resource: Resource, endpoint: Endpoint, *, creates: bool) -> bool:
+    """True for a JSON write of an instance that documents neither that it takes nor that it refuses more."""
+    action = endpoint.action
+    if not endpoint.leads or not endpoint.on_rest or action.effect != "write":
+        return False
+    changes = action.method in ("PUT", "PATCH") and names_instance(endpoint, resource)
+    plain = action.content_type.endswith("json") and "json-patch" not in action.content_type
+    in_body = [p for p in action.params if p.in_body]
+    whole = any(p.place == "whole_body" for p in in_body)
+    return (creates or changes) and plain and bool(in_body) and not whole and action.unknown != "refused"
+
+
+def _list_own_members(
+    setting: Setting, resource: Resource, shown: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the scalar members of a read that no write of an instance takes, by name with their schemas."""
+    hidden = {resource.state, *resource.ids, *setting.model.secrets, *setting.model.private}
+    made_by = resource.made_by
+    writes = (
+        action
+        for action in setting.model.actions
+        if action.effect == "write"
+        if (made_by is not None and action is made_by.action)
+        or any(p.refers_to == resource.name for p in action.params)
+    )
+    taken = {plain_word(p.wire) for action in writes for p in action.params}
+    own: dict[str, Mapping[str, Any]] = {}
+    for name, schema in shown.items():
+        resolved = setting.resolve_schema(schema)
+        word = plain_word(name)
+        if name in hidden or word in taken or NEVER.search(name) or not _has_values(resolved):
+            continue
+        declared = bool(resolved.get("readOnly") or schema.get("readOnly"))
+        if declared or RIGHTS.fullmatch(word):
+            own[str(name)] = resolved
+    return own
+
+
+def _has_values(schema: Mapping[str, Any]) -> bool:
+    """True if another value of the member is known from its schema alone."""
+    kinds = set(types_of(schema)) - {"null"}
+    plain = "enum" in schema or schema.get("format") == "uuid" or schema.keys() <= PLAIN
+    return "type" in schema and (kinds in ({"boolean"}, {"integer"}) or (kinds == {"string"} and plain))
+
+
+def _choose_values(own: _Own, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return another value for each member that has one now."""
+    values: dict[str, Any] = {}
+    for name, schema in own.members.items():
+        for value in _list_others(schema, shown.get(name)):
+            if value != shown.get(name) and matches(schema, value):
+                values[name] = value
+                break
+    return values
+
+
+def _list_others(schema: Mapping[str, Any], value: Any) -> Sequence[Any]:
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, int):
+        return (value + FAR, *(schema.get(bound) for bound in ("maximum", "minimum") if bound in schema))
+    if not isinstance(value, str):
+        return ()
+    if "enum" in schema:
+        return [one for one in schema["enum"] if isinstance(one, str) and not ENDED.search(one)]
+    if schema.get("format") == "uuid":
+        return (str(uuid.uuid5(uuid.NAMESPACE_URL, value)),)
+    return (f"{value}x", value[:-1] or "x")
+
+
+def _try_change(trial: Trial, own: _Own) -> Conversation:
+    """Change an instance without the server's own members, and then with them."""
+    change = own.change
+    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
+    sent = {
+        str(p.name): body[p.wire]
+        for p in trial.action.params
+        if p.place == "body" and not p.refers_to and p.required and p.wire in body
+    }
+    if not sent:
+        free = [p for p in change.members if not p.required]
+        sent = dict(list(choose_other_values(trial, free, body).items())[:1])
+    plain: Exchange = yield change.send(trial, body, sent, "a change without members of the server's own")
+    before: Exchange = yield change.call_read(trial, body)
+    if not plain.success or not before.success:
+        yield trial.untested(f"nothing could be changed: {plain.outcome}, {before.outcome}")
+        return
+
+    def call(values: Mapping[str, Any], why: str) -> Call:
+        return change.send(trial, body, {**sent, **values}, why)
+
+    shown = change.shown(before)
+    values = _choose_values(own, shown)
+    if not values:
+        yield trial.untested(f"no other value of {' or '.join(own.members)} is known")
+        return
+    for several in _list_turns(values):
+        answer: Exchange = yield call(several, f"beside {' and '.join(several)}")
+        if not answer.success:
+            continue
+        after: Exchange = yield change.call_read(trial, body)
+        taken = _find_taken(several, shown, change.shown(after))
+        if taken:
+            yield call({name: shown.get(name) for name in taken}, f"{' and '.join(taken)} as before")
+            yield _judge_taken(trial, own, taken[0])
+            return
+        if not after.success:
+            yield trial.untested(f"it was not read afterwards: {after.outcome}")
+            return
+        if several is values:
+            break
+    yield trial.kept()
+
+
+def _try_create(trial: Trial, own: _Own) -> Conversation:
+    """Make an instance as usual, and then one with the server's own members."""
+    change, made_by = own.change, own.change.resource.made_by
+    assert made_by is not None
+    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
+    before: Exchange = yield change.call_read(trial, body)
+    shown = change.shown(before)
+    values = _choose_values(own, shown)
+    if not values:
+        yield trial.untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}")
+        return
+    for several in _list_turns(values):
+        why = f"a {change.resource.name} with {' and '.join(several)}"
+        arguments = {**trial.template.input, **made_by.input, **several}
+        made: Exchange = yield trial.call("explore", why, input=arguments, fresh=True, subject=None)
+        new = at_path(made_by, made) if made.success else None
+        if not isinstance(new, Mapping):
+            continue
+        yield Own(made.number)
+        after: Exchange = yield change.call_read(trial, new)
+        if taken := _find_taken(several, shown, change.shown(after)):
+            yield _judge_taken(trial, own, taken[0])
+            return
+        if not after.success:
+            yield trial.untested(f"it was not read afterwards: {after.outcome}")
+            return
+        if several is values:
+            break
+    yield trial.kept()
+
+
+def _list_turns(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield all values together, and then each alone, for a server that refuses one of them."""
+    yield values
+    if len(values) > 1:
+        yield from ({name: value} for name, value in list(values.items())[:MOST])
+
+
+def _find_taken(sent: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the members that have the sent value now, and had another one."""
+    return [
+        name for name, value in sent.items() if name in after and after[name] == value != before.get(name)
+    ]
+
+
+def _judge_taken(trial: Trial, own: _Own, name: str) -> Judgement:
+    declared = bool(own.members[name].get("readOnly"))
+    why = "is readOnly" if declared else "is in no request"
+    broken = trial.broken(f"{name}, which {why}, as it was", f"{name} has the value that was sent")
+    return broken.at_member(name)
+
+
+CHECK = make_check("own_members", __doc__, cases, stage=5, rank=Rank.WRONG)

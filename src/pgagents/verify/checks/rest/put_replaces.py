@@ -1,0 +1,131 @@
+"""A PUT replaces an instance: a member that it leaves out does not keep its value (RFC 9110, 9.3.4).
+
+Every optional member gets another value by a PUT, and a read shows it. The next PUT leaves these members out.
+One that still has the value after that is odd, because many servers merge. Members with a default are not
+tried. Neither is a PUT that the document describes as partial, nor one that lets out what a create needs. A
+refusal of the shorter PUT is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.resource import Resource
+from pgagents.report.contract import Rank
+from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.fixtures.instance import find_read, members_of
+from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+ACCEPTED = 202
+PARTIAL = re.compile(
+    r"partial|merge|patch|omit|unchanged|untouched|only (?:the )?(?:given|provided|supplied|sent|changed)"
+    r"|(?:not|aren't|isn't) (?:given|provided|supplied|sent|included|specified|present)|left? out",
+    re.I,
+)
+"""Words of a description by which a PUT may merge."""
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each PUT of an instance that may leave out members which a read shows."""
+    del roles
+    for resource in setting.model.resources.values():
+        found = find_read(setting, resource) if resource.made_by is not None else None
+        for endpoint in setting.endpoints if found is not None else ():
+            action = endpoint.action
+            makes = resource.made_by is not None and resource.made_by.action is action
+            if action.method != "PUT" or action.effect != "write" or makes:
+                continue  # `upserts` judges a PUT that makes instances
+            if not names_instance(endpoint, resource):
+                continue
+            assert found is not None
+            change = Change(resource, list_settable(setting, resource, endpoint, found[0]), *found)
+            free = _list_free(setting, change)
+            if not free or _is_partial(resource, endpoint):
+                continue
+            attempt = Attempt(
+                partial(_try, change=change, free=free), cost=6, endpoints=(endpoint, found[1]), writes=True
+            )
+            names = [str(param.name) for param in free]
+            shown = " and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} more"
+            says = f"{action.name} without {shown} leaves no former value"
+            yield Case(endpoint, says, action.origin, attempt, advice=True)
+
+
+def _list_free(setting: Setting, change: Change) -> tuple[Param, ...]:
+    """Return the members that a PUT may leave out and to which nothing gives a default."""
+    shown, made_by = members_of(setting, change.read), change.resource.made_by
+    assert made_by is not None
+    unique = {member for one in change.resource.unique for member in one.members}
+
+    def has_default(param: Param) -> bool:
+        sent = (p.schema for p in made_by.action.params if p.wire == param.wire)
+        return any("default" in setting.resolve_schema(s) for s in (param.schema, shown[param.wire], *sent))
+
+    free = [p for p in change.members if not p.required and p.wire not in unique and not has_default(p)]
+    return tuple(free)
+
+
+def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
+    """True if the document describes a PUT as partial, or lets a member out that a create needs."""
+    action, made_by = endpoint.action, resource.made_by
+    assert made_by is not None
+    texts = (
+        str(action.title),
+        str(action.description),
+        *(str(p.schema.get("description", "")) for p in action.params),
+    )
+    needed = {p.wire for p in made_by.action.params if p.required and p.place == "body"}
+    left_out = any(p.place == "body" and not p.required and p.wire in needed for p in action.params)
+    return left_out or any(PARTIAL.search(text) for text in texts)
+
+
+def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> Conversation:
+    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
+    values = choose_other_values(trial, free, body)
+    kept = {
+        str(p.name): body[p.wire]
+        for p in trial.action.params
+        if p.required and p.place == "body" and not p.refers_to and p.wire in body
+    }
+    full: Exchange = yield change.send(trial, body, {**kept, **values}, "with every member that it may set")
+    if not full.success and len(values) > 1:  # one of them may depend on another
+        first = next(iter(values))
+        values = {first: values[first]}
+        full = yield change.send(trial, body, {**kept, **values}, f"with {first}")
+    before: Exchange = yield change.call_read(trial, body)
+    if not full.success or full.status == ACCEPTED or not before.success:
+        yield trial.untested(f"no member could be set: {full.outcome}, {before.outcome}")
+        return
+    shown = change.shown(before)
+    stored = [p for p in free if str(p.name) in values and shown.get(p.wire) == values[str(p.name)]]
+    if not stored:
+        yield trial.untested("no member is shown with the value that it was given")
+        return
+    names = " and ".join(str(p.name) for p in stored)
+    shorter: Exchange = yield change.send(trial, body, kept, f"without {names}")
+    after: Exchange = yield change.call_read(trial, body)
+    if not shorter.success:
+        yield trial.idle(f"a PUT without {names} was answered {shorter.outcome}")
+        return
+    now = change.shown(after)
+    if not after.success or shorter.status == ACCEPTED or not now:
+        yield trial.untested(f"it was not read afterwards: {after.outcome}")
+        return
+    former = next((p for p in stored if now.get(p.wire) == shown[p.wire]), None)
+    if former is None:
+        yield trial.kept()
+        return
+    expected = f"{former.name} without the value that the PUT left out"
+    broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
+    yield broken.at_member(former.wire)
+
+
+CHECK = make_check("put_replaces", __doc__, cases, stage=5, rank=Rank.WRONG)

@@ -1,0 +1,130 @@
+"""A PUT that merges, and a member of the server's own that is taken, are odd; what servers may do is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from pgagents.base.http import Request, Response
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Result
+from small_api import Notes, answer, verified, with_resource
+
+NOTE = "properties: {id: {type: string}, text: {type: string}}"
+SHOWN = (
+    "properties: {id: {type: string}, text: {type: string}, label: {type: string, maxLength: 9},"
+    " approved: {type: boolean, readOnly: true}, role: {type: string, enum: [reader, editor]},"
+    " balance: {type: integer, readOnly: true}, seen: {type: integer}}"
+)
+PUT = "    title: Change a note\n    description: Changes a note.\n"
+LABEL = (
+    "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
+    "    output: {200: {$ref: Note}}\n"
+)
+Keep = Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any] | None]
+"""Gives a note after a PUT with this body; None for a refusal."""
+
+
+def find(
+    check: str, keep: Keep, *, label: str = "{type: string, maxLength: 9}", says: str = "Changes a note."
+) -> list[Result]:
+    """Verify a check alone against notes whose PUT keeps what `keep` says."""
+    of = with_resource(
+        (NOTE, SHOWN),
+        (PUT, PUT.replace("Changes a note.", says)),
+        (f"refers_to: note}}\n{LABEL}", f"refers_to: note}}\n      label: {label}\n{LABEL}"),
+    )
+    sent: list[Mapping[str, Any]] = []
+
+    def odd(server: Notes, request: Request) -> Response | None:
+        if request.method not in ("POST", "PUT") or not request.body:
+            return None
+        body = json.loads(request.body)
+        id = request.path.rpartition("/")[2] if request.method == "PUT" else f"m{len(server.notes)}"
+        if not isinstance(body, dict) or (request.method == "PUT" and id not in server.notes):
+            return None
+        sent.append(body)
+        former = server.notes.get(
+            id, {"id": id, "approved": False, "role": "reader", "balance": 1, "seen": 0}
+        )
+        after = keep(former, body)
+        if after is None:
+            return answer(422, {"detail": "no"})
+        server.notes[id] = after
+        return answer(200 if request.method == "PUT" else 201, after)
+
+    report = verified(of, Notes(odd=odd), only=(check,))
+    assert all("balance" not in body and "seen" not in body for body in sent)
+    return [result for result in report.results if result.contract.check == check]
+
+
+def replace(former: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    known = {name: body[name] for name in ("text", "label") if name in body}
+    return {**{name: value for name, value in former.items() if name not in ("text", "label")}, **known}
+
+
+def merge(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**former, **replace({}, body)}
+
+
+def take(name: str) -> Keep:
+    def keep(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        return {**replace(former, body), **({name: body[name]} if name in body else {})}
+
+    return keep
+
+
+def turn(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Approve what was changed once, and count the changes."""
+    return {**replace(former, body), "approved": "text" in former, "seen": former["seen"] + 1}
+
+
+def refuse(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+    return None if body.keys() - {"text", "label"} else replace(former, body)
+
+
+def need(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+    return None if "text" in former and "label" not in body else replace(former, body)
+
+
+def test_a_put_that_merges_is_odd() -> None:
+    (result,) = find("put_replaces", merge)
+    assert result.verdict is Verdict.ODD
+
+
+def test_a_put_that_replaces_is_kept() -> None:
+    (result,) = find("put_replaces", replace)
+    assert result.verdict is Verdict.KEPT
+
+
+def test_a_shorter_put_may_be_refused() -> None:
+    (result,) = find("put_replaces", need)
+    assert result.verdict is Verdict.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("label", "says"),
+    [
+        ("{type: string, maxLength: 9, default: none}", "Changes a note."),
+        ("{type: string, maxLength: 9}", "Changes a note. Omitted members stay."),
+        ("{type: string, maxLength: 9, required: true}", "Changes a note."),
+    ],
+    ids=["a default", "a partial change", "all required"],
+)
+def test_other_puts_may_merge(label: str, says: str) -> None:
+    assert find("put_replaces", merge, label=label, says=says) == []
+
+
+@pytest.mark.parametrize("name", ["approved", "role"])
+def test_a_member_of_the_server_that_is_taken_is_odd(name: str) -> None:
+    results = find("own_members", take(name))
+    assert [result.verdict for result in results] == [Verdict.ODD, Verdict.ODD]
+
+
+@pytest.mark.parametrize("keep", [replace, refuse, turn])
+def test_a_server_may_ignore_or_refuse_it_or_change_it_by_itself(keep: Keep) -> None:
+    results = find("own_members", keep)
+    assert [result.verdict for result in results] == [Verdict.KEPT, Verdict.KEPT]
