@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
+from small_api import verified
 
 KEY, URL = "k9f4c1e7a2b58d3066f1", "http://127.0.0.1:1"
 JSON, HTML = "application/json", "text/html; charset=utf-8"
@@ -178,3 +179,36 @@ def test_wrong_keys_are_tried_on_a_read_though_the_first_operation_writes() -> N
     found = verdicts(run(Server(refusal=401)))
     assert found["key_authentication/garbage/list_shelves@rest"] == "kept"
     assert "key_authentication/garbage/close@rest" not in found
+
+
+class Lists:
+    """Answers a wrong number with 400 and a list of messages, and an unknown id with 404 and a text."""
+
+    def __call__(self, request: Request) -> Response:
+        path, _, query_text = request.target.partition("?")
+        given = parse_qs(query_text, keep_blank_values=True).get("most", [])
+        if path.startswith("/shelves/"):
+            return self._answer(404, {"detail": "no such shelf"})
+        if path != "/shelves":
+            return self._answer(404, {"detail": "no such path"})
+        if len(given) > 1 or not all(word.isdigit() and int(word) > 0 for word in given):
+            return self._answer(400, {"detail": ["most must be an integer"]})
+        return self._answer(200, [{"name": "hall"}])
+
+    def _answer(self, status: int, body: Any) -> Response:
+        return Response(status, (("Content-Type", JSON),), json_bytes(body))
+
+
+@pytest.mark.parametrize(("refused", "verdict"), [({}, "kept"), ({"s400": ERROR}, "broken")])
+def test_a_status_that_the_document_does_not_name_has_no_documented_body(
+    refused: dict[str, Any], verdict: str
+) -> None:
+    shelves = get(
+        "listShelves",
+        answers(s200={"type": "array", "items": SHELF}, **refused),
+        query("most", type="integer", minimum=1),
+    )
+    one = get("getShelf", answers(s200=SHELF, s404=ERROR), {**IN_PATH, "schema": TEXT})
+    lists = imported(openapi({"/shelves": shelves, "/shelves/{shelf_id}": one})).model
+    report = verified(lists, Lists(), keys={}, only=("error_envelope/framework",))
+    assert verdicts(report)["error_envelope/framework@rest"] == verdict

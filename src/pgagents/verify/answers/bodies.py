@@ -158,7 +158,8 @@ def is_documented_answer(exchange: Exchange, model: Model) -> bool:
     """Return True if the catalogue describes the body of such an answer.
 
     A catalogue describes every answer of an action, and those refusals of the framework whose code is under
-    `errors.framework`. An imported document describes only the answers for which it gives a schema.
+    `errors.framework`. An imported document describes only the answers for which it gives a schema. It
+    describes no refusal of the framework with a status that it does not name.
     """
     endpoint = exchange.call.endpoint
     if not exchange.place.startswith(f"{FRAMEWORK}@"):
@@ -168,8 +169,8 @@ def is_documented_answer(exchange: Exchange, model: Model) -> bool:
             return exchange.output is not None and exchange.output.schema is not None
         codes = (*endpoint.action.errors, *model.always())
         return any(code.status == exchange.status and _has_body(model, code) for code in codes)
-    named = [name for name in dict(model.errors.framework).values() if name is not None]
-    return any(model.codes[name].status == exchange.status for name in named)
+    named = [model.codes[name] for name in dict(model.errors.framework).values() if name is not None]
+    return any(code.status == exchange.status and not code.inferred for code in named)
 
 
 # -- links to the API itself
