@@ -327,4 +327,6 @@ def _share(one: Measured) -> str:
 
 def _left(one: Measured) -> str:
     """Return what stayed by the server's own lists, or else by the report of verify."""
-    return str(one.left) if one.grown is None else f"{one.grown:+d}"
+    if one.grown is None:
+        return "–" if one.kind.startswith("peer") else str(one.left)
+    return str(one.grown)
