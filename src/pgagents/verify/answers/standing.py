@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -236,7 +236,7 @@ def _list_job_states(setting: Setting, kind: str) -> Mapping[str, frozenset[str]
     return setting.compute_once(("standing", "states", kind), find)
 
 
-def _begins_by_202(alike: list[Resource]) -> bool:
+def _begins_by_202(alike: Iterable[Resource]) -> bool:
     made = [r.made_by for r in alike if r.made_by is not None]
     return bool(made) and all(call.action.success.status == ACCEPTED for call in made)
 
