@@ -172,7 +172,13 @@ def find_caught(report: Report, faults: Iterable[Fault]) -> set[str]:
     return checks(report, Verdict.BROKEN) | (checks(report, Verdict.ODD) & advising)
 
 
-TOO_SMALL = ("agent_response_limits/items/", "default_values/", "exact_filters/", "filter_bounds/")
+TOO_SMALL = (
+    "agent_response_limits/items/",
+    "default_values/",
+    "exact_filters/",
+    "filter_bounds/",
+    "list_totals/",
+)
 """Contracts about an answer of many items: a sandbox that holds a few cannot show them."""
 
 

@@ -253,8 +253,9 @@ class ToolCalls:
         return tuple(p for p in action.params if p.place != "header")
 
     def request(
-        self, action: Any, values: Mapping[str, Any]
+        self, action: Any, values: Mapping[str, Any], *, keyed: bool = False
     ) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        del keyed
         call = {
             "jsonrpc": "2.0",
             "id": 1,
