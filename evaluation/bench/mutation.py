@@ -209,7 +209,9 @@ class Trial:
             self._model, opened, replace(self._options, limits=bursts), keys=keys, handler=handler
         )
         seen.broken = [r.contract.id for r in report.results if r.verdict is Verdict.BROKEN]
-        seen.untested = [r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED]
+        seen.untested = [
+            r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED and not r.excused
+        ]
         seen.exchanges += sorted(
             events, key=lambda t: (t.sent, t.came)
         )  # each webhook has a sender of its own, in no order to the others

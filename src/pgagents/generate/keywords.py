@@ -69,13 +69,15 @@ class Keywords:
 
     def agree(self, flat: Flat) -> None:
         """Leave out values that the type does not allow: no call has them, and some vendors refuse them."""
-        kinds = kinds_of(flat)
         if flat.get("enum"):
+            kinds = kinds_of(flat)
             values = {json.dumps(v, sort_keys=True, default=str): v for v in flat["enum"] if is_of(v, kinds)}
             if not values:
                 self.losses.add(flat.place("enum"), "enum", flat.pop("enum"), "widened", _FITS_NOT)
             else:
                 flat["enum"] = list(values.values())
+        if "const" not in flat and "default" not in flat:
+            return
         for clash in list(find_clashes({k: flat[k] for k in _SIMPLE if k in flat})):
             if clash.keyword in ("const", "default") and clash.keyword in flat:
                 went: Went = "widened" if clash.keyword == "const" else "dropped"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.base.jsonschema.combine import (
@@ -637,10 +637,11 @@ def _fits(schema: Mapping[str, Any], schemas: Mapping[str, Any], unroll: int, de
     return True
 
 
-def _children(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _children(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = [node.get("items"), node.get("additionalProperties")]
+    for key in ("oneOf", "anyOf", "allOf"):
+        found += node.get(key) or ()
     members = node.get("properties")
-    one = [node.get("items"), node.get("additionalProperties")]
-    several = [branch for key in ("oneOf", "anyOf", "allOf") for branch in node.get(key) or ()]
-    for child in [*one, *several, *(members.values() if isinstance(members, Mapping) else ())]:
-        if isinstance(child, Mapping):
-            yield child
+    if isinstance(members, Mapping):
+        found += members.values()
+    return [child for child in found if isinstance(child, Mapping)]

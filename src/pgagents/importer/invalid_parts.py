@@ -239,8 +239,11 @@ def _remove_part(
     taken = holder.pop(pointer[-1])
     if len(pointer) == 2 and pointer[0] == "actions":
         _forget(data, str(pointer[1]))
+        call = brief(str(taken.get("http", "tool")))
         notes.add_left_out(
-            f"{brief(str(taken.get('http', 'tool')))}: as `{pointer[1]}` it would not load: {problem.message}"
+            f"{call}: a client gets its tokens there, so no agent calls it"
+            if twin
+            else f"{call}: as `{pointer[1]}` it would not load: {problem.message}"
         )
     else:
         notes.add_lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {problem.message}")

@@ -96,10 +96,10 @@ def _write(
     with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"), without_collector():
         references = References(read(raw, location, name), fetch, allowed=allow_remote)
         converted = convert(references, choice)
-    if remote and len(references.documents) > 1:
+    others = len(converted.references.documents) - 1
+    if remote and others:
         raise PgagentsError(
-            f"{name} refers to {_count(len(references.documents) - 1, 'other file')}, which a copy of it "
-            "would not find",
+            f"{name} refers to {_count(others, 'other file')}, which a copy of it would not find",
             ONE_FILE,
         )
     written = document if remote and local == Path(document) else _relate(local, path)
