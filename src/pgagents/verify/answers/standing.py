@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.representations import (
@@ -125,6 +126,15 @@ success successful
 """States that a server reaches by itself, by its work."""
 ENDED = DONE | _words("aborted canceled cancelled expired skipped stopped terminated timed_out timeout")
 """States that stay."""
+REMOVED = _words("""
+archived canceled cancelled closed deactivated deleted destroyed disabled ended expired inactive purged
+removed revoked stopped terminated trashed voided withdrawn
+""")
+"""States in which a server keeps what was removed."""
+REMOVED_AT = frozenset(
+    f"{word}at" for word in ("archived", "canceled", "cancelled", "deleted", "removed", "revoked")
+)
+"""Plain names of members with the time of a removal."""
 MOST_STATE = 40
 """The most characters of a text that is compared with a state."""
 _GAP = re.compile(r"[^a-z0-9]+")
@@ -151,6 +161,17 @@ def shows_guessed_job(
         return True
     ended = any(state in ENDED for _, state in states)
     return _begins_by_202(alike) and not ended and _may_be_unfilled(setting, kind, old)
+
+
+def find_removed_state(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return how an instance says that it was removed, such as `expired` or `deleted_at`; else an empty text.
+
+    A word that it said before its removal says nothing.
+    """
+    said = set(_list_states(before))
+    states = (state for name, state in _list_states(after) if state in REMOVED and (name, state) not in said)
+    times = (n for n, v in after.items() if plain_word(n) in REMOVED_AT and v and not before.get(n))
+    return next(states, "") or next(times, "")
 
 
 def _list_states(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,8 @@ seconds. A removed instance that is still answered must meet `gone_when`. A serv
 once. So an answer contains the removed instance if its id is random, or if it has a value that only this run
 wrote. A list also does if reads before and after it say that nothing has the id. Actions with an error for a
 missing instance must refuse it, too, except those that bring it back by their name, such as `restore`. If
-another one brings it back, that is only odd, and the instance is removed again before the next call.
+another one brings it back, that is only odd, and the instance is removed again before the next call. An
+instance of an inferred kind that stays and says so, such as by the state `expired`, is untested.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
+from pgagents.verify.answers.standing import find_removed_state
 from pgagents.verify.cases.removed_instances import (
     Reader,
     call_with_ids,
@@ -190,7 +192,11 @@ def _read_again(
             break
         yield Sleep(seconds, quiet=True)
         answer = yield call
-    if is_there(resource, read, answer):
+    if state := _find_state(
+        resource, at_path(read, before), at_path(read, answer) if answer.success else None
+    ):
+        yield trial.untested(_say_kept(resource, state))
+    elif is_there(resource, read, answer):
         same = answer.success and is_same(resource, made, body, at_path(read, answer))
         yield _judge_shown(trial, resource, read, answer, same=same)
     elif answer.success or is_missing(resource, answer):
@@ -208,6 +214,21 @@ def _judge_shown(
     missing = resource.missing_in(read.action)
     codes = [describe_code(missing), "410"] if missing is not None else ["410"]
     return trial.broken(f"a removed {resource.name} is answered {' or '.join(codes)}", answer.outcome)
+
+
+def _find_state(resource: Resource, before: Any, after: Any) -> str:
+    """Return how an instance of an inferred kind says that it was removed; empty if it does not."""
+    known = not resource.inferred or resource.gone_when is not None
+    if known or not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return ""
+    return find_removed_state(before, after)
+
+
+def _say_kept(resource: Resource, state: str) -> str:
+    return (
+        f"the removed {resource.name} stays, and says `{state}`; `gone_when` of the resource, "
+        "in a catalogue over the document, says that this is its end"
+    )
 
 
 def _say_unclear(resource: Resource) -> str:
@@ -246,6 +267,8 @@ def _list_again(
         yield trial.untested(f"the list was not answered: {answer.outcome}")
     elif item is None or not is_listed(resource, listed, answer, body):
         yield trial.kept()
+    elif state := _find_state(resource, find_item(resource, listed, before, body), item):
+        yield trial.untested(_say_kept(resource, state))
     elif is_same(resource, made, body, item) or (
         free and (yield from is_nobodys_now(trial.setting, resource, body))
     ):

@@ -1,0 +1,119 @@
+"""A server may keep what was removed, if it says so; a removal that changes nothing is odd."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from importing import imported
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.load import load_text
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Result
+from pgagents.verify.answers.standing import find_removed_state
+from small_api import answer, verified
+from test_verify_openapi import DOCUMENT
+
+KEEPING = (
+    DOCUMENT.replace(
+        "components:\n",
+        """  /notes/{note_id}:
+    parameters: [{name: note_id, in: path, required: true, schema: {type: string}}]
+    get:
+      operationId: getNote
+      summary: Read a note
+      responses:
+        "200": {description: OK, content: {application/json: {schema: {$ref: "#/components/schemas/Note"}}}}
+        "404": {description: There is no such note}
+    delete:
+      operationId: deleteNote
+      summary: Remove a note
+      responses: {"204": {description: Removed}, "404": {description: There is no such note}}
+components:
+""",
+        1,
+    )
+).replace(
+    "id: {type: string}, text: {type: string}}}", "id: {type: string}, text: {type: string}, state: {}}}"
+)
+
+
+class Keeping:
+    """Notes that stay after their removal, with other members; `hides` leaves them out of the list."""
+
+    def __init__(self, end: dict[str, Any], *, hides: bool) -> None:
+        self.end, self.hides = end, hides
+        self.notes: dict[str, dict[str, Any]] = {}
+        self.removed: set[str] = set()
+
+    def __call__(self, request: Request) -> Response:
+        if request.header("Authorization") is None:
+            return answer(401, {"error": "no key"})
+        path = request.path.rstrip("/")
+        if path == "/notes":
+            return self._collection(request)
+        id = path.rpartition("/")[2]
+        if id not in self.notes:
+            return answer(404, {"error": "no such note"})
+        if request.method == "DELETE":
+            self.notes[id] |= self.end
+            self.removed.add(id)
+            return Response(204)
+        return answer(200, self.notes[id]) if request.method == "GET" else answer(405, {"error": "method"})
+
+    def _collection(self, request: Request) -> Response:
+        if request.method == "GET":
+            hidden = self.removed if self.hides else set()
+            return answer(200, {"notes": [note for id, note in self.notes.items() if id not in hidden]})
+        body = read_json(request.body).value if request.method == "POST" else None
+        if not isinstance(body, dict) or not isinstance(body.get("text"), str):
+            return answer(400, {"error": "no text"})
+        id = f"n-7Qx{len(self.notes) + 1:04}kT9"
+        self.notes[id] = {"id": id, "text": body["text"], "state": "open"}
+        return answer(201, self.notes[id])
+
+
+def find(end: dict[str, Any], *, hides: bool = False) -> list[Result]:
+    report = verified(
+        load_text(imported(KEEPING).text), Keeping(end, hides=hides), only=("removals",), allow_writes=True
+    )
+    return [result for result in report.results if result.contract.check == "removals"]
+
+
+def test_a_removal_that_changes_nothing_is_odd() -> None:
+    assert [result.verdict for result in find({})].count(Verdict.ODD) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "word"),
+    [({"state": "expired"}, "expired"), ({"deletedAt": "2026-04-18T16:00:00Z"}, "deletedAt")],
+)
+def test_an_instance_that_says_it_was_removed_is_untested_with_the_line_that_would_prove_it(
+    end: dict[str, Any], word: str
+) -> None:
+    results = find(end)
+    assert {result.verdict for result in results} == {Verdict.UNTESTED}
+    assert all(f"stays, and says `{word}`" in result.reason for result in results)
+    assert all("gone_when" in result.reason for result in results)
+
+
+def test_a_list_without_it_is_kept() -> None:
+    assert sorted(result.verdict for result in find({"state": "deleted"}, hides=True)) == sorted(
+        (Verdict.KEPT, Verdict.UNTESTED)
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "state"),
+    [
+        ({"state": "open"}, {"state": "Expired"}, "expired"),
+        ({"status": {"state": "active"}}, {"status": {"state": "deleted"}}, "deleted"),
+        ({"deleted_at": None}, {"deleted_at": "2026-04-18"}, "deleted_at"),
+        ({"state": "closed"}, {"state": "closed"}, ""),
+        ({"deleted_at": "2026-04-18"}, {"deleted_at": "2026-04-18"}, ""),
+        ({"state": "open"}, {"state": "open", "text": "it was closed by hand"}, ""),
+    ],
+)
+def test_state_of_what_was_removed(before: dict[str, Any], after: dict[str, Any], state: str) -> None:
+    assert find_removed_state(before, after) == state
