@@ -177,6 +177,7 @@ TOO_SMALL = (
     "default_values/",
     "exact_filters/",
     "filter_bounds/",
+    "filters_apply/",
     "list_totals/",
 )
 """Contracts about an answer of many items: a sandbox that holds a few cannot show them."""

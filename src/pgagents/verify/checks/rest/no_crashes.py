@@ -579,7 +579,9 @@ def list_shown(setting: Setting) -> Iterator[Shown]:
             and not endpoint.action.costs
             and _find_id(endpoint, resource) is not None
         ]
-        if lister is not None and lister.action.only_reads and not lister.action.costs and reads:
+        if lister is None or _find_id(lister, resource) is not None:
+            continue  # a read that names the instance shows no other one
+        if lister.action.only_reads and not lister.action.costs and reads:
             yield Shown(resource, lister, tuple(reads[:MOST_READS]))
 
 
