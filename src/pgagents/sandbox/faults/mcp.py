@@ -141,6 +141,7 @@ def description_cut(_context: Context, _question: dict[str, Any], result: dict[s
     "absent_id",
     also={
         "valid_calls": "a conflict cannot be distinguished from a refusal",
+        "idempotency": "neither can that of a create with a key",
         "surface_equivalence": "so it is compared with a success",
     },
 ).edit_tools_call
