@@ -175,9 +175,9 @@ def convert(
 ) -> Converted:
     """Convert a document without loading the result, and without a choice for vendors; see `catalogue`.
 
-    `listed` are its operations if they were listed before, with the notes on those that were not, of the
-    document `with_alternatives`. `named` are
-    the names of their actions by label, if they were made before.
+    `listed` are its operations if they were listed before, with the notes on those that were not. Then the
+    references are those `with_alternatives`. `named` are the names of their actions by label, if they were
+    made before.
     """
     edition, scheme, why = version(references.root()), "", ""
     if listed is None:

@@ -32,6 +32,11 @@ class Change:
         arguments = {**needed, **self.resource.values_for(trial.action.params, body), **values}
         return trial.call("explore", why, input=arguments, made=body, subject=self.resource)
 
+    def list_needed(self, trial: Trial, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the members that the call requires, as the instance has them."""
+        needed = (p for p in trial.action.params if p.required and p.place == "body" and not p.refers_to)
+        return {str(p.name): body[p.wire] for p in needed if p.wire in body}
+
     def call_read(self, trial: Trial, body: Mapping[str, Any]) -> Call:
         """Return a read of the instance."""
         why = f"what {trial.action.name} left"

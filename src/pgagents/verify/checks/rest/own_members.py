@@ -155,11 +155,7 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
     """Change an instance without the server's own members, and then with them."""
     change = own.change
     body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
-    sent = {
-        str(p.name): body[p.wire]
-        for p in trial.action.params
-        if p.place == "body" and not p.refers_to and p.required and p.wire in body
-    }
+    sent = change.list_needed(trial, body)
     if not sent:
         free = [p for p in change.members if not p.required]
         sent = dict(list(choose_other_values(trial, free, body).items())[:1])

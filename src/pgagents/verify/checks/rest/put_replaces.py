@@ -90,11 +90,7 @@ def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
 def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> Conversation:
     body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
     values = choose_other_values(trial, free, body)
-    kept = {
-        str(p.name): body[p.wire]
-        for p in trial.action.params
-        if p.required and p.place == "body" and not p.refers_to and p.wire in body
-    }
+    kept = change.list_needed(trial, body)
     full: Exchange = yield change.send(trial, body, {**kept, **values}, "with every member that it may set")
     if not full.success and len(values) > 1:  # one of them may depend on another
         first = next(iter(values))
