@@ -11,7 +11,7 @@ import pytest
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
-from pgagents.report.report import Result
+from pgagents.report.report import Report, Result
 from small_api import NOTES, Notes, answer, catalogue, verified
 
 LIST = "    http: GET /notes\n    effect: read\n"
@@ -35,7 +35,13 @@ def offer(arguments: str, further: str = "") -> Model:
 
 
 def find(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROWS) -> list[Result]:
-    """Verify this check alone against a server with a habit; return what it says of each argument."""
+    """Return what the check says of each argument of a server with a habit."""
+    report = run(of, shows, refuses=refuses, rows=rows)
+    return [result for result in report.results if result.contract.check == "filters_apply"]
+
+
+def run(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROWS) -> Report:
+    """Verify this check alone against a server with a habit."""
 
     def odd(server: Notes, request: Request) -> Response | None:
         del server
@@ -48,8 +54,7 @@ def find(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = RO
             return answer(422, {"detail": "text"})
         return answer(200, {"notes": [row for row in rows if shows(given, row)]})
 
-    report = verified(of, Notes(odd=odd), only=("filters_apply",))
-    return [result for result in report.results if result.contract.check == "filters_apply"]
+    return verified(of, Notes(odd=odd), only=("filters_apply",))
 
 
 def same(given: dict[str, str], row: dict[str, Any]) -> bool:
@@ -73,6 +78,12 @@ TEXT = "text: {type: string, maxLength: 40}"
 def test_argument_that_is_ignored_is_odd(argument: str) -> None:
     (result,) = find(offer(argument), everything)
     assert result.verdict is Verdict.ODD
+
+
+def test_the_item_that_should_not_be_there_is_marked() -> None:
+    (finding,) = run(offer(KIND), everything).findings
+    assert finding.actual == "an item has the kind garden"
+    assert finding.member == "notes.1.kind"
 
 
 @pytest.mark.parametrize("argument", [KIND, TEXT])

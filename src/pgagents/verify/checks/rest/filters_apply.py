@@ -128,15 +128,14 @@ def _try_value(trial: Trial, own: _Filter) -> Conversation:
     if not answer.success or not answer.fits:
         yield trial.untested(f"the list with {name} {asked} was answered {answer.outcome}")
         return
-    others = [
-        item[own.member]
-        for item in _items(answer, own.at)
-        if _fold(item.get(own.member)) not in ("", _fold(asked))
-    ]
-    problem = f"an item has the {own.member} {{other}}" if others else ""
-    yield trial.judge(
-        f"only items whose {own.member} is {asked}", problem, **({"other": others[0]} if others else {})
-    )
+    expected = f"only items whose {own.member} is {asked}"
+    for number, item in enumerate(_items(answer, own.at)):
+        value = item.get(own.member)
+        if _fold(value) not in ("", _fold(asked)):
+            broken = trial.broken(expected, f"an item has the {own.member} {{other}}", other=value)
+            yield broken.at_member(".".join(step for step in (own.at, str(number), own.member) if step))
+            return
+    yield trial.kept()
 
 
 def _try_absent(trial: Trial, own: _Filter) -> Conversation:
