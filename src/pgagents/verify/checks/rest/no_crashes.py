@@ -1,12 +1,12 @@
 """No call, however odd, is answered with 5xx or remains unanswered.
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
-documents as something other than a crash, such as a gateway's, is allowed, too. Where a
-document alone is known, a read that waits by its name, such as `watch_logs`, may be silent. The odd calls
-include reads of another side of a changed instance, such as its content. A run reads once more each instance
-that a generated call made or changed. Where a document alone is known, the run also reads items of a list
-that look unlike the first one. It then sends each optional text of a read alone, too. Whole numbers beyond 32
-and 64 bits are sent where they are allowed.
+documents as something other than a crash, such as a gateway's, is allowed, too. Where a document alone is
+known, a read that waits by its name, such as `watch_logs`, may be silent, and an answer that is longer than a
+run reads is odd. The odd calls include reads of another side of a changed instance, such as its content. A
+run reads once more each instance that a generated call made or changed. Where a document alone is known, the
+run also reads items of a list that look unlike the first one. It then sends each optional text of a read
+alone, too. Whole numbers beyond 32 and 64 bits are sent where they are allowed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
@@ -102,7 +102,6 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             writes=False,
             endpoints=(shown.lister, *shown.reads),
             probe=f"no_crashes/items/{shown.resource.name}",
-            overlap="all",
         )
         yield attempt, [("", read.place) for read in shown.reads]
     for call in list_typed_calls(setting):
@@ -116,15 +115,10 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         for call in list_wide_numbers(setting, endpoint):
             run, writes = partial(_send, call=call), endpoint.action.effect == "write"
             probe = f"no_crashes/{call.why}/{endpoint.place}"
-            overlap: Literal["all"] | None = None if writes else "all"
-            attempt = Attempt(run, stage=5, cost=1 + writes, probe=probe, overlap=overlap)
-            yield attempt, [("", endpoint.place)]
+            yield Attempt(run, stage=5, cost=1 + writes, probe=probe), [("", endpoint.place)]
         for call in list_lone_texts(setting, endpoint):
             probe = f"no_crashes/{call.why}/{endpoint.place}"
-            yield (
-                Attempt(partial(_send, call=call), stage=5, probe=probe, overlap="all"),
-                [("", endpoint.place)],
-            )
+            yield Attempt(partial(_send, call=call), stage=5, probe=probe), [("", endpoint.place)]
 
 
 def _list_odd_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Attempt]:
@@ -155,7 +149,6 @@ def _attempt_varied(endpoint: Endpoint, call: Call, what: str, stage: int, prior
         probe=f"no_crashes/{what}/{endpoint.place}",
         priority=priority,
         print=format_arguments(call.input),
-        overlap=None if writes else "all",
     )
 
 
@@ -200,7 +193,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         reason = f"its name says `{word}`, so it may wait for what comes: {exchange.outcome}"
         yield trial.untested(reason)
     elif isinstance(exchange.answer, Silence):
-        yield trial.broken("a whole answer", exchange.outcome)
+        broken = trial.broken("a whole answer", exchange.outcome)
+        large = exchange.answer.kind == "too-large" and memory.model.leaves_open
+        yield replace(broken, odd=True) if large else broken  # a document promises no size
     elif exchange.status >= 500 and not _is_documented(exchange, memory):
         yield trial.broken("an answer below 500", exchange.outcome)
     else:
@@ -247,6 +242,7 @@ CHECK = make_check(
     attempts=list_attempts,
     watch=watch,
     turn=0,
+    overlap="all",
     of_any_input=True,
     tools=True,
     skips_unavailable=True,
