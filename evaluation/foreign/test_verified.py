@@ -1,4 +1,4 @@
-"""The bugs that verify found at first sight it finds still. The right servers are verified at each push, by
+"""The bugs that verify found at first sight it finds still. The right servers are verified by
 tests/run/test_servers_of_others.py.
 
 `first_sight.json` has what verify said before any check was changed for a bug (`measure.py --record`).
