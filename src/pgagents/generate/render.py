@@ -268,6 +268,13 @@ def _sha256(value: Any) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(str(value).encode()).digest()).decode()}'"
 
 
+def _document(value: Any) -> str:
+    """Return a YAML document without its last line break."""
+    from pgagents.base.places import plain
+
+    return to_yaml(plain(value)).decode().rstrip("\n")
+
+
 _JSON = ("json", dict[str, Callable[[Any], str]]())
 _MARKDOWN = {
     "md": writing.markdown_line,
@@ -290,6 +297,7 @@ _LANGUAGES: Mapping[str, tuple[str, Mapping[str, Callable[[Any], str]]]] = {
             "sha256": _sha256,
         },
     ),
+    ".yml": ("document", {"document": _document}),
     ".js": ("data", {"data": _data}),
     ".py": ("quoted", {"quoted": writing.python_quoted, "py": _python}),
     ".http": (
