@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -22,7 +22,7 @@ from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.sandbox import fault_registry
 from pgagents.sandbox.deliver import Parcel, sign
-from pgagents.sandbox.serve import plain as plain_twin
+from pgagents.sandbox.serve import plain
 from pgagents.verify.plan.options import Options
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 
@@ -135,7 +135,7 @@ def tour(call: Any) -> list[Response]:
     outside(call, go)
     in_pages(go)
     seldom(call, go)
-    answers.append(plain_twin(call.sandbox.front)(Request("GET", VAIL)))
+    answers.append(plain(call.sandbox.front)(Request("GET", VAIL)))
     go("GET", "/api/v1/lots/lot_%EF%BC%93/availability")
     for _ in range(2):
         go("GET", "/api/v1/webhooks")
@@ -317,8 +317,8 @@ def authorized(go: Callable[..., Response]) -> None:
     api(VAIL, got.get("access_token", ""))
 
 
-@pytest.fixture(scope="module")
-def plain() -> list[Response]:
+@cache
+def tour_plainly() -> list[Response]:
     return tour(caller())
 
 
@@ -350,10 +350,10 @@ def test_fault_says_what_it_breaks(name: str) -> None:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != AT_ONCE])
-def test_fault_never_crashes(name: str, plain: list[Response]) -> None:
+def test_fault_never_crashes(name: str) -> None:
     module = fault_registry.find("faults", name)
     call = caller(faults=[name])
-    changed = tour(call) != plain
+    changed = tour(call) != tour_plainly()
     # tests/run/test_faults.py proves more strictly that a fault changes answers: verify must find each.
     assert changed or module.breaks
     assert call.logged == []
@@ -385,14 +385,14 @@ DELIVERED = {"read-delivers-again"}
 
 
 @pytest.mark.parametrize("name", share([name for name in VARIATIONS if name not in DELIVERED], 3))
-def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
+def test_variation_changes_answers_and_names_its_point(name: str) -> None:
     module = fault_registry.find("variations", name)
     points = model("park_graph").behaviour
     assert module.point is None or module.point in type(points).model_fields
     call = caller(variations=[name])
     needs = [row.id for row in rows().values() if name in row.several("variation")]
     needs += [FURTHER_ROWS[name]] if name in FURTHER_ROWS else []
-    assert tour(call) != plain or _takes_more(name) or any(_shows(name, id) for id in needs)
+    assert tour(call) != tour_plainly() or _takes_more(name) or any(_shows(name, id) for id in needs)
     assert call.logged == []
 
 
