@@ -59,11 +59,11 @@ def list_laws(endpoint: Endpoint) -> list[Law]:
     return [
         law
         for law in endpoint.action.laws
-        if unseen.isdisjoint(law.names) and not (unsent and unsent & _list_needed(law))
+        if unseen.isdisjoint(law.names) and not (unsent and unsent & list_needed(law))
     ]
 
 
-def _list_needed(law: Law) -> set[tuple[str, ...]]:
+def list_needed(law: Law) -> set[tuple[str, ...]]:
     """Return the paths that must have a value for a law to apply."""
     parts = conjuncts(law.when.tree) if law.when is not None else ()
     return {

@@ -2,7 +2,7 @@
 
 Each success whose body is valid is judged, whichever check made the call. Instances are made at places of
 every kind, so that each conditional law applies to some. With the operator's clock, time passes before they
-end.
+end. A condition on an argument is met by a further read: it sends what items have where the law reads it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.reading import members_in
 from pgagents.base.cel.syntax import ExpressionError
+from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, surface_of
 from pgagents.verify.cases.argument_values import places
@@ -20,7 +22,15 @@ from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
 from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
-from pgagents.verify.laws import evaluate_law, find_wrong_member, list_laws, reading_of, values_of, witness
+from pgagents.verify.laws import (
+    evaluate_law,
+    find_wrong_member,
+    list_laws,
+    list_needed,
+    reading_of,
+    values_of,
+    witness,
+)
 from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, GetNote, InstanceRef
@@ -55,6 +65,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     """
     yield from _list_tool_calls(setting)
     yield from _list_late_reads(setting)
+    yield from _list_reads_with_an_argument(setting)
     timed = setting.model.clock is not None and OPERATOR in roles
     for resource in setting.model.resources.values():
         if is_first_of_its_create(setting, resource):
@@ -150,6 +161,48 @@ def _list_late_reads(setting: Setting) -> Attempts:
         probe = f"law/once more/{endpoint.place}"
         covered = [(law.name, endpoint.place) for law in list_laws(endpoint)]
         yield Attempt(together=run, stage=LATE, probe=probe, optional=True), covered
+
+
+def _list_reads_with_an_argument(setting: Setting) -> Attempts:
+    """Yield an optional read for each optional argument that the condition of a law needs."""
+    for endpoint in setting.usable:
+        if endpoint.action.effect == "write" or not endpoint.leads:
+            continue
+        for param in endpoint.params:
+            path = ("input", str(param.name))
+            laws = [law for law in list_laws(endpoint) if path in list_needed(law)]
+            if laws and not param.required and not param.refers_to:
+                members = tuple(member for law in laws for member in members_in(law.that.tree))
+                run = partial(_read_with, endpoint=endpoint, param=param, members=members)
+                probe = f"law/with {param.name}/{endpoint.place}"
+                attempt = Attempt(together=run, stage=LATE, cost=2, probe=probe, optional=True)
+                yield attempt, [(law.name, endpoint.place) for law in laws]
+
+
+def _read_with(
+    trials: Sequence[Trial], endpoint: Endpoint, param: Param, members: Sequence[str]
+) -> Conversation:
+    """Read with an argument whose value some item has, so that the answer is neither empty nor everything."""
+    setting, name = trials[0].setting, str(param.name)
+    template = template_of(setting.model, endpoint.action)
+    plain = {other: value for other, value in template.input.items() if other != name}
+    answer: Exchange = yield ordinary(endpoint, template, "explore", f"items, without {name}", input=plain)
+    test = setting.test_argument(endpoint, param)
+    items = [*_list_items(answer.body)] if answer.success else []
+    for member in (name, *members):
+        values = [item[member] for item in items if member in item and test.is_valid(item[member])]
+        if values:
+            value = sorted(values, key=lambda value: (str(type(value)), value))[len(values) // 2]
+            why = f"{name} as an item's {member}"
+            yield ordinary(endpoint, template, "explore", why, input={**plain, name: value})
+            return
+
+
+def _list_items(body: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the items of a list, or of each list that a body has as a member."""
+    several = body.values() if isinstance(body, Mapping) else [body]
+    for each in several:
+        yield from (item for item in each if isinstance(item, Mapping)) if isinstance(each, list) else ()
 
 
 def _list_tool_calls(setting: Setting) -> Attempts:

@@ -2,8 +2,8 @@
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a document alone is
-known, a read that waits by its name, such as `watch_logs`, may be silent, and an answer that is longer than a
-run reads is odd. The odd calls include reads of another side of a changed instance, such as its content. A
+known, a read that waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run
+reads is odd there. The odd calls include reads of another side of a changed instance, such as its content. A
 run reads once more each instance that a generated call made or changed. Where a document alone is known, the
 run also reads items of a list that look unlike the first one. It then sends each optional text of a read
 alone, too. Whole numbers beyond 32 and 64 bits are sent where they are allowed.
