@@ -32,7 +32,7 @@ def library() -> Model:
 
 def shop_with(**changes: Any) -> Model:
     """The shop on both surfaces, changed in some places."""
-    return shop(surfaces__postman={}, surfaces__opencollection={}, **changes)
+    return shop(**changes)
 
 
 MODELS: dict[str, Callable[[], Model]] = {"park_graph": park, "library": library, "shop": shop_with}
