@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,7 @@ from pgagents.cli.inputs.catalogue import find_left_out, load, refuse_unpinned
 from pgagents.cli.inputs.options import GENERATED, NamedFolder, catalogue_argument, examples
 
 if TYPE_CHECKING:
+    from pgagents.base.places import Source
     from pgagents.catalogue.model.model import Model
     from pgagents.generate.build import Built
     from pgagents.generate.files import Difference
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
         (
             "with the app package for Microsoft 365 Copilot",
             "pgagents build --package --reference-id parkgraph_api_key=ID",
+        ),
+        (
+            "hand back to openapi.json what the catalogue adds to it",
+            "pgagents build --overlay overlay.yaml --base openapi.json",
         ),
     ),
 )
@@ -74,6 +80,18 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Templates that replace ours.",
 )
+@click.option(
+    "--overlay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write an OpenAPI Overlay that adds to the API's own document what the catalogue says.",
+)
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="That document; the default is the one that a short catalogue lies over.",
+)
 def command(
     catalogue: Path | None,
     out: Path,
@@ -84,6 +102,8 @@ def command(
     packing: bool,
     ids: tuple[str, ...],
     templates: Path | None,
+    overlay: Path | None,
+    base: Path | None,
 ) -> int:
     """Write every manifest of the catalogue.
 
@@ -98,6 +118,8 @@ def command(
         raise click.UsageError("--package writes and --check does not: give one of them.")
     if ids and not packing:
         raise click.UsageError("--reference-id is for the package: add --package.")
+    if base and not overlay:
+        raise click.UsageError("--base is the document of an overlay: add --overlay FILE.")
     model = load(catalogue)
     if check:
         refuse_unpinned(model, "pgagents build --check")
@@ -106,8 +128,10 @@ def command(
     _show(built, model)
     for surface, why in find_left_out(model).items():
         click.echo(f"{surface}: left out, {why}", err=True)
+    handed = _make_overlay(model, overlay, base) if overlay else None
     if check:
-        return _check(built, out, everything=not targets)
+        code = _check(built, out, everything=not targets)
+        return max(code, _check_overlay(overlay, handed)) if overlay else code
     stopped = built.withheld or (built.refused and not keep_going)
     packed = _build_packages(model, built, given) if packing and not stopped else None
     code = _write(built, out, packed.made if packed else (), keep_going=keep_going, everything=not targets)
@@ -117,7 +141,100 @@ def command(
             click.echo(f"  {question}", err=True)
     for why, help in packed.left_out.values() if packed else ():
         click.echo(f"not packed: {why}\n  help: {help}", err=True)
+    if overlay and not code:
+        _write_overlay(overlay, handed)
     return code
+
+
+# -- what the API's own document gets back
+
+
+def _make_overlay(model: Model, file: Path, base: Path | None) -> dict[str, Any] | None:
+    """Return the overlay that adds to a document what the catalogue says; None if it adds nothing.
+
+    Raises PgagentsError for a document that is none of OpenAPI 3, or if no document is known.
+    """
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.places import plain
+    from pgagents.cli.inputs.catalogue import load_opened
+    from pgagents.generate.openapi.overlay import carry_over, list_actions, make_overlay
+    from pgagents.generate.targets.openapi.openapi import view
+    from pgagents.importer.document import read
+    from pgagents.importer.overlay.options import read_options
+    from pgagents.importer.overlay.source import OverlaySource
+
+    bare = _find_bare(model, base)
+    options = read_options(bare)
+    location = options.locate(bare)
+    alone = load_opened(bare)
+    document = alone.source.document if isinstance(alone.source, OverlaySource) else alone.source
+    theirs = read(document.text.encode() if document else b"", location, options.name(bare)).data
+    version = str(theirs.get("openapi", ""))
+    if not version.startswith("3."):
+        raise PgagentsError(
+            f"{options.name(bare)} is no document of OpenAPI 3, and an overlay changes no other",
+            "convert it to OpenAPI 3 first",
+        )
+    wanted = carry_over(theirs, plain(view(alone).context), plain(view(model).context))
+    actions = list_actions(theirs, wanted)
+    if actions and version.startswith("3.0"):
+        said = f"{options.name(bare)} is of OpenAPI {version}; what the overlay adds is written for 3.1"
+        click.echo(f"note: {said}, so look at schemas in it", err=True)
+    extends = location if options.is_remote else os.path.relpath(location, file.resolve().parent)
+    if options.find_secret():
+        extends = ""
+    title = f"What {Path(model.source.file).name} adds to {model.api.title}"
+    written = Path(extends).as_posix() if extends and not options.is_remote else extends
+    return make_overlay(actions, title, str(model.api.version), written) if actions else None
+
+
+def _find_bare(model: Model, base: Path | None) -> Source:
+    """Return a catalogue of two lines over the document: what the author adds to it is not there."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.reading import parse
+    from pgagents.importer.overlay.options import KEY
+    from pgagents.importer.overlay.source import OverlaySource
+
+    source = model.source
+    lines: dict[str, Any] = {"pgagents": 1}
+    if base is not None:
+        name, folder = str(base.with_suffix(".yaml")), base.resolve().parent
+        return parse(json.dumps({**lines, KEY: base.name}), name, folder=folder)
+    if not isinstance(source, OverlaySource):
+        raise PgagentsError(
+            "--overlay needs the document that it changes, and this catalogue names none",
+            "add --base openapi.json",
+        )
+    written = parse(source.text, source.file).data
+    own = written[KEY]
+    if isinstance(own, dict):
+        own = {key: value for key, value in own.items() if key not in ("overlays", "sha256")}
+    if source.host:
+        lines["api"] = {"server": source.host}
+    return parse(json.dumps({**lines, KEY: own}), source.file, folder=source.folder)
+
+
+def _write_overlay(file: Path, handed: dict[str, Any] | None) -> None:
+    from pgagents.base.writing import to_yaml
+    from pgagents.cli.inputs.files import write_both
+
+    if handed is None:
+        click.echo(f"{file} is not written: the catalogue adds nothing that OpenAPI can say", err=True)
+        return
+    write_both({file: to_yaml(handed)})
+    click.echo(f"{file}: {_count(len(handed['actions']), 'action')}")
+
+
+def _check_overlay(file: Path, handed: dict[str, Any] | None) -> int:
+    """Return 1, and say so, if the file is not the overlay that a build writes."""
+    from pgagents.base.writing import to_yaml
+
+    wanted = to_yaml(handed) if handed is not None else None
+    there = file.read_bytes() if file.is_file() else None
+    if there == wanted:
+        return 0
+    click.echo(f"{file} is not as built; `pgagents build --overlay {file}` writes it anew", err=True)
+    return 1
 
 
 def _read_ids(model: Model, given: tuple[str, ...]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""The open standard's documents."""
+"""OpenAPI for everybody: `openapi` is the whole contract."""
