@@ -12,6 +12,7 @@ from importing import answering, holding, imported, openapi, operation, taking
 from pgagents.base.errors import PgagentsError
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
+from pgagents.generate.build import build
 from pgagents.importer.catalogue import Imported
 from pgagents.importer.names import first_sentence, snake
 
@@ -560,3 +561,18 @@ def test_what_is_no_described_json_in_the_query_stays_one_text(written: dict[str
     taken = inputs(written)["q"]
     assert taken["type"] == "string"
     assert "content_type" not in taken
+
+
+@pytest.mark.parametrize(
+    ("described", "content"),
+    [({}, False), ({"content": {"application/json": {"schema": {"type": "object"}}}}, True)],
+)
+def test_an_error_without_a_described_body_has_none_in_the_built_document(
+    described: dict[str, Any], content: bool
+) -> None:
+    """Alertmanager's document says nothing of the body of a 404, and the server sends none (2026-11-26)."""
+    answers = {"200": {"description": "ok"}, "404": {"description": "There is none", **described}}
+    made = imported(openapi({"/a": {"get": operation(responses=answers)}}), offering=False)
+    built = build(load_text(made.text), only=["openapi"])
+    document = next(file.data for file in built.files if str(file.path).endswith("openapi.json"))
+    assert ("content" in json.loads(document)["components"]["responses"]["NOT_FOUND.keyless"]) is content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.jsonschema.schema import REF
@@ -97,6 +97,8 @@ def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
     """Return the bodies by media type; empty if they are open."""
     groups: dict[str, list[Code]] = {}
     for code in codes:
+        if model.leaves_open and not _is_described(model, code):
+            continue  # the document says nothing of a body, so there may be none
         if code.content_type == parts.JSON or (code.content_type and not profile.json_errors):
             groups.setdefault(code.content_type, []).append(code)
     found = Node(origin=codes[0].origin)
@@ -104,6 +106,11 @@ def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
         schema = narrow_envelope(members) if profile.complete else plain_envelope(model, members)
         found[media] = Node({"schema": schema}, origin=members[0].origin)
     return found
+
+
+def _is_described(model: Model, code: Code) -> bool:
+    schema = model.schemas.get(code.envelope, {})
+    return not isinstance(schema, Mapping) or bool(schema.keys() - {"title", "description"})
 
 
 def edge_name(status: int) -> str:
