@@ -89,10 +89,14 @@ def test_tools_are_those_of_the_generated_file(era: str) -> None:
     assert listed.next_cursor is None
 
 
-def test_a_cursor_that_no_list_gave_is_refused(era: str) -> None:
+LISTS = ("list_tools", "list_resources", "list_resource_templates", "list_prompts")
+
+
+@pytest.mark.parametrize("listing", LISTS)
+def test_a_cursor_that_no_list_gave_is_refused(listing: str, era: str) -> None:
     async def talk(peer: mcp.Client) -> int:
         with pytest.raises(MCPError) as refusal:
-            await peer.list_tools(cursor="page-2")
+            await getattr(peer, listing)(cursor="page-2")
         return int(refusal.value.error.code)
 
     assert talked(client_of(park(), Script(answered(200))), talk, era) == -32602
