@@ -21,7 +21,8 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, find_name
-from pgagents.generate.target import Loss, Note, Target, View
+from pgagents.generate.addresses import SKILL_FILES
+from pgagents.generate.target import BoundTarget, Loss, Note, Target, View
 
 # -- the steps of a workflow
 
@@ -143,7 +144,44 @@ class Skills:
         return {skill.name: {"skill": skill} for skill in self.skills}
 
 
-def make_skills(model: Model, listing: Listing) -> Skills:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The name and the texts of the skills where no store has a listing: those of the API."""
+
+    id: Text
+    name: Text
+    summary: Text
+    skills: tuple[Text, ...] | None = None
+    origin: Pointer = ()
+
+
+MOST_LISTED = 5
+"""The most skills that an MCP server lists. OpenAI imports up to five uniquely named ones, and an entry over
+a limit leaves the draft's skills as they were.
+
+https://developers.openai.com/plugins/build/mcp-server, read 2026-11-26. A further skill is served to clients
+that have its address, as the specification allows.
+"""
+STORES = ("openai", "anthropic", "gemini")
+"""The surfaces whose listing names the skills, the first one that has a listing."""
+
+
+def find_heading(model: Model) -> Listing | Heading:
+    """Return the listing by which a model's skills are named; without one, the API's own texts."""
+    for store in STORES:
+        listing = model.surfaces[store].listing if store in model.surfaces else None
+        if listing is not None:
+            return listing
+    api = model.api
+    slug = re.sub(r"[^a-z0-9]+", "-", str(api.id).lower()).strip("-") or "api"
+    return Heading(
+        Text(slug, ("api", "id")),
+        Text(str(api.title), ("api", "title")),
+        Text(str(api.for_people), ("api", "for_people")),
+    )
+
+
+def make_skills(model: Model, listing: Listing | Heading) -> Skills:
     """Return the skills for the tools of the surface `mcp`."""
     surface = model.surfaces["mcp"]
     losses: list[Loss] = []
@@ -156,7 +194,7 @@ def make_skills(model: Model, listing: Listing) -> Skills:
     return Skills(tuple(made), tuple(dict.fromkeys(losses)), tuple(_notes(made)))
 
 
-def _make_general(model: Model, surface: Surface, listing: Listing) -> Skill:
+def _make_general(model: Model, surface: Surface, listing: Listing | Heading) -> Skill:
     actions = surface.actions
     titles = [str(surface.text(action, "title")) for action in actions]
     names = {str(action.name): str(find_name(surface, action)) for action in actions}
@@ -203,7 +241,9 @@ def _make_task(model: Model, surface: Surface, workflow: Workflow, name: str, lo
     )
 
 
-def _choose(model: Model, surface: Surface, listing: Listing, losses: list[Loss]) -> Iterator[Workflow]:
+def _choose(
+    model: Model, surface: Surface, listing: Listing | Heading, losses: list[Loss]
+) -> Iterator[Workflow]:
     """Yield the workflows that become skills; record a loss for each other one."""
     offered = {str(action.name) for action in surface.actions}
     for workflow in model.workflows:
@@ -318,6 +358,21 @@ def _notes(skills: Iterable[Skill]) -> Iterator[Note]:
 
 
 # -- the target of a package's skills
+
+
+def write_skills(model: Model) -> tuple[tuple[Skill, str], ...]:
+    """Return the skills of the MCP server, each with the text of its SKILL.md.
+
+    They are those of a package with the same listing.
+    """
+    # imported late, because most commands write no skills and need no Jinja
+    from pgagents.generate.render import Renderer
+
+    made = make_skills(model, find_heading(model))
+    view = View({}, made.losses, made.notes, several=made.contexts)
+    target = Target("Skills over MCP", (SKILL_FILES,), lambda _: view, template="agent_plugin/skills")
+    rendered = Renderer().render(BoundTarget("mcp/skills", target, view))
+    return tuple(zip(made.skills, rendered.several.values(), strict=True))
 
 
 def skills_target(title: str, folder: str, store: str) -> Target:

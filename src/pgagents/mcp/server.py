@@ -18,6 +18,14 @@ from pgagents.catalogue.model.resource import Workflow
 from pgagents.client.answer import Answer, Problem
 from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
+from pgagents.mcp.skills import (
+    EXTENSION,
+    SETTINGS,
+    Skills,
+    declare_in_handshake,
+    make_params,
+    make_result,
+)
 from pgagents.mcp.tools import Tool, make_error_result, result_of, surface, tools
 
 if TYPE_CHECKING:
@@ -44,6 +52,8 @@ Allowed = Callable[[Action], Problem | None]
 
 FRESH_MS = 300_000
 """Milliseconds for which clients may cache lists. Lists change only with a new version of the catalogue."""
+FRESH = {"ttlMs": FRESH_MS, "cacheScope": "public"}
+"""The same for results of the extension of skills, which the SDK does not know."""
 SLOW_S = 1.0
 """Seconds between progress reports of a slow call that asked for them."""
 
@@ -67,7 +77,7 @@ def make_server(
     """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
-    from mcp_types import Icon
+    from mcp_types import Icon, PaginatedRequestParams, ReadResourceRequestParams
 
     projections = handler or RequestHandler(model, client, allowed)
     offered, server = surface(model), model.mcp_server
@@ -82,7 +92,7 @@ def make_server(
             if close is not None:
                 await close()
 
-    return Server(
+    made = Server[Any](
         str(server.name),
         version=str(server.version),
         title=str(offered.title or model.api.title),
@@ -108,6 +118,12 @@ def make_server(
         on_list_prompts=projections.list_prompts,
         on_get_prompt=projections.get_prompt,
     )
+    made.add_request_handler("skills/list", PaginatedRequestParams, projections.list_skills)
+    made.add_request_handler("skills/get", ReadResourceRequestParams, projections.get_skill)
+    made.add_request_handler("resources/directory/read", make_params(), projections.read_folder)
+    made.extensions[EXTENSION] = dict(SETTINGS)
+    declare_in_handshake(made)
+    return made
 
 
 class RequestHandler:
@@ -120,6 +136,7 @@ class RequestHandler:
         self._surface = surface(model)
         self.tools: dict[str, Tool] = tools(model)
         self.prompts: dict[str, Prompt] = prompts(model, self.tools)
+        self.skills = Skills(model)
         self.uri = f"{model.api.id.replace('_', '-')}://overview"
         self._listed = ListToolsResult.model_validate(
             {"tools": [tool.listed for tool in self.tools.values()]}
@@ -206,7 +223,7 @@ class RequestHandler:
     async def list_resources(
         self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
-        """Return the overview, the only resource."""
+        """Return the overview and the file of each skill."""
         _refuse_cursor(params)
         from mcp_types import ListResourcesResult, Resource
 
@@ -217,7 +234,8 @@ class RequestHandler:
         found = Resource(
             name="overview", uri=self.uri, title=title, description=about, mime_type="text/markdown"
         )
-        return ListResourcesResult(resources=[found])
+        files = [skill.describe_file() for skill in self.skills.by_uri.values()]
+        return ListResourcesResult(resources=[found, *files])
 
     async def list_resource_templates(
         self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
@@ -231,18 +249,50 @@ class RequestHandler:
     async def read_resource(
         self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams
     ) -> ReadResourceResult:
-        """Return the overview's text. Raises MCPError for any other resource."""
+        """Return the text of the overview or of a skill. Raises MCPError for any other resource."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS, ReadResourceResult, TextResourceContents
 
-        if str(params.uri) != self.uri:
-            raise MCPError(
-                INVALID_PARAMS, f"Unknown resource: {brief(str(params.uri))}", {"uri": str(params.uri)[:200]}
-            )
-        text = overview(self._model, self.tools)
-        return ReadResourceResult(
-            contents=[TextResourceContents(uri=self.uri, mime_type="text/markdown", text=text)]
-        )
+        uri = str(params.uri)
+        if uri == self.uri:
+            text = overview(self._model, self.tools)
+            content = TextResourceContents(uri=uri, mime_type="text/markdown", text=text)
+        elif skill := self.skills.by_uri.get(uri):
+            content = skill.read_file()
+        else:
+            raise MCPError(INVALID_PARAMS, f"Unknown resource: {brief(uri)}", {"uri": uri[:200]})
+        return ReadResourceResult(contents=[content])
+
+    async def list_skills(
+        self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams
+    ) -> dict[str, Any]:
+        """Return the entries of the skills, on one page."""
+        _refuse_cursor(params)
+        return make_result(skills=self.skills.list_entries(), **FRESH)
+
+    async def get_skill(
+        self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams
+    ) -> dict[str, Any]:
+        """Return the entry of one skill, on the list or not. Raises MCPError for an unknown one."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import INVALID_PARAMS
+
+        skill = self.skills.by_uri.get(params.uri)
+        if skill is None:
+            raise MCPError(INVALID_PARAMS, f"No skill is served at {brief(params.uri)}")
+        return make_result(skill=skill.entry, **FRESH)
+
+    async def read_folder(self, _context: ServerRequestContext[Any, Any], params: Any) -> dict[str, Any]:
+        """Return the file of a skill's folder. Raises MCPError for an address that is no folder."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import INVALID_PARAMS
+
+        _refuse_cursor(params)
+        skill = self.skills.find_in(params.uri)
+        if skill is None:
+            raise MCPError(INVALID_PARAMS, f"{brief(params.uri)} is no folder of a skill")
+        file = skill.describe_file()
+        return make_result(resources=[file.model_dump(by_alias=True, mode="json", exclude_none=True)])
 
     async def list_prompts(
         self, _context: ServerRequestContext[Any, Any], params: PaginatedRequestParams | None
