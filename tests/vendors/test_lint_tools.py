@@ -174,6 +174,8 @@ CASES: list[tuple[Any, str, str, str]] = [
     (claude({"type": "array"}), "anthropic-tools", "input-object", "error"),
     (claude(description=""), "anthropic-tools", "description", "warning"),
     (claude(STRICT_AWAY, strict=True), "anthropic-tools", "strict-closed", "error"),
+    (claude(input_examples=[{"unheard": 1}]), "anthropic-tools", "input-examples", "error"),
+    (claude(input_examples={}), "anthropic-tools", "input-examples", "error"),
     (claude(holding(maxLength=3), strict=True), "anthropic-tools", "strict-keywords", "error"),
     (claude(holding(minItems=2), strict=True), "anthropic-tools", "strict-min-items", "error"),
     (claude(holding(format="regex"), strict=True), "anthropic-tools", "strict-formats", "error"),

@@ -93,6 +93,8 @@ class Dialect:
     ordering: bool = False
     """True if `propertyOrdering` states the order of members."""
     examples: Literal["examples", "example", "none"] = "none"
+    whole_examples: bool = False
+    """True if a tool has a place for examples of all its arguments, beside the schema."""
 
 
 OPENAPI_31 = Dialect(
@@ -169,6 +171,7 @@ GEMINI_JSON = Dialect(
     additional="explicit",
     ordering=True,
     names=_PARAMETER,
+    examples="examples",
 )
 
 XAI = Dialect(
@@ -183,10 +186,11 @@ XAI = Dialect(
     },
     additional="explicit",
     names=_PARAMETER,
+    examples="examples",
 )
 
 # refuses `object schema missing properties` and `array schema missing items` outside strict mode too
-OPENAI = Dialect("OpenAI", BOUNDS | MORE, EVERY, named=True)
+OPENAI = Dialect("OpenAI", BOUNDS | MORE, EVERY, named=True, examples="examples")
 
 _TEXT_FORMATS = frozenset(
     ("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
@@ -216,7 +220,7 @@ OPENAI_STRICT = Dialect(
     untyped=False,
 )
 
-ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE, EVERY)
+ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE, EVERY, whole_examples=True)
 
 ANTHROPIC_STRICT = Dialect(
     "Anthropic strict",
@@ -231,6 +235,7 @@ ANTHROPIC_STRICT = Dialect(
     named=True,
     untyped=False,
     most={"minItems": 1},
+    whole_examples=True,
 )
 
 # models of several vendors answer at one URL, so this is the dialect that all of them understand

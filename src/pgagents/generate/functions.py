@@ -13,6 +13,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, find_name, list_hidden_pages, list_lost_jobs, list_offered
 from pgagents.generate.dialect import Dialect
+from pgagents.generate.examples import add_examples, choose_examples
 from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss
 
@@ -40,6 +41,8 @@ def function(
     """Describe one action; return it and its losses."""
     losses: list[Loss] = []
     offered = _arguments(surface, action, losses)
+    if dialect.examples != "none":
+        offered = add_examples(model, surface, action, offered)
     parameters, lost = lower(offered, model.schemas, dialect, sent=True)
     losses += lost
     losses += _list_gone(action, offered, parameters, lost, dialect)
@@ -65,7 +68,11 @@ def function(
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
     return Function(
-        find_name(surface, action), _description(model, surface, action, losses), parameters, response
+        find_name(surface, action),
+        _description(model, surface, action, losses),
+        parameters,
+        response,
+        examples=choose_examples(surface, action, parameters) if dialect.whole_examples else (),
     ), losses
 
 

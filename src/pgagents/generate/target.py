@@ -52,7 +52,8 @@ class Function:
     """The description of an action for a model.
 
     `parameters` has no members if the action has no arguments. `response` is None if the document describes
-    no answer. `strict` says if the vendor must enforce the schema.
+    no answer. `strict` says if the vendor must enforce the schema. `examples` are whole sets of arguments, in
+    a format that has a place for them.
     """
 
     name: Text
@@ -60,6 +61,7 @@ class Function:
     parameters: Node
     response: Node | None
     strict: bool = False
+    examples: tuple[Node, ...] = ()
 
     @property
     def takes_arguments(self) -> bool:

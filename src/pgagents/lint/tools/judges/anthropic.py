@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -16,6 +17,8 @@ _UNSUPPORTED_WORDS = (
 _UNSUPPORTED = frozenset(_UNSUPPORTED_WORDS.split())
 _FORMATS_WORDS = "date-time time date duration email hostname uri ipv4 ipv6 uuid"
 _FORMATS = frozenset(_FORMATS_WORDS.split())
+_EXAMPLES = 100
+"""The most examples of a tool that are judged."""
 _PATTERN = re.compile(r"\(\?[=!<]|\\[1-9bB]")
 
 
@@ -43,11 +46,35 @@ def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
                 tool.at,
                 "say what it does, when, and what comes back",
             )
+        yield from _examples(tool)
     strict = [tool for tool in tools if tool.strict is True]
     for tool in strict:
         for node, at, _ in parts(tool.schema, tool.schema_at):
             yield from _part(tool, node, at)
     yield from _budgets(strict)
+
+
+def _examples(tool: Tool) -> Iterator[Found]:
+    """Yield a finding for each example of the arguments that its own schema refuses."""
+    examples = tool.members.get("input_examples")
+    if examples is None:
+        return
+    at = (*tool.at, "input_examples")
+    if not isinstance(examples, list) or not isinstance(tool.schema, dict):
+        yield Found(
+            "anthropic.input-examples", f"`input_examples` of `{tool.shown}` is no list", at, "write a list"
+        )
+        return
+    try:
+        judge = foreign_validator(tool.schema)
+    except ValueError:
+        return  # other findings tell of a schema that is none
+    for n, example in enumerate(examples[:_EXAMPLES]):
+        error = next(iter(judge.iter_errors(example)), None)
+        if error is not None:
+            said = f"example {n + 1} of `{tool.shown}` does not fit its `input_schema`: "
+            words = " ".join(error.message.split())[:200]
+            yield Found("anthropic.input-examples", said + words, (*at, n), "correct it, or leave it out")
 
 
 def _part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Found]:
