@@ -16,7 +16,7 @@ INVALID = -32602
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 MOST_SKILLS, MOST_FILES, MOST_MAIN, MOST_OTHER, MOST_ALL = 5, 100, 256 << 10, 1 << 20, 5 << 20
-"""What OpenAI imports (developers.openai.com/plugins/build/mcp-server, read 2026-11-26)."""
+"""The limits of OpenAI's import (developers.openai.com/plugins/build/mcp-server, read 2026-11-26)."""
 MOST_PAGES = 10
 
 Ask = Callable[[str, dict[str, Any]], Mapping[str, Any]]

@@ -1,8 +1,8 @@
 """The MCP server has more skills than OpenAI imports.
 
 A package and the MCP server have one skill about all tools, and one for each workflow that a user could ask
-for. OpenAI's scan of a plugin's MCP server takes up to five, and one entry over a limit leaves all skills of
-the draft as they were. So `pgagents mcp` lists the first five only. Clients reach the others by address.
+for. OpenAI's scan of a plugin's MCP server takes up to five. One entry over a limit leaves all skills of the
+draft as they were. So `pgagents mcp` lists the first five only. Clients reach the others by address.
 
 Bad:
 
