@@ -11,7 +11,7 @@ from importing import imported, openapi, operation
 from pgagents.base.jsonschema.agreement import as_type, find_clashes, is_of, kinds_of
 from pgagents.base.places import plain
 from pgagents.catalogue.language.schemas import schema_node
-from pgagents.generate.build import build
+from pgagents.generate.build import build, collect_diagnostics
 from pgagents.generate.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
@@ -169,11 +169,33 @@ def test_argument_that_a_document_lost_is_listed_and_warned_of() -> None:
     (told,) = [d for d in built.diagnostics if d.id == "gemini/functions/gone"]
     assert told.severity == "warning"
     assert told.message == (
-        "argument free is not in gemini/functions.json, so no call by it has it: the vendor takes no value "
-        "without a type"
+        "argument free is not in gemini/functions.json: the vendor takes no value without a type"
     )
     losses = {d.made.id: [loss for loss in d.made.view.losses if loss.gone] for d in built.rendered}
     assert [len(lost) for lost in losses.values()] == [1, 0]
+
+
+def test_action_that_documents_lost_is_warned_of_once_a_vendor() -> None:
+    sent = {"application/json": {"schema": {"type": "object", "properties": {"field": {"type": "string"}}}}}
+    where = {"name": "where", "in": "query", "required": True, "content": sent}
+    document = openapi({"/find": {"get": operation(parameters=[where])}, "/all": {"get": operation()}})
+    found = collect_diagnostics(imported(document).model)
+    lost = [(d.id, d.severity, d.message) for d in found if d.id.endswith("/gone")]
+    assert lost == [
+        (
+            "copilot/ai_plugin/gone",
+            "note",
+            (
+                "action find is not in copilot/ai-plugin.json and copilot/ai-plugin.v2.4.json and 1 more: "
+                "Copilot has no `content` for its `where`"
+            ),
+        ),
+        (
+            "openai/openapi/gone",
+            "note",
+            "action find is not in openai/openapi.yaml: ChatGPT has no `content` for its `where`",
+        ),
+    ]
 
 
 def test_contradictions_in_a_list_of_tools_are_said() -> None:

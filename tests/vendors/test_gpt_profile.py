@@ -16,10 +16,15 @@ from openapi_pydantic.v3.v3_1 import OpenAPI
 from openapi_spec_validator import validate
 
 from loading import read_once
+from pgagents.base.jsonschema.schema import cycles
+from pgagents.base.places import Node
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, document, find_origin
 from pgagents.generate.render import Rendered
+from pgagents.generate.target import Loss
+from pgagents.generate.targets.openai.openapi import end_recursion
+from pgagents.lint.importers.gpt_builder_import import simulate
 
 ROOT = Path(__file__).resolve().parents[2]
 PARK_GRAPH = ROOT / "catalogue/park_graph.yaml"
@@ -356,7 +361,7 @@ def test_more_than_thirty_operations_are_noted() -> None:
     assert [n.message for n in view.notes] == ["34 operations; the GPT builder refuses more than 30"]
 
 
-def test_schemas_that_contain_themselves_are_noted() -> None:
+def test_schemas_that_contain_themselves_end() -> None:
     text = SHOP.read_text(encoding="utf-8").replace(
         "      name: {type: string, description: Its name}\n",
         (
@@ -365,12 +370,37 @@ def test_schemas_that_contain_themselves_are_noted() -> None:
         ),
     )
     rendered = document(load_text(text), "openai/openapi.json")
-    assert [(n.origin, n.message) for n in rendered.made.view.notes] == [
+    product = rendered.data["components"]["schemas"]["Product"]
+    part = product["properties"]["parts"]["items"]
+    assert part["properties"] == {**product["properties"], "parts": {"type": "array", "items": {}}}
+    assert part["required"] == product["required"]
+    assert simulate(rendered.data).said == ()
+    assert [(loss.went, loss.detail) for loss in rendered.made.view.losses if "Product" in loss.origin] == [
         (
-            ("schemas", "Product"),
-            "schema `Product` contains itself; the GPT builder refuses circular components",
+            "widened",
+            "it contains itself, and the GPT builder refuses that; further down, any value is taken",
         )
     ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_schemas_that_contain_each_other_end(count: int) -> None:
+    names = [f"S{n}" for n in range(count)]
+    links = {name: Node({"$ref": f"#/components/schemas/{names[n - 1]}"}) for n, name in enumerate(names)}
+    schemas = Node(
+        {
+            name: Node(
+                {"type": "object", "properties": Node({"next": link, "own": Node({"type": "string"})})}
+            )
+            for name, link in links.items()
+        }
+    )
+    losses: dict[Loss, None] = {}
+    end_recursion(schemas, losses)
+    assert not cycles(schemas)
+    assert len(losses) == 1
+    cut = [one["properties"]["next"] for one in schemas.values() if "$ref" not in one["properties"]["next"]]
+    assert [set(one["properties"]) for one in cut] == [{"next", "own"} if count < 20 else set()]
 
 
 def test_a_required_header_is_noted() -> None:

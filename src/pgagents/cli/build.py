@@ -289,8 +289,13 @@ def _build_packages(model: Model, built: Built, given: dict[str, str]) -> Packed
 def _show(built: Built, model: Model) -> None:
     from pgagents.base.errors import show
 
+    lacking = [d for d in built.diagnostics if d.severity == "note" and d.id.endswith("/gone")]
     for diagnostic in built.diagnostics:
-        click.echo(show(diagnostic, model.source) + "\n", err=True)
+        if diagnostic not in lacking:
+            click.echo(show(diagnostic, model.source) + "\n", err=True)
+    if lacking:
+        told = _count(len(lacking), "action or argument", "actions or arguments")
+        click.echo(f"not in a vendor's document: {told}; `pgagents lint` names each", err=True)
     for name, why in built.left_out.items():
         click.echo(f"left out: {name}, which nobody asked for, would refuse this: {why}", err=True)
 

@@ -6,12 +6,15 @@ https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.places import Node, Text
+from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.union import UNIONS
+from pgagents.base.places import Node, Pointer, Text, origin_of
 from pgagents.catalogue.decoding.medium import kind_of
+from pgagents.catalogue.encoding.medium import WHOLE
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Output
 from pgagents.catalogue.model.credential import PLACEHOLDER, Credential
@@ -31,6 +34,8 @@ _MAY_BE_CUT = {
 }
 _GOOD_FUNCTIONS = 10
 _JSON = "application/json"
+_MOST_INSIDE = 8
+"""Lists and alternatives inside of each other in which an object is looked for, at most."""
 
 
 def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
@@ -39,24 +44,89 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
 
     Copilot reads and sends JSON only, so an action with any other response or body is left out.
     """
-    surface, lost = in_json(model.surfaces["copilot"], COPILOT)
+    surface, lost = in_json(model, model.surfaces["copilot"], COPILOT)
+    if model.source.is_from_document(("surfaces", "copilot")):
+        surface, nested = _without_nested(model, surface)
+        lost += nested
     kept = []
     for action in surface.actions:
         if not action.on_rest:
             why = "only a dispatcher has it, and a plugin's functions are operations of their own"
-            lost.append(Loss(action.origin, f"action {action.name}", "dropped", why))
+            lost.append(Loss(action.origin, f"action {action.name}", "dropped", why, gone="action"))
             continue
         if action.server is not None:
             why = f"it is at {model.servers[str(action.server)].url}, and a plugin's key goes to one server"
-            lost.append(Loss((*action.origin, "server"), f"action {action.name}", "dropped", why))
+            lost.append(
+                Loss((*action.origin, "server"), f"action {action.name}", "dropped", why, gone="action")
+            )
             continue
         other = next((o for o in action.outputs if o.schema is not None and not _may_be_json(o)), None)
         if other is None:
             kept.append(action)
         else:
             why = f"it answers {' or '.join(other.types)}, and Copilot reads {_JSON} only"
-            lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
+            lost.append(Loss(other.origin, f"action {action.name}", "dropped", why, gone="action"))
     return replace(surface, actions=tuple(kept)), lost
+
+
+def _without_nested(model: Model, surface: Surface) -> tuple[Surface, list[Loss]]:
+    """Return the surface of a document of others without arguments that hold objects, and the losses.
+
+    Copilot makes no plugin with one of them. An author who chose the actions is told so by the build instead.
+    """
+    kept: list[Action] = []
+    lost: list[Loss] = []
+    omit = {name: tuple(names) for name, names in surface.omit.items()}
+    for action in surface.actions:
+        params = []
+        needed = ""
+        nested: list[Loss] = []
+        for param in action.params:
+            if param.place == WHOLE and param.file is None:
+                schema, inner, required = _without_objects(param.schema, model)
+                params.append(replace(param, schema=schema))
+                needed = needed or next((name for name in inner if name in required), "")
+                nested += [_lose_nested(action, name, param.origin) for name in inner]
+            else:
+                params.append(param)
+                if param.place in ("body", "query") and _holds_object(param.schema, model):
+                    needed = needed or (str(param.name) if param.required else "")
+                    nested.append(_lose_nested(action, str(param.name), param.origin))
+                    omit[action.name] = (*omit.get(action.name, ()), str(param.name))
+        if needed:
+            why = f"its `{needed}` holds objects, and {COPILOT} sends none inside a body"
+            lost.append(Loss(action.origin, f"action {action.name}", "dropped", why, gone="action"))
+        else:
+            lost += nested
+            kept.append(replace(action, params=tuple(params)))
+    return replace(surface, actions=tuple(kept), omit=omit), lost
+
+
+def _lose_nested(action: Action, name: str, at: Pointer) -> Loss:
+    why = f"{action.operation_id}: it holds objects, and {COPILOT} sends none inside a body"
+    return Loss(at, f"argument {name}", "dropped", why, gone="form")
+
+
+def _without_objects(schema: Node, model: Model) -> tuple[Node, list[str], list[str]]:
+    """Return a body without members that hold objects, their names, and the names of all required members."""
+    joined = join(schema, model.schemas).schema
+    members, required = joined.get("properties", {}), list(joined.get("required", ()))
+    inner = [name for name, member in members.items() if _holds_object(member, model)]
+    if not inner:
+        return schema, [], required
+    left = Node({n: m for n, m in members.items() if n not in inner}, origin=origin_of(members))
+    return Node({**joined, "properties": left}, origin=schema.origin), inner, required
+
+
+def _holds_object(schema: Any, model: Model, depth: int = 0) -> bool:
+    """True for an object, a list of such, and alternatives of which one is an object."""
+    joined = join(schema, model.schemas).schema
+    kinds = joined.get("type", ())
+    if "object" in ([kinds] if isinstance(kinds, str) else kinds) or "properties" in joined:
+        return True
+    inner = [part for key in UNIONS for part in joined.get(key, ())]
+    inner += [joined["items"]] if isinstance(joined.get("items"), Mapping) else []
+    return depth < _MOST_INSIDE and any(_holds_object(part, model, depth + 1) for part in inner)
 
 
 def _may_be_json(output: Output) -> bool:

@@ -6,7 +6,7 @@ Each member of a document can be traced back to the catalogue.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -181,6 +181,7 @@ def build(
         files = document.artifacts()
         found += _notes(document, files, model, strict)
         every += files
+    found += _list_gone((document.made for document in rendered), model)
     written = {path for t in chosen.values() for path in t.outputs}
     stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
     blaming = {vendor(id) for id, one in refused.items() if one.blames_author}
@@ -221,7 +222,9 @@ def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
         found = _check_hosted(model, plan(model))
         long: list[LongText] = []
         blaming: set[str] = set()
-        for made in _make_views(model, chosen):
+        views = _make_views(model, chosen)
+        found += _list_gone(views, model)
+        for made in views:
             of_data = made.target.outputs[0].endswith((".json", ".yaml"))
             rendered = renderer.render(made) if of_data else Rendered(made, "")
             sized = isinstance(made.target, Target) and made.target.max_bytes is not None
@@ -320,7 +323,7 @@ def _add_unoffered(model: Model, target: Target, view: View) -> View:
     a surface that lists its actions leaves out, so nothing is lost there.
     """
     surface = model.surfaces.get(target.surface or "") if target.lists_actions else None
-    if surface is None or model.source.data["surfaces"][surface.name].get("actions", "all") != "all":
+    if surface is None or not _offers_all(model, surface.name):
         return view
     offered = {str(action.name) for action in surface.actions}
     lost = [
@@ -412,8 +415,7 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
-    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`. Arguments
-    that a document lost are warnings.
+    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`.
 
     One of a document's part on a surface that nobody asked for is a note: the author chose nothing there.
     """
@@ -428,18 +430,6 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
             n.help,
         )
         for n in made.view.notes
-    ]
-    limited = {note.origin for note in made.view.notes}
-    found += [
-        Diagnostic(
-            model.source.locate(loss.origin),
-            f"{made.id}/gone",
-            "note" if _is_unasked(loss.origin, made, model) else "warning",
-            f"{loss.constraint} is not in {made.paths[0]}, so no call by it has it: {loss.detail}",
-            "write its type, and what it holds, so that the vendor's schemas can say it",
-        )
-        for loss in made.view.losses
-        if loss.gone and loss.origin not in limited
     ]
     found += [
         Diagnostic(model.source.locate(n.origin), f"{made.id}{FALSEHOOD}", "error", n.message, n.help)
@@ -462,6 +452,45 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
                 )
             )
     return found
+
+
+_HELP_WITH_GONE = {
+    "schema": "write its type, and what it holds, so that the vendor's schemas can say it",
+    "form": "leave it out with `surfaces.{surface}.omit`, or have the API take another form",
+    "action": "take it off `surfaces.{surface}`, or have the API take a form and a key that the vendor sends",
+}
+
+
+def _list_gone(documents: Iterable[BoundTarget], model: Model) -> Iterator[Diagnostic]:
+    """Yield a warning for each argument or action that documents of a vendor lack for one reason.
+
+    It is a note where the author chose neither the surface nor the action, and for the form of an argument.
+    """
+    lacking: dict[tuple[str, Loss], list[BoundTarget]] = {}
+    for made in documents:
+        limited = {note.origin for note in made.view.notes}
+        for loss in made.view.losses:
+            if loss.gone and loss.origin not in limited:
+                lacking.setdefault((vendor(made.id), loss), []).append(made)
+    for (_, loss), several in lacking.items():
+        first = several[0]
+        surface = getattr(first.target, "surface", None)
+        unchosen = loss.gone == "form" or (loss.gone == "action" and _offers_all(model, surface))
+        paths = " and ".join(made.paths[0] for made in several[:2])
+        more = f" and {len(several) - 2} more" if len(several) > 2 else ""
+        yield Diagnostic(
+            model.source.locate(loss.origin),
+            f"{first.id}/gone",
+            "note" if unchosen or _is_unasked(loss.origin, first, model) else "warning",
+            f"{loss.constraint} is not in {paths}{more}: {loss.detail}",
+            _HELP_WITH_GONE[loss.gone].format(surface=surface),
+        )
+
+
+def _offers_all(model: Model, surface: str | None) -> bool:
+    """True if a surface offers all actions that it can, so that the author chose none of them."""
+    written = model.source.data["surfaces"].get(surface, {})
+    return bool(written.get("actions", "all") == "all")
 
 
 def _is_unasked(at: Pointer, made: BoundTarget, model: Model) -> bool:

@@ -89,7 +89,7 @@ def _list_gone(
             inner = [loss for loss in lost if loss.origin[: len(param.origin)] == param.origin]
             why = inner[-1].detail if inner else ""
             why = why or f"{dialect.name} has no schema for it"
-            yield Loss(param.origin, f"argument {param.name}", "dropped", why, gone=True)
+            yield Loss(param.origin, f"argument {param.name}", "dropped", why, gone="schema")
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from pgagents.base.jsonschema.union import unite
 from pgagents.catalogue.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.credential import Credential
@@ -74,8 +75,9 @@ def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes
     If all need one, the document makes a false statement: its calls would look as if they needed none.
     """
     kept = tuple(action for action in surface.actions if not action.certificate)
+    why = f"{host} presents no client certificate"
     losses = [
-        Loss((*a.origin, "security"), f"action {a.name}", "dropped", f"{host} presents no client certificate")
+        Loss((*a.origin, "security"), f"action {a.name}", "dropped", why, gone="action")
         for a in surface.actions
         if a.certificate
     ]
@@ -84,7 +86,6 @@ def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes
         message = f"{host} presents no client certificate, and every call needs one"
         return SignIn(model.credential, surface, falsehoods=(_cannot(surface, message),))
     if surface.dispatcher and not dispatcher:
-        why = f"{host} presents no client certificate"
         losses += [Loss(d.origin, f"operation {d.operation_id}", "dropped", why) for d in model.dispatchers]
     rest = choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
     return replace(rest, losses=(*losses, *rest.losses))
@@ -120,7 +121,7 @@ def _lose_actions(model: Model, surface: Surface, host: str, chosen: Credential)
     for action in surface.actions:
         if action.key and not is_callable(action.security, chosen):
             why = f"it needs {_describe(model, action)}; {host} signs in by {chosen.name} alone"
-            yield Loss((*action.origin, "security"), f"action {action.name}", "dropped", why)
+            yield Loss((*action.origin, "security"), f"action {action.name}", "dropped", why, gone="action")
     if surface.dispatcher and not is_callable(model.shared_security, chosen):
         for dispatcher in model.dispatchers:
             why = f"{host} signs in by {chosen.name} alone"
@@ -159,8 +160,11 @@ CHATGPT = "ChatGPT"
 COPILOT = "Copilot"
 
 
-def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
+def in_json(model: Model, surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
     """Return the surface with the actions that `who` can call, and a loss for each other action.
+
+    A body that is one of several objects becomes one object with the members of all, because neither takes
+    another body.
 
     Neither ChatGPT nor Copilot documents support for `style`, or for `content` of a parameter. So such
     arguments are left out.
@@ -169,11 +173,18 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
     lost: list[Loss] = []
     omit = {name: tuple(names) for name, names in surface.omit.items()}
     for action in surface.actions:
+        if action.on_rest and not action.in_openapi_31:
+            why = f"{who} reads OpenAPI 3.0 or 3.1, which has no place for the method {action.method}"
+            lost.append(_drop(action, action.origin, why))
+            continue
         if action.content_type != JSON and has_body(action):
             why = f"its body is {action.content_type}, and {who} sends {JSON} only"
             lost.append(_drop(action, (*action.origin, "content_type"), why))
             continue
-        if is_whole(action):
+        if is_whole(action) and (united := _unite_body(action, model)) is not None:
+            action, loss = united
+            lost.append(loss)
+        elif is_whole(action):
             why = f"its body is no object with members, and {who} takes nothing else"
             lost.append(_drop(action, next(p.origin for p in action.params if p.place == WHOLE), why))
             continue
@@ -185,14 +196,28 @@ def in_json(surface: Surface, who: str) -> tuple[Surface, list[Loss]]:
         kept.append(action)
         for param in styled:
             detail = f"{action.operation_id}: {who} has no {_form(param)} for it"
-            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail))
+            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", detail, gone="form"))
         if styled:
             omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
     return replace(surface, actions=tuple(kept), omit=omit), lost
 
 
+def _unite_body(action: Action, model: Model) -> tuple[Action, Loss] | None:
+    """Return the action with one object for the alternatives of its whole body, and the loss.
+
+    None if the body has no alternatives, or if some are no objects.
+    """
+    body = next(param for param in action.params if param.place == WHOLE)
+    schema = unite(body.schema, model.schemas) if body.file is None else None
+    if schema is None:
+        return None
+    params = tuple(replace(body, schema=schema) if param is body else param for param in action.params)
+    why = f"{action.operation_id}: one object with the members of all; their texts say which belong together"
+    return replace(action, params=params), Loss(body.origin, "alternatives of the body", "widened", why)
+
+
 def _drop(action: Action, origin: tuple[str | int, ...], why: str) -> Loss:
-    return Loss(origin, f"action {action.name}", "dropped", why)
+    return Loss(origin, f"action {action.name}", "dropped", why, gone="action")
 
 
 def _form(param: Param) -> str:

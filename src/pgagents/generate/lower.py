@@ -24,12 +24,17 @@ from pgagents.base.jsonschema.combine import (
 )
 from pgagents.base.jsonschema.direction import find_written_name
 from pgagents.base.jsonschema.schema import REF, resolve
+from pgagents.base.jsonschema.union import unite
 from pgagents.base.places import Node, Pointer, Text, origin_of
 from pgagents.base.text import WORDS, append_remark, short
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.keywords import Keywords, Losses, describe
 from pgagents.generate.target import Loss
 
+_UNITED = ""
+"""Stands among the names of schemas for alternatives that became one object."""
+MOST_UNITED = 4
+"""Alternatives inside of others that become one object, at most."""
 _ONE = ("contains", "propertyNames", "not", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems")
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 
@@ -187,13 +192,29 @@ class _Lowering:
         """Translate several alternatives, or drop them if the dialect has none."""
         branches = list(flat[keyword])
         if self.dialect.any_of == "none":
-            self.losses.add(flat.place(keyword), keyword, branches, "widened", "any value is taken")
-            del flat[keyword]
-            return None
+            return self._without_union(flat, keyword, stack)
         if self.dialect.any_of == "alone":
             return self._alone(flat, keyword, branches, stack)
         self._beside(flat, keyword, stack)
         return None
+
+    def _without_union(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        """Write one object with the members of all alternatives in their place, or drop them if some are no
+        objects.
+        """
+        place = flat.place(keyword)
+        branches = flat.pop(keyword)
+        united = unite(Node({keyword: branches}, origin=place), self.schemas)
+        if united is None or stack.count(_UNITED) >= MOST_UNITED:
+            self.losses.add(place, keyword, branches, "widened", "any value is taken")
+            return None
+        why = "one object with the members of all; their texts say which belong together"
+        self.losses.add(place, keyword, branches, "widened", why)
+        both, stack = self.flattening.both(Flat(united, place), flat), (*stack, _UNITED)
+        settled = self._alternatives(both, stack)
+        if settled is None:
+            settled = self._keywords(both, stack)
+        return "cut" if settled is None else settled
 
     def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
         """Translate the alternatives in place, and keep the keywords beside them."""

@@ -32,8 +32,12 @@ class Loss:
     constraint: str
     went: Went
     detail: str = ""
-    gone: bool = False
-    """True for an argument that no call by the document can have, although the surface offers it."""
+    gone: Literal["", "schema", "form", "action"] = ""
+    """The kind of what the document lacks although the surface offers it; empty for any other loss.
+
+    The schema of an argument cannot be said, or no call by the document has an argument's form, or reaches an
+    action.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -559,8 +559,9 @@ UNKNOWN_FILE = (
     "the name, or remove the line; `pgagents build` lists the files that it writes."
 )
 GONE = (
-    "The surface offers an argument that the document lacks, so that no call by it can have the argument: "
-    "the vendor's schemas cannot say what it holds, such as a value without a type. `losses.md` lists it. "
+    "The surface offers an argument or an action that the document lacks: the vendor's schemas cannot say "
+    "what an argument holds, such as a value without a type, or no call by the document can have the form or "
+    "the key that an action needs. `losses.md` lists it. "
 )
 _OF_TARGETS = {"gone": GONE, "refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL}
 

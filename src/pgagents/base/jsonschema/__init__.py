@@ -1,6 +1,6 @@
 """JSON Schema: validate, combine, adapt to a direction, match patterns.
 
 `schema` walks, resolves and compiles schemas. `agreement` finds keywords that contradict each other.
-`combine` makes one schema of several. `direction` adapts a schema to requests or to answers. `patterns`
-analyses regular expressions. Only this package imports jsonschema-rs.
+`combine` makes one schema of several, and `union` one object of alternatives. `direction` adapts a schema to
+requests or to answers. `patterns` analyses regular expressions. Only this package imports jsonschema-rs.
 """

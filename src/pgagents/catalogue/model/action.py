@@ -354,6 +354,11 @@ class Action:
         return frozenset(param.wire.lower() for param in self.params if param.place == "header")
 
     @property
+    def in_openapi_31(self) -> bool:
+        """True if OpenAPI up to 3.1 has a place for the action: it has none for the method QUERY."""
+        return self.on_rest and self.method != "QUERY"
+
+    @property
     def only_reads(self) -> bool:
         """True if a call changes nothing and costs nothing, so that it may be repeated."""
         return self.effect == "read" and not self.costs

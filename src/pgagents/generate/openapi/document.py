@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from pgagents.base.jsonschema.direction import find_written_name, restore
 from pgagents.base.jsonschema.schema import REF, closure, resolve
@@ -145,11 +145,16 @@ def action_losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """Yield a loss for each action without an operation: only a dispatcher or an MCP server offers it."""
     for action in profile.actions_apart(model):
         detail = f"it is at {model.servers[str(action.server)].url}, and an assistant calls one server"
-        yield Loss((*action.origin, "server"), f"action {action.name}", "dropped", detail)
+        yield Loss((*action.origin, "server"), f"action {action.name}", "dropped", detail, gone="action")
     if model.server.variables and not profile.complete:
         yield Loss(
             ("api", "server"), "variables of the server", "dropped", f"the document has {model.server.url}"
         )
+    for action in profile.surface.actions if profile.surface else model.actions:
+        if action.on_rest and not action.in_openapi_31:
+            why = f"OpenAPI {profile.version} has no place for the method {action.method}"
+            gone: Literal["", "action"] = "action" if profile.surface else ""
+            yield Loss(action.origin, f"action {action.name}", "dropped", why, gone=gone)
     for action in profile.actions_elsewhere(model):
         dispatcher = model.find_dispatcher(action)
         where = f"the dispatcher `{dispatcher.surface}`" if dispatcher else "the MCP server"

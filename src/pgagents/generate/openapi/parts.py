@@ -471,7 +471,7 @@ class Profile:
         A document for an assistant has only the API's own server, because the key is sent to no other one.
         """
         offered = self.surface.actions if self.surface else model.actions
-        return tuple(a for a in offered if a.on_rest and (self.complete or a.server is None))
+        return tuple(a for a in offered if a.in_openapi_31 and (self.complete or a.server is None))
 
     def actions_apart(self, model: Model) -> tuple[Action, ...]:
         """Return the actions on other servers that the document lacks, and that none of its dispatchers

@@ -65,12 +65,13 @@ def _take(surface: Surface) -> tuple[Surface, list[Loss]]:
     for action in surface.actions:
         obstacle = next(_obstacles(action), "")
         if obstacle:
-            lost.append(Loss(action.origin, f"action {action.name}", "dropped", obstacle))
+            lost.append(Loss(action.origin, f"action {action.name}", "dropped", obstacle, gone="action"))
             continue
         kept.append(action)
         styled = [p for p in action.params if _has_style(p)]
         for param in styled:
-            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", f"{_WHO} has no such style"))
+            why = f"{_WHO} has no such style"
+            lost.append(Loss(param.origin, f"argument {param.name}", "dropped", why, gone="form"))
         if styled:
             omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in styled))
     return replace(surface, actions=tuple(kept), omit=omit), lost
@@ -78,6 +79,8 @@ def _take(surface: Surface) -> tuple[Surface, list[Loss]]:
 
 def _obstacles(action: Action) -> Iterator[str]:
     """Yield why the gateway cannot call an action."""
+    if action.on_rest and not action.in_openapi_31:
+        yield f"OpenAPI 3.0 has no place for the method {action.method}"
     if any(p.in_body for p in action.params) and action.content_type not in _BODIES:
         yield f"its body is {action.content_type}, and {_WHO} sends JSON, XML and forms"
     for output in action.outputs:

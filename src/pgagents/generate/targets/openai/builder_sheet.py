@@ -41,7 +41,7 @@ class Field:
 
 def view(model: Model) -> View:
     """Return the form's tabs from the top, then the parts of this API that the form cannot express."""
-    sign_in = choose_for_gpt(model, in_json(model.surfaces["openai"], CHATGPT)[0])
+    sign_in = choose_for_gpt(model, in_json(model, model.surfaces["openai"], CHATGPT)[0])
     surface, users = sign_in.surface, _find_users(model, sign_in.credential)
     return View(
         {

@@ -6,10 +6,11 @@ scheme, no header parameters, no references in parameters, `properties` in every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any
 
-from pgagents.base.jsonschema.schema import REF, cycles
+from pgagents.base.jsonschema.direction import find_written_name
+from pgagents.base.jsonschema.schema import REF, closure, cycles, refs
 from pgagents.base.places import Node
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
@@ -25,7 +26,7 @@ def view(model: Model) -> View:
     """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as
     not.
     """
-    offered, left_out = in_json(model.surfaces["openai"], CHATGPT)
+    offered, left_out = in_json(model, model.surfaces["openai"], CHATGPT)
     sign_in = choose_for_gpt(model, offered)
     profile = Profile(
         "3.1.0",
@@ -38,6 +39,7 @@ def view(model: Model) -> View:
     )
     ordered: dict[Loss, None] = {}
     made = document(model, profile, lambda schema: with_properties(with_items(schema, ordered)))
+    end_recursion(made["components"]["schemas"], ordered)
     for operation in operations(made):
         for parameter in operation.get("parameters", ()):
             inlined = with_items(inline_references(parameter["schema"], model.schemas), ordered)
@@ -48,9 +50,7 @@ def view(model: Model) -> View:
 
 
 def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iterator[Note]:
-    """Yield notes about limits that no schema can check: operations, recursive schemas, duplicate argument
-    names.
-    """
+    """Yield notes about limits that no schema can check: operations, duplicate argument names."""
     at = surface.origin
     count = 0
     for operation in operations(made):
@@ -75,9 +75,6 @@ def _notes(model: Model, profile: Profile, surface: Surface, made: Node) -> Iter
     if count > _MOST_OPERATIONS:
         said = f"{count} operations; the GPT builder refuses more than {_MOST_OPERATIONS}"
         yield Note((*at, "actions"), said, "offer fewer actions on `surfaces.openai`")
-    for name in sorted(cycles(made["components"]["schemas"])):
-        said = f"schema `{name}` contains itself; the GPT builder refuses circular components"
-        yield Note(("schemas", name), said, "end the recursion in the catalogue's schema")
 
 
 # the builder measures its own text, indented by two; "1 MB" is taken as the smaller of its two meanings
@@ -158,6 +155,74 @@ def with_items(schema: Node, lost: dict[Loss, None]) -> Node:
         return Node(kept, origin=node.origin)
 
     return transform(schema, add_items)
+
+
+_MOST_IN_RING = 10
+"""The most schemas that contain each other of which a cut reference repeats the members."""
+
+
+def end_recursion(schemas: Node, lost: dict[Loss, None]) -> None:
+    """Cut the references by which schemas contain themselves; record each schema that was cut as a loss.
+
+    The builder imports nothing of a document with a circle, even if only the body of an error has one. A
+    reference that closes a circle becomes the schema once more, in which references back have any value.
+    """
+    order = _find_order(schemas)
+    circular = cycles(schemas)
+    written = {name: schemas[name] for name in schemas if name in circular}
+    reached = {name: frozenset(closure(schema, schemas)) for name, schema in written.items()}
+    for name, schema in written.items():
+        ring = frozenset(other for other in reached[name] & circular if name in reached[other])
+        back = frozenset(other for other in ring if order[other] >= order[name])
+
+        def cut(node: Node, back: frozenset[str] = back, ring: frozenset[str] = ring) -> Node:
+            target = _target_of(node)
+            if target not in back:
+                return node
+            beside = {k: v for k, v in node.items() if k != "$ref"}
+            shown = find_written_name(target)
+            why = "it contains itself, and the GPT builder refuses that; further down, any value is taken"
+            lost[Loss(("schemas", shown), f"schema {shown}", "widened", why)] = None
+            if len(ring) <= _MOST_IN_RING:
+                once = transform(written[target], lambda inner: _without_reference(inner, ring))
+            else:
+                is_object = written[target].get("type") == "object"
+                once = Node({"type": "object", "properties": Node()} if is_object else {})
+            return Node({**once, **beside}, origin=node.origin)
+
+        schemas[name] = transform(schema, cut)
+
+
+def _find_order(schemas: Mapping[str, Node]) -> dict[str, int]:
+    """Return the order in which a walk leaves the schemas.
+
+    Those that a schema refers to come before it, unless a circle prevents it.
+    """
+    left: dict[str, int] = {}
+    entered: set[str] = set()
+    waiting = [(name, False) for name in [*schemas][::-1]]
+    while waiting:
+        name, leaving = waiting.pop()
+        if leaving:
+            left[name] = len(left)
+        elif name not in entered:
+            entered.add(name)
+            waiting.append((name, True))
+            inner = sorted(refs(schemas[name]) & schemas.keys() - entered, reverse=True)
+            waiting += [(other, False) for other in inner]
+    return left
+
+
+def _target_of(node: Node) -> str:
+    """Return the name of the schema that a reference leads to; empty for no reference."""
+    return str(node.get("$ref", "")).removeprefix(REF)
+
+
+def _without_reference(node: Node, names: Set[str]) -> Node:
+    """Return a schema without its reference, if it leads to one of these names."""
+    if _target_of(node) not in names:
+        return node
+    return Node({k: v for k, v in node.items() if k != "$ref"}, origin=node.origin)
 
 
 def inline_references(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
