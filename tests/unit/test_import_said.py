@@ -91,7 +91,7 @@ def lost(document: dict[str, Any], kind: str = "lost") -> list[str]:
 def test_methods_of_any_name_are_left_out_by_name() -> None:
     further = {"COPY": operation(operationId="copy"), "PURGE": operation(operationId="purge")}
     document = openapi({"/book": {"get": operation(), "additionalOperations": further}}, openapi="3.2.0")
-    why = "agents call GET, POST, PUT, PATCH and DELETE"
+    why = "agents call GET, QUERY, POST, PUT, PATCH and DELETE"
     assert lost(document, "left out") == [f"COPY /book: {why}", f"PURGE /book: {why}"]
     bare = openapi({"/book": {"get": operation()}}, openapi="3.2.0")
     assert [(c.severity, c.id, c.subject) for c in found(bare, document)] == [
@@ -327,3 +327,22 @@ def test_values_of_a_catalogue_s_mapping_are_in_each_tool() -> None:
     text = json.dumps(plain(lowered))
     assert '["mail"]' in text
     assert '["call"]' in text
+
+
+def test_order_of_tags_and_empty_values_are_listed() -> None:
+    tags = [{"name": "books"}, {"name": "novels", "parent": "books", "kind": "nav"}]
+    flag = {"name": "all", "in": "query", "allowEmptyValue": True, "schema": {"type": "boolean"}}
+    text = {"name": "q", "in": "query", "allowEmptyValue": True, "schema": TEXT}
+    told = lost(openapi({"/book": {"get": operation(parameters=[flag, text])}}, openapi="3.2.0", tags=tags))
+    assert told == [
+        "an empty value in its place (`allowEmptyValue`) is not sent",
+        "the order of tags (`parent`, `kind`) is not carried: novels",
+    ]
+
+
+def test_lists_with_tabs_of_swagger_are_listed() -> None:
+    names = {"name": "names", "in": "query", "type": "array", "items": {"type": "string"}}
+    path = {"get": operation(parameters=[{**names, "collectionFormat": "tsv"}], responses={"200": {}})}
+    document = {"swagger": "2.0", "info": {"title": "Old", "version": "1"}, "host": "old.example"}
+    told = lost({**document, "schemes": ["https"], "paths": {"/book": path}})
+    assert "a list that travels as `tsv` is one text here; its schema is not carried" in told

@@ -112,7 +112,7 @@ def _list_longer(op: Operation) -> list[str]:
 # -- method and path
 
 
-_VERB_OF = {"POST": "update", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
+_VERB_OF = {"QUERY": "query", "POST": "update", "PUT": "replace", "PATCH": "update", "DELETE": "delete"}
 """By method, what it does to an instance."""
 
 

@@ -133,6 +133,10 @@ class Arguments:
             schema["wire"] = clean(p.name)
         if p.place == "query" and p.whole.mapping().get("allowReserved") is True:
             schema["allow_reserved"] = True
+        if p.whole.mapping().get("allowEmptyValue") is True and "string" not in _kinds(p.schema):
+            self.notes.add_lost(
+                here, "an empty value in its place (`allowEmptyValue`) is not sent", p.whole.place
+            )
         if p.required:
             schema["required"] = True
         if p.place == "header" and p.name.lower() == "idempotency-key":

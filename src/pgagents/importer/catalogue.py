@@ -435,6 +435,12 @@ def _find_needed(named: dict[str, Any], users: list[Any]) -> set[str]:
 def _beyond(references: References, notes: Notes) -> None:
     """Record parts of the document that no action can express."""
     root = references.root()
+    ordered = [
+        tag.text("name") for tag in root.at("tags").items() if {"parent", "kind"} & tag.mapping().keys()
+    ]
+    if ordered:
+        told = f"the order of tags (`parent`, `kind`) is not carried: {', '.join(map(brief, ordered[:8]))}"
+        notes.add_lost(("actions",), told, root.at("tags").place)
     if events := list(root.at("webhooks").members()):
         notes.add_lost(
             ("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place

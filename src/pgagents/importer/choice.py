@@ -38,8 +38,8 @@ _APART = re.compile(
 _LACKING = re.compile(r"\bnot available (?:in|on|for)\b", re.I)
 """Matches a description that begins by saying who does not have the operation."""
 _STANDARD = (
-    ("collection", "GET"), ("item", "GET"), ("collection", "POST"), ("item", "PATCH"), ("item", "PUT"),
-    ("item", "POST"), ("item", "DELETE"),
+    ("collection", "GET"), ("collection", "QUERY"), ("item", "GET"), ("collection", "POST"),
+    ("item", "PATCH"), ("item", "PUT"), ("item", "POST"), ("item", "DELETE"),
 )  # fmt: skip
 """Places and methods of a resource's standard operations, in the order of choice: reads come first."""
 _UPDATES = (("item", "PATCH"), ("item", "PUT"), ("item", "POST"))

@@ -104,11 +104,13 @@ def add_nature(
 ) -> None:
     """Add effect, destructiveness and the question for a person.
 
-    A document states none of these. A GET reads, unless it is `acting`; all else writes. If a name suggests
-    the contrary, the author is asked (`TODO`). Without `confirmed`, no question for a person is written.
-    `reads` is the author's word that the operation changes nothing.
+    A document states none of these. A QUERY reads, and so does a GET, unless it is `acting`; all else writes.
+    If a name suggests the contrary, the author is asked (`TODO`). Without `confirmed`, no question for a
+    person is written. `reads` is the author's word that the operation changes nothing.
     """
-    action["effect"] = "read" if reads or (op.method == "GET" and not acting) else "write"
+    action["effect"] = (
+        "read" if reads or op.method == "QUERY" or (op.method == "GET" and not acting) else "write"
+    )
     if op.method == "DELETE":
         action["destructive"] = True
     if action["effect"] == "read":

@@ -15,11 +15,11 @@ from pgagents.catalogue.encoding.medium import medium_of
 from pgagents.importer.document import Found, References
 from pgagents.importer.names import Notes, clean
 
-METHODS = ("get", "put", "post", "delete", "patch")
+METHODS = ("get", "query", "put", "post", "delete", "patch")
 CATALOGUE = (
     "it is a catalogue: `pgagents verify FILE` takes it without --openapi, and there is nothing to import"
 )
-_OTHERS = ("head", "options", "trace", "query")
+_OTHERS = ("head", "options", "trace")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
 """Keys of a Swagger 2.0 parameter that do not belong to its schema."""
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -129,16 +129,24 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
             continue
         further = item.at("additionalOperations")  # OpenAPI 3.2: methods by the name that is sent
         others = [(name.upper(), item.at(name)) for name in _OTHERS if name in item.value]
-        for name, found in (*others, *((name, further.at(name)) for name in further.mapping())):
-            message = f"{brief(name)} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE"
+        known = {name.lower(): further.at(name) for name in further.mapping() if _is_known(name, item.value)}
+        others += [(name, further.at(name)) for name in further.mapping() if name.lower() not in known]
+        for name, found in others:
+            message = f"{brief(name)} {brief(path)}: agents call GET, QUERY, POST, PUT, PATCH and DELETE"
             notes.add_left_out(message, found.place)
         shared = _parameters(references, item.at("parameters"))
         for method in METHODS:
-            if isinstance(item.value.get(method), dict):
-                made = _operation(references, method, path, item.at(method), shared, swagger)
-                homes = (found.at("servers", 0) for found in (item.at(method), item))
+            whole = known.get(method, item.at(method))
+            if isinstance(whole.value, dict):
+                made = _operation(references, method, path, whole, shared, swagger)
+                homes = (found.at("servers", 0) for found in (whole, item))
                 server = next((one for one in homes if not swagger and one.text("url")), None)
                 yield replace(made, server=server) if server is not None else made
+
+
+def _is_known(name: str, item: dict[str, Any]) -> bool:
+    """True if a further method of a path is one that agents call, and the path has none of its name."""
+    return name.lower() in METHODS and name == name.upper() and name.lower() not in item
 
 
 def _operation(
@@ -150,8 +158,9 @@ def _operation(
     outside = [
         _parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")
     ]
+    outside += [field for p in every for field in _spread_query(references, p)]
     kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
-    problems = [*_find_unnamed(every), *_find_unsent(every)]
+    problems = [*_find_unnamed(references, every), *_find_unsent(every)]
     body = _form(references, whole, every) if swagger else _body(references, whole)
     security = whole.value.get("security", references.first.data.get("security"))
     security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
@@ -167,8 +176,32 @@ def _parameters(references: References, written: Found) -> list[Found]:
     return [references.follow(p) for p in written.items()]
 
 
-def _find_unnamed(every: list[Found]) -> Iterator[str]:
+def _spread_query(references: References, p: Found) -> list[Parameter]:
+    """Return the members of a query that OpenAPI 3.2 describes as one form; empty for any other parameter."""
+    content = p.at("content").members() if p.text("in") == "querystring" else {}
+    media = next(iter(content), "")
+    if media_type_of(media) != _FORM:
+        return []
+    schema = references.follow(content[media].at("schema"))
+    required = schema.mapping().get("required")
+    needed = required if isinstance(required, list) else []
+    fields = []
+    for name, member in schema.at("properties").members().items():
+        encoding = content[media].at("encoding", name)
+        style = encoding_style(encoding) if encoding.mapping() else ""
+        fields.append(
+            Parameter(name, "query", name in needed, member.text("description"), member, member, style)
+        )
+    return fields
+
+
+def _find_unnamed(references: References, every: list[Found]) -> Iterator[str]:
     for p in every:
+        if fields := _spread_query(references, p):
+            needed = [brief(field.name) for field in fields if field.required]
+            if needed and p.value.get("required") is not True:
+                yield f"{', '.join(needed)}: required where a query is sent at all; here always: {p.place}"
+            continue
         if not p.text("name") or p.text("in") not in (
             "path",
             "query",

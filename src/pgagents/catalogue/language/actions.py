@@ -270,14 +270,14 @@ class Action(Cited):
     description: Line = Field(
         description="When to call it, what it does and what it answers; models read this text."
     )
-    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] | None = (
-        Field(
-            None,
-            description=(
-                "Method and path, such as `GET /v1/books/{book_id}`; without it, the action exists only on "
-                "the dispatchers and MCP servers that offer it."
-            ),
-        )
+    http: (
+        Annotated[str, StringConstraints(pattern=r"^(GET|QUERY|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] | None
+    ) = Field(
+        None,
+        description=(
+            "Method and path, such as `GET /v1/books/{book_id}`; without it, the action exists only on "
+            "the dispatchers and MCP servers that offer it."
+        ),
     )
     server: Name | None = Field(
         None, description="The server (under `api.servers`) that has its path; the default is `api.server`."

@@ -297,7 +297,7 @@ _SIGNED = (
 )
 """Keys with lists of names, in which a sign adds a name or takes one out."""
 _REMOVES = {"type": "null"}
-_SEVERAL = r"^(\* |(GET|POST|PUT|PATCH|DELETE) .*\*)"
+_SEVERAL = r"^(\* |(GET|QUERY|POST|PUT|PATCH|DELETE) .*\*)"
 """Matches the keys of a short catalogue's entries that stand for several operations."""
 
 
