@@ -426,3 +426,54 @@ def test_wrong_types_anywhere_are_judged_and_do_not_crash(value: Any, name: str)
             judged(document, name)
         except PgagentsError as error:
             assert "lists no function tools" in error.message  # noqa: PT017 - both ends are right
+
+
+# what every model reads
+
+
+def listed(*schemas: Any, **more: Any) -> list[Any]:
+    """A list of tools with these schemas of their argument `f`."""
+    return [
+        tool
+        for n, schema in enumerate(schemas)
+        for tool in claude(
+            {**OBJECT, "properties": {"q": {"type": "string"}, "f": schema}}, name=f"t{n}", **more
+        )
+    ]
+
+
+def about(document: Any, rule: str) -> list[str]:
+    """The findings of one rule."""
+    return [d.message for d in judged(document).found if d.id.endswith(f"/{rule}")]
+
+
+def test_a_tool_that_is_too_long_is_said() -> None:
+    members = {f"m{n}": {"type": "string", "description": "A text of the book. " * 6} for n in range(80)}
+    (message,) = about(listed({"type": "object", "properties": members}, {"type": "string"}), "short-tools")
+    assert message.startswith("`t0` has 1")
+    assert message.endswith(" characters, which a model reads at each turn")
+    assert about(listed({"type": "string", "description": "A text. " * 1_000}), "short-tools") == []
+
+
+def test_markup_in_descriptions_is_said_once() -> None:
+    marked = {"type": "string", "description": "Lists <a href='/books'>books</a>, see <br/>"}
+    found = about(listed(marked, {"type": "string"}, marked, description="<p>Finds one.</p>"), "short-tools")
+    assert found == ["5 descriptions with markup, such as `<p>` in `t0`"]
+    plain = {"type": "string", "description": "Such as a < b, <id>, <book_id> or List<Book>; 3 <= p > 1"}
+    assert about(listed(plain), "short-tools") == []
+
+
+def test_one_part_of_several_tools_is_said_once() -> None:
+    wrong = {"type": "object", "properties": {"m": {"type": "string", "enum": [1]}}}
+    other = {"type": "object", "properties": {"m": {"type": "string", "enum": [2]}}}
+    assert about(listed(*[wrong] * 6, other), "keywords-agree") == [
+        "in `t0`, `enum` has `1`, which is no string; the same in `t1`, `t2`, `t3` and 2 more",
+        "in `t6`, `enum` has `2`, which is no string",
+    ]
+
+
+def test_one_note_of_several_tools_is_said_once() -> None:
+    tools = [{"name": f"t{n}", "description": "Finds.", "inputSchema": OBJECT} for n in range(5)]
+    (message,) = about({"tools": tools}, "read-only")
+    assert message.startswith("`t0` leaves readOnlyHint")
+    assert message.endswith("; the same in `t1`, `t2`, `t3` and 1 more")
