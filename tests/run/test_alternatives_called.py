@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema
 import mcp
 import pytest
+from evaluation.corpus.alternatives import count, load_model
 
 from calling import answered, client_of, run
 from importing import imported, openapi
@@ -148,6 +149,14 @@ def test_what_the_server_refuses_no_list_offers() -> None:
     assert checked >= 8
     for name, arguments in WRONG:
         assert not run(lambda name=name, arguments=arguments: client.call(name, arguments)).ok
+
+
+def test_mcp_tools_say_the_alternatives_of_answers() -> None:
+    tools = {str(f.name): f for f in build(load_model(), only=["mcp/tools"]).rendered[0].made.view.functions}
+    answers = {name: plain(f.response) for name, f in tools.items() if f.response}
+    assert answers["shape"]["type"] == "object"
+    assert count(answers, right=True) == (8, 8)
+    assert count(answers, right=False) == (0, 24)
 
 
 def test_document_without_unions_has_one_object_that_the_server_takes() -> None:

@@ -40,9 +40,7 @@ def view(model: Model) -> View:
     listed = []
     more: list[Loss] = []
     for action, function in zip(list_offered(surface), found, strict=True):
-        output = (
-            function.response if function.response and function.response.get("type") == "object" else None
-        )
+        output = _as_object(function.response)
         if function.response and output is None:
             at = (*action.origin, "output", action.success.status)
             more.append(
@@ -68,6 +66,16 @@ def view(model: Model) -> View:
             )
         )
     return View({"tools": tools}, (*losses, *more), functions=tuple(listed))
+
+
+def _as_object(response: Node | None) -> Node | None:
+    """Return the schema of an answer that is an object, with that type beside alternatives too; else None."""
+    if response is None or response.get("type") == "object":
+        return response
+    branches = next((response[key] for key in ("oneOf", "anyOf") if key in response), ())
+    if "type" in response or not branches or any(one.get("type") != "object" for one in branches):
+        return None
+    return Node({"type": "object", **response}, origin=response.origin)
 
 
 def _input(function: Function) -> Node:
