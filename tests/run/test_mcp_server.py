@@ -19,6 +19,7 @@ from calling import Script, World, answered, client_of, park, run, sandboxed, sh
 from loading import load_once
 from offering import shop as changed
 from offering import write
+from overlaying import over
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.base.places import plain
@@ -100,6 +101,25 @@ def test_a_cursor_that_no_list_gave_is_refused(listing: str, era: str) -> None:
         return int(refusal.value.error.code)
 
     assert talked(client_of(park(), Script(answered(200))), talk, era) == -32602
+
+
+@pytest.mark.parametrize(
+    ("note", "left_out"),
+    [
+        ({"id": 1, "text": None, "tags": []}, "text"),
+        ({"id": 1, "tags": []}, ""),
+        ({"id": 1, "text": "a", "tags": None}, "tags"),
+    ],
+)
+def test_null_that_a_document_does_not_name_is_no_error(note: Any, left_out: str, era: str) -> None:
+    """A client takes no answer that its schema refuses, and a document says little of null."""
+    result = called(Script(answered(200, note)), "get_note", {"note_id": 1}, era, of=over())
+    assert not result.is_error
+    assert result.structured_content == {name: value for name, value in note.items() if value is not None}
+    texts = [content.text for content in result.content]  # type: ignore[union-attr]  # texts of our own
+    assert len(texts) == (2 if left_out else 1)
+    if left_out:
+        assert f"Left out of the data: {left_out}" in texts[1]
 
 
 def test_tools_are_listed_in_the_same_order_each_time(era: str) -> None:

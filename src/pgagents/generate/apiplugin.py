@@ -65,7 +65,7 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
             kept.append(action)
         else:
             why = f"it answers {' or '.join(other.types)}, and Copilot reads {_JSON} only"
-            lost.append(Loss(other.origin, f"action {action.name}", "dropped", why, gone="action"))
+            lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why, gone="action"))
     return replace(surface, actions=tuple(kept)), lost
 
 
@@ -114,7 +114,7 @@ def _without_objects(schema: Node, model: Model) -> tuple[Node, list[str], list[
     inner = [name for name, member in members.items() if _holds_object(member, model)]
     if not inner:
         return schema, [], required
-    left = Node({n: m for n, m in members.items() if n not in inner}, origin=origin_of(members))
+    left = Node({n: m for n, m in members.items() if n not in inner}, origin=origin_of(members) or ())
     return Node({**joined, "properties": left}, origin=schema.origin), inner, required
 
 

@@ -121,5 +121,5 @@ def _unite_values(several: Sequence[Any], schemas: Mapping[str, Any], depth: int
         return Node({"type": kinds[0], "enum": listed, **around}, origin=origin)
     if alike:
         return Node({"type": kinds[0], **around}, origin=origin)
-    union = Node({"anyOf": [Node(one, origin=origin_of(one)) for one in distinct]}, origin=origin)
+    union = Node({"anyOf": [Node(one, origin=origin_of(one) or ()) for one in distinct]}, origin=origin)
     return unite(union, schemas, depth + 1) or Node({**union, **around}, origin=origin)

@@ -6,9 +6,11 @@ https://modelcontextprotocol.io/specification/2025-11-25/server/tools and revisi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from pgagents.base.places import Node, Text
+from pgagents.base.places import Node, Text, origin_of
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
@@ -41,8 +43,13 @@ def view(model: Model) -> View:
     more: list[Loss] = []
     for action, function in zip(list_offered(surface), found, strict=True):
         output = _as_object(function.response)
+        at = (*action.origin, "output", action.success.status)
+        if output is not None and model.source.is_from_document(at):
+            output, free = _without_required(output), output
+            if output != free:
+                why = "a document's server may answer null there, and no client takes such an answer"
+                more.append(Loss(at, f"required members of answer {action.success.status}", "widened", why))
         if function.response and output is None:
-            at = (*action.origin, "output", action.success.status)
             more.append(
                 Loss(
                     at,
@@ -76,6 +83,24 @@ def _as_object(response: Node | None) -> Node | None:
     if "type" in response or not branches or any(one.get("type") != "object" for one in branches):
         return None
     return Node({"type": "object", **response}, origin=response.origin)
+
+
+def _without_required(schema: Node) -> Node:
+    """Return the schema of a document's answer without required members, except in its alternatives.
+
+    Servers seldom hold to a document that says nothing of null. A client refuses an answer that its schema
+    refuses, whereas a member may be left out. Alternatives keep what tells them apart.
+    """
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties" and isinstance(value, Mapping):
+            inner = {name: _without_required(one) for name, one in value.items()}
+            made[key] = Node(inner, origin=origin_of(value) or ())
+        elif key in ("items", "additionalProperties") and isinstance(value, Node):
+            made[key] = _without_required(value)
+        elif key != "required":
+            made[key] = value
+    return Node(made, origin=schema.origin)
 
 
 def _input(function: Function) -> Node:
