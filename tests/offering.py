@@ -161,7 +161,10 @@ def hosted(**changes: Any) -> Model:
     """The shop with a hosted MCP server, found by agents."""
     server = {"package": "npm:corner-shop-mcp", "url": "https://shop.example/mcp"}
     documents = {"openai/openapi.yaml": "/agents/openapi.yaml", **FOUND}
-    return shop(api__hosted=documents, surfaces__mcp__server=server, **changes)
+    app = {"developer": "Corner Shop"}
+    return shop(
+        api__hosted=documents, surfaces__mcp__server=server, surfaces__copilot_mcp__package=app, **changes
+    )
 
 
 OFFERING = {"park_graph": park, "shop": shop, "renamed": renamed}

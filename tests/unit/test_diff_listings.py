@@ -17,10 +17,10 @@ from verifying import ROOT
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
 Edits = tuple[tuple[str, str], ...]
-VERSION = ("      version: 1.2.0\n", "      version: 1.2.1\n")
+VERSION = ("  version: 1.2.0\n", "  version: 1.2.1\n")
 SERVER = (
     'server: {package: "pypi:lending-desk-mcp"}, env: {key: LENDING_KEY, url: LENDING_URL}',
-    'server: {url: "https://mcp.lending.example/mcp", version: 1.0.0}',
+    'server: {url: "https://mcp.lending.example/mcp", version: 1.2.0}',
 )
 QUERY = "q: {type: string, minLength: 1, maxLength: 100"
 

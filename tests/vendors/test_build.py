@@ -95,6 +95,14 @@ def test_every_target_of_every_vendor_is_built_for_the_shop(tmp_path: Path) -> N
     no_terms = {
         "copilot/app/manifest.json",
         "copilot/app/declarativeAgent.json",
+        "cowork/color.png",
+        "cowork/manifest.json",
+        "cowork/outline.png",
+        "cowork/skills/*/SKILL.md",
+        "cowork/tools.json",
+        "power_platform/apiDefinition.swagger.json",
+        "power_platform/apiProperties.json",
+        "power_platform/icon.png",
     }  # it has none, so no store would take an app of it
     no_hosted_server = {
         "mcp/server-card.json",

@@ -235,8 +235,8 @@ def compare_mcp_servers(s: Sides) -> Iterator[Change]:
             "surface-setting",
             "its server takes no key any more" if open_now else "its server takes another key now",
         )
-    if (was.says_version or now.says_version) and was.version != now.version:
-        message = f"its server's version is {now.version} now, was {was.version}"
+    if (was.says_version or now.says_version) and was.package_version != now.package_version:
+        message = f"its server's version is {now.package_version} now, was {was.package_version}"
         yield s.change("wording", "surface-setting", message)
 
 

@@ -23,8 +23,8 @@ from pgagents.generate.long_texts import Cuts, LongText, cut_texts, join_cuts
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import HOW_TO_HAVE, BoundTarget, Loss, Summary, Target, View
 
-FALSEHOOD = "/credential"
-"""The end of the id of an error that withholds one document only."""
+FALSEHOODS = ("/credential", "/version")
+"""The ends of the ids of errors that withhold one document only."""
 REFUSED = "/refused"
 """The end of the id of a vendor schema's refusal, which withholds all documents of the vendor."""
 MOST_REFUSALS = 50
@@ -68,12 +68,12 @@ class Built:
 
 
 def _is_falsehood(found: Diagnostic) -> bool:
-    return found.id.endswith(FALSEHOOD)
+    return found.id.endswith(FALSEHOODS)
 
 
 def withholds(id: str) -> bool:
     """True if an id is that of an error for which `build` does not write a document."""
-    return id.endswith((FALSEHOOD, REFUSED)) or id == UNKNOWN_FILE
+    return id.endswith((*FALSEHOODS, REFUSED)) or id == UNKNOWN_FILE
 
 
 def vendor(target: str) -> str:
@@ -126,9 +126,8 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
                 lacking = list_missing(model, needed.part)[0]
                 help = HOW_TO_HAVE.get(lacking) or f"add `{lacking}:`"
                 raise PgagentsError(f"the catalogue has nothing for `{name}`", help)
-            raise PgagentsError(
-                f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`"
-            )
+            help = HOW_TO_HAVE.get(str(needed.surface)) or f"add `{needed.surface}:` under `surfaces`"
+            raise PgagentsError(f"the catalogue has no surface for `{name}`", help)
     return applying
 
 
@@ -387,6 +386,8 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
             continue
         pointer: Pointer = tuple(error.instance_path)
         at = origin(traced, pointer, model)
+        if any(note.origin == at for note in rendered.made.view.falsehoods):
+            continue  # the falsehood withholds the document, and says it better
         from_document = model.source.is_from_document(at)
         refusals.blames_author = refusals.blames_author or not from_document
         surface = getattr(rendered.made.target, "surface", None)
@@ -432,7 +433,7 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
         for n in made.view.notes
     ]
     found += [
-        Diagnostic(model.source.locate(n.origin), f"{made.id}{FALSEHOOD}", "error", n.message, n.help)
+        Diagnostic(model.source.locate(n.origin), f"{made.id}/{n.about}", "error", n.message, n.help)
         for n in made.view.falsehoods
     ]
     most = made.target.max_bytes if isinstance(made.target, Target) else None

@@ -181,9 +181,9 @@ def find_heading(model: Model) -> Listing | Heading:
     )
 
 
-def make_skills(model: Model, listing: Listing | Heading) -> Skills:
-    """Return the skills for the tools of the surface `mcp`."""
-    surface = model.surfaces["mcp"]
+def make_skills(model: Model, listing: Listing | Heading, offering: str = "mcp") -> Skills:
+    """Return the skills for the tools of the surface `offering`."""
+    surface = model.surfaces[offering]
     losses: list[Loss] = []
     made = [_make_general(model, surface, listing)]
     taken = {made[0].name}

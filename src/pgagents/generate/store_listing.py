@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from pgagents.base.places import Node, Text
+from pgagents.base.text import brief
 from pgagents.catalogue.model.listing import Case, Listing, cases_of
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import find_name
@@ -105,6 +107,23 @@ def list_members(listing: Listing) -> dict[str, Any]:
         "license": listing.license,
         "keywords": list(listing.keywords),
     }
+
+
+_THREE = re.compile(r"[1-9][0-9]{0,4}\.[0-9]{1,5}\.[0-9]{1,5}")
+
+
+def find_unfit_version(model: Model, title: str) -> Iterator[Note]:
+    """Yield a falsehood if a manifest cannot have the product's version. `title` names the package.
+
+    Microsoft's manifests take three numbers from 1.0.0 on, and each upload must have a higher version
+    (https://learn.microsoft.com/microsoftteams/platform/resources/schema/manifest-schema, read 2026-11-25).
+    Another version than the product's would be a false statement.
+    """
+    version = model.api.version
+    if not _THREE.fullmatch(version):
+        message = f"{title} has a version of three numbers, 1.0.0 or higher; the API's is `{brief(version)}`"
+        help = "release the API under such a version; until then the other documents are built without this"
+        yield Note(("api", "version"), message, help, "version")
 
 
 # -- the icon: the author's own, or a PNG that has the same bytes on every system

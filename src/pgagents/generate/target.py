@@ -49,6 +49,8 @@ class Note:
     origin: Pointer
     message: str
     help: str = ""
+    about: str = "credential"
+    """The end of the id of a falsehood, `credential` or `version`: what the document would be wrong about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,11 @@ DESCRIBED_WORKFLOWS = "described_workflows"
 HOW_TO_HAVE = {
     PATHS: "give an action `http`",
     DESCRIBED_WORKFLOWS: "add `workflows:` with one that is not `only_verify`",
+    "copilot_mcp": (
+        "Copilot calls a hosted MCP server: add `copilot_mcp:` under `surfaces`, with its URL as `server:`"
+    ),
 }
-"""The help for a missing part of the model that is no key of the catalogue."""
+"""The help for a missing part of the model where its key alone does not say what to write."""
 
 
 @dataclass(frozen=True, slots=True)

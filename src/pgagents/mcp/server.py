@@ -94,7 +94,7 @@ def make_server(
 
     made = Server[Any](
         str(server.name),
-        version=str(server.version),
+        version=str(server.named_version or server.version),
         title=str(offered.title or model.api.title),
         description=str(model.api.for_people),
         instructions=f"{model.api.for_models} {RULES}",

@@ -59,7 +59,10 @@ class Listing(Strict):
     )
     version: (
         Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")] | None
-    ) = Field(None, description="The version of the package; the default is `api.version`.")
+    ) = Field(
+        None,
+        description="The version of the package, which is the product's; the default is `api.version`.",
+    )
     subtitle: Line | None = Field(None, description="The line under the name.")
     description: Line | None = Field(
         None, description="The long description; the default is the surface's `description`."
@@ -265,7 +268,13 @@ class McpServer(Strict):
     )
     version: (
         Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\^~<>=*| ]+$")] | None
-    ) = Field(None, description="The server's own version; the default is the API's.")
+    ) = Field(
+        None,
+        description=(
+            "The version of an npm or PyPI package, which may be released apart. The default is "
+            "`api.version`, which any other server has."
+        ),
+    )
     security: Security | None = Field(
         None,
         description="Overrides the catalogue's `security` for the hosted server; `[]`: it takes no key.",

@@ -20,16 +20,21 @@ class Narrowed:
     origin: Pointer
 
 
+VERSIONED = ("npm", "pypi")
+"""The registries whose packages have a version of their own in `server.json`. An image names its own tag."""
+
+
 @dataclass(frozen=True, slots=True)
 class McpServer:
     """An MCP server. `url` is empty unless it is hosted; `package` is empty unless clients start it.
 
-    `registry` is `npm`, `pypi` or `oci`. `says_version` is true if the catalogue gives the server its own
-    version.
+    `registry` is `npm`, `pypi` or `oci`. `version` is that of the product, and `package_version` that of the
+    package in its registry. `says_version` is true if the catalogue writes a version at the server.
     """
 
     name: Text
     version: Text
+    package_version: Text
     url: Text
     transport: str
     security: tuple[tuple[str, ...], ...]
@@ -37,6 +42,17 @@ class McpServer:
     package: Text
     origin: Pointer
     says_version: bool = False
+
+    @property
+    def named_version(self) -> Text | None:
+        """The version with which the running server names itself; None if the catalogue leaves that open.
+
+        A package that others start names its own. A hosted one names the product's, as its card does, and may
+        name another if its package has one.
+        """
+        if not self.says_version or (self.url and self.version != self.package_version):
+            return None
+        return self.package_version
 
 
 @dataclass(frozen=True, slots=True)

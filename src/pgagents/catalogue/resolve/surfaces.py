@@ -22,7 +22,7 @@ from pgagents.catalogue.language import surfaces as written
 from pgagents.catalogue.language.catalogue import list_alternatives
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.listing import Case, CaseCall, Cases, Kind
-from pgagents.catalogue.model.surface import Dispatcher, McpServer, Narrowed, Surface
+from pgagents.catalogue.model.surface import VERSIONED, Dispatcher, McpServer, Narrowed, Surface
 from pgagents.catalogue.resolve.shared import Shared
 
 # -- test cases
@@ -171,14 +171,12 @@ class Surfaces(StoreCases):
         inside = isinstance(sf.server, surfaces.McpServer)
         local = package.rpartition("/")[2].partition(":")[0].partition("@")[0]
         named = Text(local, at) if local else Text(f"{self.written.api.id}-mcp", ("api", "id"))
-        version = (
-            Text(given.version, (*at, "version"))
-            if given.version
-            else Text(self.written.api.version, ("api", "version"))
-        )
+        product = Text(self.written.api.version, ("api", "version"))
+        own = Text(given.version, (*at, "version")) if given.version else product
         return McpServer(
             named if local or not given.url else Text(str(named), at),
-            version,
+            product if registry in VERSIONED else own,
+            own,
             Text(given.url or "", (*at, "url") if inside else at),
             given.transport or "streamable-http",
             self.security if given.security is None else list_alternatives(self.written, given.security),

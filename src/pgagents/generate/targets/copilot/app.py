@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.model.model import Model
+from pgagents.generate.store_listing import find_unfit_version
 from pgagents.generate.target import Target, View
 
 
@@ -24,7 +25,7 @@ def view(model: Model) -> View:
     name = surface.human_name or model.text("api", "title")
     made = Text(str(uuid5(NAMESPACE_URL, f"{model.api.server}#{model.api.id}")), ("api", "id"))
     members: dict[str, Any] = {
-        "version": Text(str(model.api.version).partition("-")[0], ("api", "version")),
+        "version": Text(model.api.version, ("api", "version")),
         "id": Text(written.id, (*at, "id")) if written.id else made,
         "developer": {
             "name": Text(written.developer, (*at, "developer")),
@@ -40,7 +41,7 @@ def view(model: Model) -> View:
         "accentColor": Text(written.accent, (*at, "accent")),
         "agent": Text(model.api.id, ("api", "id")),
     }
-    return View(Node(members, origin=at))
+    return View(Node(members, origin=at), falsehoods=tuple(find_unfit_version(model, "a Microsoft 365 app")))
 
 
 TARGET = Target(

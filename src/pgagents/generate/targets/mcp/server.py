@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.model.identity import variable_of_scheme
 from pgagents.catalogue.model.model import Model
-from pgagents.catalogue.model.surface import McpServer
+from pgagents.catalogue.model.surface import VERSIONED, McpServer
 from pgagents.generate.addresses import with_extra
 from pgagents.generate.mcp_servers import RUNTIMES, is_required, key_losses, make_remote, name_server
 from pgagents.generate.target import DECLARED_SERVER, Target, View
@@ -58,7 +58,7 @@ def _package(model: Model, server: McpServer) -> Node:
         "default": Text(model.api.server, ("api", "server")),
     }
     registry = server.registry
-    version = {} if registry == "oci" else {"version": server.version}  # an image names its own
+    version = {"version": server.package_version} if registry in VERSIONED else {}
     return Node(
         {
             "registryType": registry,

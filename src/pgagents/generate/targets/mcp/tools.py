@@ -36,7 +36,11 @@ class Tool:
 
 def view(model: Model) -> View:
     """Return the actions of the `mcp` surface as tools."""
-    surface = model.surfaces["mcp"]
+    return view_tools(model, model.surfaces["mcp"])
+
+
+def view_tools(model: Model, surface: Surface) -> View:
+    """Return the actions of a surface as tools."""
     found, losses = functions(model, surface, MCP, answers=True)
     tools = []
     listed = []
@@ -142,4 +146,27 @@ def _meta(model: Model, action: Action) -> Node | None:
     return Node({f"{reverse_domain(model)}/confirm": action.confirm_body}, origin=(*action.origin, "confirm"))
 
 
-TARGET = Target("MCP tools", ("mcp/tools.json",), view, surface="mcp", for_models=True, describes="functions")
+def view_connector(model: Model) -> View:
+    """Return the tools of the connector of a Microsoft 365 Copilot plugin.
+
+    A tool without annotations counts there as one that destroys, and each call asks the user
+    (https://learn.microsoft.com/microsoft-365/copilot/cowork/cowork-plugin-development, read 2026-11-25).
+    """
+    return view_tools(model, model.surfaces["copilot_mcp"])
+
+
+TARGETS = {
+    "mcp/tools": Target(
+        "MCP tools", ("mcp/tools.json",), view, surface="mcp", for_models=True, describes="functions"
+    ),
+    "cowork/tools": Target(
+        "Tools of the Microsoft 365 Copilot plugin",
+        ("cowork/tools.json",),
+        view_connector,
+        surface="copilot_mcp",
+        part="surfaces.copilot_mcp.package",
+        for_models=True,
+        describes="functions",
+        template="mcp/tools",
+    ),
+}

@@ -169,7 +169,7 @@ def _try_opening(trials: Sequence[Trial]) -> Conversation:
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
     named: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
     whole = all(isinstance(named.get(k), str) and named.get(k) for k in ("name", "version"))
-    wanted = server.version if server is not None and server.says_version else None
+    wanted = server.named_version if server is not None else None
     if not whole or wanted not in (None, named.get("version")):
         expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
         yield names_itself.broken(expected, "it returns {value}", value=str(info)[:100])

@@ -1,0 +1,1 @@
+"""A connector of the Power Platform for Copilot Studio."""
