@@ -18,6 +18,7 @@ from pgagents.base.jsonschema.union import unite
 from pgagents.base.places import plain
 from pgagents.generate.build import build
 from pgagents.mcp.server import make_server
+from pgagents.sandbox.sample import sample
 
 TEXT, NUMBER = {"type": "string", "description": "A text"}, {"type": "number", "description": "A number"}
 REF = "#/components/schemas/"
@@ -157,6 +158,17 @@ def test_mcp_tools_say_the_alternatives_of_answers() -> None:
     assert answers["shape"]["type"] == "object"
     assert count(answers, right=True) == (8, 8)
     assert count(answers, right=False) == (0, 24)
+
+
+def test_sample_of_an_alternative_has_its_own_value() -> None:
+    own = {
+        "type": "object",
+        "required": ["kind"],
+        "properties": {"kind": {"type": "string", "enum": ["dog"]}},
+    }
+    base = {"type": "object", "properties": {"kind": TEXT, "bark": TEXT}, "required": ["kind", "bark"]}
+    for parts in ([base, own], [own, base]):
+        assert sample({"allOf": parts}, {}, 0.0) == {"kind": "dog", "bark": "text"}
 
 
 def test_document_without_unions_has_one_object_that_the_server_takes() -> None:

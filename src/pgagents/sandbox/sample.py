@@ -87,9 +87,17 @@ def _all(schema: Mapping[str, Any], known: Schemas, now: float) -> Any:
     while parts:
         part = schemas.resolve(parts.pop(), known)
         parts += part.get("allOf", ())
-        properties.update(part.get("properties", {}))
+        for name, member in part.get("properties", {}).items():
+            # one part may describe a member of which another lists the values
+            own = properties.get(name)
+            properties[name] = member if own is None else _merge(own, member, known)
         required.update(dict.fromkeys(part.get("required", ())))
     return sample({"type": "object", "properties": properties, "required": list(required)}, known, now)
+
+
+def _merge(own: Mapping[str, Any], member: Mapping[str, Any], known: Schemas) -> dict[str, Any]:
+    """Return the keywords of two schemas of one member."""
+    return {**schemas.resolve(own, known), **schemas.resolve(member, known)}
 
 
 def _number(schema: Mapping[str, Any], kind: str) -> Any:
