@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs new format schemas interop corpus foreign right plugins atk browser docs bench peers compare zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop judges corpus foreign right plugins atk browser docs bench peers compare zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -74,6 +74,9 @@ $(VENV)/.interop: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,interop]'
 	@touch $@
 
+judges: $(VENV)/.interop ## a table of what newman, Bruno, two appliers of overlays and mcpscore say of our files; JUDGES=all
+	@$(BIN)/python -m evaluation.judges $(JUDGES)
+
 corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
 	@$(BIN)/python -m evaluation.corpus.measure $(CORPUS)
 
@@ -124,4 +127,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/format_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules

@@ -158,7 +158,6 @@ def test_every_request_arrives_as_its_example_says(name: str, kind: str, tmp_pat
         ("opencollection", "type: apikey", "type: none", "the key"),
         ("opencollection", 'value: "1"', 'value: "{{nope}}"', "variable is left"),
         ("opencollection", "type: http\n", "type: htpp\n", "requests arrived"),
-        ("opencollection", "type: json\n", "type: text\n", ""),
     ],
 )
 def test_a_broken_copy_is_refused(kind: str, old: str, new: str, said: str, tmp_path: Path, run: Run) -> None:
@@ -170,4 +169,4 @@ def test_a_broken_copy_is_refused(kind: str, old: str, new: str, said: str, tmp_
         changed = changed or old in text
         file.write_text(text.replace(old, new), encoding="utf-8")
     assert changed
-    assert said in "\n".join(find_faults(kind, tmp_path, model, run)) if said else True
+    assert said in "\n".join(find_faults(kind, tmp_path, model, run))
