@@ -1,6 +1,6 @@
 """A connector through which Copilot Studio reaches the hosted MCP server: two files and an icon.
 
-The definition has one POST operation. `x-ms-agentic-protocol` says that it speaks MCP, so that Copilot Studio
+The definition has one POST operation. `x-ms-agentic-protocol` says that it speaks MCP. So Copilot Studio
 lists the tools from the server, and no schema of a tool has to fit into Swagger 2.0.
 https://learn.microsoft.com/microsoft-copilot-studio/mcp-add-existing-server-to-agent,
 https://github.com/microsoft/mcsmcp and the rules of names of
