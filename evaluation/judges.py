@@ -28,7 +28,7 @@ FAILURES = ("failure", "error")
 
 @dataclass
 class Row:
-    """What one judge said."""
+    """The verdicts of one judge."""
 
     title: str
     accepted: list[str] = field(default_factory=list)

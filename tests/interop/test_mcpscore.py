@@ -47,7 +47,7 @@ def mcpscore(pytestconfig: pytest.Config) -> str:
 
 
 def grade(command: str, server: list[str]) -> Any:
-    """What the judge says of a server; empty if it gave no grade."""
+    """Return what the judge says of a server; empty if it gave no grade."""
     done = subprocess.run(
         [command, "--no-config", "--json", "--stdio", *server],
         capture_output=True,

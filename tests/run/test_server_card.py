@@ -72,7 +72,7 @@ def test_right_card_is_kept_and_says_what_it_leaves_to_the_server() -> None:
 
 
 CONTRADICTIONS: Mapping[str, tuple[str, Edit]] = {
-    "an older version": ("version", _version("2.0.9")),
+    "an older version": ("version", _version("1.9.9")),
     "a version of other words": ("version", _version("spring")),
     "a revision that it does not have": ("revisions", _remote(supportedProtocolVersions=["2027-01-31"])),
     "another path": ("address", _remote(url=f"{HOST}/agents")),
@@ -80,8 +80,8 @@ CONTRADICTIONS: Mapping[str, tuple[str, Edit]] = {
     "a tool that is gone": ("tools", lambda card: {**card, "tools": [{"name": "no_such_tool"}]}),
 }
 LEGAL: Mapping[str, Edit] = {
-    "a patch behind": _version("2.1.7"),
-    "a patch and a build": _version("2.1.1+build.5"),
+    "a patch behind": _version("2.0.7"),
+    "a patch and a build": _version("2.0.1+build.5"),
     "another title": lambda card: {**card, "title": "Park later"},
     "another name of a registry": lambda card: {**card, "name": "example.other/park"},
     "the revision that it has": _remote(supportedProtocolVersions=["2026-07-28"]),

@@ -141,6 +141,8 @@ def command(
             click.echo(f"  {question}", err=True)
     for why, help in packed.left_out.values() if packed else ():
         click.echo(f"not packed: {why}\n  help: {help}", err=True)
+    if packed and not packed.made:
+        code = max(code, 1)
     if overlay and not code:
         _write_overlay(overlay, handed)
     return code

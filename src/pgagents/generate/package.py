@@ -56,7 +56,8 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
     """Make the packages of a build whose files are built and whose ids are known.
 
     `ids` are the ids that vendors' portals gave, by their names in the catalogue. A package without any built
-    file is not asked for. Raises PgagentsError if no package can be made.
+    file is not asked for. None may be made, each with its reason. Raises PgagentsError if the catalogue or
+    what is built here asks for no package at all.
     """
     found = applying(model)
     if not found:
@@ -72,7 +73,10 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
         unknown = [name for name in module.references(model) if name not in ids]
         if len(missing) == len(module.NEEDS) and len(found) > 1:
             continue
-        if missing:
+        if missing and any(artifact.path == missing[0] for artifact in built.files):
+            why = f"{module.OUTPUT} needs {missing[0]}, which is withheld"
+            left_out[id] = (why, "mend the error that names it")
+        elif missing:
             why = f"{module.OUTPUT} needs {missing[0]}, which is not built here"
             left_out[id] = (why, "leave out --target, or add its vendor")
         elif unknown:
@@ -80,9 +84,8 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
             left_out[id] = (why, f"add --reference-id {unknown[0]}=ID")
         else:
             made.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
-    if not made:
-        nothing = ("no package can be made of what is built here", "leave out --target")
-        raise PgagentsError(*next(iter(left_out.values()), nothing))
+    if not made and not left_out:
+        raise PgagentsError("no package can be made of what is built here", "leave out --target")
     asked = {module.OUTPUT: module.list_questions(model) for module in found.values() if is_draft(module)}
     paths = {artifact.path for artifact in made}
     return Packed(tuple(made), left_out, {path: asked[path] for path in asked if path in paths})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgagents.base.jsonschema.schema import REF
@@ -109,8 +109,7 @@ def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
 
 
 def _is_described(model: Model, code: Code) -> bool:
-    schema = model.schemas.get(code.envelope, {})
-    return not isinstance(schema, Mapping) or bool(schema.keys() - {"title", "description"})
+    return bool(model.schemas.get(code.envelope, {}).keys() - {"title", "description"})
 
 
 def edge_name(status: int) -> str:
