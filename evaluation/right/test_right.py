@@ -15,12 +15,11 @@ from evaluation.right.measure import SERVERS, Server, verify, why_missing
 pytestmark = pytest.mark.matrix
 AT_ONCE = 4
 """Seeds of one test."""
-SEEDS, SEEDS_OF_LARGE = range(20), range(AT_ONCE)
-"""The seeds of a small server, and those of the three of evaluation/foreign, whose runs take much longer."""
+SEEDS = range(20)
 CASES = [
     pytest.param(server, first, id=f"{server.name}-{first}")
     for server in SERVERS.values()
-    for first in (SEEDS_OF_LARGE if server.foreign else SEEDS)[::AT_ONCE]
+    for first in SEEDS[::AT_ONCE]
 ]
 MOST_ODD = 1
 

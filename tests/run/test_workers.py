@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
 
@@ -32,6 +33,7 @@ from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.fixtures import pool as pooling
+from pgagents.verify.fixtures.factory import Removals
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
@@ -423,6 +425,22 @@ def test_an_instance_that_one_probe_may_change_is_given_to_no_other() -> None:
     assert shared not in pool.surplus(broke=True), "others still use it"
     pool.end(2)
     assert pool.at_hand(order, InstanceRef("order")) is shared
+
+
+def test_an_instance_that_is_removed_to_see_whether_that_works_is_given_to_no_other() -> None:
+    """While it was proved, another worker was given it, and a right server answered its call with 404."""
+    setting = setting_of(model(SHOP), "https://127.0.0.1:1")
+    pool, order = FixturePool(setting.model.resources), setting.model.resources["order"]
+    pool.begin(1)
+    pool.add(Instance(order, "o-1", {}, "main", True, order.initial))
+    pool.end(1)
+    proof = SimpleNamespace(prove=lambda instance: iter([f"a read of {instance.id}"]))
+    owned = SimpleNamespace(is_removal_due=lambda _: True)
+    removals = Removals(SimpleNamespace(pool=pool, proof=proof, owned=owned, setting=setting))  # type: ignore[arg-type]
+    pool.begin(2)
+    assert next(removals.try_one(order)) == "a read of o-1"
+    pool.begin(3)
+    assert pool.at_hand(order, InstanceRef("order", fresh=True)) is None
 
 
 # -- the order and the budget
