@@ -50,7 +50,7 @@ actions:
 HELD = [
     {"id": "a", "beds": 1, "floor": "hall"},
     {"id": "b", "beds": 2, "floor": "attic"},
-    {"id": "c", "beds": 3, "floor": "attic"},
+    {"id": "c", "beds": 3, "floor": "cellar"},
 ]
 
 
@@ -59,8 +59,10 @@ class Rooms:
 
     def __init__(self, ignored: str) -> None:
         self.ignored = ignored
+        self.targets: list[str] = []
 
     def __call__(self, request: Request) -> Response:
+        self.targets.append(request.target)
         if request.header("Authorization") != f"Bearer {KEY}":
             return self._answer(401, {"detail": "no key"})
         asked = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
@@ -90,6 +92,33 @@ class Rooms:
 def test_a_condition_on_an_argument_is_met_with_what_an_item_has(
     ignored: str, enough: str, there: str
 ) -> None:
-    report = verified(load_text(ROOMS), Rooms(ignored), only=("law",))
+    server = Rooms(ignored)
+    report = verified(load_text(ROOMS), server, only=("law",))
     verdicts = {result.contract.id: result.verdict.value for result in report.results}
     assert (verdicts["law/enough/list_rooms@rest"], verdicts["law/there/list_rooms@rest"]) == (enough, there)
+
+
+def test_the_value_is_the_middle_one_so_that_the_answer_is_neither_empty_nor_everything() -> None:
+    server = Rooms("")
+    verified(load_text(ROOMS), server, only=("law",))
+    assert "/rooms?floor=cellar" in server.targets
+
+
+def test_an_item_whose_member_is_an_object_is_no_value_and_no_error_of_ours() -> None:
+    """Objects have no order, and so no middle one."""
+    text = (
+        ROOMS.replace("http: GET /rooms", "http: POST /rooms")
+        .replace(
+            "floor: {type: string, maxLength: 20}", "floor: {type: object, properties: {at: {type: integer}}}"
+        )
+        .replace("floor: {type: string}", "floor: {type: object, properties: {at: {type: integer}}}")
+    )
+
+    def answer(request: Request) -> Response:
+        keyed = request.header("Authorization") == f"Bearer {KEY}"
+        rooms = [{**room, "floor": {"at": number}} for number, room in enumerate(HELD)]
+        body = {"rooms": rooms} if keyed else {"detail": "no key"}
+        return Response(200 if keyed else 401, (("Content-Type", "application/json"),), json_bytes(body))
+
+    report = verified(load_text(text), answer, only=("law",))
+    assert [result.reason for result in report.results if "internal error" in result.reason] == []

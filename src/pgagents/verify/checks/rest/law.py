@@ -15,7 +15,7 @@ from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.reading import members_in
 from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.model.action import Param
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank, surface_of
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
@@ -190,9 +190,10 @@ def _read_with(
     test = setting.test_argument(endpoint, param)
     items = [*_list_items(answer.body)] if answer.success else []
     for member in (name, *members):
-        values = [item[member] for item in items if member in item and test.is_valid(item[member])]
+        shown = (item.get(member) for item in items)
+        values = [value for value in shown if is_scalar(value) and test.is_valid(value)]
         if values:
-            value = sorted(values, key=lambda value: (str(type(value)), value))[len(values) // 2]
+            value = sorted(values, key=lambda value: (isinstance(value, str), value))[len(values) // 2]
             why = f"{name} as an item's {member}"
             yield ordinary(endpoint, template, "explore", why, input={**plain, name: value})
             return
