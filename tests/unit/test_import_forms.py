@@ -15,6 +15,7 @@ from pgagents.cli.main import main
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Imported
 from pgagents.importer.names import first_sentence, snake
+from small_api import NOTES
 
 LIST = {"type": "array", "items": {"type": "string"}}
 
@@ -576,3 +577,12 @@ def test_an_error_without_a_described_body_has_none_in_the_built_document(
     built = build(load_text(made.text), only=["openapi"])
     document = next(file.data for file in built.files if str(file.path).endswith("openapi.json"))
     assert ("content" in json.loads(document)["components"]["responses"]["NOT_FOUND.keyless"]) is content
+
+
+def test_an_authors_error_of_any_form_keeps_its_body_in_the_built_document() -> None:
+    """Only where a document alone is known may an error have no body at all."""
+    body = "Error: {type: object, properties: {detail: {type: string}}, required: [detail]}"
+    assert body in NOTES
+    built = build(load_text(NOTES.replace(body, "Error: {description: Any body}")), only=["openapi"])
+    document = next(file.data for file in built.files if str(file.path).endswith("openapi.json"))
+    assert all("content" in one for one in json.loads(document)["components"]["responses"].values())

@@ -202,3 +202,8 @@ def test_what_a_collection_cannot_carry_is_a_loss() -> None:
         for loss in made.made.view.losses
     }
     assert "further examples of list_titles: dropped" in losses
+
+
+def test_a_value_that_is_made_is_short_whatever_its_schema_asks_for() -> None:
+    assert len(make_sample({"type": "string", "minLength": 10**12}, {})) <= 1_000
+    assert len(make_sample({"type": "array", "minItems": 10**12, "items": {"type": "string"}}, {})) <= 10

@@ -11,10 +11,10 @@ import pytest
 from loading import read_once
 from offering import park
 from pgagents.base.errors import PgagentsError
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, write_step
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.generate.build import build, document, origin, raw_step, read_pointer
+from pgagents.generate.build import build, document, origin, read_pointer
 
 SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 
@@ -99,7 +99,7 @@ def test_the_whole_of_a_vendors_file_leads_to_its_surface(shop: Model) -> None:
 def test_keys_with_slashes_and_tildes_are_escaped() -> None:
     data = {"/lots/{id}": {"a~b": [{"": 1}]}}
     pointer = ("/lots/{id}", "a~b", 0, "")
-    written = "".join("/" + raw_step(step) for step in pointer)
+    written = "".join("/" + write_step(step) for step in pointer)
     assert written == "/~1lots~1{id}/a~0b/0/"
     assert read_pointer(written, data) == pointer
 

@@ -173,11 +173,17 @@ def name_place(text: str, line: int, steps: Sequence[str | int]) -> str:
 
 def write_pointer(steps: Iterable[str | int]) -> str:
     """Return steps as a JSON Pointer (RFC 6901), cut to `MOST_POINTER` characters."""
-    return brief("".join(f"/{_escape(str(step))}" for step in steps), MOST_POINTER)
+    return brief("".join(f"/{write_step(step)}" for step in steps), MOST_POINTER)
 
 
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
+def write_step(step: str | int) -> str:
+    """Return one step as a JSON Pointer has it."""
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def read_step(written: str) -> str:
+    """Return the key or index that a step of a JSON Pointer means."""
+    return written.replace("~1", "/").replace("~0", "~")
 
 
 @lru_cache(maxsize=4)

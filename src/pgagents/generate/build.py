@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.base import registry
 from pgagents.base.errors import Diagnostic, PgagentsError, in_order
-from pgagents.base.places import Pointer, Source
+from pgagents.base.places import Pointer, Source, read_step, write_step
 from pgagents.base.registry import folder
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.model.model import Model
@@ -396,7 +396,7 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
             refusals.long.append(LongText(rendered.made.id, surface, at, length, most))
         if len(refusals.found) == MOST_REFUSALS:
             continue
-        written = "/".join(["", *(raw_step(step) for step in pointer)])
+        written = "/".join(["", *(write_step(step) for step in pointer)])
         nothing = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.MinProperties)
         says = _short(error.message)
         if nothing and pointer == ("paths",):
@@ -517,8 +517,8 @@ def read_pointer(text: str, data: Any) -> Pointer:
     here = data
     pointer: list[str | int] = []
     for raw in text.split("/")[1:]:
-        step = raw.replace("~1", "/").replace("~0", "~")
-        inside = "/" + "/".join(raw_step(s) for s in pointer) if pointer else "the document's root"
+        step = read_step(raw)
+        inside = "/" + "/".join(write_step(s) for s in pointer) if pointer else "the document's root"
         if isinstance(here, dict):
             if step not in here:
                 help = did_you_mean(step, list(here)) or "it is empty"
@@ -535,11 +535,6 @@ def read_pointer(text: str, data: Any) -> Pointer:
         else:
             raise PgagentsError(f"there is nothing inside {inside}: it is a plain value")
     return tuple(pointer)
-
-
-def raw_step(step: str | int) -> str:
-    """Return a key escaped for a JSON Pointer."""
-    return str(step).replace("~", "~0").replace("/", "~1")
 
 
 def find_origin(rendered: Rendered, pointer: Pointer, source: Source) -> Pointer:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from pgagents.base.http import read_json
+from pgagents.base.http import read_json, text_of
 from pgagents.base.places import plain
 from pgagents.base.writing import http_json
 from pgagents.catalogue.decoding.medium import accept_of
@@ -37,6 +37,8 @@ _TEXTS = {
 }
 _DEEPEST = 8
 """Most levels of a value that is made from a schema, which may contain itself."""
+_LONGEST, _MOST_ITEMS = 1_000, 10
+"""The most characters and items of a value that is made, though its schema may ask for a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,10 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A body. `text` is that of JSON and of plain text, `fields` are the parts of a form."""
+    """A body. `text` is that of JSON and of plain text, `fields` are the parts of a form.
+
+    `content_type` is empty for a form, to which each client adds its own header.
+    """
 
     kind: Literal["json", "text", "form", "multipart", "file"]
     content_type: str
@@ -108,8 +113,10 @@ class CollectionRequest:
 
     @property
     def url(self) -> str:
-        """Return the address without its query."""
-        return "/".join((f"{{{{{self.server}}}}}", *self.segments))
+        """Return the address with the pairs of the query that are sent."""
+        address = "/".join((f"{{{{{self.server}}}}}", *self.segments))
+        query = "&".join(f"{field.name}={field.value}" for field in self.query if not field.off)
+        return f"{address}?{query}" if query else address
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def collect(model: Model, surface: Surface) -> Collection:
     if model.certificate is not None:
         why = "each client has its own settings for it"
         losses.append(Loss(model.certificate.origin, "client certificate", "client", why))
-    return Collection(tuple(requests), tuple(_list_variables(model)), tuple(losses))
+    return Collection(tuple(requests), tuple(list_variables(model)), tuple(losses))
 
 
 def _find_obstacle(model: Model, action: Action) -> str:
@@ -182,7 +189,8 @@ def name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
     )
 
 
-def _list_variables(model: Model) -> Iterator[Variable]:
+def list_variables(model: Model) -> Iterator[Variable]:
+    """Yield the base URLs and the keys of a collection."""
     yield Variable(BASE_URL, model.api.server.rstrip("/"), "The API's base URL")
     for name, server in model.servers.items():
         yield Variable(f"{name}_server", server.url.rstrip("/"), f"The base URL of {name}")
@@ -260,6 +268,8 @@ class _Writer:
             payload = self._write_body(values, parts.body) if parts.body is not None else None
             method = action.method
             server = f"{action.server}_server" if action.server is not None else BASE_URL
+        if payload is not None and payload.content_type:
+            headers = (*headers, Field("Content-Type", payload.content_type))
         return CollectionRequest(
             str(action.name),
             str(self.surface.text(action, "title")),
@@ -376,7 +386,7 @@ class _Writer:
         if not medium.members:
             return Payload("text", body.content_type, body.data.decode("utf-8", "replace"))
         fields = tuple(self._list_parts(values))
-        return Payload("multipart" if medium.files else "form", self.action.content_type, fields=fields)
+        return Payload("multipart" if medium.files else "form", "", fields=fields)
 
     def _list_parts(self, values: Mapping[str, Any]) -> Iterator[Field]:
         """Yield the parts of a form. Each has its argument's description."""
@@ -394,8 +404,6 @@ class _Writer:
 
 
 def _encode_part(value: Any) -> str:
-    from pgagents.base.http import text_of
-
     return encode(text_of(value))
 
 
@@ -438,12 +446,13 @@ def make_sample(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> Any:
             name: make_sample(members.get(name), schemas, depth + 1) for name in schema.get("required", [])
         }
     if kind == "array" and schema.get("minItems"):
-        return [make_sample(schema.get("items"), schemas, depth + 1)] * int(schema["minItems"])
+        count = min(int(schema["minItems"]), _MOST_ITEMS)
+        return [make_sample(schema.get("items"), schemas, depth + 1)] * count
     if kind in ("integer", "number"):
         return max(schema.get("minimum", _SAMPLES[kind]), min(_SAMPLES[kind], schema.get("maximum", 1)))
     if kind == "string":
         text = _TEXTS.get(str(schema.get("format", "")), "string")
-        return text.ljust(int(schema.get("minLength", 0)), "x")[
+        return text.ljust(min(int(schema.get("minLength", 0)), _LONGEST), "x")[
             : int(schema.get("maxLength", len(text) + 99))
         ]
     return _SAMPLES.get(str(kind), "string")

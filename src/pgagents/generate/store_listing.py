@@ -7,11 +7,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from pgagents.base.places import Node, Text
 from pgagents.base.text import brief
 from pgagents.catalogue.model.listing import Case, Listing, cases_of
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import find_name
 from pgagents.generate.target import Loss, Note
 
@@ -124,6 +126,29 @@ def find_unfit_version(model: Model, title: str) -> Iterator[Note]:
         message = f"{title} has a version of three numbers, 1.0.0 or higher; the API's is `{brief(version)}`"
         help = "release the API under such a version; until then the other documents are built without this"
         yield Note(("api", "version"), message, help, "version")
+
+
+def make_app(model: Model, surface: Surface, apart: str = "") -> dict[str, Any]:
+    """Return what every Microsoft app manifest says of the app and its developer.
+
+    An app without an id in the catalogue gets one derived from the API's address and id. `apart` is added to
+    them for a second app of the same API.
+    """
+    written, at = surface.package, (*surface.origin, "package")
+    made = Text(str(uuid5(NAMESPACE_URL, f"{model.api.server}#{model.api.id}{apart}")), ("api", "id"))
+    return {
+        "version": Text(model.api.version, ("api", "version")),
+        "id": Text(written.id, (*at, "id")) if written.id else made,
+        "developer": {
+            "name": Text(written.developer, (*at, "developer")),
+            "websiteUrl": Text(written.website, (*at, "website"))
+            if written.website
+            else Text(model.api.server, ("api", "server")),
+            "privacyUrl": model.text("api", "privacy"),
+            "termsOfUseUrl": model.text("api", "terms"),
+        },
+        "accentColor": Text(written.accent, (*at, "accent")),
+    }
 
 
 # -- the icon: the author's own, or a PNG that has the same bytes on every system

@@ -20,6 +20,7 @@ from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
 from pgagents.mcp.skills import (
     EXTENSION,
+    MARKDOWN,
     SETTINGS,
     Skills,
     declare_in_handshake,
@@ -231,9 +232,7 @@ class RequestHandler:
             f"{self._model.api.title} at a glance",
             "What the API is for, its tools, errors and limits.",
         )
-        found = Resource(
-            name="overview", uri=self.uri, title=title, description=about, mime_type="text/markdown"
-        )
+        found = Resource(name="overview", uri=self.uri, title=title, description=about, mime_type=MARKDOWN)
         files = [skill.describe_file() for skill in self.skills.by_uri.values()]
         return ListResourcesResult(resources=[found, *files])
 
@@ -256,7 +255,7 @@ class RequestHandler:
         uri = str(params.uri)
         if uri == self.uri:
             text = overview(self._model, self.tools)
-            content = TextResourceContents(uri=uri, mime_type="text/markdown", text=text)
+            content = TextResourceContents(uri=uri, mime_type=MARKDOWN, text=text)
         elif skill := self.skills.by_uri.get(uri):
             content = skill.read_file()
         else:

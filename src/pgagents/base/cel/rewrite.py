@@ -24,6 +24,7 @@ from pgagents.base.cel.syntax import (
     quote,
     with_children,
 )
+from pgagents.base.places import write_step
 
 Change = Callable[[Node, frozenset[str]], Node | None]
 """A function that returns the replacement of a node, or None to look inside the node.
@@ -224,8 +225,7 @@ def path_through(node: Node) -> Place:
 
 def pointer(path: Place) -> str:
     """Return the runtime expression of a member of the response body."""
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "$response.body" + ("#/" + "/".join(steps) if path else "")
+    return "$response.body" + ("#/" + "/".join(map(write_step, path)) if path else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, read_step
 
 _MOST_REFERENCES = 50
 """Most references that follow each other; a document of others may have a circle of them."""
@@ -117,7 +117,7 @@ def find_referred(root: Any, reference: str) -> Any:
         return {}
     value = root
     for step in reference[2:].split("/"):
-        key = step.replace("~1", "/").replace("~0", "~")
+        key = read_step(step)
         if not isinstance(value, Mapping) or key not in value:
             return {}
         value = value[key]
@@ -245,7 +245,7 @@ def _add_named(wanted: dict[str, Any], ours: Mapping[str, Any]) -> None:
     left = list(_list_references(wanted))
     while left:
         reference = left.pop()
-        name = reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        name = read_step(reference.rpartition("/")[2])
         known = wanted.get("components", {}).get("schemas", {})
         schema = ours.get("components", {}).get("schemas", {}).get(name)
         if name in known or schema is None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, read_step
 
 Link = tuple[Any, Any] | None
 """A place as a linked list, `(link of the parent, last step)`: one tuple per place, at any depth."""
@@ -156,7 +156,7 @@ def refs_in(value: Any) -> Iterator[str]:
 
 def steps(ref: str) -> list[str]:
     """Return the decoded steps of a reference into the document."""
-    return [unquote(step.replace("~1", "/").replace("~0", "~")) for step in ref[1:].split("/")[1:]]
+    return [unquote(read_step(step)) for step in ref[1:].split("/")[1:]]
 
 
 def pointer(link: Link) -> Pointer:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.model.model import Model
@@ -32,24 +31,13 @@ def view(model: Model) -> View:
     written, at = surface.package, (*surface.origin, "package")
     name = surface.human_name or model.text("api", "title")
     short = surface.description or model.text("api", "for_people")
-    made = Text(str(uuid5(NAMESPACE_URL, f"{model.api.server}#{model.api.id}#cowork")), ("api", "id"))
     listing = find_heading(model)
     skills = make_skills(model, listing, _SURFACE)
     members: dict[str, Any] = {
-        "version": Text(model.api.version, ("api", "version")),
-        "id": Text(written.id, (*at, "id")) if written.id else made,
-        "developer": {
-            "name": Text(written.developer, (*at, "developer")),
-            "websiteUrl": Text(written.website, (*at, "website"))
-            if written.website
-            else Text(model.api.server, ("api", "server")),
-            "privacyUrl": model.text("api", "privacy"),
-            "termsOfUseUrl": model.text("api", "terms"),
-        },
+        **store_listing.make_app(model, surface, "#cowork"),
         "name": {"short": name, "full": name},
         "description": {"short": short, "full": model.text("api", "for_models")},
         "icons": {"color": "color.png", "outline": "outline.png"},
-        "accentColor": Text(written.accent, (*at, "accent")),
         "agentSkills": [
             Node({"folder": Text(f"skills/{skill.name}", skill.origin)}, origin=skill.origin)
             for skill in skills.skills

@@ -20,6 +20,7 @@ from pgagents.catalogue.encoding.request import encode_call
 from pgagents.catalogue.model.action import Action, Example
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.model import Model
+from pgagents.generate.collections import name_variables
 from pgagents.generate.target import Loss, Target, View
 
 _NO_NAME = re.compile(r"[^\w.-]")
@@ -100,7 +101,7 @@ def view(model: Model) -> View:
             "variables": [
                 (name, f"{credential.find_prefix('test')}..." if not credential.pair else "...")
                 for credential in model.credentials.values()
-                for name in _name_variables(model, credential)
+                for name in name_variables(model, credential)
             ],
             "servers": [(f"{name}_server", one.url.rstrip("/")) for name, one in model.servers.items()],
             "calls": calls,
@@ -113,7 +114,7 @@ def _describe_variables(model: Model) -> str:
     """Describe the variables that a person must fill in first; empty if no call has a key."""
     said = []
     for credential in model.credentials.values():
-        names = _name_variables(model, credential)
+        names = name_variables(model, credential)
         first = credential is model.credential
         of = "" if first else f" of {credential.name}"
         if credential.encoded:
@@ -126,22 +127,11 @@ def _describe_variables(model: Model) -> str:
     return f"Put {', '.join(said)}; what" if said else "What"
 
 
-def _name_variables(model: Model, credential: Credential) -> tuple[str, ...]:
-    """Return the variables of a secret: one, or two for user and password."""
-    if credential is model.credential:
-        return ("user", "password") if credential.encoded else ("token",)
-    return (
-        (f"{credential.name}_user", f"{credential.name}_password")
-        if credential.encoded
-        else (credential.name,)
-    )
-
-
 def _prove(model: Model, security: tuple[tuple[str, ...], ...]) -> list[tuple[Credential, str]]:
     """Return the credentials of the first alternative, each with its value written as variables."""
     names = next((one for one in security if one), ())
     found = [model.credentials[name] for name in names]
-    return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in _name_variables(model, c)))) for c in found]
+    return [(c, c.wrap(" ".join(f"{{{{{v}}}}}" for v in name_variables(model, c)))) for c in found]
 
 
 def _lines_of(body: bytes) -> tuple[str, ...]:

@@ -56,12 +56,8 @@ def list_items(collection: Collection) -> list[dict[str, Any]]:
 
 def _write_item(request: CollectionRequest) -> dict[str, Any]:
     headers = [_write_pair(field) for field in request.headers]
-    payload = request.payload
-    if payload is not None and payload.kind not in ("multipart", "form"):
-        headers.append({"key": "Content-Type", "value": payload.content_type})
-    query = "&".join(f"{field.name}={field.value}" for field in request.query if not field.off)
     url: dict[str, Any] = {
-        "raw": request.url + (f"?{query}" if query else ""),
+        "raw": request.url,
         "host": [f"{{{{{request.server}}}}}"],
         "path": list(request.segments),
     }
@@ -76,8 +72,8 @@ def _write_item(request: CollectionRequest) -> dict[str, Any]:
         "auth": _write_auth(request.auth),
         "url": url,
     }
-    if payload is not None:
-        written["body"] = _write_body(payload)
+    if request.payload is not None:
+        written["body"] = _write_body(request.payload)
     return {"name": request.title, "request": written, "response": []}
 
 

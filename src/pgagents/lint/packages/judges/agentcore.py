@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.base.http import media_type_of
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, read_step
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
 from pgagents.lint.packages.package import Package, PackageJudge, TextError
@@ -120,7 +120,7 @@ def _follow(data: dict[str, Any], value: Any) -> dict[str, Any]:
             break
         value = data
         for step in reference[2:].split("/"):
-            step = step.replace("~1", "/").replace("~0", "~")
+            step = read_step(step)
             value = value.get(step) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pgagents.base.jsonschema.agreement import find_clashes
+from pgagents.base.places import read_step
 from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, context, parts, types
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -138,7 +139,7 @@ def _leads(schema: Any, ref: str) -> bool:
     if not ref.startswith("#"):
         return False
     for step in ref.removeprefix("#").split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+        name = read_step(step)
         schema = schema.get(name) if isinstance(schema, dict) else None
     return schema is not None
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import media_type_of
+from pgagents.base.places import read_step
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
 from pgagents.verify.projections import build_file, parse_document
@@ -99,7 +100,7 @@ def _find_type_mismatch(file: str, content_type: str) -> tuple[str, str] | None:
 def _at(document: Any, pointer: str) -> str:
     """Return the value at a JSON pointer as short text."""
     for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+        name = read_step(step)
         if isinstance(document, dict) and name in document:
             document = document[name]
         elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
