@@ -72,7 +72,7 @@ def _later(*without: str) -> dict[str, Any]:
         assert line in text
         text = text.replace(line, "")
     built = build(load_text(text, "later.yaml"))
-    assert not built.diagnostics
+    assert not [found for found in built.diagnostics if found.severity != "note"]
     return {a.path: json.loads(a.data) for a in built.artifacts() if a.path.endswith(".json")}
 
 

@@ -48,7 +48,7 @@ def view_tools(model: Model, surface: Surface) -> View:
     for action, function in zip(list_offered(surface), found, strict=True):
         output = _as_object(function.response)
         at = (*action.origin, "output", action.success.status)
-        if output is not None and model.source.is_from_document(at):
+        if output is not None and model.leaves_open:
             output, free = _without_required(output), output
             if output != free:
                 why = "a document's server may answer null there, and no client takes such an answer"
