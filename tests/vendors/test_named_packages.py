@@ -70,6 +70,7 @@ SAID = {
     "pip install fastapi uvicorn": REAL,
     "pip install -r requirements.txt # your app": YOURS,
     "uvx mcp-server-time": REAL,
+    "npx @modelcontextprotocol/inspector --cli pgagents mcp park-graph --method skills/list --verify": REAL,
     "npx swagger2openapi swagger.json -o openapi.json": REAL,
     "pip install --quiet build twine": REAL,
     'docker run --rm --user "$(id -u)" --volume "$PWD:/work" --env PGAGENTS_TOKEN pgagents verify '
