@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
@@ -102,7 +102,6 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             writes=False,
             endpoints=(shown.lister, *shown.reads),
             probe=f"no_crashes/items/{shown.resource.name}",
-            overlap="all",
         )
         yield attempt, [("", read.place) for read in shown.reads]
     for call in list_typed_calls(setting):
@@ -116,15 +115,10 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         for call in list_wide_numbers(setting, endpoint):
             run, writes = partial(_send, call=call), endpoint.action.effect == "write"
             probe = f"no_crashes/{call.why}/{endpoint.place}"
-            overlap: Literal["all"] | None = None if writes else "all"
-            attempt = Attempt(run, stage=5, cost=1 + writes, probe=probe, overlap=overlap)
-            yield attempt, [("", endpoint.place)]
+            yield Attempt(run, stage=5, cost=1 + writes, probe=probe), [("", endpoint.place)]
         for call in list_lone_texts(setting, endpoint):
             probe = f"no_crashes/{call.why}/{endpoint.place}"
-            yield (
-                Attempt(partial(_send, call=call), stage=5, probe=probe, overlap="all"),
-                [("", endpoint.place)],
-            )
+            yield Attempt(partial(_send, call=call), stage=5, probe=probe), [("", endpoint.place)]
 
 
 def _list_odd_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Attempt]:
@@ -155,7 +149,6 @@ def _attempt_varied(endpoint: Endpoint, call: Call, what: str, stage: int, prior
         probe=f"no_crashes/{what}/{endpoint.place}",
         priority=priority,
         print=format_arguments(call.input),
-        overlap=None if writes else "all",
     )
 
 
@@ -249,6 +242,7 @@ CHECK = make_check(
     attempts=list_attempts,
     watch=watch,
     turn=0,
+    overlap="all",
     of_any_input=True,
     tools=True,
     skips_unavailable=True,
