@@ -603,7 +603,7 @@ def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) ->
         (f.contract.id, f.actual) for f in usual.findings
     ]
     open_ = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
-    # A default shows only where the server holds more than it lists by itself, and the others took what there was.
+    # A default shows only where the server holds more than it lists by itself; others took what there was.
     assert {
         id: why
         for id, why in open_.items()

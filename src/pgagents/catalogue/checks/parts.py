@@ -383,6 +383,9 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
                 checker.report((*at, "members", number), "unique", said, help)
         if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
             refusals.check_listed(checker, (*at, "otherwise"), maker, unique.otherwise)
+        if unique.stays_taken and resource.undone_by is None:
+            said = "`stays_taken` has no effect where nothing is removed"
+            checker.report((*at, "stays_taken"), "unique", said, "add `undone_by`, or leave it out")
 
 
 def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:

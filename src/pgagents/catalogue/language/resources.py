@@ -95,6 +95,9 @@ class Unique(Cited):
         description="The members; each is an argument of the making call too."
     )
     otherwise: Name = Field(description="The error code for making a second instance with the same values.")
+    stays_taken: bool = Field(
+        False, description="True if a removed instance keeps its values, so that no new one gets them."
+    )
 
 
 class TimedMove(Strict):

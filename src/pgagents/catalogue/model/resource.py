@@ -41,10 +41,14 @@ class Takes:
 
 @dataclass(frozen=True, slots=True)
 class Unique:
-    """Members whose values no two living instances share. `otherwise` is the error for the second one."""
+    """Members whose values no two living instances share. `otherwise` is the error for the second one.
+
+    `stays_taken` is true if a removed instance keeps its values.
+    """
 
     members: tuple[str, ...]
     otherwise: Code
+    stays_taken: bool
     cite: tuple[str, ...]
     origin: Pointer
 

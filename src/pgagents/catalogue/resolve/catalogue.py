@@ -202,7 +202,13 @@ class Resources(Shared):
             moves_by_time=timed,
             inferred=_is_guess(r),
             unique=tuple(
-                Unique(tuple(u.members), self.codes[u.otherwise], tuple(u.cite), (*at, "unique", i))
+                Unique(
+                    tuple(u.members),
+                    self.codes[u.otherwise],
+                    u.stays_taken,
+                    tuple(u.cite),
+                    (*at, "unique", i),
+                )
                 for i, u in enumerate(r.unique)
             ),
         )

@@ -56,6 +56,17 @@ def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any
     return inner(call)
 
 
+@fault("uniqueness", needs=("unique-for-ever",)).replace_actions
+def removed_name_is_free(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A unique value of a removed instance is free again, although it stays taken."""
+    result = inner(call)
+    for resource in context.model.resources.values():
+        undone_by = resource.undone_by
+        if undone_by is not None and undone_by.action is call.action and not isinstance(result, Refusal):
+            context.store.run("UPDATE instance SET data = '{}' WHERE kind = ? AND gone", resource.name)
+    return result
+
+
 @fault("uniqueness", needs=("unique",)).replace_actions
 def own_value_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A change compares unique values with those of all instances, also of the one that is changed."""

@@ -138,15 +138,16 @@ class Lifecycle:
         return row
 
     def find_repeated(self, resource: Resource, tenant: str, place: str, row: Row) -> Unique | None:
-        """Return the unique members that a new instance shares with another living one in its place, or
-        None.
+        """Return the unique members that a new instance shares with another one in its place, or None.
+
+        The other one is a living one, or a removed one that keeps its values.
         """
         for unique in resource.unique:
             texts = [row[name] for name in unique.members if isinstance(row.get(name), str)]
             text = json.dumps(max(texts, key=len)) if texts else ""  # only rows with this text are read
-            others = self._rows.all(resource.name, tenant, place, text=text)
-            living = (other for other in others if _lives(resource, other))
-            if any(all(other.get(name) == row.get(name) for name in unique.members) for other in living):
+            others = self._rows.all(resource.name, tenant, place, text=text, removed=unique.stays_taken)
+            holders = (other for other in others if unique.stays_taken or _lives(resource, other))
+            if any(all(other.get(name) == row.get(name) for name in unique.members) for other in holders):
                 return unique
         return None
 

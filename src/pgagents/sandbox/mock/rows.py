@@ -68,14 +68,16 @@ class Rows:
         row = self._store.row(f"SELECT data FROM instance WHERE n = ({_NEWEST})", *_arguments(key))
         return dict(json.loads(row["data"])) if row else None
 
-    def all(self, kind: str, tenant: str, place: str = "", *, text: str = "") -> list[dict[str, Any]]:
+    def all(
+        self, kind: str, tenant: str, place: str = "", *, text: str = "", removed: bool = False
+    ) -> list[dict[str, Any]]:
         """Return the tenant's instances in a place, newest first; with `text`, those with it in their
-        JSON.
+        JSON; with `removed`, also those that were removed.
         """
         wanted = {"kind = ?": kind, "tenant = ?": tenant}
         wanted |= {"place = ?": place} if place else {}
         wanted |= {"instr(data, ?)": text} if text else {}
-        where = " AND ".join([*wanted, "NOT gone"])
+        where = " AND ".join([*wanted, *([] if removed else ["NOT gone"])])
         sql = f"SELECT data FROM instance WHERE {where} ORDER BY n DESC"
         rows = self._store.rows(sql, *wanted.values())
         found: list[dict[str, Any]] = json.loads(f"[{','.join(row['data'] for row in rows)}]")

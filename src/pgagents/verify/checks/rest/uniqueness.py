@@ -2,8 +2,9 @@
 
 An instance is made. Then the create is sent again with the same values in these members, under the same
 parent, and otherwise as usual. Only a refusal with the declared code keeps the contract. After the first
-instance is removed, the values are free: the same call makes another instance. A change that sends an
-instance its own values is no conflict, because no other instance has them.
+instance is removed, the values are free: the same call makes another instance. Where the catalogue says
+`stays_taken`, it is refused as before. A change that sends an instance its own values is no conflict, because
+no other instance has them.
 """
 
 from __future__ import annotations
@@ -54,8 +55,10 @@ def _list_creates(setting: Setting) -> Iterator[Case]:
                 says = f"{endpoint.action.name} makes no second {resource.name} with the same {names}"
                 yield Case(endpoint, says, unique.origin, attempt, detail, cite)
                 if remover is not None:
-                    says = f"{names} of a removed {resource.name} may be used again"
-                    yield Case(endpoint, says, unique.origin, attempt, f"freed/{detail}", cite)
+                    may = "stays taken" if unique.stays_taken else "may be used again"
+                    says = f"{names} of a removed {resource.name} {may}"
+                    after = "stays-taken" if unique.stays_taken else "freed"
+                    yield Case(endpoint, says, unique.origin, attempt, f"{after}/{detail}", cite)
 
 
 def _list_changes(setting: Setting) -> Iterator[Case]:
@@ -105,20 +108,23 @@ def _make_twice(
     if remover is None:
         return
     assert resource.undone_by is not None
-    freed = trials[1]
+    after = trials[1]
     if not _is_refused(second):  # the second one may be there, and have the values
-        yield freed.untested(f"a second {resource.name} with the values may be there: {second.outcome}")
+        yield after.untested(f"a second {resource.name} with the values may be there: {second.outcome}")
         return
-    why = f"a {resource.name} whose values are to be free again"
+    why = f"a {resource.name} whose values are sent again afterwards"
     removed: Exchange = yield Call(
         remover, resource.undone_by.input, "valid", why, subject=resource, made=body
     )
     if not removed.success:
-        yield freed.untested(f"it was not removed: {removed.outcome}")
+        yield after.untested(f"it was not removed: {removed.outcome}")
         return
     why = f"a {resource.name} with the values of a removed one"
-    third: Exchange = yield Call(endpoint, arguments, "explore", why)
-    yield _judge_free(freed, third, unique, f"another {resource.name} is made")
+    third: Exchange = yield Call(endpoint, arguments, "illegal" if unique.stays_taken else "explore", why)
+    if unique.stays_taken:
+        yield from after.refused(third, [unique.otherwise], why)
+    else:
+        yield _judge_free(after, third, unique, f"another {resource.name} is made")
 
 
 def _is_refused(answer: Exchange) -> bool:
