@@ -23,20 +23,16 @@ from verifying import PARK_GRAPH, ROOT
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
 ICON = LIBRARY.with_name("library.png")
-PUBLIC = "https://mcp.lending.example/mcp"
-CHANGES = (
-    (
-        'server: {package: "pypi:lending-desk-mcp"}, env: {key: LENDING_KEY, url: LENDING_URL}',
-        f'server: {{url: "{PUBLIC}", version: 1.0.0}}',
-    ),
-)
+PUBLIC = "https://api.lending.example/v1/mcp"
+HOSTED = f', url: "{PUBLIC}", security: []'
+"""The part of its entry that makes the library's server a hosted one."""
 REASON = "{value: read, reason: It returns the record of one patron and writes nothing.}"
 
 
 def library(*changes: tuple[str, str], reasoned: bool = True) -> str:
-    """The library with a hosted MCP server; nothing shows one of its hints, so it has a reason."""
+    """The library; nothing shows one of its hints, so it has a reason."""
     text = LIBRARY.read_text(encoding="utf-8")
-    for old, new in (*CHANGES, *changes):
+    for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
     if reasoned:
@@ -244,7 +240,10 @@ def test_public_host_without_its_challenge_and_pages_is_not_ready(
 def test_public_host_that_has_all_makes_it_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A package never names this machine, so the addresses are tested apart."""
+    """A package never names this machine, so the addresses are tested apart.
+
+    With another seed, the title of the call may be one of which the patron has a hold already.
+    """
     monkeypatch.setattr(public, "check_addresses", lambda *_: ())
     with _public(monkeypatch, running, privacy=_answer(Request("GET", "/privacy"))) as seen:
         reach = public.reach
@@ -254,9 +253,8 @@ def test_public_host_that_has_all_makes_it_ready(
             return lambda r: _answer(r) if r.path.endswith("openai-apps-challenge") else handler(r)
 
         monkeypatch.setattr(public, "reach", reach_challenge)
-        done = submit(
-            running, library(), "--public", "--challenge", "token-of-the-form", "--allow", "place_hold"
-        )
+        words = ["--public", "--challenge", "token-of-the-form", "--allow", "place_hold", "--seed", "1"]
+        done = submit(running, library(), *words)
     assert done.code == 0, done.err
     assert "ready: " in done.err
     assert "Seen of the public host" in done.files["evidence.html"].decode()
@@ -274,9 +272,15 @@ WRONG: Mapping[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_input_is_one_message_and_exit_2(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_input_is_one_message_and_exit_2(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words, said = WRONG[name]
-    assert main(["submit", words[0], str(LIBRARY), "--url", "http://127.0.0.1:1", *words[1:]]) == 2
+    catalogue = tmp_path / "library.yaml"
+    put(
+        catalogue, library((HOSTED, ""), ("    mcp/server-card.json: /mcp/server-card\n", ""), reasoned=False)
+    )
+    assert main(["submit", words[0], str(catalogue), "--url", "http://127.0.0.1:1", *words[1:]]) == 2
     err = capsys.readouterr().err
     assert said in err
     assert "Traceback" not in err
@@ -293,7 +297,7 @@ def test_missing_input_is_named(missing: str, tmp_path: Path, capsys: pytest.Cap
 
 
 def test_server_that_users_start_cannot_be_listed_with_openai(submit: Submit) -> None:
-    text = LIBRARY.read_text(encoding="utf-8")
+    text = library((HOSTED, ""), reasoned=False)
     done = submit(None, text, "--url", "http://127.0.0.1:1", "--mcp-stdio", "true")
     assert (done.code, done.files) == (1, {})
     assert "connects to a hosted MCP server only" in done.err

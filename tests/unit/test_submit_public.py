@@ -212,10 +212,10 @@ def test_proof_of_the_domain_is_one_token_as_text(name: str) -> None:
 def test_proved_addresses_are_those_of_the_package() -> None:
     of = library()
     server = str(of.api.server)
-    host = urlsplit(server).hostname or ""
+    host, hosted = urlsplit(server).hostname or "", str(of.mcp_server.url) if of.mcp_server else ""
 
     def tell(web: Web, url: str) -> list[str]:
-        return [lack.message for lack in check_addresses(of, web.visitor, url, "")]
+        return [lack.message for lack in check_addresses(of, web.visitor, url, hosted)]
 
     assert tell(Web({}), server) == []
     assert "was proved at https://staging.example" in tell(Web({}), "https://staging.example")[0]

@@ -66,11 +66,10 @@ def test_a_sign_in_without_known_addresses_is_a_listed_loss() -> None:
 def test_a_key_in_a_header_is_a_secret_text() -> None:
     """The library's key is in a header of its own."""
     text = (ROOT / "tests" / "catalogues" / "library.yaml").read_text(encoding="utf-8")
-    surface = (
-        "  copilot_mcp: {actions: lending, server: https://mcp.lending.example/mcp,"
-        " name: Lending Desk API, package: {developer: L}}\n"
-    )
-    model = load_text(text.replace("surfaces:\n", f"surfaces:\n{surface}", 1), "library.yaml")
+    text = text.replace("    auth: {type: OAuthPluginVault, reference_id: lending_desk_sign_in}\n", "")
+    own = "copilot_mcp:\n    name: Lending Desk"
+    assert own in text
+    model = load_text(text.replace(own, f"{own} API").replace(", security: []}", "}"), "library.yaml")
     made = build(model, only=CONNECTOR)
     definition, properties = read(made)
     assert definition["securityDefinitions"]["api_key"]["name"] == "X-API-Key"

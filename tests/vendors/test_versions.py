@@ -27,6 +27,8 @@ PLACES = {
     "gemini_cli/gemini-extension.json": ("version",),
     "mcp/server-card.json": ("version",),
     "mcp/server.json": ("version",),
+    "cowork/manifest.json": ("version",),
+    "power_platform/apiDefinition.swagger.json": ("info", "version"),
     "mcpb/manifest.json": ("version",),
     "openai/openapi.json": ("info", "version"),
     "openapi/openapi.json": ("info", "version"),
@@ -35,6 +37,7 @@ PLACES = {
 }
 """Every place of the product's version. `schema_version`, `manifestVersion` and the like are a format's."""
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
+SERVER = 'server: {package: "pypi:lending-desk-mcp", url: "https://api.lending.example/v1/mcp", security: []}'
 LISTING = ("      version: 1.2.0\n", "      version: 9.1.0\n")
 
 
@@ -97,20 +100,16 @@ def test_another_version_of_a_listing_is_an_error_with_both_lines() -> None:
 @pytest.mark.parametrize("server", ["url: https://mcp.lending.example/mcp", "package: 'oci:desk:1'"])
 def test_a_server_of_another_version_is_an_error(server: str) -> None:
     """An image has its own tag, and a hosted server is the product."""
-    package = ('server: {package: "pypi:lending-desk-mcp"}', f"server: {{{server}, version: 9.1.0}}")
-    edits = (
-        [package, ("env: {key: LENDING_KEY, url: LENDING_URL}", "env: null")]
-        if "url" in server
-        else [package]
-    )
+    edits = [(SERVER, f"server: {{{server}, version: 9.1.0}}")]
+    if "url" in server:
+        edits.append(("env: {key: LENDING_KEY, url: LENDING_URL}", "env: null"))
     found = [d.message for d in lint(load(*edits)).found if d.id == "catalogue/other-version"]
     assert len(found) == 1
     assert "the MCP server has" in found[0]
 
 
 def test_a_package_may_be_released_apart() -> None:
-    edit = ('{package: "pypi:lending-desk-mcp"}', '{package: "pypi:lending-desk-mcp", version: 9.1.0}')
-    model = load(edit)
+    model = load((SERVER, SERVER.replace("url:", "version: 9.1.0, url:")))
     assert [d.id for d in lint(model).found if d.severity == "error"] == []
     built = build(model)
     server = json.loads(next(a.data for a in built.artifacts() if a.path == "mcp/server.json"))
@@ -122,9 +121,11 @@ def test_a_package_may_be_released_apart() -> None:
 def test_where_three_numbers_are_needed_one_line_says_so(version: str) -> None:
     model = load(("  version: 1.2.0\n", f"  version: {version}\n"))
     built = build(model)
-    (said,) = (d for d in built.diagnostics if d.severity == "error")
-    assert (said.id, said.span.line) == ("copilot/app/version", model.source.locate(("api", "version")).line)
-    assert re.search(r"three numbers.*`" + re.escape(version), said.message)
+    errors = {d.id: d for d in built.diagnostics if d.severity == "error"}
+    assert set(errors) == {"copilot/app/version", "cowork/manifest/version"}
+    for error in errors.values():
+        assert error.span.line == model.source.locate(("api", "version")).line
+        assert re.search(r"three numbers.*`" + re.escape(version), error.message)
     paths = {artifact.path for artifact in built.artifacts()}
     assert "copilot/app/manifest.json" not in paths
     assert {"copilot/ai-plugin.json", "mcpb/manifest.json", "agent_plugin/plugin.json"} <= paths
