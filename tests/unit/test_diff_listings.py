@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,8 +12,10 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.diff.listings import compare_listings
+from pgagents.diff import listings
+from pgagents.diff.listings import OUTCOMES, compare_listings, compare_tools
 from pgagents.generate.package import ARCHIVES
+from pgagents.submit.approved import MANIFESTS
 from pgagents.submit.store import STORES
 from verifying import ROOT
 
@@ -98,7 +102,22 @@ def test_openapi_documents_have_no_listings(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_store_has_its_archive() -> None:
-    assert set(STORES) == set(ARCHIVES), (
-        "a store has a row of STORES in src/pgagents/submit/store.py, and one of ARCHIVES in "
-        "src/pgagents/generate/package.py, as `gemini` has"
+    assert set(STORES) == set(ARCHIVES) == set(MANIFESTS), (
+        "a store has a row of STORES in src/pgagents/submit/store.py, one of MANIFESTS in approved.py beside "
+        "it, and one of ARCHIVES in src/pgagents/generate/package.py, as `gemini` has"
     )
+
+
+def test_tool_without_a_required_hint_is_dropped_by_a_scan() -> None:
+    hints = {"readOnlyHint": True, "destructiveHint": False, "openWorldHint": False, "idempotentHint": True}
+    was = {"name": "find", "inputSchema": {"type": "object"}, "annotations": hints}
+    for hint in hints:
+        now = {**was, "annotations": {key: value for key, value in hints.items() if key != hint}}
+        found = compare_tools("openai", {"find": was}, {"find": now}, lambda _: None, lambda _: None)
+        ids = {change.id for change in found}
+        assert ("listing-tool-hint-missing" in ids) == (hint != "idempotentHint"), hint
+
+
+def test_each_change_has_an_outcome() -> None:
+    told = set(re.findall(r'"(listing-[a-z-]+)"', inspect.getsource(listings)))
+    assert told == set(OUTCOMES)

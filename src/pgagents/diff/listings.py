@@ -8,8 +8,9 @@ https://developers.openai.com/plugins/deploy/submission.md, read 2026-11-21.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pgagents.base.places import Pointer, plain
 from pgagents.catalogue.model.listing import Listing
@@ -22,7 +23,38 @@ SCANNING = frozenset(("openai",))
 FILE = "mcp/tools.json"
 CAREFUL = {"readOnlyHint": False, "destructiveHint": True, "idempotentHint": False, "openWorldHint": True}
 """The value of each hint for which a host demands more confirmation."""
+REQUIRED_HINTS = ("readOnlyHint", "destructiveHint", "openWorldHint")
+"""The hints that a scan demands of each tool, https://developers.openai.com/plugins/build/mcp-server,
+read 2026-11-21.
+"""
 Tools = Mapping[str, Mapping[str, Any]]
+Outcome = Literal["kept", "held", "delisted"]
+"""A listing works as approved, fails until a review, or loses a tool or all of its users."""
+OUTCOMES: Mapping[str, Outcome] = {
+    "listing-removed": "delisted",
+    "listing-name": "held",
+    "listing-server": "held",
+    "listing-version": "held",
+    "listing-tool-removed": "delisted",
+    "listing-tool-hint-missing": "delisted",
+    "listing-tool-hint": "held",
+    "listing-tool-input": "held",
+    "listing-tool-output": "held",
+    "listing-tool-review": "kept",
+    "listing-tool-added": "kept",
+}
+"""The outcome of each change of this module, by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package as a store knows it without its tools.
+
+    `server` is the URL of its MCP server, and empty without one.
+    """
+
+    name: str
+    server: str
 
 
 def compare_listings(old: Model, new: Model) -> list[Change]:
@@ -46,10 +78,30 @@ def _compare(old: Model, new: Model) -> Iterator[Change]:
             yield Change("breaking", "listing-removed", store, message, (store,), at)
             continue
         yield from _compare_packages(store, old, new, was, listing)
-        if store in SCANNING:
-            for name, tool in then.items():
-                yield from _compare_tools(store, old, new, name, tool, now.get(name))
-            yield from _find_new(store, new, now, then)
+        places = _place_finder(old), _place_finder(new)
+        yield from compare_tools(store, then, now, *places)
+
+
+def compare_tools(
+    store: str,
+    then: Tools,
+    now: Tools,
+    find_old: Callable[[str], Pointer | None],
+    find_new: Callable[[str], Pointer | None],
+) -> Iterator[Change]:
+    """Yield what becomes of approved tools at a store that keeps their definitions; nothing at another one.
+
+    `then` are the approved definitions by name, and `now` those that the server lists. The functions return
+    the place of a tool in its own edition.
+    """
+    if store not in SCANNING:
+        return
+    for name, tool in then.items():
+        yield from _compare_tool(store, name, tool, now.get(name), find_old(name), find_new(name))
+    for name in now:
+        if name not in then:
+            message = "it is new, and waits for a review of its own"
+            yield Change("addition", "listing-tool-added", name, message, (store,), None, find_new(name))
 
 
 def _list_tools(model: Model) -> Tools:
@@ -67,22 +119,35 @@ def _compare_packages(store: str, old: Model, new: Model, was: Listing, now: Lis
         return Change(severity, id, store, message, (store,), at, at)
 
     listing = ("surfaces", store, "listing")
-    if was.id != now.id:
-        message = f"the package is named {now.id} now, was {was.id}: another plugin, which is reviewed anew"
-        yield change("breaking", "listing-name", message, *listing)
     before, after = old.mcp_server, new.mcp_server
     urls = [str(server.url) if server is not None else "" for server in (before, after)]
-    if urls[0] != urls[1]:
-        who = (
-            "only the store's support can change that" if store in SCANNING else "installed ones call the old"
-        )
-        message = f"the MCP server is at {urls[1] or 'no address'} now, was {urls[0] or 'nowhere'}: {who}"
-        yield change("breaking", "listing-server", message, "surfaces", "mcp", "server")
+    yield from compare_packages(store, Package(str(was.id), urls[0]), Package(str(now.id), urls[1]))
     if (was.id, was.version) == (now.id, now.version) and _pack(old, store, was) != _pack(new, store, now):
         message = (
             f"the package changed, and its version is still {now.version}: a store takes it as a new one"
         )
         yield change("may break", "listing-version", message, *listing)
+
+
+def compare_packages(store: str, was: Package, now: Package) -> Iterator[Change]:
+    """Yield the changes of a package's name and of its server, with their places in a catalogue."""
+
+    def change(id: str, message: str, *at: str | int) -> Change:
+        return Change("breaking", id, store, message, (store,), at, at)
+
+    if was.name != now.name:
+        message = (
+            f"the package is named {now.name} now, was {was.name}: another plugin, which is reviewed anew"
+        )
+        yield change("listing-name", message, "surfaces", store, "listing")
+    if was.server != now.server:
+        who = (
+            "only the store's support can change that" if store in SCANNING else "installed ones call the old"
+        )
+        message = (
+            f"the MCP server is at {now.server or 'no address'} now, was {was.server or 'nowhere'}: {who}"
+        )
+        yield change("listing-server", message, "surfaces", "mcp", "server")
 
 
 def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
@@ -91,11 +156,18 @@ def _pack(model: Model, store: str, listing: Listing) -> dict[str, bytes]:
     return pack_archive(model, ARCHIVES[store], listing)[1]
 
 
-def _compare_tools(
-    store: str, old: Model, new: Model, name: str, was: Mapping[str, Any], now: Mapping[str, Any] | None
+def _compare_tool(
+    store: str,
+    name: str,
+    was: Mapping[str, Any],
+    now: Mapping[str, Any] | None,
+    then: Pointer | None,
+    there: Pointer | None,
 ) -> Iterator[Change]:
-    """Yield the state of an approved tool until its new definition is approved."""
-    then, there = _find_place(old, name), _find_place(new, name)
+    """Yield the state of an approved tool until its new definition is approved.
+
+    `then` and `there` are its places in the old and the new edition.
+    """
 
     def change(
         severity: Severity, id: str, message: str, *, example: str = "", safety: bool = False
@@ -126,27 +198,32 @@ def _compare_tools(
 
 
 def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) -> Iterator[Change]:
-    """Yield each hint whose new value demands more care. Until a review, hosts use the approved value."""
+    """Yield each hint whose new value demands more care. Until a review, hosts use the approved value.
+
+    A scan that finds a required hint no more drops the tool without a word.
+    https://github.com/grafana/mcp-grafana/issues/1009, 2026-07-23.
+    """
     before, after = was.get("annotations", {}), now.get("annotations", {})
     for hint, careful in CAREFUL.items():
-        if before.get(hint) != after.get(hint) and after.get(hint) == careful:
+        if hint in REQUIRED_HINTS and hint in before and hint not in after:
+            message = f"{hint} is missing now, and a scan takes no tool without it"
+            yield change("breaking", "listing-tool-hint-missing", message)
+        elif before.get(hint) != after.get(hint) and after.get(hint) == careful:
             message = f"{hint} is {str(careful).lower()} now, and hosts read the approved hint until a review"
             yield change("breaking", "listing-tool-hint", message, safety=True)
 
 
-def _find_new(store: str, new: Model, now: Tools, then: Tools) -> Iterator[Change]:
-    for name in now:
-        if name not in then:
-            message = "it is new, and waits for a review of its own"
-            at = _find_place(new, name)
-            yield Change("addition", "listing-tool-added", name, message, (store,), None, at)
-
-
-def _find_place(model: Model, name: str) -> Pointer | None:
+def _place_finder(model: Model) -> Callable[[str], Pointer | None]:
+    """Return a function that finds the place of a tool's action in a catalogue."""
     from pgagents.generate.actions import index_actions
 
-    action = index_actions(model.surfaces["mcp"]).get(name) if "mcp" in model.surfaces else None
-    return action.origin if action is not None else None
+    actions = index_actions(model.surfaces["mcp"]) if "mcp" in model.surfaces else {}
+
+    def find(name: str) -> Pointer | None:
+        action = actions.get(name)
+        return action.origin if action is not None else None
+
+    return find
 
 
 def describe_listings(old: Model, changes: list[Change]) -> str:

@@ -2,6 +2,11 @@
 
 `store` has a row for each store and says what a submission lacks. `package` builds the package and compares
 its tools with the server's. `evidence` proves hints and cases from a report, as data and as a page.
-`public` looks at the pages and addresses as a store does: without a key. A new store is a row of `STORES`
-in `store` and one of `ARCHIVES` in `generate/package.py`.
+`public` looks at the pages and addresses as a store does: without a key.
+
+Stores keep what they approved. `approved` reads those files, `approved_calls` calls a new server by them, and
+`listing_guard` judges what becomes of each listing.
+
+A new store is a row of `STORES` in `store`, one of `MANIFESTS` in `approved`, and one of `ARCHIVES` in
+`generate/package.py`.
 """
