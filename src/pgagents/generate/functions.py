@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.decoding.medium import kind_of
-from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import describe_job, find_name, list_hidden_pages, list_lost_jobs, list_offered
@@ -16,6 +16,12 @@ from pgagents.generate.dialect import Dialect
 from pgagents.generate.examples import add_examples, choose_examples
 from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss
+
+MOST_CHARACTERS = 1_024
+"""Most characters of a description to which a sentence about another tool is added.
+
+Copilot ignores what is behind them (schemas/requirements/microsoft.yaml); no other vendor has a lower limit.
+"""
 
 
 def functions(
@@ -141,6 +147,7 @@ def _description(model: Model, surface: Surface, action: Action, losses: list[Lo
         )
     if job := describe_job(action, surface.actions, lambda reader: find_name(surface, reader)):
         said.append(job)
+    said += _compare_siblings(model, surface, action, len(" ".join(said)))
     if surface.mcp_server is not None and (key := surface.key_param(action)) is not None:
         look = _find_look(model, surface, action)
         said.append(
@@ -148,6 +155,50 @@ def _description(model: Model, surface: Surface, action: Action, losses: list[Lo
             f"{key.name}."
         )
     return Text(" ".join(said), text.origin)
+
+
+def _compare_siblings(model: Model, surface: Surface, action: Action, length: int) -> Iterator[str]:
+    """Yield the sentence that says when another tool of this surface is the one to call.
+
+    There is one where exactly two tools list the instances of a resource, and their arguments differ. The
+    arguments that choose a page are not compared. `length` is that of the description so far. A sentence that
+    would make it too long is left out.
+    """
+    if not action.only_reads or action.alias_of is not None:
+        return
+    offered = {str(one.name): one for one in surface.actions}
+    for resource in model.resources.values():
+        calls = [call for call in resource.listed_by if not call.inferred and call.action.only_reads]
+        names = dict.fromkeys(str(call.action.name) for call in calls if str(call.action.name) in offered)
+        if len(names) != 2 or action.name not in names:
+            continue
+        (other,) = (offered[name] for name in names if name != action.name)
+        own, others = _index_choices(surface, action), _index_choices(surface, other)
+        only_other = {name: param for name, param in others.items() if name not in own}
+        needed = [str(param.name) for param in only_other.values() if param.required]
+        missing = [str(p.name) for name, p in own.items() if p.required and name not in others]
+        optional = [str(param.name) for param in only_other.values()]
+        when = ""
+        if needed:
+            when = f"To look by {' and '.join(needed)}"
+        elif optional:
+            when = f"To look by {' or '.join(optional)}"
+        elif missing:
+            when = f"Without {' and '.join(missing)}"
+        sentence = f"{when}, use {find_name(surface, other)}."
+        if when and length + 1 + len(sentence) <= MOST_CHARACTERS:
+            yield sentence
+            return
+
+
+def _index_choices(surface: Surface, action: Action) -> dict[str, Param]:
+    """Return the arguments that choose what a list holds, by their names in the catalogue."""
+    pages = (action.pages.argument, action.pages.size) if action.pages is not None else ()
+    return {
+        param.catalogue_name: param
+        for param in surface.params(action)
+        if param.place != "header" and param.catalogue_name not in pages
+    }
 
 
 def _find_look(model: Model, surface: Surface, action: Action) -> str:
