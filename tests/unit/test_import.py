@@ -482,6 +482,18 @@ def test_command_writes_a_catalogue_that_builds(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.endswith(Path("catalogue/oldlibrary.yaml").read_text(encoding="utf-8"))
 
 
+@pytest.mark.usefixtures("_empty_folder")
+def test_a_file_that_is_there_is_refused_before_the_import_that_may_take_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("openapi.json").write_text(json.dumps(SWAGGER), encoding="utf-8")
+    Path("mine.yaml").write_text("mine\n", encoding="utf-8")
+    monkeypatch.setattr("pgagents.importer.catalogue.catalogue", lambda *_, **__: pytest.fail("imported"))
+    assert main(["import", "--full", "openapi.json", "--out", "mine.yaml"]) == 2
+    assert "mine.yaml is there already" in capsys.readouterr().err
+    assert Path("mine.yaml").read_text(encoding="utf-8") == "mine\n"
+
+
 @pytest.fixture
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +12,12 @@ import pytest
 from importing import imported, openapi, operation
 from pgagents.base.jsonschema.schema import cycles
 from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources
 from pgagents.importer.default_surfaces import list_plain
 from pgagents.importer.operations import ImportedAction
+from pgagents.importer.surfaces import find_objections
 from pgagents.lint.run import lint
 
 UNHOSTED = {"ai_plugin"}
@@ -195,6 +199,33 @@ def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others()
     alone = imported(openapi({"/b": paths["/b"]}))
     assert "openai" not in alone.data["surfaces"]
     assert "which GPT Actions cannot send" in alone.without["openai"]
+
+
+def test_actions_that_are_refused_for_one_schema_are_named_in_the_order_of_their_names() -> None:
+    """A set would name them in another order with each start of Python."""
+    holds = {"type": "object", "properties": {"options": {"$ref": "#/components/schemas/Options"}}}
+    body = {"content": {"application/json": {"schema": holds}}}
+    paths = {f"/a{n}": {"post": operation(operationId=f"a{n}", requestBody=body)} for n in range(6)}
+    paths |= {f"/b{n}": {"get": operation(operationId=f"b{n}")} for n in range(8)}
+    made = imported(openapi(paths, components={"schemas": {"Options": {"type": "object"}}}))
+    assert re.findall(r"# inferred: without `(a\d)`: copilot", made.text) == [f"a{n}" for n in range(6)]
+
+
+def test_only_the_documents_that_a_round_changes_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[str]] = []
+
+    def listen(model: Model, surfaces: Mapping[str, Any], choosing: Collection[str] = ()) -> list[Any]:
+        asked.append(set(surfaces))
+        return find_objections(model, surfaces, choosing)
+
+    monkeypatch.setattr("pgagents.importer.surfaces.find_objections", listen)
+    address = {"description": "See https://example.test/books for what it lists and for how long"}
+    paths = {f"/a{n}": {"get": operation(operationId=f"a{n}")} for n in range(4)}
+    paths["/b"] = {"get": operation(operationId="b", **address)}
+    made = imported(openapi(paths))
+    assert [a.name for a in load_text(made.text).surfaces["copilot"].actions] == ["a0", "a1", "a2", "a3"]
+    assert {"anthropic", "openai", "copilot"} < asked[0]
+    assert asked[1:] == [{"copilot"}]
 
 
 def test_text_that_is_too_long_for_one_vendor_is_shorter_there_alone() -> None:

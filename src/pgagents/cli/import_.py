@@ -232,6 +232,8 @@ def _import_whole(wish: _Wish, mcp: str | None, har: str | None) -> int:
 
     if [wish.document, mcp, har].count(None) != 2:
         raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    if wish.out not in (None, "-"):
+        _refuse_overwriting(Path(str(wish.out)), force=wish.force)  # before the import, which may take long
     if mcp is not None:
         from pgagents.cli.inputs.tools import import_server
 

@@ -52,7 +52,9 @@ def offer(
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
-        objections = find_objections(model, offering.write(), offering.narrow)
+        surfaces = offering.pick_changed(offering.write())
+        choosing = [name for name in offering.narrow if name in surfaces]
+        objections = find_objections(model, surfaces, choosing)
         if not [o for o in objections if offering.heed(o)]:
             break
         model = offering.load(known)
@@ -82,6 +84,22 @@ class _Offering:
         common choice.
         """
         self.lists: dict[str, list[str]] = {}
+        self.asked: dict[str, tuple[list[str], dict[str, Any]]] = {}
+        """By surface, the actions and settings of which its vendor was asked last."""
+
+    def pick_changed(self, surfaces: dict[str, Any]) -> dict[str, Any]:
+        """Return the surfaces of which their vendors were not asked yet as they are now.
+
+        Most rounds change the actions of one surface. To make the documents of all again would take most of
+        the time of an import.
+        """
+        offers = {
+            name: (self.lists[GPT if name == PLUGIN else name], {**settings, "actions": None})
+            for name, settings in surfaces.items()
+        }
+        changed = {name: surfaces[name] for name, offer in offers.items() if self.asked.get(name) != offer}
+        self.asked = offers
+        return changed
 
     def write(self) -> dict[str, Any]:
         """Write surfaces and groups into the catalogue's data. Return the assistants' surfaces."""
@@ -134,6 +152,7 @@ class _Offering:
         model, _ = load(parse(render_yaml(self.data)), any_key=True, known=known)
         if model is None:
             model = remove_invalid_parts(self.data, self.notes, known)[1]
+            self.asked = {}
             self.made = [one for one in self.made if one.name in self.data["actions"]]
         return model
 
@@ -147,12 +166,13 @@ class _Offering:
             return False
         most = objection.most
         if most is not None and shorten(self.data, surface, at, most, self.notes):
+            self.asked = {}
             return True
         offered = self.lists[surface]
         names = self._find_refused(at)
         if names and not names & set(offered):
             return False
-        for name in names:
+        for name in sorted(names):
             self.apart[surface][name] = brief(objection.message, 160)
         most_refused = 2 * len(self.apart[surface].keys() & set(offered)) > len(offered)
         if most_refused and surface in self.narrow:
