@@ -31,7 +31,10 @@ def run_with(kind: str, names: Sequence[str], only: Sequence[str]) -> Report:
         return verify_sandbox(
             model(),
             opened,
-            Options(only=tuple(only) or tool_contracts(model()), max_requests=ENOUGH),
+            Options(
+                only=tuple(only) or tool_contracts(model(), lost_answers=opened.repeating),
+                max_requests=None if opened.repeating else ENOUGH,
+            ),
             mcp=link,
         )
 

@@ -41,6 +41,8 @@ class Inside:
     now: list[float]
     inbox: Inbox
     faults: tuple[str, ...]
+    tool_faults: tuple[str, ...] = ()
+    """The faults of the MCP server in front of it."""
     slept: float = field(default=0.0)
 
     def sleep(self, seconds: float) -> None:
@@ -61,6 +63,15 @@ class Inside:
         from pgagents.sandbox import fault_registry
 
         return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
+
+    @property
+    def repeating(self) -> bool:
+        """Return whether one of the faults appears only where the answers of calls count as lost."""
+        from pgagents.sandbox import fault_registry
+
+        faults = [fault_registry.find("faults", name) for name in self.faults]
+        faults += [fault_registry.find("mcp_faults", name) for name in self.tool_faults]
+        return any("lost-answers" in fault.needs for fault in faults)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -196,7 +207,12 @@ def verify_sandbox(
     served = opened.sandbox.handler
     strangers = {"none": over_tls(served, ""), "other": over_tls(served, "another authority's")}
     identities = Identities(given, oauth=opened.client, servers=others, strangers=strangers)
-    options = replace(options, live=False, limits=options.limits or opened.limited)
+    options = replace(
+        options,
+        live=False,
+        limits=options.limits or opened.limited,
+        lost_answers=options.lost_answers or opened.repeating,
+    )
     return verify(
         model,
         handler or over_tls(opened.sandbox.handler),
@@ -238,6 +254,7 @@ def mcp_inside(
     from pgagents.sandbox.fault_registry import wrap_mcp
     from pgagents.verify.wire.mcp_link import Link
 
+    opened.tool_faults = tuple(faults)
     with _serve_mcp(model, opened) as handler:
         sandbox = opened.sandbox
         context = Context(model, sandbox.front, random.Random(0), sandbox.courier, opened.sleep)
@@ -260,18 +277,22 @@ def verify_mcp(
 
     opened = inside(model, seed=seed)
     with mcp_inside(model, opened, faults=faults, variations=variations) as link:
-        given = {"only": tool_contracts(model), "max_requests": ENOUGH, **more}
+        only = tool_contracts(model, lost_answers=opened.repeating)
+        given = {"only": only, "max_requests": None if opened.repeating else ENOUGH, **more}
         return verify_sandbox(model, opened, Options(seed=seed, **given), mcp=link)
 
 
-def tool_contracts(model: Model) -> tuple[str, ...]:
-    """Return the ids of the contracts that only an MCP server can keep."""
+def tool_contracts(model: Model, *, lost_answers: bool = False) -> tuple[str, ...]:
+    """Return the ids of the contracts that only an MCP server can keep.
+
+    With `lost_answers` those of repeated calls are among them.
+    """
     from pgagents.verify.promise import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 
-    checks = collect()
-    return tuple(c.id for c in contracts(model) if c.surface == MCP and checks[c.check].tools)
+    checks, every = collect(), contracts(model, lost_answers=lost_answers)
+    return tuple(c.id for c in every if c.surface == MCP and checks[c.check].tools)
 
 
 @contextmanager

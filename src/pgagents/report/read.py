@@ -21,7 +21,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.base.places import Place, Source, Span
 from pgagents.base.registry import folder
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Contract, Rank, Repeat, Verdict
 from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import (
     Cause,
@@ -204,7 +204,13 @@ def _report(data: dict[str, Any]) -> Report:
         _seconds(f.get("seconds_drawing", 0)),
     )
     results = tuple(
-        Result(_contract(r), Verdict(r["verdict"]), r.get("reason", ""), bool(r.get("excused", False)))
+        Result(
+            _contract(r),
+            Verdict(r["verdict"]),
+            r.get("reason", ""),
+            bool(r.get("excused", False)),
+            Repeat(r["repeat"]) if "repeat" in r else None,
+        )
         for r in data["results"]
     )
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Literal
 
 from pgagents.base.http import Request, Response, Silence
-from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.contract import Contract, Rank, Repeat, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""
@@ -62,6 +62,8 @@ class Result:
     It follows from an inferred part or from a document, or what the server holds does not show it. It is
     counted, and does not change the exit code.
     """
+    repeat: Repeat | None = None
+    """The effect of the contract's repeated call; None if none was repeated for it."""
 
 
 Severity = Literal["error", "odd"]

@@ -120,6 +120,13 @@ class Setting:
     """False if no random call of a write is generated, because the run may not send it."""
     limits: bool = False
     """True if bursts may exceed the limits."""
+    lost_answers: bool = False
+    """True if calls are repeated as hosts repeat them whose answer was lost."""
+    spared: frozenset[str] = frozenset()
+    """The actions that no call repeats on purpose, because they cost money or send something to people.
+
+    The key is no test key then, and the caller does not name them.
+    """
     exclusive: bool = False
     """True if nobody else uses the target."""
     sharded: bool = False

@@ -134,7 +134,9 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
     from pgagents.cli.inputs.server import check_role
     from pgagents.verify.run.run import contracts
 
-    ids = [c.id for c in contracts(model, mcp)] if options.only or options.skip else []
+    selects = options.only or options.skip
+    every = contracts(model, mcp, lost_answers=options.lost_answers) if selects else ()
+    ids = [c.id for c in every]
     where = ALL_IDS if mcp is None else IDS_OF_PLAN
     for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
         for one in wanted:
@@ -179,7 +181,7 @@ def select_failed(
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
         )
-    there = {c.id for c in contracts(model, mcp)}
+    there = {c.id for c in contracts(model, mcp, lost_answers=options.lost_answers)}
     chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
     if not chosen:
         click.echo(
@@ -282,6 +284,12 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "--limits",
         is_flag=True,
         help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).",
+    ),
+    click.option(
+        "--lost-answers",
+        is_flag=True,
+        help="Also repeat each write as hosts do when its answer is lost, and count the effects. This makes "
+        "duplicates on purpose, and removes what can be removed.",
     ),
     click.option(
         "--exclusive",
@@ -465,6 +473,7 @@ class CommandLine:
     workers: int | None
     max_wait: float
     limits: bool
+    lost_answers: bool
     exclusive: bool
     strict: bool
     fail_on: tuple[str, ...]
@@ -535,6 +544,7 @@ class CommandLine:
             require=self.require,
             shard=self.shard,
             limits=self.limits,
+            lost_answers=self.lost_answers,
             exclusive=self.exclusive,
             strict=self.strict,
             counts_untried=NOT_TRIED in self.fail_on,

@@ -155,7 +155,8 @@ def _collect() -> list[str]:
 def _every(kind: str) -> list[str]:
     """Return all faults or variations that Park Graph can show, those of the MCP server last."""
     every = _list_registered(kind)
-    return [name for name in every if getattr(_module(kind, name), "needs", set()) <= {"limits"}]
+    options = {"limits", "lost-answers"}
+    return [name for name in every if getattr(_module(kind, name), "needs", set()) <= options]
 
 
 def _list_registered(kind: str) -> list[str]:

@@ -32,6 +32,7 @@ from pgagents.report.presentation import (
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     NOT_ASKED_FOR,
+    REPEATED_TITLE,
     WITHHELD,
     describe_blocked,
     describe_evidence,
@@ -41,6 +42,7 @@ from pgagents.report.verdicts import (
     is_asked_for,
     name_check,
     name_surface,
+    tabulate_repeats,
 )
 
 Paint = Callable[[str, str], str]
@@ -108,6 +110,7 @@ def render(
         _head(report, view),
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
         *([tabulate_verdicts(report, width)] if verbose else []),
+        _tabulate_repeats(report, width),
         _list_reasons(report, view) if why else [],
         _foot(report, view),
         _conclude(report, view),
@@ -290,6 +293,12 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 # -- what was not tried
+
+
+def _tabulate_repeats(report: Report, width: int) -> list[str]:
+    """Return a table of what repeated calls do; empty if none were asked for."""
+    head, *rows = tabulate_repeats(report) or [()]
+    return [f"{REPEATED_TITLE}:", *table(head, rows, width=width)] if rows else []
 
 
 def _list_reasons(report: Report, view: View) -> list[str]:

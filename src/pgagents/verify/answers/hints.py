@@ -53,12 +53,16 @@ class HintedCall:
         return moves[0].origin_states if moves else ()
 
 
-def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
-    """Return the call that tests a hint of the action; or, as a text, why there is none."""
+def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = False) -> HintedCall | str:
+    """Return the call that tests a hint of the action; or, as a text, why there is none.
+
+    With `widely`, what the call makes and a list shows comes before what it names. A job will do then, and so
+    will instances of an inferred resource: what these show can only be odd.
+    """
     action = endpoint.action
     if action.signed is not None:
         return "only its sender can sign a call"
-    if action.job is not None:
+    if action.job is not None and not widely:
         return "its work goes on after its answer"
     named = [p.refers_to for p in action.params if p.refers_to and p.required]
     made = [
@@ -67,12 +71,13 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint) -> HintedCall | str:
     of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
     moved = [r for r in setting.model.resources.values() if any(m.action is action for m in r.moves)]
     guess = None
-    for resource in [*(r for r in moved if r in of), *of, *made]:
+    listed = [r for r in made if widely and any(one.lists for one in list_sources(setting, r))]
+    for resource in [*listed, *(r for r in moved if r in of), *of, *made]:
         sources = tuple(list_sources(setting, resource))
         maker = resource.made_by.action if resource.made_by is not None else None
         if maker is None or not shows_instances(sources) or setting.find_usable_lead(str(maker.name)) is None:
             continue
-        if not resource.is_seen_by_guess:
+        if widely or not resource.is_seen_by_guess:
             return HintedCall(endpoint, resource, sources, maker is action)
         guess = guess or resource
     return say_inferred(guess) if guess is not None else "no action reads what it writes"
@@ -99,10 +104,14 @@ def make_first(
         return Call(endpoint, arguments, "explore", why, fresh=True)
     move = next((m for m in resource.moves if m.action is endpoint.action), None)
     undo = resource.undone_by
+    makers = (other.made_by for other in setting.model.resources.values())
+    part = next((maker for maker in makers if maker is not None and maker.action is endpoint.action), None)
     if move is not None and move.input:
         arguments.update(move.input)
     elif undo is not None and undo.action is endpoint.action:
         arguments.update(undo.input)
+    elif part is not None:
+        arguments.update(part.input)
     if body is not None:
         arguments = name_instance(resource, endpoint, body, arguments)
     if other:

@@ -31,6 +31,8 @@ TOLD = "what was told"
 ANSWER = -1
 """The number in places that describe an answer as a whole: its counts, and its number of items."""
 GONE = "is not there"
+ALIKE = "instances like it"
+"""The path of the place with the number of listed instances that look like the subject."""
 TRIALS = 2
 """The number of further trials. A difference counts only if each of them shows it again."""
 MOST_SETTLING, SETTLING_S = 5, 0.2
@@ -114,11 +116,17 @@ def list_compared(sources: Iterable[Source]) -> frozenset[str]:
 
 
 def observe(
-    sources: Iterable[Source], bodies: Sequence[Body], why: str, traces: TraceSource | None = None
+    sources: Iterable[Source],
+    bodies: Sequence[Body],
+    why: str,
+    traces: TraceSource | None = None,
+    *,
+    counts_alike: bool = False,
 ) -> Generator[Any, Any, Observation | None]:
     """Read the instances through every source; return None if an answer had no usable body.
 
-    `traces` adds places for events and rows of the audit about the first instance.
+    `traces` adds places for events and rows of the audit about the first instance. `counts_alike` adds, for
+    each list, the number of rows that differ from the first instance in nothing but id and volatile members.
     """
     asked = [
         (source, number, _ask(source, body, why))
@@ -132,6 +140,8 @@ def observe(
         if seen is None:
             return None
         found.update(seen)
+        if counts_alike and source.lists and not source.counter:
+            found[source.label, ANSWER, ALIKE] = _count_alike(source, exchange, bodies[0])
     if traces is not None:
         found.update((yield from traces.observe(bodies[0])))
     return found
@@ -173,6 +183,20 @@ def _read(source: Source, exchange: Exchange, bodies: Sequence[Body], number: in
         row = rows.get(resource.id_of(body))
         found.update({(label, place, ""): GONE} if row is None else _note(label, place, resource, row))
     return found
+
+
+def _count_alike(source: Source, exchange: Exchange, body: Body) -> int:
+    """Return how many listed instances look like this one, and like what a second equal call would make."""
+    resource, shown = source.resource, at_path(source.call, exchange)
+    rows = [row for row in shown if isinstance(row, Mapping)] if isinstance(shown, list) else []
+    own = next((row for row in rows if resource.id_of(row) == resource.id_of(body)), None)
+    return 0 if own is None else sum(_look(resource, row) == _look(resource, own) for row in rows)
+
+
+def _look(resource: Resource, row: Body) -> dict[Place, Any]:
+    """Return the members of an instance that two equal calls would give to two instances."""
+    members = {name: value for name, value in row.items() if name not in resource.ids}
+    return _note("", 0, resource, members)
 
 
 def _is_count(value: Any) -> bool:

@@ -289,6 +289,17 @@ def may_write(model: Model, identities: Identities, options: Options) -> bool:
     )
 
 
+def list_spared(model: Model, identities: Identities, options: Options) -> frozenset[str]:
+    """Return the actions that cost money or send something, and that no call may repeat on purpose.
+
+    None if the keys say that all is test data. The caller permits others by `--allow`.
+    """
+    if may_write(model, identities, replace(options, allow_writes=False)):
+        return frozenset()
+    names = (str(a.name) for a in model.actions if a.costs or a.sends)
+    return frozenset(names) - set(options.allow)
+
+
 def list_live_roles(model: Model, identities: Identities, options: Options) -> frozenset[str]:
     """Return the other identities with a key that is not of test mode; empty if the caller allows writes.
 

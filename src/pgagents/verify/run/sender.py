@@ -529,6 +529,8 @@ class LinkSender:
         holds: Holds,
     ) -> None:
         self._link, self._budget, self._timing = link, budget, timing
+        self._other: Link | None = None
+        """Another session with the same server, once a call needed one."""
         self._repeats, self._exchanges, self._holds = repeats, exchanges, holds
         self._counted = link.requests if link is not None else 0
         if link is not None:
@@ -536,9 +538,7 @@ class LinkSender:
 
     def send(self, ready: Ready, let_pass: Callable[[Ready, Request], None]) -> Sending[Exchange]:
         """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable."""
-        link, endpoint = self._link, ready.call.endpoint
-        if link is None:
-            raise Unavailable("no MCP server was given")
+        link, endpoint = self._choose_link(ready.call), ready.call.endpoint
         asked = request_of(ready.call, ready.values)
         let_pass(ready, asked)
         attempt, due = 0, 0.0
@@ -546,7 +546,7 @@ class LinkSender:
         while True:
             self._timing.left.check()
             opened = link.open()
-            self._count(link)
+            self._count()
             if not opened and endpoint is not None:
                 raise Unavailable(link.problem)
             if not opened:
@@ -560,7 +560,7 @@ class LinkSender:
             received = yield Transmission(
                 partial(self._begin, link, asked, due), may_write(ready.call, asked), MCP, due=due
             )
-            self._count(link)
+            self._count()
             self._timing.spend(received.seconds)
             self._timing.left.check_answer(received.answer)
             exchange = self._exchanges.make(ready, replace(received, number=self._budget.sent))
@@ -588,12 +588,22 @@ class LinkSender:
 
         return transmit
 
-    def _count(self, link: Link) -> None:
-        """Add the requests that went to the MCP server since the last count, those that opened the link
+    def _choose_link(self, call: Call) -> Link:
+        """Return the link of a call: the run's, or another session's. Raises Unavailable without a server."""
+        if self._link is None:
+            raise Unavailable("no MCP server was given")
+        if not call.anew:
+            return self._link
+        self._other = self._other or self._link.make_another()
+        return self._other
+
+    def _count(self) -> None:
+        """Add the requests that went to the MCP server since the last count, those that opened a link
         included.
         """
-        self._budget.sent += link.requests - self._counted
-        self._counted = link.requests
+        requests = sum(link.requests for link in (self._link, self._other) if link is not None)
+        self._budget.sent += requests - self._counted
+        self._counted = requests
 
 
 # -- reading time of an event stream

@@ -109,6 +109,12 @@ class Link:
         """True if the server is reached over HTTP."""
         return bool(self.url)
 
+    def make_another(self) -> Link:
+        """Return a link for another session with the same server, which is not open yet."""
+        other = Link(self.handler, url=self.url, path=self.path, token=self._token)
+        other.find_seconds_left = self.find_seconds_left
+        return other
+
     def open(self) -> bool:
         """Open the link at the first call; return True if the server can be used."""
         if not self._tried:

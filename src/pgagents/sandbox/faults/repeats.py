@@ -1,0 +1,151 @@
+"""Faults of calls that a host repeats because their answer was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.catalogue.model.answers import Code
+from pgagents.catalogue.model.resource import id_text
+from pgagents.sandbox import answers
+from pgagents.sandbox import mcp_fault_helpers as mcp
+from pgagents.sandbox.fault_declaration import Context, fault, mcp_fault, run_sql
+from pgagents.sandbox.fault_helpers import successful
+
+NEEDS = "lost-answers"
+"""The need of a fault that only a run with `--lost-answers` shows."""
+_FORGET = "DELETE FROM idempotency WHERE value = ?"
+
+
+def _find_key(context: Context, request: Request) -> str:
+    """Return the idempotency key of a request; empty without one."""
+    asked = context.reader.parse(request)
+    if asked is None or asked.action.idempotency is None:
+        return ""
+    param = asked.action.param(asked.action.idempotency)
+    if param is not None and param.place == "header" and asked.dispatcher is None:
+        return request.header(param.wire) or ""
+    value = context.reader.arguments(request).get(asked.action.idempotency)
+    return value if isinstance(value, str) else ""
+
+
+@fault(
+    "repeated_calls",
+    also={
+        "idempotency": "its calls use a key more than twice",
+        "idempotency_key_lifetime": "a key that was used twice is free before its time is over",
+    },
+    needs=(NEEDS,),
+).handle_requests
+def key_forgotten_after_a_repeat(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """An idempotency key is forgotten once a call was repeated with it, so a second repeat acts again."""
+    uses: dict[str, int] = context.memory.setdefault("uses", {})
+    answer, key = handler(request), _find_key(context, request)
+    if key:
+        uses[key] = uses.get(key, 0) + 1
+        if uses[key] == 2:
+            run_sql(context, _FORGET, key)
+    return answer
+
+
+@fault(
+    "repeated_calls",
+    also={"idempotency": "the answer to a used key holds another instance"},
+    needs=(NEEDS,),
+).handle_requests
+def key_answered_with_another(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A repeated idempotency key is answered with what another key has made."""
+    made: dict[str, dict[str, Response]] = context.memory.setdefault("made", {})
+    answer, key, action = handler(request), _find_key(context, request), context.reader.action(request)
+    if action is None or action.idempotency is None or not isinstance(answer, Response):
+        return answer
+    own = made.setdefault(str(action.name), {})
+    if key and key in own:
+        return next((other for known, other in reversed(own.items()) if known != key), answer)
+    if successful(answer):
+        own[key or f"call {len(own)}"] = answer
+    return answer
+
+
+def _act_and_deny(context: Context, handler: Handler, request: Request, code: Code) -> Response | Silence:
+    """Carry out a call whose key was used as if it were new, and answer it with this error."""
+    used: set[str] = context.memory.setdefault("used", set())
+    key = _find_key(context, request)
+    if not key or key not in used:
+        answer = handler(request)
+        if key and isinstance(answer, Response) and successful(answer):
+            used.add(key)
+        return answer
+    run_sql(context, _FORGET, key)
+    handler(request)
+    return answers.make_refusal(context.model, code, "Nothing was done", "req_0")
+
+
+@fault(
+    "repeated_calls",
+    also={"idempotency": "an answer to a used key is neither the first one nor a conflict"},
+    needs=(NEEDS,),
+).handle_requests
+def repeat_denied_after_work(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call with a used idempotency key acts again, and is answered as if nothing had been found."""
+    action = context.reader.action(request)
+    missing = (code for code in (action.errors if action is not None else ()) if code.status == 404)
+    code = next(missing, context.model.codes[context.model.errors.framework.unknown_path])
+    return _act_and_deny(context, handler, request, code)
+
+
+@fault(
+    "repeated_calls",
+    also={
+        "idempotency": "an answer to a used key is neither the first one nor a conflict",
+        "no_crashes": "the answer says that the server failed",
+    },
+    needs=(NEEDS,),
+).handle_requests
+def repeat_fails_after_work(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call with a used idempotency key acts again, and is answered as if the server had failed before."""
+    code = context.model.codes[context.model.errors.framework.crashed]
+    return _act_and_deny(context, handler, request, code)
+
+
+@fault(
+    "repeated_calls",
+    also={"hint_idempotent": "a DELETE promises the same of three equal calls"},
+    needs=(NEEDS, "gone-after-removal"),
+).handle_requests
+def repeated_removal_restores(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A repeated removal is refused, and brings back what the first one removed."""
+    answer, asked = handler(request), context.reader.parse(request)
+    if asked is None or asked.action.method != "DELETE" or not isinstance(answer, Response):
+        return answer
+    for resource in context.model.resources.values() if not successful(answer) else ():
+        id = resource.id_named(asked.action.params, asked.path)
+        if id is not None and resource.undone_by is not None and resource.undone_by.action is asked.action:
+            run_sql(
+                context, "UPDATE instance SET gone = 0 WHERE kind = ? AND id = ?", resource.name, id_text(id)
+            )
+    return answer
+
+
+@mcp_fault("repeated_calls", needs=(NEEDS,)).handle_requests
+def key_held_by_a_session(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """An MCP server with sessions remembers idempotency keys for one session, so a host that connects anew
+    repeats a call with effect.
+    """
+    question = mcp.parse_request(request)
+    if question.get("method") == "server/discover":
+        return Response(400, (("Content-Type", "text/plain"),), b"Bad Request: Missing session ID")
+    sessions: dict[str, int] = context.memory.setdefault("sessions", {})
+    number = sessions.setdefault(request.header("Mcp-Session-Id") or "", len(sessions))
+    surface = context.model.surfaces["mcp"]
+    params = {str(a.name): surface.key_param(a) for a in context.model.actions if a.idempotency}
+
+    def mark(tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        param = params.get(tool)
+        key = arguments.get(str(param.name)) if param is not None else None
+        if param is None or not isinstance(key, str) or not key:
+            return arguments
+        turned = max(0, number - 1) % len(key)  # the first message of a server with sessions has none
+        return {**arguments, str(param.name): key[turned:] + key[:turned]}
+
+    return mcp.calls(handler, mark)(request)

@@ -1,0 +1,346 @@
+"""A call that is repeated because its answer was lost acts once, where the catalogue promises that.
+
+Only `--lost-answers` asks for it, because it makes duplicates on purpose. Each write is sent, its answer
+counts as lost, and the call is repeated twice, as hosts do it. `same_call` is the same call again.
+`new_session` is the same call in another session with the MCP server. `new_key` has another idempotency key,
+and then none where the key is optional, as if a model called again. `new_turn` is that in another session. A
+call without a key has the first two only: a model that calls again sends the same.
+
+The effects are read from the state of the server: instances, lists, counts, and how many instances look like
+the first one. A difference counts if three trials show it, two of them beside a control. The report has a
+table of what each repeated call does: *safe by key*, *safe by nature*, *visible* or *harmful*. A second
+effect is a finding only where the catalogue promises one effect; elsewhere the table says all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from pgagents.base.cel.expression import Expression
+from pgagents.base.places import Pointer
+from pgagents.catalogue.model.action import Action
+from pgagents.report.contract import Rank, Repeat, Verdict
+from pgagents.verify.answers.hints import HintedCall, find_hinted_call, find_made, make_attempt, make_first
+from pgagents.verify.answers.observation import (
+    GONE,
+    VERSION,
+    Body,
+    Difference,
+    Observation,
+    Place,
+    Source,
+    control,
+    drop_restless,
+    list_differences,
+    observe,
+    tell,
+    try_again,
+)
+from pgagents.verify.cases.removed_instances import is_nobodys_now
+from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
+from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+SAME_CALL, NEW_SESSION, NEW_KEY, NEW_TURN = "same_call", "new_session", "new_key", "new_turn"
+_HOW = {
+    SAME_CALL: "sent again",
+    NEW_SESSION: "sent again in another session",
+    NEW_KEY: "repeated with another key, or none",
+    NEW_TURN: "repeated in another session with another key, or none",
+}
+REPEATS = 2
+"""The number of repeats of a call. Hosts and their libraries send one up to three times."""
+STAGE = 8
+NO_SESSION = "needs a second session with the MCP server, which a process has not: add --mcp-url URL"
+LISTED = "`listed_by` of the resource would"
+READ = "`read_by` or `listed_by` of a resource lets it be seen"
+UNPROMISED = "the catalogue promises nothing of it"
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each write and each way in which a host repeats it, if the caller wants repeats."""
+    del roles
+    for endpoint in _list_writes(setting) if setting.lost_answers else ():
+        name = endpoint.action.name
+        hinted = find_hinted_call(setting, endpoint, widely=True)
+        for kind in _list_kinds(setting, endpoint):
+            says = f"{name}, {_HOW[kind]} after its answer was lost, has no second effect"
+            promised = _find_promise(setting, endpoint, kind)
+            origin = promised or endpoint.action.origin
+            settled = _settle(setting, endpoint, kind, hinted)
+            if isinstance(hinted, str) or settled is not None:
+                yield Case(endpoint, says, origin, detail=kind, settled=settled)
+                continue
+            attempt = make_attempt(
+                hinted.resource,
+                hinted.sources,
+                (),
+                run=partial(_try, hinted),
+                cost=2 + REPEATS + len(hinted.sources) * (1 + REPEATS + (not hinted.makes)),
+            )
+            yield Case(endpoint, says, origin, attempt, kind, about=promised is not None)
+
+
+def _list_writes(setting: Setting) -> Iterator[Endpoint]:
+    """Yield the writes over REST, and as tools of the MCP server."""
+    for endpoint in setting.every_endpoint:
+        action = endpoint.action
+        if action.effect == "write" and endpoint.surface in (REST, MCP) and action is not setting.model.clock:
+            yield endpoint
+
+
+def _list_kinds(setting: Setting, endpoint: Endpoint) -> list[str]:
+    """Return the ways to repeat a call that differ for the server."""
+    kinds = [SAME_CALL, NEW_KEY] if _takes_key(setting, endpoint) else [SAME_CALL]
+    if endpoint.surface == MCP:
+        kinds += [{SAME_CALL: NEW_SESSION, NEW_KEY: NEW_TURN}[kind] for kind in kinds]
+    return kinds
+
+
+def _takes_key(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a call to the endpoint can have an idempotency key."""
+    action = endpoint.action
+    if endpoint.surface == MCP:
+        return setting.model.surfaces[MCP].key_param(action) is not None
+    return action.idempotency is not None and any(p.name == action.idempotency for p in endpoint.params)
+
+
+def _find_promise(setting: Setting, endpoint: Endpoint, kind: str) -> Pointer | None:
+    """Return the place of the catalogue that promises one effect of a repeated call; None if none does.
+
+    A key promises one effect of the calls that have it. PUT, DELETE and the author's own `idempotent` promise
+    it of any call, and `equal_calls_s` of the equal calls of our MCP server's tools.
+    """
+    action, hint = endpoint.action, endpoint.action.hints.idempotent
+    keyed = kind in (SAME_CALL, NEW_SESSION)
+    if keyed and _takes_key(setting, endpoint):
+        return (*action.origin, "idempotency")
+    if not hint.value:
+        return None
+    by_nature = hint.written or action.method in ("PUT", "DELETE")
+    return hint.origin if by_nature or (keyed and endpoint.surface == MCP) else None
+
+
+def _settle(
+    setting: Setting, endpoint: Endpoint, kind: str, hinted: HintedCall | str
+) -> tuple[Verdict, str] | None:
+    """Return the verdict on a call that is not repeated, and why; None for one that is."""
+    name = str(endpoint.action.name)
+    if name in setting.spared:
+        again = "cost money twice" if endpoint.action.costs else "be sent to people twice"
+        return Verdict.NOT_SELECTED, f"a repeated {name} would {again}: --allow {name} would try it"
+    if isinstance(hinted, str):
+        lift = f"; {READ}" if endpoint.action.signed is None else ""
+        return Verdict.NOT_APPLICABLE, f"not shown: {hinted}{lift}"
+    if kind in (NEW_SESSION, NEW_TURN) and setting.mcp is not None and not setting.mcp.http:
+        return Verdict.NOT_SELECTED, NO_SESSION
+    return None
+
+
+# -- one call, its lost answer, and its repeats
+
+
+@dataclass(slots=True)
+class _Trace:
+    """The facts that the trials of one contract have shown, besides their differences."""
+
+    reason: str = "the first call was not accepted"
+    """Why nothing could be compared."""
+    unseen: bool = False
+    """True if nothing was compared because no read of the catalogue shows the effect, which no run owes."""
+    acted: str = ""
+    """A difference that a trial showed; empty if none did."""
+    shown_by: str = ""
+    """The read that shows the first call's effect to a model without its answer; empty if none does."""
+    keyed: bool = False
+    """True if the repeated calls had the first one's key."""
+    outcomes: list[str] = field(default_factory=list)
+    """The answers to the repeated calls of the last trial."""
+
+
+def _try(hinted: HintedCall, trial: Trial) -> Conversation:
+    trace = _Trace()
+    changes = yield from try_again(partial(_compare, hinted, trial, trace))
+    yield _judge(hinted, trial, trace, changes)
+
+
+def _judge(hinted: HintedCall, trial: Trial, trace: _Trace, changes: Difference | None) -> Judgement:
+    """Return the verdict on the differences that the repeated calls made; None if nothing was compared."""
+    if changes is None:
+        return trial.unseen(trace.reason) if trace.unseen else trial.untested(trace.reason)
+    if not changes and trace.acted:
+        return trial.untested(f"it acted again in one trial, and not in another: {trace.acted}")
+    if not changes:
+        return trial.kept().with_repeat(Repeat.BY_KEY if trace.keyed else Repeat.BY_NATURE)
+    repeat = Repeat.VISIBLE if trace.shown_by else Repeat.HARMFUL
+    change = changes[min(changes)][0]
+    look = f"{trace.shown_by} shows the first" if trace.shown_by else "no read shows the first by itself"
+    answers = ", ".join(dict.fromkeys(trace.outcomes))
+    if not trial.case.about:
+        said = f"{repeat.value}: it acts again ({change}), {look}; {UNPROMISED}"
+        return trial.not_applicable(said).with_repeat(repeat)
+    broken = trial.broken(
+        "one effect of a call and its repeats, in three trials", f"{change}; repeats were answered {answers}"
+    )
+    return replace(broken.with_repeat(repeat), odd=hinted.resource.is_seen_by_guess)
+
+
+def _compare(
+    hinted: HintedCall, trial: Trial, trace: _Trace, careful: bool
+) -> Generator[Any, Any, Difference | None]:
+    """Send a call, count its answer as lost, and repeat it; return what the repeats changed."""
+    setting, resource, sources = trial.setting, hinted.resource, hinted.sources
+    look = partial(observe, sources, counts_alike=True)
+    body: Body | None = None
+    before: Observation | None = None
+    if not hinted.makes:
+        body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
+        before = yield from look([body], "before a call whose answer is lost")
+    first: Exchange = yield _add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
+    if not first.success:
+        trace.reason = f"the first call was not accepted: {first.outcome}"
+        return None
+    body = find_made(hinted, first) if hinted.makes else body
+    if body is None:
+        trace.reason = "its answer shows no instance"
+        return None
+    settling = control(sources, [body], REPEATS * (1 + len(sources)))
+    restless = (yield from settling) if careful else set()
+    once = yield from look([body], "after a call whose answer is lost")
+    if once is None or restless is None:
+        trace.reason = "what it did could not be read"
+        return None
+    if before is not None and not _list_moved(before, once):
+        trace.unseen = True
+        trace.reason = "no read shows what the first call did, so none could show a second effect"
+        return None
+    trace.shown_by = _find_look(hinted, first, before, once)
+    counts = not hinted.makes or _counts_made(hinted, once)
+    trace.outcomes.clear()
+    for number in range(REPEATS):
+        if hinted.endpoint.action.may_remove and not (yield from is_nobodys_now(setting, resource, body)):
+            trace.reason = f"nothing shows that nobody else got the id of the {resource.name}"
+            return None
+        again: Exchange = yield _repeat(trial, hinted, first, body, number)
+        trace.outcomes.append(again.outcome)
+        trace.keyed = _has_first_key(hinted.endpoint.action, first, again)
+        other = find_made(hinted, again) if hinted.makes else None
+        if other is None and not counts:
+            trace.unseen = True
+            trace.reason = f"{again.outcome}, and no list shows if it made another: {LISTED}"
+            return None
+        later = yield from look([body], "after a repeat of the call")
+        if later is None:
+            trace.reason = "what the repeat did could not be read"
+            return None
+        places = _list_moved(once, later) - restless
+        if hinted.endpoint.action.job is not None:  # its own state goes on by itself
+            places = {place for place in places if place[1] != 0}
+        changes = yield from drop_restless(sources, [body], later, tell(places, once, later))
+        if other is not None and resource.id_of(other) != resource.id_of(body):
+            changes = {**changes, **(yield from _find_other(hinted, other))}
+        if changes:  # one more repeat could undo what this one did, and needs not make one more duplicate
+            trace.acted = changes[min(changes)][0]
+            return changes
+    return {}
+
+
+def _list_moved(before: Observation, after: Observation) -> set[Place]:
+    """Return the places that differ, without members that hold the version of an instance."""
+    return {place for place in list_differences(before, after) if not VERSION.search(place[2])}
+
+
+def _counts_made(hinted: HintedCall, once: Observation) -> bool:
+    """True if a list or a count shows the instance that was made, so that it would show a second one too."""
+    lists = [source for source in hinted.sources if source.lists]
+    return any(one.counter or once.get((one.label, 0, ""), GONE) != GONE for one in lists)
+
+
+def _add_key(setting: Setting, call: Call) -> Call:
+    """Return the first call with a new idempotency key, if it can have one."""
+    assert call.endpoint is not None
+    if not _takes_key(setting, call.endpoint):
+        return call
+    name = str(call.endpoint.action.idempotency)
+    return replace(call, input={**call.input, name: UniqueValue(once=True)}, keyed=True)
+
+
+def _repeat(trial: Trial, hinted: HintedCall, first: Exchange, body: Body, number: int) -> Call:
+    """Return a repeat of the first call, as the contract's kind of host sends it."""
+    kind, action = trial.case.detail, hinted.endpoint.action
+    arguments = _list_sent(action, first)
+    if kind in (NEW_KEY, NEW_TURN):
+        name = str(action.idempotency)
+        param = action.param(name)
+        arguments.pop(name, None)
+        derived = hinted.endpoint.surface == MCP and action.equal_calls_s is not None
+        if number == 0 or derived or (param is not None and param.required):
+            arguments[name] = UniqueValue(once=True)
+    return replace(
+        first.call,
+        input=arguments,
+        intent="replay" if kind in (SAME_CALL, NEW_SESSION) else "explore",
+        why=f"its answer was lost: {_HOW[kind]}",
+        fresh=False,
+        subject=hinted.resource,
+        made=body,
+        anew=kind in (NEW_SESSION, NEW_TURN),
+    )
+
+
+def _list_sent(action: Action, first: Exchange) -> dict[str, Any]:
+    """Return the arguments of a call as they were sent, without the defaults that its exchange fills in."""
+    left_out = {
+        str(param.name)
+        for param in action.params
+        if "default" in param.schema and str(param.name) not in first.call.input
+    }
+    return {name: value for name, value in first.input.items() if name not in left_out}
+
+
+def _has_first_key(action: Action, first: Exchange, again: Exchange) -> bool:
+    """True if a repeated call had the first one's key."""
+    key = first.input.get(str(action.idempotency))
+    return key is not None and again.input.get(str(action.idempotency)) == key
+
+
+def _find_look(hinted: HintedCall, first: Exchange, before: Observation | None, once: Observation) -> str:
+    """Return the action that shows the first call's effect to a model that does not know the answer.
+
+    A list shows a made instance if its call needs no member of the lost answer. A read shows a change if it
+    differs from before.
+    """
+    for source in hinted.sources:
+        if before is not None:
+            if any(place[0] == source.label for place in _list_moved(before, once)):
+                return str(source.call.action.name)
+            continue
+        lists = source.lists and not source.counter and _is_known(source, first.input)
+        if lists and once.get((source.label, 0, ""), GONE) != GONE:
+            return str(source.call.action.name)
+    return ""
+
+
+def _is_known(source: Source, sent: Mapping[str, Any]) -> bool:
+    """True if the arguments of a list need no member that only the lost answer told."""
+    expressions = [value for value in source.call.input.values() if isinstance(value, Expression)]
+    paths = [path for one in expressions for path in one.paths.get("resource", ())]
+    return all(path and path[0] in sent for path in paths)
+
+
+def _find_other(hinted: HintedCall, body: Body) -> Generator[Any, Any, Difference]:
+    """Return a difference if a read shows the other instance that the answer to a repeat names."""
+    reads = [source for source in hinted.sources if not source.lists][:1]
+    seen = (yield from observe(reads, [body], "what the answer to a repeat names")) if reads else None
+    if seen is None or seen.get((reads[0].label, 0, ""), GONE) == GONE:
+        return {}
+    sentence = f"the repeat was answered with another {hinted.resource.name}, which is there"
+    return {(reads[0].label, 1, "another"): (sentence, None)}
+
+
+CHECK = make_check("repeated_calls", __doc__, cases, stage=STAGE, tools=True, rank=Rank.WRONG)
