@@ -67,7 +67,7 @@ schemas: $(VENV)/.installed ## write schemas/catalogue.schema.json from the clas
 	mv schemas/catalogue.schema.json.new schemas/catalogue.schema.json
 
 interop: $(VENV)/.interop ## the vendors' own packages (PyPI, npm) judge the generated files
-	$(BIN)/pytest -m interop tests/interop
+	$(PYTEST) --dist loadfile -m interop tests/interop
 
 $(VENV)/.interop: $(VENV)/.installed
 	@echo "installing the vendors' packages into $(VENV)"

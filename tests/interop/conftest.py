@@ -4,6 +4,7 @@ judge.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -49,8 +50,15 @@ def install_judges(folder: Path = HERE) -> str:
     """Put the packages of package.json into node_modules, unless they are there; answers why it cannot, or
     nothing.
 
-    They are installed aside and renamed, so that two test processes cannot meet half of them.
+    One of several test processes installs them, and the others wait. They are installed aside and renamed, so
+    that a process that is ended leaves no half of them.
     """
+    with (folder / ".installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _install(folder)
+
+
+def _install(folder: Path) -> str:
     wanted = (folder / "package.json").read_text(encoding="utf-8")
     modules = folder / "node_modules"
     stamp = modules / ".installed.json"

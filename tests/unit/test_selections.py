@@ -48,14 +48,14 @@ def recipe(target: str) -> str:
 def test_make_chooses_by_the_gate_and_ci_runs_every_selection() -> None:
     assert '$(PYTEST) --gate --since "$(SINCE)"\n' in recipe("test")
     assert "$(PYTEST) --matrix $(MATRIX)\n" in recipe("matrix")
-    assert "pytest -m interop tests/interop\n" in recipe("interop")
+    assert "$(PYTEST) --dist loadfile -m interop tests/interop\n" in recipe("interop")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.findall(r"^make (.+)$", script, re.M) == ["test", "matrix MATRIX=turn/8", "interop", "corpus"]
+    assert re.findall(r"^make (.+)$", script, re.M) == ["test", "matrix MATRIX=turn/16", "interop", "corpus"]
     assert "set -euo pipefail" in script
 
 
 @pytest.mark.matrix
-def test_every_test_is_in_the_gate_or_in_one_eighth_of_the_matrix(tmp_path: Path) -> None:
+def test_every_test_is_in_the_gate_or_in_one_sixteenth_of_the_matrix(tmp_path: Path) -> None:
     listed = tmp_path / "listed.json"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
@@ -71,13 +71,13 @@ def test_every_test_is_in_the_gate_or_in_one_eighth_of_the_matrix(tmp_path: Path
     assert all(test.startswith("tests/interop/") for test in interop)
     cases = [Case(id, costs, matrix, tuple(shared)) for id, costs, matrix, shared in rows]
     always = choose(cases, Reach(), 0).ids & choose(cases, Reach(), 1).ids
-    eighths = [choose_part(cases, part, 8) for part in range(1, 9)]
-    counts = Counter(id for ids in (always, *eighths) for id in ids)
+    parts = [choose_part(cases, part, 16) for part in range(1, 17)]
+    counts = Counter(id for ids in (always, *parts) for id in ids)
     assert set(counts.values()) == {1}
     assert counts.keys() == {case.id for case in cases}
     assert not any(id.startswith("evaluation/") for id in always), "others' servers are no cheap tests"
-    costs = [sum(case.costs for case in cases if case.id in eighth) for eighth in eighths]
-    assert max(costs) < 1.5 * min(costs), "the eighths differ much; raise or lower what shares a run"
+    costs = [sum(case.costs for case in cases if case.id in part) for part in parts]
+    assert max(costs) < 1.5 * min(costs), "the parts differ much; raise or lower what shares a run"
     known = {re.sub(r".*/|\.py", "", id.partition("[")[0]) for id in counts}
     recorded = json.loads(gate.COSTS.read_text(encoding="utf-8"))
     functions = {name for name in recorded if name.partition("::")[2].startswith("test_")}
