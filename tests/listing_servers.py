@@ -170,5 +170,6 @@ def judge_change(
             of, opened, Options(only=("nothing",), **options), mcp=link, companion=companion
         )
     packages = {"openai": change.package} if change.package is not None else {}
-    (outcome,) = judge_listings(approved, Observed(listed, packages, companion.calls), changes)
+    observed = Observed(listed, packages, companion.calls, companion.untried)
+    (outcome,) = judge_listings(approved, observed, changes)
     return Guarded(outcome, tuple(companion.calls), report)

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from listing_servers import NAME, Change, Tool, guard
+from listing_servers import NAME, Change, Tool, approve, guard, judge_change
+from pgagents.catalogue.load import load_text
 from pgagents.diff.listings import OUTCOMES, Package
 from pgagents.submit.listing_guard import OF_CALLS
+from pgagents.verify.plan.selection import NO_WRITES
+from verifying import ROOT
 
 MATRIX = pytest.mark.matrix
 
@@ -270,6 +273,22 @@ def test_writes_follow_the_rules_of_a_run_and_leave_nothing() -> None:
     assert found.outcome.outcome == "kept"
     assert {call.tool for call in found.calls if call.kind == "taken"} == set(chosen)
     assert found.report.footer.left_behind == ()
+
+
+def test_run_without_a_test_key_only_reads_and_says_what_lifts_that() -> None:
+    text = (ROOT / "tests" / "catalogues" / "library.yaml").read_text(encoding="utf-8")
+    modes = "{lib_test_: test, lib_op_: test, lib_live_: live}"
+    assert modes in text
+    of = load_text(text.replace(f"      prefixes: {modes}\n", ""), "library.yaml")
+    chosen = ("place_hold", "list_titles")
+    found = judge_change(of, approve("library", chosen), chosen, Change())
+    assert {call.tool for call in found.calls} == {"list_titles"}
+    assert [(one.subject, one.why) for one in found.outcome.not_tried] == [("place_hold", NO_WRITES)]
+    change = Change(lambda t: _require(t, "purpose"))
+    held = judge_change(of, approve("library", chosen), chosen, change).outcome
+    assert [(r.id, r.by, r.member) for r in held.reasons] == [("listing-tool-input", "manifest", "purpose")]
+    allowed = judge_change(of, approve("library", chosen), chosen, Change(), allow_writes=True)
+    assert allowed.outcome.not_tried == ()
 
 
 def test_call_of_a_write_that_the_server_refuses_is_held() -> None:

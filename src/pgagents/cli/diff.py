@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pgagents.importer.document import References
 
 LEVELS = ("breaking", "may-break", "addition", "wording", "never")
-GIT_TIMEOUT_S = 30
 
 
 @click.command(
@@ -123,7 +122,7 @@ class _Input:
             return
         of_revision = not is_url(named) and not Path(named).exists() and ":" in named
         self.revision = named.partition(":")[0] if of_revision else ""
-        self.raw = _of_revision(named) if of_revision else self._fetch(named)
+        self.raw = self._read_revision(named) if of_revision else self._fetch(named)
         self.location = (
             named if is_url(named) else str(Path(named.partition(":")[2] if of_revision else named).resolve())
         )
@@ -134,6 +133,12 @@ class _Input:
         from pgagents.cli.inputs.files import fetch
 
         return fetch(location)
+
+    @staticmethod
+    def _read_revision(named: str) -> bytes:
+        from pgagents.cli.inputs.revisions import read_file
+
+        return read_file(named)
 
     def fetch(self, location: str) -> bytes:
         """Return the bytes of a referenced document, and keep them to look up lines later."""
@@ -148,7 +153,7 @@ class _Input:
 
         if not self.revision or is_url(location):
             return self._fetch(location)
-        return _of_revision(f"{self.revision}:{os.path.relpath(location)}")
+        return self._read_revision(f"{self.revision}:{os.path.relpath(location)}")
 
     def references(self, *, allow_remote: bool) -> References:
         """Return the document with all documents that it refers to."""
@@ -282,32 +287,3 @@ def _is_openapi(raw: bytes) -> bool:
     return bool(re.search(rb"^[\"']?(openapi|swagger)[\"']?\s*:", raw, re.M)) and not re.search(
         rb"^pgagents\s*:", raw, re.M
     )
-
-
-def _of_revision(named: str) -> bytes:
-    """Return a file of a git revision, such as `HEAD~1:catalogue/shop.yaml`, with the path relative to
-    this folder.
-    """
-    import subprocess
-
-    from pgagents.base.errors import PgagentsError
-
-    revision, _, path = named.partition(":")
-    if not revision or revision.startswith("-") or not path:
-        raise PgagentsError(
-            f"`{named}` is neither a file nor REV:PATH",
-            "name a file, or a file of a revision: HEAD~1:catalogue/shop.yaml",
-        )
-    inside = path if Path(path).is_absolute() or path.startswith("./") else f"./{path}"
-    command = ["git", "show", "--no-textconv", "--end-of-options", f"{revision}:{inside}"]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False, timeout=GIT_TIMEOUT_S)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PgagentsError(f"git could not be asked for {named}: {error}", "is git installed?") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise PgagentsError(
-            f"git finds no {named}: {said[-1] if said else 'no such file'}",
-            "git log says which revisions there are",
-        )
-    return done.stdout

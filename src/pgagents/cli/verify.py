@@ -96,6 +96,10 @@ _OF_TOOLS = (
             "for a strict CI: what could not be tried fails too",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000 --fail-on not-tried",
         ),
+        (
+            "before a deployment: what becomes of the listings that stores approved of version 1.4.0",
+            "pgagents verify --listing v1.4.0 --env staging.yaml --mcp-stdio 'pgagents mcp'",
+        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -117,11 +121,23 @@ def command(**given: Any) -> int:
         return selftest.run(line.only, line.reports, seed=line.seed, max_time_s=line.max_self_test_s)
     if line.everything:
         raise click.UsageError("--all goes with --self-test.")
+    if line.listing is not None:
+        return _verify_listing(line)
+    if line.held_passes or line.as_json:
+        raise click.UsageError("--held-passes and --json go with --listing.")
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
     if line.start is None:
         return _verify_api(replace(line, url=line.url or _find_url_of_tools(line)), None)
     return _verify_started(line)
+
+
+def _verify_listing(line: CommandLine) -> int:
+    """Judge the listings that stores approved. Return the exit code."""
+    from pgagents.cli.running import listing
+
+    verification.only_given("--listing", listing.OPTIONS)
+    return listing.run(line)
 
 
 def _verify_started(line: CommandLine) -> int:

@@ -32,7 +32,7 @@ class Approved:
     """The files that stores have approved.
 
     `tools` are the definitions of `mcp/tools.json` by name, and `source` is that file; None if there is none.
-    `packages` and `prompts` are by store: the package, and the prompts of its positive test cases.
+    `packages` and `prompts` are by store: the package, and the prompts of its test cases.
     """
 
     named: str
@@ -154,9 +154,9 @@ def find_schema_problem(tool: Mapping[str, Any]) -> str:
 
 
 def _read_prompts(source: Source | None) -> tuple[str, ...]:
-    cases = source.data.get("test_cases") if source is not None else None
-    found = _list_prompts(cases) if isinstance(cases, list) else ()
-    return tuple(found)
+    """Return the prompts of the test cases of a submission, the positive ones first."""
+    lists = [source.data.get(key) for key in ("test_cases", "negative_test_cases")] if source else []
+    return tuple(prompt for cases in lists if isinstance(cases, list) for prompt in _list_prompts(cases))
 
 
 def _list_prompts(cases: list[Any]) -> Iterator[str]:

@@ -74,6 +74,8 @@ class ApprovedCalls:
     witnesses: Mapping[str, Mapping[str, Any]]
     model: Model
     calls: list[ApprovedCall] = field(default_factory=list)
+    untried: dict[str, str] = field(default_factory=dict)
+    """The reasons for tools whose calls, or the last of them, could not be made, by name."""
     _redact: Callable[[str], str] = field(default=str)
 
     @property
@@ -111,7 +113,8 @@ class ApprovedCalls:
         ]
         run = partial(self._converse, endpoint, inputs.template, name, chosen)
         label = f"approved/{name}{'' if known else ' by examples'}/{endpoint.place}"
-        return Probe(label, 9, (), len(chosen), run, (endpoint,), "main", writes)
+        tell = partial(self.untried.__setitem__, name)
+        return Probe(label, 9, (), len(chosen), run, (endpoint,), "main", writes, tell=tell)
 
     def _converse(
         self, endpoint: Endpoint, template: RequestTemplate, name: str, chosen: list[Input]

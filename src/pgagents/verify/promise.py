@@ -150,6 +150,7 @@ class Probe:
     | `compares` | with `overlap` `readers`, the collections whose answers it compares; None for all |
     | `calls` | actions that its endpoints lack; with `compares`, the plan derives from them what it changes |
     | `schemes` | the schemes of which it needs the role's secrets; empty for those of one alternative |
+    | `tell` | gets the reason if it cannot go on, such as an instance that cannot be had |
     """
 
     name: str
@@ -168,6 +169,7 @@ class Probe:
     schemes: tuple[str, ...] = ()
     compares: frozenset[str] | None = None
     calls: tuple[Action, ...] = ()
+    tell: Callable[[str], object] = str
 
     @property
     def check(self) -> str:

@@ -418,6 +418,22 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
 )
 """Other ways to select contracts."""
 
+_LISTING: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--listing",
+        metavar="DIR|REV",
+        help="Call the MCP server by what stores approved, and say what becomes of each listing: a folder of "
+        "generated files, or a git revision (REV or REV:FOLDER, by default its generated/).",
+    ),
+    click.option(
+        "--held-passes",
+        is_flag=True,
+        help="With --listing: only a delisted listing or tool makes the exit code 1.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="With --listing: print the outcomes as JSON."),
+)
+"""The listings that stores approved."""
+
 _OUTPUT: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--baseline",
@@ -447,7 +463,7 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
 
 def verify_options(command: Any) -> Any:
     """Add all options of `pgagents verify` to a command, in the order of its help."""
-    for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_OUTPUT)):
+    for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_LISTING, *_OUTPUT)):
         command = option(command)
     return command
 
@@ -497,6 +513,9 @@ class CommandLine:
     last_failed: bool
     failed_in: Path | None
     shard: tuple[int, int] | None
+    listing: str | None
+    held_passes: bool
+    as_json: bool
     baseline: Path | None
     reports: tuple[Path, ...]
     verbose: bool

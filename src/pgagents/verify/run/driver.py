@@ -191,6 +191,7 @@ class Driver:
             raise
         except Unavailable as error:
             self.ledger.mark_untested(probe.contracts, str(error))
+            probe.tell(self.redact(str(error)))
         except Spent:
             self.ledger.mark_untested(probe.contracts, TOO_FEW_LEFT)
         except Stop as stop:

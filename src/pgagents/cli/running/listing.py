@@ -1,0 +1,238 @@
+"""Verify that the listings which stores approved go on working on a new server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.base.errors import PgagentsError, SetupError, printable
+from pgagents.cli.inputs.verification import CommandLine
+
+if TYPE_CHECKING:
+    from pgagents.catalogue.model.listing import Case
+    from pgagents.catalogue.model.model import Model
+    from pgagents.diff.listings import Package
+    from pgagents.report.report import Report
+    from pgagents.submit.approved import Approved
+    from pgagents.submit.approved_calls import ApprovedCalls
+    from pgagents.submit.listing_guard import Observed, StoreOutcome, Tools
+    from pgagents.submit.listing_report import GuardReport
+    from pgagents.verify.wire.mcp_link import Link
+
+OPTIONS = (
+    "listing", "held_passes", "as_json", "url", "catalogue", "description", "servers", "cert", "cert_key",
+    "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow", "mcp_url",
+    "mcp_stdio", "pass_env",
+)  # fmt: skip
+"""Options that --listing accepts."""
+NO_SERVER = "no MCP server is named: --mcp-url URL or --mcp-stdio 'pgagents mcp' lets its tools be called"
+NO_CASE = "the catalogue has no test case with this prompt any more"
+STOPPED_EARLY = "the run was interrupted"
+
+
+def run(line: CommandLine) -> int:
+    """Judge the approved listings, and print them. Return the exit code.
+
+    Raises PgagentsError, InputError, UsageError and SetupError.
+    """
+    from pgagents.cli.inputs import companions, server
+    from pgagents.cli.inputs.catalogue import load
+    from pgagents.cli.inputs.revisions import open_generated
+    from pgagents.submit.approved import read_approved
+
+    assert line.listing is not None
+    fetch, named = open_generated(line.listing, "--listing")
+    approved = read_approved(fetch, named)
+    model = load(line.catalogue)
+    refuse_other_api(approved, model)
+    if not line.has_mcp:
+        return _show(line, judge_by_manifest(approved, model))
+    url = line.url
+    if url is None and all(model.is_only_tool(action) for action in model.actions):
+        url = str(model.api.server)  # nothing is sent to this address
+    server.check(url, None, line.description)
+    there = server.target(
+        model, url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
+    )
+    companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=False)
+    return _show(line, _call_server(replace(line, url=there.url), approved, there.model))
+
+
+def refuse_other_api(approved: Approved, model: Model) -> None:
+    """Raise PgagentsError if nothing of the listing is of this catalogue: neither a name nor a tool."""
+    packages, tools = _list_packages(model), _list_built(model)
+    names = {package.name for package in approved.packages.values()}
+    known = {package.name for package in packages.values()}
+    if names & known or approved.tools.keys() & tools.keys():
+        return
+    raise PgagentsError(
+        f"--listing {approved.named} is of another API: its package is {printable(min(names))[:80]}, "
+        f"and none of its {len(approved.tools)} tools is in the catalogue",
+        f"name the approved files of {model.api.title}",
+    )
+
+
+def _list_packages(model: Model) -> dict[str, Package]:
+    """Return the catalogue's packages by store."""
+    from pgagents.diff.listings import Package, list_listings
+    from pgagents.submit.approved import MANIFESTS
+
+    address = str(model.mcp_server.url) if model.mcp_server is not None and model.mcp_server.url else ""
+    return {
+        store: Package(str(listing.id), address)
+        for store, listing in list_listings(model).items()
+        if store in MANIFESTS
+    }
+
+
+def _list_built(model: Model) -> Tools:
+    """Return the tools that the catalogue offers, as `pgagents build` writes them."""
+    from pgagents.base.places import plain
+    from pgagents.diff.listings import FILE
+    from pgagents.generate.build import document
+
+    if "mcp" not in model.surfaces:
+        return {}
+    return {tool["name"]: tool for tool in plain(document(model, FILE, traced=False).data["tools"])}
+
+
+def judge_by_manifest(approved: Approved, model: Model) -> GuardReport:
+    """Judge the listings by the catalogue alone, without a server."""
+    from pgagents.submit.listing_guard import Observed, compare_definitions, judge_listings
+    from pgagents.submit.listing_report import GuardReport
+
+    listed = _list_built(model)
+    observed = Observed(listed, _list_packages(model), untried=dict.fromkeys(approved.tools, NO_SERVER))
+    stores = judge_listings(approved, observed, compare_definitions(approved.tools, listed))
+    return GuardReport(approved.named, f"{model.source.file}, by the manifest alone", stores)
+
+
+@dataclass(slots=True)
+class _Ended:
+    """The report of the run, once it has ended."""
+
+    report: Report | None = None
+    stopped: bool = False
+
+    def keep(self, report: Report, stopped: bool) -> int:
+        """Keep the report; nothing of it is printed."""
+        self.report, self.stopped = report, stopped
+        return 0
+
+
+def _call_server(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+    """Read the new server's tools, call it by the approved definitions, and judge the listings."""
+    from pgagents.cli.inputs import companions, report_files, server
+    from pgagents.cli.running import run as running
+    from pgagents.submit.approved_calls import ApprovedCalls
+    from pgagents.submit.listing_guard import compare_definitions, judge_listings, list_witnesses
+
+    there = server.target(
+        model, line.url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
+    )
+    secrets = server.command_secrets(there.model, there.env.commands, line.identity)
+    keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
+    ended = _Ended()
+    with companions.open_link(
+        there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+    ) as link:
+        assert link is not None
+        listed = _read_tools(link)
+        changes = compare_definitions(approved.tools, listed)
+        companion = ApprovedCalls(approved.tools, listed, list_witnesses(changes), there.model)
+        aids = running.Aids(secrets, None, link, companions.token(line.mcp_url), companion=companion)
+        options = replace(
+            line.make_options(there.model), only=_choose(there.model, approved), only_said="--listing"
+        )
+        running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
+        base = link.base
+    assert ended.report is not None
+    observed = _observe(there.model, approved, listed, companion, ended.report)
+    stores = judge_listings(approved, observed, changes)
+    return _make_report(approved, stores, f"{there.url} and {base}", ended)
+
+
+def _read_tools(link: Link) -> dict[str, Mapping[str, object]]:
+    """Return the tools that the server lists. Raises SetupError if it cannot be read."""
+    from pgagents.submit.package import read_tools
+
+    listing = read_tools(link)
+    if listing.unread or link.problem:
+        raise SetupError(
+            f"the server's list of tools cannot be read: {printable(link.problem or listing.unread)}",
+            "start it alone first; a store's scan reads the same list",
+        )
+    return {name: tool for _, name, tool in listing.named}
+
+
+def _choose(model: Model, approved: Approved) -> tuple[str, ...]:
+    """Return the contracts of the run: the approved test cases. The result is never empty, as that means all
+    contracts.
+    """
+    cases = [case.contract for store in approved.prompts for case in _list_cases(model, approved, store)]
+    return tuple(cases) or ("--listing",)
+
+
+def _list_cases(model: Model, approved: Approved, store: str) -> list[Case]:
+    """Return the catalogue's test cases whose prompts the store approved."""
+    from pgagents.catalogue.model.listing import cases_of
+
+    return [case for case in cases_of(model, store) if str(case.prompt) in approved.prompts[store]]
+
+
+def _observe(
+    model: Model, approved: Approved, listed: Tools, companion: ApprovedCalls, report: Report
+) -> Observed:
+    """Return what the run showed."""
+    from pgagents.report.contract import Verdict
+    from pgagents.report.verdicts import list_case_verdicts
+    from pgagents.submit.listing_guard import Observed
+
+    failed: dict[str, dict[str, str]] = {}
+    cases_untried: dict[str, dict[str, str]] = {}
+    for store, prompts in approved.prompts.items():
+        verdicts = {str(one.case.prompt): one for one in list_case_verdicts(model, store, report)}
+        for prompt in prompts:
+            one = verdicts.get(prompt)
+            if one is None:
+                cases_untried.setdefault(store, {})[f"“{prompt[:60]}”"] = NO_CASE
+            elif one.verdict is Verdict.BROKEN:
+                failed.setdefault(store, {})[one.case.name] = one.reason
+            elif one.verdict is not Verdict.KEPT:
+                cases_untried.setdefault(store, {})[one.case.name] = one.reason
+    packages = _list_packages(model)
+    return Observed(listed, packages, companion.calls, companion.untried, failed, cases_untried)
+
+
+def _make_report(
+    approved: Approved, stores: tuple[StoreOutcome, ...], server: str, ended: _Ended
+) -> GuardReport:
+    from pgagents.submit.listing_report import GuardReport
+
+    report = ended.report
+    assert report is not None
+    footer = report.footer
+    notes = (STOPPED_EARLY,) if ended.stopped else () if footer.complete else footer.notes[:2]
+    left = (*footer.left_behind, *footer.may_exist, *footer.lasting)
+    complete = footer.complete and not ended.stopped
+    return GuardReport(approved.named, server, stores, footer.requests, complete, notes, left)
+
+
+def _show(line: CommandLine, report: GuardReport) -> int:
+    """Print the outcomes on stdout, and what is left on the server on stderr. Return the exit code."""
+    from pgagents.base.writing import quoted_text
+    from pgagents.cli.inputs.companions import mask
+    from pgagents.submit.listing_report import make_data, render_text
+
+    if line.as_json:
+        data = json.dumps(make_data(report), ensure_ascii=False, indent=2)
+        click.echo(quoted_text(mask(data)))
+    else:
+        click.echo(printable(mask(render_text(report))), nl=False)
+    for what in report.left:
+        click.echo(printable(f"left on the server: {what}"), err=True)
+    return report.find_code(held_passes=line.held_passes)
