@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 _SINCE = "a change alters more than its answer may"
 _SEVERAL = 2
+_WITH_OFFSET = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 _LONGEST = 10_000
 """Most characters of a text that stands for one that was left out."""
 
@@ -78,10 +80,25 @@ def value_of_a_create_not_kept(_context: Context, inner: Domain, call: AcceptedC
         name for law in call.action.laws for name, *_ in filter(None, law.that.paths.get("input", ()))
     }
     texts = (
-        str(p.name) for p in call.action.params if p.place == "body" and p.schema.get("type") == "string"
+        str(p.name)
+        for p in call.action.params
+        if p.place == "body" and p.schema.get("type") == "string" and "format" not in p.schema
     )
     changed = {name: "unnamed" for name in texts if name in call.input and name not in compared}
     return inner(replace(call, input={**call.input, **changed}))
+
+
+@fault("echoes_input", needs=("kept-as-given",), odd=True).replace_actions
+def offset_of_a_time_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A create keeps the hour and the minute of a time, and takes them for those of UTC."""
+    if call.action.method != "POST":
+        return inner(call)
+    times = {
+        name: f"{value[:-6]}Z"
+        for name, value in call.input.items()
+        if isinstance(value, str) and _WITH_OFFSET.fullmatch(value)
+    }
+    return inner(replace(call, input={**call.input, **times}))
 
 
 @fault("put_replaces", needs=("change-of-the-whole",), odd=True).replace_actions

@@ -2,8 +2,9 @@
 
 A document does not say so, hence only instances of inferred kinds are compared, and others are odd. A server
 may change letter case, blanks, the offset of a time, or write a number as a text. A member that the answer
-lacks, a state, and a text with unusual characters show nothing. A law such as `response.name == input.name`
-makes the promise firm.
+lacks, a state, and a text with unusual characters show nothing. One more create sends the usual times with
+another offset: a server that drops it keeps another moment, and one that refuses it shows nothing. A law such
+as `response.name == input.name` makes the promise firm.
 """
 
 from __future__ import annotations
@@ -11,19 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
+from pgagents.base.http import json_bytes, read_json
 from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.laws import is_spoken_of
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
 
+EAST = timezone(timedelta(hours=2))
+"""The offset of the times that one create sends."""
 TRUSTED = ("valid", "explore", "clean")
 PLAIN = re.compile(r"[\w .,:;@+/-]*", re.A)
 OWN = re.compile(
@@ -60,7 +66,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             )
             says = f"{endpoint.action.name} answers with the {shown} that it was given"
             origin = (*resource.origin, "made_by")
-            yield Case(endpoint, says, origin, about=_Create(made_by, names), advice=True)
+            times = frozenset(str(p.wire) for p in made_by.action.params if _is_time(setting, p, names))
+            elsewhere = Attempt(partial(_send_elsewhere, call=made_by, times=times), writes=True)
+            attempt = elsewhere if times and endpoint.on_rest else None
+            yield Case(endpoint, says, origin, attempt, about=_Create(made_by, names), advice=True)
 
 
 def _list_members(setting: Setting, call: ActionCall) -> list[str]:
@@ -83,6 +92,33 @@ def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
     return bool(_list_types(setting, given) & _list_types(setting, shown) & SCALARS)
 
 
+def _is_time(setting: Setting, param: Param, names: list[str]) -> bool:
+    return str(param.name) in names and setting.resolve_schema(param.schema).get("format") == "date-time"
+
+
+def _send_elsewhere(trial: Trial, call: ActionCall, times: frozenset[str]) -> Conversation:
+    """Make an instance with the usual times, which are written with another offset; `watch` judges it."""
+    raw = Raw(edit=partial(_write_elsewhere, times=times))
+    why = "a create whose times have another offset"
+    yield Call(trial.endpoint, call.input, "explore", why, fresh=True, raw=raw)
+
+
+def _write_elsewhere(body: bytes, times: frozenset[str]) -> bytes:
+    """Return a JSON body with the same moments; one that is no JSON object as it is."""
+    data = read_json(body).value
+    if not isinstance(data, dict):
+        return body
+    moments = {name: _read_time(data[name]) for name in times & data.keys()}
+    turned = {name: moment.astimezone(EAST).isoformat() for name, moment in moments.items() if moment}
+    return json_bytes({**data, **turned})
+
+
+def _read_sent(exchange: Exchange) -> Mapping[str, Any]:
+    """Return the members of the body as it was sent, after an edit."""
+    data = read_json(exchange.request.body).value if exchange.call.raw.edit is not None else None
+    return data if isinstance(data, Mapping) else {}
+
+
 def _list_types(setting: Setting, schema: Mapping[str, Any]) -> set[str]:
     parts = (schema, *schema.get("anyOf", ()), *schema.get("oneOf", ()))
     return {kind for part in parts for kind in types_of(setting.resolve_schema(part))}
@@ -97,11 +133,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     body = at_path(create.call, exchange)
     if not isinstance(body, Mapping):
         return
-    compared = False
+    compared, sent = False, _read_sent(exchange)
     for name in create.names:
         param = trial.action.param(name)
         assert param is not None
-        given, shown = exchange.input.get(name), body.get(param.wire)
+        given, shown = sent.get(param.wire, exchange.input.get(name)), body.get(param.wire)
         if shown is None or not is_plain(given):
             continue
         compared = True
