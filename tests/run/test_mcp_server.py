@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolResult
 
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
-from loading import load_once
+from loading import load_once, read_once
 from offering import shop as changed
 from offering import write
 from overlaying import over
@@ -646,3 +646,37 @@ def test_names_of_the_surface_are_the_tools_names(era: str) -> None:
     result = called(script, "find_goods", {"q": "pot"}, era, of=of)
     assert result.structured_content == {"products": []}
     assert script.asked[0].target == "/products?q=pot"
+
+
+def library() -> Model:
+    return read_once(ROOT / "tests" / "catalogues" / "library.yaml")
+
+
+COPIES = [
+    {"id": 4, "title_id": 1, "number": 1, "hold_id": None},
+    {"id": 5, "title_id": 1, "number": 2, "hold_id": 3},
+]
+
+
+def test_an_answer_that_is_a_list_stands_in_an_object(era: str) -> None:
+    """Revisions up to 2025-11-25 take objects alone; the client holds an answer to the schema."""
+
+    async def talk(peer: mcp.Client) -> tuple[Any, CallToolResult]:
+        listed = {tool.name: tool.output_schema for tool in (await peer.list_tools()).tools}
+        return listed["list_copies"], await peer.call_tool("list_copies", {"title_id": 1})
+
+    client = client_of(library(), Script(answered(200, COPIES)), "lib_test_0123456789abcdef01234567")
+    schema, result = talked(client, talk, era)
+    assert (schema["type"], schema["required"]) == ("object", ["result"])
+    assert not result.is_error
+    assert result.structured_content == {"result": COPIES}
+    assert json.loads(result.content[0].text) == {"result": COPIES}  # type: ignore[union-attr]  # a text
+
+
+def test_a_list_with_other_items_is_no_success(era: str) -> None:
+    wrong = [{**COPIES[0], "number": "one"}]
+    key = "lib_test_0123456789abcdef01234567"
+    result = called(Script(answered(200, wrong)), "list_copies", {"title_id": 1}, era, of=library(), key=key)
+    said = error_of(result)
+    assert said["code"] == "unexpected_answer"
+    assert "result.0.number" in said["message"]

@@ -15,6 +15,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import list_offered
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
+from pgagents.generate.targets.mcp.tools import find_structure
 
 
 @pytest.fixture(scope="module", params=OFFERING)
@@ -116,8 +117,17 @@ def test_a_tool_without_arguments_says_only_that() -> None:
     assert "outputSchema" not in _tools(model)["ping"]
 
 
-def test_an_answer_that_is_no_object_has_no_output_schema() -> None:
-    output = {200: {"type": "array", "items": {"type": "string"}, "description": "All names"}}
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"type": "array", "items": {"type": "string"}, "description": "All names"},
+        {"type": "string", "description": "All names"},
+        {"description": "All names or their number", "anyOf": [{"type": "string"}, {"type": "integer"}]},
+    ],
+    ids=["list", "text", "union"],
+)
+def test_an_answer_that_is_no_object_stands_in_one(answer: dict[str, Any]) -> None:
+    output = {200: answer}
     model = shop(
         actions__names={
             "title": "Names",
@@ -127,10 +137,21 @@ def test_an_answer_that_is_no_object_has_no_output_schema() -> None:
             "output": output,
         }
     )
+    wrapper = _tools(model)["names"]["outputSchema"]
+    assert (wrapper["type"], wrapper["required"], list(wrapper["properties"])) == (
+        "object",
+        ["result"],
+        ["result"],
+    )
+    assert wrapper["properties"]["result"].keys() == answer.keys() - {"description"}
+    (action,) = (one for one in model.actions if one.name == "names")
+    assert find_structure(model, action) == "wrapped"
+
+
+def test_an_answer_of_which_nothing_is_known_has_no_output_schema() -> None:
+    action = {"title": "Names", "description": "All names.", "http": "GET /names", "effect": "read"}
+    model = shop(actions__names={**action, "output": {200: {"description": "All names"}}})
     assert "outputSchema" not in _tools(model)["names"]
-    target = targets()["mcp/tools"]
-    assert isinstance(target, Target)
-    assert ("actions", "names", "output", 200) in [loss.origin for loss in target.view(model).losses]
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool: its entry in the list, its action, and its output schema."""
+    """One tool: its entry in the list, its action, and its output schema.
+
+    `wrapped` is true if an answer stands in a member of the structured content.
+    """
 
     listed: dict[str, Any]
     action: Action
     output: Output
+    wrapped: bool
 
 
 def surface(model: Model) -> Surface:
@@ -89,7 +93,9 @@ def tools(model: Model) -> dict[str, Tool]:
             **({"_meta": tool.meta} if tool.meta else {}),
         }
         written = plain(listed)
-        found[str(tool.name)] = Tool(written, action.alias_of or action, Output(written.get("outputSchema")))
+        found[str(tool.name)] = Tool(
+            written, action.alias_of or action, Output(written.get("outputSchema")), tool.wrapped
+        )
     return found
 
 
@@ -104,9 +110,10 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
     """Return the result of an answer. A success stays one if clients accept it."""
     if answer.problem is not None:
         return make_error_result(answer.problem)
-    if problem := tool.output.find_problem(answer.data):
-        return _unlike(tool, answer, problem)
-    if answer.data is None:
+    data = {target.RESULT: answer.data} if tool.wrapped else answer.data
+    if problem := tool.output.find_problem(data):
+        return _unlike(tool, answer, data, problem)
+    if data is None:
         return _result(f"Done: the API answered {answer.status} without a body.")
     if answer.file is not None:
         return _result(f"A file: {answer.data['content_type']}, {answer.data['bytes']:,} bytes, not shown.")
@@ -114,7 +121,7 @@ def result_of(tool: Tool, answer: Answer) -> CallToolResult:
     if tool.output.schema is None:
         text = answer.data if isinstance(answer.data, str) else json_bytes(answer.data).decode()
         return _result(text, *said)
-    return _result(json_bytes(answer.data).decode(), *said, data=answer.data)
+    return _result(json_bytes(data).decode(), *said, data=data)
 
 
 def _further_page(tool: Tool, answer: Answer) -> tuple[str, ...]:
@@ -125,24 +132,24 @@ def _further_page(tool: Tool, answer: Answer) -> tuple[str, ...]:
     return (format_next(str(tool.listed["name"]), answer.next),)
 
 
-def _unlike(tool: Tool, answer: Answer, problem: str) -> CallToolResult:
+def _unlike(tool: Tool, answer: Answer, data: Any, problem: str) -> CallToolResult:
     """Return the result of a success that breaks its contract."""
     message, note = (
         f"the API's answer is not as its contract says: {problem}",
         READ if tool.action.only_reads else DONE,
     )
-    found = fitting(tool.output, answer.data)
+    found = fitting(tool.output, data)
     if found is None:
         note += " What came is under `answer`."
         return make_error_result(
             Problem("unexpected_answer", message, answer.status, answer.request_id, note=note), answer.data
         )
-    data, left_out = found
+    kept, left_out = found
     said = (
         f"Warning: {message}. {note} Left out of the data: {', '.join(left_out)}. All that came: "
         f"{json_bytes(answer.data).decode()}"
     )
-    return _result(json_bytes(data).decode(), said, data=data)
+    return _result(json_bytes(kept).decode(), said, data=kept)
 
 
 def make_error_result(problem: Problem, data: Any = None) -> CallToolResult:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.base.places import Pointer
+from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
@@ -394,7 +395,8 @@ def find_other_meaning(built: Mapping[str, Any], listed: Mapping[str, Any]) -> s
         idle = hint in IDLE and ours.get("readOnlyHint") is True
         if not idle and ours.get(hint) != hints.get(hint, HINTS.get(hint)):
             return f"#/annotations/{hint}"
-    if "outputSchema" in built and not isinstance(listed.get("outputSchema"), Mapping):
+    promised = "outputSchema" in built and not is_wrapper(built["outputSchema"])
+    if promised and not isinstance(listed.get("outputSchema"), Mapping):
         return "#/outputSchema"
     return _find_other_arguments(built["inputSchema"], listed.get("inputSchema"))
 

@@ -17,6 +17,7 @@ from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
+from pgagents.generate.targets.mcp.tools import RESULT, Structured, find_structure
 from pgagents.verify.wire.endpoint import MCP, Endpoint, endpoints
 
 JSON = "application/json"
@@ -42,6 +43,8 @@ class ToolForm:
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
+        self._structures: dict[str, Structured] = {}
+        """The structured content of the tools that were called, by the action's name."""
         self._by_text = {code.shown or code.name: code for code in list(model.codes.values())[::-1]}
         """The codes by their text in answers: their value, or else their name."""
         codes = "|".join(map(re.escape, self._by_text)) or "(?!)"
@@ -103,7 +106,7 @@ class ToolForm:
         if action.success.schema is None:
             return b""
         if "structuredContent" in result:
-            return json_bytes(result["structuredContent"])
+            return json_bytes(self._unwrap(action, result["structuredContent"]))
         output = action.success
         text = text_of(result).encode()
         shown = kind_of(output).shown
@@ -113,6 +116,14 @@ class ToolForm:
             return text
         read = kind_of(output).read(text, "", output)  # judged like REST's: one text, or rows
         return text if read.problem else json_bytes(read.value)
+
+    def _unwrap(self, action: Action, data: Any) -> Any:
+        """Return the answer in a tool's structured content, which holds only objects."""
+        if not isinstance(data, Mapping) or list(data) != [RESULT]:
+            return data
+        structure = self._structures.get(str(action.name)) or find_structure(self._model, action)
+        self._structures[str(action.name)] = structure
+        return data[RESULT] if structure == "wrapped" else data
 
     def _protocol_error(self, action: Action, error: Any) -> Response:
         """Return the API's error that the message of a JSON-RPC error describes.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from pgagents.base.places import Node, Text, origin_of
+from pgagents.catalogue.decoding.medium import kind_of
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
@@ -18,12 +19,24 @@ from pgagents.generate.actions import list_offered
 from pgagents.generate.addresses import reverse_domain
 from pgagents.generate.dialect import MCP
 from pgagents.generate.functions import functions
+from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss, Target, View
+
+RESULT = "result"
+"""The member that holds an answer which is no object.
+
+Revisions up to 2025-11-25 take objects alone as structured content. The SDK (mcp 2.3.0) and FastMCP 4.2.3 put
+any other value into this member, for clients of every revision.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `output` is None unless the answer is an object, which revisions up to 2025-11-25 require."""
+    """One tool. `output` is the schema of its structured content; None for an answer that is no JSON, or of
+    which nothing is known.
+
+    `wrapped` is true if the answer is no object, so that it stands in the member `RESULT`.
+    """
 
     name: Text
     title: Text
@@ -32,6 +45,7 @@ class Tool:
     output: Node | None
     annotations: Node
     meta: Node | None
+    wrapped: bool
 
 
 def view(model: Model) -> View:
@@ -46,34 +60,28 @@ def view_tools(model: Model, surface: Surface) -> View:
     listed = []
     more: list[Loss] = []
     for action, function in zip(list_offered(surface), found, strict=True):
-        output = _as_object(function.response)
+        structure = _find_structure(function.response)
+        answer = _as_object(function.response) or function.response if structure else None
         at = (*action.origin, "output", action.success.status)
-        if output is not None and model.leaves_open:
-            output, free = _without_required(output), output
-            if output != free:
+        if answer is not None and model.leaves_open:
+            answer, whole = _without_required(answer), answer
+            if answer != whole:
                 why = "a document's server may answer null there, and no client takes such an answer"
                 more.append(Loss(at, f"required members of answer {action.success.status}", "widened", why))
-        if function.response and output is None:
-            more.append(
-                Loss(
-                    at,
-                    f"answer {action.success.status}",
-                    "dropped",
-                    "an output schema must be an object up to 2025-11-25",
-                )
-            )
+        wrapped = structure == "wrapped"
         title = surface.text(action, "title")
         arguments = _input(function)
-        listed.append(replace(function, parameters=arguments, response=output))
+        listed.append(replace(function, parameters=arguments, response=answer))
         tools.append(
             Tool(
                 function.name,
                 title,
                 function.description,
                 arguments,
-                output,
+                _wrap(answer) if wrapped and answer is not None else answer,
                 _annotations(surface, action),
                 _meta(model, action),
+                wrapped,
             )
         )
     return View({"tools": tools}, (*losses, *more), functions=tuple(listed))
@@ -87,6 +95,36 @@ def _as_object(response: Node | None) -> Node | None:
     if "type" in response or not branches or any(one.get("type") != "object" for one in branches):
         return None
     return Node({"type": "object", **response}, origin=response.origin)
+
+
+def _wrap(answer: Node) -> Node:
+    """Return the schema of the object that holds an answer."""
+    members = Node({RESULT: answer}, origin=answer.origin)
+    kept = {"type": "object", "properties": members, "required": [RESULT], "additionalProperties": False}
+    return Node(kept, origin=answer.origin)
+
+
+Structured = Literal["", "answer", "wrapped"]
+"""The structured content of a tool's results: none, the answer, or an object that only holds the answer."""
+
+
+def find_structure(model: Model, action: Action) -> Structured:
+    """Return what the structured content of the action's tool is."""
+    answer = action.success
+    if answer.schema is None or kind_of(answer).name != "json":
+        return ""
+    return _find_structure(lower(answer.schema, model.schemas, MCP)[0])
+
+
+def _find_structure(answer: Node | None) -> Structured:
+    if not answer:
+        return ""  # nothing is known of it: a schema would say nothing, either
+    return "wrapped" if _as_object(answer) is None else "answer"
+
+
+def is_wrapper(schema: Mapping[str, Any]) -> bool:
+    """Return whether an output schema is that of an object which only holds the answer."""
+    return list(schema.get("properties", ())) == [RESULT] and schema.get("required") == [RESULT]
 
 
 def _without_required(schema: Node) -> Node:

@@ -1,8 +1,9 @@
 """A tool's result has valid content blocks, structured content that fits the output schema, and the same data
 as text.
 
-Every result in the run is judged; of an error result only the content blocks. Tools without an output schema
-of an object need no structured content.
+Every result in the run is judged; of an error result only the content blocks. An answer that is no object
+stands in the member `result` of the structured content. A server may also send the text of such an answer
+alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import validator
-from pgagents.catalogue.decoding.medium import is_json
+from pgagents.generate.targets.mcp.tools import RESULT, Structured, find_structure
 from pgagents.report.contract import Rank
 from pgagents.verify.projections import read_as_2020
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
@@ -23,6 +24,7 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import list_texts, result_of, text_of
 
 CITE = ("MCP 2025-11-25, server/tools",)
+ONLY_TEXT = "the answer is no object, and the server sends it as text alone"
 KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 
@@ -33,7 +35,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         name, origin = endpoint.action.name, endpoint.action.success.origin
         says = f"a result of {name} is a list of content blocks"
         yield Case(endpoint, says, origin, detail="content", cite=CITE)
-        if _has_output_schema(endpoint):
+        if _find_structure(setting, endpoint):
             says = f"structuredContent of {name} satisfies the tool's output schema"
             yield Case(endpoint, says, origin, detail="fits", cite=CITE)
             says = f"the text of {name} is its structuredContent"
@@ -41,17 +43,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, origin, detail="text", cite=CITE, advice=alone)
 
 
-def _has_output_schema(endpoint: Endpoint) -> bool:
-    """True if the tool is listed with an output schema.
-
-    Servers up to 2025-11-25 can only list schemas of objects.
-    """
-    answer = endpoint.action.success
-    return answer.schema is not None and is_json(answer.content_type) and _is_object(answer.schema)
-
-
-def _is_object(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "object" or "properties" in schema or "$ref" in schema or "allOf" in schema
+def _find_structure(setting: Setting, endpoint: Endpoint) -> Structured:
+    key = ("mcp_results", "structure", str(endpoint.action.name))
+    return setting.compute_once(key, partial(find_structure, setting.model, endpoint.action))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -66,12 +60,17 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     yield content.judge("a list of content blocks", _find_block_problem(result))
     if result.get("isError") is True or fits is None or text is None:
         return
+    wrapped = _find_structure(setting, fits.endpoint) == "wrapped"
+    if "structuredContent" not in result and wrapped:
+        yield from (trial.not_applicable(ONLY_TEXT) for trial in (fits, text))
+        return
     if "structuredContent" not in result:
         yield fits.broken("structuredContent", "there is no structuredContent beside the text")
         return
     data = result["structuredContent"]
     test = setting.compute_once(("mcp_results", exchange.place), partial(_make_test, fits))
-    error = next(iter(test.iter_errors(data)), None)
+    answer = data[RESULT] if wrapped and isinstance(data, Mapping) and list(data) == [RESULT] else data
+    error = next(iter(test.iter_errors(answer)), None)
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
         expected, problem = f"{where} satisfies the output schema", f"{where}: {{error}}"
@@ -80,7 +79,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield fits.kept()
     whole = read_json(text_of(result).encode())
     blocks = (read_json(block.encode()) for block in list_texts(result))  # other texts may say more
-    if any(not block.problem and block.value == data for block in (whole, *blocks)):
+    if any(not block.problem and block.value in (data, answer) for block in (whole, *blocks)):
         yield text.kept()
     else:
         yield text.broken("the text is the data as JSON", whole.problem or "the text has other data")
