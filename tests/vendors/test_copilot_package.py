@@ -166,8 +166,9 @@ def test_checking_and_packing_exclude_each_other() -> None:
 def test_catalogue_without_a_package_says_what_to_add() -> None:
     model = load_file(SHOP)
     assert applying(model) == {}
-    with pytest.raises(PgagentsError, match="nothing to package"):
+    with pytest.raises(PgagentsError, match="nothing to package") as asked:
         pack(model, build(model), {})
+    assert "`copilot_mcp`" in asked.value.help
     with pytest.raises(PgagentsError, match="nothing for `copilot/app`") as raised:
         build(model, only=["copilot/app"])
     assert "surfaces.copilot.package" in raised.value.help

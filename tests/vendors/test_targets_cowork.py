@@ -197,6 +197,7 @@ OF_PACKAGE: Mapping[str, tuple[str, Callable[[Files], Any]]] = {
     "large file": ("companion-size", lambda f: f.update({"skills/refund/a.bin": bytes(5_000_001)})),
     "no tool file": ("tool-file-missing", lambda f: f.pop("tools.json")),
     "tools of another form": ("tool-file-missing", lambda f: f.update({"tools.json": b"{}"})),
+    "a reference in a schema": ("reference", lambda f: f.update({"tools.json": _refer(f)})),
     "tool without a schema": ("tool", lambda f: f.update({"tools.json": _without(f, "inputSchema")})),
     "tool without hints": ("annotations", lambda f: f.update({"tools.json": _without(f, "annotations")})),
     "small icon": ("icon-size", lambda f: f.update({"color.png": f["outline.png"]})),
@@ -212,6 +213,16 @@ OF_PACKAGE: Mapping[str, tuple[str, Callable[[Files], Any]]] = {
 def _with_skills(made: Files, folders: list[str]) -> bytes:
     data = json.loads(made["manifest.json"])
     return json.dumps({**data, "agentSkills": [{"folder": folder} for folder in folders]}).encode()
+
+
+def _refer(made: Files) -> bytes:
+    """Return the file of tools with one argument behind a reference."""
+    data = json.loads(made["tools.json"])
+    schema = data["tools"][0]["inputSchema"]
+    schema["$defs"] = schema["properties"].copy()
+    name = next(iter(schema["$defs"]))
+    schema["properties"][name] = {"$ref": f"#/$defs/{name}"}
+    return json.dumps(data).encode()
 
 
 def _without(made: Files, member: str) -> bytes:

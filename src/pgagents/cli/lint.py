@@ -381,7 +381,8 @@ def _detect_file(file: str, raw: bytes) -> str | None:
     from pgagents.lint.packages.verdict import detect_file
 
     name = Path(file).name
-    if name != "SKILL.md" and (not name.endswith(".json") or b"$schema" not in raw):
+    marked = b"$schema" in raw or b"x-ms-agentic-protocol" in raw
+    if name != "SKILL.md" and not (name.endswith(".json") and marked):
         return None
     try:
         data = json.loads(raw) if name != "SKILL.md" else None

@@ -63,7 +63,7 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
     if not found:
         raise PgagentsError(
             "the catalogue has nothing to package",
-            "add `package:` to the surface `copilot`, or `listing:` to `anthropic`",
+            "add `package:` to the surface `copilot` or `copilot_mcp`, or `listing:` to `anthropic`",
         )
     files = {a.path: a.data for a in built.artifacts(without=built.refused)}
     made: list[Artifact] = []

@@ -11,7 +11,7 @@ from pgagents.base.errors import Diagnostic, PgagentsError, in_order
 from pgagents.base.places import Place, Source, Span
 from pgagents.lint.document import Judged, apply_ignores
 from pgagents.lint.packages.fields import Code, Hit, table
-from pgagents.lint.packages.judges import cowork
+from pgagents.lint.packages.judges import cowork, power_platform
 from pgagents.lint.packages.package import Package, PackageJudge, TextError, find_root, list_judges
 from pgagents.lint.packages.portal_tools import is_submission
 from pgagents.lint.packages.tree import NoZipError, Tree, list_archive, list_folder, single_file
@@ -145,6 +145,8 @@ def detect_tree(tree: Tree) -> str | None:
         return "claude-directory"
     if tree.is_file(cowork.MANIFEST) and cowork.is_manifest(Package(tree).object(cowork.MANIFEST)):
         return "cowork"
+    if tree.is_file(power_platform.DEFINITION):
+        return "power-platform"
     rooted, _, _ = find_root(tree)
     if rooted.kind("plugin.json"):
         manifest = Package(rooted).object("plugin.json") or {}
@@ -168,6 +170,8 @@ def detect_file(data: Any, name: str) -> str | None:
         return "openai-portal"
     if cowork.is_manifest(data):
         return "cowork"
+    if power_platform.is_definition(data):
+        return "power-platform"
     schema = data.get("$schema") if isinstance(data, dict) else None
     if isinstance(schema, str) and schema.startswith("https://agent-plugins.org/"):
         return "agent-plugins"

@@ -20,6 +20,8 @@ _MOST_FILES, _MOST_FILE, _MOST_SKILL = 20, 5_000_000, 10_000_000
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PART = re.compile(r"(?!\.)[A-Za-z0-9_.! -]+")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
+_VALUES = ("const", "default", "enum", "example", "examples")
+"""Keywords of a schema that hold values, in which `$ref` is a member like any other."""
 _PLACEHOLDER = re.compile(r"replace|placeholder|your[_-]|[<{]", re.I)
 
 
@@ -236,6 +238,23 @@ def _check_tools(package: Package, remote: dict[str, Any], place: tuple[Any, ...
         hints = tool.get("annotations")
         if not isinstance(hints, dict) or not isinstance(hints.get("readOnlyHint"), bool):
             yield Hit("annotations", path, ("tools", n), f"`{str(tool.get('name'))[:80]}` has none")
+        if (where := _find_reference(tool.get("inputSchema"))) is not None:
+            yield Hit("reference", path, ("tools", n, "inputSchema", *where))
+
+
+def _find_reference(schema: Any) -> tuple[str | int, ...] | None:
+    """Return the path of the first `$ref` that stands for a schema; None if there is none."""
+    stack: list[tuple[Any, tuple[str | int, ...]]] = [(schema, ())]
+    while stack:
+        part, at = stack.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("$ref"), str):
+                return at
+            inner = [(value, (*at, key)) for key, value in part.items() if key not in _VALUES]
+            stack += reversed(inner)
+        elif isinstance(part, list):
+            stack += reversed([(value, (*at, n)) for n, value in enumerate(part)])
+    return None
 
 
 JUDGE = PackageJudge(
