@@ -12,6 +12,7 @@ from hosted_tools import hosted_tools
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.generate.build import build
+from test_server import sandbox
 from test_submit import library, put
 
 RENAMED = (
@@ -62,3 +63,39 @@ def test_new_server_behind_an_approved_listing(
     assert {one["by"] for one in store["reasons"]} <= {"call"}
     for secret in (at.key, at.token):
         assert secret not in told.out + told.err
+
+
+MOVED = (("    http: GET /titles/{title_id}\n", "    http: GET /books/{title_id}\n"),)
+DROPPED = (
+    (
+        "actions: [list_titles, get_title, place_hold, cancel_hold]",
+        "actions: [list_titles, place_hold, cancel_hold]",
+    ),
+)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("changes", "store", "outcome", "by"),
+    [(MOVED, "gpt", "held", "call"), (DROPPED, "copilot", "kept", ""), (DESCRIBED, "gpt", "kept", "")],
+    ids=["path", "offer", "text"],
+)
+def test_server_behind_an_approved_document(
+    changes: tuple[tuple[str, str], ...],
+    store: str,
+    outcome: str,
+    by: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    catalogue = tmp_path / "library.yaml"
+    put(catalogue, library(*changes))
+    approved = _approve(tmp_path / "approved")
+    with sandbox(tmp_path, catalogue=str(catalogue)) as (_, facts):
+        monkeypatch.setenv("PGAGENTS_TOKEN", facts["keys"]["test"])
+        main(["verify", "--listing", str(approved), str(catalogue), "--url", facts["url"], "--json"])
+    data: dict[str, Any] = json.loads(capsys.readouterr().out)
+    found = next(one for one in data["stores"] if one["store"] == store)
+    assert found["outcome"] == outcome
+    assert {one["by"] for one in found["reasons"]} == ({by} if by else set())

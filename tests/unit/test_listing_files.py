@@ -162,7 +162,7 @@ def _nameless(folder: Path) -> None:
 
 
 HOSTILE: dict[str, tuple[Callable[[Path], None], str]] = {
-    "nothing": (_empty, "no package of a store is there"),
+    "nothing": (_empty, "nothing of a store is there"),
     "truncated": (_truncate, "mcp/tools.json:"),
     "huge": (_make_huge, "at most 16,000,000 are read"),
     "deep": (_make_deep, "levels deep"),
@@ -189,7 +189,7 @@ def test_folder_that_is_no_listing_gets_one_message(
 def test_listing_of_another_api_is_refused(approved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--listing", str(approved), str(PAYMENTS)]) == 2
     err = capsys.readouterr().err
-    assert "is of another API: its package is lending-desk" in err
+    assert "is of another API: it is lending-desk" in err
     assert "Coinpost" in err
 
 
@@ -229,4 +229,4 @@ def test_revision_is_read_as_diff_reads_one(
     assert main(["verify", "--listing", "v1:generated", str(LIBRARY)]) == 0
     capsys.readouterr()
     assert main(["verify", "--listing", "v1:elsewhere", str(LIBRARY)]) == 2
-    assert "no package of a store is there" in capsys.readouterr().err
+    assert "nothing of a store is there" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +23,14 @@ MANIFESTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """By store, the generated file with the package's name, and the one with the address of its MCP server."""
 CASES: Mapping[str, str] = MappingProxyType({"openai": "openai/chatgpt-app-submission.json"})
 """By store, the generated file with the test cases that its reviewers try."""
+DOCUMENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "agentcore": ("agentcore/openapi.json", "AgentCore's gateway"),
+        "copilot": ("copilot/openapi-3.0.yaml", "Copilot's API plugin"),
+        "gpt": ("openai/openapi.json", "GPTs with these actions"),
+    }
+)
+"""By store that keeps an OpenAPI document, the generated file and the store's title."""
 ADDRESSES = ("url", "httpUrl", "serverUrl")
 """The names under which packages write the address of a hosted MCP server."""
 
@@ -40,6 +48,8 @@ class Approved:
     source: Source | None
     packages: Mapping[str, Package]
     prompts: Mapping[str, tuple[str, ...]]
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    """The OpenAPI documents by store."""
 
     def locate(self, name: str, *steps: str | int) -> Span | None:
         """Return the place of a part of a tool's approved definition, or of what holds it; None without a
@@ -72,16 +82,22 @@ def read_approved(fetch: Callable[[str], bytes | None], named: str) -> Approved:
         if source is not None:
             beside = source if servers == manifest else open_file(servers)
             packages[store] = Package(_read_name(source), _find_address(beside))
-    if not packages:
-        first = ", ".join(manifest for manifest, _ in MANIFESTS.values())
+    documents = {}
+    for store, (path, _) in DOCUMENTS.items():
+        raw = fetch(path)
+        if raw is not None:
+            _read_object(raw, f"{named}/{path}")
+            documents[store] = raw
+    if not packages and not documents:
+        first = ", ".join(path for path, _ in (*MANIFESTS.values(), *DOCUMENTS.values()))
         raise PgagentsError(
-            f"--listing {named}: no package of a store is there ({first})",
+            f"--listing {named}: nothing of a store is there ({first})",
             "name the folder that `pgagents build` wrote, or a revision whose generated/ is committed",
         )
     source = open_file(FILE)
     tools = _read_tools(source) if source is not None else {}
     prompts = {store: _read_prompts(open_file(path)) for store, path in CASES.items() if store in packages}
-    return Approved(named, tools, source, packages, prompts)
+    return Approved(named, tools, source, packages, prompts, documents)
 
 
 def _read_object(raw: bytes, name: str) -> Source:

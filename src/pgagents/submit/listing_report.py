@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
@@ -39,6 +39,19 @@ class GuardReport:
     complete: bool = True
     notes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+
+    def join(self, other: GuardReport) -> GuardReport:
+        """Return both reports as one, with the worst store first."""
+        stores = sorted((*self.stores, *other.stores), key=lambda one: (ORDER.index(one.outcome), one.store))
+        return replace(
+            self,
+            server="; ".join(filter(None, (self.server, other.server))),
+            stores=tuple(stores),
+            requests=self.requests + other.requests,
+            complete=self.complete and other.complete,
+            notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
+            left=(*self.left, *other.left),
+        )
 
     def find_code(self, *, held_passes: bool) -> int:
         """Return the exit code: 1 for a listing that is delisted, or held unless that passes. Else 3 if

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from pgagents.cli.inputs.verification import CommandLine
 if TYPE_CHECKING:
     from pgagents.catalogue.model.listing import Case
     from pgagents.catalogue.model.model import Model
+    from pgagents.diff.change import Change
     from pgagents.diff.listings import Package
     from pgagents.report.report import Report
     from pgagents.submit.approved import Approved
@@ -39,7 +40,6 @@ def run(line: CommandLine) -> int:
 
     Raises PgagentsError, InputError, UsageError and SetupError.
     """
-    from pgagents.cli.inputs import companions, server
     from pgagents.cli.inputs.catalogue import load
     from pgagents.cli.inputs.revisions import open_generated
     from pgagents.submit.approved import read_approved
@@ -49,8 +49,17 @@ def run(line: CommandLine) -> int:
     approved = read_approved(fetch, named)
     model = load(line.catalogue)
     refuse_other_api(approved, model)
-    if not line.has_mcp:
-        return _show(line, judge_by_manifest(approved, model))
+    report = _judge_tools(line, approved, model)
+    documents = _judge_documents(line, approved, model)
+    return _show(line, report.join(documents))
+
+
+def _judge_tools(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+    """Judge the stores that keep a package, whose tools an MCP server offers."""
+    from pgagents.cli.inputs import companions, server
+
+    if not approved.packages or not line.has_mcp:
+        return judge_by_manifest(approved, model)
     url = line.url
     if url is None and all(model.is_only_tool(action) for action in model.actions):
         url = str(model.api.server)  # nothing is sent to this address
@@ -59,7 +68,7 @@ def run(line: CommandLine) -> int:
         model, url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
     )
     companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=False)
-    return _show(line, _call_server(replace(line, url=there.url), approved, there.model))
+    return _call_server(replace(line, url=there.url), approved, there.model)
 
 
 def refuse_other_api(approved: Approved, model: Model) -> None:
@@ -69,8 +78,15 @@ def refuse_other_api(approved: Approved, model: Model) -> None:
     known = {package.name for package in packages.values()}
     if names & known or approved.tools.keys() & tools.keys():
         return
+    if not names:
+        from pgagents.submit.approved_documents import load_approved
+
+        titles = {str(load_approved(approved, store).api.title) for store in approved.documents}
+        if str(model.api.title) in titles:
+            return
+        names = titles
     raise PgagentsError(
-        f"--listing {approved.named} is of another API: its package is {printable(min(names))[:80]}, "
+        f"--listing {approved.named} is of another API: it is {printable(min(names))[:80]}, "
         f"and none of its {len(approved.tools)} tools is in the catalogue",
         f"name the approved files of {model.api.title}",
     )
@@ -122,6 +138,11 @@ class _Ended:
         """Keep the report; nothing of it is printed."""
         self.report, self.stopped = report, stopped
         return 0
+
+    def get_report(self) -> Report:
+        """Return the report of a run that has ended."""
+        assert self.report is not None
+        return self.report
 
 
 def _call_server(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
@@ -220,6 +241,67 @@ def _make_report(
     left = (*footer.left_behind, *footer.may_exist, *footer.lasting)
     complete = footer.complete and not ended.stopped
     return GuardReport(approved.named, server, stores, footer.requests, complete, notes, left)
+
+
+def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+    """Judge the stores that keep an OpenAPI document. Only operations that differ are called."""
+    from pgagents.generate.build import build
+    from pgagents.submit.approved_documents import compare_documents, judge_documents, read_results
+    from pgagents.submit.listing_report import GuardReport
+
+    if not approved.documents:
+        return GuardReport(approved.named, "", ())
+    built = {file.path: file.data for file in build(model).artifacts()}
+    changes = compare_documents(approved, built)
+    shown, unshown, ends = {}, {}, []
+    for store, several in changes.items():
+        if several:
+            try:
+                document, ended = _call_by_document(line, approved, store, several, model)
+            except (PgagentsError, SetupError) as error:
+                unshown[store] = error.message
+                continue
+            shown[store] = read_results(document, ended.get_report())
+            ends.append(ended)
+    stores = judge_documents(approved, changes, shown, unshown)
+    report = GuardReport(approved.named, f"documents at {line.url}" if ends else "", stores)
+    for ended in ends:
+        report = report.join(_make_report(approved, (), "", ended))
+    return report
+
+
+def _call_by_document(
+    line: CommandLine, approved: Approved, store: str, changes: Sequence[Change], model: Model
+) -> tuple[Model, _Ended]:
+    """Call the operations of an approved document that differ; return the document as a catalogue, and the
+    end of the run.
+
+    Raises PgagentsError if nothing can be called, with the reason and the next step.
+    """
+    from pgagents.cli.inputs import report_files, server
+    from pgagents.cli.running import run as running
+    from pgagents.submit.approved_documents import find_server, load_approved, select_contracts
+    from pgagents.verify.run.run import contracts
+
+    if line.url is None and line.description is None:
+        raise PgagentsError("no server is named: --url URL lets the operations be called")
+    served = find_server(approved, store)
+    if served.rstrip("/") != str(model.api.server).rstrip("/"):
+        raise PgagentsError(
+            f"the document is of {served or 'no server'}, and --url stands for {model.api.server}"
+        )
+    document = load_approved(approved, store)
+    there = server.target(document, line.url, None, line.cacert, line.description)
+    keys = server.keys(there.model, line.identity, there.env.identities, ask=True)
+    chosen = select_contracts(there.model, contracts(there.model), changes)
+    if not chosen:
+        raise PgagentsError("the operation cannot be called: its form is not one that a run can send")
+    options = replace(
+        line.make_options(model), allow=(), only=chosen, only_said="--listing", max_time_s=line.max_time
+    )
+    ended = _Ended()
+    running.run(there, keys, options, report_files.Output(), running.Aids(), show=ended.keep)
+    return there.model, ended
 
 
 def _show(line: CommandLine, report: GuardReport) -> int:
