@@ -288,6 +288,16 @@ def test_model_sees_path_query_and_body_in_one_row() -> None:
     ]
 
 
+@pytest.mark.parametrize("required", [False, True])
+def test_a_parameter_with_content_is_left_out_and_named(required: bool) -> None:
+    """It has no schema of its own; it was shown as an argument of any type."""
+    form = {"content": {"application/json": {"schema": {"type": "object", "properties": {}}}}}
+    found = simulate(operation(parameters=[{"name": "q", "in": "query", "required": required, **form}]))
+    assert [argument.name for function in found.functions for argument in function.arguments] == []
+    ((what, why),) = found.lost
+    assert (what, "application/json" in why, why.endswith("required")) == ("addBook: q", True, required)
+
+
 def test_circle_is_found_however_long_and_a_tree_is_none() -> None:
     chain = {
         f"S{n}": {"type": "object", "properties": {"next": {"$ref": f"#/components/schemas/S{n + 1}"}}}

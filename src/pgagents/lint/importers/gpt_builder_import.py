@@ -382,6 +382,10 @@ class _Operation:
                 self.wrong = self.wrong or "a parameter is a reference, or has no name"
             elif param.get("in") in ("header", "cookie"):
                 self._header(n, name, param)
+            elif "schema" not in param and isinstance(param.get("content"), dict):
+                media = ", ".join(map(str, param["content"])) or "no media type"
+                required = ", and required" if param.get("required") else ""
+                self.walked.lost.append((f"{self.id}: {name}", f"its form is `content`, {media}{required}"))
             else:
                 self._argument(
                     name, ("parameters", n), param, param.get("schema"), bool(param.get("required"))
