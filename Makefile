@@ -74,7 +74,7 @@ $(VENV)/.interop: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,interop]'
 	@touch $@
 
-judges: $(VENV)/.interop ## a table of what newman, Bruno, two appliers of overlays and mcpscore say of our files; JUDGES=all
+judges: $(VENV)/.interop ## a table of what newman, Bruno, appliers of overlays, mcpscore and MCP clients say of our files; JUDGES=all
 	@$(BIN)/python -m evaluation.judges $(JUDGES)
 
 corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
@@ -127,4 +127,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/format_judges/node_modules tests/interop/mcp_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/format_judges/node_modules tests/interop/mcp_judges/node_modules tests/interop/client_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
