@@ -324,6 +324,24 @@ def test_description_says_where_to_look_before_a_call_is_repeated() -> None:
     assert "look with" not in told["dispatch_av_fleet"], "no tool shows a fleet's holds"
 
 
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [("", True), ("idempotent: true\n    ", False), ("guess", False)],
+    ids=["acts again", "may be repeated", "list is a guess"],
+)
+def test_tool_without_a_key_says_where_to_look_before_it_is_called_again(listed: str, says: bool) -> None:
+    text = whole = (ROOT / "tests/catalogues/notes.yaml").read_text(encoding="utf-8")
+    if listed == "guess":
+        text = text.replace(
+            "listed_by: {action: list_notes", "listed_by: {inferred: true, action: list_notes"
+        )
+    elif listed:
+        text = text.replace("http: POST /notes\n    ", f"http: POST /notes\n    {listed}", 1)
+    assert (text == whole) == (not listed)
+    told = tools(load_once(text, "notes"))["create_note"].listed["description"]
+    assert ("When a call got no answer, look with list_notes before you call again." in told) == says
+
+
 def test_another_argument_of_that_name_keeps_it() -> None:
     key = {"wire": "Idempotency-Key", "in": "header", "type": "string", "description": "The call's own key"}
     own = {"type": "string", "description": "A key of the caller's books"}

@@ -119,7 +119,7 @@ def test_tool_is_repeated_in_another_session_too() -> None:
 FAULTS = [
     (PAYMENTS, "idempotency-ignored", "same_call/create_customer@rest"),
     (PAYMENTS, "key-forgotten-after-a-repeat", "same_call/create_payment@rest"),
-    (PAYMENTS, "key-answered-with-another", "same_call/create_customer@rest"),
+    (PAYMENTS, "key-freed-by-a-read", "same_call/create_customer@rest"),
     (PAYMENTS, "repeat-denied-after-work", "same_call/create_customer@rest"),
     (PAYMENTS, "repeat-fails-after-work", "same_call/create_payment@rest"),
     (PAYMENTS, "key-of-tool-dropped", "same_call/create_customer@mcp"),
@@ -181,6 +181,26 @@ def marked(request: Request, answer: Response) -> Response:
 def _make_conflict() -> Callable[[Request, Response], Response]:
     seen: set[str] = set()
     return lambda request, answer: conflict(request, answer, seen)
+
+
+def test_key_that_is_answered_with_another_instance_is_told() -> None:
+    """The answer to a used key holds what an earlier call has made, so a model goes on with that."""
+    made: list[Response] = []
+    seen: set[str] = set()
+
+    def edit(request: Request, answer: Response) -> Response:
+        if request.method != "POST" or not request.path.endswith("/customers") or answer.status != 201:
+            return answer
+        key = request.header("Idempotency-Key") or ""
+        if key in seen:
+            return made[0]
+        made.append(answer)
+        seen.update([key] if key else [])
+        return answer
+
+    report = repeat(PAYMENTS, f"{SAME}/create_customer@rest", edit=edit)
+    (finding,) = (f for f in report.findings if f.contract.check == "repeated_calls")
+    assert finding.actual.startswith("the repeat was answered with another customer, which is there")
 
 
 @pytest.mark.parametrize(
@@ -251,6 +271,25 @@ def test_option_selects_contracts(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no contract's id is this" in capsys.readouterr().err
     assert main([*command, *only, "--lost-answers"]) == 0
     assert "lost answers" in capsys.readouterr().out
+
+
+def test_change_through_a_tool_is_no_difference_between_reads_over_rest() -> None:
+    """Watchers of REST do not see that a tool has changed what they know from its create."""
+    only = (f"{SAME}/update_customer@mcp", "consistent_representations/customer/get_customer@rest")
+    assert {f.contract.id: f.actual for f in repeat(PAYMENTS, *only, tools=True).findings} == {}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("path", [LIBRARY, PAYMENTS, NOTES], ids=lambda path: path.stem)
+def test_whole_run_with_repeats_finds_nothing_on_a_right_server(path: Path) -> None:
+    of = model(path)
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        report = verify_sandbox(of, opened, Options(lost_answers=True), mcp=link)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert report.footer.left_behind == ()
+    told = [r for r in report.results if r.contract.check == "repeated_calls"]
+    assert [(r.contract.id, r.reason) for r in told if r.verdict is Verdict.UNTESTED and not r.excused] == []
 
 
 @pytest.mark.matrix

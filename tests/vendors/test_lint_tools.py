@@ -70,6 +70,10 @@ def mcp(schema: Any = OBJECT, **tool: Any) -> dict[str, Any]:
     }
 
 
+KEYED = {**OBJECT, "properties": {"q": {"type": "string"}, "idempotencyKey": {"type": "string"}}}
+REPEATABLE = {**HINTS, "readOnlyHint": False}
+
+
 def holding(**part: Any) -> dict[str, Any]:
     """The object schema with one member more."""
     return {**OBJECT, "properties": {"q": {"type": "string", **part}}}
@@ -312,6 +316,7 @@ CASES: list[tuple[Any, str, str, str]] = [
     (mcp(outputSchema={"type": "array"}), "mcp-tools", "output-object", "error"),
     (mcp(annotations={"readOnlyHint": False}), "mcp-tools", "destructive", "note"),
     (mcp(annotations={"readOnlyHint": True}), "mcp-tools", "open-world", "note"),
+    (mcp(KEYED, annotations=REPEATABLE), "mcp-tools", "idempotent", "note"),
 ]
 
 
@@ -329,6 +334,9 @@ def test_what_a_vendor_refuses_is_said(document: Any, name: str, row: str, sever
         (claude(), "anthropic-tools"),
         (gemini(), "gemini-tools"),
         (mcp(), "mcp-tools"),
+        (mcp({**KEYED, "required": ["q", "idempotencyKey"]}, annotations=REPEATABLE), "mcp-tools"),
+        (mcp(KEYED, annotations={**REPEATABLE, "idempotentHint": False}), "mcp-tools"),
+        (mcp(annotations=REPEATABLE), "mcp-tools"),
         (chat(), "xai-tools"),
         (flat(), "perplexity-tools"),
     ],

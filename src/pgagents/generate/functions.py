@@ -148,12 +148,8 @@ def _description(model: Model, surface: Surface, action: Action, losses: list[Lo
     if job := describe_job(action, surface.actions, lambda reader: find_name(surface, reader)):
         said.append(job)
     said += _compare_siblings(model, surface, action, len(" ".join(said)))
-    if surface.mcp_server is not None and (key := surface.key_param(action)) is not None:
-        look = _find_look(model, surface, action)
-        said.append(
-            f"When a call got no answer, {f'look with {look}, then ' if look else ''}repeat it with the same "
-            f"{key.name}."
-        )
+    if surface.mcp_server is not None and (advice := _say_after_loss(model, surface, action)):
+        said.append(advice)
     return Text(" ".join(said), text.origin)
 
 
@@ -201,6 +197,23 @@ def _index_choices(surface: Surface, action: Action) -> dict[str, Param]:
     }
 
 
+def _say_after_loss(model: Model, surface: Surface, action: Action) -> str:
+    """Return what a caller does when a call got no answer: look, or repeat it with its key.
+
+    Empty if it may simply be repeated, or if nothing shows its effect.
+    """
+    look, key = _find_look(model, surface, action), surface.key_param(action)
+    if key is not None:
+        return (
+            f"When a call got no answer, {f'look with {look}, then ' if look else ''}repeat it with the same "
+            f"{key.name}."
+        )
+    acts_again = not action.only_reads and not action.hints.idempotent.value
+    return (
+        f"When a call got no answer, look with {look} before you call again." if acts_again and look else ""
+    )
+
+
 def _find_look(model: Model, surface: Surface, action: Action) -> str:
     """Return the name of the tool that shows whether the action had its effect; empty if there is none.
 
@@ -213,6 +226,8 @@ def _find_look(model: Model, surface: Surface, action: Action) -> str:
     for resource in (*made, *(r for r in resources if r.name in named)):
         reads = () if resource in made else resource.read_by
         for call in (*reads, *resource.listed_by, resource.found_by):
-            if call is not None and call.action.only_reads and str(call.action.name) in offered:
+            if call is None or call.inferred:
+                continue
+            if call.action.only_reads and str(call.action.name) in offered:
                 return str(find_name(surface, offered[str(call.action.name)]))
     return ""

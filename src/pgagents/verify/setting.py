@@ -330,6 +330,8 @@ class Memory:
 
         An exchange's own body is added after all watchers have judged it.
         """
+        self.tool_writes = 0
+        """The writes through an MCP server's tools so far, which watchers of REST do not see."""
         self.request_ids: set[str] = set()
         self._ids_in_order: deque[str] = deque()
         self.notes: dict[Any, Any] = {}

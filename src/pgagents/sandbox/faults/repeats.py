@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pgagents.base.http import Handler, Request, Response, Silence
@@ -48,46 +49,59 @@ def key_forgotten_after_a_repeat(context: Context, handler: Handler, request: Re
     return answer
 
 
-@fault(
-    "repeated_calls",
-    also={"idempotency": "the answer to a used key holds another instance"},
-    needs=(NEEDS,),
-).handle_requests
-def key_answered_with_another(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A repeated idempotency key is answered with what another key has made."""
-    made: dict[str, dict[str, Response]] = context.memory.setdefault("made", {})
-    answer, key, action = handler(request), _find_key(context, request), context.reader.action(request)
-    if action is None or action.idempotency is None or not isinstance(answer, Response):
-        return answer
-    own = made.setdefault(str(action.name), {})
-    if key and key in own:
-        return next((other for known, other in reversed(own.items()) if known != key), answer)
-    if successful(answer):
-        own[key or f"call {len(own)}"] = answer
+def _note_read(context: Context, request: Request, answer: Response | Silence) -> None:
+    """Note the idempotency keys of calls that made what a request has just read by its id."""
+    read: set[str] = context.memory.setdefault("read", set())
+    asked = context.reader.parse(request)
+    if asked is None or not asked.action.only_reads:
+        return
+    for id in asked.path.values() if isinstance(answer, Response) and successful(answer) else ():
+        row = context.store.row("SELECT value FROM idempotency WHERE resource = ?", id)
+        if row is not None:
+            read.add(str(row["value"]))
+
+
+def _is_free(context: Context, request: Request) -> bool:
+    """Forget the idempotency key of a request if what it made was read; return True if it was."""
+    key = _find_key(context, request)
+    if not key or key not in context.memory.setdefault("read", set()):
+        return False
+    context.memory["read"].discard(key)
+    run_sql(context, _FORGET, key)
+    return True
+
+
+@fault("repeated_calls", needs=(NEEDS,)).handle_requests
+def key_freed_by_a_read(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """An idempotency key may be used again once somebody has read the instance that it made."""
+    _is_free(context, request)
+    answer = handler(request)
+    _note_read(context, request, answer)
     return answer
 
 
 def _act_and_deny(context: Context, handler: Handler, request: Request, code: Code) -> Response | Silence:
-    """Carry out a call whose key was used as if it were new, and answer it with this error."""
-    used: set[str] = context.memory.setdefault("used", set())
-    key = _find_key(context, request)
-    if not key or key not in used:
-        answer = handler(request)
-        if key and isinstance(answer, Response) and successful(answer):
-            used.add(key)
+    """Carry out a call with a key whose instance was read, and answer it with this error."""
+    free, answer = _is_free(context, request), handler(request)
+    _note_read(context, request, answer)
+    if not free or not isinstance(answer, Response):
         return answer
-    run_sql(context, _FORGET, key)
-    handler(request)
-    return answers.make_refusal(context.model, code, "Nothing was done", "req_0")
+    id = answer.header(answers.request_id_header(context.model)) or ""
+    denial = answers.make_refusal(context.model, code, "Nothing was done", id)
+    denied = replace(answer, status=denial.status, body=denial.body).with_header("Location", None)
+    return denied.with_header("Content-Type", denial.header("Content-Type")).with_header("ETag", None)
 
 
 @fault(
     "repeated_calls",
-    also={"idempotency": "an answer to a used key is neither the first one nor a conflict"},
+    also={
+        "no_effect_of_refusals": "a list shows what the refused call made",
+        "consistent_representations": "an answer of before is compared with one after the refused change",
+    },
     needs=(NEEDS,),
 ).handle_requests
 def repeat_denied_after_work(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A call with a used idempotency key acts again, and is answered as if nothing had been found."""
+    """Once an instance was read, a repeat of the call that made it acts again, and is answered with 404."""
     action = context.reader.action(request)
     missing = (code for code in (action.errors if action is not None else ()) if code.status == 404)
     code = next(missing, context.model.codes[context.model.errors.framework.unknown_path])
@@ -96,14 +110,11 @@ def repeat_denied_after_work(context: Context, handler: Handler, request: Reques
 
 @fault(
     "repeated_calls",
-    also={
-        "idempotency": "an answer to a used key is neither the first one nor a conflict",
-        "no_crashes": "the answer says that the server failed",
-    },
+    also={"no_crashes": "the answer says that the server failed"},
     needs=(NEEDS,),
 ).handle_requests
 def repeat_fails_after_work(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A call with a used idempotency key acts again, and is answered as if the server had failed before."""
+    """Once an instance was read, a repeat of the call that made it acts again, and is answered with 500."""
     code = context.model.codes[context.model.errors.framework.crashed]
     return _act_and_deny(context, handler, request, code)
 

@@ -100,6 +100,10 @@ class Judge:
         if self.note is not None:
             self.note(exchange)
         learn(self.memory, exchange, noticed, beside=beside)
+        action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
+        self.memory.tool_writes += (
+            exchange.call.surface == MCP and action is not None and not action.only_reads
+        )
 
     def begin_probe(self) -> int:
         """Count the following exchanges as those of the next probe; return its number."""

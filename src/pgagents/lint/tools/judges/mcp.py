@@ -10,6 +10,8 @@ from pgagents.base.jsonschema.schema import list_problems
 from pgagents.lint.tools.tool_judge import Found, Tool, ToolJudge, parts
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
+_KEY = re.compile(r"idempoten(?:t|cy)", re.I)
+"""The names of idempotency keys."""
 _HINTS = {
     "readOnlyHint": "false",
     "destructiveHint": "true",
@@ -47,6 +49,7 @@ def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
             )
         yield from _invalid(tool)
         yield from _hints(tool)
+        yield from _repeats(tool)
 
 
 def _invalid(tool: Tool) -> Iterator[Found]:
@@ -86,6 +89,21 @@ def _hints(tool: Tool) -> Iterator[Found]:
             "say all that are not so" if not hints.get("readOnlyHint") else "say it",
             "note",
         )
+
+
+def _repeats(tool: Tool) -> Iterator[Found]:
+    """Yield a note if a tool claims to be idempotent, and only a key that a call may lack makes it so."""
+    hints, schema = tool.members.get("annotations"), tool.schema
+    if not isinstance(hints, dict) or not isinstance(schema, dict):
+        return
+    if hints.get("idempotentHint") is not True or hints.get("readOnlyHint") is True:
+        return
+    members, required = schema.get("properties"), schema.get("required")
+    for name in members if isinstance(members, dict) else ():
+        if _KEY.search(str(name)) and name not in (required if isinstance(required, list) else ()):
+            said = f"`{tool.shown}` says idempotentHint: true, and a call may lack `{str(name)[:80]}`"
+            help = "require the key, or say false unless equal calls without it are one"
+            yield Found("mcp.idempotent", said, (*tool.at, "annotations", "idempotentHint"), help, "note")
 
 
 JUDGE = ToolJudge("MCP clients", judge, "mcp")

@@ -7,9 +7,9 @@ and then none where the key is optional, as if a model called again. `new_turn` 
 call without a key has the first two only: a model that calls again sends the same.
 
 The effects are read from the state of the server: instances, lists, counts, and how many instances look like
-the first one. A difference counts if three trials show it, two of them beside a control. The report has a
-table of what each repeated call does: *safe by key*, *safe by nature*, *visible* or *harmful*. A second
-effect is a finding only where the catalogue promises one effect; elsewhere the table says all.
+the first one. The report has a table of what each repeated call does: *safe by key*, *safe by nature*,
+*visible* or *harmful*. A second effect is a finding only where the catalogue promises one effect, and if
+three trials show it, two of them beside a control. Elsewhere the table says all, after one trial.
 """
 
 from __future__ import annotations
@@ -81,9 +81,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 hinted.sources,
                 (),
                 run=partial(_try, hinted),
-                cost=2 + REPEATS + len(hinted.sources) * (1 + REPEATS + (not hinted.makes)),
+                cost=_count_requests(hinted),
             )
             yield Case(endpoint, says, origin, attempt, kind, about=promised is not None)
+
+
+def _count_requests(hinted: HintedCall) -> int:
+    """Return the requests of one trial: the calls, and what is read before, between and behind them."""
+    looks = len(hinted.sources) * (2 + REPEATS + (not hinted.makes))
+    removal = REPEATS * hinted.endpoint.action.may_remove
+    return 3 + REPEATS + looks + removal
 
 
 def _list_writes(setting: Setting) -> Iterator[Endpoint]:
@@ -165,7 +172,9 @@ class _Trace:
 
 def _try(hinted: HintedCall, trial: Trial) -> Conversation:
     trace = _Trace()
-    changes = yield from try_again(partial(_compare, hinted, trial, trace))
+    compare = partial(_compare, hinted, trial, trace)
+    promised: bool = trial.case.about
+    changes = yield from (try_again(compare) if promised else compare(False))  # else it is no finding
     yield _judge(hinted, trial, trace, changes)
 
 

@@ -161,7 +161,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         place = find_place(memory.setting, representation.kind, exchange, endpoint)
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED
-            shown = ShownInstance(representation, body, facts.written, exchange.sent_at, place, accepted)
+            written = facts.written + memory.tool_writes
+            shown = ShownInstance(representation, body, written, exchange.sent_at, place, accepted)
             if is_uncertain(memory, shown):
                 continue
             for judgement in _compare_representations(memory.setting, facts, shown, endpoint):
