@@ -299,6 +299,14 @@ def test_call_of_a_write_that_the_server_refuses_is_held() -> None:
     ]
 
 
+def test_tool_with_a_schema_that_nobody_can_read_is_not_called() -> None:
+    subject = SUBJECTS["library"]
+    found = guard("library", subject.tools, break_listing(subject)["its schema is none"][0])
+    assert {call.tool for call in found.calls} == {"get_patron"}
+    assert found.report.footer.complete
+    assert not any("internal" in note for note in found.report.footer.notes)
+
+
 def test_value_that_somebody_made_up_decides_nothing() -> None:
     """A cursor that the schema allows leads to no page."""
     found = guard("payments", ("list_payments",), Change())

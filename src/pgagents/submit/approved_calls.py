@@ -16,6 +16,7 @@ from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import index_actions
+from pgagents.submit.approved import find_schema_problem
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
 from pgagents.verify.promise import Conversation, Probe
 from pgagents.verify.setting import Setting
@@ -98,7 +99,8 @@ class ApprovedCalls:
         for name in self.approved:
             action = actions.get(name)
             endpoint = setting.endpoint(str(action.name), MCP) if action is not None else None
-            if endpoint is None or name not in self.listed:
+            listed = self.listed.get(name)
+            if endpoint is None or listed is None or find_schema_problem(listed):
                 continue
             before = len(self.calls)
             for known in (True, False):  # the ids of the run's own instances, else those of examples
