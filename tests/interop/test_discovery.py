@@ -30,12 +30,17 @@ def later() -> Model:
     return load_file(ROOT / "tests/catalogues/later.yaml")
 
 
+def library() -> Model:
+    """A catalogue with a hosted MCP server beside its package."""
+    return load_file(ROOT / "tests/catalogues/library.yaml")
+
+
 def starting() -> Model:
     """The shop with a hosted server and starters, which become the catalogue's queries."""
     return hosted(surfaces__copilot__starters=["Is there a kettle?", "Order two mugs"])
 
 
-@pytest.fixture(params=[later, hosted, starting])
+@pytest.fixture(params=[later, library, hosted, starting])
 def files(request: pytest.FixtureRequest) -> dict[str, bytes]:
     """The documents of a catalogue whose MCP server is hosted."""
     return {a.path: a.data for a in build(request.param()).artifacts()}
