@@ -221,6 +221,14 @@ def test_key_of_one_caller_is_silent() -> None:
     assert set(repeats(report).values()) == {"safe by key"}
 
 
+def test_list_shows_the_first_on_a_later_page_too() -> None:
+    text = LIBRARY.read_text("utf-8").replace('{sort: "-id", per_page: 50}, at', "{per_page: 1}, at", 1)
+    of = load_once(text, "paged")
+    chosen = Options(only=(f"{SAME}/add_title@rest",), lost_answers=True)
+    report = verify_sandbox(of, inside(of), chosen)
+    assert repeats(report) == {"same_call/add_title@rest": "visible"}
+
+
 def test_nothing_is_repeated_unless_asked_for() -> None:
     of = model(LIBRARY)
     assert not [c for c in contracts(of) if c.check == "repeated_calls"]

@@ -34,15 +34,19 @@ def read_instance(
 
 
 def find_page(
-    setting: Setting, resource: Resource, reader: Reader, body: Mapping[str, Any]
+    setting: Setting,
+    resource: Resource,
+    reader: Reader,
+    body: Mapping[str, Any],
+    purpose: str = "to be removed",
 ) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
     """Return the page of a list that contains an instance, with its request; the request is None if no page
-    does.
+    does. `purpose` follows the resource's name where a call says why it is made.
     """
     call, endpoint = reader
     more = PageRequest()
     seen: Exchange = yield read_instance(
-        endpoint, call, resource, body, f"a list with a {resource.name} to be removed"
+        endpoint, call, resource, body, f"a list with a {resource.name} {purpose}"
     )
     for _ in range(MOST_PAGES):
         if find_item(resource, call, seen, body) is not None:
@@ -52,7 +56,7 @@ def find_page(
             break
         more = further
         seen = yield request_page(
-            reader, resource, body, more, f"a further page, for a {resource.name} to be removed"
+            reader, resource, body, more, f"a further page, for a {resource.name} {purpose}"
         )
     return seen, None
 

@@ -39,7 +39,7 @@ from pgagents.verify.answers.observation import (
     tell,
     try_again,
 )
-from pgagents.verify.cases.removed_instances import is_nobodys_now
+from pgagents.verify.cases.removed_instances import find_page, is_nobodys_now
 from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
@@ -255,6 +255,8 @@ def _compare(
             changes = {**changes, **(yield from _find_other(hinted, other))}
         if changes:  # one more repeat could undo what this one did, and needs not make one more duplicate
             trace.acted = changes[min(changes)][0]
+            if hinted.makes and not trace.shown_by:
+                trace.shown_by = yield from _find_on_pages(setting, hinted, first, body)
             return changes
     return {}
 
@@ -332,6 +334,20 @@ def _find_look(hinted: HintedCall, first: Exchange, before: Observation | None, 
         lists = source.lists and not source.counter and _is_known(source, first.input)
         if lists and once.get((source.label, 0, ""), GONE) != GONE:
             return str(source.call.action.name)
+    return ""
+
+
+def _find_on_pages(
+    setting: Setting, hinted: HintedCall, first: Exchange, body: Body
+) -> Generator[Any, Any, str]:
+    """Return the list one of whose later pages shows what a call made; empty if none does."""
+    for source in hinted.sources:
+        if source.lists and not source.counter and _is_known(source, first.input):
+            reader = (source.call, source.endpoint)
+            purpose = "whose answer was lost"
+            _, page = yield from find_page(setting, hinted.resource, reader, body, purpose)
+            if page is not None:
+                return str(source.call.action.name)
     return ""
 
 
