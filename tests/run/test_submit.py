@@ -240,10 +240,7 @@ def test_public_host_without_its_challenge_and_pages_is_not_ready(
 def test_public_host_that_has_all_makes_it_ready(
     running: Hosted, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A package never names this machine, so the addresses are tested apart.
-
-    With another seed, the title of the call may be one of which the patron has a hold already.
-    """
+    """A package never names this machine, so the addresses are tested apart."""
     monkeypatch.setattr(public, "check_addresses", lambda *_: ())
     with _public(monkeypatch, running, privacy=_answer(Request("GET", "/privacy"))) as seen:
         reach = public.reach
@@ -253,7 +250,7 @@ def test_public_host_that_has_all_makes_it_ready(
             return lambda r: _answer(r) if r.path.endswith("openai-apps-challenge") else handler(r)
 
         monkeypatch.setattr(public, "reach", reach_challenge)
-        words = ["--public", "--challenge", "token-of-the-form", "--allow", "place_hold", "--seed", "1"]
+        words = ["--public", "--challenge", "token-of-the-form", "--allow", "place_hold"]
         done = submit(running, library(), *words)
     assert done.code == 0, done.err
     assert "ready: " in done.err

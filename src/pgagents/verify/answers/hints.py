@@ -21,6 +21,7 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.promise import Attempt, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
@@ -104,19 +105,20 @@ def make_first(
         return Call(endpoint, arguments, "explore", why, fresh=True)
     move = next((m for m in resource.moves if m.action is endpoint.action), None)
     undo = resource.undone_by
-    makers = (other.made_by for other in setting.model.resources.values())
-    part = next((maker for maker in makers if maker is not None and maker.action is endpoint.action), None)
+    kinds = setting.model.resources.values()
+    part = next((each for each in kinds if is_made_by(each, endpoint.action)), None)
     if move is not None and move.input:
         arguments.update(move.input)
     elif undo is not None and undo.action is endpoint.action:
         arguments.update(undo.input)
-    elif part is not None:
-        arguments.update(part.input)
+    elif part is not None and part.made_by is not None:
+        arguments.update(part.made_by.input)
     if body is not None:
         arguments = name_instance(resource, endpoint, body, arguments)
     if other:
         arguments.update(_choose_others(setting, hinted, arguments))
-    return Call(endpoint, arguments, "explore", why, subject=resource, made=body)
+    taken = part is not None and bool(part.unique)  # by an earlier call with the same other instances
+    return Call(endpoint, arguments, "explore", why, subject=resource, made=body, fresh=taken)
 
 
 def _choose_others(setting: Setting, hinted: HintedCall, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
 def _try(hinted: HintedCall, trial: Trial) -> Conversation:
     setting, resource = trial.setting, hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
-    reason = "no call was accepted"
+    reason = "it could not be read again"
 
     def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
         nonlocal reason
@@ -100,19 +100,19 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
             reason = GONE_BEFORE
             return None
         losses: dict[Place, tuple[str, Any]] = {}
-        accepted = False
+        accepted, outcome = False, ""
         for number in range(2):
             call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
             answer: Exchange = yield call
-            accepted = accepted or answer.success
+            accepted, outcome = accepted or answer.success, answer.outcome
             after = yield from observe(hinted.sources, bodies, "after a call that only adds")
             if before is None or after is None or alone is None:
-                reason = "it could not be read again"
                 return None
             lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
             losses = {**tell(lost, before, after), **losses}
             before = after
         if not accepted or before is None:
+            reason = f"no call was accepted: {outcome}"
             return None
         return (yield from drop_restless(hinted.sources, bodies, before, losses))
 
