@@ -39,7 +39,8 @@ def test_the_official_schemas_take_the_agent_plugin(listed: Path) -> None:
 def test_the_reference_validator_takes_every_skill(listed: Path, tmp_path: Path) -> None:
     validator = pytest.importorskip("skills_ref.validator", reason=NEEDS)
     skills = sorted(listed.rglob("SKILL.md"))
-    assert {skill.relative_to(listed).parts[0] for skill in skills} == {"agent_plugin", "claude_plugin"}
+    folders = {skill.relative_to(listed).parts[0] for skill in skills}
+    assert folders - {"cowork"} == {"agent_plugin", "claude_plugin"}  # Cowork's where a server is hosted
     for skill in skills:
         assert validator.validate(skill.parent) == []
     other = tmp_path / "another-name"
