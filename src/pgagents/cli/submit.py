@@ -216,9 +216,7 @@ def _prepare(given: Given) -> _Job:
     model = load(given.catalogue)
     refuse_unpinned(model, "pgagents submit")
     listing = find_listing(model, surface, store)
-    url = given.url
-    if url is None and all(model.is_only_tool(action) for action in model.actions):
-        url = str(model.api.server)  # nothing is sent to this address
+    url = given.url if given.url is not None else server.find_unsent_url(model)
     server.check(url, None, given.description)
     there = server.target(
         model, url, None, given.cacert, given.description, given.servers, (given.cert, given.cert_key)

@@ -249,14 +249,14 @@ def _find_url_of_tools(line: CommandLine) -> str | None:
 
     Nothing is sent there. None for any other catalogue.
     """
+    from pgagents.cli.inputs import server
     from pgagents.cli.inputs.document import is_document
 
     if line.catalogue is None or line.description is not None or not line.has_mcp:
         return None
     if is_document(line.catalogue):
         return None
-    model = load(line.catalogue)
-    return str(model.api.server) if all(model.is_only_tool(action) for action in model.actions) else None
+    return server.find_unsent_url(load(line.catalogue))
 
 
 def _verify_tools(line: CommandLine) -> int:

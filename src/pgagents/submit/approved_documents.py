@@ -25,7 +25,9 @@ from pgagents.report.verdicts import actual_of
 from pgagents.submit.approved import DOCUMENTS, Approved
 from pgagents.submit.listing_guard import ORDER, NotTried, Reason, State, StoreOutcome
 
-CHECKS = ("valid_calls", "documented_status", "response_schema", "exact_filters", "filters_apply")
+FILTERS = ("exact_filters", "filters_apply")
+"""The checks of `verify` that show that a filter works."""
+CHECKS = ("valid_calls", "documented_status", "response_schema", *FILTERS)
 """The checks of `verify` that show whether a call by the document is taken, and answered as it says."""
 LIFTED = frozenset(("operation-removed", "route", "parameter-required", "security"))
 """The changes that every call of the operation would meet, so that calls which are taken lift them."""
@@ -111,9 +113,7 @@ def read_results(model: Model, report: Report) -> dict[str, Shown]:
             actual = actual_of(broken, finding) if finding is not None else broken.reason
             words = f"{broken.contract.says}: {actual}"
         taken = any(r.verdict is Verdict.KEPT and r.contract.check == "valid_calls" for r in own)
-        filters = any(
-            r.verdict is Verdict.KEPT and r.contract.check.endswith(("filters", "apply")) for r in own
-        )
+        filters = any(r.verdict is Verdict.KEPT and r.contract.check in FILTERS for r in own)
         untried = next((r.reason for r in own if r.verdict is Verdict.UNTESTED and r.reason), "")
         left_out = next((r.reason for r in own if r.verdict is Verdict.NOT_SELECTED and r.reason), "")
         found[str(action.operation_id)] = Shown(words, taken, filters, untried or left_out)

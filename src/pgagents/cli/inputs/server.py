@@ -50,6 +50,13 @@ def check(url: str | None, plain_url: str | None, description: Path | None) -> N
         plain_twin(base_url(url), plain_url)
 
 
+def find_unsent_url(model: Model) -> str | None:
+    """Return the catalogue's server if all actions are only tools, so that nothing is sent there. Return None
+    for any other catalogue.
+    """
+    return str(model.api.server) if all(model.is_only_tool(action) for action in model.actions) else None
+
+
 def target(
     model: Model,
     url: str | None,

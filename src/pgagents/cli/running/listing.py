@@ -15,6 +15,7 @@ from pgagents.cli.inputs.verification import CommandLine
 if TYPE_CHECKING:
     from pgagents.catalogue.model.listing import Case
     from pgagents.catalogue.model.model import Model
+    from pgagents.cli.inputs.server import Target
     from pgagents.diff.change import Change
     from pgagents.diff.listings import Package
     from pgagents.report.report import Report
@@ -60,15 +61,13 @@ def _judge_tools(line: CommandLine, approved: Approved, model: Model) -> GuardRe
 
     if not approved.packages or not line.has_mcp:
         return judge_by_manifest(approved, model)
-    url = line.url
-    if url is None and all(model.is_only_tool(action) for action in model.actions):
-        url = str(model.api.server)  # nothing is sent to this address
+    url = line.url if line.url is not None else server.find_unsent_url(model)
     server.check(url, None, line.description)
     there = server.target(
         model, url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
     )
     companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=False)
-    return _call_server(replace(line, url=there.url), approved, there.model)
+    return _call_server(line, approved, there)
 
 
 def refuse_other_api(approved: Approved, model: Model) -> None:
@@ -145,16 +144,13 @@ class _Ended:
         return self.report
 
 
-def _call_server(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardReport:
     """Read the new server's tools, call it by the approved definitions, and judge the listings."""
     from pgagents.cli.inputs import companions, report_files, server
     from pgagents.cli.running import run as running
     from pgagents.submit.approved_calls import ApprovedCalls
     from pgagents.submit.listing_guard import compare_definitions, judge_listings, list_witnesses
 
-    there = server.target(
-        model, line.url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
-    )
     secrets = server.command_secrets(there.model, there.env.commands, line.identity)
     keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
     ended = _Ended()
