@@ -20,8 +20,8 @@ pytestmark = pytest.mark.always  # they hold the whole source, whatever a change
 ROOT = Path(pgagents.__file__).parent
 MOST_LINES = 800
 FEW_LINES = 80
-MOST_BOXES = 15
-"""Packages and modules directly under `src/pgagents`."""
+MOST_BOXES = 16
+"""Packages and modules directly under `src/pgagents`. The sixteenth is `fleet` (decision 140)."""
 MOST_SMALL = 8
 """Modules of few lines that another module imports. The aim is none: only a registry finds such a module."""
 MOST_RINGS = 0
