@@ -48,8 +48,9 @@ def command() -> None:
 def matrix(fleet: Path, part: tuple[int, int] | None, most: int) -> int:
     """Print the jobs of a FLEET file as JSON for a CI matrix: one for each API, or for each of its shards.
 
-    Each has its name, the arguments of `pgagents verify` as a list and as one line for a shell, and the name
-    of its report's file. It names the variables that hold its keys. Paths begin at this folder.
+    Each has its name, the name of its report's file, and the names of the variables that hold its keys. The
+    arguments of `pgagents verify` stand there as a list, and as one line for a shell. Paths begin at this
+    folder.
     """
     from pgagents.fleet.fleet_file import read_fleet
     from pgagents.fleet.matrix import MOST_OUTPUT, make_matrix
