@@ -155,7 +155,8 @@ class Response(_Message):
 class Silence:
     """The result of a request that got no complete response.
 
-    `kind` is one of timeout, refused, reset, tls, protocol, too-large and redirect. The words never change.
+    `kind` is one of timeout, refused, reset, tls, protocol, too-large and redirect. The words never change. A
+    run with a lease also has no-lease and lease-ended: the run itself did not send, or did not wait.
     """
 
     kind: str

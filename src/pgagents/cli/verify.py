@@ -36,6 +36,7 @@ _ONCE = (
     "failed_in",
     "baseline",
     "self_test",
+    "lease",
     "verbose",
     "odd",
     "why",
@@ -49,7 +50,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything
 
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
-    "acts",
+    "acts", "lease",
     "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "odd", "why", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
@@ -111,11 +112,28 @@ def command(**given: Any) -> int:
     something found, 2 wrong usage, 3 the run ended early, or could not try what your own catalogue promises.
     4 is an error of pgagents itself.
     """
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import keep_out_of_here
-    from pgagents.cli.running import selftest
+    from pgagents.verify.wire.lease import Lease, holding
 
     line = CommandLine(**given)
     keep_out_of_here()
+    if line.lease is None:
+        return _verify(line)
+    lease = Lease(line.lease)
+    with holding(lease):
+        lease.check()
+        try:
+            return _verify(line)
+        except PgagentsError:
+            lease.check()  # what fails once the lease has ended fails for that reason
+            raise
+
+
+def _verify(line: CommandLine) -> int:
+    """Do what the options ask for. Return the exit code."""
+    from pgagents.cli.running import selftest
+
     if line.self_test:
         verification.only_given("--self-test", _OF_SELF_TEST)
         return selftest.run(line.only, line.reports, seed=line.seed, max_time_s=line.max_self_test_s)

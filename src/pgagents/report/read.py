@@ -202,6 +202,7 @@ def _report(data: dict[str, Any]) -> Report:
         _withheld(f.get("withheld", {})),
         tuple(Lift(**one) for one in f.get("lifts", ())),
         _seconds(f.get("seconds_drawing", 0)),
+        bool(f.get("lease_ended", False)),
     )
     results = tuple(
         Result(

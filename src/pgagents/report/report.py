@@ -264,6 +264,10 @@ class Footer:
     """The lines that would try the most of what was not tried, the best one first."""
     seconds_drawing: float = 0.0
     """The seconds in which random calls were drawn, so that nothing was sent."""
+    lease_ended: bool = False
+    """True if the run's lease ended before the run did, so that nothing more was sent, not even to undo
+    something.
+    """
 
     @property
     def purchases(self) -> tuple[str, ...]:
@@ -330,9 +334,12 @@ class Report:
     def exit_code(self) -> int:
         """Return the exit code.
 
-        It is 1 for new findings of the rank that the caller asked for, or a stale baseline. It is 3 if the
-        run ended early or judged nothing, or if a contract is untested and not excused. Otherwise it is 0.
+        It is 3 if the lease ended before the run. Otherwise it is 1 for new findings of the rank that the
+        caller asked for, or a stale baseline. It is 3 if the run ended early or judged nothing, or if a
+        contract is untested and not excused. Otherwise it is 0.
         """
+        if self.footer.lease_ended:
+            return 3
         if self.stale or any(self.counts(finding) for finding in self.findings):
             return 1
         owed = any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)

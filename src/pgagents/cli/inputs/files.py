@@ -80,8 +80,12 @@ def _over_http(url: str, headers: Mapping[str, str], called: str) -> bytes:
     import httpx
 
     from pgagents.base.errors import PgagentsError
+    from pgagents.verify.wire.lease import find_lease
 
     shown, most_s = hide_secrets(called), _find_seconds_left()
+    if (lease := find_lease()) is not None:
+        lease.check()
+        most_s = min(most_s, max(0.05, lease.find_seconds_left()))
     if why := find_unreachable(url):
         raise PgagentsError(f"cannot read {shown}: {why}", "correct the address")
     try:

@@ -418,6 +418,17 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
 )
 """Other ways to select contracts."""
 
+_SAFETY: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--lease",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help='Send only while the lease in this JSON file lasts: {"expires": UNIX SECONDS}. It is read '
+        "before each request; without it the run ends with 3.",
+    ),
+)
+"""The lease of a run that another one may replace."""
+
 _LISTING: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--listing",
@@ -463,7 +474,9 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
 
 def verify_options(command: Any) -> Any:
     """Add all options of `pgagents verify` to a command, in the order of its help."""
-    for option in reversed((*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_LISTING, *_OUTPUT)):
+    for option in reversed(
+        (*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_SAFETY, *_LISTING, *_OUTPUT)
+    ):
         command = option(command)
     return command
 
@@ -513,6 +526,7 @@ class CommandLine:
     last_failed: bool
     failed_in: Path | None
     shard: tuple[int, int] | None
+    lease: Path | None
     listing: str | None
     held_passes: bool
     as_json: bool

@@ -247,11 +247,15 @@ class App:
 
     def _await_answer(self, request: Request) -> None:
         """Wait until the app answers. Raises PgagentsError if it ends, listens elsewhere, or is too late."""
+        from pgagents.verify.wire.lease import find_lease
+
         assert self._child
         began = time.monotonic()
         tell_s, look_s, first_elsewhere_s = TELL_S, LOOK_FOR_PORTS_S, READY_S
         ports: list[int] = []
         while True:
+            if (lease := find_lease()) is not None:
+                lease.check()
             answered = next(
                 (url for url in filter(None, (self.url, self._other_url)) if self._asks(url, request)), ""
             )

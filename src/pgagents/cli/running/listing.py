@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     "listing", "held_passes", "as_json", "url", "catalogue", "description", "servers", "cert", "cert_key",
     "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow", "mcp_url",
-    "mcp_stdio", "pass_env",
+    "mcp_stdio", "pass_env", "lease",
 )  # fmt: skip
 """Options that --listing accepts."""
 NO_SERVER = "no MCP server is named: --mcp-url URL or --mcp-stdio 'pgagents mcp' lets its tools be called"

@@ -61,6 +61,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "workers": footer.workers,
             "alone": dict(footer.alone),
             "random_calls": {"operations": footer.drawn[0], "of": footer.drawn[1]},
+            **({"lease_ended": True} if footer.lease_ended else {}),
             "waits": {name: round(seconds, 3) for name, seconds in footer.waits.items()},
         },
     }

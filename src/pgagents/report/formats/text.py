@@ -435,6 +435,8 @@ def _explain(code: int, report: Report) -> str:
     mildest = report.header.fail_on
     if code == STOPPED:
         return "stopped before the end"
+    if report.footer.lease_ended:
+        return "the lease ended before the run did"
     if code == UNTRIED and report.proves_nothing:
         return "nothing could be tried: --why says what each promise needs"
     if code == UNTRIED and not report.footer.complete:

@@ -22,6 +22,7 @@ from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
 from pgagents.verify.run.obstacles import Acceptance
 from pgagents.verify.run.sender import Sender
+from pgagents.verify.run.timing import Unanswered
 from pgagents.verify.run.transmission import Ready, Sending, Stop
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.exchange import Exchange
@@ -87,7 +88,7 @@ class CallExecutor:
                 elif self.lost_answers.is_overtaken(ready, exchange) and not self.sender.budget.cleaning:
                     self.note_unjudged(exchange)
                     raise Restarted(RESTARTED)
-        except (KeyboardInterrupt, Stop):
+        except (KeyboardInterrupt, Stop, Unanswered):
             if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
                 self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
             raise

@@ -17,6 +17,7 @@ from pgagents.base.text import brief
 from pgagents.catalogue.model.credential import AUTHORIZATION, Credential
 from pgagents.verify.run.obstacles import Place, Tried, Trouble
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.lease import may_send
 
 _LOGIN = ("login", "signin", "sign-in", "sso", "oauth", "saml", "auth")
 _PASSWORD = re.compile(rb"""<input[^>]{0,500}type\s*=\s*["']?password""", re.I)
@@ -242,6 +243,8 @@ def _resolves(host: str, port: int) -> bool:
 
 def _speaks_tls(host: str, port: int) -> bool:
     """True if a TLS handshake succeeds. The certificate is not verified, because nothing is sent."""
+    if not may_send():
+        return False
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,6 +31,7 @@ from pgagents.verify.run.ledger import NO_GUESSES, Ledger, find_guesses
 from pgagents.verify.run.report import make_report
 from pgagents.verify.run.requests import Routes
 from pgagents.verify.run.timing import OUT_OF_TIME, Clocks
+from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.encode import find_secret_problem
 from pgagents.verify.wire.mcp_link import Link
@@ -192,7 +193,9 @@ def verify(
         course = Course(driver, made, options, on_progress, begun)
         stopped = _run(course, companion)
         behind = _finish(driver, stopped, course.workers)
-        return make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
+        report = make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
+        ended = driver.sender.timing.left.lease_ended
+        return replace(report, footer=replace(report.footer, lease_ended=True)) if ended else report
     finally:
         driver.close()
 
@@ -263,14 +266,21 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
 
 
 def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
+    left, notes = driver.sender.timing.left, driver.sender.notes
+    if stopped:
+        with suppress(Stop):  # whatever ended the run, the report says so if the lease had ended
+            left.check()
     driver.executor.lost_answers.settle()
     note_repeated(driver)
     try:
         if not stopped:
             confirm(driver, checks_for(driver.setting), driver.sender.budget.most)
     except KeyboardInterrupt:
-        driver.sender.notes.append("interrupted while failing cases were tried once more")
-    return clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+        notes.append("interrupted while failing cases were tried once more")
+    behind = clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+    if left.lease_ended and left.lease_ended != stopped:
+        notes.append(left.lease_ended)
+    return behind
 
 
 # -- secrets that cannot sign

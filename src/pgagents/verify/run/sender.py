@@ -79,11 +79,11 @@ class Sender:
         self._routes, self.clocks, self.budget, self._objection = routes, clocks, budget, objection
         setting = routes.setting
         self._model = setting.model
-        aside = partial(_send_aside, routes.handler, budget, objection)
+        self.timing = Timing(clocks, TimeLeft(clocks.timer, until, budget))
+        aside = partial(_send_aside, routes.handler, budget, self.timing.left, objection)
         self.maker = RequestMaker(setting, keys, commands, options.seed, now=clocks.now, send_aside=aside)
         parts = options.shard[1] if options.shard else 1
         self._pacer = Pacer(setting.model, clocks.clock, options.seed, options.max_wait_s, parts)
-        self.timing = Timing(clocks, TimeLeft(clocks.timer, until, budget))
         self.holds = Holds(clocks.timer)
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
@@ -504,13 +504,22 @@ class _Printer:
 
 
 def _send_aside(
-    handler: Handler, budget: RequestBudget, objection: Objection, asked: Call, request: Request
+    handler: Handler,
+    budget: RequestBudget,
+    left: TimeLeft,
+    objection: Objection,
+    asked: Call,
+    request: Request,
 ) -> Response | Silence:
-    """Send a request for a token, which belongs to no call. Raises Unavailable if it could do harm."""
+    """Send a request for a token, which belongs to no call. Raises Stop, and Unavailable if it could do
+    harm.
+    """
     if reason := objection(asked, {}, request):
         raise Unavailable(reason)
     budget.sent += 1
-    return handler(request)
+    answer = handler(request)
+    left.check_answer(answer)
+    return answer
 
 
 # -- calls of the MCP server, at the pace of REST: it calls the same API
@@ -547,6 +556,7 @@ class LinkSender:
             self._timing.left.check()
             opened = link.open()
             self._count()
+            self._timing.left.check()  # a link that the end of the lease kept shut says nothing of its server
             if not opened and endpoint is not None:
                 raise Unavailable(link.problem)
             if not opened:

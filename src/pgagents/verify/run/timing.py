@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.model.model import Model
@@ -17,6 +18,7 @@ from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.lease import CUT, UNSENT, find_lease
 from pgagents.verify.wire.pace import Pacer
 
 MOST_FIRST = 10
@@ -91,6 +93,10 @@ and between two clocks.
 """
 
 
+class Unanswered(Unavailable):
+    """Raised for a request whose answer the run could not wait for, so that it may have had its effect."""
+
+
 class TimeLeft:
     """Knows when a run must end. `until` is that time as a value of the timer, in seconds; None is without
     end.
@@ -100,6 +106,8 @@ class TimeLeft:
         self._timer, self._until, self._budget = timer, until, budget
         self.cut = ""
         """A note about the request that the end of the run interrupted; empty if it interrupted none."""
+        self.lease_ended = ""
+        """Why the lease lets nothing more be sent; empty while it lasts."""
         self._ends_at: float | None = None
         """The timer's value at which even clean-up ends; None unless the run was interrupted."""
 
@@ -108,11 +116,20 @@ class TimeLeft:
         self._ends_at = self._timer() + seconds
 
     def check(self, seconds: float = 0.0) -> None:
-        """Raise Stop if the run must end within so many seconds. While cleaning, only `hurry` ends it."""
+        """Raise Stop if the run must end within so many seconds. While cleaning, only `hurry` ends it, or the
+        end of the lease.
+        """
+        if (lease := find_lease()) is not None and (problem := lease.problem):
+            self._end(problem)
         if self._ends_at is not None and self._timer() + seconds > self._ends_at:
             raise Stop("the time for undoing what was made is over")
         if self._until is not None and not self._budget.cleaning and self._timer() + seconds > self._until:
             raise Stop(OUT_OF_TIME)
+
+    def _end(self, problem: str) -> NoReturn:
+        """Raise Stop, as the lease has ended."""
+        self.lease_ended = self.lease_ended or problem
+        raise Stop(problem)
 
     def find_seconds(self) -> float | None:
         """Return the seconds that the next request may take, so that it ends when the run must; None if
@@ -126,10 +143,17 @@ class TimeLeft:
         return None if left is None else max(SHORTEST_S, left)
 
     def check_answer(self, answer: Response | Silence) -> None:
-        """Raise Stop or Unavailable for a request that the end of the run interrupted: its silence proves
-        nothing.
+        """Raise Stop or Unavailable for a request that the end of the run, or of the lease, interrupted: its
+        silence proves nothing.
         """
-        if not isinstance(answer, Silence) or answer.kind != "timeout":
+        if not isinstance(answer, Silence):
+            return
+        if answer.kind == UNSENT:
+            self._end(answer.detail)
+        if answer.kind == CUT:
+            self.check()
+            raise Unanswered(answer.detail)
+        if answer.kind != "timeout":
             return
         ends_at = self._ends_at if self._ends_at is not None else self._until
         if ends_at is not None and self._timer() + CUT_SLACK_S > ends_at:
@@ -141,7 +165,7 @@ class TimeLeft:
             self.cut = f"the last request was cut off: {came}"
             raise Stop(OUT_OF_TIME)
         if self._ends_at is not None:
-            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
+            raise Unanswered(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
 
 # -- the budget of requests

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpcore
 
+from pgagents.verify.wire.lease import may_send
+
 MOST_HELD = 16_384
 HEAD_END = re.compile(rb"\n\r?\n")
 """The blank line after an answer's headers."""
@@ -124,6 +126,12 @@ class _Stream(httpcore.NetworkStream):
             self._flush(timeout)
 
     def _flush(self, timeout: float | None) -> None:
+        """Send what is held, unless the lease has ended since the request was begun.
+
+        The process may have stood still meanwhile, and another run may use the server by now.
+        """
+        if not may_send():
+            raise httpcore.ReadTimeout("the lease has ended")
         held, self._held = self._held, b""
         self._inner.write(held, self._deadline.get_seconds_left(timeout))
 

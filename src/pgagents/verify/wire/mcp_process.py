@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, read_json
+from pgagents.verify.wire.lease import Permit, may_send
 
 MAX_LINE = 4_000_000
 MOST_LINES = 1_000
@@ -82,7 +83,10 @@ class Stdio:
 
         Raises nothing, even if the process ends or writes invalid lines.
         """
-        most_s = self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s)
+        permit = Permit(self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
+        if permit.refusal is not None:
+            return permit.refusal
+        most_s = permit.most_s
         until = self._timer() + most_s
         asked = read_json(request.body).value
         id = asked.get("id") if isinstance(asked, Mapping) else None
@@ -94,7 +98,7 @@ class Stdio:
             try:
                 came = self._lines.get(timeout=max(0.001, until - self._timer()))
             except queue.Empty:
-                return Silence("timeout", f"no answer within {most_s:.3g} s{self._words()}")
+                return permit.explain(Silence("timeout", f"no answer within {most_s:.3g} s{self._words()}"))
             if isinstance(came, Silence):
                 self._lines.put(came)  # so that later calls find the end, too
                 return came
@@ -145,6 +149,8 @@ class Stdio:
         def work() -> None:
             try:
                 assert self._child.stdin
+                if not may_send():  # the process may have stood still meanwhile
+                    return
                 self._child.stdin.write(line)
                 self._child.stdin.flush()
                 done.append(None)

@@ -29,6 +29,7 @@ from pgagents.base.http import (
     Silence,
     make_context,
 )
+from pgagents.verify.wire.lease import Permit, may_send
 
 if TYPE_CHECKING:
     import httpcore
@@ -152,24 +153,27 @@ class Client:
             built = self.requests.build(request)
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
+        permit = Permit(self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
+        if permit.refusal is not None:
+            return permit.refusal
         began = self._timer()
-        self._deadline.at = began + (
-            self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s)
-        )
+        self._deadline.at = began + permit.most_s
         self._deadline.connected = False
         try:
             answer = self._pool.handle_request(built)
         except self._failures as error:
-            silence = silence_of(error)
+            silence = permit.explain(silence_of(error))
             return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         except UnicodeError:  # raised for a host's name that DNS cannot hold, such as `a..b`
             return Silence("refused", "the host's name does not resolve")
         try:
             came = self._read_answer(answer, began)
+            if isinstance(came, Silence):
+                came = permit.explain(came)
             if isinstance(came, Response) and came.status == NO_CONTENT:
                 came = self._read_excess(answer, came)
         except self._failures as error:
-            came = silence_of(error)
+            came = permit.explain(silence_of(error))
         except (ValueError, OSError) as error:  # raised for a broken gzip stream or chunk
             came = Silence("protocol", str(error)[:200])
         finally:
@@ -181,7 +185,12 @@ class Client:
         return came
 
     def takes_connections(self, request: Request) -> bool:
-        """Return whether the server of a request takes a new connection, without sending anything."""
+        """Return whether the server of a request takes a new connection, without sending anything.
+
+        Without a lease nothing is asked, and the answer is True: nobody can blame the server then.
+        """
+        if not may_send():
+            return True
         if request.server:
             other = self._others.get(request.server)
             return other is not None and other.takes_connections(replace(request, server=""))
