@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs import verification
+from pgagents.cli.inputs import report_files, verification
 from pgagents.cli.inputs.options import examples
 
-_EXAMPLES = (
+if TYPE_CHECKING:
+    from pgagents.fleet.collisions import ToolText
+    from pgagents.fleet.fleet_file import Api, Fleet
+
+_MATRIX = (
     ("the jobs of a CI matrix", "pgagents fleet matrix fleet.yaml"),
     (
         "the second of three matrices, where one has too many jobs",
         "pgagents fleet matrix fleet.yaml --part 2/3",
     ),
 )
+_REPORT = (
+    (
+        "a page and a log for code scanning, of the reports that a matrix left",
+        "pgagents fleet report reports --fleet fleet.yaml --report fleet.html --report fleet.sarif",
+    ),
+    (
+        "the same with a trend, and the file for the next one",
+        "pgagents fleet report reports --fleet fleet.yaml --since fleet.json --report fleet.json",
+    ),
+)
+FORMS = (".html", ".sarif", ".json", ".txt")
+"""The suffixes of a fleet's report."""
 
 fleet_argument = click.argument("fleet", type=click.Path(path_type=Path, dir_okay=False))
 
 
 @click.group(
     short_help="Verify many APIs together.",
-    epilog=examples(*_EXAMPLES),
+    epilog=examples(*_MATRIX[:1], *_REPORT[:1]),
 )
 def command() -> None:
     """Verify the APIs of a fleet file, each by a `pgagents verify` of its own."""
 
 
-@command.command(epilog=examples(*_EXAMPLES))
+@command.command(epilog=examples(*_MATRIX))
 @fleet_argument
 @click.option(
     "--part",
@@ -65,3 +83,131 @@ def matrix(fleet: Path, part: tuple[int, int] | None, most: int) -> int:
         )
     click.echo(text)
     return 0
+
+
+@command.command(epilog=examples(*_REPORT))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--fleet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The fleet file, by which missing reports are noticed. Default: that of the run which wrote DIR.",
+)
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Compare with an earlier report of the fleet: its JSON, which carries the history of the scores, or "
+    "another folder of reports.",
+)
+@click.option(
+    "--no-collisions",
+    is_flag=True,
+    help="Do not read the catalogues and documents, so that no tools are compared.",
+)
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Also write FILE, in the format of its suffix: {', '.join(FORMS)}. Repeatable.",
+)
+def report(
+    folder: Path, fleet: Path | None, since: Path | None, no_collisions: bool, reports: tuple[Path, ...]
+) -> int:
+    """Report on a fleet by the reports of its APIs in DIR, the worst API first.
+
+    DIR has a JSON report for each job, under the name that `pgagents fleet matrix` gives it. Each API has a
+    score, and the step that would raise it most. Exit code: 3 if an API has no whole report; else 1 if one
+    found something; else 3 if one ended early; else 0.
+    """
+    from dataclasses import replace
+
+    from pgagents.base.errors import PgagentsError
+    from pgagents.fleet import page, summary
+    from pgagents.fleet.collisions import find_collisions
+    from pgagents.fleet.fleet_file import read_fleet
+    from pgagents.fleet.one_sarif import SarifLog
+
+    report_files.check(reports, FORMS)
+    if not folder.is_dir():
+        raise PgagentsError(f"there is no folder {folder}", "give the folder of the reports")
+    described = read_fleet(fleet or summary.find_fleet_file(folder))
+    log = SarifLog()
+    whole = summary.Summary(described.file, summary.sum_up(described, folder, log))
+    if not no_collisions:
+        tools, uncompared = _list_tools(described)
+        seen_by = {api.name: api.seen_by for api in described.apis}
+        whole = replace(whole, collisions=find_collisions(tools, seen_by), uncompared=uncompared)
+    if since is not None:
+        whole = summary.compare(whole, _read_since(since, described))
+    text = page.render_text(whole)
+    try:
+        report_files.write_bytes(
+            {path: _render(path, whole, log, text) for path in reports},
+        )
+    finally:
+        click.echo(text, nl=False)
+    return whole.exit_code
+
+
+def _read_since(since: Path, fleet: Fleet) -> Mapping[str, Any]:
+    """Return the data of an earlier report: that of a file, or made of another folder."""
+    from pgagents.fleet import summary
+    from pgagents.fleet.one_sarif import SarifLog
+
+    if not since.is_dir():
+        return summary.read_earlier(since)
+    standings = summary.sum_up(fleet, since, SarifLog())
+    return summary.make_data(summary.Summary(fleet.file, standings))
+
+
+def _render(path: Path, whole: Any, log: Any, text: str) -> bytes:
+    from pgagents.fleet import page, summary
+
+    suffix = report_files.find_suffix(path.name)
+    if suffix == ".html":
+        return page.render_page(whole)
+    if suffix == ".sarif":
+        rendered: bytes = log.render()
+        return rendered
+    if suffix == ".json":
+        return json.dumps(summary.make_data(whole), ensure_ascii=False, indent=1).encode() + b"\n"
+    return text.encode()
+
+
+def _list_tools(fleet: Fleet) -> tuple[list[ToolText], tuple[str, ...]]:
+    """Return the tools of all APIs as hosts see them, and why those of some APIs are not known."""
+    from pgagents.base.errors import PgagentsError
+
+    known: dict[tuple[str, str], list[tuple[str, str]] | str] = {}
+    tools: list[ToolText] = []
+    uncompared = []
+    for api in fleet.apis:
+        subject = (api.catalogue, api.openapi)
+        if subject not in known:
+            try:
+                known[subject] = _read_tools(api)
+            except PgagentsError as error:
+                known[subject] = error.message
+        listed = known[subject]
+        if isinstance(listed, str):
+            uncompared.append(f"{api.name}: {listed}")
+        else:
+            from pgagents.fleet.collisions import ToolText
+
+            tools += [ToolText(api.name, name, description) for name, description in listed]
+    return tools, tuple(uncompared)
+
+
+def _read_tools(api: Api) -> list[tuple[str, str]]:
+    """Return name and description of each tool for MCP clients. Raises PgagentsError if there are none."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.cli.inputs.document import load_api
+    from pgagents.generate.targets.mcp import tools
+
+    model = load_api(Path(api.catalogue) if api.catalogue else None, api.openapi or None, url=api.url)
+    if "mcp" not in model.surfaces:
+        raise PgagentsError("it offers nothing to MCP clients", "")
+    return [(str(tool.name), str(tool.description)) for tool in tools.view(model).context["tools"]]

@@ -1,4 +1,8 @@
 """Many APIs together: one file names them, and each is verified by a `pgagents verify` of its own.
 
 `fleet_file` reads the file. `matrix` makes a job of each API or shard, for a CI matrix or for a run.
+
+`summary` reads the reports of the jobs: a score for each API, what would raise it most, and the trend.
+`collisions` finds tools that a model could confuse, `one_sarif` joins all findings, and `page` shows the
+whole.
 """

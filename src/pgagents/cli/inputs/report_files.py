@@ -270,7 +270,7 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
         assert form is not None  # `check` has refused other suffixes
         if form not in made:
             made[form] = render(form, report, source)
-    _write({path: made[form_of(path.name) or ""] for path in paths})
+    write_bytes({path: made[form_of(path.name) or ""] for path in paths})
 
 
 def write_data(paths: tuple[Path, ...], text: str, make_json: Callable[[], bytes]) -> None:
@@ -283,10 +283,11 @@ def write_data(paths: tuple[Path, ...], text: str, make_json: Callable[[], bytes
     forms = {path: form_of(path.name) for path in paths}
     json = make_json() if "json" in forms.values() else b""
     plain = f"{text}\n".encode("utf-8", "replace")
-    _write({path: json if form == "json" else plain for path, form in forms.items()})
+    write_bytes({path: json if form == "json" else plain for path, form in forms.items()})
 
 
-def _write(files: Mapping[Path, bytes]) -> None:
+def write_bytes(files: Mapping[Path, bytes]) -> None:
+    """Write files, and say which. Raises PgagentsError for those that fail, after writing all others."""
     from pgagents.base.errors import PgagentsError
 
     failed = []
