@@ -346,7 +346,8 @@ class References:
         if not self.allowed and not self._inside(whole):
             raise PgagentsError(
                 f"{found.place} refers to `{shown}`, which is outside the document's own folder",
-                "add --allow-remote to follow it",
+                "save that file beside the document; or let a catalogue follow it: `pgagents import "
+                "--allow-remote`, or `openapi: {document: …, allow_remote: true}`",
             )
         if len(self.documents) >= MAX_DOCUMENTS:
             raise PgagentsError(

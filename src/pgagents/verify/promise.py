@@ -414,7 +414,10 @@ def judge_refused(
     if good:
         yield judge_kept(contract)
     elif not exchange.unsound:  # else the check that found the answer undocumented has reported it
-        known = "a 4xx status" if len(statuses) > MOST_NAMED else " or ".join(map(describe_code, codes))
+        known = " or ".join(map(describe_code, codes))
+        if len(statuses) > MOST_NAMED:
+            other = f" other than {exchange.status}" if 400 <= exchange.status < 500 else ""
+            known = f"a 4xx status{other}"
         expected = f"{what} is refused with {known or wanted}"
         broken = judge_broken(contract, expected, exchange.outcome)
         if exchange.refused:

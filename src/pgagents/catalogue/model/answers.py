@@ -34,6 +34,10 @@ class AnswerHeader:
     origin: Pointer
 
 
+UNSAID = "No content"
+"""The description of an answer of which a catalogue says nothing but its status."""
+
+
 @dataclass(frozen=True, slots=True)
 class Output:
     """One documented response. `schema` is None if there is no body."""

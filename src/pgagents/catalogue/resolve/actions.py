@@ -33,7 +33,7 @@ from pgagents.catalogue.model.action import (
     Relation,
     Texts,
 )
-from pgagents.catalogue.model.answers import AnswerHeader, Output, Pages
+from pgagents.catalogue.model.answers import UNSAID, AnswerHeader, Output, Pages
 from pgagents.catalogue.resolve.shared import Shared
 from pgagents.catalogue.resolve.surfaces import Surfaces
 
@@ -70,7 +70,7 @@ class Answers(Shared):
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description", "headers"}
-        text = o.description if o and o.description else "No content" if empty else "Success"
+        text = o.description if o and o.description else UNSAID if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         media = (o.content_type if o else None) or JSON
         kind = find(media).name

@@ -16,7 +16,7 @@ from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-CREATED = 201
+CREATED, ACCEPTED = 201, 202
 MADE_UP = "=fresh.value"
 """A value that a run makes up within the argument's schema."""
 _DEEPEST = 6
@@ -89,11 +89,35 @@ def find_create(
     place = find_created_place(one, action, named)
     above = dict(containers) if containers is not None else list_containers(one, action, known)
     given = find_values(action, above, named, known, one)
-    if not place or given is None:
+    if given is None:
         return None
+    if not place:
+        return _name_create(one, action, {**above, **given}, named)
     call = make_call(action, {**above, **given}, place)
     member = _find_id_name(one, action, place, named)
     return call | ({"id": member} if member != one.member else {})
+
+
+def _name_create(
+    one: InferredResource, action: ImportedAction, given: Mapping[str, Any], named: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance under a name of the caller's, where its answer says nothing.
+
+    `POST /tenants {name}` makes what `GET /tenants/{tenant_name}` reads. None if no new text is that name.
+    """
+    output = action.action["output"]
+    if not one.argument or find_success(action, named).get("properties") or ACCEPTED in output:
+        return None
+    wished = [one.member, *_wish(one.argument, one.kind, given)]
+    texts = (n for n in wished if str(given.get(n, "")).startswith("=fresh."))
+    argument = next(
+        (n for n in texts if _is_alike(read_argument(action, n, named), one.id_schema, named)), ""
+    )
+    if not argument:
+        return None
+    value = as_slug("=fresh.text" if given[argument] == MADE_UP else given[argument])
+    call = make_call(action, {**given, argument: value}, "input")
+    return call | ({"id": argument} if argument != one.member else {})
 
 
 def ask_for_value(
@@ -304,6 +328,7 @@ def join_and(reasons: Sequence[str]) -> str:
 # -- ids in answers
 
 
+_WORD = re.compile(r"[^\W_]+")
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
 ID_TYPES = (("string",), ("integer", "number"))
 """Types of ids that are treated as equal: some generators call each number in a path a `number`."""
@@ -357,12 +382,19 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that holds the id which an argument names; empty if none is certain."""
     members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
-    for name in _wish(argument, kind, members):
+    by_name = ["name"] if snake(argument) == kind and _says_name(param) else []
+    for name in [*by_name, *_wish(argument, kind, members)]:
         member = members.get(name, {})
         both = (kinds for kinds in ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
         if next(both, None) is not None:
             return name
     return ""
+
+
+def _says_name(param: Schema) -> bool:
+    """True if an argument's description calls it a name, as in `Database name`, and not an id."""
+    said = {word.lower() for word in _WORD.findall(str(param.get("description", "")))}
+    return "name" in said and not said & {"id", "ids", "uuid", "identifier"}
 
 
 def _wish(argument: str, kind: str, members: Iterable[str]) -> list[str]:

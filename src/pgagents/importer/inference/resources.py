@@ -10,6 +10,7 @@ from pgagents.base.jsonschema.schema import follow, is_type
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
+    ACCEPTED,
     MADE_UP,
     PLACEHOLDER,
     Found,
@@ -40,7 +41,7 @@ TAKEN = frozenset((
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
 ))  # fmt: skip
 """Names that have another meaning in expressions."""
-NOT_FOUND, ACCEPTED = 404, 202
+NOT_FOUND = 404
 _ACTING = ("POST", "PUT", "PATCH")
 _REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
 _REMOVED = ("deleted", "is_deleted", "isDeleted", "removed")

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
-from pgagents.base.text import plain_word
+from pgagents.base.text import plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.representations import (
@@ -55,11 +55,25 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
             return []
     names = common if lasts and stays else lasting if lasts else passing
     there = [n for n in names if n in old.body and n in new.body]
+    if setting.model.leaves_open:
+        there = [n for n in there if not _is_withheld(n, old.body[n], new.body[n])]
     return (
         [n for n in there if not _is_personal(setting, old, n)]
         if _may_be_forgotten(setting, new.at - old.at)
         else there
     )
+
+
+_SECRET = frozenset(("key", "secret", "token", "password", "credential", "credentials", "passphrase"))
+_MASK = re.compile(r"[\s*•.…xX-]*")
+
+
+def _is_withheld(member: str, one: Any, other: Any) -> bool:
+    """True for a secret that one of two answers leaves empty or masks, as lists do. No document says so."""
+    blank = any(
+        value is None or (isinstance(value, str) and _MASK.fullmatch(value)) for value in (one, other)
+    )
+    return blank and not _SECRET.isdisjoint(split_words(member))
 
 
 # -- jobs, which a catalogue declares

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.answers import UNSAID, Output
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict, find_worst
@@ -44,6 +45,7 @@ KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security
 LENIENT = "invalid_input"
 """The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
 OF_RIGHT_CALLS = "valid_calls"
+OK = 200
 """The check that sends the ordinary right call of each action."""
 OF_CRASHES = "no_crashes"
 """The check of crashes."""
@@ -69,6 +71,8 @@ class Guesses:
     """Actions that are only tools of an MCP server, and whose refusals are inferred. Any call of them may be
     refused.
     """
+    unclaimed: frozenset[str] = field(default_factory=frozenset)
+    """Actions of which a document names no successful answer, so that it does not say that one comes."""
     firm: frozenset[Pointer] = field(default_factory=frozenset)
     """Places inside inferred ones that are the author's own, such as one call of a resource."""
 
@@ -95,6 +99,8 @@ class Guesses:
             return True
         endpoint = last.call.endpoint
         if endpoint is not None and str(endpoint.action.name) in self.tools:
+            return True
+        if endpoint is not None and str(endpoint.action.name) in self.unclaimed and last.call.intent in RIGHT:
             return True
         if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
             return False
@@ -154,10 +160,20 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
     keys = KEY_PLACES if schemes else ()
     places = (*(r.origin for r in resources), *pages, *schemes, *keys, *calling)
     tools = [str(a.name) for a in model.actions if model.is_only_tool(a) and "invalid" in refusals]
+    bare = (a for a in model.actions if model.leaves_open and all(map(_is_bare, a.outputs)))
+    unclaimed = frozenset(str(a.name) for a in bare)
     names = frozenset(r.name for r in resources)
     blunt = frozenset(name for name, check in checks.items() if check.of_any_input)
     firm = frozenset(place for resource in resources for place in resource.list_firm())
-    return Guesses(frozenset(places), names, frozenset(refusals), True, blunt, frozenset(tools), firm)
+    return Guesses(
+        frozenset(places), names, frozenset(refusals), True, blunt, frozenset(tools), unclaimed, firm
+    )
+
+
+def _is_bare(output: Output) -> bool:
+    """True for an answer of which nothing is said, as an import writes where a document has none."""
+    told = output.schema is not None or output.headers or output.description != UNSAID
+    return output.status == OK and not told
 
 
 def _list_calling(model: Model) -> list[Pointer]:

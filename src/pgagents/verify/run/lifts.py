@@ -1,12 +1,12 @@
 """Find the lines that would try the most of what a run of a document could not try.
 
-A resource is in the way if no call that names one of its instances succeeded. One line of a catalogue over
-the document says an id, or a value that its create takes.
+A resource is in the way if no call that names one of its instances succeeded, or if its create was refused.
+One line of a catalogue over the document says an id, or a value that its create takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.cel.reading import path_of
@@ -28,16 +28,23 @@ ID, VALUE = "ID", "VALUE"
 """The author replaces them by an id of the server, and by a value that the server takes."""
 
 
-def list_lifts(setting: Setting, results: Iterable[Result], reached: Collection[str]) -> tuple[Lift, ...]:
+def list_lifts(
+    setting: Setting,
+    results: Iterable[Result],
+    reached: Collection[str],
+    refused: Mapping[str, Collection[str]],
+) -> tuple[Lift, ...]:
     """Return the lines for the inferred resources that keep most contracts untested, the best line first.
 
-    `reached` are the places (`action@surface`) of calls that succeeded.
+    `reached` are the places (`action@surface`) of calls that succeeded. `refused` are the resources whose
+    create was refused, each with the optional arguments that refusals asked for.
     """
     resources = setting.model.resources
     blocked = {
         name: actions
         for name, resource in resources.items()
-        if resource.inferred and (actions := _list_actions(setting, resource, reached))
+        if resource.inferred
+        and (actions := _list_actions(setting, resource, () if name in refused else reached))
     }
     untested = [r.contract.action for r in results if r.verdict is Verdict.UNTESTED and r.contract.action]
     lifts = []
@@ -45,7 +52,7 @@ def list_lifts(setting: Setting, results: Iterable[Result], reached: Collection[
         if resources[name].within in blocked:
             continue
         count = sum(action in actions for action in untested)
-        if count and (line := _make_line(setting, resources[name])):
+        if count and (line := _make_line(setting, resources[name], refused.get(name, ()))):
             lifts.append(Lift(name, count, line))
     return tuple(sorted(lifts, key=lambda lift: (-lift.contracts, lift.resource))[:MOST])
 
@@ -76,11 +83,11 @@ def _find_id(params: Sequence[Param], resource: Resource) -> Param | None:
     return next((p for p in params if p.refers_to == resource.name and p.required), None)
 
 
-def _make_line(setting: Setting, resource: Resource) -> str:
+def _make_line(setting: Setting, resource: Resource, asked: Collection[str]) -> str:
     """Return the line; empty if the id has several members, which no line of this kind says."""
     if len(resource.ids) != 1:
         return ""
-    if resource.made_by is not None and (call := _say_call(resource.made_by)):
+    if resource.made_by is not None and (call := _say_call(resource.made_by, asked)):
         return f"resources: {{{resource.name}: {{made_by: {call}}}}}"
     every = (_find_id(endpoint.params, resource) for endpoint in setting.endpoints)
     param = next((p for p in every if p is not None), None)
@@ -89,15 +96,17 @@ def _make_line(setting: Setting, resource: Resource) -> str:
     return f'resources: {{{resource.name}: {{given: "{id}"}}}}'
 
 
-def _say_call(made_by: ActionCall) -> str:
+def _say_call(made_by: ActionCall, asked: Collection[str]) -> str:
     """Return a create with a place for each value that may have been refused; empty with none, or too many.
 
-    These are the values that no expression gives, else the new texts but the first, which marks the instance.
+    These are the arguments that a refusal asked for, else the values that no expression gives, else the new
+    texts but the first, which marks the instance.
     Required references are left out, because a run fills them in.
     """
     needed = [p for p in made_by.action.params if p.required and not p.refers_to]
     given = {str(p.name): made_by.input.get(str(p.name)) for p in needed}
     texts = {name: f"={v.wording}" if isinstance(v, Expression) else VALUE for name, v in given.items()}
+    texts |= dict.fromkeys(asked, VALUE)
     if VALUE not in texts.values():
         fresh = [name for name, v in given.items() if isinstance(v, Expression) and FRESH in v.names]
         texts |= dict.fromkeys(fresh[1:] or fresh, VALUE)

@@ -89,7 +89,7 @@ def make_report(
         bought=dict(sorted(driver.sender.bought.items())),
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
         seconds_drawing=course.seconds_drawing,
-        lifts=list_lifts(driver.setting, results, driver.memory.reached),
+        lifts=list_lifts(driver.setting, results, driver.memory.reached, driver.factory.list_refused()),
     )
     findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}

@@ -182,6 +182,8 @@ class Call:
     """True if the subject must have been made with only the resource's arguments, and not by an example or a
     boundary case.
     """
+    exact: bool = False
+    """True if nothing may be added to the arguments, because the call has only what is required."""
     made: Mapping[str, Any] | None = None
     """The body of the instance that is the subject."""
     bind: Mapping[str, Any] = member(default_factory=dict)

@@ -14,7 +14,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel.expression import member_of
+from pgagents.base.cel.expression import Expression, member_of
+from pgagents.base.cel.reading import path_of
+from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.boundary import free_params, unusual
@@ -43,6 +45,8 @@ QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
 """A query for an address; a server changes the address if it decodes the query or encodes it anew."""
 LONGEST = 4_096
 _BOUND = ("enum", "const", "format", "contentEncoding")
+
+INPUT = "input"
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -97,7 +101,7 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
-        ours = ours or _is_of_instance(template, template.input.get(name))
+        ours = ours or _is_of_instance(template, template.input.get(name)) or _is_formed(template, name)
         if (
             not ours and name in base and param.place in ("body", "query")
         ):  # an argument that no example has may have a hidden form, like a cursor
@@ -119,6 +123,20 @@ def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
     """
     names = ("resource", template.subject.name) if template.subject is not None else ()
     return bool(member_of(value, names))
+
+
+def _is_formed(template: RequestTemplate, name: str) -> bool:
+    """True if a create gives an argument a form of its own: it is the new id, or a mark with more around it.
+
+    `=fresh.slug + ".example."` is a form that an author gave.
+    """
+    value, makes = template.input.get(name), template.makes
+    if isinstance(value, Expression) and FRESH in value.names and member_of(value, (FRESH,)) is None:
+        return True
+    made_by = makes.made_by if makes is not None else None
+    if makes is None or made_by is None or made_by.at is None or path_of(made_by.at.tree) != (INPUT,):
+        return False
+    return name == (made_by.id_at[1] if made_by.id_at is not None else makes.id)
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:

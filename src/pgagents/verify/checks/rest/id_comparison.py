@@ -121,6 +121,13 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> Conversat
     answer: Exchange = yield call
     missing = resource.missing_for(param)
     assert missing is not None
+    if answer.refused and answer.status != missing.status:
+        control: Exchange = yield trial.call(
+            "explore", "the id as it is", input={**arguments, str(param.name): id}, made=made
+        )
+        if not control.success:
+            yield trial.untested(f"the id as it is was answered {control.outcome}, too")
+            return
     yield from trial.refused(answer, [missing], what, list_hiding_statuses(trial.setting, trial.endpoint))
 
 

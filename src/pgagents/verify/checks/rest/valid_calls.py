@@ -46,6 +46,9 @@ from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+MINIMAL = "minimal"
+"""The boundary case with only the required arguments."""
+
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield cases for each endpoint: each example, each boundary case, all other values, an unknown query
@@ -87,7 +90,7 @@ def _list_examples(endpoint: Endpoint) -> list[Example]:
 
 def _list_edges(setting: Setting, endpoint: Endpoint) -> list[tuple[str, dict[str, Any], str]]:
     """Return the boundary cases to send. `surface_equivalence` sends the minimal one of a dispatcher."""
-    return [e for e in boundary_values(setting, endpoint) if endpoint.leads or e[0] != "minimal"]
+    return [e for e in boundary_values(setting, endpoint) if endpoint.leads or e[0] != MINIMAL]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -105,7 +108,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.success and call.raw.is_ordinary and not call.raw.slash:
         key, arguments = ("valid inputs", endpoint.place), _plainly(endpoint, call.input)
         known = memory.setting.compute_once(key, lambda: _list_inputs(memory.setting, endpoint))
-        details = [detail for detail, edge in known if edge == arguments]
+        more = exchange.input.keys() - call.input.keys() if "*" not in call.input else frozenset()
+        details = [detail for detail, edge in known if edge == arguments and not (more and detail == MINIMAL)]
         if any(not detail.startswith("example/") for detail in details):
             details.append("values")
         for detail in details:
@@ -187,7 +191,10 @@ def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate)
         edges.setdefault(name, edge)
     for names in group_cases(setting, endpoint, list(edges)):
         calls = [
-            ordinary(endpoint, template, "valid", edges[n][1], input=edges[n][0], fresh=writes) for n in names
+            ordinary(
+                endpoint, template, "valid", edges[n][1], input=edges[n][0], fresh=writes, exact=n == MINIMAL
+            )
+            for n in names
         ]
         what = " and ".join(edges[name][1].removeprefix("a call ") for name in names)
         joint = join_inputs(template.input, {name: edges[name][0] for name in names})
@@ -195,6 +202,7 @@ def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate)
         call = ordinary(endpoint, template, "valid", f"a call {what}", input=arguments, fresh=writes)
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
+        call = replace(call, exact=names == [MINIMAL])
         # before workflows move the clock by days
         stage = {"around_now": 6, UNKNOWN_QUERY: 7}.get(names[0], 4)
         attempt = Attempt(
@@ -396,7 +404,7 @@ def join_inputs(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]
     joint = dict(usual)
     for name, arguments in reversed([*cases.items()]):
         joint.update({k: v for k, v in arguments.items() if k not in usual or v != usual[k]})
-        joint = {k: v for k, v in joint.items() if k in arguments or k == UNKNOWN or name != "minimal"}
+        joint = {k: v for k, v in joint.items() if k in arguments or k == UNKNOWN or name != MINIMAL}
     return joint
 
 
@@ -409,7 +417,7 @@ def group_cases(setting: Setting, endpoint: Endpoint, names: list[str]) -> list[
     alone = [r for r in endpoint.action.relations if not fills_a_page(setting, endpoint, r)]
     widened = {f"low_{r.widen}" for r in alone if "integer" in types_of(_find_schema(endpoint, r.widen))}
     lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
-    joints = [lows, ["place_high", "minimal"] if not endpoint.action.relations else []]
+    joints = [lows, ["place_high", MINIMAL] if not endpoint.action.relations else []]
     groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:

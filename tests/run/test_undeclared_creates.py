@@ -1,0 +1,265 @@
+"""What a document does not say of its creates: that an argument is needed, that the caller chooses the id, or
+which value will do. A run tries what the refusal names, reads what is there, and counts what it makes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from importing import answering, imported, openapi, taking
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.report import Report
+from small_api import KEY, accepting, answer, verified
+
+TEXT = {"type": "string", "maxLength": 60}
+ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+
+
+def refusing(*statuses: int) -> dict[str, Any]:
+    shown = {"content": {"application/json": {"schema": ERROR}}}
+    return {str(status): {"description": "Refused", **shown} for status in (401, *statuses)}
+
+
+def path(name: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": TEXT, **more}
+
+
+def made(paths: dict[str, Any]) -> Model:
+    scheme = {"key": {"type": "http", "scheme": "bearer"}}
+    return imported(openapi(paths, components={"securitySchemes": scheme}, security=[{"key": []}])).model
+
+
+def judged(report: Report) -> dict[str, str]:
+    return {r.contract.id: r.verdict.value for r in report.results}
+
+
+# -- a create whose document requires nothing
+
+
+ZONE = {"type": "object", "properties": {"id": TEXT, "name": TEXT, "kind": TEXT}}
+
+
+@cache
+def zones() -> Model:
+    """A document of zones that requires no member of a new one."""
+    one = {"/zones/{zone_id}": {
+        "parameters": [path("zone_id")],
+        "get": {"operationId": "get_zone", "responses": answering(ZONE) | refusing(404)},
+        "delete": {
+            "operationId": "delete_zone",
+            "responses": {"204": {"description": "Gone"}, **refusing(404)},
+        },
+    }}  # fmt: skip
+    every = {"type": "array", "items": ZONE}
+    new = {"type": "object", "properties": {"name": TEXT, "kind": TEXT}}
+    return made({"/zones": {
+        "get": {"operationId": "list_zones", "responses": answering(every) | refusing()},
+        "post": {
+            "operationId": "create_zone",
+            "requestBody": taking(new),
+            "responses": {"201": answering(ZONE)["200"], **refusing(400, 422)},
+        },
+    }, **one})  # fmt: skip
+
+
+class Zones:
+    """Zones, each with a `name` that the document does not require. One is older than the run.
+
+    `canonical`: a name ends with a dot. `wordless`: a refusal does not say what it is about. `fault`: a read
+    answers another name.
+    """
+
+    def __init__(self, *, canonical: bool = False, wordless: bool = False, fault: bool = False) -> None:
+        self.canonical, self.wordless, self.fault = canonical, wordless, fault
+        self.older = {"id": "z0", "name": "older.", "kind": "native"}
+        self.zones = {"z0": dict(self.older)}
+        self.posts: list[Any] = []
+        self.may, self._ids = accepting(KEY), count(1)
+
+    def __call__(self, request: Request) -> Response:
+        if not self.may(request):
+            return answer(401, {"error": "who are you?"})
+        _, kind, *rest = request.path.split("/")
+        if kind != "zones" or len(rest) > 1:
+            return answer(404, {"error": "no such path"})
+        if request.method not in (("GET", "DELETE") if rest else ("GET", "POST")):
+            return answer(405, {"error": "no such method"}, Allow="GET, DELETE" if rest else "GET, POST")
+        if request.method == "POST":
+            return self.create(read_json(request.body).value)
+        if not rest:
+            return answer(200, [*self.zones.values()])
+        if rest[0] not in self.zones:
+            return answer(404, {"error": "no such zone"})
+        if request.method == "DELETE":
+            del self.zones[rest[0]]
+            return Response(204)
+        zone = self.zones[rest[0]]
+        return answer(200, {**zone, "name": "other."} if self.fault else zone)
+
+    def create(self, body: Any) -> Response:
+        self.posts.append(body)
+        if not isinstance(body, dict) or not all(isinstance(v, str) and len(v) <= 60 for v in body.values()):
+            return answer(422, {"error": "no zone"})
+        if "name" not in body:
+            return answer(422, {"error": "wrong" if self.wordless else "Key 'name' not present"})
+        if self.canonical and not body["name"].endswith("."):
+            return answer(422, {"error": f"'{body['name']}' is not canonical"})
+        zone = {"kind": "native", **body, "id": f"z{next(self._ids)}"}
+        self.zones[zone["id"]] = zone
+        return answer(201, zone)
+
+
+def test_an_argument_that_a_refusal_asks_for_is_sent_from_then_on() -> None:
+    server = Zones()
+    report = verified(zones(), server, allow_writes=True)
+    verdicts = judged(report)
+    assert verdicts["valid_calls/ordinary/create_zone@rest"] == "kept"
+    assert verdicts["valid_calls/ordinary/delete_zone@rest"] == "kept"
+    assert report.findings == ()
+    assert server.zones == {"z0": server.older}
+
+
+def test_what_comes_back_of_such_a_create_is_judged() -> None:
+    report = verified(zones(), Zones(fault=True), allow_writes=True)
+    assert any("name" in f.actual for f in report.findings if f.contract.action == "get_zone")
+
+
+def test_a_zone_that_is_there_is_read_where_none_can_be_made() -> None:
+    """The refusal says why, the line says where a value stands, and nothing older is changed."""
+    server = Zones(canonical=True)
+    report = verified(zones(), server, allow_writes=True)
+    verdicts = judged(report)
+    assert verdicts["valid_calls/ordinary/get_zone@rest"] == "kept"
+    assert verdicts["response_schema/200/get_zone@rest"] == "kept"
+    assert verdicts["valid_calls/ordinary/delete_zone@rest"] == "untested"
+    assert server.zones == {"z0": server.older}
+    reasons = {r.contract.id: r.reason for r in report.results}
+    assert "is not canonical" in reasons["valid_calls/ordinary/delete_zone@rest"]
+    lines = [lift.line for lift in report.footer.lifts]
+    assert lines == ["resources: {zone: {made_by: {action: create_zone, input: {name: VALUE}}}}"]
+    refused = [body for body in server.posts if body == {}]
+    assert len(refused) < 6, "a create that nothing helps is not called for each contract"
+
+
+def test_a_fault_of_a_read_is_found_where_none_can_be_made() -> None:
+    report = verified(zones(), Zones(canonical=True, fault=True), allow_writes=True)
+    assert any(f.contract.action in ("get_zone", "list_zones") for f in report.findings)
+
+
+def test_a_refusal_that_names_nothing_adds_nothing() -> None:
+    server = Zones(wordless=True)
+    verdicts = judged(verified(zones(), server, allow_writes=True, only=("valid_calls/ordinary",)))
+    assert verdicts["valid_calls/ordinary/get_zone@rest"] == "kept"
+    assert verdicts["valid_calls/ordinary/create_zone@rest"] == "broken"
+    assert {} in server.posts
+
+
+# -- a create whose answer has no id, because the caller chose it
+
+
+@cache
+def tenants() -> Model:
+    """A document of tenants, which nothing removes, and of their databases: both have the name as id."""
+    new = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    tenant = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    uuid = {"type": "string", "format": "uuid"}
+    base = {"type": "object", "required": ["id", "name"], "properties": {"id": uuid, "name": TEXT}}
+    empty = {"200": answering({"type": "object"})["200"]}
+    whose, which = path("tenant"), path("database", description="Database name")
+    return made({
+        "/tenants": {"post": {
+            "operationId": "create_tenant", "requestBody": taking(new),
+            "responses": empty | refusing(409, 422),
+        }},
+        "/tenants/{tenant_name}": {
+            "parameters": [path("tenant_name")],
+            "get": {"operationId": "get_tenant", "responses": answering(tenant) | refusing(404)},
+        },
+        "/tenants/{tenant}/databases": {
+            "parameters": [whose],
+            "get": {
+                "operationId": "list_databases",
+                "responses": answering({"type": "array", "items": base}) | refusing(404),
+            },
+            "post": {
+                "operationId": "create_database", "requestBody": taking(new),
+                "responses": empty | refusing(404, 409, 422),
+            },
+        },
+        "/tenants/{tenant}/databases/{database}": {
+            "parameters": [whose, which],
+            "get": {"operationId": "get_database", "responses": answering(base) | refusing(404)},
+            "delete": {"operationId": "delete_database", "responses": empty | refusing(404)},
+        },
+    })  # fmt: skip
+
+
+class Tenants:
+    """Tenants and their databases, each known by its name alone. `fault`: a new database has another name."""
+
+    def __init__(self, fault: bool = False) -> None:
+        self.fault, self.may = fault, accepting(KEY)
+        self.tenants: dict[str, dict[str, Any]] = {"default": {}}
+
+    def __call__(self, request: Request) -> Response:
+        if not self.may(request):
+            return answer(401, {"error": "who are you?"})
+        head, *rest = map(unquote, request.path.strip("/").split("/"))
+        if head != "tenants" or len(rest) > 3 or (len(rest) > 1 and rest[1] != "databases"):
+            return answer(404, {"error": "no such path"})
+        allowed = {0: ("POST",), 1: ("GET",), 2: ("GET", "POST"), 3: ("GET", "DELETE")}[len(rest)]
+        if request.method not in allowed:
+            return answer(405, {"error": "no such method"}, Allow=", ".join(allowed))
+        if rest and rest[0] not in self.tenants:
+            return answer(404, {"error": "no such tenant"})
+        if len(rest) == 1:
+            return answer(200, {"name": rest[0]})
+        place = self.tenants[rest[0]] if rest else self.tenants
+        if request.method == "POST":
+            return self.create(place, read_json(request.body).value)
+        if len(rest) == 2:
+            return answer(200, [self.show(name) for name in place])
+        if rest[2] not in place:
+            return answer(404, {"error": "no such database"})
+        if request.method == "DELETE":
+            del place[rest[2]]
+            return answer(200, {})
+        return answer(200, self.show(rest[2]))
+
+    def show(self, name: str) -> dict[str, str]:
+        id = f"00000000-0000-4000-8000-{abs(hash(name)) % 10**12:012}"
+        return {"id": id, "name": name.upper() if self.fault else name}
+
+    def create(self, place: dict[str, Any], body: Any) -> Response:
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not 0 < len(name) <= 60 or not set(name).isdisjoint("/?#%\0"):
+            return answer(422, {"error": "no name"})
+        if name in place:
+            return answer(409, {"error": "taken"})
+        place[name] = {}
+        return answer(200, {})
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_a_caller_names_is_made_and_counted(seed: int) -> None:
+    server = Tenants()
+    report = verified(tenants(), server, allow_writes=True, seed=seed)
+    verdicts = judged(report)
+    for action in ("create_tenant", "get_tenant", "create_database", "get_database", "delete_database"):
+        assert verdicts[f"valid_calls/ordinary/{action}@rest"] == "kept"
+    assert {(f.contract.id, f.actual) for f in report.findings} == set()
+    assert server.tenants.pop("default") == {}
+    assert all(databases == {} for databases in server.tenants.values())
+    assert report.footer.lasting == (f"{len(server.tenants)} × tenant",)
+    assert len(server.tenants) <= 12, "at most five on purpose, and each accepted edge of a name"
+
+
+def test_what_such_a_create_keeps_wrongly_is_found() -> None:
+    report = verified(tenants(), Tenants(fault=True), allow_writes=True)
+    assert report.findings
