@@ -101,6 +101,10 @@ _OF_TOOLS = (
             "before a deployment: what becomes of the listings that stores approved of version 1.4.0",
             "pgagents verify --listing v1.4.0 --env staging.yaml --mcp-stdio 'pgagents mcp'",
         ),
+        (
+            "whether skills say what is so: each tool, argument, order and error of every SKILL.md",
+            "pgagents verify --skills plugin/ --url https://staging.example.com --mcp-stdio 'pgagents mcp'",
+        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -141,8 +145,12 @@ def _verify(line: CommandLine) -> int:
         raise click.UsageError("--all goes with --self-test.")
     if line.listing is not None:
         return _verify_listing(line)
-    if line.held_passes or line.as_json:
-        raise click.UsageError("--held-passes and --json go with --listing.")
+    if line.held_passes:
+        raise click.UsageError("--held-passes goes with --listing.")
+    if line.skills is not None:
+        return _verify_skills(line)
+    if line.as_json:
+        raise click.UsageError("--json goes with --listing or --skills.")
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
     if line.start is None:
@@ -156,6 +164,14 @@ def _verify_listing(line: CommandLine) -> int:
 
     verification.only_given("--listing", listing.OPTIONS)
     return listing.run(line)
+
+
+def _verify_skills(line: CommandLine) -> int:
+    """Hold the skills of a folder to the server. Return the exit code."""
+    from pgagents.cli.running import skills
+
+    verification.only_given("--skills", skills.OPTIONS)
+    return skills.run(line)
 
 
 def _verify_started(line: CommandLine) -> int:

@@ -108,7 +108,7 @@ class ApprovedCalls:
                     yield self._make_probe(setting, endpoint, name, known=known)
 
     def _make_probe(self, setting: Setting, endpoint: Endpoint, name: str, *, known: bool) -> Probe:
-        inputs = _Inputs(setting, endpoint, self.approved[name])
+        inputs = Inputs(setting, endpoint, self.approved[name])
         writes = endpoint.action.effect == "write"
         chosen = inputs.list_all(self.witnesses.get(name), known=known)[
             : MOST_WRITES if writes else MOST_READS
@@ -164,12 +164,12 @@ class ApprovedCalls:
         words = text_of(result) if result is not None else exchange.outcome
         if exchange.status >= FAILED or exchange.success:
             return "failed", words or exchange.outcome, ""
-        if find_refusal(action, sent) is not None or not _is_about_form(self.model, action, exchange):
+        if find_refusal(action, sent) is not None or not is_about_form(self.model, action, exchange):
             return "not shown", f"the server refuses what the arguments name: {exchange.outcome}", ""
         return "refused", words or exchange.outcome, ""
 
 
-def _is_about_form(model: Model, action: Action, exchange: Exchange) -> bool:
+def is_about_form(model: Model, action: Action, exchange: Exchange) -> bool:
     """True if a refusal is about the arguments' names, types or bounds, and not about what they name."""
     code = exchange.codes.get(exchange.code or "")
     if error_of(exchange.answer) is not None or code is None:
@@ -233,8 +233,8 @@ class Input:
     sound: bool = True
 
 
-class _Inputs:
-    """Chooses the arguments of one approved tool."""
+class Inputs:
+    """Chooses the arguments of one tool by a definition that may be another one than the catalogue's."""
 
     def __init__(self, setting: Setting, endpoint: Endpoint, tool: Mapping[str, Any]) -> None:
         self.endpoint, self.template = endpoint, template_of(setting.model, endpoint.action)
@@ -245,12 +245,13 @@ class _Inputs:
         self._required = [n for n in wanted if isinstance(n, str)] if isinstance(wanted, list) else []
         maker = ToolArguments(tool["inputSchema"])
         self._own = {**(maker.make_whole() or {}), **(maker.make_ordinary() or {})}
-        self._names = {name: next(iter(self._restore({name: None}))) for name in self._members}
+        self._names = {name: next(iter(self.restore({name: None}))) for name in self._members}
         """The catalogue's name of each approved argument."""
-        self._given: set[str] = set()
+        self.given: set[str] = set()
         """The arguments whose values somebody gives: the catalogue, or the approved schema."""
 
-    def _restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments under the catalogue's names."""
         surface = self.endpoint.tools
         return dict(arguments) if surface is None else surface.restore(self.endpoint.action, arguments)
 
@@ -258,7 +259,7 @@ class _Inputs:
         """Return the arguments of the calls, the usual ones first. Without `known`, ids are those of
         examples.
         """
-        values = {name: self._choose(name, known=known) for name in self._members}
+        values = {name: self.choose(name, known=known) for name in self._members}
         usual = {
             n: v for n, v in values.items() if n in self._required or self._names[n] in self.template.input
         }
@@ -296,10 +297,10 @@ class _Inputs:
         return param is not None and param.refers_to is not None
 
     def _make(self, values: Mapping[str, Any], **more: Any) -> Input:
-        sound = self._given.issuperset(values)
-        return Input(self._restore(values), frozenset(values), sound=sound, **more)
+        sound = self.given.issuperset(values)
+        return Input(self.restore(values), frozenset(values), sound=sound, **more)
 
-    def _choose(self, name: str, *, known: bool) -> Any:
+    def choose(self, name: str, *, known: bool) -> Any:
         """Return the value of an approved argument: that of the catalogue's own call if the schema allows it,
         else one that the schema gives. Note whether somebody gives it.
         """
@@ -312,10 +313,10 @@ class _Inputs:
         if value is not None and (
             not isinstance(value, str | int | float | list | dict) or _fits(part, value)
         ):
-            self._given.add(name)
+            self.given.add(name)
             return value
         if isinstance(part, Mapping) and (part.get("type") == "boolean" or part.keys() & GIVING):
-            self._given.add(name)
+            self.given.add(name)
         return self._own.get(name, "1")
 
     def _guess(self, name: str) -> str:

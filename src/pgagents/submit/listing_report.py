@@ -67,7 +67,7 @@ def render_text(report: GuardReport) -> str:
     """Return the table of stores, the worst first, and below it the reasons; at most 100 columns."""
     head = ("store", "outcome", "approved calls", "because")
     rows = [
-        (_cut(s.title, 28), WORDS[s.outcome], _count_calls(s), _cut(_say_first(s), FIRST))
+        (cut(s.title, 28), WORDS[s.outcome], _count_calls(s), cut(_say_first(s), FIRST))
         for s in report.stores
     ]
     lines = [f"approved: {report.listing}", f"held against {report.server}", "", *table(head, rows)]
@@ -76,10 +76,11 @@ def render_text(report: GuardReport) -> str:
         if details:
             lines += ["", f"{store.title}: {WORDS[store.outcome]}", *details]
     lines += ["", *(f"note: {note}" for note in report.notes)] if report.notes else []
-    return "\n".join(part for line in lines for part in _fit(line)) + "\n"
+    return "\n".join(part for line in lines for part in fit_line(line)) + "\n"
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
+    """Return a text that has at most so many characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
@@ -102,9 +103,9 @@ def _list_details(store: StoreOutcome) -> Iterator[str]:
     if len(store.reasons) > MOST_REASONS:
         yield f"  and {len(store.reasons) - MOST_REASONS} more reasons; --json has all"
     if store.waiting:
-        yield f"  a new definition waits for its own review: {_name_some(store.waiting)}"
+        yield f"  a new definition waits for its own review: {name_some(store.waiting)}"
     for why, subjects in _group(store.not_tried).items():
-        yield f"  not tried: {_name_some(subjects)}: {why}"
+        yield f"  not tried: {name_some(subjects)}: {why}"
 
 
 def _describe(store: StoreOutcome, reason: Reason) -> Iterator[str]:
@@ -124,12 +125,14 @@ def _group(not_tried: Iterable[NotTried]) -> dict[str, list[str]]:
     return found
 
 
-def _name_some(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str]) -> str:
+    """Return the first names on one line, and the number of the others."""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
 
 
-def _fit(line: str) -> list[str]:
+def fit_line(line: str) -> list[str]:
+    """Return a line as several that fit, those after the first one indented."""
     if len(line) <= WIDTH:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 4)

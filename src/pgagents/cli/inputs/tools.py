@@ -126,7 +126,7 @@ def import_server(place: str) -> Imported:
             from pgagents.base.errors import SetupError
 
             raise SetupError(f"tools/list cannot be read: {link.listing.unread}", "see `pgagents verify`")
-        info = _find_info(link)
+        info = find_info(link)
         words = link.told.get("instructions")
         server = Server(
             str(info.get("name") or "MCP server"),
@@ -137,7 +137,7 @@ def import_server(place: str) -> Imported:
         return import_tools(server, link.listing.tools, _find_examples(link.listing))
 
 
-def _find_info(link: Link) -> Mapping[str, Any]:
+def find_info(link: Link) -> Mapping[str, Any]:
     """Return the server's name and version, in either era of the protocol."""
     from pgagents.verify.wire.mcp_messages import NAMED_ITSELF
 

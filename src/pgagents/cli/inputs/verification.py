@@ -441,9 +441,17 @@ _LISTING: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="With --listing: only a delisted listing or tool makes the exit code 1.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="With --listing: print the outcomes as JSON."),
+    click.option(
+        "--skills",
+        metavar="DIR|FILE",
+        help="Call the server as each SKILL.md says, and name what is not so: a skill's folder, a folder of "
+        "skills, a plugin (also as a ZIP), or one file. With a catalogue, --openapi, or an MCP server alone.",
+    ),
+    click.option(
+        "--json", "as_json", is_flag=True, help="With --listing or --skills: print the outcomes as JSON."
+    ),
 )
-"""The listings that stores approved."""
+"""The listings that stores approved, and skills."""
 
 _OUTPUT: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -529,6 +537,7 @@ class CommandLine:
     lease: Path | None
     listing: str | None
     held_passes: bool
+    skills: str | None
     as_json: bool
     baseline: Path | None
     reports: tuple[Path, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -127,7 +128,7 @@ def judge_by_manifest(approved: Approved, model: Model) -> GuardReport:
 
 
 @dataclass(slots=True)
-class _Ended:
+class Ended:
     """The report of the run, once it has ended."""
 
     report: Report | None = None
@@ -153,12 +154,12 @@ def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardR
 
     secrets = server.command_secrets(there.model, there.env.commands, line.identity)
     keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
-    ended = _Ended()
+    ended = Ended()
     with companions.open_link(
         there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
     ) as link:
         assert link is not None
-        listed = _read_tools(link)
+        listed = read_tools_of(link)
         changes = compare_definitions(approved.tools, listed)
         companion = ApprovedCalls(approved.tools, listed, list_witnesses(changes), there.model)
         aids = running.Aids(secrets, None, link, companions.token(line.mcp_url), companion=companion)
@@ -173,7 +174,7 @@ def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardR
     return _make_report(approved, stores, f"{there.url} and {base}", ended)
 
 
-def _read_tools(link: Link) -> dict[str, Mapping[str, object]]:
+def read_tools_of(link: Link) -> dict[str, Mapping[str, object]]:
     """Return the tools that the server lists. Raises SetupError if it cannot be read."""
     from pgagents.submit.package import read_tools
 
@@ -181,7 +182,7 @@ def _read_tools(link: Link) -> dict[str, Mapping[str, object]]:
     if listing.unread or link.problem:
         raise SetupError(
             f"the server's list of tools cannot be read: {printable(link.problem or listing.unread)}",
-            "start it alone first; a store's scan reads the same list",
+            "start it alone first; hosts and stores read the same list",
         )
     return {name: tool for _, name, tool in listing.named}
 
@@ -226,7 +227,7 @@ def _observe(
 
 
 def _make_report(
-    approved: Approved, stores: tuple[StoreOutcome, ...], server: str, ended: _Ended
+    approved: Approved, stores: tuple[StoreOutcome, ...], server: str, ended: Ended
 ) -> GuardReport:
     from pgagents.submit.listing_report import GuardReport
 
@@ -268,7 +269,7 @@ def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> Gua
 
 def _call_by_document(
     line: CommandLine, approved: Approved, store: str, changes: Sequence[Change], model: Model
-) -> tuple[Model, _Ended]:
+) -> tuple[Model, Ended]:
     """Call the operations of an approved document that differ; return the document as a catalogue, and the
     end of the run.
 
@@ -295,22 +296,32 @@ def _call_by_document(
     options = replace(
         line.make_options(model), allow=(), only=chosen, only_said="--listing", max_time_s=line.max_time
     )
-    ended = _Ended()
+    ended = Ended()
     running.run(there, keys, options, report_files.Output(), running.Aids(), show=ended.keep)
     return there.model, ended
 
 
 def _show(line: CommandLine, report: GuardReport) -> int:
-    """Print the outcomes on stdout, and what is left on the server on stderr. Return the exit code."""
-    from pgagents.base.writing import quoted_text
-    from pgagents.cli.inputs.companions import mask
+    """Print the outcomes. Return the exit code."""
     from pgagents.submit.listing_report import make_data, render_text
 
-    if line.as_json:
-        data = json.dumps(make_data(report), ensure_ascii=False, indent=2)
-        click.echo(quoted_text(mask(data)))
-    else:
-        click.echo(printable(mask(render_text(report))), nl=False)
-    for what in report.left:
-        click.echo(printable(f"left on the server: {what}"), err=True)
+    make = partial(make_data, report) if line.as_json else None
+    print_outcomes(make, partial(render_text, report), report.left)
     return report.find_code(held_passes=line.held_passes)
+
+
+def print_outcomes(
+    make_json: Callable[[], object] | None, make_text: Callable[[], str], left: Sequence[str]
+) -> None:
+    """Print data as JSON, or else a text, on stdout without secrets, and what is left on the server on
+    stderr.
+    """
+    from pgagents.base.writing import quoted_text
+    from pgagents.cli.inputs.companions import mask
+
+    if make_json is not None:
+        click.echo(quoted_text(mask(json.dumps(make_json(), ensure_ascii=False, indent=2))))
+    else:
+        click.echo(printable(mask(make_text())), nl=False)
+    for what in left:
+        click.echo(printable(f"left on the server: {what}"), err=True)

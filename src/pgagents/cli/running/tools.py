@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pgagents.cli.inputs.report_files import Output
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.run.course import Companion
     from pgagents.verify.wire.mcp_link import Link
 
 REQUESTS, REQUESTS_PER_TOOL = 60, 20
@@ -75,7 +76,11 @@ def run(
 
 
 def verify_tools(
-    model: Model, link: Link, options: Options, step: Callable[[Progress], None] | None = None
+    model: Model,
+    link: Link,
+    options: Options,
+    step: Callable[[Progress], None] | None = None,
+    companion: Companion | None = None,
 ) -> Report:
     """Verify the server behind an open link whose tools have been read."""
     from pgagents.verify.plan.options import Identities
@@ -93,6 +98,7 @@ def verify_tools(
         url=link.base,
         on_progress=step,
         mcp=link,
+        companion=companion,
     )
 
 
