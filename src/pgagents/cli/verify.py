@@ -145,12 +145,10 @@ def _verify(line: CommandLine) -> int:
         raise click.UsageError("--all goes with --self-test.")
     if line.listing is not None:
         return _verify_listing(line)
-    if line.held_passes:
-        raise click.UsageError("--held-passes goes with --listing.")
+    if line.held_passes or (line.as_json and line.skills is None):
+        raise click.UsageError("--held-passes and --json go with --listing, and --json with --skills.")
     if line.skills is not None:
         return _verify_skills(line)
-    if line.as_json:
-        raise click.UsageError("--json goes with --listing or --skills.")
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
     if line.start is None:
