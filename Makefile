@@ -75,8 +75,15 @@ $(VENV)/.interop: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,interop]'
 	@touch $@
 
-judges: $(VENV)/.interop ## a table of what newman, Bruno, appliers of overlays, mcpscore and MCP clients say of our files; JUDGES=all
+FASTMCP := tests/interop/fastmcp_judge
+
+judges: $(VENV)/.interop $(FASTMCP)/.venv/.installed ## a table of what newman, Bruno, appliers of overlays, mcpscore and MCP clients say of our files; JUDGES=all
 	@$(BIN)/python -m evaluation.judges $(JUDGES)
+
+$(FASTMCP)/.venv/.installed: $(FASTMCP)/requirements.txt
+	@$(PYTHON) -m venv $(FASTMCP)/.venv
+	@$(FASTMCP)/.venv/bin/pip install --quiet --requirement $(FASTMCP)/requirements.txt
+	@touch $@
 
 corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
 	@$(BIN)/python -m evaluation.corpus.measure $(CORPUS)
@@ -128,4 +135,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/format_judges/node_modules tests/interop/mcp_judges/node_modules tests/interop/client_judges/node_modules evaluation/corpus/node_modules evaluation/corpus/large/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .peers .zoo tests/interop/node_modules tests/browser/node_modules evaluation/foreign/documents/node_modules evaluation/right/node/node_modules tests/interop/atk/node_modules tests/interop/plugins/node_modules tests/interop/discovery_judges/node_modules tests/interop/format_judges/node_modules tests/interop/mcp_judges/node_modules tests/interop/client_judges/node_modules $(FASTMCP)/.venv evaluation/corpus/node_modules evaluation/corpus/large/node_modules

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ROOT / "tests" / "interop"
-QUICK = ("collections", "overlay_output", "mcpscore", "protocol_clients", "copilot_plugin")
+QUICK = ("collections", "overlay_output", "mcpscore", "protocol_clients", "fastmcp", "copilot_plugin")
 SPLIT = {
     "postman": "newman 6.2.2 sends a Postman collection",
     "opencollection": "Bruno's command 4.1.0 sends an OpenCollection",

@@ -1,5 +1,6 @@
-"""What a document does not say, so that a server that does it breaks nothing: an operation without a
-success, counters in a list, a secret that lists leave out, an id that its own read refuses.
+"""A server that does what its document leaves unsaid breaks nothing.
+
+Examples are counters in a list, a secret that lists leave out, and an id that its own read refuses.
 """
 
 from __future__ import annotations

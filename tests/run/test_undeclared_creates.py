@@ -1,5 +1,6 @@
-"""What a document does not say of its creates: that an argument is needed, that the caller chooses the id, or
-which value will do. A run tries what the refusal names, reads what is there, and counts what it makes.
+"""Creates of which a document says less than the server wants.
+
+A run tries what a refusal names, reads what is there, and counts what it makes.
 """
 
 from __future__ import annotations

@@ -99,8 +99,8 @@ def _make_line(setting: Setting, resource: Resource, asked: Collection[str]) -> 
 def _say_call(made_by: ActionCall, asked: Collection[str]) -> str:
     """Return a create with a place for each value that may have been refused; empty with none, or too many.
 
-    These are the arguments that a refusal asked for, else the values that no expression gives, else the new
-    texts but the first, which marks the instance.
+    These are the arguments that a refusal asked for, else the values that no expression gives. Else they are
+    the new texts but the first, which marks the instance.
     Required references are left out, because a run fills them in.
     """
     needed = [p for p in made_by.action.params if p.required and not p.refers_to]
