@@ -62,6 +62,7 @@ SAID = {
     'pip install --quiet --disable-pip-version-check "$SOURCE': OURS,
     'pip install --no-cache-dir "$(echo /wheel/*.whl)[sandbox,mcp': OURS,
     "uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev": OURS,
+    "pip install --quiet --requirement $(FASTMCP)/requirements.txt": REQUIRED,
     "npm install --no-audit --no-fund --no-package-lock --loglevel=error": REQUIRED,
     "npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error": REQUIRED,
     "pip install {' '.join(repr(line) for line in wanted": REQUIRED,
