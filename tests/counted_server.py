@@ -87,10 +87,13 @@ def counted(name: str, *, before: bool = False) -> Iterator[tuple[Counted, str]]
         yield server, url
 
 
-def start(name: str, server: Counted, url: str, folder: Path, *more: str) -> subprocess.Popen[str]:
-    """Start `pgagents verify` of a catalogue, with the mock's own key."""
+def start(
+    name: str, server: Counted, url: str, folder: Path, *more: str, document: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start `pgagents verify` of a catalogue or of a document, with the mock's own key."""
     tokens = dict(server.box.tokens)
-    command = [sys.executable, "-m", "pgagents", "verify", str(CATALOGUES / f"{name}.yaml")]
+    subject = [str(CATALOGUES / f"{name}.yaml")] if document is None else ["--openapi", str(document)]
+    command = [sys.executable, "-m", "pgagents", "verify", *subject]
     env = {
         **os.environ,
         "PGAGENTS_TOKEN": tokens.get("unlimited", tokens.get("main", "")),

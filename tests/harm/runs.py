@@ -19,6 +19,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.course import Companion
+from pgagents.verify.run.journal import JournalFile
 from pgagents.verify.run.run import verify
 
 SERVERS = Path(__file__).parent / "servers"
@@ -69,6 +70,7 @@ def run(
     url: str = "",
     companion: Companion | None = None,
     model: Model | None = None,
+    journal: JournalFile | None = None,
     **options: Any,
 ) -> Report:
     """Verify a server with all identities; writes are allowed unless `options` says otherwise."""
@@ -88,6 +90,7 @@ def run(
         url=url or (URL if CASES[name].alone else SHARED_URL),
         timer=lambda: server.now,
         companion=companion,
+        journal=journal,
     )
 
 

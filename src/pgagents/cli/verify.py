@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pgagents.cli.running.app import App
     from pgagents.client.environment import CommandSecrets
     from pgagents.verify.plan.options import Options
+    from pgagents.verify.run.journal import JournalFile
 
 _ONCE = (
     "only",
@@ -36,6 +39,7 @@ _ONCE = (
     "failed_in",
     "baseline",
     "self_test",
+    "journal",
     "lease",
     "verbose",
     "odd",
@@ -266,13 +270,33 @@ def _send(
     from pgagents.cli.running import run
 
     with (
+        _open_journal(line.journal, there, app) as journal,
         companions.receiving(line.receiver, line.receiver_port) as inbox,
         companions.open_link(
             there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
         ) as link,
     ):
-        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url), app=app)
+        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url), app=app, journal=journal)
         return run.run(there, keys, options, output, aids)
+
+
+@contextmanager
+def _open_journal(path: Path | None, there: Target, app: App | None) -> Iterator[JournalFile | None]:
+    """Yield the run's journal. An app that this command started has another port each time, so its command
+    names it. Raises PgagentsError.
+    """
+    if path is None:
+        yield None
+        return
+    from pgagents.base.text import hide_in_text
+    from pgagents.verify.run.journal import JournalFile
+
+    target = hide_in_text(there.url if app is None else f"--start {app.name}")
+    journal = JournalFile(path, target, f"{there.model.api.id or there.model.api.title}")
+    try:
+        yield journal
+    finally:
+        journal.close()
 
 
 def _find_url_of_tools(line: CommandLine) -> str | None:

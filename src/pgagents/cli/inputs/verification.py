@@ -420,6 +420,13 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
 
 _SAFETY: tuple[Callable[[Any], Any], ...] = (
     click.option(
+        "--journal",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Write what could be made on the server into this file before it is sent. A later run with the "
+        "same file first removes what is still there. The file holds no key.",
+    ),
+    click.option(
         "--lease",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -427,7 +434,7 @@ _SAFETY: tuple[Callable[[Any], Any], ...] = (
         "before each request; without it the run ends with 3.",
     ),
 )
-"""The lease of a run that another one may replace."""
+"""The files of a run that may be killed, or that another run may replace."""
 
 _LISTING: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -534,6 +541,7 @@ class CommandLine:
     last_failed: bool
     failed_in: Path | None
     shard: tuple[int, int] | None
+    journal: Path | None
     lease: Path | None
     listing: str | None
     held_passes: bool

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
+    from pgagents.verify.run.journal import JournalFile
     from pgagents.verify.run.obstacles import Described, Trouble
     from pgagents.verify.run.redact import Redactor
     from pgagents.verify.wire.mcp_link import Link
@@ -60,6 +61,8 @@ class Aids:
     """The MCP server's token."""
     companion: Companion | None = None
     """An object that sees every exchange, and that plans additional probes after the plan's."""
+    journal: JournalFile | None = None
+    """The file in which the run writes what it could make."""
     app: App | None = None
     """The process of the API's server, if this command started it."""
 
@@ -228,6 +231,7 @@ def _verify(
             mcp=aids.mcp,
             bare=clients.bare,
             companion=aids.companion,
+            journal=aids.journal,
         )
         stop.running = False
     return report, stop.asked

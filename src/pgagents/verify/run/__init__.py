@@ -13,6 +13,7 @@ it; with `--start`, `cli/running/app.py` starts the app again.
 `judge` gives the exchange to the watchers. `ledger` keeps the verdicts (broken, odd, untested) and makes
 one finding of those with one cause. `breaks` has what is known of each break, and names its cause.
 `absent_answers` explains what proves nothing. At the end come `confirm`, `clean_up` and `report`, and
-`lifts` finds the lines that would try more. `redact` masks secrets in everything that is stored
+`lifts` finds the lines that would try more. With a `journal`, a `recorder` writes down what could be made,
+and `recovery` removes what earlier runs left. `redact` masks secrets in everything that is stored
 (`known_secrets`, `masking`).
 """

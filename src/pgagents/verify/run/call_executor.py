@@ -250,6 +250,7 @@ class CallExecutor:
         self.factory.note_exchange(exchange)
         if not exchange.call.plain:
             self.factory.note(exchange)
+        self._record(exchange)
         self._answers.keep(exchange)
         self._forget_changed(exchange)
 
@@ -318,6 +319,12 @@ class CallExecutor:
         if not exchange.call.beside:  # of calls at once one may stand in another's way
             self._note_full(exchange)
         self._answers.keep(exchange)
+        self._record(exchange)
+
+    def _record(self, exchange: Exchange) -> None:
+        """Write into the journal what an exchange did, if there is a journal. Raises Stop."""
+        if self.sender.recorder is not None:
+            self.sender.recorder.note_exchange(exchange)
 
     def _note_full(self, exchange: Exchange) -> None:
         """Note that a place had no room for a call that should succeed."""

@@ -44,7 +44,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     """The instances met so far, each with the number of requests before. One that several resources share is
     removed and listed once; one that is made later, and gets an id that was just freed, is another.
     """
-    there = _look_up_unsure(driver)
+    there = look_up_unsure(driver)
     most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
     while group := _next_group(driver, met, workers):
         met.update(dict.fromkeys(map(_same, group), driver.sent))
@@ -137,7 +137,7 @@ def _name(instance: Instance, end: object) -> str:
     return f"{name} ({why})" if why else name
 
 
-def _look_up_unsure(driver: Driver) -> bool:
+def look_up_unsure(driver: Driver) -> bool:
     """Find the instances that creates without an answer made, so that they are removed. Return False if the
     server no longer answers.
     """

@@ -66,6 +66,15 @@ class Redactor:
         self.learn, self.learn_sent = self.known.learn, self.known.learn_sent
         self.learn_exchange = self.known.learn_exchange
 
+    def is_secret_name(self, name: str) -> bool:
+        """True if members of this name are secret."""
+        return name in self._names.named and name not in self._names.private
+
+    def holds_secret(self, text: str) -> bool:
+        """True if a key, or another secret, stands in a text. Private values do not count."""
+        masks = (span.mask for span in self.known.spans(text))
+        return any(self.known.name_of("", mask) not in self._names.private for mask in masks)
+
     def text(self, text: str) -> str:
         """Return the text with every known secret masked. A private value is masked only as a whole word."""
         return replace_spans(text, self.known.spans(text))

@@ -240,6 +240,7 @@ class ExchangeMaker:
         exchange.overlapped = received.overlapped
         exchange.server_ended = received.server_ended
         exchange.printed = received.printed
+        exchange.intention = received.intention
         self._count(exchange)
         return exchange
 

@@ -27,12 +27,14 @@ from pgagents.verify.run.clean_up import clean_up
 from pgagents.verify.run.confirm import confirm, note_repeated
 from pgagents.verify.run.course import INTERRUPTED, Companion, Course
 from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.journal import JournalFile
 from pgagents.verify.run.ledger import NO_GUESSES, Ledger, find_guesses
+from pgagents.verify.run.recovery import Recovered, begin_recording, recover
 from pgagents.verify.run.report import make_report
 from pgagents.verify.run.requests import Routes
 from pgagents.verify.run.timing import OUT_OF_TIME, Clocks
 from pgagents.verify.run.transmission import Stop
-from pgagents.verify.setting import setting_of
+from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.encode import find_secret_problem
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.receiver import Inbox
@@ -155,6 +157,7 @@ def verify(
     mcp: Link | None = None,
     bare: Handler | None = None,
     companion: Companion | None = None,
+    journal: JournalFile | None = None,
 ) -> Report:
     """Hold a server to every contract, and report which ones it kept.
 
@@ -164,7 +167,8 @@ def verify(
     `plain_url`; no real key goes there. `receiver` is the place to which the target can send its events,
     `mcp` the way to the MCP server that is verified with it. `bare` reaches the target without the headers
     that `handler` adds to every request. `companion` sees every exchange, and asks for calls after the
-    plan's.
+    plan's. The run writes what it could make into `journal` before it sends it, and first removes what
+    earlier runs left.
 
     A KeyboardInterrupt ends the run early: its instances are removed, and the report's footer says `complete`
     false. Raises PgagentsError if the run may not start, because there is no key or one that cannot sign.
@@ -185,11 +189,20 @@ def verify(
         bare=bare,
     )
     tag = _tag(started_at, clock(), url, options)
-    made, driver = _prepare(
-        Routes(setting, handler, plain), identities, options, tag, Clocks(clock, timer, sleep)
-    )
+    routes, clocks = Routes(setting, handler, plain), Clocks(clock, timer, sleep)
+    listed, made = _draft(setting, identities, options)
+    recovered = Recovered()
+    if journal is not None:
+        recovered = recover(
+            journal, routes, identities, options, made, _tag(tag, 0, url, options), clocks, wall
+        )
+        options = options.after(timer() - begun)
+    driver = _make_driver(routes, identities, options, tag, clocks, listed, made)
     generating = timer() - begun
     try:
+        if journal is not None:
+            driver.sender.recorder = begin_recording(journal, driver, wall)
+            driver.sender.notes.extend(filter(None, [recovered.note, recovered.stopped]))
         course = Course(driver, made, options, on_progress, begun)
         stopped = _run(course, companion)
         behind = _finish(driver, stopped, course.workers)
@@ -200,24 +213,36 @@ def verify(
         driver.close()
 
 
-def _prepare(
-    routes: Routes, identities: Identities, options: Options, tag: str, clocks: Clocks
-) -> tuple[planning.Draft, Driver]:
-    """Draft the plan, and make its driver, whose ledger has the contracts with a verdict from before the run.
+def _draft(
+    setting: Setting, identities: Identities, options: Options
+) -> tuple[tuple[Contract, ...], planning.Draft]:
+    """Return all contracts, and the plan."""
+    checks = checks_for(setting)
+    listed = planning.all_contracts(setting, checks)
+    return listed, planning.draft(setting, checks, listed, options, identities)
+
+
+def _make_driver(
+    routes: Routes,
+    identities: Identities,
+    options: Options,
+    tag: str,
+    clocks: Clocks,
+    listed: tuple[Contract, ...],
+    made: planning.Draft,
+) -> Driver:
+    """Return the driver of a plan, whose ledger has the contracts with a verdict from before the run.
 
     `tag` begins the ids of the run.
     """
     setting = routes.setting
     model, checks = setting.model, checks_for(setting)
-    listed = planning.all_contracts(setting, checks)
-    made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks), checks)
     ledger.settled.update(made.settled)
     ledger.usual = lambda action: template_of(model, action).input
     day = options.day or datetime.fromtimestamp(clocks.clock(), UTC).date()
     factory = FixtureFactory(setting, tag, model.env, day, options.shard or (1, 1))
-    driver = Driver(routes, identities, options, made, ledger, factory, checks, clocks)
-    return made, driver
+    return Driver(routes, identities, options, made, ledger, factory, checks, clocks)
 
 
 def _add_main(model: Model, identities: Identities, options: Options) -> Identities:

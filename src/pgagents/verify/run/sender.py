@@ -27,6 +27,7 @@ from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.target import list_fellows, list_made
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Probe
+from pgagents.verify.run.recorder import Recorder
 from pgagents.verify.run.requests import KEYLESS, ExchangeMaker, RequestMaker, Routes
 from pgagents.verify.run.timing import (
     REFUSED,
@@ -90,6 +91,8 @@ class Sender:
         self._exchanges = ExchangeMaker(routes)
         self.bought, self.acted = self._exchanges.bought, self._exchanges.acted
         self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges, self.holds)
+        self.recorder: Recorder | None = None
+        """Writes down what could be made before it is sent; None without a journal."""
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
 
@@ -111,7 +114,7 @@ class Sender:
         takes connections afterwards.
         """
         if ready.call.surface == MCP:
-            return (yield from self._link.send(ready, self._let_pass))
+            return (yield from self._link.send(ready, self._let_pass, self._note_intention))
         request, role = self.maker.make(ready)
         self._let_pass(ready, request)
         self.budget.aside += ready.call.again and not self.budget.cleaning
@@ -189,8 +192,21 @@ class Sender:
         )
         self.budget.unanswered -= unanswered
         self.timing.spend(received.seconds)
+        self._note_answer(received.intention, received.answer)
         self.timing.left.check_answer(received.answer)
         return received
+
+    def rebuild(self, ready: Ready, received: Received) -> Exchange:
+        """Return an exchange that this run did not send."""
+        return self._exchanges.make(ready, received)
+
+    def _note_intention(self, ready: Ready, request: Request) -> int:
+        """Write into the journal that a request is about to be sent; return its number there. Raises Stop."""
+        return self.recorder.note_intention(ready, request) if self.recorder is not None else 0
+
+    def _note_answer(self, intention: int, answer: Response | Silence) -> None:
+        if self.recorder is not None:
+            self.recorder.note_answer(intention, answer)
 
     def _make_exchange(self, ready: Ready, received: Received) -> Exchange:
         """Return the exchange of a call that is not sent again, with the wait that was too long."""
@@ -283,6 +299,7 @@ class Sender:
         if ready.era is not None and ready.era != self.silences.era:
             self.budget.waiting -= 1
             return lambda: Received(request, NOT_SENT, 0.0, self.clocks.now(), self.budget.sent)
+        intention = self._note_intention(ready, request)
         ready.sent = True
         self.budget.waiting -= 1
         self.budget.sent += 1
@@ -294,6 +311,7 @@ class Sender:
             self.budget.sent,
             self.timing.left.find_seconds(),
             stream_s,
+            intention,
             alone=alone,
         )
 
@@ -304,6 +322,7 @@ class Sender:
         number: int,
         most_s: float | None,
         stream_s: float | None,
+        intention: int,
         *,
         alone: bool = False,
     ) -> Received:
@@ -312,7 +331,7 @@ class Sender:
         if connecting is not None:
             connecting.hang_up()
             if not connecting.takes_connections(request):
-                return Received(request, NOT_SENT, 0.0, self.clocks.now(), number)
+                return Received(request, NOT_SENT, 0.0, self.clocks.now(), number, intention=intention)
         if is_timely(handler):
             handler.most_s, handler.stream_s = most_s, stream_s
         printer = _Printer(handler)
@@ -324,7 +343,16 @@ class Sender:
             self.clocks.sleep(SETTLE_S)
             ended = not connecting.takes_connections(request)
         printed = printer.read_after(answer)
-        return Received(request, answer, seconds, sent_at, number, server_ended=ended, printed=printed)
+        return Received(
+            request,
+            answer,
+            seconds,
+            sent_at,
+            number,
+            server_ended=ended,
+            printed=printed,
+            intention=intention,
+        )
 
     def _line(self, call: Call, role: str) -> tuple[str, str, str] | None:
         """Return the key of requests that share a nearly empty bucket; None if the bucket has enough left.
@@ -346,6 +374,10 @@ class Sender:
             self._let_pass(ready, request)
         for ready, (_, role) in zip(several, requests, strict=True):
             self._pace(ready.call, role)
+        intentions = [
+            self._note_intention(ready, request)
+            for ready, (request, _) in zip(several, requests, strict=True)
+        ]
         sent_at, started = self.clocks.now(), self.clocks.timer()
         gate, most_s = Barrier(len(several)), self.timing.left.find_seconds()
         printer = _Printer(self._routes.handler)
@@ -369,12 +401,23 @@ class Sender:
         seconds = self.clocks.timer() - started
         self.timing.seconds_sending += seconds
         found = []
-        for ready, (request, role), answer in zip(several, requests, answers, strict=True):
+        for intention, answer in zip(intentions, answers, strict=True):
+            self._note_answer(intention, answer)
+        for ready, (request, role), answer, intention in zip(
+            several, requests, answers, intentions, strict=True
+        ):
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
             printed = printer.read_after(answer)
             received = Received(
-                request, answer, seconds, sent_at, self.budget.sent, overlapped=True, printed=printed
+                request,
+                answer,
+                seconds,
+                sent_at,
+                self.budget.sent,
+                overlapped=True,
+                printed=printed,
+                intention=intention,
             )
             if self._may_be_lost(ready.call, answer):
                 found.append(self._note_loss(ready, received))
@@ -545,8 +588,16 @@ class LinkSender:
         if link is not None:
             link.find_seconds_left = timing.left.find_seconds
 
-    def send(self, ready: Ready, let_pass: Callable[[Ready, Request], None]) -> Sending[Exchange]:
-        """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable."""
+    def send(
+        self,
+        ready: Ready,
+        let_pass: Callable[[Ready, Request], None],
+        note_intention: Callable[[Ready, Request], int],
+    ) -> Sending[Exchange]:
+        """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable.
+
+        `note_intention` writes into the journal that a call is about to be sent.
+        """
         link, endpoint = self._choose_link(ready.call), ready.call.endpoint
         asked = request_of(ready.call, ready.values)
         let_pass(ready, asked)
@@ -568,7 +619,10 @@ class LinkSender:
             due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
             self._holds.count_wait(limit, due)
             received = yield Transmission(
-                partial(self._begin, link, asked, due), may_write(ready.call, asked), MCP, due=due
+                partial(self._begin, link, asked, due, partial(note_intention, ready)),
+                may_write(ready.call, asked),
+                MCP,
+                due=due,
             )
             self._count()
             self._timing.spend(received.seconds)
@@ -585,16 +639,19 @@ class LinkSender:
             self._holds.note_refused(limit, wait)
             due = self._timing.clocks.timer() + wait
 
-    def _begin(self, link: Link, asked: Request, due: float) -> Callable[[], Received]:
+    def _begin(
+        self, link: Link, asked: Request, due: float, note_intention: Callable[[Request], int]
+    ) -> Callable[[], Received]:
         """Wait until a message is due, and complete it; return the function that sends it. Raises Stop."""
         self._timing.wait_until(due)
+        intention = note_intention(asked)
         request = link.complete_request(asked)
         clocks = self._timing.clocks
 
         def transmit() -> Received:
             sent_at, started = clocks.now(), clocks.timer()
             answer = link.send(request)
-            return Received(request, answer, clocks.timer() - started, sent_at)
+            return Received(request, answer, clocks.timer() - started, sent_at, intention=intention)
 
         return transmit
 

@@ -39,6 +39,8 @@ class Received:
 
     It is empty unless the server was started for the run and did not answer well.
     """
+    intention: int = 0
+    """The number of its line in the journal; 0 if it has none."""
     several: tuple[Received, ...] = ()
     """One part for each request, if several were sent together; else empty."""
 

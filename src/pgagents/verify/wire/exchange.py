@@ -67,6 +67,7 @@ class Exchange:
         "fits",
         "in_company",
         "input",
+        "intention",
         "json",
         "known",
         "limited",
@@ -133,6 +134,8 @@ class Exchange:
         """True if the body is valid under the schema of the action's answer."""
         self.loss: Loss | None = None
         """The meaning of its lost answer; None if the answer was not lost."""
+        self.intention = 0
+        """The number of its line in the journal; 0 if it has none."""
         self.lost = False
         """True if the server's end may be the reason why no answer, or no whole one, came."""
         self.server_ended = False

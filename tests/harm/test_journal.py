@@ -1,0 +1,189 @@
+"""A run is killed at any request; a later run with the same journal removes what it made, and nothing else.
+
+Ids come again on some of these servers; creates answer an older instance or get no answer; lists lag behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harm.runs import harms, run, server_of
+from harm.servers.base import Answer, Server
+from lengths import MATRIX
+from pgagents.base.http import Request
+from pgagents.report.report import Report
+from pgagents.verify.run.journal import JournalFile
+from pgagents.verify.run.recorder import Recorder
+
+NAMES = (
+    "bare",
+    "integer_ids",
+    "reused_ids",
+    "reused_by_others",
+    "get_or_create",
+    "timeout_create",
+    "crash_create",
+    "lagging_list",
+    "nested",
+    "composite",
+    "copies",
+    "chosen_ids",
+    "upsert_email",
+    "upsert_account",
+    "tenants",
+    "soft_delete",
+    "delete_202",
+    "renames",
+    "hooks",
+    "unique_title",
+    "neighbour",
+    "largest_ids",
+)
+STEP = 5
+"""The matrix kills a run at one of so many requests."""
+FAR = 400
+MAKES = 6
+"""A request of `bare` that makes something."""
+
+
+class Killed(BaseException):
+    """Stands for `kill -9`: nothing that the run does afterwards has any effect."""
+
+
+class Killing:
+    """Sends a run's requests to a server, and kills the run at one: before it arrives, or before its answer.
+
+    From then on nothing arrives, and nothing is written into the journal.
+    """
+
+    def __init__(self, server: Server, at: int, file: JournalFile, *, before: bool) -> None:
+        self.server, self.at, self.file, self.before = server, at, file, before
+        self.count = 0
+
+    def __call__(self, request: Request) -> Answer:
+        self.count += 1
+        if self.count > self.at or (self.count == self.at and self.before):
+            self._die()
+        answer = self.server(request)
+        if self.count == self.at:
+            self._die()
+        return answer
+
+    def _die(self) -> None:
+        self.file.write = lambda *_, **__: None  # type: ignore[method-assign]
+        raise Killed
+
+
+def open_journal(folder: Path, name: str) -> JournalFile:
+    return JournalFile(folder / "journal", "http://127.0.0.1:1", name)
+
+
+def kill(name: str, server: Server, at: int, folder: Path, *, before: bool, **options: Any) -> bool:
+    """Run until the request with this number. Return False if the run ended before it."""
+    file = open_journal(folder, name)
+    try:
+        run(name, server, handler=Killing(server, at, file, before=before), journal=file, **options)
+    except Killed:
+        return True
+    finally:
+        file.close()
+    return False
+
+
+def go_on(name: str, server: Server, folder: Path, **options: Any) -> Report:
+    file = open_journal(folder, name)
+    try:
+        return run(name, server, journal=file, seed=1, **options)
+    finally:
+        file.close()
+
+
+def named(report: Report, row: Mapping[str, Any]) -> bool:
+    """True if a report says that a row was left."""
+    said = " ".join((*report.footer.notes, *report.footer.left_behind, *report.footer.may_exist))
+    return any(str(value) in said for value in row.values() if isinstance(value, str | int))
+
+
+def check(name: str, at: int, folder: Path, *, before: bool) -> bool:
+    """Kill a run, run again, and compare. Return False if the first run ended before that request."""
+    folder.mkdir()
+    server = server_of(name)
+    if not kill(name, server, at, folder, before=before):
+        return False
+    report = go_on(name, server, folder)
+    assert harms(server) == []
+    left = [(table, row) for table, row in server.left() if not named(report, row)]
+    assert left == [], (at, before, report.footer.notes)
+    return True
+
+
+FEW = [("bare", 12), ("get_or_create", 20), ("timeout_create", 15), ("integer_ids", 30), ("nested", 40)]
+
+
+@pytest.mark.parametrize(("name", "at"), FEW)
+@pytest.mark.parametrize("before", [False, True])
+def test_what_a_killed_run_made_is_gone_after_the_next_one(
+    name: str, at: int, before: bool, tmp_path: Path
+) -> None:
+    assert check(name, at, tmp_path / "run", before=before)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MATRIX) for name in NAMES])
+def test_a_run_may_be_killed_at_any_request(name: str, before: bool, tmp_path: Path) -> None:
+    for at in range(1, FAR, STEP):
+        if not check(name, at, tmp_path / str(at), before=before):
+            return
+
+
+def test_verdicts_are_those_of_a_run_that_nothing_disturbed(tmp_path: Path) -> None:
+    name = "bare"
+    server = server_of(name)
+    assert kill(name, server, 25, tmp_path, before=False)
+    report, undisturbed = go_on(name, server, tmp_path), run(name, server_of(name), seed=1)
+    verdicts = [{r.contract.id: r.verdict for r in one.results} for one in (report, undisturbed)]
+    assert verdicts[0] == verdicts[1]
+
+
+def test_a_run_that_ended_by_itself_leaves_nothing_to_the_next_one(tmp_path: Path) -> None:
+    name = "bare"
+    server = server_of(name)
+    assert not kill(name, server, 10_000, tmp_path, before=False)
+    file = open_journal(tmp_path, name)
+    assert not file.past.is_open
+    file.close()
+    assert not [note for note in go_on(name, server, tmp_path).footer.notes if "journal" in note]
+
+
+# -- faults of the journal itself
+
+
+def test_a_journal_that_is_written_after_sending_would_lose_what_was_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the line before the request nobody could find the instance."""
+    monkeypatch.setattr(Recorder, "note_intention", lambda *_: 0)
+    server = server_of("bare")
+    assert kill("bare", server, MAKES, tmp_path, before=False)
+    report = go_on("bare", server, tmp_path)
+    assert [row for _, row in server.left() if not named(report, row)]
+
+
+def test_a_line_about_what_is_somebody_elses_removes_nothing(tmp_path: Path) -> None:
+    """The journal of a server that was filled anew: another row has the id, without the mark."""
+    name = "integer_ids"
+    server = server_of(name)
+    assert kill(name, server, 30, tmp_path, before=False)
+    other = server_of(name)
+    for table, row in server.left():
+        other.tables[table][row["id"]] = {**row, "title": "of somebody else"}
+    guarded = other.guard_all()
+    assert guarded
+    for _ in range(2):  # what the first of them read must not pass for its own either
+        report = go_on(name, other, tmp_path, only=("valid_calls/list_items",))
+        assert harms(other) == []
+        assert f"{len(server.left())} left" in " ".join(report.footer.notes)

@@ -1,0 +1,154 @@
+"""`pgagents verify --journal` as a process: killed, interrupted, in lanes, in shards, and of a document."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from counted_server import CATALOGUES, TIMEOUT_S, Counted, counted, start, verdicts
+from lengths import rarely
+
+ENDED = {"cancelled", "expired"}
+"""States of instances that are left for good, because nothing removes them further."""
+
+
+def verify(
+    name: str,
+    server: Counted,
+    url: str,
+    folder: Path,
+    *more: str,
+    at: int | None = None,
+    by: int = 0,
+    document: Path | None = None,
+) -> tuple[int, str, Path]:
+    """Verify with the folder's journal, and send the process a signal at a request.
+
+    Return the exit code, all that was printed, and the report's file.
+    """
+    report = folder / "report.json"
+    processes: list[subprocess.Popen[str]] = []
+
+    def end() -> None:
+        while not processes:
+            time.sleep(0.01)
+        if by == signal.SIGKILL:
+            os.killpg(processes[0].pid, by)
+            processes[0].wait(TIMEOUT_S)
+        else:
+            processes[0].send_signal(by)
+
+    server.expect(at, end)
+    given = ("--allow-writes", "--journal", str(folder / "journal"), "--report", str(report), *more)
+    processes.append(start(name, server, url, folder, *given, document=document))
+    shown, errors = processes[0].communicate(timeout=TIMEOUT_S)
+    return processes[0].returncode, shown + errors, report
+
+
+def removable(server: Counted, lasting: frozenset[str]) -> dict[str, Any]:
+    """Return what a server holds, without what no call removes."""
+    return {
+        id: row
+        for id, row in server.count_rows().items()
+        if id.split(" ")[0] not in lasting and (row is None or row.get("state") not in ENDED)
+    }
+
+
+def list_notes(report: Path) -> list[str]:
+    notes = json.loads(report.read_text())["footer"]["notes"]
+    return [note for note in notes if "journal" in note]
+
+
+NOTES, LIBRARY = frozenset[str](), frozenset({"patron"})
+PAYMENTS = frozenset({"customer", "payment", "payment_intent", "refund", "report_run", "event", "charge"})
+KILLS = [
+    ("notes", 25, False, ()),
+    ("notes", 2, True, ()),
+    ("notes", 60, True, ("--workers", "8")),
+    ("notes", 140, False, ()),
+    ("library", 100, False, ("--workers", "8")),
+    ("library", 300, True, ("--shard", "2/2")),
+    ("payments", 200, False, ()),
+]
+"""Catalogue, the request at which the run is killed, whether before its effect, and options."""
+LASTING = {"notes": NOTES, "library": LIBRARY, "payments": PAYMENTS}
+
+
+@pytest.mark.parametrize(("name", "at", "before", "more"), rarely(KILLS, KILLS[0]))
+def test_the_next_run_removes_what_a_killed_one_left(
+    name: str, at: int, before: bool, more: tuple[str, ...], tmp_path: Path
+) -> None:
+    with counted(name, before=before) as (server, url):
+        first = removable(server, LASTING[name])
+        code, shown, _ = verify(name, server, url, tmp_path, *more, at=at, by=signal.SIGKILL)
+        assert code == -signal.SIGKILL, shown
+        code, shown, report = verify(name, server, url, tmp_path, *more)
+        assert code in (0, 1, 3), shown
+        assert removable(server, LASTING[name]).keys() == first.keys(), list_notes(report)
+    (tmp_path / "alone").mkdir()
+    with counted(name) as (server, url):
+        _, _, alone = verify(name, server, url, tmp_path / "alone", *more)
+    assert verdicts(report) == verdicts(alone)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("at", range(1, 150, 6))
+def test_a_run_of_notes_may_be_killed_anywhere(at: int, tmp_path: Path) -> None:
+    with counted("notes") as (server, url):
+        first = server.count_rows()
+        verify("notes", server, url, tmp_path, at=at, by=signal.SIGKILL)
+        code, shown, report = verify("notes", server, url, tmp_path)
+        assert (code, server.count_rows()) == (0, first), shown
+        assert json.loads(report.read_text())["footer"]["left_behind"] == []
+
+
+@pytest.mark.matrix
+def test_a_run_that_is_interrupted_undoes_its_own(tmp_path: Path) -> None:
+    with counted("notes") as (server, url):
+        first = server.count_rows()
+        code, shown, _ = verify("notes", server, url, tmp_path, at=60, by=signal.SIGINT)
+        assert (code, server.count_rows()) == (130, first), shown
+        code, shown, report = verify("notes", server, url, tmp_path)
+        assert code == 0, shown
+        assert list_notes(report) == []
+
+
+@pytest.mark.matrix
+def test_the_run_of_a_document_keeps_a_journal_too(tmp_path: Path) -> None:
+    """Without leave to write, the next run removes nothing, and names what is left; with it, all goes."""
+    notes, built = CATALOGUES / "notes.yaml", tmp_path / "built"
+    build = [
+        sys.executable,
+        "-m",
+        "pgagents",
+        "build",
+        str(notes),
+        "--target",
+        "openapi",
+        "--out",
+        str(built),
+    ]
+    subprocess.run(build, check=True, capture_output=True, timeout=TIMEOUT_S)
+    document = built / "openapi" / "openapi.json"
+    with counted("notes") as (server, url):
+        first = server.count_rows()
+        verify("notes", server, url, tmp_path, at=60, by=signal.SIGKILL, document=document)
+        held = server.count_rows()
+        left = len(held) - len(first)
+        assert left
+        report, journal = tmp_path / "second.json", tmp_path / "journal"
+        given = ("--journal", str(journal), "--report", str(report))
+        process = start("notes", server, url, tmp_path, *given, document=document)
+        shown, errors = process.communicate(timeout=TIMEOUT_S)
+        assert server.count_rows() == held, shown + errors
+        assert [note for note in list_notes(report) if f"{left} left" in note]
+        code, shown, _ = verify("notes", server, url, tmp_path, document=document)
+        assert server.count_rows() == first, (code, shown)

@@ -1,0 +1,192 @@
+"""The file of a journal: what it takes, what it refuses in one message, and what a cut end of it means."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.base.errors import PgagentsError
+from pgagents.verify.run import journal
+from pgagents.verify.run.journal import JournalFile
+
+TARGET, API = "http://127.0.0.1:8000", "notes"
+RUN = {"run": "0123456789abcdef", "at": "2026-11-26T10:00:00Z", "pid": 42}
+SEND = {
+    "send": 1, "at": "", "action": "create_note", "surface": "rest", "method": "POST", "path": "/notes",
+    "role": "main", "owner": "main", "input": {"text": "pgv-0123456789abcdef-1"}, "marked": ["text"],
+    "whole": True, "marks": 1,
+}  # fmt: skip
+MADE = {
+    "made": 2, "by": 1, "resource": "note", "id": "n1", "place": "", "role": "main",
+    "body": {"id": "n1", "text": "pgv-0123456789abcdef-1"}, "state": None, "could": [], "up": 0, "refers": [],
+    "ours": True,
+}  # fmt: skip
+KIND = {
+    "kind": "note", "made": [["", "n1"]], "read": 1, "independent": ["text"], "problem": "", "removed": False,
+}  # fmt: skip
+
+
+def opened(path: Path, target: str = TARGET, api: str = API) -> JournalFile:
+    return JournalFile(path, target, api)
+
+
+def written(path: Path, *lines: Any) -> Path:
+    """A journal with these lines, closed."""
+    file = opened(path)
+    for line in lines:
+        file.write(line)
+    file.close()
+    return path
+
+
+def refused(path: Path, *, target: str = TARGET) -> str:
+    with pytest.raises(PgagentsError) as raised:
+        opened(path, target)
+    assert raised.value.exit_code == 2
+    assert raised.value.help
+    return raised.value.message
+
+
+def test_a_journal_gives_back_what_is_open(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE, {"done": 1, "made": True, "refused": False}, KIND)
+    file = opened(path)
+    past = file.past
+    assert (past.tags, past.sent, past.last) == ([RUN["run"]], {}, 2)
+    assert past.made[2].id == "n1"
+    assert past.makers[1].input == SEND["input"]
+    assert past.kinds["note"]["made"] == [("", "n1")]
+    assert file.next_number() == 3
+    file.close()
+
+
+UNDONE, DONE = {"done": 1, "made": False, "refused": True}, {"done": 1, "made": True, "refused": False}
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_open"),
+    [
+        ([], True),
+        ([UNDONE], False),
+        ([MADE, DONE], True),
+        ([MADE, DONE, {"gone": 2}], False),
+        ([{"left": 1}], False),
+    ],
+)
+def test_what_is_done_and_gone_is_not_open(ends: list[Any], is_open: bool, tmp_path: Path) -> None:
+    file = opened(written(tmp_path / "j", RUN, SEND, *ends))
+    assert file.past.is_open is is_open
+    file.close()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30])
+def test_a_last_line_that_was_cut_is_skipped(cut: int, tmp_path: Path) -> None:
+    """`kill -9` may come in the middle of a line; the next line must not continue it."""
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    path.write_bytes(path.read_bytes()[:-cut])
+    file = opened(path)
+    assert (list(file.past.sent), file.past.made) == ([1], {})
+    file.write({"done": 1, "made": False, "refused": True})
+    file.close()
+    file = opened(path)
+    assert not file.past.is_open
+    file.close()
+
+
+def test_a_first_line_that_was_cut_begins_anew(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    path.write_bytes(path.read_bytes()[:25])
+    opened(path).close()
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def test_a_line_in_the_middle_that_was_cut_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], lines[2][:40] + b"\n", *lines[3:]]))
+    assert "line 3 is none of a journal" in refused(path)
+
+
+WRONG = [
+    {"send": 1}, {**SEND, "input": []}, {**SEND, "marks": -1}, {**SEND, "role": 1}, {**SEND, "send": True},
+    {**MADE, "id": ""}, {**MADE, "id": None}, {**MADE, "id": "x" * 1_000}, {**MADE, "body": None},
+    {**MADE, "ours": 1}, {"run": "x"}, {"gone": "2"}, {"unknown": 1}, {}, [], "x", 1, {**KIND, "made": [1]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_that_is_none_is_refused(line: Any, tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN)
+    path.write_bytes(path.read_bytes() + json.dumps(line).encode() + b"\n")
+    assert "line 3 is none of a journal" in refused(path)
+
+
+@pytest.mark.parametrize("text", [b"hello", b"hello\n", b"{}\n", b'{"pgagents_journal":2}\n', b"\0" * 100])
+def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(text)
+    assert str(path) in refused(path)
+    assert path.read_bytes() == text
+
+
+def test_another_server_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN)
+    assert f"is about notes at {TARGET}" in refused(path, target="https://api.example.com")
+
+
+def test_a_huge_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    monkeypatch.setattr(journal, "MOST_BYTES", 100)
+    assert "at most 100 are read" in refused(path)
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(written(tmp_path / "j"))
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "no" / "j", tmp_path / "link"):
+        assert "cannot write the journal" in refused(path)
+
+
+def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "j")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    opened(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_journal_in_use_is_refused_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    file = opened(path)
+    file.write({**RUN, "pid": os.getpid()})
+    code = (
+        "import sys; from pathlib import Path; from pgagents.verify.run.journal import JournalFile\n"
+        f"try: JournalFile(Path(sys.argv[1]), {TARGET!r}, {API!r})\n"
+        "except Exception as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert f"is in use by process {os.getpid()}" in done.stdout
+    file.close()
+
+
+def test_an_emptied_journal_has_its_first_line(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN, SEND)
+    file = opened(path)
+    file.empty()
+    assert file.next_number() == 2
+    file.close()
+    assert path.read_bytes().count(b"\n") == 1
+
+
+def test_a_full_journal_takes_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = opened(tmp_path / "j")
+    monkeypatch.setattr(journal, "MOST_BYTES", 150)
+    with pytest.raises(OSError, match="more than 150 bytes"):
+        file.write(SEND)
+    file.close()
