@@ -102,6 +102,9 @@ def test_library_over_tls_with_oauth_is_packed_as_proved(running: Hosted, submit
     outcomes = {hint["outcome"] for tool in data["tools"] for hint in tool["hints"].values()}
     assert outcomes == {"held", "not shown", "claimed", "no claim"}
     assert any("by OAuth" in line for line in data["unshown"])
+    (examples,) = [line for line in data["shown"] if "these examples" in line]
+    assert "ferns/list_titles@mcp" in examples
+    assert "@rest" not in examples, "a submission calls the examples of tools alone"
     with zipfile.ZipFile(io.BytesIO(done.files["lending-desk-1.2.0.zip"])) as archive:
         assert {"plugin.json", "mcp.json"} <= set(archive.namelist())
         assert PUBLIC in archive.read("mcp.json").decode()

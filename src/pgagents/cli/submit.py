@@ -313,7 +313,7 @@ def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
 def _make_options(job: _Job) -> Options:
     from pgagents.catalogue.model.listing import cases_of
     from pgagents.cli.inputs import verification
-    from pgagents.submit.evidence import CHECKS
+    from pgagents.submit.evidence import CHECKS, list_example_contracts
     from pgagents.verify.plan.options import DISCOVERY, Options
 
     given = job.given
@@ -324,7 +324,7 @@ def _make_options(job: _Job) -> Options:
         max_time_s=given.max_time,
         max_wait_s=given.max_wait,
         seed=given.seed,
-        only=(*hints, *cases, *(DISCOVERY if given.public else ())),
+        only=(*hints, *cases, *list_example_contracts(job.model), *(DISCOVERY if given.public else ())),
         only_said="a submission",
         allow_writes=given.allow_writes,
         allow=verification.actions(job.model, given.allow),

@@ -47,6 +47,8 @@ _CLAIMS = {"read_only": True, "destructive": False, "idempotent": True, "open_wo
 _KEYS = {"read_only": "effect"}
 """The catalogue's key of a hint, if it has another name."""
 _NOT_SHOWN = "not shown: "
+FAILED = 300
+"""Examples with this status or a higher one are of refusals."""
 _ORDER: tuple[Outcome, ...] = ("broken", "untested", "not shown", "held", "claimed", "no claim")
 
 
@@ -272,6 +274,46 @@ def find_case_lacks(cases: tuple[CaseProof, ...]) -> Iterator[Lack]:
         yield Lack("case", one.case.origin, message, help, (f"contract: {one.case.contract}",))
 
 
+# -- examples, which stores and models see in the list of tools
+
+
+EXAMPLES = "valid_calls/example/"
+
+
+def list_example_contracts(model: Model) -> tuple[str, ...]:
+    """Return the ids of the contracts by which the tools of the MCP server accept their examples."""
+    tools = model.surfaces["mcp"].actions
+    return tuple(f"{EXAMPLES}{e.name}/{a.name}@mcp" for a in tools for e in a.examples if e.status < FAILED)
+
+
+def find_example_lacks(report: Report) -> Iterator[Lack]:
+    """Yield each example that the server does not answer with a success."""
+    broken = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
+    for result in _list_examples(report):
+        if result.verdict not in (Verdict.KEPT, Verdict.UNTESTED):
+            message = f"{result.contract.says}; {actual_of(result, broken[result.contract.id])}"
+            help = "correct the server, or the example"
+            yield Lack("example", result.contract.origin, message, help, (f"contract: {result.contract.id}",))
+
+
+def _list_examples(report: Report) -> list[Result]:
+    passed = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
+    tried = (r for r in report.results if r.verdict not in passed)
+    return [result for result in tried if result.contract.id.startswith(EXAMPLES)]
+
+
+def _say_accepted_examples(report: Report) -> Iterator[str]:
+    kept = [r.contract.id.removeprefix(EXAMPLES) for r in _list_examples(report) if r.verdict is Verdict.KEPT]
+    if kept:
+        yield f"the server answers these examples with a success: {', '.join(kept)}"
+
+
+def _say_untried_examples(report: Report) -> Iterator[str]:
+    for result in _list_examples(report):
+        if result.verdict is Verdict.UNTESTED:
+            yield f"{result.contract.says}; it could not be tried: {result.reason}"
+
+
 Rung = Literal["proved", "ready"]
 
 
@@ -279,8 +321,8 @@ Rung = Literal["proved", "ready"]
 class Evidence:
     """The proof of a package. `files` are the SHA-256 sums of the packed files by name.
 
-    `shown` lists observations of the public host. `unshown` lists facts that only a public host or the store
-    can show.
+    `shown` lists observations of the server and of the public host. `unshown` lists facts that only a public
+    host or the store can show, and examples that were not tried.
     """
 
     surface: str
@@ -319,8 +361,8 @@ def make_evidence(
         prove_hints(model, report),
         prove_cases(model, surface, report),
         {name: sha256(data).hexdigest() for name, data in files.items()},
-        host if public else (),
-        (*(() if public else host), *store.host_only),
+        (*_say_accepted_examples(report), *(host if public else ())),
+        (*_say_untried_examples(report), *(() if public else host), *store.host_only),
     )
 
 
@@ -345,6 +387,7 @@ def find_run_lacks(evidence: Evidence) -> Iterator[Lack]:
         yield Lack("run", ("surfaces", evidence.surface), f"the run is not complete: {why}")
     yield from find_hint_lacks(evidence.tools, evidence.store)
     yield from find_case_lacks(evidence.cases)
+    yield from find_example_lacks(report)
     if evidence.rung == "ready":
         yield from _find_discovery_lacks(report)
 

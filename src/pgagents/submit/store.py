@@ -15,7 +15,9 @@ from pgagents.base.text import did_you_mean
 
 OTHER_NAMES = MappingProxyType({"claude": "anthropic", "chatgpt": "openai"})
 """Other names of stores, each with the surface that has the listing."""
-Subject = Literal["hint", "case", "tools", "sign_in", "challenge", "page", "address", "discovery", "run"]
+Subject = Literal[
+    "hint", "case", "example", "tools", "sign_in", "challenge", "page", "address", "discovery", "run"
+]
 """The subjects of a missing requirement, besides the package itself."""
 
 
@@ -110,6 +112,7 @@ def find_store(name: str) -> tuple[str, Store]:
 OURS: Mapping[Subject, str] = {
     "hint": "submit/hint",
     "case": "submit/case",
+    "example": "submit/example",
     "tools": "submit/tools",
     "sign_in": "submit/sign-in",
     "challenge": "submit/challenge",
