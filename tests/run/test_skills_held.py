@@ -273,6 +273,17 @@ def _rename(tool: Tool) -> Tool:
     return tool
 
 
+def _change_titles(result: Tool, change: Callable[[list[Tool]], list[Tool]]) -> Tool:
+    data = result.get("structuredContent")
+    if data is None:
+        return result
+    return {**result, "structuredContent": {**data, "titles": change(data["titles"])}}
+
+
+def _drop_id(title: Tool) -> Tool:
+    return {name: value for name, value in title.items() if name != "id"}
+
+
 SERVERS: dict[str, tuple[Change, set[tuple[str, str]]]] = {
     "the tool is gone": (Change(lambda _: None), {("broken", "tool-missing")}),
     "the argument has another name": (Change(_rename), {("broken", "argument-unknown")}),
@@ -284,8 +295,11 @@ SERVERS: dict[str, tuple[Change, set[tuple[str, str]]]] = {
     "a call with the argument is refused": (
         Change(call=lambda a: 400 if "page" in a else a), {("broken", "argument-refused")},
     ),
+    "the answer has nothing that a step could take": (
+        Change(result=lambda r: _change_titles(r, lambda _: [])), set(),
+    ),
     "the answer lacks what a step takes": (
-        Change(result=lambda r: {**r, "structuredContent": {**r.get("structuredContent", {}), "titles": []}}),
+        Change(result=lambda r: _change_titles(r, lambda titles: [_drop_id(title) for title in titles])),
         {("broken", "order-value")},
     ),
 }  # fmt: skip

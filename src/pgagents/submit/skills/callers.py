@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.base.text import singular
 from pgagents.catalogue.model.model import Model
 from pgagents.submit.approved_calls import Inputs, is_about_form
 from pgagents.submit.skills.words import Operation
@@ -250,16 +251,31 @@ def find_value(body: Any, member: str, above: str = "") -> Iterator[Any]:
 
     With `above`, only in an object of that name, or in the items of a list of its plural.
     """
-    from pgagents.base.text import singular
+    for name, node in _walk(body):
+        if isinstance(node, Mapping) and member in node and (not above or above in (name, singular(name))):
+            yield node[member]
 
+
+def holds_nothing(body: Any, above: str) -> bool:
+    """True if an answer has no object of this name or in a list of it, or any list without items."""
+    known = [(name, node) for name, node in _walk(body) if isinstance(node, Mapping | list)]
+    if any(isinstance(node, list) and not node for _, node in known):
+        return True
+    return not any(
+        isinstance(node, Mapping) and node and (not above or above in (name, singular(name)))
+        for name, node in known
+    )
+
+
+def _walk(body: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each part of an answer with the name of the member that has it, the outermost first."""
     waiting: list[tuple[str, Any]] = [("", body)]
     for _ in range(MOST_VISITED):
         if not waiting:
             return
         name, node = waiting.pop(0)
+        yield name, node
         if isinstance(node, Mapping):
-            if member in node and (not above or above in (name, singular(name))):
-                yield node[member]
             waiting += [(str(key), value) for key, value in node.items()]
         elif isinstance(node, list):
             waiting += [(name, value) for value in node]

@@ -58,13 +58,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a numbered list.
+    """One step of a numbered list. `name` is the operation as the text has it.
 
     `origins` and `values` are by argument, `keeps` are expressions by name.
     """
 
     number: int
     line: int
+    name: str
     operation: Operation
     origins: Mapping[str, Origin]
     values: Mapping[str, Any]
@@ -370,12 +371,12 @@ class _Finder:
 
     def _read_arguments(self, item: Item) -> None:
         """Read the arguments that are listed below their tool."""
-        named = [self.words.named.get(piece.text) for piece in item.passage.pieces if piece.code]
-        operations = [operation for operation in named if operation is not None]
-        if not operations or len({operation.name for operation in operations}) > 1:
+        coded = [piece.text for piece in item.passage.pieces if piece.code]
+        names = [name for name in coded if name in self.words.named]
+        if not names or len({self.words.named[name].name for name in names}) > 1:
             return
         heads = [(inner, head) for inner in item.items if (head := find_head(inner)) is not None]
-        operation = operations[0]
+        operation = self.words.named[names[0]]
         if any(name.text in self.words.named for _, name in heads):
             return
         answers = [name for _, name in heads if not operation.find_argument(name.text)]
@@ -387,7 +388,7 @@ class _Finder:
         sure = bool(operation.members) or len(answers) < len(heads)
         for _, name in heads:
             if sure or find_near(name.text, operation.properties):
-                self._claim("argument", name.line, operation.name, operation, member=name.text)
+                self._claim("argument", name.line, names[0], operation, member=name.text)
 
     # -- orders
 
@@ -395,13 +396,13 @@ class _Finder:
         """Read numbered steps of which at least two call a tool."""
         steps: list[Step] = []
         for item in items:
-            operation = self._find_called(item)
-            if operation is not None and item.number is not None:
-                steps.append(self._read_step(item, operation, steps))
+            called = self._find_called(item)
+            if called is not None and item.number is not None:
+                steps.append(self._read_step(item, *called, steps))
         if len(steps) < 2:
             return
         numbers = {item.number for item in items}
-        names = " → ".join(step.operation.name for step in steps[:4]) + (" → …" if len(steps) > 4 else "")
+        names = " → ".join(step.name for step in steps[:4]) + (" → …" if len(steps) > 4 else "")
         claim = Claim("order", self.skill.shown, steps[0].line, names, steps=tuple(steps))
         for step in steps:
             for name, origin in step.origins.items():
@@ -412,8 +413,8 @@ class _Finder:
                     return
         self.claims.append(claim)
 
-    def _find_called(self, item: Item) -> Operation | None:
-        """Return the operation that a step calls: the first one that its own text names."""
+    def _find_called(self, item: Item) -> tuple[str, Operation] | None:
+        """Return the operation that a step calls, the first one that its own text names, and that name."""
         for piece in item.passage.pieces:
             if piece.code:
                 hosted = _HOSTED.fullmatch(piece.text)
@@ -424,10 +425,10 @@ class _Finder:
                 if operation is None and request is not None:
                     operation, _ = self.words.find_request(request)
                 if operation is not None:
-                    return operation
+                    return call.name if call is not None else name, operation
         return None
 
-    def _read_step(self, item: Item, operation: Operation, before: list[Step]) -> Step:
+    def _read_step(self, item: Item, called: str, operation: Operation, before: list[Step]) -> Step:
         origins: dict[str, Origin] = {}
         values: dict[str, Any] = {}
         keeps: dict[str, str] = {}
@@ -451,7 +452,7 @@ class _Finder:
         if before:
             origins |= {k: v for k, v in _read_its(item, operation, before[-1]).items() if k not in origins}
         values = {name: value for name, value in values.items() if value is not OPEN and name}
-        return Step(item.number or 0, item.passage.line, operation, origins, values, keeps)
+        return Step(item.number or 0, item.passage.line, called, operation, origins, values, keeps)
 
     # -- errors
 

@@ -24,6 +24,7 @@ from pgagents.submit.skills.callers import (
     ToolCaller,
     allows,
     find_value,
+    holds_nothing,
 )
 from pgagents.submit.skills.claims import Claim, Origin, Step
 from pgagents.submit.skills.files import Outcome, Verdict
@@ -233,8 +234,8 @@ class SkillTrial:
             for name, origin in step.origins.items():
                 value = _take_value(origin, answers, kept)
                 if value is OPEN:
-                    if origin.sure and origin.step in answers and caller.firm:
-                        self.outcomes[number] = _lack(claim, step, name, origin)
+                    if origin.sure and origin.step in answers:
+                        self._judge_lack(number, claim, step, name, origin, answers[origin.step], caller)
                         return
                     continue  # the run's own value stands in its place
                 values[name] = value
@@ -254,6 +255,21 @@ class SkillTrial:
             kept[step.number] = _keep_values(step, reading.body)
         self.outcomes[number] = claim.conclude("kept")
 
+    def _judge_lack(
+        self, number: int, claim: Claim, step: Step, name: str, origin: Origin, body: Any, caller: Caller
+    ) -> None:
+        """Judge a step whose value no earlier answer has. An answer without items proves nothing."""
+        before = next(other for other in claim.steps if other.number == origin.step)
+        members = before.operation.members
+        what = f"`{origin.member}`" + (f" of {origin.above}" if origin.above else "")
+        if (origin.member in members or not members) and holds_nothing(body, origin.above):
+            self.reasons[number] = f"the answer of step {origin.step} holds no {what} here"
+            return
+        why = f"step {step.number} takes {what} from the answer of step {origin.step}, which has none"
+        at_step = replace(claim, line=step.line)
+        verdict: Verdict = "broken" if caller.firm and members else "odd"
+        self.outcomes[number] = at_step.conclude(verdict, why, "order-value", member=name)
+
     def _judge_stop(
         self,
         number: int,
@@ -264,17 +280,15 @@ class SkillTrial:
         alone: Reading | None,
     ) -> None:
         """Judge an order whose step is not taken. It fails if the step alone is taken."""
-        why = f"step {step.number} ({step.operation.name}) fails after those before it"
+        why = f"step {step.number} ({step.name}) fails after those before it"
         if alone is not None and alone.kind == "taken" and exchange_tells(reading):
             verdict: Verdict = "broken" if all(origin.sure for origin in borrowed) else "odd"
-            at = Claim("order", claim.file, step.line, claim.subject, step.operation, steps=claim.steps)
-            self.outcomes[number] = at.conclude(
+            at_step = replace(claim, line=step.line)
+            self.outcomes[number] = at_step.conclude(
                 verdict, why, "order-fails", call=reading.call, answer=reading.answer
             )
         else:
-            self.reasons[number] = (
-                f"step {step.number} ({step.operation.name}) is not taken: {reading.answer}"
-            )
+            self.reasons[number] = f"step {step.number} ({step.name}) is not taken: {reading.answer}"
 
     # -- errors
 
@@ -505,13 +519,6 @@ def _keep_values(step: Step, body: Any) -> dict[str, Any]:
         except ExpressionError:
             continue
     return kept
-
-
-def _lack(claim: Claim, step: Step, name: str, origin: Origin) -> Outcome:
-    at = Claim("order", claim.file, step.line, claim.subject, step.operation, steps=claim.steps)
-    what = f"`{origin.member}`" + (f" of {origin.above}" if origin.above else "")
-    why = f"step {step.number} takes {what} from the answer of step {origin.step}, which has none"
-    return at.conclude("broken", why, "order-value", member=name)
 
 
 # -- ways to provoke an error
