@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs new format schemas interop judges corpus foreign right plugins atk browser docs bench peers compare zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop judges corpus foreign right fleet plugins atk browser docs bench peers compare zoo clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -93,6 +93,9 @@ foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (F
 
 right: $(VENV)/.installed ## servers that are right by their documents, with twenty seeds: a table; RIGHT="albums words" chooses
 	@$(BIN)/python -m evaluation.right.measure $(RIGHT)
+
+fleet: $(VENV)/.installed ## fleet run on 500 mocks: one worker and eight, workers killed, shards: a table; FLEET="40 killed" chooses
+	@$(BIN)/python -m evaluation.fleet.measure $(FLEET)
 
 plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document
 	cd tests/interop/plugins && npm install --no-audit --no-fund --no-package-lock --loglevel=error

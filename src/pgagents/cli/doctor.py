@@ -21,7 +21,7 @@ OPTIONAL = {
     "curl": "the curl lines under findings",
 }
 """Programs that only some commands use, each with its use."""
-EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
+EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp", "fleet": "pgagents fleet run"}
 """Extras, each with the command that needs it first."""
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.base.writing import printable
 from pgagents.cli.inputs import report_files, verification
-from pgagents.cli.inputs.options import examples
+from pgagents.cli.inputs.options import NamedFolder, examples
 
 if TYPE_CHECKING:
+    from pgagents.fleet.attempt import Order
+    from pgagents.fleet.cluster import Scheduler, Step
     from pgagents.fleet.collisions import ToolText
     from pgagents.fleet.fleet_file import Api, Fleet
 
@@ -21,6 +24,13 @@ _MATRIX = (
     (
         "the second of three matrices, where one has too many jobs",
         "pgagents fleet matrix fleet.yaml --part 2/3",
+    ),
+)
+_RUN = (
+    ("on this machine, four at a time", "pgagents fleet run fleet.yaml --out reports --workers 4"),
+    (
+        "on a cluster that shares the folder, by a scheduler with certificates",
+        "pgagents fleet run fleet.yaml --out /shared/reports --scheduler tls://dask.example.com:8786",
     ),
 )
 _REPORT = (
@@ -33,6 +43,7 @@ _REPORT = (
         "pgagents fleet report reports --fleet fleet.yaml --since fleet.json --report fleet.json",
     ),
 )
+EVERY_S = 10.0
 FORMS = (".html", ".sarif", ".json", ".txt")
 """The suffixes of a fleet's report."""
 
@@ -41,7 +52,7 @@ fleet_argument = click.argument("fleet", type=click.Path(path_type=Path, dir_oka
 
 @click.group(
     short_help="Verify many APIs together.",
-    epilog=examples(*_MATRIX[:1], *_REPORT[:1]),
+    epilog=examples(*_MATRIX[:1], *_RUN[:1], *_REPORT[:1]),
 )
 def command() -> None:
     """Verify the APIs of a fleet file, each by a `pgagents verify` of its own."""
@@ -83,6 +94,143 @@ def matrix(fleet: Path, part: tuple[int, int] | None, most: int) -> int:
         )
     click.echo(text)
     return 0
+
+
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@command.command(epilog=examples(*_RUN))
+@fleet_argument
+@click.option(
+    "--out",
+    type=NamedFolder(),
+    required=True,
+    metavar="DIR",
+    help="The folder of the reports. What an earlier run has done there is not run again.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many APIs are verified at the same time on this machine. Default: one for each core.",
+)
+@click.option(
+    "--scheduler",
+    metavar="tls://HOST:PORT",
+    help="Run on the workers of this Dask scheduler, which share DIR, the files and the version of pgagents "
+    "with this machine. Their environment has the keys.",
+)
+@click.option("--tls-ca", type=_FILE, envvar="PGAGENTS_TLS_CA", show_envvar=True, help="CA of the scheduler.")
+@click.option(
+    "--tls-cert", type=_FILE, envvar="PGAGENTS_TLS_CERT", show_envvar=True, help="Certificate for it (PEM)."
+)
+@click.option("--tls-key", type=_FILE, envvar="PGAGENTS_TLS_KEY", show_envvar=True, help="Its key (PEM).")
+@click.option(
+    "--lease",
+    "lease_s",
+    type=click.FloatRange(5, 3600),
+    default=60.0,
+    show_default=True,
+    metavar="S",
+    help="A worker that is silent for S seconds loses its server to another one. Longer than the slowest "
+    "answer.",
+)
+@click.option("--again", is_flag=True, help="Run what is done in DIR, too.")
+def run(
+    fleet: Path,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    tls_ca: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    lease_s: float,
+    again: bool,
+) -> int:
+    """Verify all APIs of a FLEET file, each in a process of its own, and write their reports into DIR.
+
+    APIs of one server are verified one after the other. A worker that dies or falls silent loses nothing: the
+    next one removes first what it had made. Keys are read from the environment of the workers.
+
+    Exit code: 3 if an API has no report; else 1 if one found something; else 3 if one ended early.
+    """
+    from pgagents.cli.inputs.options import require_extras
+
+    require_extras("pgagents fleet run", "fleet")
+    import os
+
+    from pgagents.fleet import cluster
+    from pgagents.fleet.fleet_file import read_fleet
+    from pgagents.fleet.run_folder import open_folder, split_done
+
+    described = read_fleet(fleet)
+    remote = _find_scheduler(scheduler, tls_ca, tls_cert, tls_key)
+    with open_folder(out, described, lease_s=lease_s) as orders:
+        done, left = ([], orders) if again else split_done(orders)
+        if done:
+            click.echo(
+                f"{len(done):,} of {len(orders):,} jobs are done in {out}; --again runs them, too", err=True
+            )
+        for order in left:
+            (order.work / "outcome.json").unlink(missing_ok=True)
+        count = min(workers or os.cpu_count() or 1, len({order.server for order in left}) or 1)
+        outcomes = cluster.run_jobs(left, workers=count, scheduler=remote, show=_Progress()) if left else []
+        codes = [_read_code(order) for order in done] + [
+            one.exit_code for one in outcomes if one.kind == "done"
+        ]
+    missing = [one for one in outcomes if one.kind != "done"]
+    for outcome in missing:
+        click.echo(printable(f"{outcome.job} has no report: {outcome.text}"), err=True)
+    click.echo(
+        f"{len(codes):,} of {len(orders):,} jobs have a report in {out}; next: pgagents fleet report {out}"
+    )
+    if missing:
+        return 3
+    return 1 if 1 in codes else 3 if 3 in codes else 0
+
+
+def _find_scheduler(
+    address: str | None, ca: Path | None, cert: Path | None, key: Path | None
+) -> Scheduler | None:
+    """Return the scheduler that the options name; None without one. Raises PgagentsError."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.fleet.cluster import Scheduler, check_address
+
+    if address is None:
+        return None
+    check_address(address)
+    if ca is None or cert is None or key is None:
+        raise PgagentsError(
+            f"--scheduler {address} needs --tls-ca, --tls-cert and --tls-key",
+            "or the variables PGAGENTS_TLS_CA, PGAGENTS_TLS_CERT and PGAGENTS_TLS_KEY",
+        )
+    return Scheduler(address, ca, cert, key)
+
+
+def _read_code(order: Order) -> int | None:
+    from pgagents.fleet.attempt import read_outcome
+
+    outcome = read_outcome(order)
+    return outcome.exit_code if outcome is not None else None
+
+
+class _Progress:
+    """Print a line on stderr whenever a job ends, and every few seconds."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, step: Step) -> None:
+        if step.last is None and step.seconds < self._due:
+            return
+        self._due = step.seconds + EVERY_S
+        parts = [f"{step.ended:,} of {step.jobs:,} ended", f"{step.running:,} with the cluster"]
+        if (left := step.seconds_left) is not None and step.ended < step.jobs:
+            parts.append(f"about {left / 60:.0f} min left" if left >= 90 else f"about {left:.0f} s left")
+        if step.last is not None:
+            ended = f"exit code {step.last.exit_code}" if step.last.kind == "done" else step.last.text
+            parts.append(f"{step.last.job}: {ended} after {step.last.seconds:.0f} s")
+        click.echo(printable(f"  {', '.join(parts)}"), err=True)
 
 
 @command.command(epilog=examples(*_REPORT))

@@ -236,12 +236,13 @@ def examples(*lines: tuple[str, str]) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
 
 
-# -- optional packages: the extras `sandbox` and `mcp` of `pyproject.toml`
+# -- optional packages: the extras `sandbox`, `mcp` and `fleet` of `pyproject.toml`
 
 
 EXTRAS = {
     "sandbox": ("authlib", "segno", "starlette", "uvicorn"),
     "mcp": ("jwt", "mcp", "starlette", "uvicorn"),
+    "fleet": ("distributed",),
 }
 """Each extra with the top-level modules of its packages."""
 

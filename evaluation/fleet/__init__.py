@@ -1,0 +1,1 @@
+"""Proves `pgagents fleet run` on many mocks, also where workers are killed."""
