@@ -15,7 +15,7 @@ from pgagents.cli.main import main
 from pgagents.cli.running.tools import verify_tools
 from pgagents.submit.skills.claims import find_claims
 from pgagents.submit.skills.files import Outcome, read_folder
-from pgagents.submit.skills.trial import SkillTrial
+from pgagents.submit.skills.trial import SOMEBODY, SkillTrial
 from pgagents.submit.skills.words import read_listed
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.mcp_link import Link
@@ -81,6 +81,23 @@ def test_lie_about_any_server_is_named(
     edit: Callable[[str], str], wrong: tuple[str, str, str], tmp_path: Path
 ) -> None:
     assert list_wrong(hold(ToolServer(), lay(tmp_path, {"weather": edit(WEATHER)}))) == [wrong]
+
+
+@pytest.mark.parametrize(
+    "value", ["https://evil.example/x", "a@b.example", "10.0.0.1", "www.evil.example", "+49 30 1234567"]
+)
+def test_address_of_a_skill_is_never_sent(value: str, tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    def note(message: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+        sent.append(json.dumps(params))
+        return message
+
+    text = WEATHER.replace('city="Rome"', f'city="{value}"')
+    outcomes = hold(ToolServer(tools_call=note), lay(tmp_path, {"weather": text}))
+    assert [o.message for o in outcomes if o.kind == "call"] == [SOMEBODY]
+    assert sent
+    assert value not in "".join(sent)
 
 
 NOTES = """---

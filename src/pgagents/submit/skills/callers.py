@@ -7,6 +7,7 @@ tool that only its server describes is called with values that its schema gives.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -238,6 +239,14 @@ def allows(operation: Operation, name: str, value: Any) -> bool:
         return not isinstance(schema, Mapping) or bool(foreign_validator(schema).is_valid(value))
     except ValueError:
         return True
+
+
+_ADDRESS = re.compile(r"://|@|\bwww\.|\+?\d(?:[\s().-]?\d){8,}|\b\d{1,3}(?:\.\d{1,3}){3}\b")
+
+
+def names_somebody(value: Any) -> bool:
+    """True for a value with an address or a telephone number, to which a server might send something."""
+    return bool(_ADDRESS.search(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 # -- values in answers

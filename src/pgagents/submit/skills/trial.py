@@ -25,6 +25,7 @@ from pgagents.submit.skills.callers import (
     allows,
     find_value,
     holds_nothing,
+    names_somebody,
 )
 from pgagents.submit.skills.claims import Claim, Origin, Step
 from pgagents.submit.skills.files import Outcome, Verdict
@@ -54,6 +55,7 @@ NO_WAY = "nothing says how to provoke it, and the run did not meet it"
 NO_CATALOGUE = "no catalogue says how to provoke it: name the catalogue, or --openapi with the document"
 NO_VALUES = "no valid arguments are known: give its schema `examples`"
 TOO_MANY = f"one run calls it at most {MOST_READS} times in other ways, {MOST_WRITES} times if it writes"
+SOMEBODY = "it has an address or a number of somebody, and nothing of a skill is sent there"
 LIMITED = "`pgagents verify --limits` without --skills exceeds the limit"
 Key = tuple[str, bool]
 
@@ -182,6 +184,9 @@ class SkillTrial:
             claim = self.claims[number]
             if claim.kind == "tool":
                 self.outcomes[number] = _judge_usual(claim, caller, first)
+                continue
+            if any(value is not OPEN and names_somebody(value) for value in claim.arguments.values()):
+                self.reasons[number] = SOMEBODY
                 continue
             values = _fill_in(claim, caller, operation, usual)
             if values is None or first.kind != "taken":
@@ -491,8 +496,8 @@ def _judge_call(claim: Claim, caller: Caller, operation: Operation, reading: Rea
 
 
 def _list_written(step: Step, caller: Caller) -> dict[str, Any]:
-    """Return the values that a step writes itself, but for ids, which are nobody's here."""
-    allowed = {n: v for n, v in step.values.items() if not caller.keeps(n)}
+    """Return the values that a step writes itself, without ids and addresses, which are somebody's."""
+    allowed = {n: v for n, v in step.values.items() if not caller.keeps(n) and not names_somebody(v)}
     return {n: v for n, v in allowed.items() if allows(step.operation, n, v)}
 
 
