@@ -74,7 +74,7 @@ def rows_of(box: Sandbox) -> dict[str, Any]:
     store = box.front.store
     with store.lock:
         held = store.rows("SELECT kind, place, id, data FROM instance WHERE gone = 0")
-        hooks = store.rows("SELECT id FROM webhook")
+        hooks = store.rows("SELECT id FROM webhook WHERE deleted_at IS NULL")
     rows = {f"{r['kind']} {r['place']} {r['id']}": json.loads(r["data"]) for r in held}
     return rows | {f"webhook {r['id']}": None for r in hooks}
 

@@ -16,6 +16,7 @@ from harm.servers.base import Answer, Server
 from lengths import MATRIX
 from pgagents.base.http import Request
 from pgagents.report.report import Report
+from pgagents.verify.fixtures.ownership import Proof
 from pgagents.verify.run.journal import JournalFile
 from pgagents.verify.run.recorder import Recorder
 
@@ -171,6 +172,21 @@ def test_a_journal_that_is_written_after_sending_would_lose_what_was_made(
     assert kill("bare", server, MAKES, tmp_path, before=False)
     report = go_on("bare", server, tmp_path)
     assert [row for _, row in server.left() if not named(report, row)]
+
+
+def test_an_instance_that_is_taken_for_the_own_one_unread_would_be_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof by mark or members is what protects it."""
+    monkeypatch.setattr(Proof, "_is_still_same", lambda *_: True)
+    name = "integer_ids"
+    server, other = server_of(name), server_of(name)
+    assert kill(name, server, 30, tmp_path, before=False)
+    for table, row in server.left():
+        other.tables[table][row["id"]] = {**row, "title": "of somebody else"}
+    other.guard_all()
+    go_on(name, other, tmp_path, only=("valid_calls/list_items",))
+    assert harms(other)
 
 
 def test_a_line_about_what_is_somebody_elses_removes_nothing(tmp_path: Path) -> None:
