@@ -127,6 +127,7 @@ class Recovery:
         self._driver = Driver(routes, identities, options, made, ledger, self._factory, {}, clocks)
         self._recorder = Recorder(file, self._factory, self._driver.redactor, wall)
         self._driver.sender.recorder = self._recorder
+        self._writes = made.writes
         self._instances: dict[int, Instance] = {}
         """The restored instances, by their numbers in the journal."""
         self._lasting: Counter[str] = Counter()
@@ -143,6 +144,8 @@ class Recovery:
         try:
             self._recorder.begin(os.getpid())
             self._restore(self._past)
+            if not self._writes:  # nothing is removed, so the journal keeps all of it
+                return Recovered(left=self._name_all())
             self._look_up()
             return self._conclude(clean_up(driver))
         except Stop as stop:
