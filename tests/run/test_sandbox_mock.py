@@ -132,6 +132,17 @@ def test_park_graph_without_its_domain_keeps_sessions_and_moves_the_clock() -> N
     }
 
 
+@pytest.mark.parametrize("start", [START, 1_830_000_000.0], ids=["before", "long-after"])
+def test_holds_of_examples_free_no_copy_when_they_end(start: float) -> None:
+    """The times of examples pass one day, and their titles count some of these holds already."""
+    sandbox = open_sandbox(model("library"), start=start, time_source=lambda: 0.0, rng=random.Random(1))
+    headers = (("X-API-Key", sandbox.tokens["unlimited"]),)
+    answer = sandbox.handler(Request("GET", "/titles/1", headers, b""))
+    assert isinstance(answer, Response)
+    title = json.loads(answer.body)
+    assert 0 <= title["available"] <= title["copies"]
+
+
 @pytest.mark.parametrize(
     "pattern",
     [

@@ -356,6 +356,7 @@ class Seeding:
     rows: Rows
     resources: list[Resource]
     naming: Naming
+    lifecycle: Lifecycle
 
     def _seed(self) -> None:
         """Add rows for the instances in examples.
@@ -387,6 +388,7 @@ class Seeding:
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         self.rows.add(key, row)
+        self.lifecycle.note_example(resource, row)
 
 
 # -- instances from the start

@@ -38,8 +38,14 @@ class Lifecycle:
         jobs = [a.job for a in (*model.actions, *model.operator) if a.job is not None]
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
         self._begun: dict[tuple[str, str], float] = {}
+        self._of_examples: set[tuple[str, Any]] = set()
+        """The instances of examples, by kind and id. Whether a counter has them already, no example says."""
         self.note_end: Callable[[Resource, Row, float, str], None] = lambda *_: None
         """A function that is called when a job has ended, with its resource, row, time and tenant."""
+
+    def note_example(self, resource: Resource, row: Row) -> None:
+        """Note an instance of an example, which changes no counter when it ends."""
+        self._of_examples.add((resource.name, resource.id_of(row)))
 
     def pass_time(self, now: float) -> None:
         """Make every transition that is due."""
@@ -178,7 +184,7 @@ class Lifecycle:
         """Change the counter that living instances lower. Return False if nothing of it is left."""
         takes = resource.takes
         change = _lives(resource, before) - _lives(resource, after)
-        if takes is None or not change:
+        if takes is None or not change or (resource.name, resource.id_of(before)) in self._of_examples:
             return True
         holder = before if before is not None else after
         id = str((holder or {}).get(takes.by))
