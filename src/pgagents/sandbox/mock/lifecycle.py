@@ -39,7 +39,7 @@ class Lifecycle:
         self._jobs = [(model.resources[job.resource], job) for job in jobs]
         self._begun: dict[tuple[str, str], float] = {}
         self._of_examples: set[tuple[str, Any]] = set()
-        """The instances of examples, by kind and id. Whether a counter has them already, no example says."""
+        """The instances of examples, by kind and id. No example says whether a counter has them already."""
         self.note_end: Callable[[Resource, Row, float, str], None] = lambda *_: None
         """A function that is called when a job has ended, with its resource, row, time and tenant."""
 
