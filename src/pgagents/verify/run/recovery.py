@@ -304,7 +304,10 @@ class Recovery:
             recorder.settle(number)
         for number, _ in self._hopeless:
             recorder.leave(number)
-        left = (*behind, *unsure.describe_all(), *(name for _, name in self._hopeless))
+        remaining = [f"{t.resource.name} {id_text(t.id)}" for t in self._factory.pool.list_remaining()]
+        # else the journal would be emptied of them
+        unsaid = (name for name in remaining if not any(said.startswith(name) for said in behind))
+        left = (*behind, *unsaid, *unsure.describe_all(), *(name for _, name in self._hopeless))
         left += tuple(f"{count:,} × {name}, which nothing removes" for name, count in self._lasting.items())
         return Recovered(removed, max(0, gone - removed), absent, left, self._driver.sent)
 
