@@ -13,7 +13,7 @@ from importing import imported, openapi
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.checks.rest.absent_id import UNUSED_NUMBER, UNUSED_UUID
+from pgagents.verify.cases.removed_instances import UNUSED_NUMBER, UNUSED_UUID
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 

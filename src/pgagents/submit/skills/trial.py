@@ -33,7 +33,7 @@ from pgagents.submit.skills.text import OPEN
 from pgagents.submit.skills.words import Operation
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases
-from pgagents.verify.checks.rest.absent_id import find_absent_id, list_references
+from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.fixtures.request_template import make_refused, ordinary, template_of
 from pgagents.verify.promise import Conversation, Probe, judge_refused
 from pgagents.verify.setting import Setting

@@ -1,14 +1,17 @@
-"""Find an instance in reads and lists, before and after its removal, and recognise it among others."""
+"""Find an instance in reads and lists, before and after its removal, and recognise it among others.
+
+Also ids that no instance has, and the arguments that take one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, member_of
 from pgagents.catalogue.language.basics import FRESH
-from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
@@ -16,6 +19,7 @@ from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.lists import PageRequest, may_go_on, next_page
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -169,3 +173,43 @@ def call_with_ids(setting: Setting, endpoint: Endpoint, named: Mapping[str, Any]
         if p.refers_to and isinstance(given.get(str(p.name)), Expression)
     }
     return Call(endpoint, {**given, **others}, "absent", what)
+
+
+# -- ids that no instance has
+
+
+UNUSED_NUMBER = 2_147_483_629
+"""A prime just below the largest id of a column of 32 bits, which a server has hardly ever reached."""
+UNUSED_UUID = "7f3c9a1e-5b2d-4064-9d17-c41b6e2f8a53"
+"""A random UUID, drawn once."""
+
+
+def find_absent_id(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource
+) -> str | int | float | None:
+    """Return an id that no instance has; None if none is known.
+
+    An inferred resource has a number or a UUID that hardly any server has. Only reads get it, because a write
+    could hit an instance of others.
+    """
+    if resource.absent is not None or not resource.inferred:
+        return resource.find_absent_value(param)
+    if endpoint.action.effect != "read" or not (endpoint.leads and endpoint.on_rest and param.required):
+        return None
+    schema = setting.resolve_schema(param.schema)
+    unused: str | int = UNUSED_UUID if schema.get("format") == "uuid" else UNUSED_NUMBER
+    fitting = isinstance(unused, str) or types_of(schema) == ("integer",)
+    return unused if fitting and setting.test_argument(endpoint, param).is_valid(unused) else None
+
+
+def list_references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
+    """Return each argument that is an id of an instance, with its endpoint and the resource."""
+
+    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
+        for endpoint in setting.every_endpoint:
+            for param in endpoint.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is not None:
+                    yield endpoint, param, resource
+
+    return setting.compute_once("references to instances", lambda: tuple(find()))

@@ -26,6 +26,7 @@ from pgagents.verify.answers.refusal import (
     list_missing_children,
     list_missing_parents,
 )
+from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import (
@@ -39,7 +40,6 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -271,44 +271,7 @@ CHECK = make_check(
 )
 
 
-# -- arguments that are ids, and the absent and foreign ids for them
-
-
-UNUSED_NUMBER = 2_147_483_629
-"""A prime just below the largest id of a column of 32 bits, which a server has hardly ever reached."""
-UNUSED_UUID = "7f3c9a1e-5b2d-4064-9d17-c41b6e2f8a53"
-"""A random UUID, drawn once."""
-
-
-def find_absent_id(
-    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource
-) -> str | int | float | None:
-    """Return an id that no instance has; None if none is known.
-
-    An inferred resource has a number or a UUID that hardly any server has. Only reads get it, because a write
-    could hit an instance of others.
-    """
-    if resource.absent is not None or not resource.inferred:
-        return resource.find_absent_value(param)
-    if endpoint.action.effect != "read" or not (endpoint.leads and endpoint.on_rest and param.required):
-        return None
-    schema = setting.resolve_schema(param.schema)
-    unused: str | int = UNUSED_UUID if schema.get("format") == "uuid" else UNUSED_NUMBER
-    fitting = isinstance(unused, str) or types_of(schema) == ("integer",)
-    return unused if fitting and setting.test_argument(endpoint, param).is_valid(unused) else None
-
-
-def list_references(setting: Setting) -> Sequence[tuple[Endpoint, Param, Resource]]:
-    """Return each argument that is an id of an instance, with its endpoint and the resource."""
-
-    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
-        for endpoint in setting.every_endpoint:
-            for param in endpoint.params:
-                resource = setting.model.resources.get(param.refers_to or "")
-                if resource is not None:
-                    yield endpoint, param, resource
-
-    return setting.compute_once("references to instances", lambda: tuple(find()))
+# -- arguments that are ids, and the foreign ids for them
 
 
 def has_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource) -> bool:
