@@ -161,6 +161,43 @@ def test_a_refusal_that_names_nothing_adds_nothing() -> None:
     assert {} in server.posts
 
 
+# -- a create whose answer has an id that nobody can read
+
+
+def test_what_has_an_object_as_id_is_named_as_left() -> None:
+    """Nothing can remove it, so no more than one is made on purpose, and each is named."""
+    server = Zones()
+    thing = {"type": "object", "required": ["id"], "properties": {"id": {"type": "object"}, "name": TEXT}}
+    new = {"type": "object", "required": ["name"], "properties": {"name": TEXT}}
+    document = made({
+        "/zones": {
+            "get": {"responses": answering({"type": "array", "items": thing}) | refusing()},
+            "post": {
+                "requestBody": taking(new),
+                "responses": {"201": answering(thing)["200"], **refusing(422)},
+            },
+        },
+        "/zones/{zone_id}": {
+            "parameters": [path("zone_id")], "get": {"responses": answering(thing) | refusing(404)},
+            "delete": {"responses": {"204": {"description": "Gone"}, **refusing(404)}},
+        },
+    })  # fmt: skip
+
+    def nested(request: Request) -> Response:
+        found = server(request)
+        value = read_json(found.body).value if found.status in (200, 201) else None
+        if isinstance(value, dict):
+            return answer(found.status, {**value, "id": {"number": value["id"]}})
+        listed = [{**item, "id": {"number": item["id"]}} for item in value] if value else value
+        return answer(found.status, listed) if isinstance(value, list) else found
+
+    report = verified(document, nested, allow_writes=True)
+    new_ones = len(server.zones) - 1
+    assert 0 < new_ones <= 2
+    assert len(report.footer.left_behind) >= 1
+    assert all("without an id that can be read" in line for line in report.footer.left_behind)
+
+
 # -- a create whose answer has no id, because the caller chose it
 
 
