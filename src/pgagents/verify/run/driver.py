@@ -88,7 +88,7 @@ class Driver:
         )
         self.sender.maker.on_token = partial(hide_token, self.memory, self.redactor)  # no cycle
         self.sender.maker.on_key = partial(hide_key, self.memory, self.redactor)
-        factory.pool.makes = made.writes
+        factory.pool.makes, factory.masked = made.writes, self.redactor.text
         called = [e for e in setting.home_endpoints if made.writes or e.action.effect == "read"]
         self.acceptance = Acceptance(self.model, called, keys)
         bounded = options.max_requests is not None
