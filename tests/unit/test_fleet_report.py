@@ -98,8 +98,9 @@ def test_what_has_no_whole_report_is_said_with_the_reason(
         {name: {"shards": 2} if name == "parts" else {} for name in names},
     )  # fmt: skip
     (tmp_path / "in/cut.json").write_text('{"header": ')
-    (tmp_path / "in/work/died").mkdir(parents=True)
-    (tmp_path / "in/work/died/outcome.json").write_text('{"text": "its worker ended"}')
+    died = tmp_path / "in" / "work" / "died"
+    died.mkdir(parents=True)
+    (died / "outcome.json").write_text('{"text": "its worker ended"}')
     code, data = run(
         tmp_path, "--report", str(tmp_path / "out.html"), "--report", str(tmp_path / "out.sarif")
     )

@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.base.writing import printable
 from pgagents.fleet.summary import Raise, Standing, Summary
 from pgagents.report.contract import Rank
-from pgagents.report.formats.html import escape_unprintable, hash_source
+from pgagents.report.formats.html import escape_unprintable, hash_source, read_style
 from pgagents.report.presentation import describe_ranks
 from pgagents.report.verdicts import format_count
 
@@ -47,7 +47,7 @@ def _template() -> Any:
 def _context(summary: Summary) -> dict[str, Any]:
     present = [one for one in summary.standings if not one.missing]
     return {
-        "style": (_HERE / "page.css").read_text(encoding="utf-8"),
+        "style": read_style(_HERE / "page.css"),
         "file": summary.file,
         "tone": _TONES[summary.exit_code],
         "conclusion": conclude(summary),

@@ -17,8 +17,7 @@ from pgagents.catalogue.model.action import Action, Hint
 from pgagents.catalogue.model.listing import Case, Listing, cases_of
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract, Verdict
-from pgagents.report.formats import html
-from pgagents.report.formats.html import escape_unprintable, hash_source
+from pgagents.report.formats.html import PAGE_STYLE, escape_unprintable, hash_source, read_style
 from pgagents.report.report import Finding, Report, Result
 from pgagents.report.verdicts import actual_of, list_case_verdicts
 from pgagents.submit.store import Lack, Store
@@ -528,9 +527,8 @@ def _template() -> Any:
 def _context(evidence: Evidence) -> dict[str, Any]:
     report = evidence.report
     outcomes = Counter(one.outcome for tool in evidence.tools for one in tool.hints)
-    style = (Path(html.__file__).parent / "page.css").read_text(encoding="utf-8")
     return {
-        "style": style + (_HERE / "evidence.css").read_text(encoding="utf-8"),
+        "style": read_style(PAGE_STYLE, _HERE / "evidence.css"),
         "header": report.header,
         "footer": report.footer,
         "name": str(evidence.listing.name or evidence.listing.id),

@@ -52,6 +52,8 @@ FLAT = 120
 MAX_IDS = 2_000
 """Most contracts of one check that the page lists. The JSON report has all."""
 _HERE = Path(__file__).parent
+PAGE_STYLE = _HERE / "page.css"
+"""The style of the page of a run, behind the common one of all pages."""
 _TONES = {
     "ok": "good",
     "fails": "bad",
@@ -96,6 +98,11 @@ def hash_source(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def read_style(*files: Path) -> str:
+    """Return the style of a page: the common one of all pages, and these files behind it."""
+    return "".join(file.read_text(encoding="utf-8") for file in (_HERE / "base.css", *files))
+
+
 def _context(report: Report, source: Source) -> dict[str, Any]:
     surfaces = by_surface(report)
     code = report.exit_code
@@ -103,7 +110,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         3 if code == 0 and report.findings else code
     ]  # accepted findings alone do not make a run plainly good
     return {
-        "style": (_HERE / "page.css").read_text(encoding="utf-8"),
+        "style": read_style(PAGE_STYLE),
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),
         "header": report.header,
         "footer": report.footer,
