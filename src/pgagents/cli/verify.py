@@ -178,19 +178,10 @@ def _verify_skills(line: CommandLine) -> int:
 
 def _verify_started(line: CommandLine) -> int:
     """Start the app, and verify it, or print its plan. Return the exit code."""
-    from pgagents.cli.inputs import server
-    from pgagents.cli.running.app import starting
+    from pgagents.cli.running.app import starting_of
 
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
-    hidden = server.list_named(line.identity)
-    with starting(line.start, line.url, line.openapi, cacert=line.cacert, hidden=hidden) as app:
-        assert app is not None
-        there = replace(
-            line,
-            url=app.url,
-            openapi=app.locate(line.openapi),
-            mcp_url=app.fill(line.mcp_url) if line.mcp_url is not None else None,
-        )
+    with starting_of(line) as (there, app):
         return _verify_api(there, app)
 
 

@@ -20,7 +20,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -31,6 +33,9 @@ from pgagents.base.text import brief, hide_in_address, hide_in_text
 from pgagents.cli.inputs.companions import mask
 from pgagents.cli.inputs.document import is_served, locate_at
 from pgagents.cli.running.run import signals
+
+if TYPE_CHECKING:
+    from pgagents.cli.inputs.verification import CommandLine
 
 PORT = "{port}"
 READY_S = 60.0
@@ -435,6 +440,24 @@ def starting(
             yield app
         finally:
             app.stop()
+
+
+@contextmanager
+def starting_of(line: CommandLine) -> Iterator[tuple[CommandLine, App | None]]:
+    """Yield a command line of `verify` with the addresses of the app that it starts, until the block ends.
+
+    It is unchanged, and the app None, if it starts none. Raises PgagentsError if the app does not start.
+    """
+    from pgagents.cli.inputs.server import list_named
+
+    if line.start is None:
+        yield line, None
+        return
+    hidden = list_named(line.identity)
+    with starting(line.start, line.url, line.openapi, cacert=line.cacert, hidden=hidden) as app:
+        assert app is not None
+        mcp_url = app.fill(line.mcp_url) if line.mcp_url is not None else None
+        yield replace(line, url=app.url, openapi=app.locate(line.openapi), mcp_url=mcp_url), app
 
 
 # -- addresses and ports

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp_link import Link
 
 OPTIONS = (
-    "listing", "held_passes", "as_json", "url", "catalogue", "description", "servers", "cert", "cert_key",
-    "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow", "mcp_url",
-    "mcp_stdio", "pass_env", "lease",
+    "listing", "held_passes", "as_json", "url", "start", "catalogue", "description", "servers", "cert",
+    "cert_key", "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow",
+    "mcp_url", "mcp_stdio", "pass_env", "lease",
 )  # fmt: skip
 """Options that --listing accepts."""
 NO_SERVER = "no MCP server is named: --mcp-url URL or --mcp-stdio 'pgagents mcp' lets its tools be called"
@@ -44,6 +44,7 @@ def run(line: CommandLine) -> int:
     """
     from pgagents.cli.inputs.catalogue import load
     from pgagents.cli.inputs.revisions import open_generated
+    from pgagents.cli.running.app import starting_of
     from pgagents.submit.approved import read_approved
 
     assert line.listing is not None
@@ -51,9 +52,9 @@ def run(line: CommandLine) -> int:
     approved = read_approved(fetch, named)
     model = load(line.catalogue)
     refuse_other_api(approved, model)
-    report = _judge_tools(line, approved, model)
-    documents = _judge_documents(line, approved, model)
-    return _show(line, report.join(documents))
+    with starting_of(line) as (there, _):
+        report = _judge_tools(there, approved, model).join(_judge_documents(there, approved, model))
+    return _show(line, report)
 
 
 def _judge_tools(line: CommandLine, approved: Approved, model: Model) -> GuardReport:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pgagents.verify.wire.mcp_link import Link
 
 OPTIONS = (
-    "skills", "as_json", "strict", "url", "openapi", "auth", "base_path", "catalogue", "description",
-    "servers", "cert", "cert_key", "max_time", "max_wait", "seed", "day", "identity", "cacert",
+    "skills", "as_json", "strict", "url", "start", "openapi", "auth", "base_path", "catalogue",
+    "description", "servers", "cert", "cert_key", "max_time", "max_wait", "seed", "day", "identity", "cacert",
     "allow_writes", "allow", "reads", "acts", "mcp_url", "mcp_stdio", "pass_env",
 )  # fmt: skip
 """Options that --skills accepts."""
@@ -44,12 +44,16 @@ def run(line: CommandLine) -> int:
 
     Raises PgagentsError, InputError, UsageError and SetupError.
     """
+    from pgagents.cli.running.app import starting_of
     from pgagents.submit.skills.files import read_folder
 
     assert line.skills is not None
     folder = read_folder(line.skills)
-    alone = line.has_mcp and not line.has_api
-    return _show(line, _hold_to_tools(line, folder) if alone else _hold_to_api(line, folder))
+    if line.has_mcp and not line.has_api:
+        return _show(line, _hold_to_tools(line, folder))
+    with starting_of(line) as (there, _):
+        report = _hold_to_api(there, folder)
+    return _show(line, report)
 
 
 def _find_claims(folder: SkillFolder, words: Vocabulary) -> _Claimed:
