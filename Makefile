@@ -94,7 +94,8 @@ foreign: $(VENV)/.installed ## what verify finds on servers that others wrote (F
 right: $(VENV)/.installed ## servers that are right by their documents, with twenty seeds: a table; RIGHT="albums words" chooses
 	@$(BIN)/python -m evaluation.right.measure $(RIGHT)
 
-fleet: $(VENV)/.installed ## fleet run on 500 mocks: one worker and eight, workers killed, shards: a table; FLEET="40 killed" chooses
+FLEET ?= 500
+fleet: $(VENV)/.installed ## fleet run on 500 mocks that differ: one worker and eight, workers killed, shards: a table (an hour); FLEET="24 killed" chooses
 	@$(BIN)/python -m evaluation.fleet.measure $(FLEET)
 
 plugins: $(VENV)/.interop ## Claude Code, Codex and AWS CDK (950 MB) judge the plugin packages and the gateway's document

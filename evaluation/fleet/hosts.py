@@ -1,12 +1,13 @@
 """Many small APIs in one process, each with a port of its own, that note who calls them when.
 
-The catalogues are copies of one of the tests' with other names, and some of the servers have a fault.
+Their catalogues differ (`catalogues.py`), and some of the servers have a fault.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import selectors
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,13 +18,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from evaluation.fleet.catalogues import CLOSED, FAULTS, write_catalogue
 from pgagents.base.http import Request, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.sandbox.sandbox import Sandbox, open_sandbox
 
-NOTES = Path(__file__).parents[2] / "tests/catalogues/notes.yaml"
-FAULTS = ((), (), (), ("accept-unknown-member",), (), (), ("absent-as-invalid",))
-"""The faults of the servers in turn, so that not all verdicts are alike."""
 MARK = re.compile(rb"pgv-?([a-z0-9]{4,}?)-?\d+", re.I)
 """The mark in texts that a run makes: its tag is the run's own."""
 
@@ -50,8 +49,9 @@ class Host:
         return [(one, other) for (one, (_, end)), (other, (begin, _)) in pairwise(ordered) if begin < end]
 
     def list_left(self) -> list[str]:
-        """Return what is on the server and was not at its start."""
-        return sorted(rows_of(self.box).keys() - self.at_start.keys())
+        """Return what is on the server, was not at its start, and has not ended."""
+        rows = rows_of(self.box)
+        return sorted(key for key in rows.keys() - self.at_start.keys() if rows[key].get("state") != CLOSED)
 
 
 def rows_of(box: Sandbox) -> dict[str, Any]:
@@ -66,6 +66,8 @@ class _Connection(BaseHTTPRequestHandler):
     """Any method is passed on to the host of the port."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for the client's acknowledgement of its head
+    wbufsize = -1
     host: Host
 
     def __getattr__(self, name: str) -> Any:
@@ -97,48 +99,59 @@ class _Connection(BaseHTTPRequestHandler):
 @contextmanager
 def serving(count: int, folder: Path) -> Iterator[list[Host]]:
     """Yield so many hosts that listen; their catalogues are in the folder."""
-    text = NOTES.read_text(encoding="utf-8")
-    with ExitStack() as stack:
+    with selectors.DefaultSelector() as selector, ExitStack() as stack:
         hosts = []
         for number in range(count):
-            name = f"notes{number:04}"
-            path = folder / f"{name}.yaml"
-            path.write_text(
-                text.replace("  id: notes\n", f"  id: {name}\n").replace("title: Notes", f"title: {name}", 1)
-            )
-            model = load_text(path.read_text(encoding="utf-8"))
-            host = Host(name, path, open_sandbox(model, seed=number, faults=FAULTS[number % len(FAULTS)]))
-            host.at_start = rows_of(host.box)
-            host.url = stack.enter_context(_listening(host))
+            text = write_catalogue(number)
+            model = load_text(text)
+            path = folder / f"{model.api.id}.yaml"
+            path.write_text(text, encoding="utf-8")
+            box = open_sandbox(model, seed=number, faults=FAULTS[number % len(FAULTS)])
+            host = Host(model.api.id, path, box, at_start=rows_of(box))
+            server = stack.enter_context(_Server(host))
+            selector.register(server, selectors.EVENT_READ, server)
+            host.url = f"http://127.0.0.1:{server.server_port}"
             hosts.append(host)
-        yield hosts
+        ended = threading.Event()
+        thread = threading.Thread(target=_accept, args=(selector, ended), daemon=True)
+        thread.start()
+        try:
+            yield hosts
+        finally:
+            ended.set()
+            thread.join()
 
 
-@contextmanager
-def _listening(host: Host) -> Iterator[str]:
-    connection = type("Connection", (_Connection,), {"host": host})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), connection)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.5,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+class _Server(ThreadingHTTPServer):
+    """Listens for one host, and has a thread for each connection."""
+
+    daemon_threads = True
+    timeout = 0
+    request_queue_size = 64
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(("127.0.0.1", 0), type("Connection", (_Connection,), {"host": host}))
+
+
+def _accept(selector: selectors.BaseSelector, ended: threading.Event) -> None:
+    """Take the connections of all servers, so that those which nobody calls cost nothing."""
+    while not ended.is_set():
+        for key, _ in selector.select(0.5):
+            key.data.handle_request()
 
 
 def write_fleet(path: Path, hosts: Sequence[Host], *, shards: int = 1) -> dict[str, str]:
     """Write the fleet file of all hosts, and return the environment with their keys."""
-    keys = {}
-    apis = {}
+    keys: dict[str, str] = {}
+    apis: dict[str, dict[str, Any]] = {}
     for host in hosts:
         variable = f"KEY_OF_{host.name.upper()}"
         tokens = dict(host.box.tokens)
-        keys[variable] = tokens.get("unlimited") or next(iter(tokens.values()))
-        apis[host.name] = {
-            "catalogue": host.catalogue.name, "url": host.url, "token": variable, "shards": shards,
-        }  # fmt: skip
+        secret = tokens.get("unlimited") or next(iter(tokens.values()), "")
+        apis[host.name] = {"catalogue": host.catalogue.name, "url": host.url, "shards": shards}
+        if secret:
+            keys[variable] = secret
+            apis[host.name]["token"] = variable
     fleet = {"fleet": 1, "defaults": {"allow_writes": True, "workers": 1}, "apis": apis}
     path.write_text(json.dumps(fleet), encoding="utf-8")
     return keys

@@ -1,21 +1,24 @@
-"""Measure `pgagents fleet run` on many mocks, and print a table.
+"""Measure `pgagents fleet run` on many mocks that differ, and print a table.
 
-`python -m evaluation.fleet.measure [APIS] [PART…]`: by default 500 APIs and all parts. `workers` compares one
-worker with eight; `killed` kills workers and stops one; `shards` takes four shards of each API.
+`workers` compares one worker with eight. `killed` kills some of eight workers, and stops others for longer
+than their lease. `shards` takes four shards of each API.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +30,17 @@ from pgagents.report.contract import Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import read
 
-APIS = 500
+APIS = 24
 PARTS = ("workers", "killed", "shards")
 LEASE_S = 10
 EQUAL = "equal"
+KEEP = "PGAGENTS_MEASURE_KEEP"
+"""With this variable the folders of the runs are kept, to look into what differs."""
 MOST_OF_TASKS, MOST_OF_SHARDS = 1.05, 1.35
 """Requests that a run may send for each of one worker: with a task for each API, and with four shards."""
+APIS_A_HIT = 25
+"""APIs for each worker that is killed or stopped: what it had sent is sent again."""
+LEAST_HITS = 3
 
 
 @dataclass(frozen=True)
@@ -55,23 +63,31 @@ Disturb = Callable[[subprocess.Popen[bytes], list[Host]], int]
 
 def run_fleet(apis: int, workers: int, *, shards: int = 1, disturb: Disturb | None = None) -> Measured:
     """Run a fleet of fresh mocks, and return what came of it."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with serving(apis, folder) as hosts:
-            keys = write_fleet(folder / "fleet.yaml", hosts, shards=shards)
-            began = time.monotonic()
-            command = [
-                sys.executable, "-m", "pgagents", "fleet", "run", "fleet.yaml", "--out", "out",
-                "--workers", str(workers), "--lease", str(LEASE_S),
-            ]  # fmt: skip
-            with (folder / "log").open("wb") as log:
-                process = subprocess.Popen(
-                    command, cwd=folder, env={**os.environ, **keys}, stdout=log, stderr=log
-                )
-                hits = disturb(process, hosts) if disturb is not None else 0
-                code = process.wait()
-            seconds = time.monotonic() - began
-            return _read(hosts, folder, seconds, code, hits)
+    with _making_folder() as folder, serving(apis, folder) as hosts:
+        keys = write_fleet(folder / "fleet.yaml", hosts, shards=shards)
+        began = time.monotonic()
+        command = [
+            sys.executable, "-m", "pgagents", "fleet", "run", "fleet.yaml", "--out", "out",
+            "--workers", str(workers), "--lease", str(LEASE_S),
+        ]  # fmt: skip
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env={**os.environ, **keys}, stdout=log, stderr=log
+            )
+            hits = disturb(process, hosts) if disturb is not None else 0
+            code = process.wait()
+        seconds = time.monotonic() - began
+        return _read(hosts, folder, seconds, code, hits)
+
+
+@contextlib.contextmanager
+def _making_folder() -> Iterator[Path]:
+    name = tempfile.mkdtemp(prefix="pgagents-measure-")
+    try:
+        yield Path(name)
+    finally:
+        if KEEP not in os.environ:
+            shutil.rmtree(name, ignore_errors=True)
 
 
 def _read(hosts: Sequence[Host], folder: Path, seconds: float, code: int, hits: int) -> Measured:
@@ -113,33 +129,38 @@ def find_workers(process: subprocess.Popen[bytes]) -> list[tuple[int, int]]:
     return workers
 
 
-def make_disturber(kills: int, *, every_s: float, seed: int = 0) -> Disturb:
-    """Return a function that kills workers at random, and holds one of them for longer than its lease."""
+def make_disturber(hits: int, *, every_s: float, seed: int = 0) -> Disturb:
+    """Return a function that kills workers at random, and stops each fourth one for longer than its lease.
+
+    A stop may be so long that the cluster replaces the worker, or so short that it goes on beside the next.
+    """
 
     def disturb(process: subprocess.Popen[bytes], hosts: list[Host]) -> int:
         del hosts
-        chance, hits, held = random.Random(seed), 0, 0
-        while process.poll() is None and hits < kills:
+        chance, done = random.Random(seed), 0
+        timers = []
+        while process.poll() is None and done < hits:
             time.sleep(every_s * chance.uniform(0.5, 1.5))
             workers = [worker for worker, _ in find_workers(process)]
             if not workers:
                 continue
-            worker = chance.choice(workers)
-            if not held:
-                os.kill(worker, signal.SIGSTOP)
-                held = worker
-            else:
-                os.kill(worker, signal.SIGKILL)
-            hits += 1
-        until = time.monotonic() + 3 * LEASE_S
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.5)
-        if held:
+            worker, stops = chance.choice(workers), done % 4 == 0
             with contextlib.suppress(ProcessLookupError):
-                os.kill(held, signal.SIGCONT)
-        return hits
+                os.kill(worker, signal.SIGSTOP if stops else signal.SIGKILL)
+                done += 1
+            if stops:
+                timers.append(threading.Timer(LEASE_S * chance.uniform(1.2, 4), _wake, (worker,)))
+                timers[-1].start()
+        for timer in timers:
+            timer.join()
+        return done
 
     return disturb
+
+
+def _wake(worker: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(worker, signal.SIGCONT)
 
 
 def compare(base: Measured, other: Measured) -> str:
@@ -185,10 +206,12 @@ def measure(apis: int, parts: Sequence[str]) -> int:
         runs.append(("eight workers", run_fleet(apis, 8), MOST_OF_TASKS))
         print(_show(*runs[-1][:2], base), flush=True)
     if "killed" in parts:
-        kills = max(3, apis // 10)
-        disturbed = run_fleet(apis, 4, disturb=make_disturber(kills, every_s=4.0))
-        # what a killed run had sent is sent again
-        runs.append((f"four workers, {disturbed.hits} hit", disturbed, 0.0))
+        hits = max(LEAST_HITS, apis // APIS_A_HIT)
+        disturbed = run_fleet(
+            apis, 8, disturb=make_disturber(hits, every_s=max(2.0, base.seconds / 2 / hits))
+        )
+        most = MOST_OF_TASKS if disturbed.hits * APIS_A_HIT <= apis else 0.0
+        runs.append((f"eight workers, {disturbed.hits} hit", disturbed, most))
         print(_show(*runs[-1][:2], base), flush=True)
     if "shards" in parts:
         runs.append(("four shards, four workers", run_fleet(apis, 4, shards=4), MOST_OF_SHARDS))
@@ -206,6 +229,21 @@ def measure(apis: int, parts: Sequence[str]) -> int:
     return 1 if wrong else 0
 
 
+def main() -> int:
+    """Read the command line, and measure."""
+    parser = argparse.ArgumentParser(prog="python -m evaluation.fleet.measure", description=__doc__)
+    parser.add_argument(
+        "apis", metavar="APIS", type=int, nargs="?", default=APIS, help=f"how many mocks ({APIS})"
+    )
+    help = f"of {', '.join(PARTS)}; all by default"
+    parser.add_argument("parts", metavar="PART", nargs="*", help=help)
+    given = parser.parse_args()
+    if given.apis < 1:
+        parser.error("APIS is at least 1")
+    if unknown := sorted({*given.parts} - {*PARTS}):
+        parser.error(f"PART is {', '.join(PARTS)}, and not {unknown[0]}")
+    return measure(given.apis, given.parts or PARTS)
+
+
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
-    sys.exit(measure(numbers[0] if numbers else APIS, [w for w in sys.argv[1:] if w in PARTS] or PARTS))
+    sys.exit(main())

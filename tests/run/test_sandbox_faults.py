@@ -22,6 +22,7 @@ from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.sandbox import fault_registry
 from pgagents.sandbox.deliver import Parcel, sign
+from pgagents.sandbox.sandbox import open_sandbox
 from pgagents.sandbox.serve import plain
 from pgagents.verify.plan.options import Options
 from sandboxes import DISPATCH, VAIL, Caller, model, named
@@ -336,6 +337,18 @@ def test_calls_at_the_same_time_with_one_key_make_two_instances_only_by_fault() 
             answers = [waiting.result() for waiting in (both.submit(post), both.submit(post))]
         made = {json.loads(a.body)["session"]["id"] for a in answers if a.status in (200, 201)}
         assert len(made) == instances, [a.status for a in answers]
+
+
+@pytest.mark.parametrize("body", [None, {"text": "Buy milk", "colour": "red"}])
+def test_fault_that_drops_undeclared_arguments_leaves_a_key_in_the_query(body: Any) -> None:
+    box = open_sandbox(model_of("query-key"), faults=("accept-unknown-member",))
+    target = f"?{urlencode({'api_key': box.tokens['test'], 'colour': 'red'})}"
+    asked = ("POST", "/notes", 201) if body else ("DELETE", "/notes/n-1", 204)
+    sent = json_bytes(body) if body else b""
+    headers = (("Content-Type", "application/json"),) if body else ()
+    answer = box.handler(Request(asked[0], f"{asked[1]}{target}", headers, sent))
+    assert isinstance(answer, Response)
+    assert answer.status == asked[2], answer.body
 
 
 @pytest.mark.parametrize("name", FAULTS)

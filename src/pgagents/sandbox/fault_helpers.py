@@ -54,6 +54,7 @@ class RequestReader:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._routes = Routes(model)
+        self._keys = {c.wire for c in model.credentials.values() if c.place == "query"}
 
     def parse(self, request: Request) -> RequestedAction | None:
         """Return the action of a request, on REST or a dispatcher.
@@ -86,7 +87,7 @@ class RequestReader:
         """Return a request's arguments by name: from a dispatcher's arguments, else a JSON body, else the
         query (as text).
 
-        Path and header arguments are left out.
+        Path and header arguments are left out, and so are keys in the query.
         """
         asked = self.parse(request)
         if asked is None:
@@ -99,7 +100,7 @@ class RequestReader:
             return dict(body)
         if request.body and has_body(asked.action):
             return read_values(asked.action, request, self.model.schemas)
-        return dict(request.query)
+        return {name: value for name, value in request.query if name not in self._keys}
 
     def with_arguments(self, request: Request, values: Mapping[str, Any]) -> Request:
         """Return the request with these arguments in place of those that `arguments` returns."""
@@ -115,7 +116,8 @@ class RequestReader:
             return write_values(asked.action, request, values)
         if request.method in ("POST", "PUT", "PATCH"):
             return replace(request, body=json_bytes(dict(values)))
-        query = urlencode([(k, text_of(v)) for k, v in values.items()], quote_via=quote)
+        keys = [(name, value) for name, value in request.query if name in self._keys]
+        query = urlencode([*((k, text_of(v)) for k, v in values.items()), *keys], quote_via=quote)
         return replace(request, target=request.path + ("?" + query if query else ""))
 
 
