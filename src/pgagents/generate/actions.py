@@ -9,10 +9,11 @@ offered until it is removed from the catalogue; the current date plays no part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pgagents.base.places import Text
 from pgagents.catalogue.model.action import Action, Former, Texts
+from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Dispatcher, Surface
 from pgagents.generate.target import Loss, Went
 
@@ -147,6 +148,68 @@ def list_lost_jobs(actions: Iterable[Action]) -> Iterator[Loss]:
                 if told
                 else f"{action.job.read_by} is not offered here",
             )
+
+
+# -- calls whose answer was lost
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Advice for a caller whose call got no answer. It is empty if nothing shows what the call did.
+
+    `look` is the tool that shows whether the call had its effect. `key` is the argument with which a
+    repeated call has no second effect; `optional` is true if a call may leave it out.
+    """
+
+    look: str
+    key: str
+    optional: bool
+
+
+def find_recovery(model: Model, surface: Surface, action: Action) -> Recovery | None:
+    """Return what to do after a call without an answer; None if it may simply be repeated."""
+    key = surface.key_param(action)
+    if key is None and (action.only_reads or action.hints.idempotent.value):
+        return None
+    optional = key is not None and not key.required and action.equal_calls_s is None
+    return Recovery(
+        _find_look(model, surface, action), str(key.name) if key is not None else "", optional=optional
+    )
+
+
+def say_after_loss(recovery: Recovery | None) -> str:
+    """Return the sentence for a tool's description; empty if there is nothing to say."""
+    look = recovery.look if recovery is not None else ""
+    if recovery is not None and recovery.key:
+        first = f"look with {look}, then " if look else ""
+        return f"When a call got no answer, {first}repeat it with the same {recovery.key}."
+    return f"When a call got no answer, look with {look} before you call again." if look else ""
+
+
+def _find_look(model: Model, surface: Surface, action: Action) -> str:
+    """Return the name of the tool that shows whether the action had its effect; empty if there is none.
+
+    A list of its own kind shows an instance that was made, if its arguments need no member of the answer. A
+    read by id shows one that was changed: the one that moves, or the last one in the path. A POST may add to
+    one that holds others, and then a read of it shows nothing.
+    """
+    offered = {str(one.name): one for one in surface.actions}
+    resources = model.resources.values()
+    made = [r for r in resources if r.made_by is not None and r.made_by.action.name == action.name]
+    named = [param.refers_to for param in action.params if param.place == "path" and param.refers_to]
+    moved = [r for r in resources if any(move.action.name == action.name for move in r.moves)]
+    last = [model.resources[name] for name in named[-1:] if name in model.resources and not made]
+    holding = (
+        {above for r in resources for above in (r.within, *r.placed_by)} if action.method == "POST" else ()
+    )
+    sent = {str(param.name) for param in action.params}
+    calls = [call for r in made for call in r.listed_by if call.asks_only(sent)]
+    calls += [call for r in moved for call in (*r.read_by, *r.listed_by)]
+    calls += [call for r in last if r.name not in holding for call in r.read_by]
+    for call in calls:
+        if not call.inferred and call.action.only_reads and str(call.action.name) in offered:
+            return str(find_name(surface, offered[str(call.action.name)]))
+    return ""
 
 
 # -- pages of a list

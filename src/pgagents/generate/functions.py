@@ -11,7 +11,15 @@ from pgagents.catalogue.decoding.medium import kind_of
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
-from pgagents.generate.actions import describe_job, find_name, list_hidden_pages, list_lost_jobs, list_offered
+from pgagents.generate.actions import (
+    describe_job,
+    find_name,
+    find_recovery,
+    list_hidden_pages,
+    list_lost_jobs,
+    list_offered,
+    say_after_loss,
+)
 from pgagents.generate.dialect import Dialect
 from pgagents.generate.examples import add_examples, choose_examples
 from pgagents.generate.lower import lower
@@ -148,7 +156,7 @@ def _description(model: Model, surface: Surface, action: Action, losses: list[Lo
     if job := describe_job(action, surface.actions, lambda reader: find_name(surface, reader)):
         said.append(job)
     said += _compare_siblings(model, surface, action, len(" ".join(said)))
-    if surface.mcp_server is not None and (advice := _say_after_loss(model, surface, action)):
+    if surface.mcp_server is not None and (advice := say_after_loss(find_recovery(model, surface, action))):
         said.append(advice)
     return Text(" ".join(said), text.origin)
 
@@ -195,39 +203,3 @@ def _index_choices(surface: Surface, action: Action) -> dict[str, Param]:
         for param in surface.params(action)
         if param.place != "header" and param.catalogue_name not in pages
     }
-
-
-def _say_after_loss(model: Model, surface: Surface, action: Action) -> str:
-    """Return what a caller does when a call got no answer: look, or repeat it with its key.
-
-    Empty if it may simply be repeated, or if nothing shows its effect.
-    """
-    look, key = _find_look(model, surface, action), surface.key_param(action)
-    if key is not None:
-        return (
-            f"When a call got no answer, {f'look with {look}, then ' if look else ''}repeat it with the same "
-            f"{key.name}."
-        )
-    acts_again = not action.only_reads and not action.hints.idempotent.value
-    return (
-        f"When a call got no answer, look with {look} before you call again." if acts_again and look else ""
-    )
-
-
-def _find_look(model: Model, surface: Surface, action: Action) -> str:
-    """Return the name of the tool that shows whether the action had its effect; empty if there is none.
-
-    A caller knows the id of what it changes, but not yet the id of what it makes.
-    """
-    offered = {str(one.name): one for one in surface.actions}
-    resources = model.resources.values()
-    made = [r for r in resources if r.made_by is not None and r.made_by.action.name == action.name]
-    named = {param.refers_to for param in action.params if param.required}
-    for resource in (*made, *(r for r in resources if r.name in named)):
-        reads = () if resource in made else resource.read_by
-        for call in (*reads, *resource.listed_by, resource.found_by):
-            if call is None or call.inferred:
-                continue
-            if call.action.only_reads and str(call.action.name) in offered:
-                return str(find_name(surface, offered[str(call.action.name)]))
-    return ""

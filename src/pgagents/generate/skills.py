@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
@@ -20,7 +20,7 @@ from pgagents.catalogue.model.listing import Listing
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.catalogue.model.surface import Surface
-from pgagents.generate.actions import describe_job, find_name
+from pgagents.generate.actions import Recovery, describe_job, find_name, find_recovery
 from pgagents.generate.addresses import SKILL_FILES
 from pgagents.generate.target import BoundTarget, Loss, Note, Target, View
 
@@ -117,7 +117,10 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """One skill. `ask` is the question to the user before a call; `errors` are codes with their meanings."""
+    """One skill. `ask` is the question to the user before a call; `errors` are codes with their meanings.
+
+    `lost` says what to do after calls without an answer: tools with the same advice.
+    """
 
     name: str
     title: Text
@@ -126,6 +129,7 @@ class Skill:
     tools: tuple[Tool, ...]
     steps: tuple[StepText, ...]
     ask: tuple[tuple[str, str], ...]
+    lost: tuple[tuple[tuple[str, ...], Recovery], ...]
     errors: tuple[Code, ...]
     origin: Pointer
 
@@ -207,6 +211,7 @@ def _make_general(model: Model, surface: Surface, listing: Listing | Heading) ->
         tuple(_describe_tool(model, surface, action, names) for action in actions),
         (),
         tuple(_ask(surface, actions)),
+        _group_recoveries(model, surface, actions),
         tuple(_collect_errors(model, actions)),
         surface.origin,
     )
@@ -236,6 +241,7 @@ def _make_task(model: Model, surface: Surface, workflow: Workflow, name: str, lo
         (),
         tuple(describe_step(surface, step, numbers) for step in steps),
         tuple(_ask(surface, called)),
+        _group_recoveries(model, surface, called),
         tuple(_collect_errors(model, called)),
         workflow.origin,
     )
@@ -308,6 +314,19 @@ def _ask(surface: Surface, actions: Iterable[Action]) -> Iterator[tuple[str, str
             yield name, str(action.hints.destructive.reason)
 
 
+def _group_recoveries(
+    model: Model, surface: Surface, actions: Iterable[Action]
+) -> tuple[tuple[tuple[str, ...], Recovery], ...]:
+    """Return the tools whose calls may not simply be repeated, those with the same advice together."""
+    groups: dict[Recovery, list[str]] = {}
+    for action in actions:
+        recovery = find_recovery(model, surface, action)
+        if recovery is not None:
+            kept = recovery if recovery.optional or not recovery.key else replace(recovery, look="")
+            groups.setdefault(kept, []).append(str(find_name(surface, action)))
+    return tuple((tuple(names), recovery) for recovery, names in groups.items())
+
+
 def _collect_errors(model: Model, actions: Iterable[Action]) -> Iterator[Code]:
     """Yield each error of the actions once, by its name."""
     codes = {code.name: code for code in (*model.always(), *(c for a in actions for c in a.errors))}
@@ -351,7 +370,7 @@ def _list(items: list[str], room: int) -> str:
 
 def _notes(skills: Iterable[Skill]) -> Iterator[Note]:
     for skill in skills:
-        lines = len(skill.tools) + len(skill.steps) + len(skill.ask) + len(skill.errors)
+        lines = len(skill.tools) + len(skill.steps) + len(skill.ask) + len(skill.lost) + len(skill.errors)
         if lines > MOST_LINES:
             message = f"skill {skill.name} has {lines:,} lines; agents are told to read at most {MOST_LINES}"
             yield Note(skill.origin, message, "offer fewer actions on `surfaces.mcp`")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -468,3 +468,9 @@ class ActionCall:
     """
     inferred: bool = False
     """True if the import concluded that a resource is called so."""
+
+    def asks_only(self, sent: Container[str]) -> bool:
+        """True if the arguments take no member of an instance but those of these names."""
+        expressions = [value for value in self.input.values() if isinstance(value, Expression)]
+        paths = [path for one in expressions for path in one.paths.get("resource", ())]
+        return all(path and path[0] in sent for path in paths)

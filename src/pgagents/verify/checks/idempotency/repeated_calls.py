@@ -14,12 +14,11 @@ three trials show it, two of them beside a control. Elsewhere the table says all
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel.expression import Expression
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.report.contract import Rank, Repeat, Verdict
@@ -31,7 +30,6 @@ from pgagents.verify.answers.observation import (
     Difference,
     Observation,
     Place,
-    Source,
     control,
     drop_restless,
     list_differences,
@@ -331,7 +329,7 @@ def _find_look(hinted: HintedCall, first: Exchange, before: Observation | None, 
             if any(place[0] == source.label for place in _list_moved(before, once)):
                 return str(source.call.action.name)
             continue
-        lists = source.lists and not source.counter and _is_known(source, first.input)
+        lists = source.lists and not source.counter and source.call.asks_only(first.input)
         if lists and once.get((source.label, 0, ""), GONE) != GONE:
             return str(source.call.action.name)
     return ""
@@ -342,20 +340,13 @@ def _find_on_pages(
 ) -> Generator[Any, Any, str]:
     """Return the list one of whose later pages shows what a call made; empty if none does."""
     for source in hinted.sources:
-        if source.lists and not source.counter and _is_known(source, first.input):
+        if source.lists and not source.counter and source.call.asks_only(first.input):
             reader = (source.call, source.endpoint)
             purpose = "whose answer was lost"
             _, page = yield from find_page(setting, hinted.resource, reader, body, purpose)
             if page is not None:
                 return str(source.call.action.name)
     return ""
-
-
-def _is_known(source: Source, sent: Mapping[str, Any]) -> bool:
-    """True if the arguments of a list need no member that only the lost answer told."""
-    expressions = [value for value in source.call.input.values() if isinstance(value, Expression)]
-    paths = [path for one in expressions for path in one.paths.get("resource", ())]
-    return all(path and path[0] in sent for path in paths)
 
 
 def _find_other(hinted: HintedCall, body: Body) -> Generator[Any, Any, Difference]:
