@@ -6,12 +6,17 @@ confirm it, or show that the server still takes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NoReturn
 
 from pgagents.base.errors import PgagentsError
-from pgagents.base.places import Source
+from pgagents.base.http import Response, read_json
+from pgagents.base.jsonschema.schema import foreign_validator, resolve, standalone
+from pgagents.base.places import Source, plain
+from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.diff.change import Change
 from pgagents.diff.openapi.compare import compare
@@ -20,33 +25,75 @@ from pgagents.importer.catalogue import Choice, catalogue
 from pgagents.importer.document import References, read
 from pgagents.lint.document import read as lint_read
 from pgagents.report.contract import Contract, Verdict
-from pgagents.report.report import Report
+from pgagents.report.report import Finding, Report, Result
 from pgagents.report.verdicts import actual_of
 from pgagents.submit.approved import DOCUMENTS, Approved
 from pgagents.submit.listing_guard import ORDER, NotTried, Reason, State, StoreOutcome
+from pgagents.verify.promise import Probe
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.exchange import Exchange
 
 FILTERS = ("exact_filters", "filters_apply")
 """The checks of `verify` that show that a filter works."""
 CHECKS = ("valid_calls", "documented_status", "response_schema", *FILTERS)
 """The checks of `verify` that show whether a call by the document is taken, and answered as it says."""
-LIFTED = frozenset(("operation-removed", "route", "parameter-required", "security"))
+GONE = frozenset(("operation-removed", "route"))
+"""The changes of an operation's address."""
+LIFTED = GONE | {"parameter-required", "security", "security-dropped"}
 """The changes that every call of the operation would meet, so that calls which are taken lift them."""
+NAMES = frozenset(("operation-renamed", "parameter-renamed", "consequential-dropped", "link"))
+"""The changes that no call by an approved document meets: it keeps its own names, and asks as before."""
+CARE = "consequential"
+"""The change of an operation that asks a person now, which an approved document does not."""
+SURFACES: Mapping[str, str] = MappingProxyType(
+    {"agentcore": "agentcore", "copilot": "copilot", "gpt": "openai"}
+)
+"""By store that keeps a document, the surface that has its offer."""
+NO_OPERATION = (404, 405, 410, 501)
+"""Statuses of an operation that is not there. The first one may be about an id, too."""
+REFUSED, FAILED, NOT_FAILED = 400, 500, (501, 503)
 MOST_WORDS, MOST_DIGITS = 300, 6
 HEARD = "parameter-removed"
 """The change of an argument that a server may leave unheard without a refusal."""
+ALONE = "calls of it are taken, and none can show this: hand in the new document, which has it"
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The results for one operation: what was wrong first, whether calls were taken, and why none was made.
 
-    `filters` is true if a filter of it was shown to work.
+    `filters` is true if a filter of it was shown to work. `refused` is the status of the last ordinary call
+    that the server refused; 0 if it refused none.
     """
 
     broken: str = ""
     taken: bool = False
     filters: bool = False
     untried: str = ""
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Answers:
+    """A companion of a run that keeps the statuses of its ordinary calls, by action. It asks for no probe."""
+
+    statuses: dict[str, list[int]] = field(default_factory=dict)
+    most_requests: int = 0
+
+    def begin(self, redact: Callable[[str], str]) -> None:
+        """Receive what masks secrets; no text of an answer is kept."""
+
+    def note(self, exchange: Exchange) -> None:
+        """Receive an exchange of the run."""
+        endpoint = exchange.call.endpoint
+        if endpoint is not None and exchange.call.intent == "valid" and exchange.status:
+            self.statuses.setdefault(str(endpoint.action.name), []).append(exchange.status)
+
+    def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+        """Yield no probe."""
+        del setting, roles
+        yield from ()
 
 
 def compare_documents(approved: Approved, built: Mapping[str, bytes]) -> dict[str, list[Change]]:
@@ -59,8 +106,38 @@ def compare_documents(approved: Approved, built: Mapping[str, bytes]) -> dict[st
         if path in built:
             editions = (Edition(_open(text, path)) for text in (raw, built[path]))
             changes = compare(*editions)
-            found[store] = [c for c in changes if c.severity in ("breaking", "may break")]
+            severe = (c for c in changes if c.severity in ("breaking", "may break"))
+            found[store] = [c for c in severe if c.id not in NAMES]
     return found
+
+
+def offer_approved(approved: Approved, model: Model) -> Model:
+    """Return the new catalogue with the offer of each store that was approved, as far as its actions are
+    there.
+
+    An operation that only left the offer is still an operation of the server.
+    """
+    surfaces = dict(model.surfaces)
+    for store in approved.documents:
+        surface = surfaces.get(SURFACES[store])
+        if surface is None:
+            continue
+        then = load_approved(approved, store).rest_actions
+        known = {_make_key(action.method, str(action.path)) for action in then}
+        names = {str(action.operation_id) for action in then}
+        offered = tuple(
+            action
+            for action in model.rest_actions
+            if _make_key(action.method, str(action.path)) in known or str(action.operation_id) in names
+        )
+        if offered:
+            surfaces[surface.name] = replace(surface, actions=offered)
+    return replace(model, surfaces=surfaces)
+
+
+def _make_key(method: str, path: str) -> tuple[str, str]:
+    """Return what is the same for two operations at one address, whatever its placeholders are called."""
+    return method, _PLACEHOLDER.sub("{}", path)
 
 
 def _open(raw: bytes, name: str) -> References:
@@ -100,24 +177,66 @@ def _list_operations(changes: Sequence[Change]) -> set[str]:
     return {operation for change in changes for operation in (change.by or (change.subject,))}
 
 
-def read_results(model: Model, report: Report) -> dict[str, Shown]:
-    """Return what a run by the approved document showed, by operationId."""
+def read_results(model: Model, report: Report, answers: Answers, now: Model) -> dict[str, Shown]:
+    """Return what a run by the approved document showed, by operationId. `now` is the new catalogue.
+
+    A refusal with a status that the document does not name is none of its breaks: the values may be made up.
+    Nor is an answer that fits neither document, of which nothing says since when it is so.
+    """
+    later = {_make_key(action.method, str(action.path)): action for action in now.rest_actions}
     findings = {id: finding for finding in report.findings for id in (finding.contract.id, *finding.also)}
     found: dict[str, Shown] = {}
     for action in model.actions:
         own = [r for r in report.results if r.contract.action == action.name and r.contract.check in CHECKS]
-        broken = next((r for r in own if r.verdict in (Verdict.BROKEN, Verdict.ODD)), None)
-        finding = findings.get(broken.contract.id) if broken is not None else None
-        words = ""
-        if broken is not None:
-            actual = actual_of(broken, finding) if finding is not None else broken.reason
-            words = f"{broken.contract.says}: {actual}"
+        there = later.get(_make_key(action.method, str(action.path)))
+        breaks = [(r, findings.get(r.contract.id)) for r in own if r.verdict in (Verdict.BROKEN, Verdict.ODD)]
+        told = [_describe_break(r, f) for r, f in breaks if not _is_older(f, there, now)]
+        words = next(filter(None, told), "")
         taken = any(r.verdict is Verdict.KEPT and r.contract.check == "valid_calls" for r in own)
         filters = any(r.verdict is Verdict.KEPT and r.contract.check in FILTERS for r in own)
         untried = next((r.reason for r in own if r.verdict is Verdict.UNTESTED and r.reason), "")
         left_out = next((r.reason for r in own if r.verdict is Verdict.NOT_SELECTED and r.reason), "")
-        found[str(action.operation_id)] = Shown(words, taken, filters, untried or left_out)
+        statuses = answers.statuses.get(str(action.name), [])
+        successes = [status for status in statuses if status < REFUSED]
+        failed = [status for status in statuses if status >= FAILED and status not in NOT_FAILED]
+        refused = [status for status in statuses if status >= REFUSED and status not in failed]
+        if failed and not successes and not words:
+            words = f"the server fails at an ordinary call: {failed[-1]}"
+        if refused and not successes:
+            untried = f"the server refuses the call, whose values may be made up: {refused[-1]}"
+        found[str(action.operation_id)] = Shown(
+            words,
+            taken or bool(successes),
+            filters,
+            untried or left_out,
+            refused[-1] if refused and not successes else 0,
+        )
     return found
+
+
+def _is_older(finding: Finding | None, action: Action | None, now: Model) -> bool:
+    """True if the last answer of a finding breaks the new catalogue's schema, too."""
+    answer = finding.exchanges[-1].answer if finding is not None and finding.exchanges else None
+    if finding is None or finding.contract.check != "response_schema" or action is None:
+        return False
+    output = next((o for o in action.outputs if getattr(answer, "status", 0) == o.status), None)
+    if output is None or output.schema is None or not isinstance(answer, Response):
+        return False
+    body = read_json(answer.body)
+    try:
+        schema = plain(standalone(resolve(output.schema, now.schemas), now.schemas))
+        return not body.problem and not foreign_validator(schema).is_valid(body.value)
+    except ValueError:
+        return False
+
+
+def _describe_break(result: Result, finding: Finding | None) -> str:
+    """Return what a broken contract says of calls that were taken; empty if there is none."""
+    answer = finding.exchanges[-1].answer if finding is not None and finding.exchanges else None
+    if isinstance(answer, Response) and answer.status >= REFUSED:
+        return ""
+    actual = actual_of(result, finding) if finding is not None else result.reason
+    return f"{result.contract.says}: {actual}"
 
 
 def judge_documents(
@@ -155,19 +274,20 @@ def _judge(
         reasons += [replace(reason, place=at) for reason in _list_reasons(change, shown)]
     reasons.sort(key=lambda one: ORDER.index(one.outcome))
     operations = sorted(_list_operations(changes))
+    failing = {reason.subject for reason in reasons if reason.by == "call"}
+    taken = {name for name, one in shown.items() if name in operations and one.taken}
     untried = [
         NotTried(name, shown[name].untried if name in shown and shown[name].untried else unshown)
         for name in operations
-        if not (name in shown and (shown[name].taken or shown[name].broken))
+        if name not in failing | taken
     ]
-    known = [one for name, one in shown.items() if name in operations and (one.taken or one.broken)]
     return StoreOutcome(
         store,
         title,
         reasons[0].outcome if reasons else "kept",
         tuple(reasons),
-        calls=len(known),
-        taken=sum(one.taken and not one.broken for one in known),
+        calls=len(failing | taken),
+        taken=len(taken - failing),
         not_tried=tuple(one for one in untried if one.why),
     )
 
@@ -189,17 +309,21 @@ def _number(step: str | int) -> str | int:
 
 def _list_reasons(change: Change, shown: Mapping[str, Shown]) -> Iterator[Reason]:
     """Yield the reason of each operation whose calls fail, and one for all that nothing shows to work."""
-    undecided = False
+    undecided = alone = False
     for operation in change.by or (change.subject,):
         result = shown.get(operation, Shown())
-        if result.broken:
-            words = result.broken[:MOST_WORDS]
+        words = result.broken[:MOST_WORDS]
+        if change.id in GONE and result.refused in NO_OPERATION:
+            words = words or f"the server answers {result.refused}"
+        if words:
             yield Reason(
                 "held", change.id, operation, change.message, "call", example=change.example, words=words
             )
         else:
             heard = change.id in LIFTED or (change.id == HEARD and result.filters)
             undecided = undecided or not (result.taken and heard)
+            alone = alone or result.taken
     if undecided:
-        outcome: State = "held" if change.severity == "breaking" else "open"
-        yield Reason(outcome, change.id, change.subject, change.message, "manifest", example=change.example)
+        outcome: State = "held" if change.severity == "breaking" or change.id == CARE else "open"
+        message = f"{change.message} ({ALONE})" if outcome == "open" and alone else change.message
+        yield Reason(outcome, change.id, change.subject, message, "manifest", example=change.example)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
@@ -18,8 +19,10 @@ WORDS: Mapping[State, str] = {
     "open": "not decided",
 }
 """The outcomes as people read them."""
-MOST_REASONS, MOST_NAMED = 20, 12
-"""Most reasons of a store, and most names in one line, that people are shown; the data has all."""
+MOST_REASONS, MOST_ALIKE, MOST_NAMED = 20, 3, 12
+"""Most reasons of a store, most of one id that no call shows, and most names in one line, that people are
+shown; the data has all.
+"""
 FIRST = 34
 """Characters of the first reason in the table."""
 
@@ -98,10 +101,17 @@ def _say_first(store: StoreOutcome) -> str:
 
 def _list_details(store: StoreOutcome) -> Iterator[str]:
     """Yield the lines below the table: the reasons, what waits, and what was not tried."""
-    for reason in store.reasons[:MOST_REASONS]:
-        yield from _describe(store, reason)
-    if len(store.reasons) > MOST_REASONS:
-        yield f"  and {len(store.reasons) - MOST_REASONS} more reasons; --json has all"
+    told: Counter[str] = Counter()
+    alike: dict[str, list[str]] = {}
+    for number, reason in enumerate(store.reasons):
+        if number >= MOST_REASONS or (reason.by == "manifest" and told[reason.id] == MOST_ALIKE):
+            alike.setdefault(reason.id, []).append(reason.subject)
+        else:
+            told[reason.id] += reason.by == "manifest"
+            yield from _describe(store, reason)
+    for id, subjects in alike.items():
+        names = name_some(list(dict.fromkeys(subjects)))
+        yield f"  and {len(subjects)} more [{id}]: {names}; --json has all"
     if store.waiting:
         yield f"  a new definition waits for its own review: {name_some(store.waiting)}"
     for why, subjects in _group(store.not_tried).items():

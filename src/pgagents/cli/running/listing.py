@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.submit.approved import Approved
     from pgagents.submit.approved_calls import ApprovedCalls
+    from pgagents.submit.approved_documents import Answers
     from pgagents.submit.listing_guard import Observed, StoreOutcome, Tools
     from pgagents.submit.listing_report import GuardReport
+    from pgagents.verify.plan.options import Options
     from pgagents.verify.wire.mcp_link import Link
 
 OPTIONS = (
@@ -52,9 +55,40 @@ def run(line: CommandLine) -> int:
     approved = read_approved(fetch, named)
     model = load(line.catalogue)
     refuse_other_api(approved, model)
+    check_allowed(line, approved, model)
     with starting_of(line) as (there, _):
         report = _judge_tools(there, approved, model).join(_judge_documents(there, approved, model))
     return _show(line, report)
+
+
+def check_allowed(line: CommandLine, approved: Approved, model: Model) -> None:
+    """Raise PgagentsError for an allowed action that neither the catalogue nor an approved document has."""
+    from pgagents.cli.inputs.verification import actions
+    from pgagents.submit.approved_documents import load_approved
+
+    try:
+        actions(model, line.allow)
+    except PgagentsError:
+        known = [load_approved(approved, store) for store in approved.documents]
+        for pattern in line.allow:
+            if not any(_list_known(one, (pattern,)) for one in (model, *known)):
+                raise
+
+
+def _list_known(model: Model, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return those patterns that name an action of a model."""
+    from pgagents.cli.inputs.verification import actions
+
+    found = []
+    for pattern in patterns:
+        with suppress(PgagentsError):
+            found += [pattern] if actions(model, (pattern,)) else []
+    return tuple(found)
+
+
+def _make_options(line: CommandLine, model: Model) -> Options:
+    """Return the options of a run for a model, which has only a part of the allowed actions."""
+    return replace(line, allow=_list_known(model, line.allow)).make_options(model)
 
 
 def _judge_tools(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
@@ -165,7 +199,7 @@ def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardR
         companion = ApprovedCalls(approved.tools, listed, list_witnesses(changes), there.model)
         aids = running.Aids(secrets, None, link, companions.token(line.mcp_url), companion=companion)
         options = replace(
-            line.make_options(there.model), only=_choose(there.model, approved), only_said="--listing"
+            _make_options(line, there.model), only=_choose(there.model, approved), only_said="--listing"
         )
         running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
         base = link.base
@@ -243,23 +277,22 @@ def _make_report(
 
 def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
     """Judge the stores that keep an OpenAPI document. Only operations that differ are called."""
-    from pgagents.generate.build import build
     from pgagents.submit.approved_documents import compare_documents, judge_documents, read_results
     from pgagents.submit.listing_report import GuardReport
 
     if not approved.documents:
         return GuardReport(approved.named, "", ())
-    built = {file.path: file.data for file in build(model).artifacts()}
+    built = build_documents(approved, model)
     changes = compare_documents(approved, built)
     shown, unshown, ends = {}, {}, []
     for store, several in changes.items():
         if several:
             try:
-                document, ended = _call_by_document(line, approved, store, several, model)
+                document, ended, answers = _call_by_document(line, approved, store, several, model)
             except (PgagentsError, SetupError) as error:
                 unshown[store] = error.message
                 continue
-            shown[store] = read_results(document, ended.get_report())
+            shown[store] = read_results(document, ended.get_report(), answers, model)
             ends.append(ended)
     stores = judge_documents(approved, changes, shown, unshown)
     report = GuardReport(approved.named, f"documents at {line.url}" if ends else "", stores)
@@ -268,17 +301,32 @@ def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> Gua
     return report
 
 
+def build_documents(approved: Approved, model: Model) -> dict[str, bytes]:
+    """Return the new documents by path, those of differing stores with the operations that were approved."""
+    from pgagents.generate.build import build
+    from pgagents.submit.approved import DOCUMENTS
+    from pgagents.submit.approved_documents import offer_approved
+
+    built = {file.path: file.data for file in build(model).artifacts()}
+    differing = [s for s, raw in approved.documents.items() if built.get(DOCUMENTS[s][0], raw) != raw]
+    if not differing:
+        return built
+    again = build(offer_approved(approved, model))
+    paths = {DOCUMENTS[store][0] for store in differing}
+    return built | {file.path: file.data for file in again.files if file.path in paths}
+
+
 def _call_by_document(
     line: CommandLine, approved: Approved, store: str, changes: Sequence[Change], model: Model
-) -> tuple[Model, Ended]:
-    """Call the operations of an approved document that differ; return the document as a catalogue, and the
-    end of the run.
+) -> tuple[Model, Ended, Answers]:
+    """Call the operations of an approved document that differ; return the document as a catalogue, the end
+    of the run, and what ordinary calls were answered.
 
     Raises PgagentsError if nothing can be called, with the reason and the next step.
     """
     from pgagents.cli.inputs import report_files, server
     from pgagents.cli.running import run as running
-    from pgagents.submit.approved_documents import find_server, load_approved, select_contracts
+    from pgagents.submit.approved_documents import Answers, find_server, load_approved, select_contracts
     from pgagents.verify.run.run import contracts
 
     if line.url is None and line.description is None:
@@ -294,12 +342,11 @@ def _call_by_document(
     chosen = select_contracts(there.model, contracts(there.model), changes)
     if not chosen:
         raise PgagentsError("the operation cannot be called: its form is not one that a run can send")
-    options = replace(
-        line.make_options(model), allow=(), only=chosen, only_said="--listing", max_time_s=line.max_time
-    )
-    ended = Ended()
-    running.run(there, keys, options, report_files.Output(), running.Aids(), show=ended.keep)
-    return there.model, ended
+    options = replace(_make_options(line, there.model), only=chosen, only_said="--listing")
+    ended, answers = Ended(), Answers()
+    aids = running.Aids(companion=answers)
+    running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
+    return there.model, ended, answers
 
 
 def _show(line: CommandLine, report: GuardReport) -> int:

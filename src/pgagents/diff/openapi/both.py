@@ -52,11 +52,24 @@ class Both:
         )
 
     def schemas(
-        self, subject: str, what: str, old: Spot | None, new: Spot | None, who: Who, *, marks: bool = True
+        self,
+        subject: str,
+        what: str,
+        old: Spot | None,
+        new: Spot | None,
+        who: Who,
+        *,
+        marks: bool = True,
+        null: bool = True,
     ) -> None:
-        """Compare two schemas of one place; a missing schema accepts anything."""
+        """Compare two schemas of one place; a missing schema accepts anything.
+
+        `null` is false where no null can be written, as in a query.
+        """
         a = self.old.schemas(who).schema(old) if old is not None else {}
         b = self.new.schemas(who).schema(new) if new is not None else {}
+        if not null:
+            a, b = _leave_out_null(a), _leave_out_null(b)
         values = self._values(who)
         found = [*values.differences(a, b), *(values.marks(a, b, "") if marks else ())]
         self.changes += [self._change(one, subject, what, old, new, (subject,)) for one in found]
@@ -171,3 +184,19 @@ def together(changes: Iterable[Change]) -> list[Change]:
         subject = group[0].subject if len({c.subject for c in group}) == 1 else f"{len(by)} operations"
         made.append(replace(group[0], subject=subject, by=() if by == (subject,) else by))
     return made
+
+
+def _leave_out_null(schema: Any) -> Any:
+    """Return a schema that no longer allows null, as far as it says so itself."""
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: part for key, part in schema.items() if key != "nullable"}
+    if isinstance(schema.get("type"), list):
+        types = [one for one in schema["type"] if one != "null"] or ["null"]
+        kept["type"] = types[0] if len(types) == 1 else types
+    if isinstance(schema.get("enum"), list):
+        kept["enum"] = [value for value in schema["enum"] if value is not None]
+    for key in ("anyOf", "oneOf"):
+        if isinstance(schema.get(key), list):
+            kept[key] = [one for one in schema[key] if one != {"type": "null"}] or schema[key]
+    return kept

@@ -240,7 +240,8 @@ def _compare_parameter(s: Sides, what: str, place: str, old: Spot, new: Spot) ->
         )
     if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
         s.tell("examples", f"the examples of {what} changed", old, new)
-    s.both.schemas(s.subject, what, schema_of(s.both.old, old), schema_of(s.both.new, new), s.who)
+    schemas = schema_of(s.both.old, old), schema_of(s.both.new, new)
+    s.both.schemas(s.subject, what, *schemas, s.who, null="schema" not in a or "schema" not in b)
 
 
 def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
