@@ -24,7 +24,7 @@ ANSWERS: Answers = {
     "/boards/b1": (200, {"id": "b1", "size": 4}),
     "/status": (200, {"up": True}),
 }
-"""What the server answers by path; 404 to any other one."""
+"""The answers of the server by path. It answers any other path with 404."""
 
 
 def _answer(schema: Document) -> Document:

@@ -154,3 +154,11 @@ def test_document_that_is_built_no_more_is_not_decided() -> None:
 def test_each_lifted_change_is_one_of_the_table() -> None:
     _, changes = _compare("library", ROUTES["library"][0])
     assert {change.id for several in changes.values() for change in several} <= LIFTED
+
+
+def test_reasons_that_matter_most_come_first() -> None:
+    title = ("title: {type: string, description:", 'title: {type: [string, "null"], description:')
+    found = _judge("library", (title, *ROUTES["library"][0]), {})
+    ids = [one.id for one in found.reasons]
+    assert ids[0] == "route"
+    assert "answer-wider" in ids

@@ -272,7 +272,7 @@ def _judge(
     for change in changes:
         at = _locate(source, change) if source is not None else ""
         reasons += [replace(reason, place=at) for reason in _list_reasons(change, shown)]
-    reasons.sort(key=lambda one: ORDER.index(one.outcome))
+    reasons.sort(key=_rank)
     operations = sorted(_list_operations(changes))
     failing = {reason.subject for reason in reasons if reason.by == "call"}
     taken = {name for name, one in shown.items() if name in operations and one.taken}
@@ -290,6 +290,15 @@ def _judge(
         taken=len(taken - failing),
         not_tried=tuple(one for one in untried if one.why),
     )
+
+
+def _rank(reason: Reason) -> tuple[int, bool, bool, bool]:
+    """Return what sorts reasons: the worst first, then what a call shows, and what each call would meet.
+
+    Answers that may be other ones come last.
+    """
+    of_answers = reason.id.startswith("answer")
+    return ORDER.index(reason.outcome), reason.by != "call", reason.id not in LIFTED, of_answers
 
 
 def _locate(source: Source, change: Change) -> str:

@@ -20,8 +20,9 @@ WORDS: Mapping[State, str] = {
 }
 """The outcomes as people read them."""
 MOST_REASONS, MOST_ALIKE, MOST_NAMED = 20, 3, 12
-"""Most reasons of a store, most of one id that no call shows, and most names in one line, that people are
-shown; the data has all.
+"""Most reasons of a store that people are shown, most of one id that no call shows, and most names in a line.
+
+The data has all.
 """
 FIRST = 34
 """Characters of the first reason in the table."""

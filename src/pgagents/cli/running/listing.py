@@ -319,10 +319,10 @@ def build_documents(approved: Approved, model: Model) -> dict[str, bytes]:
 def _call_by_document(
     line: CommandLine, approved: Approved, store: str, changes: Sequence[Change], model: Model
 ) -> tuple[Model, Ended, Answers]:
-    """Call the operations of an approved document that differ; return the document as a catalogue, the end
-    of the run, and what ordinary calls were answered.
+    """Call the operations of an approved document that differ.
 
-    Raises PgagentsError if nothing can be called, with the reason and the next step.
+    Return the document as a catalogue, the end of the run, and what ordinary calls were answered. Raises
+    PgagentsError if nothing can be called, with the reason and the next step.
     """
     from pgagents.cli.inputs import report_files, server
     from pgagents.cli.running import run as running
