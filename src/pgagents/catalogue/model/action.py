@@ -469,8 +469,11 @@ class ActionCall:
     inferred: bool = False
     """True if the import concluded that a resource is called so."""
 
+    def list_expressions(self) -> list[Expression]:
+        """Return the arguments that are evaluated when the call is made."""
+        return [value for value in self.input.values() if isinstance(value, Expression)]
+
     def asks_only(self, sent: Container[str]) -> bool:
         """True if the arguments take no member of an instance but those of these names."""
-        expressions = [value for value in self.input.values() if isinstance(value, Expression)]
-        paths = [path for one in expressions for path in one.paths.get("resource", ())]
+        paths = [path for one in self.list_expressions() for path in one.paths.get("resource", ())]
         return all(path and path[0] in sent for path in paths)

@@ -265,6 +265,16 @@ def find_value(body: Any, member: str, above: str = "") -> Iterator[Any]:
             yield node[member]
 
 
+def holds_value(body: Any, value: Any) -> bool:
+    """True if an answer has this value anywhere; of an id of several parts, one part will do."""
+    wanted = value if isinstance(value, tuple) else (value,)
+    for _, node in _walk(body):
+        parts = node.values() if isinstance(node, Mapping) else node if isinstance(node, list) else ()
+        if node in wanted or any(not isinstance(p, Mapping | list) and p in wanted for p in parts):
+            return True
+    return False
+
+
 def holds_nothing(body: Any, above: str) -> bool:
     """True if an answer has no object of this name or in a list of it, or any list without items."""
     known = [(name, node) for name, node in _walk(body) if isinstance(node, Mapping | list)]

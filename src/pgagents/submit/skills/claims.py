@@ -14,6 +14,7 @@ from typing import Any
 
 from pgagents.base.text import split_words
 from pgagents.submit.skills.files import Kind, Outcome, SkillFolder, SkillText, Verdict
+from pgagents.submit.skills.lost_answers import Advice, list_advice
 from pgagents.submit.skills.text import (
     NAME,
     OPEN,
@@ -77,7 +78,8 @@ class Claim:
     """One claim that only the running server can show.
 
     `operation` is None for an error of no certain tool. `member` is the argument, `arguments` are those of a
-    call as it is written. `status` is None if the text names none; the code is `subject`.
+    call as it is written. `status` is None if the text names none; the code is `subject`. `look` is the read
+    that is to show what the operation did, as the text names it in `member`.
     """
 
     kind: Kind
@@ -89,6 +91,7 @@ class Claim:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     status: int | None = None
+    look: Operation | None = None
 
     def conclude(
         self,
@@ -204,6 +207,9 @@ class _Finder:
             self._read_table(table)
         for fence in page.fences:
             self._read_fence(fence)
+        for passage in page.passages:
+            for advice in list_advice(passage, self.words.named):
+                self._read_advice(advice)
 
     # -- whose a server's name is
 
@@ -389,6 +395,17 @@ class _Finder:
         for _, name in heads:
             if sure or find_near(name.text, operation.properties):
                 self._claim("argument", name.line, names[0], operation, member=name.text)
+
+    def _read_advice(self, advice: Advice) -> None:
+        """Read what a skill says of a call whose answer was lost."""
+        if advice.look is not None:
+            self._claim(
+                "look-up", advice.line, advice.name, advice.write, member=advice.look_name, look=advice.look
+            )
+        elif advice.write.key or advice.write.find_argument(advice.key):
+            self._claim("key", advice.line, advice.name, advice.write, member=advice.key)
+        elif advice.write.tool:
+            self._claim("argument", advice.line, advice.name, advice.write, member=advice.key)
 
     # -- orders
 

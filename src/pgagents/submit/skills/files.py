@@ -27,7 +27,7 @@ MOST_SKILLS = 200
 MOST_ARCHIVE = 50_000_000
 """Most bytes of a ZIP that is opened."""
 Verdict = Literal["broken", "odd", "untested", "kept"]
-Kind = Literal["tool", "argument", "call", "order", "error", "file", "digest"]
+Kind = Literal["tool", "argument", "call", "order", "error", "look-up", "key", "file", "digest"]
 OUT = ("node_modules",)
 """Folders whose skills are of other packages."""
 MEMBERS = ("mcpServers", "servers")

@@ -29,6 +29,7 @@ from pgagents.submit.skills.callers import (
 )
 from pgagents.submit.skills.claims import Claim, Origin, Step
 from pgagents.submit.skills.files import Outcome, Verdict
+from pgagents.submit.skills.lookups import COST, Result, try_key, try_look_up
 from pgagents.submit.skills.text import OPEN
 from pgagents.submit.skills.words import Operation
 from pgagents.verify.answers.refusal import list_allowed_refusals
@@ -53,6 +54,7 @@ NOT_REACHED = "the run ended before it"
 NO_ENDPOINT = "this run cannot call it: --url URL names the API, --mcp-url URL or --mcp-stdio its MCP server"
 NO_WAY = "nothing says how to provoke it, and the run did not meet it"
 NO_CATALOGUE = "no catalogue says how to provoke it: name the catalogue, or --openapi with the document"
+NO_CATALOGUE_KEY = "no catalogue says that it is a key: name the catalogue, or --openapi with the document"
 NO_VALUES = "no valid arguments are known: give its schema `examples`"
 TOO_MANY = f"one run calls it at most {MOST_READS} times in other ways, {MOST_WRITES} times if it writes"
 SOMEBODY = "it has an address or a number of somebody, and nothing of a skill is sent there"
@@ -135,6 +137,9 @@ class SkillTrial:
         for number, claim in enumerate(self.claims):
             if claim.kind == "error" and not self._take_seen(number, claim):
                 yield from self._error_probe(setting, number, claim)
+        for number, claim in enumerate(self.claims):
+            if claim.kind in ("look-up", "key"):
+                yield from self._loss_probe(setting, number, claim)
 
     def _operation_of(self, numbers: Sequence[int]) -> Operation:
         operation = self.claims[numbers[0]].operation
@@ -295,6 +300,35 @@ class SkillTrial:
         else:
             self.reasons[number] = f"step {step.number} ({step.name}) is not taken: {reading.answer}"
 
+    # -- calls whose answer was lost
+
+    def _loss_probe(self, setting: Setting, number: int, claim: Claim) -> Iterator[Probe]:
+        """Yield the probe of a look-up or a key; two skills that say the same share one."""
+        first = next(n for n in range(number + 1) if _is_same_advice(self.claims[n], claim))
+        if first < number:
+            self._same[number] = first
+            return
+        wanted = [operation for operation in (claim.operation, claim.look) if operation is not None]
+        callers = [self._find_caller(setting, operation, [number]) for operation in wanted]
+        known = [caller for caller in callers if caller is not None]
+        if len(known) < len(wanted):
+            return
+        if claim.kind == "look-up":
+            run = partial(self._conclude_loss, number, try_look_up(setting, claim, *known))
+        elif isinstance(known[0], ActionCaller):
+            run = partial(self._conclude_loss, number, try_key(setting, claim, known[0]))
+        else:
+            self.reasons[number] = NO_CATALOGUE_KEY
+            return
+        yield self._make_probe(f"{claim.kind} {number}", known[0], [number], COST, run)
+
+    def _conclude_loss(self, number: int, result: Result) -> Conversation:
+        outcome = yield from result
+        if isinstance(outcome, str):
+            self.reasons[number] = outcome
+        else:
+            self.outcomes[number] = outcome
+
     # -- errors
 
     def _take_seen(self, number: int, claim: Claim) -> bool:
@@ -388,6 +422,16 @@ def _is_same_order(claim: Claim, other: Claim) -> bool:
         (a.number, a.operation.name, a.origins, a.values, a.keeps)
         == (b.number, b.operation.name, b.origins, b.values, b.keeps)
         for a, b in pairs
+    )
+
+
+def _is_same_advice(claim: Claim, other: Claim) -> bool:
+    """True if two claims about a lost answer are tried by the same calls."""
+    return (claim.kind, claim.operation, claim.look, claim.member) == (
+        other.kind,
+        other.operation,
+        other.look,
+        other.member,
     )
 
 

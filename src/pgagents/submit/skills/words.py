@@ -49,7 +49,8 @@ class Operation:
 
     `name` is its first spelling. `action` is the catalogue's action; empty for a tool that only its server
     describes. `schema` is that of its arguments, `members` are the names of members of its answers, and
-    `aliases` its arguments' names on another surface. `method` and `path` are empty for a tool.
+    `aliases` its arguments' names on another surface. `method` and `path` are empty for a tool. `reads` is
+    true if it changes nothing, `key` is the argument with its idempotency key; empty if it has none.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Operation:
     method: str = ""
     path: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    reads: bool = False
+    key: str = ""
 
     @property
     def properties(self) -> Definition:
@@ -294,7 +297,19 @@ def _make_tool(name: str, definition: Definition, action: Action | None, model: 
     if action is not None and model is not None:
         members |= _list_members(model, action)
     flat = inline_references(schema) if isinstance(schema, Mapping) else {}
-    return Operation(name, str(action.name) if action is not None else "", True, flat, members)
+    hints, key = definition.get("annotations"), None
+    reads = isinstance(hints, Mapping) and hints.get("readOnlyHint") is True
+    if action is not None and model is not None:
+        reads, key = action.only_reads, model.surfaces[MCP].key_param(action)
+    return Operation(
+        name,
+        str(action.name) if action is not None else "",
+        True,
+        flat,
+        members,
+        reads=reads,
+        key=str(key.name) if key is not None else "",
+    )
 
 
 def _make_request(model: Model, action: Action) -> Operation:
@@ -322,6 +337,8 @@ def _make_request(model: Model, action: Action) -> Operation:
         action.method,
         str(action.path),
         {alias: name for alias, name in aliases.items() if alias != name},
+        reads=action.only_reads,
+        key=str(action.idempotency or ""),
     )
 
 

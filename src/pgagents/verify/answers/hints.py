@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.observation import (
+    GONE,
     Body,
     Comparison,
+    Observation,
     Source,
     TraceSource,
     list_compared,
@@ -26,7 +28,7 @@ from pgagents.verify.promise import Attempt, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.call import Call, UniqueValue
-from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 STAGE = 7
@@ -201,6 +203,42 @@ def fill(
         if traces is not None:
             traces.note(filler.endpoint.action)
         yield make_first(setting, filler, body, "so that there is something to lose")
+
+
+# -- calls that are repeated
+
+
+def takes_key(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if a call to the endpoint can have an idempotency key."""
+    action = endpoint.action
+    if endpoint.surface == MCP:
+        return setting.model.surfaces[MCP].key_param(action) is not None
+    return action.idempotency is not None and any(p.name == action.idempotency for p in endpoint.params)
+
+
+def add_key(setting: Setting, call: Call) -> Call:
+    """Return the first call with a new idempotency key, if it can have one."""
+    assert call.endpoint is not None
+    if not takes_key(setting, call.endpoint):
+        return call
+    name = str(call.endpoint.action.idempotency)
+    return replace(call, input={**call.input, name: UniqueValue(once=True)}, keyed=True)
+
+
+def list_sent(action: Action, first: Exchange) -> dict[str, Any]:
+    """Return the arguments of a call as they were sent, without the defaults that its exchange fills in."""
+    left_out = {
+        str(param.name)
+        for param in action.params
+        if "default" in param.schema and str(param.name) not in first.call.input
+    }
+    return {name: value for name, value in first.input.items() if name not in left_out}
+
+
+def counts_made(hinted: HintedCall, once: Observation) -> bool:
+    """True if a list or a count shows the instance that was made, so that it would show a second one too."""
+    lists = [source for source in hinted.sources if source.lists]
+    return any(one.counter or once.get((one.label, 0, ""), GONE) != GONE for one in lists)
 
 
 # -- trials, each of which observes an instance before and after a call

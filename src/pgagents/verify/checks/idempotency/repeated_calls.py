@@ -22,7 +22,17 @@ from typing import Any
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.report.contract import Rank, Repeat, Verdict
-from pgagents.verify.answers.hints import HintedCall, find_hinted_call, find_made, make_attempt, make_first
+from pgagents.verify.answers.hints import (
+    HintedCall,
+    add_key,
+    counts_made,
+    find_hinted_call,
+    find_made,
+    list_sent,
+    make_attempt,
+    make_first,
+    takes_key,
+)
 from pgagents.verify.answers.observation import (
     GONE,
     VERSION,
@@ -101,18 +111,10 @@ def _list_writes(setting: Setting) -> Iterator[Endpoint]:
 
 def _list_kinds(setting: Setting, endpoint: Endpoint) -> list[str]:
     """Return the ways to repeat a call that differ for the server."""
-    kinds = [SAME_CALL, NEW_KEY] if _takes_key(setting, endpoint) else [SAME_CALL]
+    kinds = [SAME_CALL, NEW_KEY] if takes_key(setting, endpoint) else [SAME_CALL]
     if endpoint.surface == MCP:
         kinds += [{SAME_CALL: NEW_SESSION, NEW_KEY: NEW_TURN}[kind] for kind in kinds]
     return kinds
-
-
-def _takes_key(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a call to the endpoint can have an idempotency key."""
-    action = endpoint.action
-    if endpoint.surface == MCP:
-        return setting.model.surfaces[MCP].key_param(action) is not None
-    return action.idempotency is not None and any(p.name == action.idempotency for p in endpoint.params)
 
 
 def _find_promise(setting: Setting, endpoint: Endpoint, kind: str) -> Pointer | None:
@@ -123,7 +125,7 @@ def _find_promise(setting: Setting, endpoint: Endpoint, kind: str) -> Pointer | 
     """
     action, hint = endpoint.action, endpoint.action.hints.idempotent
     keyed = kind in (SAME_CALL, NEW_SESSION)
-    if keyed and _takes_key(setting, endpoint):
+    if keyed and takes_key(setting, endpoint):
         return (*action.origin, "idempotency")
     if not hint.value:
         return None
@@ -208,7 +210,7 @@ def _compare(
     if not hinted.makes:
         body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
         before = yield from look([body], "before a call whose answer is lost")
-    first: Exchange = yield _add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
+    first: Exchange = yield add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
     if not first.success:
         trace.reason = f"the first call was not accepted: {first.outcome}"
         return None
@@ -227,7 +229,7 @@ def _compare(
         trace.reason = "no read shows what the first call did, so none could show a second effect"
         return None
     trace.shown_by = _find_look(hinted, first, before, once)
-    counts = not hinted.makes or _counts_made(hinted, once)
+    counts = not hinted.makes or counts_made(hinted, once)
     trace.outcomes.clear()
     for number in range(REPEATS):
         if hinted.endpoint.action.may_remove and not (yield from is_nobodys_now(setting, resource, body)):
@@ -264,25 +266,10 @@ def _list_moved(before: Observation, after: Observation) -> set[Place]:
     return {place for place in list_differences(before, after) if not VERSION.search(place[2])}
 
 
-def _counts_made(hinted: HintedCall, once: Observation) -> bool:
-    """True if a list or a count shows the instance that was made, so that it would show a second one too."""
-    lists = [source for source in hinted.sources if source.lists]
-    return any(one.counter or once.get((one.label, 0, ""), GONE) != GONE for one in lists)
-
-
-def _add_key(setting: Setting, call: Call) -> Call:
-    """Return the first call with a new idempotency key, if it can have one."""
-    assert call.endpoint is not None
-    if not _takes_key(setting, call.endpoint):
-        return call
-    name = str(call.endpoint.action.idempotency)
-    return replace(call, input={**call.input, name: UniqueValue(once=True)}, keyed=True)
-
-
 def _repeat(trial: Trial, hinted: HintedCall, first: Exchange, body: Body, number: int) -> Call:
     """Return a repeat of the first call, as the contract's kind of host sends it."""
     kind, action = trial.case.detail, hinted.endpoint.action
-    arguments = _list_sent(action, first)
+    arguments = list_sent(action, first)
     if kind in (NEW_KEY, NEW_TURN):
         name = str(action.idempotency)
         param = action.param(name)
@@ -300,16 +287,6 @@ def _repeat(trial: Trial, hinted: HintedCall, first: Exchange, body: Body, numbe
         made=body,
         anew=kind in (NEW_SESSION, NEW_TURN),
     )
-
-
-def _list_sent(action: Action, first: Exchange) -> dict[str, Any]:
-    """Return the arguments of a call as they were sent, without the defaults that its exchange fills in."""
-    left_out = {
-        str(param.name)
-        for param in action.params
-        if "default" in param.schema and str(param.name) not in first.call.input
-    }
-    return {name: value for name, value in first.input.items() if name not in left_out}
 
 
 def _has_first_key(action: Action, first: Exchange, again: Exchange) -> bool:
