@@ -29,7 +29,7 @@ def test_what_workers_lack_is_said_and_no_api_is_verified(
     path.write_text("\n".join(["fleet: 1", "apis:", *lines]), encoding="utf-8")
     assert main(["fleet", "run", str(path), "--out", str(tmp_path / "out"), "--workers", "1"]) == 3
     shown = capsys.readouterr()
-    assert "a1 has no report: a worker's environment has no LIBRARY_KEY" in shown.err
+    assert "a1, a2 have no report: a worker's environment has no LIBRARY_KEY" in shown.err
     assert "2 of 2 ended" in shown.err
     assert "0 of 2 jobs have a report" in shown.out
     assert main(["fleet", "report", str(tmp_path / "out"), "--no-collisions"]) == 3

@@ -258,6 +258,15 @@ def test_what_is_done_is_done_by_the_same_order_alone(tmp_path: Path) -> None:
     assert count_done() == 0
 
 
+def test_a_scheduler_that_was_started_anew_waits_for_the_leases_of_its_earlier_life() -> None:
+    now = 100.0
+    book = LeaseBook(lambda: now, since=98.0)
+    assert book.take(SERVER, "one", 10) == (0, 8 + MARGIN_S)
+    now += 8 + MARGIN_S
+    assert book.take(SERVER, "one", 10) == (1, 0.0)
+    assert LeaseBook(lambda: now).take(SERVER, "one", 10) == (1, 0.0)
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "127.0.0.1:8786", "tls:127.0.0.1", "", "ws://h"])
 def test_scheduler_without_tls_is_refused_with_the_reason(
     tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]

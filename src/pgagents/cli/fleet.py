@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from pgagents.cli.inputs import report_files, verification
 from pgagents.cli.inputs.options import NamedFolder, examples
 
 if TYPE_CHECKING:
-    from pgagents.fleet.attempt import Order
+    from pgagents.fleet.attempt import Order, Outcome
     from pgagents.fleet.cluster import Scheduler, Step
     from pgagents.fleet.collisions import ToolText
     from pgagents.fleet.fleet_file import Api, Fleet
@@ -44,6 +44,8 @@ _REPORT = (
     ),
 )
 EVERY_S = 10.0
+MOST_NAMED = 6
+"""Jobs that a line names which have one reason in common."""
 FORMS = (".html", ".sarif", ".json", ".txt")
 """The suffixes of a fleet's report."""
 
@@ -179,8 +181,11 @@ def run(
             one.exit_code for one in outcomes if one.kind == "done"
         ]
     missing = [one for one in outcomes if one.kind != "done"]
-    for outcome in missing:
-        click.echo(printable(f"{outcome.job} has no report: {outcome.text}"), err=True)
+    for text, names in _group(missing).items():
+        shown = ", ".join(names[:MOST_NAMED]) + (
+            f" and {len(names) - MOST_NAMED:,} more" * (len(names) > MOST_NAMED)
+        )
+        click.echo(printable(f"{shown} ha{'s' if len(names) == 1 else 've'} no report: {text}"), err=True)
     click.echo(
         f"{len(codes):,} of {len(orders):,} jobs have a report in {out}; next: pgagents fleet report {out}"
     )
@@ -189,12 +194,20 @@ def run(
     return 1 if 1 in codes else 3 if 3 in codes else 0
 
 
+def _group(outcomes: Iterable[Outcome]) -> dict[str, list[str]]:
+    """Return the names of jobs by the reason that they have in common."""
+    groups: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.text, []).append(outcome.job)
+    return groups
+
+
 def _find_scheduler(
     address: str | None, ca: Path | None, cert: Path | None, key: Path | None
 ) -> Scheduler | None:
     """Return the scheduler that the options name; None without one. Raises PgagentsError."""
     from pgagents.base.errors import PgagentsError
-    from pgagents.fleet.cluster import Scheduler, check_address
+    from pgagents.fleet.cluster import Scheduler, check_address, check_files
 
     if address is None:
         return None
@@ -204,7 +217,9 @@ def _find_scheduler(
             f"--scheduler {address} needs --tls-ca, --tls-cert and --tls-key",
             "or the variables PGAGENTS_TLS_CA, PGAGENTS_TLS_CERT and PGAGENTS_TLS_KEY",
         )
-    return Scheduler(address, ca, cert, key)
+    scheduler = Scheduler(address, ca, cert, key)
+    check_files(scheduler)
+    return scheduler
 
 
 def _read_code(order: Order) -> int | None:

@@ -72,6 +72,7 @@ class Outcome:
     """The end of a job, or of an attempt at it. `exit_code` is that of `pgagents verify`, if it ended.
 
     `kind` is done if there is a report, failed if the process left none, and lost if the lease ended before.
+    `worker` is the address of the one that carried it out.
     """
 
     job: str
@@ -81,6 +82,7 @@ class Outcome:
     seconds: float = 0.0
     digest: str = ""
     run: str = ""
+    worker: str = ""
 
 
 def make_version() -> str:
@@ -88,18 +90,20 @@ def make_version() -> str:
     return version("pgagents")
 
 
-def carry_out(order: Order, leases: Leases) -> Outcome:
-    """Carry out a job, and return its outcome. It waits while another attempt has the server."""
+def carry_out(order: Order, leases: Leases, worker: str = "") -> Outcome:
+    """Carry out a job on a worker, and return its outcome. It waits while another attempt has the server."""
     began = time.monotonic()
 
     def end(kind: Kind, text: str = "", code: int | None = None) -> Outcome:
-        return Outcome(order.job, kind, text, code, time.monotonic() - began, order.digest, order.run)
+        took_s = time.monotonic() - began
+        return Outcome(order.job, kind, text, code, took_s, order.digest, order.run, worker)
 
     described = _read(Path(order.folder) / WORK / "fleet.json")
     if described.get("run") != order.run:
         return end("not-here", f"a worker does not see {order.folder}: workers and caller share that folder")
     if described.get("version") != make_version():
-        return end("not-here", f"a worker has pgagents {make_version()}, and not the caller's version")
+        ours, theirs = make_version(), described.get("version")
+        return end("not-here", f"a worker has pgagents {ours}, and the caller {theirs}")
     if lacking := sorted({name for name in order.keys.values() if not os.environ.get(name)}):
         return end("no-key", f"a worker's environment has no {', '.join(lacking)}")
     holder = uuid4().hex

@@ -9,19 +9,23 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pgagents.base.errors import PgagentsError, SetupError
-from pgagents.fleet.attempt import GRACE_S, Order, Outcome, carry_out, write_outcome
+from pgagents.base.text import brief
+from pgagents.fleet.attempt import GRACE_S, Order, Outcome, carry_out, make_version, write_outcome
 from pgagents.fleet.leases import RemoteLeases, install_book
 
 if TYPE_CHECKING:
@@ -32,6 +36,12 @@ MOST_ATTEMPTS = 3
 TICK_S = 1.0
 SILENT_S = 30.0
 """Seconds after which a worker of the local cluster that does not answer is replaced."""
+REACH_S = 30.0
+"""Seconds in which a scheduler must answer, and must have a worker."""
+IDLE_S = 180.0
+"""Seconds without any worker after which a run ends."""
+LOOK_S = 10.0
+"""Seconds between two looks at the workers."""
 _TLS = "tls://"
 
 
@@ -69,6 +79,42 @@ def check_address(address: str) -> None:
             "a scheduler runs the code that anyone sends who reaches it, so it asks for certificates: "
             "--scheduler tls://HOST:8786 with --tls-ca, --tls-cert and --tls-key",
         )
+    try:
+        parts = urlsplit(address)
+        whole = bool(parts.hostname and parts.port) and parts.netloc == address.removeprefix(_TLS)
+    except ValueError:
+        whole = False
+    if not whole or "@" in address:
+        raise PgagentsError(f"--scheduler {address!r} is no {_TLS}HOST:PORT", "--scheduler tls://HOST:8786")
+
+
+def check_files(scheduler: Scheduler) -> None:
+    """Raise PgagentsError for files that are no certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=str(scheduler.ca))
+    except (OSError, ValueError) as error:
+        raise PgagentsError(
+            f"--tls-ca {scheduler.ca}: {_say(error)}", "give a CA's certificate (PEM)"
+        ) from None
+    try:
+        context.load_cert_chain(str(scheduler.cert), str(scheduler.key), password=_refuse_password)
+    except (OSError, ValueError) as error:
+        raise PgagentsError(
+            f"--tls-cert {scheduler.cert} and --tls-key {scheduler.key}: {_say(error)}",
+            "give a certificate and its key without a password (PEM)",
+        ) from None
+
+
+def _refuse_password() -> str:
+    raise ValueError("the key has a password")
+
+
+def _say(error: Exception) -> str:
+    reason = error.strerror or error.reason if isinstance(error, ssl.SSLError) else ""
+    if isinstance(error, ssl.SSLError):
+        return f"they do not fit or are no PEM ({reason})" if reason else "they do not fit or are no PEM"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def run_jobs(
@@ -80,8 +126,37 @@ def run_jobs(
     scheduler cannot be reached.
     """
     with _connect(workers, scheduler) as client, _catching_signals() as stopped:
-        client.run_on_scheduler(install_book)
+        _prepare(client, remote=scheduler is not None)
         return _Run(client, orders, show, stopped).run()
+
+
+def _prepare(client: Client, *, remote: bool) -> None:
+    """Give the scheduler its book, and wait for a worker. Raises SetupError for a cluster of no use."""
+    try:
+        there = client.run_on_scheduler(install_book, remote=remote)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise SetupError(
+            f"the scheduler has no pgagents of this version: {error}",
+            f"scheduler and workers have pgagents {make_version()} installed, as this machine has",
+        ) from None
+    if there != make_version():
+        raise SetupError(
+            f"the scheduler has pgagents {there}, and this machine {make_version()}",
+            "scheduler, workers and caller have the same version",
+        )
+    try:
+        client.wait_for_workers(1, timeout=REACH_S)
+    except TimeoutError:
+        raise SetupError(
+            f"the scheduler has had no worker for {REACH_S:.0f} s", "start its workers: dask worker tls://…"
+        ) from None
+
+
+class _ClusterLost(Exception):
+    """The cluster is of no use any more, for the reason of the text."""
+
+
+_SILENT = "the scheduler is gone; start the same command again, which runs what has no report"
 
 
 class _Run:
@@ -103,6 +178,9 @@ class _Run:
         self.attempts: dict[str, int] = {}
         self.outcomes: list[Outcome] = []
         self.began = time.monotonic()
+        self.refused: dict[str, set[str]] = {}
+        """The workers that could not carry out a job, because they lack something."""
+        self.looked = self.seen = self.began
 
     def run(self) -> list[Outcome]:
         """Return the outcomes of all jobs."""
@@ -114,25 +192,60 @@ class _Run:
             if self.stopped.is_set() and until == float("inf"):
                 until = time.monotonic() + GRACE_S + 15
                 self._stop()
-            for future in self._wait():
-                self._end(future, self.running.pop(future))
+            try:
+                for future in self._wait():
+                    self._end(future, self.running.pop(future))
+                self._look()
+            except _ClusterLost as lost:
+                return self._end_rest(str(lost))
+        return self._end_rest("the run was stopped before it ended")
+
+    def _end_rest(self, why: str) -> list[Outcome]:
+        """Return all outcomes, where every job that has not ended was stopped."""
         left = [*self.running.values(), *(order for queue in self.waiting.values() for order in queue)]
-        self.outcomes += [
-            Outcome(order.job, "stopped", "the run was stopped before it ended") for order in left
-        ]
+        self.outcomes += [Outcome(order.job, "stopped", why) for order in left]
         return self.outcomes
 
-    def _submit(self, order: Order) -> None:
+    def _look(self) -> None:
+        """Raise _ClusterLost if there has been no worker for long."""
+        now = time.monotonic()
+        if now < self.looked + LOOK_S:
+            return
+        self.looked = now
+        if self._list_workers():
+            self.seen = now
+        elif now > self.seen + IDLE_S:
+            raise _ClusterLost(f"the scheduler has had no worker for {IDLE_S:.0f} s")
+
+    def _list_workers(self) -> list[str]:
+        try:
+            return list(self.client.scheduler_info()["workers"])
+        except (OSError, RuntimeError):
+            raise _ClusterLost(_SILENT) from None
+
+    def _submit(self, order: Order, workers: Sequence[str] | None = None) -> None:
         self.attempts[order.job] = self.attempts.get(order.job, 0) + 1
         key = f"verify-{order.job}-{uuid4().hex}"
-        future = self.client.submit(_carry_out, order, pure=False, key=key, retries=0)
+        # a worker that is gone by then leaves the job to any other
+        future = self.client.submit(
+            _carry_out,
+            order,
+            pure=False,
+            key=key,
+            retries=0,
+            workers=workers,
+            allow_other_workers=bool(workers),
+        )
         self.running[future] = order
 
     def _wait(self) -> list[Future]:
         from distributed import wait
 
-        with contextlib.suppress(TimeoutError):
-            wait(list(self.running), timeout=TICK_S, return_when="FIRST_COMPLETED")
+        try:
+            with contextlib.suppress(TimeoutError):
+                wait(list(self.running), timeout=TICK_S, return_when="FIRST_COMPLETED")
+        except (CancelledError, OSError, RuntimeError):
+            raise _ClusterLost(_SILENT) from None
         ended = [future for future in self.running if future.done()]
         if not ended:
             self._show(None)
@@ -143,6 +256,12 @@ class _Run:
         outcome = _read_outcome(future, order)
         future.release()
         stopped = self.stopped.is_set()
+        if outcome.kind in ("no-key", "not-here") and not stopped:
+            refused = self.refused.setdefault(order.job, set())
+            refused.add(outcome.worker)
+            if others := [worker for worker in self._list_workers() if worker not in refused]:
+                self._submit(order, others)
+                return
         if outcome.kind == "lost" and self.attempts[order.job] < MOST_ATTEMPTS and not stopped:
             self._submit(order)
             return
@@ -170,7 +289,8 @@ def _carry_out(order: Order) -> Outcome:
     """Carry out a job on a worker of Dask."""
     from distributed import get_worker
 
-    return carry_out(order, RemoteLeases(get_worker()))
+    worker = get_worker()
+    return carry_out(order, RemoteLeases(worker), worker.address)
 
 
 def _read_outcome(future: Future, order: Order) -> Outcome:
@@ -188,7 +308,9 @@ def _connect(workers: int, scheduler: Scheduler | None) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster, Security
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # Dask gives some of them a level of their own
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is not None:
         security = Security(
             tls_ca_file=str(scheduler.ca),
@@ -197,10 +319,10 @@ def _connect(workers: int, scheduler: Scheduler | None) -> Iterator[Client]:
             require_encryption=True,
         )
         try:
-            client = Client(scheduler.address, security=security, timeout="30s")
+            client = Client(scheduler.address, security=security, timeout=f"{REACH_S:g}s")
         except (OSError, ValueError) as error:
             raise SetupError(
-                f"--scheduler {scheduler.address} cannot be reached: {error}",
+                f"--scheduler {scheduler.address} cannot be reached: {_find_reason(error)}",
                 "is it there, and are its certificates of the same authority?",
             ) from None
         with client:
@@ -234,6 +356,18 @@ def _connect(workers: int, scheduler: Scheduler | None) -> Iterator[Client]:
             )
         with cluster, Client(cluster, timeout="60s") as client:
             yield client
+
+
+def _find_reason(error: Exception) -> str:
+    """Return why a scheduler was not reached, in our words where they are known."""
+    text = str(error)
+    if "ALERT" in text or "<TLS (closed)" in text:
+        return "it does not take the certificate of --tls-cert, or closed the connection"
+    if "certificate does not match" in text or "CERTIFICATE_VERIFY_FAILED" in text:
+        return "its certificate is not of the authority of --tls-ca"
+    if "IOStream is not idle" in text or "WRONG_VERSION_NUMBER" in text:
+        return "what answers there speaks no TLS"
+    return brief(text, 200)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Protocol
 
 MARGIN_S = 5.0
@@ -45,10 +46,15 @@ class _Held:
 
 @dataclass(slots=True)
 class LeaseBook:
-    """The leases of all servers. `clock` gives seconds that no clock's setting moves."""
+    """The leases of all servers. `clock` gives seconds that no clock's setting moves.
+
+    `since` is its value at the start of a scheduler whose earlier life may have given leases that still last.
+    It is None for a scheduler without an earlier life.
+    """
 
     clock: Callable[[], float] = time.monotonic
     margin_s: float = MARGIN_S
+    since: float | None = None
     held: dict[str, _Held] = field(default_factory=dict)
     numbers: int = 0
 
@@ -58,6 +64,8 @@ class LeaseBook:
         The same holder that asks again, as an answer was lost, gets a new lease at once.
         """
         now, last = self.clock(), self.held.get(server)
+        if self.since is not None and now < self.since + seconds + self.margin_s:
+            return 0, self.since + seconds + self.margin_s - now
         if last is not None and last.holder != holder and now < last.until + self.margin_s:
             return 0, last.until + self.margin_s - now
         self.numbers += 1
@@ -87,13 +95,17 @@ class LeaseBook:
         return self.give_back(server, value)
 
 
-def install_book(dask_scheduler: Any = None) -> None:
+def install_book(*, remote: bool, dask_scheduler: Any = None) -> str:
     """Give the scheduler a book, if it has none; two runs on one scheduler share it.
 
-    Dask fills in `dask_scheduler` where the function is called by `run_on_scheduler`.
+    Dask fills in `dask_scheduler` where the function is called by `run_on_scheduler`. Return the scheduler's
+    version of pgagents. `remote` is false for a scheduler that this run alone has started.
     """
     if HANDLER not in dask_scheduler.handlers:
-        dask_scheduler.handlers[HANDLER] = LeaseBook().answer
+        age_s = time.time() - dask_scheduler.time_started
+        since = time.monotonic() - age_s if remote else None
+        dask_scheduler.handlers[HANDLER] = LeaseBook(since=since).answer
+    return version("pgagents")
 
 
 class RemoteLeases:
@@ -121,5 +133,5 @@ class RemoteLeases:
         call = getattr(self._worker.scheduler, HANDLER)
         try:
             return sync(self._worker.loop, call, callback_timeout=self._timeout_s, **message)
-        except (OSError, RuntimeError) as error:  # TimeoutError is an OSError; a closed loop is the other
+        except (OSError, RuntimeError, ValueError) as error:  # silent; a closed loop; no book after a restart
             raise OSError(f"the scheduler does not answer: {error}") from error
