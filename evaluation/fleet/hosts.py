@@ -23,7 +23,7 @@ from pgagents.base.http import Request, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.sandbox.sandbox import Sandbox, open_sandbox
 
-MARK = re.compile(rb"pgv-?([a-z0-9]{4,}?)-?\d+", re.I)
+MARK = re.compile(rb"pgv-?([0-9a-f]{16})-?\d+", re.I)
 """The mark in texts that a run makes: its tag is the run's own."""
 
 

@@ -15,8 +15,11 @@ import yaml
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.cli.inputs.verification import CommandLine
 from pgagents.cli.main import cli, main
-from pgagents.fleet.fleet_file import MOST_APIS, OPTIONS, read_fleet
-from pgagents.fleet.matrix import MOST_JOBS, list_jobs
+from pgagents.cli.verify import _OF_TOOLS
+from pgagents.fleet.attempt import make_environment
+from pgagents.fleet.fleet_file import MOST_APIS, OPTIONS, REFUSED, read_fleet
+from pgagents.fleet.matrix import MOST_JOBS, list_arguments, list_jobs
+from pgagents.fleet.run_folder import _make_digest, make_orders, name_leases
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/howto/fleet.md"
@@ -76,7 +79,7 @@ def test_verify_takes_the_arguments_of_every_option(tmp_path: Path, monkeypatch:
     """Each option of a fleet file is one of `pgagents verify`, in the form in which that reads it."""
     values: dict[str, Any] = {
         "flag": True, "count": 3, "seconds": 2.5, "text": "bearer", "url": "http://h", "file": "library.yaml",
-        "list": ["lax"],
+        "list": ["lax"], "day": "2026-03-01", "map": {"upload": "http://u"},
     }  # fmt: skip
     given = {
         name: option.words[0] if option.kind == "choice" else values[option.kind]
@@ -86,17 +89,98 @@ def test_verify_takes_the_arguments_of_every_option(tmp_path: Path, monkeypatch:
     write(tmp_path, json.dumps({"fleet": 1, "apis": {"library": entry}}))
     monkeypatch.chdir(tmp_path)
     (job,) = list_jobs(read_fleet(Path("fleet.yaml")))
-    from pgagents.fleet.matrix import list_arguments
-
     verify = cli.get_command(click.Context(cli), "verify")
     assert verify is not None
     line = CommandLine(**verify.make_context("verify", list_arguments(job, tmp_path)).params)
     assert line.url == "https://h"
     assert line.catalogue == Path("library.yaml")
     assert line.identity == ("second",)
+    assert (line.servers, str(line.day)[:10]) == (("upload=http://u",), "2026-03-01")
     for name, value in given.items():
-        read = getattr(line, name)
+        if name in ("server", "day"):
+            continue
+        read = getattr(line, {"env": "description"}.get(name, name))
         assert read in (value, (value,)) or str(read) == str(value) or list(read) == value, name
+
+
+def list_flags() -> set[str]:
+    """The names of all options of `pgagents verify`."""
+    verify = cli.get_command(click.Context(cli), "verify")
+    assert verify is not None
+    flags = [max(param.opts, key=len) for param in verify.params if isinstance(param, click.Option)]
+    return {flag.lstrip("-").replace("-", "_") for flag in flags}
+
+
+def test_each_option_of_verify_has_a_place_or_a_reason_why_not() -> None:
+    assert not OPTIONS.keys() & REFUSED.keys()
+    assert list_flags() == OPTIONS.keys() | REFUSED.keys() | {"url", "openapi"}
+    of_tools = {"description": "env"}
+    allowed = {of_tools.get(name, name) for name in _OF_TOOLS} & OPTIONS.keys()
+    assert {name for name, option in OPTIONS.items() if option.of_tools} == allowed
+
+
+@pytest.mark.parametrize("key", ["start", "mcp_stdio", "mcp-stdio", "journal", "receiver", "why", "skills"])
+def test_an_option_without_a_place_says_why(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, f"{ONE}{key}: x}}")
+    assert main(["fleet", "matrix", str(path)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"`{key}` has no place in a fleet file" in told
+    assert REFUSED[key.replace("-", "_")] in told
+
+
+def test_shipped_catalogue_stands_under_its_name_unless_a_file_has_it(tmp_path: Path) -> None:
+    text = "fleet: 1\napis: {a: {url: 'http://h', catalogue: park-graph}}"
+    (job,) = list_jobs(read_fleet(write(tmp_path, text)))
+    assert list_arguments(job, tmp_path)[-1] == "park-graph"
+    digests = {}
+    whole = _make_digest(job, digests)
+    assert digests["park-graph"]
+    (tmp_path / "park-graph").touch()
+    (job,) = list_jobs(read_fleet(tmp_path / "fleet.yaml"))
+    assert list_arguments(job)[-1] == str(tmp_path / "park-graph")
+    assert _make_digest(job, {}) != whole
+    assert list_problems(tmp_path, text.replace("park-graph", "park-grave")) == [("file", 2)]
+
+
+def test_mcp_server_alone_takes_what_concerns_it(tmp_path: Path) -> None:
+    defaults = "defaults: {allow_writes: true, seed: 3, token: MAIN, identities: {second: KEY_2}}"
+    entry = "a: {mcp_url: 'https://m/mcp', mcp_token: TOOLS_TOKEN}"
+    fleet = read_fleet(write(tmp_path, f"fleet: 1\n{defaults}\napis:\n  {entry}"))
+    (job,) = list_jobs(fleet)
+    assert list_arguments(job) == ["--seed=3", "--mcp-url=https://m/mcp"]
+    assert job.api.keys == {"PGAGENTS_MCP_TOKEN": "TOOLS_TOKEN"}
+    assert job.api.server == "https://m:443"
+    (order,) = make_orders(fleet, tmp_path, "r", 60)
+    assert not order.journals
+    assert list_problems(tmp_path, f"{APIS}  a: {{mcp_url: 'http://m', allow_writes: true, token: KEY}}") == [
+        ("contradiction", 3), ("contradiction", 3),
+    ]  # fmt: skip
+
+
+def test_apis_with_a_server_in_common_have_one_lease(tmp_path: Path) -> None:
+    more = {
+        "a": "url: 'http://h', mcp_url: 'http://m/mcp'", "b": "url: 'http://g/x', server: {up: 'http://f:80'}",
+        "c": "url: 'http://f/y', plain_url: 'http://m'", "d": "url: 'https://h'", "e": "url: 'http://G'",
+    }  # fmt: skip
+    lines = [f"  {name}: {{catalogue: library.yaml, {text}}}" for name, text in more.items()]
+    leases = name_leases(read_fleet(write(tmp_path, APIS + "\n".join(lines))).apis)
+    assert len({leases[name] for name in "abce"}) == 1
+    assert leases["d"] == "https://h:443"
+
+
+def test_further_variables_go_to_their_api_alone(tmp_path: Path) -> None:
+    lines = (
+        "a: {url: 'http://h', catalogue: library.yaml, variables: [GATEWAY_KEY]}",
+        "b: {mcp_url: 'http://m'}",
+    )
+    fleet = read_fleet(write(tmp_path, APIS + "\n".join(f"  {line}" for line in lines)))
+    one, other = make_orders(fleet, tmp_path, "r", 60)
+    ours = {"GATEWAY_KEY": "k", "PGAGENTS_MCP_TOKEN": "t", "PATH": "p"}
+    hidden = {"GATEWAY_KEY"}
+    assert make_environment(one, ours, hidden) == {"GATEWAY_KEY": "k", "PATH": "p"}
+    assert make_environment(other, ours, hidden) == {"PATH": "p"}
 
 
 @pytest.mark.parametrize(
@@ -120,6 +204,13 @@ def test_verify_takes_the_arguments_of_every_option(tmp_path: Path, monkeypatch:
         (ONE + "max_time: 0.5}", [("bound", 3)]),
         (ONE + "limits: true, shards: 2}", [("contradiction", 3)]),
         (ONE + "profile: fast}", [("value", 3)]),
+        (ONE + "day: March}", [("type", 3)]),
+        (ONE + "server: {upload: x}}", [("url", 3)]),
+        (ONE + "server: {1: 'http://h'}}", [("name", 3)]),
+        (ONE + "server: [x]}", [("type", 3)]),
+        (ONE + "variables: [a b]}", [("no-variable", 3)]),
+        (ONE + "cert: gone.pem}", [("file", 3)]),
+        (APIS + "  a: {mcp_token: KEY}", [("no-url", 3), ("subject", 3)]),
         (f"defaults: {{url: x}}\n{ONE}}}", [("unknown-key", 1)]),
         (f"fleet: 1\napis: {'[' * 200}{']' * 200}", [("too-deep", 2)]),
     ],

@@ -221,11 +221,16 @@ def list_catalogues(folder: Path) -> list[Path]:
 
 def find_example(name: str) -> Model | None:
     """Return the shipped catalogue of this name; None if there is none, or if a file has that name."""
-    stem = name.replace("-", "_")
-    path = folder("catalogue") / f"{stem}.yaml"
-    if not name.replace("-", "").isalnum() or Path(name).exists() or not path.is_file():
+    path = find_example_file(name)
+    if path is None or Path(name).exists():
         return None
-    return load_file(path, name=f"catalogue/{stem}.yaml")
+    return load_file(path, name=f"catalogue/{path.name}")
+
+
+def find_example_file(name: str) -> Path | None:
+    """Return the file of the shipped catalogue of this name; None if there is none."""
+    path = folder("catalogue") / f"{name.replace('-', '_')}.yaml"
+    return path if name.replace("-", "").isalnum() and path.is_file() else None
 
 
 # -- the rest of refused data

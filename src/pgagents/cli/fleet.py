@@ -370,6 +370,8 @@ def _read_tools(api: Api) -> list[tuple[str, str]]:
     from pgagents.cli.inputs.document import load_api
     from pgagents.generate.targets.mcp import tools
 
+    if api.is_of_tools:
+        raise PgagentsError("the tools of an MCP server alone are not read here", "")
     model = load_api(Path(api.catalogue) if api.catalogue else None, api.openapi or None, url=api.url)
     if "mcp" not in model.surfaces:
         raise PgagentsError("it offers nothing to MCP clients", "")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
-from pgagents.fleet.fleet_file import TOKEN
+from pgagents.fleet.fleet_file import MCP_TOKEN, TOKEN
 from pgagents.fleet.leases import Leases
 from pgagents.fleet.summary import WORK
 
@@ -43,7 +43,8 @@ class Order:
     """A worker needs this for a job; paths are the same on all workers. No key is in it.
 
     `keys` maps variables of the process to the names of the worker's. `digest` tells whether an outcome is of
-    the same job, and `run` of the same run.
+    the same job, and `run` of the same run. `journals` is false for an MCP server alone, of which a run keeps
+    no journal.
     """
 
     job: str
@@ -55,6 +56,7 @@ class Order:
     run: str
     keys: Mapping[str, str] = field(default_factory=dict)
     lease_s: float = 60.0
+    journals: bool = True
 
     @property
     def work(self) -> Path:
@@ -175,10 +177,9 @@ class _Attempt:
 
     def _start(self, output: Any) -> subprocess.Popen[bytes]:
         order = self.order
-        files = (
-            f"--report={self.folder / 'report.json'}", f"--journal={order.work / 'journal'}",
-            f"--lease={self.lease}",
-        )  # fmt: skip
+        files = [f"--report={self.folder / 'report.json'}", f"--lease={self.lease}"]
+        if order.journals:
+            files.append(f"--journal={order.work / 'journal'}")
         return subprocess.Popen(
             (
                 sys.executable,
@@ -258,7 +259,11 @@ class _Attempt:
 
 def make_environment(order: Order, ours: Mapping[str, str], hidden: Collection[str]) -> dict[str, str]:
     """Return the environment of a process: the worker's, with the keys of this API and of no other."""
-    plain = {name: value for name, value in ours.items() if name not in hidden and not name.startswith(TOKEN)}
+    plain = {
+        name: value
+        for name, value in ours.items()
+        if name not in hidden and name != MCP_TOKEN and not name.startswith(TOKEN)
+    }
     return plain | {name: ours[variable] for name, variable in order.keys.items()}
 
 

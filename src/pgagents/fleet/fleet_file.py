@@ -12,6 +12,8 @@ apis:
     identities: {second: LIBRARY_KEY_2}
     shards: 4                           # parts that are verified one by one
     skip: [rate_limit]                  # any option of `pgagents verify` that OPTIONS has
+  example: {catalogue: park-graph, url: …}    # the catalogue that comes with pgagents
+  tools: {mcp_url: https://mcp.example.com/mcp, mcp_token: TOOLS_TOKEN}    # an MCP server alone
 ```
 """
 
@@ -29,6 +31,7 @@ from pgagents.base.errors import Diagnostic, InputError, PgagentsError, in_order
 from pgagents.base.places import Pointer, Source
 from pgagents.base.reading import read
 from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secrets
+from pgagents.catalogue.load import find_example_file
 from pgagents.catalogue.model.identity import as_variable
 from pgagents.client.environment import base_url
 from pgagents.report.contract import Rank
@@ -43,52 +46,82 @@ MOST_WORDS = 1_000
 
 TOKEN = "PGAGENTS_TOKEN"
 """The variable in which `pgagents verify` reads the key of `main`; `_ROLE` follows for another identity."""
+MCP_TOKEN = "PGAGENTS_MCP_TOKEN"
+"""The variable in which it reads the token of an MCP server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
     """An option of `pgagents verify` that a fleet file may set.
 
-    `kind` is the form of its value: flag, count, seconds, text, url, file, choice or list. `words` are the
-    values of a choice, and `least` and `most` bound a number.
+    `kind` is the form of its value: flag, count, seconds, text, day, url, file, choice, list or map. `words`
+    are the values of a choice, and `least` and `most` bound a number. `of_tools` is true if it is allowed for
+    an MCP server alone.
     """
 
     kind: str
     words: tuple[str, ...] = ()
     least: float = 0
     most: float = 1e9
+    of_tools: bool = False
 
 
 OPTIONS: Mapping[str, Option] = {
-    "max_requests": Option("count", least=1),
-    "max_time": Option("seconds", least=1),
+    "max_requests": Option("count", least=1, of_tools=True),
+    "max_time": Option("seconds", least=1, of_tools=True),
     "max_wait": Option("seconds"),
     "workers": Option("count", least=1, most=32),
     "profile": Option("choice", ("smoke", "standard", "deep")),
-    "seed": Option("count"),
+    "seed": Option("count", of_tools=True),
+    "day": Option("day"),
     "auth": Option("text"),
     "base_path": Option("text"),
     "plain_url": Option("url"),
-    "cacert": Option("file"),
-    "baseline": Option("file"),
+    "cacert": Option("file", of_tools=True),
+    "cert": Option("file"),
+    "cert_key": Option("file"),
+    "env": Option("file"),
+    "server": Option("map"),
+    "mcp_url": Option("url", of_tools=True),
+    "baseline": Option("file", of_tools=True),
     "allow_writes": Option("flag"),
     "exclusive": Option("flag"),
-    "strict": Option("flag"),
+    "strict": Option("flag", of_tools=True),
     "limits": Option("flag"),
+    "discovery": Option("flag"),
     "lost_answers": Option("flag"),
-    "only": Option("list"),
-    "skip": Option("list"),
-    "allow": Option("list"),
-    "reads": Option("list"),
-    "acts": Option("list"),
+    "only": Option("list", of_tools=True),
+    "skip": Option("list", of_tools=True),
+    "allow": Option("list", of_tools=True),
+    "reads": Option("list", of_tools=True),
+    "acts": Option("list", of_tools=True),
     "require": Option("list"),
-    "fail_on": Option("list", (*(rank.value for rank in Rank), "not-tried")),
+    "fail_on": Option("list", (*(rank.value for rank in Rank), "not-tried"), of_tools=True),
 }
-"""The options of `pgagents verify` that stand in a fleet file, under the names of its parameters."""
+"""The options of `pgagents verify` that stand in a fleet file, under their names."""
+_COMMAND_LINE = "a fleet file has no place for a command line, which would start it on every worker"
+_OF_THE_RUN = "the matrix, or `pgagents fleet run`, gives each job its own"
+_AT_A_TERMINAL = "it is for a look at one API: run `pgagents verify` with it"
+_NOT_ALL = "it is no verification of the whole API: run `pgagents verify` with it"
+_RECEIVER = "the server would have to reach the worker, whose address nobody knows before"
+REFUSED: Mapping[str, str] = {
+    "start": f"{_COMMAND_LINE}; start the app, and give its `url`",
+    "mcp_stdio": f"{_COMMAND_LINE}; serve it by HTTP, and give its `mcp_url`",
+    "pass_env": "it belongs to `mcp_stdio`",
+    "receiver": _RECEIVER,
+    "receiver_port": _RECEIVER,
+    "identity": "write `identities: {ROLE: NAME}`",
+    **dict.fromkeys(("report", "shard", "journal", "lease"), _OF_THE_RUN),
+    **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed", "failed_in"), _AT_A_TERMINAL),
+    **dict.fromkeys(("listing", "held_passes", "skills", "json", "self_test", "all"), _NOT_ALL),
+}
+"""The other options of `pgagents verify`, each with the reason why it has no place here."""
 ALONE, _ALONE = ("limits", "exclusive"), ("operator",)
 """Options and roles that `pgagents verify` refuses beside `--shard`."""
-_OWN = ("catalogue", "openapi", "url", "token", "identities", "shards", "seen_by")
-_COMMON = ("token", "identities", "shards", "seen_by", *OPTIONS)
+_BY_NAME = ("token", "mcp_token", "identities", "variables")
+"""Keys whose values are names of environment variables."""
+_OWN = ("catalogue", "openapi", "url", *_BY_NAME, "shards", "seen_by")
+_COMMON = (*_BY_NAME, "shards", "seen_by", *OPTIONS)
 """Keys that `defaults` may have."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _ROLE = re.compile(r"[a-z][a-z0-9_.-]*\Z", re.I)
@@ -98,7 +131,9 @@ _NO_NAME = "fleet/no-variable"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API of a fleet. Paths are absolute, and `openapi` may be an address.
+    """One API of a fleet, or an MCP server alone, which has no `url`.
+
+    Paths are absolute. `openapi` may be an address, and `catalogue` the name of a shipped one.
 
     `keys` maps the variables that `pgagents verify` reads to the names of those that hold the keys. `options`
     has values of OPTIONS. `seen_by` names hosts; APIs that one host sees together share such a name, or have
@@ -116,11 +151,33 @@ class Api:
     seen_by: tuple[str, ...] = ()
 
     @property
+    def address(self) -> str:
+        """The address that its report names: `url`, or that of an MCP server alone."""
+        return self.url or str(self.options["mcp_url"])
+
+    @property
     def server(self) -> str:
         """The server as `scheme://host:port`, by which two APIs of one server are known."""
-        parts = urlsplit(self.url)
-        port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-        return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+        return name_server(self.address)
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """All servers to which a verification of the API sends: its own first."""
+        more = (self.options.get(key) for key in ("mcp_url", "plain_url"))
+        others = (*filter(None, more), *self.options.get("server", {}).values())
+        return tuple(dict.fromkeys((self.server, *map(name_server, others))))
+
+    @property
+    def is_of_tools(self) -> bool:
+        """True for an MCP server alone."""
+        return not self.url
+
+
+def name_server(url: str) -> str:
+    """Return the server of a URL as `scheme://host:port`."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +212,11 @@ def read_fleet(path: Path) -> Fleet:
 def name_variable(role: str) -> str:
     """Return the variable in which `pgagents verify` reads an identity's key."""
     return f"{TOKEN}_{as_variable(role.removeprefix('main.'))}"
+
+
+def _is_of_tools(key: str) -> bool:
+    """Return whether a key concerns an MCP server alone."""
+    return OPTIONS[key].of_tools if key in OPTIONS else key in ("mcp_token", "variables", "seen_by")
 
 
 class _Reader:
@@ -212,6 +274,9 @@ class _Reader:
             if key not in known:
                 message = f"unknown key `{brief(str(key))}`"
                 help = did_you_mean(str(key), known)
+                if pointer and str(key).replace("-", "_") in REFUSED:
+                    message = f"`{key}` has no place in a fleet file"
+                    help = REFUSED[str(key).replace("-", "_")]
                 self.report((*pointer, key), "unknown-key", message, help, at_value=False)
 
     def read_common(self, pointer: Pointer, entries: Mapping[Any, Any]) -> dict[str, Any]:
@@ -221,8 +286,11 @@ class _Reader:
             at = (*pointer, key)
             if value is None or key not in _COMMON:
                 continue
-            if key == "token":
+            if key in ("token", "mcp_token"):
                 values[key] = self.read_variable(at, value)
+            elif key == "variables":
+                names = self.read_list(at, value, Option("list"))
+                values[key] = tuple(self.read_variable((*at, n), name) for n, name in enumerate(names))
             elif key == "identities":
                 values[key] = self.read_identities(at, value)
             elif key == "shards":
@@ -242,11 +310,14 @@ class _Reader:
             self.report(at, "name", message, help, at_value=False)
         entries = self.mapping(at, entry)
         self.refuse_unknown(at, entries, (*_OWN, *OPTIONS))
-        values = {**common, **self.read_common(at, entries)}
-        catalogue, openapi = self.read_subject(at, entries)
+        of_tools = self.is_of_tools(at, entries)
+        shared = {key: value for key, value in common.items() if not of_tools or _is_of_tools(key)}
+        values = {**shared, **self.read_common(at, entries)}
+        catalogue, openapi = ("", "") if of_tools else self.read_subject(at, entries)
         identities = values.pop("identities", {})
-        token = values.pop("token", "")
-        keys = ({TOKEN: token} if token else {}) | {name_variable(role): v for role, v in identities.items()}
+        keys = {TOKEN: values.pop("token", ""), MCP_TOKEN: values.pop("mcp_token", "")}
+        keys |= {name_variable(role): v for role, v in identities.items()}
+        keys |= {name: name for name in values.pop("variables", ())}
         shards = values.pop("shards", 1)
         beside = [key for key in ALONE if values.get(key)] + [role for role in _ALONE if role in identities]
         if shards > 1 and beside:
@@ -254,15 +325,27 @@ class _Reader:
             self.report(at, "contradiction", message, "leave one of them out, or shards: 1", at_value=False)
         return Api(
             str(name),
-            self.read_url(at, entries),
+            "" if of_tools else self.read_url(at, entries),
             catalogue,
             openapi,
-            keys,
-            tuple(identities),
+            {variable: name for variable, name in keys.items() if name},
+            () if of_tools else tuple(identities),
             shards,
             {key: value for key, value in values.items() if key in OPTIONS},
             tuple(values.get("seen_by", ())),
         )
+
+    def is_of_tools(self, at: Pointer, entries: Mapping[Any, Any]) -> bool:
+        """Return whether an entry is an MCP server alone, and report what such a one cannot have."""
+        if any(entries.get(key) is not None for key in ("url", "catalogue", "openapi")):
+            return False
+        if entries.get("mcp_url") is None:
+            return False
+        for key in entries:
+            if key in (*OPTIONS, *_OWN) and not _is_of_tools(key):
+                message = f"`{key}` goes with no MCP server alone"
+                self.report((*at, key), "contradiction", message, "add `url` and `catalogue`", at_value=False)
+        return True
 
     def read_url(self, at: Pointer, entries: Mapping[Any, Any]) -> str:
         """Return the server's address, which every API needs."""
@@ -301,6 +384,8 @@ class _Reader:
                 self.report(pointer, _NO_NAME.partition("/")[2], message, "serve it without a key")
             return "", value
         path = self.folder / value
+        if key == "catalogue" and not path.is_file() and find_example_file(value) is not None:
+            return value, ""
         if key == "openapi" and value.startswith("/") and not path.is_file():
             return "", value  # a path of the server
         return (
@@ -356,6 +441,13 @@ class _Reader:
             return self.read_address(at, value)
         if option.kind == "file":
             return self.read_file(at, value)
+        if option.kind == "map":
+            return self.read_addresses(at, value)
+        if option.kind == "day":
+            value = str(value)
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                self.report(at, "type", f"`{at[-1]}` is a day", "day: 2026-03-01")
+            return value
         if not isinstance(value, str) or not value or not value.isprintable():
             self.report(at, "type", f"`{at[-1]}` is one line of text", "put a number in quotes")
             return ""
@@ -363,6 +455,16 @@ class _Reader:
             message = f"`{at[-1]}` is no `{brief(value)}`"
             self.report(at, "value", message, did_you_mean(value, option.words))
         return value
+
+    def read_addresses(self, at: Pointer, value: Any) -> dict[str, str]:
+        """Return addresses of servers by name."""
+        addresses = {}
+        for name, address in self.mapping(at, value).items():
+            if not isinstance(name, str) or not _ROLE.match(name):
+                message = f"`{brief(str(name))}` is no name of a server"
+                self.report((*at, name), "name", message, "server: {upload: https://…}", at_value=False)
+            addresses[str(name)] = self.read_address((*at, name), address)
+        return addresses
 
     def read_number(self, at: Pointer, value: Any, option: Option) -> Any:
         """Return a number within the bounds of an option; 1 for anything else."""

@@ -56,7 +56,7 @@ def list_arguments(job: Job, folder: Path | None = None) -> list[str]:
     Paths are absolute, or begin at `folder`. A value stands behind `=`, so that none is taken for an option.
     """
     api = job.api
-    words = [f"--url={api.url}"]
+    words = [f"--url={api.url}"] if api.url else []
     if api.openapi:
         is_file = Path(api.openapi).is_file()
         words.append(f"--openapi={_relate(api.openapi, folder) if is_file else api.openapi}")
@@ -68,6 +68,8 @@ def list_arguments(job: Job, folder: Path | None = None) -> list[str]:
             words.append(flag)
         elif option.kind == "file":
             words.append(f"{flag}={_relate(value, folder)}")
+        elif option.kind == "map":
+            words += [f"{flag}={each}={url}" for each, url in value.items()]
         else:
             words += [f"{flag}={each}" for each in (value if option.kind == "list" else [value])]
     words += [f"--identity={role}" for role in api.identities]
@@ -79,8 +81,11 @@ def list_arguments(job: Job, folder: Path | None = None) -> list[str]:
 
 
 def _relate(path: str, folder: Path | None) -> str:
-    """Return a path from a folder with slashes, and never with a dash in front."""
-    if folder is None:
+    """Return a path from a folder with slashes, and never with a dash in front.
+
+    The name of a shipped catalogue is none, and stays.
+    """
+    if folder is None or not Path(path).is_absolute():
         return path
     try:
         relative = os.path.relpath(path, folder)

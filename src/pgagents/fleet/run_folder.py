@@ -16,8 +16,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from pgagents.base.errors import PgagentsError
+from pgagents.catalogue.load import find_example_file
 from pgagents.fleet.attempt import Order, make_version, read_outcome, write_json
-from pgagents.fleet.fleet_file import OPTIONS, Fleet
+from pgagents.fleet.fleet_file import OPTIONS, Api, Fleet
 from pgagents.fleet.matrix import Job, list_arguments, list_jobs
 from pgagents.fleet.summary import WORK
 
@@ -71,10 +72,11 @@ def _lock(handle: int, folder: Path) -> None:
 def make_orders(fleet: Fleet, folder: Path, run: str, lease_s: float) -> list[Order]:
     """Return the orders of all jobs of a fleet."""
     digests: dict[str, str] = {}
+    leases = name_leases(fleet.apis)
     return [
         Order(
             job.name,
-            job.api.server,
+            leases[job.api.name],
             tuple(list_arguments(job)),
             job.report,
             str(folder),
@@ -82,9 +84,28 @@ def make_orders(fleet: Fleet, folder: Path, run: str, lease_s: float) -> list[Or
             run,
             dict(job.api.keys),
             lease_s,
+            journals=not job.api.is_of_tools,
         )
         for job in list_jobs(fleet)
     ]
+
+
+def name_leases(apis: Sequence[Api]) -> dict[str, str]:
+    """Return the lease of each API by its name: that of its server.
+
+    APIs that have a server in common, such as an MCP server, have one lease.
+    """
+    lease: dict[str, str] = {}
+
+    def find(server: str) -> str:
+        while (next_one := lease.setdefault(server, server)) != server:
+            server = next_one
+        return server
+
+    for api in apis:
+        for server in api.servers:
+            lease[find(server)] = find(api.server)
+    return {api.name: find(api.server) for api in apis}
 
 
 def _make_digest(job: Job, known: dict[str, str]) -> str:
@@ -97,7 +118,7 @@ def _make_digest(job: Job, known: dict[str, str]) -> str:
     ]
     for path in filter(None, paths):
         if path not in known:
-            known[path] = _hash_file(Path(path))
+            known[path] = _hash_file(find_example_file(path) or Path(path))
     parts = [list_arguments(job), sorted(api.keys.items()), [known.get(path, "") for path in paths]]
     return sha256(json.dumps(parts).encode("utf-8", "replace")).hexdigest()
 

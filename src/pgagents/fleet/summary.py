@@ -171,7 +171,7 @@ def _read_standing(api: Api, folder: Path, log: SarifLog) -> Standing:
         report, source = merge(parts) if len(parts) > 1 else (parts[0].report, parts[0].source)
     except PgagentsError as error:
         return _miss(api, error.message, log)
-    if report.header.url.rstrip("/") != api.url:
+    if report.header.url.rstrip("/") != api.address.rstrip("/"):
         return _miss(api, f"its report is of another server, {brief(report.header.url, 100)}", log)
     if report.header.shard is not None:
         return _miss(api, "its report is of one shard alone", log)
@@ -181,7 +181,7 @@ def _read_standing(api: Api, folder: Path, log: SarifLog) -> Standing:
 
 def _miss(api: Api, why: str, log: SarifLog) -> Standing:
     log.add_missing(api.name, why)
-    return Standing(api.name, api.url, brief(why, MOST_TEXT))
+    return Standing(api.name, api.address, brief(why, MOST_TEXT))
 
 
 def _explain_absence(folder: Path, job: str) -> str:
@@ -208,7 +208,7 @@ def _stand(api: Api, report: Report, source: Source) -> Standing:
     ]
     return Standing(
         api.name,
-        api.url,
+        api.address,
         title=brief(report.header.title, MOST_TEXT),
         started_at=report.header.started_at,
         kept=counts.get(Verdict.KEPT, 0),
