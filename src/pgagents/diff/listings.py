@@ -181,14 +181,17 @@ def _compare_tool(
     if was == now:
         return
     yield from _compare_hints(was, now, change)
-    taken = decide_inclusion(was["inputSchema"], {}, now["inputSchema"], {})
+    sent = close_arguments(leave_out_dialect(was["inputSchema"]))
+    taken = decide_inclusion(sent, {}, leave_out_dialect(now["inputSchema"]), {})
     if taken.verdict != "yes":
         how = "refuses" if taken.verdict == "no" else "may refuse"
         message = f"the server {how} calls by the approved input schema, by which models call until a review"
         severity: Severity = "breaking" if taken.verdict == "no" else "may break"
         yield change(severity, "listing-tool-input", message, example=taken.example)
     if "outputSchema" in was:
-        given = decide_inclusion(now.get("outputSchema", {}), {}, was["outputSchema"], {})
+        given = decide_inclusion(
+            leave_out_dialect(now.get("outputSchema", {})), {}, leave_out_dialect(was["outputSchema"]), {}
+        )
         if given.verdict != "yes":
             how = "gives" if given.verdict == "no" else "may give"
             message = f"the server {how} results that the approved output schema does not allow"
@@ -197,9 +200,47 @@ def _compare_tool(
     yield change("addition", "listing-tool-review", "its new definition waits for a review of its own")
 
 
+_BY_DIALECT = frozenset(("additionalItems", "prefixItems", "dependencies", "$recursiveRef", "$dynamicRef"))
+_OPEN = frozenset(("additionalProperties", "patternProperties", "unevaluatedProperties", "$ref"))
+_JOINING = frozenset(("allOf", "anyOf", "oneOf", "if", "not"))
+
+
+def close_arguments(schema: Any) -> Any:
+    """Return an approved input schema of only the arguments that it names, as a model sends no others.
+
+    A part that joins several schemas, or says which other members it takes, stays as it is.
+    """
+    if not isinstance(schema, Mapping) or schema.keys() & _JOINING:
+        return schema
+    closed = dict(schema)
+    members = schema.get("properties")
+    if isinstance(members, Mapping):
+        closed["properties"] = {name: close_arguments(part) for name, part in members.items()}
+    if isinstance(schema.get("items"), Mapping):
+        closed["items"] = close_arguments(schema["items"])
+    if schema.get("type") == "object" and not schema.keys() & _OPEN:
+        closed["additionalProperties"] = False
+    return closed
+
+
+def leave_out_dialect(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema without `$schema`, if it means the same in each dialect."""
+    waiting: list[Any] = [schema] if "$schema" in schema else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            if node.keys() & _BY_DIALECT or isinstance(node.get("items"), list):
+                return schema
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return {key: part for key, part in schema.items() if key != "$schema"}
+
+
 def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) -> Iterator[Change]:
     """Yield each hint whose new value demands more care. Until a review, hosts use the approved value.
 
+    A hint that was missing had the careful value: https://modelcontextprotocol.io, ToolAnnotations.
     A scan that finds a required hint no more drops the tool without a word.
     https://github.com/grafana/mcp-grafana/issues/1009, 2026-07-23.
     """
@@ -208,7 +249,7 @@ def _compare_hints(was: Mapping[str, Any], now: Mapping[str, Any], change: Any) 
         if hint in REQUIRED_HINTS and hint in before and hint not in after:
             message = f"{hint} is missing now, and a scan takes no tool without it"
             yield change("breaking", "listing-tool-hint-missing", message)
-        elif before.get(hint) != after.get(hint) and after.get(hint) == careful:
+        elif before.get(hint, careful) != careful and after.get(hint) == careful:
             message = f"{hint} is {str(careful).lower()} now, and hosts read the approved hint until a review"
             yield change("breaking", "listing-tool-hint", message, safety=True)
 

@@ -50,6 +50,8 @@ class Approved:
     prompts: Mapping[str, tuple[str, ...]]
     documents: Mapping[str, bytes] = field(default_factory=dict)
     """The OpenAPI documents by store."""
+    tools_at: Pointer = ("tools",)
+    """The place of the list of tools in `source`."""
 
     def locate(self, name: str, *steps: str | int) -> Span | None:
         """Return the place of a part of a tool's approved definition, or of what holds it; None without a
@@ -57,8 +59,8 @@ class Approved:
         """
         if self.source is None:
             return None
-        numbers = {tool.get("name"): n for n, tool in enumerate(_list_tools(self.source))}
-        at: Pointer = ("tools", numbers[name], *steps) if name in numbers else ("tools",)
+        numbers = {tool.get("name"): n for n, tool in enumerate(_list_tools(self.source, self.tools_at))}
+        at: Pointer = (*self.tools_at, numbers[name], *steps) if name in numbers else self.tools_at
         while at and not self.source.has(at):
             at = at[:-1]
         return self.source.locate(at)
@@ -95,7 +97,7 @@ def read_approved(fetch: Callable[[str], bytes | None], named: str) -> Approved:
             "name the folder that `pgagents build` wrote, or a revision whose generated/ is committed",
         )
     source = open_file(FILE)
-    tools = _read_tools(source) if source is not None else {}
+    tools = read_tools(source) if source is not None else {}
     prompts = {store: _read_prompts(open_file(path)) for store, path in CASES.items() if store in packages}
     return Approved(named, tools, source, packages, prompts, documents)
 
@@ -130,25 +132,35 @@ def _find_address(source: Source | None) -> str:
     return ""
 
 
-def _list_tools(source: Source) -> list[Mapping[str, Any]]:
-    tools = source.data.get("tools")
+def _find_list(source: Source, at: Pointer) -> Any:
+    found = source.data
+    for step in at:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def _list_tools(source: Source, at: Pointer) -> list[Mapping[str, Any]]:
+    tools = _find_list(source, at)
     return [tool for tool in tools if isinstance(tool, Mapping)] if isinstance(tools, list) else []
 
 
-def _read_tools(source: Source) -> dict[str, Mapping[str, Any]]:
-    """Return the tools by name. Raises InputError for a tool without a name, or without usable schemas."""
-    tools = source.data.get("tools")
+def read_tools(source: Source, at: Pointer = ("tools",)) -> dict[str, Mapping[str, Any]]:
+    """Return the tools of the list at a place by name.
+
+    Raises InputError for a tool without a name, or without usable schemas.
+    """
+    tools = _find_list(source, at)
     if not isinstance(tools, list):
         raise _make_error(source, (), "no-tools", "the file has no list `tools`")
     named: dict[str, Mapping[str, Any]] = {}
     for number, tool in enumerate(tools):
-        at: Pointer = ("tools", number)
+        place: Pointer = (*at, number)
         if not isinstance(tool, Mapping) or not isinstance(tool.get("name"), str):
-            raise _make_error(source, at, "tool-name", "the tool has no name")
+            raise _make_error(source, place, "tool-name", "the tool has no name")
         if tool["name"] in named:
-            raise _make_error(source, at, "tool-twice", f"the tool {tool['name']} stands twice")
+            raise _make_error(source, place, "tool-twice", f"the tool {tool['name']} stands twice")
         if problem := find_schema_problem(tool):
-            raise _make_error(source, at, "tool-schema", f"the tool {tool['name']}: {problem}")
+            raise _make_error(source, place, "tool-schema", f"the tool {tool['name']}: {problem}")
         named[tool["name"]] = tool
     return named
 

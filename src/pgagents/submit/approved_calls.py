@@ -159,7 +159,7 @@ class ApprovedCalls:
             return "not shown", exchange.moot or exchange.outcome, ""
         result = result_of(exchange.answer)
         if exchange.success and result is not None:
-            member, problem = _find_misfit(self.approved[name], result)
+            member, problem = find_misfit(self.approved[name], result)
             return ("other answer", problem, member) if problem else ("taken", "", "")
         words = text_of(result) if result is not None else exchange.outcome
         if exchange.status >= FAILED or exchange.success:
@@ -181,7 +181,7 @@ def is_about_form(model: Model, action: Action, exchange: Exchange) -> bool:
     return any(code is one for one in of_form)
 
 
-def _find_misfit(tool: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, str]:
+def find_misfit(tool: Mapping[str, Any], result: Mapping[str, Any]) -> tuple[str, str]:
     """Return the member of a result that its approved schema does not allow, and why; empty if all fits."""
     if "outputSchema" not in tool:
         return "", ""

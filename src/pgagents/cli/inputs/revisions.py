@@ -63,6 +63,27 @@ def _ask(arguments: list[str], named: str) -> subprocess.CompletedProcess[bytes]
 # -- the generated files of a folder or a revision
 
 
+def read_lone_file(named: str) -> bytes | None:
+    """Return the bytes of a file, or of a file of a git revision (REV:PATH); None for any other name.
+
+    Raises PgagentsError for a file that cannot be read.
+    """
+    from pgagents.base.reading import read_bytes
+    from pgagents.lint.document import MAX_BYTES
+
+    try:
+        if Path(named).is_file():
+            return read_bytes(Path(named), MAX_BYTES + 1)
+        if Path(named).exists():
+            return None
+    except (OSError, ValueError) as error:
+        raise PgagentsError(f"cannot read {named[:80]}: {error}", "give the file as it was") from None
+    revision, colon, path = named.partition(":")
+    if not colon or not path.endswith(".json") or not is_revision(revision):
+        return None
+    return _read_in_revision(named)
+
+
 def open_generated(named: str, flag: str) -> tuple[Callable[[str], bytes | None], str]:
     """Return a function that reads a generated file of a folder, or of a git revision (REV or REV:FOLDER),
     and what names them in messages. The function returns None for a file that is not there.

@@ -439,9 +439,10 @@ _SAFETY: tuple[Callable[[Any], Any], ...] = (
 _LISTING: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--listing",
-        metavar="DIR|REV",
-        help="Call the MCP server by what stores approved, and say what becomes of each listing: a folder of "
-        "generated files, or a git revision (REV or REV:FOLDER, by default its generated/).",
+        metavar="DIR|REV|FILE",
+        help="Call the server by what stores approved, and say what becomes of each listing: a folder of "
+        "generated files, or a git revision (REV or REV:FOLDER, by default its generated/). With an MCP "
+        "server alone, a FILE or REV:FILE.json with the list of tools.",
     ),
     click.option(
         "--held-passes",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     "listing", "held_passes", "as_json", "url", "start", "catalogue", "description", "servers", "cert",
     "cert_key", "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow",
-    "mcp_url", "mcp_stdio", "pass_env", "lease",
+    "mcp_url", "mcp_stdio", "pass_env", "lease", "reads", "acts",
 )  # fmt: skip
 """Options that --listing accepts."""
 NO_SERVER = "no MCP server is named: --mcp-url URL or --mcp-stdio 'pgagents mcp' lets its tools be called"
@@ -46,11 +46,15 @@ def run(line: CommandLine) -> int:
     Raises PgagentsError, InputError, UsageError and SetupError.
     """
     from pgagents.cli.inputs.catalogue import load
-    from pgagents.cli.inputs.revisions import open_generated
+    from pgagents.cli.inputs.revisions import open_generated, read_lone_file
     from pgagents.cli.running.app import starting_of
     from pgagents.submit.approved import read_approved
 
     assert line.listing is not None
+    if line.has_mcp and not line.has_api:
+        raw = read_lone_file(line.listing)
+        if raw is not None:
+            return _show(line, _judge_list(line, raw))
     fetch, named = open_generated(line.listing, "--listing")
     approved = read_approved(fetch, named)
     model = load(line.catalogue)
@@ -273,6 +277,41 @@ def _make_report(
     left = (*footer.left_behind, *footer.may_exist, *footer.lasting)
     complete = footer.complete and not ended.stopped
     return GuardReport(approved.named, server, stores, footer.requests, complete, notes, left)
+
+
+def _judge_list(line: CommandLine, raw: bytes) -> GuardReport:
+    """Judge a list of tools that a store approved, on the MCP server that nothing else describes."""
+    from pgagents.base.text import hide_secrets, show_path
+    from pgagents.cli.inputs import companions
+    from pgagents.cli.inputs.tools import make_model, open_server
+    from pgagents.cli.running.run import signals
+    from pgagents.cli.running.tools import verify_tools
+    from pgagents.submit.approved_tools import ApprovedTools, read_list
+    from pgagents.submit.listing_guard import Observed, compare_definitions, judge_listings, list_witnesses
+
+    assert line.listing is not None
+    approved = read_list(raw, show_path(hide_secrets(line.listing)))
+    companions.check_one(line.mcp_url, line.mcp_stdio)
+    companions.check_address(line.mcp_url, line.mcp_stdio)
+    options = replace(line.make_tool_options(), only=("--listing",), only_said="--listing")
+    ended = Ended()
+    try:
+        with (
+            open_server(line.mcp_url, line.mcp_stdio, cacert=line.cacert, options=options) as link,
+            signals() as stop,
+        ):
+            listed = read_tools_of(link)
+            changes = compare_definitions(approved.tools, listed)
+            companion = ApprovedTools(approved.tools, listed, list_witnesses(changes))
+            stop.running = True
+            report = verify_tools(make_model(link), link, options, companion=companion)
+            stop.running = False
+            ended.keep(report, stop.asked)
+            base = link.base
+    except KeyboardInterrupt:
+        raise click.Abort from None
+    observed = Observed(listed, approved.packages, companion.calls, companion.untried)
+    return _make_report(approved, judge_listings(approved, observed, changes), base, ended)
 
 
 def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
