@@ -37,6 +37,14 @@ from pgagents.submit.skills.text import (
 )
 from pgagents.submit.skills.words import Operation, Vocabulary, find_near
 
+HOSTS_OWN = frozenset(
+    (
+        "web_search", "web_fetch", "code_execution", "code_interpreter", "file_search", "image_generation",
+        "read_file", "write_file", "edit_file", "list_dir", "run_command", "run_shell_command", "apply_patch",
+        "str_replace", "ask_user", "ask_user_question", "todo_write", "update_plan", "computer_use",
+    )
+)  # fmt: skip
+"""Tools that hosts have themselves, under the names that their documents give them."""
 FEW = 3
 """Least tools in a list of words in code that make it a list of tools."""
 MOST_CLAIMS = 2_000
@@ -164,6 +172,7 @@ _BEFORE = re.compile(
     re.I,
 )
 _AFTER = re.compile(r"\A\**\s*(?:mcp\s+)?(?:tool|function)\b", re.I)
+_ARGUMENT_AFTER = re.compile(r"\s*\**(?:arg(?:ument)?s?|param(?:eter)?s?)\b", re.I)
 _TOOLS = re.compile(r"\btools?\b", re.I)
 _ARGUMENTS = re.compile(r"\b(?:arg(?:ument)?s?|param(?:eter)?s?|inputs?|options?)\b", re.I)
 _ANSWERS = re.compile(r"\b(?:returns?|answers?|outputs?|responses?|results?|keep|keeps|gives)\b", re.I)
@@ -174,6 +183,11 @@ _JOINS = re.compile(
     r"(?:\s+(?:the|its|an?|only|optional))*\s*"
 )
 """The words between a tool and an argument of it."""
+_WITH = re.compile(
+    r"\s*\**(?:(?:tool|function)\s+)?(?:with|using|passing|given|and pass)"
+    r"(?:\s+(?:the|an?|only|optional))*(?P<word>\s+\w+)?\s*"
+)
+"""The words between a tool that is called and the first of its arguments. `its` leads to a value instead."""
 _SHELL = ("sh", "bash", "shell", "console", "zsh", "")
 _PLAIN = ("", "text", "txt", "http", "mcp", "tool", "tools", "pseudo", "yaml")
 """Languages of blocks whose lines may be calls of tools. In others a function is the program's own."""
@@ -189,6 +203,7 @@ class _Finder:
         self.names_tool = False
         self._adopted = self._adopt()
         self._exclusive = self._is_alone()
+        self._is_only = self._exclusive and not self._names_others()
 
     def find(self) -> None:
         """Collect all claims."""
@@ -235,6 +250,13 @@ class _Finder:
         hosted = {m["server"] for grant, _ in self.skill.grants for m in _HOSTED.finditer(grant)}
         named = self.folder.servers | hosted
         return bool(named) and all(self._is_ours(server) for server in named)
+
+    def _names_others(self) -> bool:
+        """True if the text names a tool of another server, or the front matter grants one of the host."""
+        texts = [grant for grant, _ in self.skill.grants]
+        texts += [piece.text for passage in self.skill.page.passages for piece in passage.pieces]
+        texts += [fence.text for fence in self.skill.page.fences]
+        return any(not self._is_ours(match["server"]) for text in texts for match in _HOSTED.finditer(text))
 
     # -- tools
 
@@ -298,6 +320,8 @@ class _Finder:
                 self._miss_tool(piece.text, piece.line, sure=False)
             if operation is not None:
                 last = operation
+                if asked:
+                    self._read_with(operation, pieces, at)
             elif last is not None and at >= 2:
                 self._read_named_argument(last, pieces, at)
             self._read_code_beside(piece, before, after, last)
@@ -330,6 +354,8 @@ class _Finder:
                 self._miss_tool(name, line, sure=True)
             return
         near, firm = self.words.find_similar(name)
+        if not near and asked and self._is_only and self.words.is_like_names(name) and name not in HOSTS_OWN:
+            self._miss_tool(name, line, sure=False)
         if near and (asked or (firm and len(split_words(name)) > 1)):
             self._miss_tool(name, line, sure=asked and (firm or self._exclusive), near=near)
 
@@ -365,9 +391,35 @@ class _Finder:
         """Read an argument that stands behind its tool: `list_titles` with `q` and `sort`."""
         between = pieces[at - 1]
         joins = not between.code and _JOINS.fullmatch(between.text)
-        name = pieces[at].text.partition("=")[0].partition(":")[0].strip()
+        name = _read_argument_name(pieces[at])
         if joins and NAME.fullmatch(name) and self._is_argument(operation, name):
             self._claim("argument", pieces[at].line, operation.name, operation, member=name)
+
+    def _read_with(self, operation: Operation, pieces: tuple[Piece, ...], at: int) -> None:
+        """Read the arguments behind a tool that the text has called: call `place_hold` with `patron_name`.
+
+        An unknown one may be a value. It is an argument if the text says so, or if it has a value of its own.
+        It is one, too, if it begins as an argument does, or stands beside one.
+        """
+        run: list[tuple[Piece, bool]] = []
+        joins = _WITH
+        while at + 2 < len(pieces) and not pieces[at + 1].code and pieces[at + 2].code:
+            between = joins.fullmatch(pieces[at + 1].text)
+            if between is None:
+                break
+            word = between["word"] if joins is _WITH else ""
+            after = pieces[at + 3].text if at + 3 < len(pieces) and not pieces[at + 3].code else ""
+            told = bool(_ARGUMENTS.fullmatch((word or "").strip()) or _ARGUMENT_AFTER.match(after))
+            if word and not told:
+                break
+            run.append((pieces[at + 2], told))
+            joins, at = _JOINS, at + 2
+        beside = any(operation.find_argument(_read_argument_name(piece)) for piece, _ in run)
+        for piece, told in run:
+            name = _read_argument_name(piece)
+            sure = told or beside or piece.text != name or self.words.shares_argument(name, operation)
+            if sure and self.words.is_like_argument(name, operation):
+                self._claim("argument", piece.line, operation.name, operation, member=name)
 
     def _is_argument(self, operation: Operation, name: str) -> bool:
         """True for an argument of the operation, or a word that misspells one."""
@@ -559,6 +611,11 @@ class _Finder:
 
 
 # -- the forms of a text
+
+
+def _read_argument_name(piece: Piece) -> str:
+    """Return the name in a piece of code that may have its value too, such as `sort=-id`."""
+    return piece.text.partition("=")[0].partition(":")[0].strip()
 
 
 _FROM_STEP = re.compile(r"\b(?:step|schritt|étape|etape|paso|passo|stap)\s*(\d{1,3})\b", re.I)

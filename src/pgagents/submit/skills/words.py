@@ -149,6 +149,26 @@ class Vocabulary:
         free = word not in self.words and word not in self.named and re.fullmatch(r"[\w.\-]+", word)
         return bool(free) and len(_tokens(word)) > 1 and _style(word) in self._styles
 
+    @cached_property
+    def _argument_styles(self) -> frozenset[str]:
+        names = (
+            name for operation in (*self.named.values(), *self.requests) for name in operation.properties
+        )
+        return frozenset(_style(name) for name in names if len(_tokens(name)) > 1)
+
+    def is_like_argument(self, word: str, operation: Operation) -> bool:
+        """True for a word that joins several words as arguments do, and is none of this operation."""
+        if word in self.words or word in self.named or operation.find_argument(word):
+            return False
+        joined = re.fullmatch(r"[A-Za-z]\w*", word) and len(_tokens(word)) > 1
+        return bool(joined and operation.properties and _style(word) in self._argument_styles)
+
+    def shares_argument(self, word: str, operation: Operation) -> bool:
+        """True for a word that begins as an argument of the operation does: `patron_name`, `patron_id`."""
+        first = _tokens(word)[0]
+        names = map(_tokens, operation.properties)
+        return len(first) >= SHORTEST and any(len(tokens) > 1 and tokens[0] == first for tokens in names)
+
     def is_own_server(self, server: str) -> bool:
         """True for the name of this MCP server, as hosts write it before a tool."""
         word = plain_word(server)
