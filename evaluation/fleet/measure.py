@@ -24,6 +24,7 @@ from pathlib import Path
 
 from evaluation.fleet.hosts import Host, serving, write_fleet
 from pgagents.fleet.fleet_file import read_fleet
+from pgagents.fleet.matrix import list_jobs
 from pgagents.fleet.one_sarif import SarifLog
 from pgagents.fleet.summary import sum_up
 from pgagents.report.contract import Verdict
@@ -95,10 +96,11 @@ def _read(hosts: Sequence[Host], folder: Path, seconds: float, code: int, hits: 
     standings = sum_up(fleet, folder / "out", SarifLog())
     missing = tuple(f"{one.name}: {one.missing}" for one in standings if one.missing)
     verdicts = {}
+    jobs = list_jobs(fleet)
     for api in fleet.apis:
-        paths = sorted((folder / "out").glob(f"{api.name}*.json"))
-        parts = [Part(str(path), *read(path)) for path in paths]
-        if parts and len(parts) == api.shards:
+        paths = [folder / "out" / job.report for job in jobs if job.api is api]
+        if all(path.is_file() for path in paths):
+            parts = [Part(str(path), *read(path)) for path in paths]
             report = merge(parts)[0] if len(parts) > 1 else parts[0].report
             verdicts[api.name] = {r.contract.id: r.verdict.value for r in report.results}
     return Measured(

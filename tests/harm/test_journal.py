@@ -14,7 +14,7 @@ import pytest
 from harm.runs import harms, run, server_of
 from harm.servers.base import Answer, Server
 from lengths import MATRIX
-from pgagents.base.http import Request
+from pgagents.base.http import Request, Response
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.ownership import Proof
 from pgagents.verify.run.journal import JournalFile
@@ -158,6 +158,32 @@ def test_a_run_that_ended_by_itself_leaves_nothing_to_the_next_one(tmp_path: Pat
     assert not file.past.is_open
     file.close()
     assert not [note for note in go_on(name, server, tmp_path).footer.notes if "journal" in note]
+
+
+@pytest.mark.parametrize("options", [{}, {"allow_writes": False}], ids=["refused", "not allowed"])
+def test_what_cannot_be_removed_is_named_with_the_reason_and_kept_for_the_next_run(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    """The list that the removal reads has them already, which must not pass for the list before a create."""
+    name, few = "nested", ("valid_calls/list",)
+    server = server_of(name)
+    assert kill(name, server, 25, tmp_path, before=False)
+    held = server.left()
+    for _ in range(2):
+        report = go_on(name, server, tmp_path, handler=lambda r: refuse(server, r), only=few, **options)
+        (note,) = (note for note in report.footer.notes if "journal" in note)
+        assert "0 removed, 0 gone already" in note
+        assert all(named(report, row) for _, row in held), note
+        assert options or note.count("answered 503") == len(held), note
+        assert server.left() == held
+    report = go_on(name, server, tmp_path, only=few)
+    assert f"{len(held)} removed, 0 gone already, 0 left" in " ".join(report.footer.notes)
+    assert server.left() == []
+
+
+def refuse(server: Server, request: Request) -> Answer:
+    """Answer as the server does, but remove nothing."""
+    return Response(503) if request.method == "DELETE" else server(request)
 
 
 # -- faults of the journal itself

@@ -119,6 +119,16 @@ def test_each_option_of_verify_has_a_place_or_a_reason_why_not() -> None:
     assert {name for name, option in OPTIONS.items() if option.of_tools} == allowed
 
 
+def test_example_of_the_page_names_contracts_that_its_apis_have(capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = re.findall(r"```yaml\n(fleet: 1\n.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    apis = yaml.safe_load(text)["apis"]
+    skipped = [(api["catalogue"], start) for api in apis.values() for start in api.get("skip", ())]
+    assert skipped
+    for name, start in skipped:
+        assert main(["contracts", str(ROOT / "tests/catalogues" / name)]) == 0
+        assert re.search(rf"^\W*{start}", capsys.readouterr().out, re.M), start
+
+
 @pytest.mark.parametrize("key", ["start", "mcp_stdio", "mcp-stdio", "journal", "receiver", "why", "skills"])
 def test_an_option_without_a_place_says_why(
     key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

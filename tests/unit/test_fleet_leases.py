@@ -9,13 +9,21 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgagents.cli.main import main
 from pgagents.fleet import attempt
-from pgagents.fleet.attempt import Order, carry_out, make_environment, make_version
-from pgagents.fleet.cluster import check_address
+from pgagents.fleet.attempt import (
+    Order,
+    Outcome,
+    carry_out,
+    make_environment,
+    make_version,
+    write_outcome,
+)
+from pgagents.fleet.cluster import _Run, check_address
 from pgagents.fleet.fleet_file import read_fleet
 from pgagents.fleet.leases import MARGIN_S, LeaseBook
 from pgagents.fleet.run_folder import open_folder, split_done
@@ -256,6 +264,65 @@ def test_what_is_done_is_done_by_the_same_order_alone(tmp_path: Path) -> None:
     (tmp_path / "library.yaml").write_text("a: 1")
     (out / "library.json").unlink()
     assert count_done() == 0
+
+
+class Task:
+    """Stands for a future of Dask, whose result is lost with its worker."""
+
+    def __init__(self, status: str, result: Outcome | None = None) -> None:
+        self.status, self.given = status, result
+
+    def result(self, *, timeout: float) -> Outcome:
+        del timeout
+        if self.given is None:
+            raise TimeoutError
+        return self.given
+
+    def release(self) -> None:
+        """Do nothing."""
+
+
+class Client:
+    """Stands for a client of Dask: it keeps what is submitted."""
+
+    def __init__(self, *workers: str) -> None:
+        self.workers, self.sent = workers, list[tuple[Order, list[str] | None]]()
+
+    def submit(self, _: object, order: Order, *, workers: list[str] | None, **__: object) -> Task:
+        self.sent.append((order, workers))
+        return Task("pending")
+
+    def scheduler_info(self) -> dict[str, dict[str, int]]:
+        return {"workers": dict.fromkeys(self.workers, 0)}
+
+
+def begin(one: Order, client: Client) -> Any:
+    run = _Run(client, [one], lambda _: None, threading.Event())  # type: ignore[arg-type]
+    run._submit(run.waiting[SERVER].popleft())
+    return run
+
+
+@pytest.mark.parametrize("task", [Task("lost"), Task("cancelled"), Task("finished")])
+def test_a_result_that_was_lost_with_its_worker_is_read_from_the_folder(tmp_path: Path, task: Task) -> None:
+    one = order(tmp_path)
+    run = begin(one, Client("a"))
+    run._end(task, one)
+    assert [sent for sent, _ in run.client.sent] == [one, one]  # nothing is known of it: once more
+    write_outcome(one, Outcome("library", "done", exit_code=0, digest="d1", run="r1"))
+    (tmp_path / "library.json").write_text("{}")
+    run._end(task, one)
+    assert len(run.client.sent) == 2
+    assert [(end.kind, end.exit_code) for end in run.outcomes] == [("done", 0)]
+
+
+def test_a_job_goes_to_the_workers_that_have_not_refused_it(tmp_path: Path) -> None:
+    one = order(tmp_path)
+    run = begin(one, Client("a", "b", "c"))
+    for worker, others in (("a", ["b", "c"]), ("c", ["b"])):
+        run._end(Task("finished", Outcome("library", "no-key", "none", worker=worker)), one)
+        assert run.client.sent[-1] == (one, others)
+    run._end(Task("finished", Outcome("library", "no-key", "none", worker="b")), one)
+    assert [end.kind for end in run.outcomes] == ["no-key"]
 
 
 def test_a_scheduler_that_was_started_anew_waits_for_the_leases_of_its_earlier_life() -> None:

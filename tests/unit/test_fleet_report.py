@@ -87,6 +87,16 @@ def test_exit_code_tells_the_worst_and_a_missing_report_before_all(
     assert run(tmp_path)[0] == code
 
 
+def test_report_of_an_mcp_server_alone_names_it_without_the_path(tmp_path: Path) -> None:
+    one = report(GOOD)
+    of_tools = replace(one, header=replace(one.header, url="https://tools.example"))
+    alone = {"url": None, "catalogue": None, "mcp_url": "https://tools.example/mcp"}
+    lay_out(tmp_path, {"tools": of_tools}, {"tools": alone})
+    assert run(tmp_path)[0] == 0
+    lay_out(tmp_path, {"tools": one}, {"tools": alone})
+    assert run(tmp_path)[0] == 3
+
+
 def test_what_has_no_whole_report_is_said_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,16 @@ from uuid import uuid4
 
 from pgagents.base.errors import PgagentsError, SetupError
 from pgagents.base.text import brief
-from pgagents.fleet.attempt import GRACE_S, Order, Outcome, carry_out, make_version, write_outcome
+from pgagents.fleet.attempt import (
+    GRACE_S,
+    Kind,
+    Order,
+    Outcome,
+    carry_out,
+    make_version,
+    read_outcome,
+    write_outcome,
+)
 from pgagents.fleet.leases import RemoteLeases, install_book
 
 if TYPE_CHECKING:
@@ -40,6 +49,8 @@ REACH_S = 30.0
 """Seconds in which a scheduler must answer, and must have a worker."""
 IDLE_S = 180.0
 """Seconds without any worker after which a run ends."""
+FETCH_S = 20.0
+"""Seconds in which the result of a task that ended must arrive."""
 LOOK_S = 10.0
 """Seconds between two looks at the workers."""
 _TLS = "tls://"
@@ -256,6 +267,8 @@ class _Run:
         outcome = _read_outcome(future, order)
         future.release()
         stopped = self.stopped.is_set()
+        if outcome.kind == "lost" and (kept := read_outcome(order)) is not None and kept.run == order.run:
+            outcome = kept  # the job was done, and only the result was lost
         if outcome.kind in ("no-key", "not-here") and not stopped:
             refused = self.refused.setdefault(order.job, set())
             refused.add(outcome.worker)
@@ -294,12 +307,24 @@ def _carry_out(order: Order) -> Outcome:
 
 
 def _read_outcome(future: Future, order: Order) -> Outcome:
-    if future.status == "finished":
-        outcome: Outcome = future.result()
-        return outcome
-    error = future.exception() if future.status == "error" else None
-    why = f"{type(error).__name__}: {error}" if error is not None else f"its task is {future.status}"
-    return Outcome(order.job, "failed", f"Dask gave it up: {why}"[:500], digest=order.digest, run=order.run)
+    """Return the outcome of a task that ended.
+
+    It is lost if the worker that had it died, also after the job was done.
+    """
+    kind: Kind = "lost"
+    try:
+        if future.status == "finished":
+            # the worker that has the result may die right now, and Dask would make the result anew
+            outcome: Outcome = future.result(timeout=FETCH_S)
+            return outcome
+        if future.status == "error":
+            error = future.exception(timeout=FETCH_S)
+            kind, why = "failed", f"Dask gave it up: {type(error).__name__}: {error}"
+        else:
+            why = f"its task is {future.status}"
+    except (CancelledError, TimeoutError, OSError) as error:
+        why = f"its task is {future.status}: {type(error).__name__}"
+    return Outcome(order.job, kind, why[:500], digest=order.digest, run=order.run)
 
 
 @contextmanager

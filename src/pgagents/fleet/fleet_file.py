@@ -341,8 +341,8 @@ class _Reader:
             return False
         if entries.get("mcp_url") is None:
             return False
-        for key in entries:
-            if key in (*OPTIONS, *_OWN) and not _is_of_tools(key):
+        for key, value in entries.items():
+            if value is not None and key in (*OPTIONS, *_OWN) and not _is_of_tools(key):
                 message = f"`{key}` goes with no MCP server alone"
                 self.report((*at, key), "contradiction", message, "add `url` and `catalogue`", at_value=False)
         return True

@@ -17,7 +17,7 @@ from pgagents.base.http import read_json
 from pgagents.base.places import Source
 from pgagents.base.text import brief
 from pgagents.fleet.collisions import Collision
-from pgagents.fleet.fleet_file import Api, Fleet
+from pgagents.fleet.fleet_file import Api, Fleet, name_server
 from pgagents.fleet.matrix import list_jobs
 from pgagents.fleet.one_sarif import SarifLog
 from pgagents.report.contract import Rank, Verdict
@@ -171,8 +171,10 @@ def _read_standing(api: Api, folder: Path, log: SarifLog) -> Standing:
         report, source = merge(parts) if len(parts) > 1 else (parts[0].report, parts[0].source)
     except PgagentsError as error:
         return _miss(api, error.message, log)
-    if report.header.url.rstrip("/") != api.address.rstrip("/"):
-        return _miss(api, f"its report is of another server, {brief(report.header.url, 100)}", log)
+    told = report.header.url
+    # an MCP server's report names it without the path of its endpoint
+    if name_server(told) != api.server if api.is_of_tools else told.rstrip("/") != api.url:
+        return _miss(api, f"its report is of another server, {brief(told, 100)}", log)
     if report.header.shard is not None:
         return _miss(api, "its report is of one shard alone", log)
     log.add(api.name, report, source)

@@ -68,7 +68,8 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     known = [
         name
         for instance, name in left
-        if (ids := listed.get(instance.resource.name)) is None or instance.id in ids
+        # what an earlier run left was in the list before this one began
+        if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
     unknown = [
