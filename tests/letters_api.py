@@ -264,13 +264,21 @@ def verify_hints(
     seed: int,
     workers: int = 1,
     wait: Callable[[float], None] = lambda _: None,
+    only: str = "hint_",
 ) -> Report:
-    """Verify the hints of a server of letters; `wait` is passed the seconds of each sleep."""
+    """Verify a server of letters: its hints, or `only` these; `wait` is passed the seconds of each sleep."""
     report = verify(
         of,
         server,
         Identities(keys),
-        Options(seed=seed, live=False, only=("hint_",), max_requests=3_000, workers=workers),
+        Options(
+            seed=seed,
+            live=False,
+            only=(only,),
+            max_requests=3_000,
+            workers=workers,
+            lost_answers=only.startswith("repeated"),
+        ),
         clock=time.time,
         sleep=wait,
         wall=lambda: "2026-04-18T16:00:00Z",

@@ -267,8 +267,12 @@ class Traces:
         """Return where this run could not look for changes, as the reason of a kept hint; empty if it looked
         everywhere.
         """
-        told = (("events were", self._explain_events()), ("the audit was", self._explain_audit()))
-        return "; ".join(f"{what} not looked at: {why}" for what, why in told if why)
+        return "; ".join(why for why in map(self.find_reason, ("events", "the audit")) if why)
+
+    def find_reason(self, source: str) -> str:
+        """Return why `events` or `the audit` were not looked at; empty if they were."""
+        why = self._explain_events() if source == "events" else self._explain_audit()
+        return f"{source} {'were' if source == 'events' else 'was'} not looked at: {why}" if why else ""
 
     def _explain_events(self) -> str:
         setting = self.setting

@@ -7,8 +7,8 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from pgagents.cli.inputs.options import PASSED
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.verify.wire.mcp_link import Link
+    from pgagents.verify.wire.mcp_process import Stdio
     from pgagents.verify.wire.receiver import Inbox
 
 
@@ -134,6 +135,7 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
     return Link(
         lambda _: Silence("refused", "nothing is sent"),
         url=url or "",
+        start=lambda: lambda _: Silence("refused", "nothing is sent"),
         token=os.environ.get(TOKEN, "") if url else "",
     )
 
@@ -154,10 +156,10 @@ def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = 
         with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     else:
-        from pgagents.verify.wire.mcp_process import Stdio
-
-        with Stdio(_words(command or ""), inherit(_find_passed())) as process:
-            yield Link(process, command=command or "", noise=lambda: process.noise)
+        given = inherit(_find_passed())
+        with ExitStack() as processes:
+            process, start = _start_process(processes, command or "", given)
+            yield Link(process, command=command or "", noise=lambda: process.noise, start=start)
 
 
 @contextmanager
@@ -182,12 +184,24 @@ def open_link(
         with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     elif command is not None:
-        from pgagents.verify.wire.mcp_process import Stdio
-
-        with Stdio(_words(command), environment(model, inherit(_find_passed()), keys, api)) as process:
-            yield Link(process, command=command, noise=lambda: process.noise)
+        given = environment(model, inherit(_find_passed()), keys, api)
+        with ExitStack() as processes:
+            process, start = _start_process(processes, command, given)
+            yield Link(process, command=command, noise=lambda: process.noise, start=start)
     else:
         yield None
+
+
+def _start_process(
+    processes: ExitStack, command: str, given: Mapping[str, str]
+) -> tuple[Stdio, Callable[[], Stdio]]:
+    """Start the command; return its process, and what starts another one. All end with `processes`."""
+    from pgagents.verify.wire.mcp_process import Stdio
+
+    def start() -> Stdio:
+        return processes.enter_context(Stdio(_words(command), given))
+
+    return start(), start
 
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from functools import partial
 from threading import Barrier, Thread
 from typing import Any, TypeVar
 
+from pgagents.base.errors import PgagentsError
 from pgagents.base.http import (
     EVENT_STREAM,
     Handler,
@@ -661,7 +662,11 @@ class LinkSender:
             raise Unavailable("no MCP server was given")
         if not call.anew:
             return self._link
-        self._other = self._other or self._link.make_another()
+        if self._other is None:
+            try:
+                self._other = self._link.make_another()
+            except PgagentsError as error:
+                raise Unavailable(f"no other session could be had: {error}") from None
         return self._other
 
     def _count(self) -> None:

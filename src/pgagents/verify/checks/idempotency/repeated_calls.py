@@ -7,19 +7,22 @@ and then none where the key is optional, as if a model called again. `new_turn` 
 call without a key has the first two only: a model that calls again sends the same.
 
 The effects are read from the state of the server: instances, lists, counts, and how many instances look like
-the first one. The report has a table of what each repeated call does: *safe by key*, *safe by nature*,
-*visible* or *harmful*. A second effect is a finding only where the catalogue promises one effect, and if
-three trials show it, two of them beside a control. Elsewhere the table says all, after one trial.
+the first one. Events at the run's receiver and rows of the audit count too, if no call explains them. Numbers
+of the instances that the call names count, such as a balance, but can only be odd. The report has a table of
+what each repeated call does: *safe by key*, *safe by nature*, *visible* or *harmful*. A second effect is a
+finding only where the catalogue promises one effect, and if three trials show it, two of them beside a
+control. Elsewhere the table says all, after one trial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from pgagents.base.places import Pointer
+from pgagents.base.text import singular, split_words
 from pgagents.catalogue.model.action import Action
 from pgagents.report.contract import Rank, Repeat, Verdict
 from pgagents.verify.answers.hints import (
@@ -34,23 +37,28 @@ from pgagents.verify.answers.hints import (
     takes_key,
 )
 from pgagents.verify.answers.observation import (
+    ANSWER,
     GONE,
+    TOLD,
     VERSION,
     Body,
     Difference,
     Observation,
     Place,
+    Source,
     control,
     drop_restless,
     list_differences,
     observe,
+    on_top,
     tell,
     try_again,
 )
-from pgagents.verify.cases.removed_instances import find_page, is_nobodys_now
+from pgagents.verify.cases.removed_instances import find_item, find_page, is_nobodys_now
+from pgagents.verify.events import Traces, find_traces
 from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
+from pgagents.verify.wire.call import Alone, Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -64,7 +72,11 @@ _HOW = {
 REPEATS = 2
 """The number of repeats of a call. Hosts and their libraries send one up to three times."""
 STAGE = 8
-NO_SESSION = "needs a second session with the MCP server, which a process has not: add --mcp-url URL"
+NO_SESSION = "needs a second session with the MCP server: add --mcp-url URL or --mcp-stdio CMD"
+STRANGE = (
+    "another process of the command does not show what was made through the first one, so its answers say "
+    "nothing of a server that was started again"
+)
 LISTED = "`listed_by` of the resource would"
 READ = "`read_by` or `listed_by` of a resource lets it be seen"
 UNPROMISED = "the catalogue promises nothing of it"
@@ -84,12 +96,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             if isinstance(hinted, str) or settled is not None:
                 yield Case(endpoint, says, origin, detail=kind, settled=settled)
                 continue
+            traces = find_traces(setting, hinted.resource)
             attempt = make_attempt(
                 hinted.resource,
                 hinted.sources,
                 (),
-                run=partial(_try, hinted),
-                cost=_count_requests(hinted),
+                alone=bool(traces.cost),
+                run=partial(_try, hinted, traces),
+                cost=_count_requests(hinted) + 2 * traces.cost + 2 * len(_list_holders(setting, hinted)),
             )
             yield Case(endpoint, says, origin, attempt, kind, about=promised is not None)
 
@@ -121,7 +135,8 @@ def _find_promise(setting: Setting, endpoint: Endpoint, kind: str) -> Pointer | 
     """Return the place of the catalogue that promises one effect of a repeated call; None if none does.
 
     A key promises one effect of the calls that have it. PUT, DELETE and the author's own `idempotent` promise
-    it of any call, and `equal_calls_s` of the equal calls of our MCP server's tools.
+    it of any call, and `equal_calls_s` of the equal calls of our MCP server's tools. If a POST has a key, its
+    `idempotent` is about that key: another key means another intent.
     """
     action, hint = endpoint.action, endpoint.action.hints.idempotent
     keyed = kind in (SAME_CALL, NEW_SESSION)
@@ -129,7 +144,7 @@ def _find_promise(setting: Setting, endpoint: Endpoint, kind: str) -> Pointer | 
         return (*action.origin, "idempotency")
     if not hint.value:
         return None
-    by_nature = hint.written or action.method in ("PUT", "DELETE")
+    by_nature = action.method in ("PUT", "DELETE") or (hint.written and not takes_key(setting, endpoint))
     return hint.origin if by_nature or (keyed and endpoint.surface == MCP) else None
 
 
@@ -144,7 +159,7 @@ def _settle(
     if isinstance(hinted, str):
         lift = f"; {READ}" if endpoint.action.signed is None else ""
         return Verdict.NOT_APPLICABLE, f"not shown: {hinted}{lift}"
-    if kind in (NEW_SESSION, NEW_TURN) and setting.mcp is not None and not setting.mcp.http:
+    if kind in (NEW_SESSION, NEW_TURN) and setting.mcp is not None and not setting.mcp.has_sessions:
         return Verdict.NOT_SELECTED, NO_SESSION
     return None
 
@@ -168,14 +183,40 @@ class _Trace:
     """True if the repeated calls had the first one's key."""
     outcomes: list[str] = field(default_factory=list)
     """The answers to the repeated calls of the last trial."""
+    uncounted: str = ""
+    """The effects that this run does not count."""
 
 
-def _try(hinted: HintedCall, trial: Trial) -> Conversation:
+def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> Conversation:
     trace = _Trace()
-    compare = partial(_compare, hinted, trial, trace)
+    yield from traces.listen()
+    compare = partial(_compare, hinted, traces, trial, trace)
     promised: bool = trial.case.about
     changes = yield from (try_again(compare) if promised else compare(False))  # else it is no finding
+    if changes and not promised and _is_aside(changes):  # others may have caused it meanwhile
+        again = (yield from on_top(compare(True))) or {}
+        changes = {p: text for p, text in changes.items() if p in again and again[p][1] == text[1]}
+        trace.acted = trace.acted if changes else ""
+    trace.uncounted = _say_uncounted(hinted, traces)
     yield _judge(hinted, trial, trace, changes)
+
+
+def _is_aside(changes: Difference) -> bool:
+    """True if only events, rows of the audit and totals tell of a second effect."""
+    return all(place[0] in (TOLD, TOTAL) for place in changes)
+
+
+def _say_uncounted(hinted: HintedCall, traces: Traces) -> str:
+    """Return which declared effects were not counted; empty if all were."""
+    model, action = traces.setting.model, hinted.endpoint.action
+    declared = (
+        ("events", model.webhooks is not None and bool(model.webhooks.events)),
+        ("the audit", model.audit is not None),
+    )
+    told = [why for name, known in declared if known for why in [traces.find_reason(name)] if why]
+    if action.sends:
+        told.append("messages that it sends were not counted")
+    return "; ".join(told)
 
 
 def _judge(hinted: HintedCall, trial: Trial, trace: _Trace, changes: Difference | None) -> Judgement:
@@ -185,7 +226,7 @@ def _judge(hinted: HintedCall, trial: Trial, trace: _Trace, changes: Difference 
     if not changes and trace.acted:
         return trial.untested(f"it acted again in one trial, and not in another: {trace.acted}")
     if not changes:
-        return trial.kept().with_repeat(Repeat.BY_KEY if trace.keyed else Repeat.BY_NATURE)
+        return trial.kept(trace.uncounted).with_repeat(Repeat.BY_KEY if trace.keyed else Repeat.BY_NATURE)
     repeat = Repeat.VISIBLE if trace.shown_by else Repeat.HARMFUL
     change = changes[min(changes)][0]
     look = f"{trace.shown_by} shows the first" if trace.shown_by else "no read shows the first by itself"
@@ -196,20 +237,23 @@ def _judge(hinted: HintedCall, trial: Trial, trace: _Trace, changes: Difference 
     broken = trial.broken(
         "one effect of a call and its repeats, in three trials", f"{change}; repeats were answered {answers}"
     )
-    return replace(broken.with_repeat(repeat), odd=hinted.resource.is_seen_by_guess)
+    by_guess = all(place[0] == TOTAL for place in changes) or hinted.resource.is_seen_by_guess
+    return replace(broken.with_repeat(repeat), odd=by_guess)
 
 
 def _compare(
-    hinted: HintedCall, trial: Trial, trace: _Trace, careful: bool
+    hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, careful: bool
 ) -> Generator[Any, Any, Difference | None]:
     """Send a call, count its answer as lost, and repeat it; return what the repeats changed."""
     setting, resource, sources = trial.setting, hinted.resource, hinted.sources
     look = partial(observe, sources, counts_alike=True)
     body: Body | None = None
     before: Observation | None = None
+    traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
         body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
         before = yield from look([body], "before a call whose answer is lost")
+        traces.note(hinted.endpoint.action)
     first: Exchange = yield add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
     if not first.success:
         trace.reason = f"the first call was not accepted: {first.outcome}"
@@ -218,7 +262,7 @@ def _compare(
     if body is None:
         trace.reason = "its answer shows no instance"
         return None
-    settling = control(sources, [body], REPEATS * (1 + len(sources)))
+    settling = control(sources, [body], REPEATS * (1 + len(sources)), traces)
     restless = (yield from settling) if careful else set()
     once = yield from look([body], "after a call whose answer is lost")
     if once is None or restless is None:
@@ -229,6 +273,11 @@ def _compare(
         trace.reason = "no read shows what the first call did, so none could show a second effect"
         return None
     trace.shown_by = _find_look(hinted, first, before, once)
+    if trial.case.detail in (NEW_SESSION, NEW_TURN) and not (yield from _is_shared(hinted, body)):
+        trace.reason = STRANGE
+        return None
+    aside = _Aside(setting, traces, body, _list_totals(setting, hinted, first))
+    yield from aside.begin()
     counts = not hinted.makes or counts_made(hinted, once)
     trace.outcomes.clear()
     for number in range(REPEATS):
@@ -238,6 +287,7 @@ def _compare(
         again: Exchange = yield _repeat(trial, hinted, first, body, number)
         trace.outcomes.append(again.outcome)
         trace.keyed = _has_first_key(hinted.endpoint.action, first, again)
+        traces.note(hinted.endpoint.action, changes=_may_tell_again(trial, hinted))
         other = find_made(hinted, again) if hinted.makes else None
         if other is None and not counts:
             trace.unseen = True
@@ -258,7 +308,129 @@ def _compare(
             if hinted.makes and not trace.shown_by:
                 trace.shown_by = yield from _find_on_pages(setting, hinted, first, body)
             return changes
-    return {}
+    told = yield from aside.list_changes(restless)
+    trace.acted = told[min(told)][0] if told else trace.acted
+    return told
+
+
+def _is_shared(hinted: HintedCall, body: Body) -> Generator[Any, Any, bool]:
+    """Return True if another session shows the instance too, where its own tools are what reads it.
+
+    A process may keep its state in memory. Then another process of the same command knows nothing of it, and
+    the first one would not show what the other does.
+    """
+    source = next((one for one in hinted.sources if not one.counter and one.endpoint.surface == MCP), None)
+    if source is None:
+        return True
+    why = "whether another session shows what was made"
+    call = Call(source.endpoint, source.call.input, "explore", why, subject=hinted.resource, made=body)
+    seen: Exchange = yield replace(call, anew=True)
+    if not source.lists:
+        return seen.success or hinted.endpoint.action.may_remove
+    return (
+        find_item(hinted.resource, source.call, seen, body) is not None or hinted.endpoint.action.may_remove
+    )
+
+
+# -- effects beside the instance: events, rows of the audit, and totals
+
+
+TOTAL = "a total"
+"""The first part of each place that stands for a number of another instance."""
+_OF_CALLS = frozenset(
+    (
+        "time", "date", "at", "on", "ts", "seen", "last", "active", "age", "ttl", "expires", "expiry", "call",
+        "request", "quota", "rate", "limit", "attempt", "retry", "view", "visit", "hit", "usage", "used",
+        "read", "lat", "lon", "lng", "latitude", "longitude", "seq", "sync", "latency", "duration", "uptime",
+    )
+)  # fmt: skip
+"""Words in the names of numbers that calls and time change without an effect."""
+Holder = tuple[Source, str, str]
+"""The read of an instance that a call names, its member with the id, and the argument."""
+
+
+def _may_tell_again(trial: Trial, hinted: HintedCall) -> bool:
+    """True if a repeat may send a further event, as its method alone makes it one (RFC 9110, 9.2.2)."""
+    action = hinted.endpoint.action
+    keyed = trial.case.detail in (SAME_CALL, NEW_SESSION) and takes_key(trial.setting, hinted.endpoint)
+    return action.method in ("PUT", "DELETE") and not (action.hints.idempotent.written or keyed)
+
+
+def _list_holders(setting: Setting, hinted: HintedCall) -> list[Holder]:
+    """Return the reads of the other instances that a call names."""
+    found: dict[str, Holder] = {}
+    for param in hinted.endpoint.params:
+        other = setting.model.resources.get(param.refers_to or "")
+        if other is None or other is hinted.resource or len(other.ids) != 1 or "." in other.id:
+            continue
+        member = param.refers_member or other.id
+        for call in other.read_by[:1]:
+            endpoint = setting.find_usable_lead(str(call.action.name))
+            reads = call.action.hints.read_only.value and call.at is not None
+            if endpoint is not None and reads and call.asks_only((member,)) and not other.is_seen_by_guess:
+                source = Source(other, call, endpoint, lists=False)
+                found.setdefault(source.label, (source, member, str(param.name)))
+    return list(found.values())
+
+
+def _list_totals(setting: Setting, hinted: HintedCall, first: Exchange) -> list[tuple[Source, Body]]:
+    """Return the reads of the other instances that a call has named, with their ids."""
+    sent = (
+        (source, member, first.input.get(name)) for source, member, name in _list_holders(setting, hinted)
+    )
+    return [(source, {member: id}) for source, member, id in sent if id is not None]
+
+
+@dataclass(slots=True)
+class _Aside:
+    """Counts what a repeat does beside its instance: `totals` are reads of other instances."""
+
+    setting: Setting
+    traces: Traces
+    body: Body
+    totals: list[tuple[Source, Body]]
+    _told: Mapping[Place, Any] = field(default_factory=dict)
+    _was: Mapping[Place, float] = field(default_factory=dict)
+
+    def begin(self) -> Generator[Any, Any, None]:
+        """Note what is known before the first repeat."""
+        self._told = yield from self.traces.observe(self.body)
+        self._was = yield from self._read()
+
+    def list_changes(self, restless: set[Place]) -> Generator[Any, Any, Difference]:
+        """Return what the repeats have told or moved, and what does not go on by itself."""
+        now = yield from self.traces.observe(self.body)
+        changes: dict[Place, tuple[str, Any]] = {
+            place: (str(text), None)
+            for place, text in now.items()
+            if place not in self._told.keys() | restless
+        }
+        later = yield from self._read()
+        moved = [place for place, value in self._was.items() if later.get(place, value) != value]
+        if not (changes or moved):
+            return {}
+        yield Alone()
+        again = yield from self._read()
+        for place in moved:
+            if again.get(place) == later[place]:
+                rise = round(later[place] - self._was[place], 6)
+                text = f"{place[2]} was {self._was[place]:g} and is {later[place]:g}"
+                changes[place] = (text, rise)
+        return changes
+
+    def _read(self) -> Generator[Any, Any, dict[Place, float]]:
+        found: dict[Place, float] = {}
+        for source, body in self.totals:
+            seen = yield from observe([source], [body], "whether a repeat moves a total")
+            for (label, _, path), value in (seen or {}).items():
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                words = {singular(word) for word in split_words(path.rpartition(".")[2])}
+                if is_number and not VERSION.search(path) and not words & _OF_CALLS:
+                    found[TOTAL, ANSWER, f"{path} of the {source.resource.name} in {label}"] = value
+        return found
+
+
+# -- what a trial reads and sends
 
 
 def _list_moved(before: Observation, after: Observation) -> set[Place]:
