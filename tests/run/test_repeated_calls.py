@@ -214,6 +214,30 @@ def test_legal_answers_to_a_used_key_are_silent(edit: Callable[[Request, Respons
     assert set(repeats(report).values()) == {"safe by key"}
 
 
+def misfit(path: str) -> Callable[[Request, Response], Response]:
+    """The reads below a path answer a name that is no text."""
+
+    def edit(request: Request, answer: Response) -> Response:
+        if request.method != "GET" or path not in request.path or answer.status != 200:
+            return answer
+        return replace(answer, body=answer.body.replace(b'"object":"customer"', b'"object":7'))
+
+    return edit
+
+
+@pytest.mark.parametrize("kind", ["same_call", "new_key"])
+def test_read_that_is_not_as_documented_hides_no_other(kind: str) -> None:
+    """The list alone shows what a repeat does, if the read by id answers something else."""
+    usual = repeats(repeat(PAYMENTS, f"repeated_calls/{kind}/create_customer@rest"))
+    only = (f"repeated_calls/{kind}/create_customer@rest",)
+    assert repeats(repeat(PAYMENTS, *only, edit=misfit("/customers/cus_"))) == usual
+    report = repeat(PAYMENTS, *only, edit=misfit("/customers"))
+    (reason,) = (r.reason for r in report.results if r.contract.id == only[0])
+    assert reason.startswith(
+        "what it did could not be read: no answer is as the catalogue says (get_customer"
+    )
+
+
 def test_key_of_one_caller_is_silent() -> None:
     of = load_once(PAYMENTS.read_text("utf-8").replace("of: project, otherwise", "of: key, otherwise"), "own")
     opened = inside(of)

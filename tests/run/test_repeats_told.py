@@ -86,7 +86,7 @@ def test_what_is_not_counted_stands_in_the_reason() -> None:
 PAYMENTS = Path(__file__).parents[1] / "catalogues/payments.yaml"
 TOTAL = "      paid_count: {type: integer, minimum: 0, description: How many payments there are}\n"
 KINDS = ("right", "each call", "others pay too")
-"""How a customer's total grows: with each payment, with each call that makes one, or also by others."""
+"""A customer's total grows with each payment, with each call that makes one, or with those of others too."""
 
 
 def count_payments(kind: str, member: str = "paid_count") -> Report:

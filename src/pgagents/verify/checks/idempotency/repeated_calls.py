@@ -51,6 +51,7 @@ from pgagents.verify.answers.observation import (
     list_differences,
     observe,
     on_top,
+    shows_instances,
     tell,
     try_again,
 )
@@ -183,6 +184,8 @@ class _Trace:
     """True if the repeated calls had the first one's key."""
     outcomes: list[str] = field(default_factory=list)
     """The answers to the repeated calls of the last trial."""
+    sources: tuple[Source, ...] = ()
+    """The reads that can be compared, if some cannot; empty before that is known."""
     uncounted: str = ""
     """The effects that this run does not count."""
 
@@ -245,7 +248,7 @@ def _compare(
     hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, careful: bool
 ) -> Generator[Any, Any, Difference | None]:
     """Send a call, count its answer as lost, and repeat it; return what the repeats changed."""
-    setting, resource, sources = trial.setting, hinted.resource, hinted.sources
+    setting, resource, sources = trial.setting, hinted.resource, trace.sources or hinted.sources
     look = partial(observe, sources, counts_alike=True)
     body: Body | None = None
     before: Observation | None = None
@@ -253,6 +256,8 @@ def _compare(
     if not hinted.makes:
         body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
         before = yield from look([body], "before a call whose answer is lost")
+        if before is None and not trace.sources:
+            return (yield from _compare_readable(hinted, traces, trial, trace, body, careful))
         traces.note(hinted.endpoint.action)
     first: Exchange = yield add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
     if not first.success:
@@ -265,7 +270,9 @@ def _compare(
     settling = control(sources, [body], REPEATS * (1 + len(sources)), traces)
     restless = (yield from settling) if careful else set()
     once = yield from look([body], "after a call whose answer is lost")
-    if once is None or restless is None:
+    if once is None and not trace.sources:
+        return (yield from _compare_readable(hinted, traces, trial, trace, body, careful))
+    if once is None or restless is None or (before is None and not hinted.makes):
         trace.reason = "what it did could not be read"
         return None
     if before is not None and not _list_moved(before, once):
@@ -431,6 +438,22 @@ class _Aside:
 
 
 # -- what a trial reads and sends
+
+
+def _compare_readable(
+    hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, body: Body, careful: bool
+) -> Generator[Any, Any, Difference | None]:
+    """Begin a trial anew with the reads alone whose answers are as documented; None if there are none."""
+    readable = []
+    for source in hinted.sources:
+        if (yield from observe([source], [body], "whether this read alone can be compared")) is not None:
+            readable.append(source)
+    trace.sources = tuple(readable) if shows_instances(readable) else ()
+    if not trace.sources:
+        names = ", ".join(source.label for source in hinted.sources)
+        trace.reason = f"what it did could not be read: no answer is as the catalogue says ({names})"
+        return None
+    return (yield from _compare(hinted, traces, trial, trace, careful))
 
 
 def _list_moved(before: Observation, after: Observation) -> set[Place]:
