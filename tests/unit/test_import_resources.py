@@ -579,3 +579,62 @@ def test_read_that_needs_an_id_gets_the_one_that_its_argument_names(
         }
     )
     assert text.count("refers_to: hold") == 1 + refers
+
+
+# -- other words for an id, several forms of an instance, and creates of something else
+
+
+@pytest.mark.parametrize(
+    ("argument", "members", "member"),
+    [
+        ("project_identifier", ("id", "name"), "id"),
+        ("projectIdentifier", ("id", "identifier"), "identifier"),
+        ("project_uuid", ("id", "uuid"), "uuid"),
+        ("project_guid", ("id",), "id"),
+        ("project_slug", ("id",), ""),
+    ],
+)
+def test_other_words_for_an_id_mean_the_id(argument: str, members: tuple[str, ...], member: str) -> None:
+    project = {"type": "object", "properties": {key: {"type": "string"} for key in members}}
+    read = by_id(argument, "string") | {"get": answer(project)}
+    found, _ = infer({f"/projects/{{{argument}}}": read})
+    assert found.get("project", {"id": ""}).get("id", "id") == member
+
+
+def test_several_forms_of_an_instance_share_their_id() -> None:
+    form = {"type": "object", "properties": {"id": {"type": "string"}, "low": {"type": "number"}}}
+    other = {"type": "object", "properties": {"id": {"type": "string"}, "text": {"type": "string"}}}
+    scale = {"oneOf": [form, other]}
+    paths = {
+        "/scales": {
+            "get": answer({"type": "array", "items": scale}),
+            "post": create(scale, name={"type": "string"}),
+        },
+        "/scales/{scale_id}": by_id("scale_id", "string") | {"delete": answer(None, "204")},
+    }
+    found, _ = infer(paths)
+    assert found["scale"]["made_by"]["action"] == "create_scale"
+    assert found["scale"]["listed_by"] == {"action": "list_scales"}
+    scale["oneOf"][1] = {"type": "object", "properties": {"number": {"type": "string"}}}
+    assert infer(paths)[0] == {}  # not each form has it
+
+
+def test_a_create_that_answers_another_resource_makes_none() -> None:
+    """`POST /prompts` may answer the first version of the prompt, whose id names no prompt."""
+    text = {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    schemas = {"Prompt": text, "Version": text, "NewPrompt": text}
+    ref = {name: {"$ref": f"#/components/schemas/{name}"} for name in schemas}
+
+    def make(answered: str) -> dict[str, Any]:
+        paths = {
+            "/prompts": {
+                "get": answer({"type": "array", "items": ref["Prompt"]}),
+                "post": create(ref[answered], name={"type": "string"}),
+            },
+            "/prompts/{prompt_id}": by_id("prompt_id", "string") | {"delete": answer(None, "204")},
+            "/versions/{version_id}": by_id("version_id", "string") | {"get": answer(ref["Version"])},
+        }
+        return imported(openapi(paths, components={"schemas": schemas})).data["resources"]["prompt"]
+
+    assert "made_by" not in make("Version")
+    assert make("Prompt")["made_by"]["action"] == make("NewPrompt")["made_by"]["action"] == "create_prompt"

@@ -182,8 +182,11 @@ class ErrorReader:
         """Return whether an answer is an error: by its status, or by the sign in the body of a 2xx."""
         return status >= REFUSED or (self.sign is not None and 200 <= status < 300 and self.sign.holds(body))
 
-    def read(self, status: int, body: Any) -> ReadError:
-        """Return the code of an error. If several codes share its value, the status decides."""
+    def read(self, status: int, body: Any, own: Collection[Code] = ()) -> ReadError:
+        """Return the code of an error. If several codes share its value, the status decides.
+
+        Among codes that the status alone identifies, the one in `own` is meant, the errors of the action.
+        """
         said = None
         for place in self._places:
             raw = value_at(body, place)
@@ -193,6 +196,8 @@ class ErrorReader:
             if found := self._by_value.get((place, raw)):
                 return ReadError(next((c for c in found if c.status == status), found[0]), str(raw))
         alone = self._by_status.get(status, [])
+        if len(alone) > 1:
+            alone = [code for code in alone if code in own]
         return ReadError(alone[0] if len(alone) == 1 else None, said)
 
 

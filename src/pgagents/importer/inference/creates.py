@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value, find_known_texts, find_unsure
-from pgagents.importer.inference.pages import find_success, read_argument, read_schema
+from pgagents.importer.inference.pages import find_success, read_answer, read_argument, read_schema
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
@@ -36,6 +36,8 @@ class InferredResource:
     """True if the document does not name the member that is its id."""
     id_schema: Mapping[str, Any]
     """The schema of the argument that names an instance in a path."""
+    forms: frozenset[str] = frozenset()
+    """The names of the schemas in which its read and its list show an instance."""
 
 
 def as_slug(value: Any) -> Any:
@@ -87,6 +89,8 @@ def find_create(
     if action is None or action.action["effect"] != "write":
         return None
     place = find_created_place(one, action, named)
+    if place and _makes_another(one, name_form(action, place, named), known):
+        return None
     above = dict(containers) if containers is not None else list_containers(one, action, known)
     given = find_values(action, above, named, known, one)
     if given is None:
@@ -96,6 +100,23 @@ def find_create(
     call = make_call(action, {**above, **given}, place)
     member = _find_id_name(one, action, place, named)
     return call | ({"id": member} if member != one.member else {})
+
+
+def name_form(action: ImportedAction, place: str, named: Mapping[str, Any], *, listed: bool = False) -> str:
+    """Return the name of the schema at a place of an answer (`response.item`), or of the items there if
+    `listed`; empty if it has none.
+    """
+    schema: Any = next((o for status, o in action.action["output"].items() if 200 <= status < 300), None)
+    for step in place.split(".")[1:]:
+        schema = follow(schema or {}, named).get("properties", {}).get(step)
+    schema = follow(schema or {}, named).get("items") if listed else schema
+    return str(schema.get("$ref", "")) if isinstance(schema, Mapping) else ""
+
+
+def _makes_another(one: InferredResource, form: str, known: Mapping[str, InferredResource]) -> bool:
+    """True if a create answers with an instance of another resource: the first version of a prompt."""
+    others = (other for other in known.values() if other is not one)
+    return bool(form and one.forms) and form not in one.forms and any(form in o.forms for o in others)
 
 
 def _name_create(
@@ -156,7 +177,7 @@ def find_created_place(one: InferredResource, action: ImportedAction, named: Map
         return find_read_place(action, one, named)
     whole = find_success(action, named)
     inner = [
-        (f"response.{n}", follow(s, named))
+        (f"response.{n}", read_answer(s, named))
         for n, s in whole.get("properties", {}).items()
         if n.isidentifier()
     ]
@@ -181,7 +202,7 @@ def _find_id_name(one: InferredResource, action: ImportedAction, place: str, nam
     """Return the member with the id at this place of a create's answer."""
     schema = find_success(action, named)
     _, _, inner = place.partition(".")
-    schema = follow(schema.get("properties", {}).get(inner, {}), named) if inner else schema
+    schema = read_answer(schema.get("properties", {}).get(inner, {}), named) if inner else schema
     if one.open or one.member in schema.get("properties", {}):
         return one.member
     return next(iter(_list_id_names(one, schema, named)), one.member)
@@ -330,6 +351,8 @@ def join_and(reasons: Sequence[str]) -> str:
 
 _WORD = re.compile(r"[^\W_]+")
 _ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
+_OTHER_ID = re.compile(r"(?:.*_)?(?:identifier|uuid|guid)", re.A)
+"""Matches other words for an id. A member of that name is the id; without one, `id` is."""
 ID_TYPES = (("string",), ("integer", "number"))
 """Types of ids that are treated as equal: some generators call each number in a path a `number`."""
 Found = tuple[str, str, Schema]
@@ -376,7 +399,7 @@ def may_hold(schema: Schema, member: str) -> bool:
 
 
 def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
-    return {n: follow(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
+    return {n: read_answer(s, named) for n, s in whole.get("properties", {}).items() if n.isidentifier()}
 
 
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
@@ -406,7 +429,8 @@ def _wish(argument: str, kind: str, members: Iterable[str]) -> list[str]:
     wished = [argument, *(["id"] if names_id(argument, kind) else [])]
     forms = dict.fromkeys((plain, plain.removeprefix(f"{kind}_"), f"{kind}_{plain}"))
     by_form = {snake(name): name for name in members}
-    return wished + [by_form[form] for form in forms if form in by_form and by_form[form] not in wished]
+    wished += [by_form[form] for form in forms if form in by_form and by_form[form] not in wished]
+    return wished + (["id"] if _OTHER_ID.fullmatch(plain) and "id" not in wished else [])
 
 
 def names_id(argument: str, kind: str) -> bool:

@@ -198,7 +198,8 @@ def _last(path: str) -> str:
 
 MOST_STEPS, DEEPEST = 2, 4
 """The steps of a path to a list or to any member, and to a cursor."""
-_AROUND = ("allOf", "anyOf", "oneOf")
+_UNIONS = ("anyOf", "oneOf")
+_AROUND = ("allOf", *_UNIONS)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -231,12 +232,12 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
     ]
     links = "link" in (str(h).lower() for h in headers)
     if whole.get("type") == "array":
-        return Listing("response", follow(whole.get("items", {}), named), {}, optional, links)
+        return Listing("response", read_answer(whole.get("items", {}), named), {}, optional, links)
     members = dict(_members(whole, named, "response"))
     lists = [path for path, schema in members.items() if is_type(schema, ("array",))]
     if len(lists) != 1:
         return None
-    item = follow(members.pop(lists[0]).get("items", {}), named)
+    item = read_answer(members.pop(lists[0]).get("items", {}), named)
     deeper = {p: s for p, s in _members(whole, named, "response", DEEPEST) if p.count(".") > MOST_STEPS}
     return Listing(
         lists[0],
@@ -326,4 +327,24 @@ def read_schema(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Sch
 def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:
     """Return the schema of an action's first successful answer; empty if it has none."""
     answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
-    return follow(answer or {}, named)
+    return read_answer(answer or {}, named)
+
+
+def read_answer(schema: Schema, named: Mapping[str, Any]) -> Schema:
+    """Return the schema behind references; of a union of objects, an object with the members of all of them.
+
+    Such a union is often one kind of instance in several forms, which share its id.
+    """
+    whole = follow(schema, named)
+    if "properties" in whole:
+        return whole
+    for key in _UNIONS:
+        parts = whole.get(key)
+        forms = [follow(p, named) for p in parts if isinstance(p, Mapping)] if isinstance(parts, list) else []
+        forms = [form for form in forms if form.get("type") != "null"]
+        if len(forms) > 1 and all("properties" in form for form in forms):
+            shared = {
+                n: m for n, m in forms[0]["properties"].items() if all(n in f["properties"] for f in forms)
+            }
+            return {**{k: v for k, v in whole.items() if k != key}, "type": "object", "properties": shared}
+    return whole

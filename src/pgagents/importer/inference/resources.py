@@ -31,6 +31,7 @@ from pgagents.importer.inference.creates import (
     make_call,
     make_id_names,
     may_hold,
+    name_form,
 )
 from pgagents.importer.inference.pages import describe_listing, find_success, read_argument, read_schema
 from pgagents.importer.inference.states import find_status, infer_states, list_needed
@@ -313,7 +314,18 @@ def _identify(
         kind,
         guess is not None,
         named_by.action["input"].get(argument, {}),
+        _list_forms(paths, at, named),
     )
+
+
+def _list_forms(paths: _Paths, at: Found | None, named: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of the schemas in which the read, at this place, and the list show an instance."""
+    read, listed = paths.read, paths.collection.get("GET")
+    found = [name_form(read, at[0], named)] if read is not None and at is not None else []
+    listing = describe_listing(listed, named) if listed is not None else None
+    if listing is not None and listed is not None:
+        found.append(name_form(listed, listing.items, named, listed=True))
+    return frozenset(found) - {""}
 
 
 def _identify_wanted(

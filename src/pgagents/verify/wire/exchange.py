@@ -186,7 +186,8 @@ class Exchange:
         """Set the error in the answer, if it is one."""
         self.refused: bool = errors.is_error(self.status, self.body)
         """True if it is an error: by its status, or by the sign in `errors.when`."""
-        read = errors.read(self.status, self.body) if self.refused else NO_ERROR
+        own = self.call.endpoint.action.errors if self.call.endpoint is not None else ()
+        read = errors.read(self.status, self.body, own) if self.refused else NO_ERROR
         self.said: str | None = read.said
         """The error code as it stands in the body."""
         self.code: str | None = (

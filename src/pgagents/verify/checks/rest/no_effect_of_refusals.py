@@ -181,6 +181,10 @@ class KnownIds:
     """Endpoints that have refused the most revealing invalid call since the last whole list."""
     shown: set[str] = field(default_factory=set)
     """Endpoints whose refusals were proved to have no effect."""
+    awaited: set[Any] = field(default_factory=set)
+    """Ids of instances made since the last whole list."""
+    others: bool = False
+    """True if a write that says nothing of such instances was accepted since the last whole list."""
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -193,6 +197,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         _note_mentioned(resource, exchange, known)
         if _may_make(resource, exchange):
             _note_create(resource, exchange, known, wrong)
+        elif _may_act(exchange):
+            known.others = True
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             # project_isolation judges instances of other projects
             elsewhere = {id for other in projects.values() if other is not known for id in other.made}
@@ -252,6 +258,13 @@ def _may_make(resource: Resource, exchange: Exchange) -> bool:
     )
 
 
+def _may_act(exchange: Exchange) -> bool:
+    """True if a write was accepted, or failed in a way that tells nothing of its effect."""
+    endpoint = exchange.call.endpoint
+    done = exchange.success or exchange.error or exchange.status >= 500
+    return done and endpoint is not None and endpoint.action.effect == "write"
+
+
 def _note_create(
     resource: Resource, exchange: Exchange, known: KnownIds, revealing: Mapping[str, InvalidCase]
 ) -> None:
@@ -262,6 +275,7 @@ def _note_create(
     body = at_path(made_by, exchange) if made_by and made_by.at and exchange.success else None
     if isinstance(body, Mapping) and resource.id_of(body) is not None:
         known.made.add(resource.id_of(body))
+        known.awaited.add(resource.id_of(body))
     elif exchange.success or exchange.error or exchange.status >= 500:
         declared = exchange.codes.get(exchange.code or "")
         # the catalogue says of a failure that it can provoke that it has no effect
@@ -307,10 +321,14 @@ def _judge_list(
         return
     expected = known.first | known.made | known.mentioned
     ghost = next((id for id in ids if id not in expected), None)
-    refused = known.refused
+    refused, may_follow = known.refused, _may_follow(resource, exchange, known, ids)
     if ghost is not None or whole:
         known.refused = []
-    if ghost is not None:
+    if whole:
+        known.awaited, known.others = set(), False
+    if ghost is not None and may_follow:
+        known.first |= {*ids}
+    elif ghost is not None:
         known.first.add(ghost)
         trial = trials[refused[0]] if refused else next(iter(trials.values()))
         since = f"; since the last list was refused: {', '.join(refused)}" if refused else ""
@@ -321,6 +339,19 @@ def _judge_list(
         known.tried.clear()
         for place in refused:
             yield trials[place].kept()
+
+
+def _may_follow(resource: Resource, exchange: Exchange, known: KnownIds, ids: Sequence[Any]) -> bool:
+    """True if an unknown instance in a list may have come by an accepted call, or was there before.
+
+    A document does not say what a write makes besides, such as a project for an experiment, nor which
+    arguments widen a list. Nor is the id in a create's answer sure to be that of the list.
+    """
+    if not resource.inferred:
+        return False
+    plain = (call.input for call in resource.listed_by)
+    widened = all(exchange.call.input != given for given in plain)
+    return widened or exchange.overlapped or known.others or not known.awaited <= {*ids}
 
 
 CHECK = make_check(
