@@ -108,6 +108,7 @@ def _hold_to_manifest(folder: SkillFolder, model: Model) -> SkillsReport:
 def _call_api(line: CommandLine, folder: SkillFolder, model: Model) -> SkillsReport:
     from pgagents.cli.inputs import companions, report_files, server
     from pgagents.cli.running import run as running
+    from pgagents.submit.skills.served import judge_served
     from pgagents.submit.skills.trial import SkillTrial
     from pgagents.submit.skills.words import read_model
 
@@ -128,8 +129,9 @@ def _call_api(line: CommandLine, folder: SkillFolder, model: Model) -> SkillsRep
         aids = running.Aids(secrets, None, link, companions.token(line.mcp_url), companion=trial)
         options = replace(line.make_options(there.model), only=CHOSEN, only_said="--skills")
         running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
+        served = tuple(judge_served(link, folder)) if link is not None else ()
         base = f"{there.url} and {link.base}" if link is not None else there.url
-    return _make_report(folder, base, (*claimed.outcomes, *trial.conclude()), ended)
+    return _make_report(folder, base, (*claimed.outcomes, *served, *trial.conclude()), ended)
 
 
 # -- an MCP server that no catalogue describes
@@ -141,6 +143,7 @@ def _hold_to_tools(line: CommandLine, folder: SkillFolder) -> SkillsReport:
     from pgagents.cli.inputs.tools import make_model, open_server
     from pgagents.cli.running.run import signals
     from pgagents.cli.running.tools import verify_tools
+    from pgagents.submit.skills.served import judge_served
     from pgagents.submit.skills.trial import SkillTrial
     from pgagents.submit.skills.words import read_listed
 
@@ -162,10 +165,11 @@ def _hold_to_tools(line: CommandLine, folder: SkillFolder) -> SkillsReport:
             report = verify_tools(model, link, options, companion=trial)
             stop.running = False
             ended.keep(report, stop.asked)
+            served = tuple(judge_served(link, folder))
             base = link.base
     except KeyboardInterrupt:
         raise click.Abort from None
-    return _make_report(folder, base, (*claimed.outcomes, *trial.conclude()), ended)
+    return _make_report(folder, base, (*claimed.outcomes, *served, *trial.conclude()), ended)
 
 
 def _find_name(link: Link) -> str:
