@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,12 +88,21 @@ def counted(name: str, *, before: bool = False) -> Iterator[tuple[Counted, str]]
 
 
 def start(
-    name: str, server: Counted, url: str, folder: Path, *more: str, document: Path | None = None
+    name: str,
+    server: Counted,
+    url: str,
+    folder: Path,
+    *more: str,
+    document: Path | None = None,
+    program: Sequence[str] = ("-m", "pgagents"),
 ) -> subprocess.Popen[str]:
-    """Start `pgagents verify` of a catalogue or of a document, with the mock's own key."""
+    """Start `pgagents verify` of a catalogue or of a document, with the mock's own key.
+
+    `program` are the words for Python that start another one in its place, such as a mutant.
+    """
     tokens = dict(server.box.tokens)
     subject = [str(CATALOGUES / f"{name}.yaml")] if document is None else ["--openapi", str(document)]
-    command = [sys.executable, "-m", "pgagents", "verify", *subject]
+    command = [sys.executable, *program, "verify", *subject]
     env = {
         **os.environ,
         "PGAGENTS_TOKEN": tokens.get("unlimited", tokens.get("main", "")),

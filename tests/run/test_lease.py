@@ -72,6 +72,35 @@ def test_nothing_is_sent_once_the_lease_is_gone(
         assert json.loads(report.read_text())["footer"]["lease_ended"] is True
 
 
+MUTANT = """
+import sys
+from pgagents.verify.run import timing
+from pgagents.verify.wire import deadline, lease, send
+class Permit(lease.Permit):
+    def __init__(self, most_s):
+        super().__init__(most_s)
+        self.refusal = None
+send.Permit = Permit
+for module in (lease, send, deadline):
+    module.may_send = lambda: True
+timing.find_lease = lambda: None
+from pgagents.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""A pgagents whose sender and client do not ask for the lease."""
+
+
+def test_a_sender_that_skips_the_lease_would_be_noticed(tmp_path: Path) -> None:
+    lease = grant(tmp_path)
+    with counted("notes") as (server, url):
+        server.expect(40, lambda: take_away(lease))
+        more = ("--allow-writes", "--lease", str(lease))
+        process = start("notes", server, url, tmp_path, *more, program=("-c", MUTANT))
+        shown, errors = process.communicate(timeout=TIMEOUT_S)
+    assert len(server.log) > 40, shown + errors
+    assert server.late
+
+
 def test_a_run_within_its_lease_ends_as_without_one(tmp_path: Path) -> None:
     lease = grant(tmp_path)
     with counted("notes") as (server, url):
