@@ -78,6 +78,7 @@ def _reword(tools: list[Tool]) -> None:
 
 def _say_no_hints(tools: list[Tool]) -> None:
     for tool in tools:
+        tool["description"] += " It did so before."
         tool.pop("annotations", None)
 
 
@@ -85,11 +86,6 @@ def _leave_arguments_open(tools: list[Tool]) -> None:
     """Let an approved schema name fewer arguments, and leave others open as most servers do."""
     schema = tools[0]["inputSchema"]
     del schema["additionalProperties"], schema["properties"]["days"]
-
-
-def _say_dialect(tools: list[Tool]) -> None:
-    for tool in tools:
-        tool["inputSchema"]["$schema"] = "http://json-schema.org/draft-07/schema#"
 
 
 def _forget_without_city(tools: list[Tool]) -> None:
@@ -115,13 +111,20 @@ def test_change_that_breaks_approved_calls_is_named(kind: str) -> None:
     assert {(one.id, one.subject, one.by) for one in found.reasons} == {(id, tool, by)}
 
 
-@pytest.mark.parametrize(
-    "edit", [lambda _: None, _reword, _say_no_hints, _leave_arguments_open, _say_dialect]
-)
+@pytest.mark.parametrize("edit", [lambda _: None, _reword, _say_no_hints, _leave_arguments_open])
 def test_change_that_breaks_nothing_is_kept(edit: Edit) -> None:
     found = judge(ToolServer(), approve(edit))
     assert (found.outcome, found.reasons) == ("kept", ())
     assert found.taken == found.calls > 1
+
+
+def test_dialect_that_a_new_list_names_changes_nothing() -> None:
+    def name_dialect(tools: list[Tool]) -> None:
+        for tool in tools:
+            tool["inputSchema"]["$schema"] = "http://json-schema.org/draft-07/schema#"
+
+    found = judge(ToolServer(tools=name_dialect), approve(_reword))
+    assert (found.outcome, found.reasons) == ("kept", ())
 
 
 def test_tool_that_writes_is_not_called_unless_allowed() -> None:
