@@ -79,9 +79,12 @@ def test_digest_of_a_served_skill(
     assert judge(lay(tmp_path, write("library")), method, edit) == ({found} if found else set())
 
 
-def test_served_skill_with_another_text_than_the_file_is_odd(tmp_path: Path) -> None:
+def test_served_skill_with_another_text_than_the_file_is_told_and_no_alarm(tmp_path: Path) -> None:
     texts = {name: f"{text}\nMore.\n" for name, text in write("library").items()}
-    assert judge(lay(tmp_path, texts)) == {("odd", "served-differs")}
+    other = lay(tmp_path / "other", texts)
+    assert judge(other) == {("untested", "")}
+    lay(tmp_path / "own", write("library"))
+    assert judge(tmp_path) == {("kept", "")}
 
 
 def test_skill_of_another_name_and_server_without_skills_are_left_alone(tmp_path: Path) -> None:
