@@ -344,7 +344,8 @@ def _token(credential: Credential | None) -> str:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise PgagentsError(
             "there is no key",
-            f"export {TOKEN}={form}; it is never an argument, because other users of the machine see those",
+            f"export {TOKEN}={form}, or any word if the server asks for none; it is never an argument, "
+            "because other users of the machine see those",
         )
     noun = credential.noun if credential is not None else "API key"
     typed: str = click.prompt(f"{noun} (not shown)", hide_input=True, err=True)
