@@ -121,7 +121,7 @@ class _LookUp:
         if body is None:
             return NO_ID if made.success else f"the call is not taken: {made.outcome}"
         if before is not None:
-            return (yield from self._compare(before, made, body))
+            return (yield from self._compare(before, body))
         known = [call for call in calls if not _list_untold(call, made, body)]
         if not known:
             return self._blame(
@@ -163,9 +163,8 @@ class _LookUp:
         assert seen is not None
         return self._say_blind(seen)
 
-    def _compare(self, before: Exchange, made: Exchange, body: Body) -> Result:
+    def _compare(self, before: Exchange, body: Body) -> Result:
         """Compare a read that the catalogue does not name for this resource before and after the write."""
-        del made
         id = self.hinted.resource.id_of(body)
         for _ in range(MOST_SETTLING):
             after: Exchange = yield Call(self.look.endpoint, dict(before.input), "explore", WHY)
