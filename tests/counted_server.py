@@ -49,20 +49,20 @@ class Counted:
             number, late = len(self.log), self._acted
         if late:
             self.late.append(request)
-        if self.before:
-            self._act_at(number)
-            if self._acted:
-                return Silence("reset", "the caller is gone")
+        if self.before and (self._act_at(number) or late):
+            return Silence("reset", "the caller is gone")
         answer = self.box.handler(request)
         self._act_at(number)
         return answer
 
-    def _act_at(self, number: int) -> None:
+    def _act_at(self, number: int) -> bool:
+        """Act if it is this request's turn; return True if so. The caller may expect anew meanwhile."""
         with self._lock:
             due = number == self.at and not self._acted
+            self._acted = self._acted or due
         if due:
             self.act()
-            self._acted = True
+        return due
 
     def count_rows(self) -> dict[str, Any]:
         """Return what the mock holds, by resource."""

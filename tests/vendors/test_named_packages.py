@@ -72,6 +72,7 @@ SAID = {
     "pip install -r requirements.txt # your app": YOURS,
     "uvx mcp-server-time": REAL,
     "npx @modelcontextprotocol/inspector --cli pgagents mcp park-graph --method skills/list --verify": REAL,
+    "npx @modelcontextprotocol/inspector --cli node server.js --method tools/list > tools.json": REAL,
     "npx swagger2openapi swagger.json -o openapi.json": REAL,
     "pip install --quiet build twine": REAL,
     'docker run --rm --user "$(id -u)" --volume "$PWD:/work" --env PGAGENTS_TOKEN pgagents verify '

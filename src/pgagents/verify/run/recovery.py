@@ -205,6 +205,7 @@ class Recovery:
             doubtful=True,
             tainted=True,
             restored=True,
+            versions=[entry.body],
         )
         self._instances[entry.number] = instance
         self._factory.pool.add(instance)
@@ -261,8 +262,7 @@ class Recovery:
         ids = {id_text(value) for value in sent.input.values() if is_scalar(value)}
         for instance in self._instances.values():
             if id_text(instance.id) in ids:
-                latest = instance.versions[-1] if instance.versions else instance.body
-                instance.versions.append({**latest, **new})
+                instance.versions.append({**instance.versions[-1], **new})
                 del instance.versions[:-MOST_VERSIONS]
 
     def _list_own(self, action: Action, sent: Sent) -> dict[str, Any]:
