@@ -29,6 +29,7 @@ EVERYONE = {**KEYS, "revoked": REVOKED}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 MARK_SIZE = 26
 """Characters that are enough for a mark."""
+BY_CALLS = re.compile(r"by (\d+) calls$")
 MARK = re.compile(r"pgv-[a-z0-9]+-[a-z0-9]+", re.I)
 
 
@@ -102,7 +103,7 @@ def harms(server: Server) -> list[str]:
 def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
     """The run's own things that the API would still remove and the report does not name."""
     rows = [(table, row) for table, row in server.left() if not listed(report, row)]
-    nameless = len(report.footer.may_exist)
+    nameless = sum(int(n[1]) if (n := BY_CALLS.search(line)) else 1 for line in report.footer.may_exist)
     bare = [(table, row) for table, row in rows if not MARK.search(json.dumps(row))]
     return [
         row for row in rows if row not in bare[:nameless]

@@ -18,8 +18,8 @@ TIMEOUT_S, NEVER = 120.0, 1_000_000
 pytestmark = pytest.mark.matrix
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    app = shlex.join([sys.executable, str(APP), str(folder / "starts"), str(folder / "harm"), str(NEVER)])
+def start(folder: Path, *, dies_at: int = NEVER) -> subprocess.Popen[str]:
+    app = shlex.join([sys.executable, str(APP), str(folder / "starts"), str(folder / "harm"), str(dies_at)])
     return subprocess.Popen(
         [
             sys.executable, "-m", "pgagents", "verify", "--openapi", "/openapi.json", "--start", app,
@@ -67,3 +67,15 @@ def test_a_journal_removes_nothing_of_the_apps_next_life(tmp_path: Path) -> None
         assert process.returncode in (0, 1, 3), shown + errors
         assert not (tmp_path / "harm").exists(), (tmp_path / "harm").read_text()
     assert "an earlier run with this journal was cut short" in read_notes(tmp_path)
+
+
+@pytest.mark.parametrize("dies_at", [20, 60])
+def test_an_app_that_ends_during_the_run_has_others_under_the_ids_of_its_first_life(
+    dies_at: int, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        process = start(tmp_path, dies_at=dies_at)
+        shown, errors = process.communicate(timeout=TIMEOUT_S)
+        assert process.returncode in (0, 1, 3), shown + errors
+        assert len((tmp_path / "starts").read_text().splitlines()) >= 2
+        assert not (tmp_path / "harm").exists(), (tmp_path / "harm").read_text()

@@ -37,8 +37,6 @@ LIST_WAITS_S = (0.0, 0.3, 1.0)
 """Seconds to wait before a list is read for what a call made, because some servers show it late."""
 MOST_NAMED = 10
 """The most things that the line about earlier runs names."""
-MOST_VERSIONS = 8
-"""The most bodies that an instance may have, as answers need not show what changes did."""
 ONLY_ID = "nothing is known of it but its id"
 
 
@@ -262,8 +260,7 @@ class Recovery:
         ids = {id_text(value) for value in sent.input.values() if is_scalar(value)}
         for instance in self._instances.values():
             if id_text(instance.id) in ids:
-                instance.versions.append({**instance.versions[-1], **new})
-                del instance.versions[:-MOST_VERSIONS]
+                instance.add_version(new)
 
     def _list_own(self, action: Action, sent: Sent) -> dict[str, Any]:
         """Return the arguments that name instances of the earlier run, by the names that answers use too.
