@@ -347,6 +347,11 @@ def read_form(context: Context, request: Request, place: str) -> dict[str, str]:
     )
 
 
+def holds_instances(context: Context) -> bool:
+    """True if the sandbox keeps all instances in one table; a domain of its own has its own tables."""
+    return context.store.row("SELECT 1 FROM sqlite_master WHERE name = 'instance'") is not None
+
+
 def run_sql(context: Context, sql: str, *values: str | bytes) -> None:
     """Run a statement on the sandbox's database, in a transaction of its own."""
     with context.store.transaction():

@@ -124,17 +124,19 @@ class Granting:
     def request_token(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
         """Request a token for a scope; return the token endpoint's answer and an empty text.
 
-        If there is no token, return None and the reason.
+        If there is no token, return None and the reason. An exchange that was put off may have used its code
+        up, so that its repeat is refused; then another code is exchanged.
         """
-        code = yield from self.code(scope, why=why)
-        if not code.text:
-            return None, f"no code: {code.problem}"
-        exchange: Exchange = yield self.exchange(code, why, more={"code_verifier": self.verifier})
-        return (
-            (exchange, "")
-            if isinstance(got(exchange.body, "access_token"), str)
-            else (None, f"no token: {exchange.outcome}")
-        )
+        for _ in range(2):
+            code = yield from self.code(scope, why=why)
+            if not code.text:
+                return None, f"no code: {code.problem}"
+            exchange: Exchange = yield self.exchange(code, why, more={"code_verifier": self.verifier})
+            if isinstance(got(exchange.body, "access_token"), str):
+                return exchange, ""
+            if not exchange.repeats:
+                break
+        return None, f"no token: {exchange.outcome}"
 
     def revoke_grant(self, exchange: Exchange) -> Generator[Any, Any, None]:
         """Revoke the refresh token of a token answer, or else its access token."""

@@ -7,7 +7,7 @@ from typing import Any
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.catalogue.model.resource import id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_declaration import Context, fault, holds_instances
 from pgagents.sandbox.fault_helpers import successful
 
 
@@ -49,10 +49,8 @@ def removed_still_listed(context: Context, inner: Domain, call: AcceptedCall) ->
 def removed_still_changed(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A removed instance is missing for its reads alone: other calls take it for one that is there."""
     result = inner(call)
-    own_rows = context.store.row(
-        "SELECT 1 FROM sqlite_master WHERE name = 'instance'"
-    )  # a domain has its own
-    for resource in context.model.resources.values() if own_rows and isinstance(result, Refusal) else ():
+    refused = isinstance(result, Refusal) and holds_instances(context)
+    for resource in context.model.resources.values() if refused else ():
         known = (resource.undone_by, *resource.read_by, *resource.listed_by)
         own = any(c is not None and c.action is call.action for c in known)
         id = resource.id_named(call.action.params, call.input)

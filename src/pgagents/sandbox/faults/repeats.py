@@ -10,7 +10,7 @@ from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import id_text
 from pgagents.sandbox import answers
 from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_declaration import Context, fault, mcp_fault, run_sql
+from pgagents.sandbox.fault_declaration import Context, fault, holds_instances, mcp_fault, run_sql
 from pgagents.sandbox.fault_helpers import successful
 
 NEEDS = "lost-answers"
@@ -129,7 +129,8 @@ def repeated_removal_restores(context: Context, handler: Handler, request: Reque
     answer, asked = handler(request), context.reader.parse(request)
     if asked is None or asked.action.method != "DELETE" or not isinstance(answer, Response):
         return answer
-    for resource in context.model.resources.values() if not successful(answer) else ():
+    refused = not successful(answer) and holds_instances(context)
+    for resource in context.model.resources.values() if refused else ():
         id = resource.id_named(asked.action.params, asked.path)
         if id is not None and resource.undone_by is not None and resource.undone_by.action is asked.action:
             run_sql(

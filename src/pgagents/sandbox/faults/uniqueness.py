@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.catalogue.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_declaration import Context, fault, holds_instances
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 CONFLICT = 409
@@ -60,7 +60,7 @@ def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any
 def removed_name_is_free(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A unique value of a removed instance is free again, although it stays taken."""
     result = inner(call)
-    for resource in context.model.resources.values():
+    for resource in context.model.resources.values() if holds_instances(context) else ():
         undone_by = resource.undone_by
         if undone_by is not None and undone_by.action is call.action and not isinstance(result, Refusal):
             context.store.run("UPDATE instance SET data = '{}' WHERE kind = ? AND gone", resource.name)
