@@ -257,7 +257,7 @@ class LostAnswers:
     def settle(self) -> None:
         """Make a finding of each time at which answers were lost and no call was found to be the cause."""
         for incident in self._incidents.values():
-            suspects = incident.suspects or (incident.last[-1:] if incident.ended else ())
+            suspects = incident.suspects or (_find_last(incident) if incident.ended else ())
             if not incident.solved and suspects:
                 self._blame(incident, suspects, "suspect", "")
 
@@ -290,7 +290,7 @@ class LostAnswers:
                 self._sender.timing.left.check()
                 self.gone = received.answer.detail
         if self.gone:
-            if not incident.solved and (suspects := incident.suspects or incident.last[-1:]):
+            if not incident.solved and (suspects := incident.suspects or _find_last(incident)):
                 known = self._ends >= MOST_ENDS and self._deadly
                 self._blame(incident, suspects, "suspect" if known else "gone", self.gone)
             raise Stop(self.gone)
@@ -421,6 +421,12 @@ def _say_repeated(first: Exchange, again: Exchange, incident: _Incident) -> str:
         f"no answer: the connection ended before it began, at #{first.number}, and again at "
         f"#{again.number}, when nothing else was on its way{back}"
     )
+
+
+def _find_last(incident: _Incident) -> Sequence[Exchange]:
+    """Return the last answered call of the API; the operator's own calls are no promise of it."""
+    own = (e for e in incident.last if e.call.endpoint is None or e.call.endpoint.surface != OPERATOR)
+    return [*own][-1:]
 
 
 def _say_suspects(suspects: Sequence[Exchange], incident: _Incident) -> str:
