@@ -135,7 +135,7 @@ def test_official_client_lists_and_calls(mode: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_lines_that_are_no_message_are_answered_and_the_talk_goes_on() -> None:
-    with process() as server:
+    with process(PARKGRAPH_API_KEY="pk_test_k") as server:
         for line, code in [
             (b"{broken", -32700),
             (b"\xff\xfe\x00", -32700),
@@ -169,7 +169,9 @@ def test_without_key_and_api_every_call_has_a_clear_result() -> None:
         server.hello()
         assert error_of(server.tool(2, "search_parking", SEARCH))["code"] == "no_key"
         assert error_of(server.tool(3, "search_parking", {}))["code"] == "invalid_arguments"
-        assert server.end() == (0, b"", b"")
+        code, out, err = server.end()
+        assert (code, out) == (0, b"")
+        assert err.startswith(b"no key: set PARKGRAPH_API_KEY where the MCP client starts this")
     with process(PARKGRAPH_API_KEY="pk_test_k", PARKGRAPH_API_URL="http://127.0.0.1:9") as server:
         server.hello()
         error = error_of(server.tool(2, "search_parking", SEARCH))
@@ -199,7 +201,7 @@ def test_answers_that_no_one_can_take_have_a_clear_result() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> None:
-    with process(catalogue=SMALL) as server:
+    with process(catalogue=SMALL, NOTES_TOKEN="test_k") as server:
         server.hello()
         server.child.send_signal(number)
         assert server.child.wait(60) == -number

@@ -223,9 +223,16 @@ def _serve_stdio(model: Model, api: Api) -> None:
     import asyncio
     import signal
 
+    from pgagents.client.environment import variable
     from pgagents.mcp.server import find_largest_message, make_server
     from pgagents.mcp.stdio import serve
 
+    if model.credentials and not api.keys:
+        click.echo(
+            f"no key: set {variable(model, 'key')} where the MCP client starts this; each call that "
+            "needs one is refused without it",
+            err=True,
+        )
     if sys.stdin.isatty():
         click.echo(
             "an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops",
