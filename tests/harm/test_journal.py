@@ -204,7 +204,7 @@ def test_an_instance_that_is_taken_for_the_own_one_unread_would_be_somebody_else
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The proof by mark or members is what protects it."""
-    monkeypatch.setattr(Proof, "_is_still_same", lambda *_: True)
+    monkeypatch.setattr(Proof, "is_still_same", lambda *_: True)
     name = "integer_ids"
     server, other = server_of(name), server_of(name)
     assert kill(name, server, 30, tmp_path, before=False)

@@ -73,7 +73,7 @@ def test_call_that_its_client_gave_up_holds_nothing_up() -> None:
 
 @pytest.mark.matrix
 def test_line_of_any_length_is_refused_and_not_held() -> None:
-    with process() as server:
+    with process(PARKGRAPH_API_KEY="pk_test_k") as server:
         padding: dict[str, Any] = {
             "jsonrpc": "2.0",
             "id": 7,

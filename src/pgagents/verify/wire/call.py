@@ -184,6 +184,8 @@ class Call:
     """
     exact: bool = False
     """True if nothing may be added to the arguments, because the call has only what is required."""
+    doubles: bool = False
+    """True if whole numbers keep a decimal point, as a client writes them that knows no others."""
     made: Mapping[str, Any] | None = None
     """The body of the instance that is the subject."""
     bind: Mapping[str, Any] = member(default_factory=dict)

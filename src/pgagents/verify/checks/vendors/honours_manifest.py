@@ -346,7 +346,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
     tried = (
         *_of_another(setting, projections, template),
         *_null_word(projections, template),
-        *_whole(setting, projections, template),
+        *(() if setting.model.leaves_open else _whole(setting, projections, template)),
         *_two_branches(setting, projections, template),
     )
     known: set[str] = set()
@@ -360,6 +360,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
             says,
             input=arguments,
             field="" if valid else field,
+            doubles=detail == WHOLE,
         )
         if is_invalid(setting, call) == valid:
             continue
@@ -372,6 +373,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
             yield Mismatch(detail, call, says, valid, through if valid else beyond)
 
 
+WHOLE = "whole_as_double"
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
 """(detail, field that an error should name or empty, all arguments, description, true if the API accepts the
 call).
@@ -419,7 +421,7 @@ def _whole(setting: Setting, projections: ProjectionIndex, template: RequestTemp
     """Yield a call whose whole numbers are written as doubles, such as 5.0. The value is the same.
 
     Gemini sends arguments as protocol buffers, in which every number is a double. No id of an inferred
-    resource is made up for that.
+    resource is made up for that. A document alone promises Gemini nothing: `valid_calls` tries a point there.
     """
     resources = setting.model.resources
     guessed = {name for name, resource in resources.items() if resource.inferred}
@@ -431,7 +433,7 @@ def _whole(setting: Setting, projections: ProjectionIndex, template: RequestTemp
     numbers = {str(p.name): _number(p, template) for p in whole}
     if numbers:
         says = f"{' and '.join(numbers)} as {next(iter(numbers.values()))}"
-        yield "whole_as_double", "", {**template.input, **numbers}, says, True
+        yield WHOLE, "", {**template.input, **numbers}, says, True
 
 
 def _in_json(projections: ProjectionIndex, param: Param) -> bool:
