@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.base.errors import PgagentsError
@@ -28,6 +28,7 @@ from pgagents.importer.invalid_parts import (
 from pgagents.importer.names import Note, Notes, cut, is_name, unique
 from pgagents.importer.nature import ActingGets, find_acting
 from pgagents.importer.operations import JSON, ImportedAction, Operation, operations, version
+from pgagents.importer.own_schemas import OwnSchemas
 from pgagents.importer.places import Places, find_places
 from pgagents.importer.response_headers import Headers
 from pgagents.importer.schemas import Schemas
@@ -87,6 +88,10 @@ class Converted:
     def find_places(self) -> Places:
         """Return the pointers of the catalogue, each with the pointer of its source in the document."""
         return find_places(self.made, self.schemas, self.root.document, self.data.get("resources", {}))
+
+    def hold_schemas(self, stated: Iterable[Pointer] = ()) -> OwnSchemas:
+        """Return the document's own schemas; what an author states at these pointers replaces them."""
+        return OwnSchemas(self.references, self.made, modern=self.schemas.modern, stated=stated)
 
     def list_schemes(self) -> tuple[str, ...]:
         """Return the security schemes that the document describes, as `--auth` takes them."""
@@ -148,6 +153,7 @@ def _catalogue(references: References, choice: Choice, offering: bool, comparing
     converted = convert(references, choice, comparing=comparing)
     data, made, notes = converted.data, converted.made, converted.notes
     offered, text, model = _offer_and_load(data, made, notes, offering)
+    model = replace(model, document=converted.hold_schemas())
     return Imported(
         data,
         text,

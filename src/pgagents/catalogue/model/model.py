@@ -16,6 +16,7 @@ from pgagents.base.text import split
 from pgagents.catalogue.model.action import Action, ActionCall, Param, WithheldGets
 from pgagents.catalogue.model.answers import Code, ErrorReader, LimitReader
 from pgagents.catalogue.model.credential import ClientCertificate, CodeFlow, Credential
+from pgagents.catalogue.model.document_schemas import DocumentSchemas
 from pgagents.catalogue.model.resource import Resource, Workflow
 from pgagents.catalogue.model.surface import Dispatcher, McpServer, Surface
 
@@ -211,6 +212,8 @@ class Model:
     """True if calls on a path that several actions share need the certificate."""
     withheld: WithheldGets = field(default_factory=WithheldGets)
     """GETs of a document that act by their words; a catalogue says `effect` itself."""
+    document: DocumentSchemas | None = None
+    """The schemas of the document that the catalogue lies over; None for one without a document."""
 
     def find_addresses(self, url: str, given: Mapping[str, str]) -> dict[str, str]:
         """Return the base URLs of the other servers by name, if the API's own is at `url`."""

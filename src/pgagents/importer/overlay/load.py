@@ -102,7 +102,8 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
             model, problems = load(merged)
     if model is None:
         raise InputError(problems, merged)
-    return model
+    stated = merged.stated | merged.replaced
+    return replace(model, document=opened.converted.hold_schemas(stated))
 
 
 MOST_DROPPED = 50

@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +15,7 @@ from pgagents.base.text import match_placeholders, split
 from pgagents.catalogue.encoding.medium import WHOLE, has_body, medium_of_action
 from pgagents.catalogue.encoding.request import unsendable
 from pgagents.catalogue.model.action import Param
+from pgagents.verify.fixtures.own_schemas import find_request, judge_arguments, readings_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low, matches, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -62,6 +63,16 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     """True if the call is invalid as sent, with stand-ins for values that only a live server can give."""
     assert call.endpoint is not None
     values = stand_ins(setting, call)
+    model, action = setting.model, call.endpoint.action
+    if find_request(model, action) is not None and not action.either:
+        allowed = judge_arguments(model, action, values)
+        if allowed is False or (allowed and call.endpoint.on_rest):
+            return not allowed
+    return _is_invalid(setting, call, values)
+
+
+def _is_invalid(setting: Setting, call: Call, values: Mapping[str, Any]) -> bool:
+    assert call.endpoint is not None
     if call.endpoint.form is not None:  # leave out arguments that such a call cannot send
         taken = {str(p.name) for p in call.endpoint.params}
         return invalid_values(
@@ -93,11 +104,7 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
 
 MAX_DEPTH = 5
 
-TRUE_WORDS = frozenset(("true", "1", "yes", "y", "on", "t"))
-FALSE_WORDS = frozenset(("false", "0", "no", "n", "off", "f"))
-"""The words that common frameworks read as booleans in a query, a path or a header (Pydantic, Spring)."""
 _MARKS = {"spaceDelimited": " ", "pipeDelimited": "|"}
-_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
 def invalid(setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]) -> bool:
@@ -202,18 +209,6 @@ def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
         by_wire.get(n, n): unquote(v)
         for n, v in zip(names, (value for one in found for value in one or ()), strict=True)
     }
-
-
-def readings_of(text: str) -> Iterable[Any]:
-    """Yield the values that a text in a query, path or header may mean."""
-    yield text
-    if _NUMBER.match(text):
-        number = float(text)
-        yield int(number) if number.is_integer() and abs(number) < 1e15 else number
-    if text.lower() in TRUE_WORDS:
-        yield True
-    if text.lower() in FALSE_WORDS:
-        yield False
 
 
 def text_readings(setting: Setting, param: Param, value: Any) -> list[Any]:

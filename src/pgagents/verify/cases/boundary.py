@@ -19,6 +19,7 @@ from pgagents.verify.cases.argument_values import (
 )
 from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, equations
 from pgagents.verify.fixtures.guesses import is_guess
+from pgagents.verify.fixtures.own_schemas import fit_arguments
 from pgagents.verify.fixtures.request_template import RequestTemplate, make_accepted, template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import has_far_bound, is_too_long, say_unmade
@@ -62,7 +63,8 @@ def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
     for name, given, says in _list_boundary_values(setting, endpoint):
         accepted = make_accepted(endpoint.action, given, base)
         if accepted is not None:
-            yield name, accepted, says
+            keep = [name.partition("_")[2]] if "_" in name else []
+            yield name, fit_arguments(setting.model, endpoint.action, accepted, keep) or accepted, says
 
 
 def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -20,12 +20,12 @@ from pgagents.verify.cases.argument_values import around_names, places
 from pgagents.verify.cases.as_sent import (
     is_invalid,
     is_sendable,
-    readings_of,
     split_items,
     takes_any_text,
     takes_lists_only,
 )
 from pgagents.verify.cases.boundary import opaque
+from pgagents.verify.fixtures.own_schemas import readings_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.projections import build_file, schema_of_parameter

@@ -21,10 +21,11 @@ from pgagents.verify.cases.as_sent import (
     can_carry,
     is_invalid,
     is_sendable,
-    readings_of,
+    stand_ins,
     takes_any_text,
     takes_lists_only,
 )
+from pgagents.verify.fixtures.own_schemas import find_request, judge_arguments, readings_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.setting import Setting
@@ -200,7 +201,7 @@ def _invalid_case(
     field = ".".join([str(param.name), *map(str, violation.path)])
     says = f"{field} {violation.says}"
     call = ordinary(endpoint, template, "invalid", says, input=given, field=field)
-    if not is_broken(setting, param, call):
+    if not is_broken(setting, param, call) or not is_wrong_by_document(setting, call):
         return None
     return InvalidCase(
         endpoint,
@@ -382,6 +383,14 @@ def is_broken(setting: Setting, param: Param, call: Call) -> bool:
         text = text_of(value)
         return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
     return is_invalid(setting, call)
+
+
+def is_wrong_by_document(setting: Setting, call: Call) -> bool:
+    """True unless the document's own schemas allow a call, whatever the catalogue says of its arguments."""
+    assert call.endpoint is not None
+    if find_request(setting.model, call.endpoint.action) is None or not call.endpoint.on_rest:
+        return True
+    return judge_arguments(setting.model, call.endpoint.action, stand_ins(setting, call)) is False
 
 
 def _lay(base: Any, path: tuple[str | int, ...], value: Any) -> Any:

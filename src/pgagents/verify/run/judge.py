@@ -12,8 +12,9 @@ from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Verdict, check_of
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.own_schemas import find_doubt
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
-from pgagents.verify.promise import Check, Judgement, Probe
+from pgagents.verify.promise import Check, Judgement, Probe, judge_untested
 from pgagents.verify.run.absent_answers import find_made_up, nothing_there
 from pgagents.verify.run.breaks import RIGHT
 from pgagents.verify.run.ledger import Ledger
@@ -67,6 +68,7 @@ class Judge:
         """The number of probes that have begun."""
         self._broken_by: set[int] = set()
         """The numbers of probes that broke a contract."""
+        self._checks = checks
         self._watchers = Watchers(setting, checks)
 
     def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
@@ -85,7 +87,10 @@ class Judge:
             self.disguised.setdefault(exchange.place, exchange.moot)
         else:
             refused = self.factory.guesses.explain_refusal(exchange)
-            exchange.moot = refused or nothing_there(self.setting, exchange, self.memory.reached)
+            exchange.doubt = find_doubt(self.setting.model, exchange)
+            exchange.moot = (
+                refused or exchange.doubt or nothing_there(self.setting, exchange, self.memory.reached)
+            )
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         exchange.known = None if beside else self.memory.subject(exchange)
@@ -170,6 +175,9 @@ class Judge:
             self._broken_by.add(chain[-1].probe)
             chain[-1].tainted.append(check_of(judgement.contract))
             return
+        doubt = next((exchange.doubt for exchange in chain if exchange.doubt), "")
+        if judgement.verdict is Verdict.BROKEN and doubt and not self._holds_for_any_input(judgement):
+            judgement = judge_untested(judgement.contract, doubt)
         broken = self.ledger.broken
         entry = self.ledger.add(judgement, chain, call, probe)
         if self.ledger.broken > broken:
@@ -186,6 +194,10 @@ class Judge:
             entry.broken.past = past
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
+
+    def _holds_for_any_input(self, judgement: Judgement) -> bool:
+        check = self._checks.get(check_of(judgement.contract))
+        return check is not None and check.of_any_input
 
     def _watch(self, exchange: Exchange) -> None:
         """Let the watchers judge an exchange. After a crash, those with a turn after `no_crashes` do not."""

@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import UNSAID, Output
+from pgagents.catalogue.model.document_schemas import DocumentSchemas
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict, find_worst
@@ -75,6 +76,8 @@ class Guesses:
     """Actions of which a document names no successful answer, so that it does not say that one comes."""
     firm: frozenset[Pointer] = field(default_factory=frozenset)
     """Places inside inferred ones that are the author's own, such as one call of a resource."""
+    document: DocumentSchemas | None = None
+    """The schemas of the document that the catalogue lies over."""
 
     def cover(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if the answer contradicts only a guess, so that the contract is odd and not broken.
@@ -105,6 +108,11 @@ class Guesses:
         if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
             return False
         return any(param.refers_to in self.resources for param in endpoint.params)
+
+    def find_gap(self, contract: Contract) -> str:
+        """Return the first part of an action's request that nobody can hold values to; empty without one."""
+        request = self.document.find_request(contract.action) if self.document is not None else None
+        return request.gaps[0] if request is not None and request.gaps else ""
 
     def find_resource(self, contract: Contract, chain: Sequence[Exchange]) -> str:
         """Return the inferred resource that alone makes a break odd; empty if there is none."""
@@ -166,7 +174,15 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
     blunt = frozenset(name for name, check in checks.items() if check.of_any_input)
     firm = frozenset(place for resource in resources for place in resource.list_firm())
     return Guesses(
-        frozenset(places), names, frozenset(refusals), True, blunt, frozenset(tools), unclaimed, firm
+        frozenset(places),
+        names,
+        frozenset(refusals),
+        True,
+        blunt,
+        frozenset(tools),
+        unclaimed,
+        firm,
+        model.document,
     )
 
 
@@ -185,6 +201,8 @@ def _list_calling(model: Model) -> list[Pointer]:
     return found
 
 
+_WHATEVER_WAS_SENT = (Rank.CRASH, Rank.EXPOSED)
+"""Ranks of breaks that are the server's fault whatever the call sent."""
 MAX_CHAIN = 6
 
 
@@ -341,6 +359,11 @@ class Ledger:
         self._note_taken(entry.contract, judgement, chain, outcome)
         advised = judgement.rank is Rank.ODD and self.guesses.advised
         odd = judgement.odd or advised or self.guesses.cover(entry.contract, chain)
+        rank = judgement.rank if judgement.rank is not None else self.ranks.get(entry.contract.check)
+        if not odd and rank not in _WHATEVER_WAS_SENT and (gap := self.guesses.find_gap(entry.contract)):
+            odd = True
+            says = f"{judgement.expected} (only odd, as a part of its schema is not held: {gap})"
+            judgement = replace(judgement, expected=says)
         before = entry.broken
         if before is not None:
             comes_first = (odd, _order(chain)) < (before.odd, _order(before.chain))

@@ -63,6 +63,7 @@ class Exchange:
         "code",
         "codes",
         "disguised",
+        "doubt",
         "error",
         "fits",
         "in_company",
@@ -159,6 +160,8 @@ class Exchange:
 
         The call named an invented id, and the documented answer is that the id does not exist.
         """
+        self.doubt = ""
+        """Why the document's own schema does not say that the call was right, or wrong, as it was meant."""
         self.disguised: Code | None = None
         """The documented error whose body came with the status of a success."""
         self.error = isinstance(answer, Silence)
