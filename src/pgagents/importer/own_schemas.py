@@ -1,8 +1,8 @@
 """Hold the schemas of a document whole, for a run that judges values by them.
 
 A conversion carries what the catalogue's language can say. Here nothing is left out: each schema is written
-with all that it refers to, in the two readings of `base/jsonschema/readings.py`. What no validator can hold,
-such as a keyword of another vocabulary, is named as a gap.
+with all that it refers to, in the two readings of `base/jsonschema/readings.py`. A gap is a part that no
+validator can hold.
 """
 
 from __future__ import annotations

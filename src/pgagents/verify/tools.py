@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
@@ -299,8 +300,6 @@ def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
         left -= 1
         if left < 0:
             return {}
-        if isinstance(node, list):
-            return [copy(item, above) for item in node]
         if not isinstance(node, Mapping):
             return node
         ref = node.get("$ref")
@@ -310,7 +309,8 @@ def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
             target = _follow(schema, ref)
             rest = {k: v for k, v in node.items() if k != "$ref"}
             return copy({**target, **rest} if isinstance(target, Mapping) else rest, above | {ref})
-        return {k: copy(v, above) for k, v in node.items() if k not in ("$defs", "definitions")}
+        kept = {k: v for k, v in node.items() if k not in ("$defs", "definitions")}
+        return rewrite(kept, lambda part: copy(part, above))
 
     made: dict[str, Any] = copy(schema, frozenset())
     return made

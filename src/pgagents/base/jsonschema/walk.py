@@ -1,4 +1,4 @@
-"""Which keywords of a schema hold schemas, and how. A member's name is never taken for a keyword.
+"""Walk the schemas inside a schema by position. A member's name is never taken for a keyword.
 
 A walk that goes through everything below a schema takes a member called `format` for the keyword, and an
 example for a schema. Here each keyword says what stands under it.

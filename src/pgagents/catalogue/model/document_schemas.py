@@ -1,4 +1,4 @@
-"""What a model that lies over a document knows of the document's own schemas.
+"""Hold the document's own schemas of an action for a model that lies over a document.
 
 The catalogue's language carries most of a request's schema and not all of it. A verdict on a value rests on
 the whole: see `base/jsonschema/readings.py`.

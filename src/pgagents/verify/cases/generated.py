@@ -13,6 +13,7 @@ from typing import Any
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Json, read_json
 from pgagents.base.jsonschema.schema import closure
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
 from pgagents.report.report import GENERATED
@@ -460,16 +461,7 @@ def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: Reques
 def _names_somebody(setting: Setting, param: Param) -> bool:
     """True if an argument's schema, or a schema inside it, is an address."""
     inside = [param.schema, *(setting.model.schemas[n] for n in closure(param.schema, setting.model.schemas))]
-    stack: list[Any] = list(inside)
-    while stack:
-        here = stack.pop()
-        if isinstance(here, Mapping):
-            if here.get("format") in ADDRESSES:
-                return True
-            stack.extend(here.values())
-        elif isinstance(here, list):
-            stack.extend(here)
-    return False
+    return any(part.get("format") in ADDRESSES for schema in inside for part in walk(schema))
 
 
 def find_wrong(setting: Setting, call: Call) -> dict[str, str]:

@@ -191,7 +191,12 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
     if (v := schema.get("exclusiveMaximum")) is not None:
         yield InvalidValue("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
     if (v := schema.get("multipleOf")) is not None:
-        yield InvalidValue("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
+        yield InvalidValue(
+            "multipleOf",
+            path,
+            _tidy(low({"type": "number", **schema}, {}) + v / 2),
+            f"is no multiple of {v:g}",
+        )
 
 
 def _tidy(value: float) -> float | int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.base.jsonschema.walk import list_children
 from pgagents.base.pictures import PictureError, read_picture
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
@@ -20,7 +21,6 @@ _MOST_FILES, _MOST_FILE, _MOST_SKILL = 20, 5_000_000, 10_000_000
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PART = re.compile(r"(?!\.)[A-Za-z0-9_.! -]+")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
-_VALUES = ("const", "default", "enum", "example", "examples")
 """Keywords of a schema that hold values, in which `$ref` is a member like any other."""
 _PLACEHOLDER = re.compile(r"replace|placeholder|your[_-]|[<{]", re.I)
 
@@ -250,10 +250,7 @@ def _find_reference(schema: Any) -> tuple[str | int, ...] | None:
         if isinstance(part, dict):
             if isinstance(part.get("$ref"), str):
                 return at
-            inner = [(value, (*at, key)) for key, value in part.items() if key not in _VALUES]
-            stack += reversed(inner)
-        elif isinstance(part, list):
-            stack += reversed([(value, (*at, n)) for n, value in enumerate(part)])
+            stack += reversed([(inner, (*at, *steps)) for steps, inner in list_children(part)])
     return None
 
 

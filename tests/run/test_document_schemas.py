@@ -1,0 +1,202 @@
+"""A run accuses no server that does exactly what its document says, whatever keyword says it.
+
+Each body stands for one keyword, or for one way in which members depend on each other. The server holds
+bodies to the document with another library than the run does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pgagents.base.http import Handler, Request, Response, read_json
+from pgagents.base.jsonschema.walk import ONE, walk
+from pgagents.cli.inputs.document import load_document
+from pgagents.importer.catalogue import Choice
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
+from small_api import answer, verified
+
+pytestmark = pytest.mark.always
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+LISTED = {"type": "array", "items": TEXT}
+
+
+def body(members: Mapping[str, Any], *required: str, **more: Any) -> dict[str, Any]:
+    needed = {"required": list(required)} if required else {}
+    return {"type": "object", "properties": dict(members), **needed, **more}
+
+
+PAIR = {"mail": TEXT, "phone": TEXT}
+EITHER = [{"required": ["mail"]}, {"required": ["phone"]}]
+MODE = {"mode": {"enum": ["day", "week"]}, "weekday": {"type": "integer", "minimum": 1, "maximum": 7}}
+WEEKLY = {"properties": {"mode": {"const": "week"}}}
+BODIES: dict[str, dict[str, Any]] = {
+    "any_of": body(PAIR, anyOf=EITHER),
+    "one_of": body(PAIR, oneOf=EITHER),
+    "not": body(PAIR, **{"not": {"required": ["mail", "phone"]}}),
+    "if_then": body(MODE, "mode", **{"if": WEEKLY, "then": {"required": ["weekday"]}}),
+    "if_else": body(MODE, "mode", **{"if": WEEKLY, "else": {"not": {"required": ["weekday"]}}}),
+    "dependent_required": body(PAIR, dependentRequired={"mail": ["phone"]}),
+    "dependent_schemas": body(PAIR, dependentSchemas={"mail": {"required": ["phone"]}}),
+    "undescribed_required": body({"mail": TEXT}, "mail", "stamp"),
+    "undescribed_inside": body({"at": body({"x": WHOLE}, "x", "y")}, "at"),
+    "min_properties": body(PAIR, minProperties=2),
+    "max_properties": body(PAIR, maxProperties=1),
+    "property_names": body({"of": {"type": "object", "propertyNames": {"pattern": "^[a-z]{2}$"}}}, "of"),
+    "pattern_properties": body(PAIR, patternProperties={"^m": {"minLength": 3}}),
+    "additional_properties": body({"of": {"type": "object", "additionalProperties": WHOLE}}, "of"),
+    "unevaluated_properties": {"allOf": [body({"a": TEXT}, "a")], "unevaluatedProperties": False},
+    "multiple_of": body(
+        {"pack": {"type": "integer", "multipleOf": 6, "minimum": 7}, "price": {"multipleOf": 0.05}}, "pack"
+    ),
+    "contains": body({"tags": {**LISTED, "contains": {"const": "main"}}}, "tags"),
+    "unique_items": body({"tags": {**LISTED, "uniqueItems": True, "minItems": 3}}, "tags"),
+    "prefix_items": body({"at": {"type": "array", "prefixItems": [WHOLE], "items": False}}, "at"),
+    "const": body({"yes": {"const": True}, "two": {"const": 2}}, "yes", "two"),
+    "enum": body({"kind": {"enum": [1, "a", None]}}, "kind"),
+    "null": body({"note": {"type": ["string", "null"], "minLength": 2}}, "note"),
+    "own_format": body({"iban": {"type": "string", "format": "iban"}}, "iban"),
+    "read_only": body({"id": {"type": "string", "readOnly": True}, "mail": TEXT}, "id", "mail"),
+    "members_like_keywords": body(
+        {
+            "in": body(dict.fromkeys((*sorted(ONE), "format", "type", "required", "enum"), TEXT)),
+            **dict.fromkeys(("type", "properties", "pattern", "default", "nullable", "allOf"), TEXT),
+        },
+        "type",
+    ),
+}  # fmt: skip
+OLD_BODIES: dict[str, dict[str, Any]] = {
+    "nullable": body({"note": {"type": "string", "nullable": True, "minLength": 2}}, "note"),
+    "exclusive": body({"n": {"type": "number", "minimum": 1, "exclusiveMinimum": True}}, "n"),
+    "any_of": body(PAIR, anyOf=EITHER),
+    "min_properties": body(PAIR, minProperties=2),
+}
+MESSAGE = body({"message": TEXT}, "message")
+
+
+def document(bodies: Mapping[str, Any], edition: str) -> dict[str, Any]:
+    def describe(name: str, schema: Any) -> dict[str, Any]:
+        old = edition == "2.0"
+        refusal = {"description": "no"}
+        refusal |= {"schema": MESSAGE} if old else {"content": {"application/json": {"schema": MESSAGE}}}
+        sent = {"required": True, "content": {"application/json": {"schema": schema}}}
+        takes: dict[str, Any] = {"requestBody": sent}
+        if old:
+            takes = {"parameters": [{"in": "body", "name": "body", "required": True, "schema": schema}]}
+        return {
+            "operationId": f"try_{name}",
+            "responses": {"204": {"description": "ok"}, "400": refusal},
+            **takes,
+        }
+
+    head = {"swagger": "2.0"} if edition == "2.0" else {"openapi": edition}
+    paths = {f"/{name}": {"post": describe(name, schema)} for name, schema in bodies.items()}
+    return {**head, "info": {"title": "Keywords", "version": "1"}, "paths": paths}
+
+
+def serve(accept: Callable[[str, Any], bool]) -> Handler:
+    def handle(request: Request) -> Response:
+        name = request.path.strip("/")
+        if name not in BODIES | OLD_BODIES:
+            return answer(404, {"message": "none"})
+        if request.method != "POST":
+            return answer(405, {"message": "no"}, Allow="POST")
+        read = read_json(request.body)
+        if read.problem or not accept(name, read.value):
+            return answer(400, {"message": "no"})
+        return Response(204, (), b"")
+
+    return handle
+
+
+def check(name: str, value: Any) -> bool:
+    schema = dict(BODIES[name])
+    if name == "own_format" and isinstance(value, dict):
+        return value.get("iban") == "DE02120300000000202051"
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
+
+
+def check_old(name: str, value: Any) -> bool:
+    schema = json.loads(json.dumps(OLD_BODIES[name]))
+    if name == "nullable":
+        schema["properties"]["note"]["type"] = ["string", "null"]
+    if name == "exclusive":
+        schema["properties"]["n"] = {"type": "number", "exclusiveMinimum": 1}
+    return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
+
+
+def run(bodies: Mapping[str, Any], edition: str, accept: Callable[[str, Any], bool], folder: Path) -> Report:
+    file = folder / "openapi.json"
+    file.write_text(json.dumps(document(bodies, edition)))
+    model = load_document(str(file), Choice())
+    allowed = tuple(str(action.name) for action in model.actions)
+    checks = (
+        "valid_calls",
+        "invalid_input",
+        "look_alike_input",
+        "echoes_input",
+        "default_values",
+        "no_crashes",
+    )
+    return verified(
+        model, serve(accept), keys={"main": ""}, allow_writes=True, allow=allowed, only=checks, exclusive=True
+    )
+
+
+def list_broken(report: Report) -> list[str]:
+    return [result.contract.id for result in report.results if result.verdict is Verdict.BROKEN]
+
+
+def test_a_server_that_holds_bodies_to_its_document_is_not_accused(tmp_path: Path) -> None:
+    report = run(BODIES, "3.1.0", check, tmp_path)
+    assert list_broken(report) == []
+    kept = {r.contract.action for r in report.results if r.verdict is Verdict.KEPT}
+    assert {f"try_{name}" for name in BODIES} - kept <= {"try_undescribed_required", "try_own_format"}
+
+
+@pytest.mark.parametrize("edition", ["3.0.3", "2.0"])
+def test_nor_is_one_of_an_older_edition(edition: str, tmp_path: Path) -> None:
+    bodies = OLD_BODIES if edition == "3.0.3" else {"min_properties": OLD_BODIES["min_properties"]}
+    report = run(bodies, edition, check_old, tmp_path)
+    assert list_broken(report) == []
+    assert any(result.verdict is Verdict.KEPT for result in report.results)
+
+
+@pytest.mark.parametrize("name", ["prefix_items", "unique_items", "contains", "multiple_of", "const"])
+def test_a_server_that_takes_everything_is_found_by_the_keyword(name: str, tmp_path: Path) -> None:
+    report = run({name: BODIES[name]}, "3.1.0", lambda _, value: isinstance(value, dict), tmp_path)
+    assert [id for id in list_broken(report) if id.startswith("invalid_input/")]
+
+
+def test_what_a_document_says_in_words_of_its_own_makes_odd_at_most(tmp_path: Path) -> None:
+    schema = body({"n": {"type": "integer", "minimum": 1, "divisibleByItself": True}}, "n")
+    report = run({"enum": schema}, "3.1.0", lambda *_: True, tmp_path)
+    verdicts = {result.verdict for result in report.results}
+    assert Verdict.BROKEN not in verdicts
+    assert Verdict.ODD in verdicts
+
+
+def test_a_walk_takes_no_member_for_a_keyword_and_no_example_for_a_schema() -> None:
+    member = {"type": "string"}
+    schema = {"properties": {"format": member, "items": member}, "examples": [{"not": {}}]}
+    assert list(walk(schema)) == [schema, member, member]
+
+
+def test_a_member_named_like_a_keyword_ends_no_run(tmp_path: Path) -> None:
+    listed = {"format": {"enum": ["pdf", "csv"], "type": "string"}, "$ref": TEXT, "definitions": TEXT}
+    described = document({}, "3.0.3")
+    filter = {"name": "filter", "in": "query", "style": "deepObject", "schema": body(listed)}
+    described["paths"]["/exports"] = {
+        "get": {"parameters": [filter], "responses": {"200": {"description": "ok"}}}
+    }
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(described))
+    report = verified(load_document(str(file), Choice()), lambda _: answer(200, []), keys={"main": ""})
+    assert not [result for result in report.results if "internal error" in result.reason]
