@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.base.places import plain
+
 FLOAT_MULTIPLE = "x-pgagents-float-multiple"
 """Keyword of the strict reading: a multiple also for servers that divide floats, to which 0.15 is none of
 0.05.
@@ -33,13 +35,21 @@ class Readings:
         """Return True for a value that is valid under both readings, False under none, else None."""
         if not self.strict and not self.lenient:
             return True
-        strict, lenient = (test.is_valid(value) for test in self._compile())
+        value = plain(value)
+        try:
+            strict, lenient = (test.is_valid(value) for test in self._compile())
+        except ValueError:  # a text that is no Unicode, such as half a surrogate pair
+            return None
         return bool(strict) if strict == lenient else None
 
     def explain(self, value: Any) -> str:
         """Return the keyword that a value breaks and its place in the value; empty if it breaks none."""
+        value = plain(value)
         for test in self._compile():
-            error = next(iter(test.iter_errors(value)), None)
+            try:
+                error = next(iter(test.iter_errors(value)), None)
+            except ValueError:
+                return "a text that is no Unicode"
             if error is not None:
                 at = ".".join(map(str, error.instance_path))
                 steps = [str(step) for step in error.schema_path if str(step) != FLOAT_MULTIPLE]
