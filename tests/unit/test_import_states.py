@@ -47,6 +47,7 @@ def test_states_and_transitions_follow_from_paths() -> None:
         "to": "closed",
         "input": {"id": "=resource.id"},
         "otherwise": "CONFLICT",
+        "inferred": True,
     }
     assert (reopen["from"], reopen["to"]) == (["closed"], "open")
     assert found["undone_by"]["action"] == next(iter(found["moves"])), "nothing else ends a ticket"

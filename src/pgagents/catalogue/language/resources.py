@@ -77,6 +77,10 @@ class Move(Strict):
         ),
     )
     otherwise: Name = Field(description="The error code in any other state.")
+    inferred: bool = Field(
+        False,
+        description="True if `pgagents import` concluded it: what contradicts it is odd, not broken.",
+    )
 
 
 class Takes(Strict):

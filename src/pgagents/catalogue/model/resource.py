@@ -22,6 +22,8 @@ class Move:
     input: Mapping[str, Any]
     otherwise: Code
     origin: Pointer
+    inferred: bool = False
+    """True if it was inferred from names. What contradicts it is odd, not broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,9 @@ class Resource:
         )
 
     def list_firm(self) -> list[Pointer]:
-        """Return the places of the calls that are no guess, and are proved by no inferred call either."""
+        """Return the places that are the author's own: calls that no inferred call proves, and what an import
+        never concludes.
+        """
         own: dict[str, Sequence[ActionCall | None]] = {
             "found_by": (self.found_by,),
             "made_by": (self.made_by,),
@@ -133,7 +137,10 @@ class Resource:
             needed = [call for name in (key, *beside.get(key, ())) for call in own[name] if call is not None]
             if any(calls) and not any(call.inferred for call in needed):
                 firm.append((*self.origin, key))
-        return firm
+        firm += [move.origin for move in self.moves if not move.inferred]
+        firm += [law.origin for law in self.laws]
+        firm += [unique.origin for unique in self.unique]
+        return [*firm, *(move.origin for move in self.moves_by_time)]
 
     @property
     def id(self) -> str:

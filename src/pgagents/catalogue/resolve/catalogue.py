@@ -46,15 +46,18 @@ from pgagents.catalogue.resolve.shared import Shared, is_inferred
 
 
 def _is_guess(resource: resources.Resource) -> bool:
-    """Return whether a call of a resource was inferred, or transitions beside calls that are confirmed."""
+    """Return whether a call or a transition of a resource was inferred."""
     one = {"found_by": resource.found_by, "made_by": resource.made_by, "undone_by": resource.undone_by}
     calls = [(key, call) for key, call in one.items() if call is not None]
     calls += [("read_by", call) for call in resource.read_by]
     calls += [("listed_by", call) for call in resource.listed_by]
-    unconfirmed = bool(resource.moves and resource.confirmed) and "moves" not in resource.confirmed
-    if resource.inferred and unconfirmed:
+    if any(_is_guessed_move(move, resource) for move in resource.moves.values()):
         return True
     return any(is_inferred(call, resource, key) for key, call in calls) if calls else resource.inferred
+
+
+def _is_guessed_move(move: resources.Move, resource: resources.Resource) -> bool:
+    return move.inferred and "moves" not in resource.confirmed
 
 
 def _read_member(path: str) -> Expression:
@@ -154,6 +157,7 @@ class Resources(Shared):
                 self._move_input(name, r, self.actions[a], self._values(v.input, (*at, "moves", a, "input"))),
                 self.codes[v.otherwise],
                 (*at, "moves", a),
+                _is_guessed_move(v, r),
             )
             for a, v in r.moves.items()
         )

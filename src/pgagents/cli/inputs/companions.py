@@ -206,17 +206,16 @@ def _start_process(
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
     """Return the environment of a server process: the `given` variables, and the main keys and the API's
-    URL under the catalogue's names.
+    URL under the names that `pgagents mcp` reads.
     """
     from pgagents.catalogue.model.identity import find_secret, variable_of_scheme
+    from pgagents.client.environment import variable
 
-    names = model.surfaces["mcp"].env
     found = dict(given)
-    for scheme in model.credentials if "key" in names else ():
+    for scheme in model.credentials:
         if secret := find_secret(model, keys, "main", scheme):
-            found[variable_of_scheme(model, scheme, names["key"])] = secret
-    if "url" in names:
-        found[names["url"]] = api
+            found[variable_of_scheme(model, scheme, variable(model, "key"))] = secret
+    found[variable(model, "url")] = api
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -345,13 +346,19 @@ def settle(path: Path, names: tuple[str, ...]) -> int:
     for name in names:
         if name not in merged:
             raise PgagentsError(f"--settle {name}: there is no resource `{name}`", did_you_mean(name, merged))
-        settled[name] = {key: value for key, value in merged[name].items() if key != "inferred"}
+        settled[name] = _without_mark(merged[name])
+        if moves := settled[name].get("moves"):
+            settled[name]["moves"] = {action: _without_mark(move) for action, move in moves.items()}
     edits = [Edit((SETTLED,), settled)]
     text = patch_text(source, edits)
     load_opened(replace(source, text=text, data={**source.data, SETTLED: settled}))
     write_both({path: text.encode()})
     click.echo(f"{path}: {', '.join(names)} stands under `resources` now, as your word")
     return 0
+
+
+def _without_mark(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key != "inferred"}
 
 
 def shorten_whole(whole: Path, document: str, out: Path) -> int:

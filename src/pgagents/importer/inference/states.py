@@ -79,7 +79,8 @@ def infer_states(
     for name, (word, to, _, otherwise) in moves.items():
         begins = _find_beginning(word, to, reached, initial)
         if begins:
-            section["moves"][name] = {"from": begins, "to": to, "input": {}, "otherwise": otherwise}
+            move = {"from": begins, "to": to, "input": {}, "otherwise": otherwise, "inferred": True}
+            section["moves"][name] = move
     ends = (a for n, (word, to, a, _) in moves.items() if word in ENDINGS and n in section["moves"])
     reasons = tuple(str(action.action["http"]) for _, _, action, _ in moves.values())
     return States(section, reasons, next(ends, None)) if section["moves"] else None

@@ -62,7 +62,7 @@ class Merged:
     `stated` has every pointer that the author names, `replaced` those whose whole value is the author's.
     `items` has the items of lists that the author changes: the place of each in the author's list, or None
     for one of the document's. `removed` are the author's nulls. `idle` are pointers at which the author says
-    what the document says anyway.
+    what the document says anyway; what the import only concluded is not among them.
     """
 
     data: Data
@@ -143,13 +143,30 @@ class _Merger:
                 over = self._without_word(base, over, at)
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
                 base = {key: value for key, value in base.items() if key != "only"}
+            elif (
+                over and "inferred" not in over and at != ("errors",)
+            ):  # to write of a guess is to vouch for it
+                base = {key: value for key, value in base.items() if key != "inferred"}
             return self._mapping(base, over, at)
         self.made.replaced.add(at)
-        if over == base and isinstance(over, bool) == isinstance(base, bool):
+        if over == base and isinstance(over, bool) == isinstance(base, bool) and not self._is_guess(at):
             self.made.idle.append(at)
         if len(at) == 3 and at[0] == "resources" and at[2] in CALLS:
             return _make_firm(over, at)
         return self._list(base, over, at) if holds_names(at) else over
+
+    def _is_guess(self, at: Pointer) -> bool:
+        """True if the import concluded the value at a pointer, instead of reading it in the document."""
+        if len(at) > 2 and at[0] == "actions" and at[2] in _HINTS:
+            return True
+        part: Any = self.base
+        for length, key in enumerate(at, 1):
+            if not isinstance(part := part.get(key), Mapping):
+                return False
+            # the codes of errors are in the document, and what the framework answers with is a guess
+            if part.get("inferred") is True and (at[:length] != ("errors",) or at[1:2] == ("framework",)):
+                return True
+        return False
 
     def _list(self, base: Any, over: Any, at: Pointer) -> Any:
         """Return the author's list of names, or the document's one with the author's changes."""

@@ -73,6 +73,9 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = Fal
     ]
     of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
     moved = [r for r in setting.model.resources.values() if any(m.action is action for m in r.moves)]
+    undone = next(iter(_list_undone(setting, action)), None)
+    if undone is not None and undone not in of:  # its id is in no answer about the instance that is named
+        of = []
     guess = None
     listed = [r for r in made if widely and any(one.lists for one in list_sources(setting, r))]
     for resource in [*listed, *(r for r in moved if r in of), *of, *made]:
@@ -84,6 +87,11 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = Fal
             return HintedCall(endpoint, resource, sources, maker is action)
         guess = guess or resource
     return say_inferred(guess) if guess is not None else "no action reads what it writes"
+
+
+def _list_undone(setting: Setting, action: Action) -> list[Resource]:
+    every = setting.model.resources.values()
+    return [r for r in every if r.undone_by is not None and r.undone_by.action is action]
 
 
 def say_inferred(resource: Resource) -> str:

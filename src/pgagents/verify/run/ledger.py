@@ -12,6 +12,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import UNSAID, Output
 from pgagents.catalogue.model.document_schemas import DocumentSchemas
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict, find_worst
 from pgagents.report.presentation import order_findings
@@ -98,6 +99,8 @@ class Guesses:
         last = chain[-1] if chain else None
         if last is None or last.call is None or last.status not in CLIENT_ERRORS:
             return False
+        if self._is_own(contract.origin):
+            return False
         if last.call.intent in self.refusals:
             return True
         endpoint = last.call.endpoint
@@ -124,8 +127,13 @@ class Guesses:
 
     def _is_inferred(self, origin: Pointer) -> bool:
         """Return True if a place lies in an inferred one, and in none of the author's inside that."""
-        around = {origin[:length] for length in range(len(origin) + 1)}
-        return bool(around & self.places) and not around & self.firm
+        return bool(_list_around(origin) & self.places) and not _list_around(origin) & self.firm
+
+    def _is_own(self, origin: Pointer) -> bool:
+        """Return True for a transition, a law or a step that the author wrote: no import concludes that it is
+        refused.
+        """
+        return origin[:1] == ("workflows",) or (len(origin) > 3 and bool(_list_around(origin) & self.firm))
 
     def _follows_guessed_page(self, contract: Contract, chain: Sequence[Exchange]) -> bool:
         """Return True if a verdict rests on an answer to a call for a page that is asked for by a guess."""
@@ -151,6 +159,10 @@ class Guesses:
         return endpoint is not None and any(p.refers_to in self.resources for p in endpoint.params)
 
 
+def _list_around(origin: Pointer) -> set[Pointer]:
+    return {origin[:length] for length in range(len(origin) + 1)}
+
+
 NO_GUESSES = Guesses(frozenset(), frozenset())
 
 
@@ -172,7 +184,7 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
     unclaimed = frozenset(str(a.name) for a in bare)
     names = frozenset(r.name for r in resources)
     blunt = frozenset(name for name, check in checks.items() if check.of_any_input)
-    firm = frozenset(place for resource in resources for place in resource.list_firm())
+    firm = frozenset(place for resource in resources for place in _list_firm(model, resource))
     return Guesses(
         frozenset(places),
         names,
@@ -184,6 +196,16 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
         firm,
         model.document,
     )
+
+
+_NEVER_CONCLUDED = ("tenant", "takes", "expires_by", "absent", "within")
+"""Keys of a resource that stand in a catalogue only if an author wrote them."""
+
+
+def _list_firm(model: Model, resource: Resource) -> list[Pointer]:
+    """Return the places inside an inferred resource that are the author's own."""
+    own = () if model.source.is_document else _NEVER_CONCLUDED
+    return [*resource.list_firm(), *((*resource.origin, key) for key in own)]
 
 
 def _is_bare(output: Output) -> bool:
