@@ -73,12 +73,12 @@ DOCUMENT = {
 }
 OWN = {
     "pages": (
-        "actions: {list_orders: {pages: {items: response.items, next: response.next_cursor, argument: cursor}}}",
+        "actions: {list_orders: {pages: {items: response.items, next: response.next_cursor, argument: cursor}}}",  # noqa: E501
         ("actions", "list_orders", "pages"),
     ),
     "moves": (
-        "resources: {order: {moves: {finish_order: {from: [working]}}}}",
-        ("resources", "order", "moves", "finish_order"),
+        "resources: {order: {moves: {start_order: {from: [open]}}}}",
+        ("resources", "order", "moves", "start_order"),
     ),
     "tenant": ("resources: {order: {tenant: true}}", ("resources", "order", "tenant")),
     "law": (
