@@ -77,8 +77,8 @@ OWN = {
         ("actions", "list_orders", "pages"),
     ),
     "moves": (
-        "resources: {order: {moves: {start_order: {from: [open]}}}}",
-        ("resources", "order", "moves", "start_order"),
+        "resources: {order: {moves: {finish_order: {from: [open], to: done, otherwise: CONFLICT}}}}",
+        ("resources", "order", "moves", "finish_order"),
     ),
     "tenant": ("resources: {order: {tenant: true}}", ("resources", "order", "tenant")),
     "law": (
