@@ -229,7 +229,7 @@ def _passing() -> Path:
 
 
 MAX_SECONDS = 60.0
-"""Seconds that reading and converting a document may take."""
+"""Seconds of the processor that reading and converting a document may take. A busy machine changes nothing."""
 AGAIN_S = 0.1
 """Seconds after which the error is raised again.
 
@@ -239,7 +239,7 @@ Python drops an error that is raised in a finalizer or in a callback of the garb
 
 @contextmanager
 def within(seconds: float, message: str, help: str) -> Iterator[None]:
-    """Raise this error inside the block when the time is over.
+    """Raise this error inside the block when it has taken so many seconds of the processor.
 
     It needs a timer signal and the main thread. Elsewhere (Windows) only steps and bytes limit the work.
     """
@@ -252,10 +252,10 @@ def within(seconds: float, message: str, help: str) -> Iterator[None]:
     def over(*_: Any) -> None:
         raise PgagentsError(message, help)
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN_S)
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

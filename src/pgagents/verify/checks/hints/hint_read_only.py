@@ -138,16 +138,26 @@ def _try_tools(
     return try_tools(sources, [replace(tool, trial=by_name[tool.name]) for tool in group])
 
 
-def _list_readers(setting: Setting) -> Iterator[Endpoint]:
-    for action in setting.model.actions:
-        endpoint = setting.find_usable_lead(str(action.name))
-        if endpoint is not None and action.hints.read_only.value and action.signed is None:
-            yield endpoint
+def _list_readers(setting: Setting) -> list[Endpoint]:
+    """Return an endpoint of each action that only reads, computed once a run."""
+
+    def find() -> list[Endpoint]:
+        reading = (a for a in setting.model.actions if a.hints.read_only.value and a.signed is None)
+        leads = (setting.find_usable_lead(str(action.name)) for action in reading)
+        return [endpoint for endpoint in leads if endpoint is not None]
+
+    return setting.compute_once_here("reading endpoints", find)
 
 
 def _explain_unseen(setting: Setting, endpoint: Endpoint) -> str:
-    guesses = _list_observed(setting, inferred=True)
-    guess = next((resource for resource, _, readers in guesses if endpoint in readers), None)
+    def find() -> dict[str, Resource]:
+        guesses: dict[str, Resource] = {}
+        for resource, _, readers in _list_observed(setting, inferred=True):
+            for reader in readers:
+                guesses.setdefault(reader.place, resource)
+        return guesses
+
+    guess = setting.compute_once_here("guessed observers", find).get(endpoint.place)
     why = "no other action reads what the run makes" if guess is None else say_inferred(guess)
     return f"not shown: {why}{say_unheard(setting)}"
 

@@ -190,8 +190,8 @@ class KnownIds:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note each new instance, and judge every list by the known instances."""
     setting = memory.setting
-    for name, makers in _list_makers(setting).items() if setting.exclusive else ():
-        resource, wrong = setting.model.resources[name], {case.endpoint.place: case for case in makers}
+    for resource, wrong in _list_concerned(setting, exchange) if setting.exclusive else ():
+        name = resource.name
         projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(_note_of(resource), {})
         known = projects.setdefault(_project_of(setting, exchange.call.role), KnownIds())
         _note_mentioned(resource, exchange, known)
@@ -207,6 +207,35 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 pairs = ((place, CHECK.find_trial(setting, place, name)) for place in wrong)
                 trials = {place: trial for place, trial in pairs if trial is not None}
                 yield from _judge_list(resource, exchange, items, known, trials, elsewhere)
+
+
+def _list_concerned(
+    setting: Setting, exchange: Exchange
+) -> Sequence[tuple[Resource, Mapping[str, InvalidCase]]]:
+    """Return the resources of which an exchange may say something, with their invalid calls by place.
+
+    A write may concern each of them, and a read those that it lists or makes.
+    """
+
+    def by_place() -> dict[str, tuple[Resource, dict[str, InvalidCase]]]:
+        return {
+            name: (setting.model.resources[name], {case.endpoint.place: case for case in makers})
+            for name, makers in _list_makers(setting).items()
+        }
+
+    def of_reads() -> dict[str, list[tuple[Resource, dict[str, InvalidCase]]]]:
+        found: dict[str, list[tuple[Resource, dict[str, InvalidCase]]]] = {}
+        for resource, wrong in every.values():
+            calls = (*resource.listed_by, *([resource.made_by] if resource.made_by else ()))
+            for action in {str(call.action.name): None for call in calls}:
+                found.setdefault(action, []).append((resource, wrong))
+        return found
+
+    every = setting.compute_once("makers by place", by_place)
+    endpoint = exchange.call.endpoint
+    if endpoint is None or endpoint.action.effect == "write":
+        return list(every.values())
+    return setting.compute_once("makers by list", of_reads).get(str(endpoint.action.name), [])
 
 
 def _list_mentioned(resource: Resource, body: Any, depth: int) -> Iterator[Any]:

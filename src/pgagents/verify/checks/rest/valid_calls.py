@@ -251,8 +251,10 @@ def _list_varied(setting: Setting, endpoint: Endpoint, template: RequestTemplate
 
 def _list_random(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Attempt]:
     """Yield attempts with Hypothesis' values for each free argument; none unless the run is deep."""
+    if not setting.draws:
+        return
     writes, schemas = endpoint.action.effect == "write", plain(setting.model.schemas)
-    for param in free_params(setting, endpoint) if setting.draws else ():
+    for param in free_params(setting, endpoint):
         name = str(param.name)
         values = random_values(plain(param.schema), schemas, setting.draws, setting.seed)
         for index, value in enumerate(values):
