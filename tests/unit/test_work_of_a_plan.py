@@ -1,4 +1,4 @@
-"""Nothing lists everything for each thing: the work of a plan grows as its document does, counted in calls."""
+"""Nothing lists everything for each thing: a plan's work grows as its document does, counted in calls."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ def _passing() -> Path:
 
 
 MAX_SECONDS = 60.0
-"""Seconds of the processor that reading and converting a document may take. A busy machine changes nothing."""
+"""Seconds of the processor that reading and converting a document may take, however busy the machine is."""
 AGAIN_S = 0.1
 """Seconds after which the error is raised again.
 

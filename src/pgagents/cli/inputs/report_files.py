@@ -83,15 +83,21 @@ def publish(report: Report, source: Source, output: Output, *, stopped: bool = F
     `stopped` means that a signal ended the run. Raises PgagentsError for a file that cannot be written, after
     the report is printed.
     """
-    if output.baseline is not None:
-        from pgagents.report.baseline import apply
-
-        report = apply(report, output.baseline, datetime.now(UTC).date())
+    report = accept(report, output)
     try:
         write(output.reports, report, source)
     finally:
         show(report, source, output.detail, stopped=stopped)
     return report.exit_code
+
+
+def accept(report: Report, output: Output) -> Report:
+    """Return the report with the findings marked that its baseline accepts."""
+    if output.baseline is None:
+        return report
+    from pgagents.report.baseline import apply
+
+    return apply(report, output.baseline, datetime.now(UTC).date())
 
 
 def show(report: Report, source: Source, detail: Detail = Detail(), *, stopped: bool = False) -> None:

@@ -37,14 +37,33 @@ if TYPE_CHECKING:
 
 
 STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
+MOST_SIGNALS = 3
+"""The number of signals with which the process ends at once."""
 
 
 @dataclass(slots=True)
 class _StopRequest:
-    """`asked` is True once a signal ended the run; `running` is True while there are instances to undo."""
+    """`asked` is True once a signal ended the run; `running` is True from its beginning until its report is
+    printed, and `undoing` while it removes what it made.
+    """
 
     asked: bool = False
     running: bool = False
+    undoing: bool = False
+    count: int = 0
+    """The number of signals during the run."""
+
+    def interrupts(self) -> bool:
+        """Note a signal, and return True if it ends what the run does now.
+
+        `timeout` sends two at once, and no second one may cost the report: it counts only while the run
+        undoes what it made, and then the report is written already.
+        """
+        first, self.asked = not self.asked, True
+        if not self.running:
+            return True
+        self.count += 1
+        return first or self.undoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +170,29 @@ def run(
     options = _check_servers(there, clients, keys, options, hidden)
     tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None
     options = replace(options, accepted=tell.accepted) if tell is not None else options
-    report, stopped = _verify(there, clients, keys, options, hidden, aids, tell)
-    if show is not None:
-        return show(report, stopped)
-    report = _describe_run(report, there.model, keys, hidden, output)
-    if aids.app is not None:
-        report = _describe_app(report, aids.app, Redactor(keys, (), hidden, model=there.model))
-    if output.memory is not None:
-        report_files.remember(output.memory, report)
-    code = report_files.publish(report, there.model.source, output, stopped=stopped)
+
+    def describe(report: Report) -> Report:
+        described = _describe_run(report, there.model, keys, hidden, output)
+        if aids.app is None:
+            return described
+        return _describe_app(described, aids.app, Redactor(keys, (), hidden, model=there.model))
+
+    with signals() as stop:
+
+        def begin_undoing(make: Callable[[], Report]) -> None:
+            if stop.asked and show is None:
+                report_files.write(output.reports, report_files.accept(describe(make()), output), source)
+            stop.undoing = True
+
+        source = there.model.source
+        report = _verify(there, clients, keys, options, hidden, aids, tell, stop, begin_undoing)
+        stopped = stop.asked
+        if show is not None:
+            return show(report, stopped)
+        report = describe(report)
+        if output.memory is not None:
+            report_files.remember(output.memory, report)
+        code = report_files.publish(report, source, output, stopped=stopped)
     return STOPPED if stopped else code
 
 
@@ -197,11 +230,10 @@ def _verify(
     hidden: tuple[str, ...],
     aids: Aids,
     tell: FirstLines | None,
-) -> tuple[Report, bool]:
-    """Verify with progress and the lines of `tell` on stderr.
-
-    Return the report, and True if a signal ended the run.
-    """
+    stop: _StopRequest,
+    begin_undoing: Callable[[Callable[[], Report]], None],
+) -> Report:
+    """Verify with progress and the lines of `tell` on stderr."""
     from pgagents.verify.plan.options import Identities
     from pgagents.verify.plan.selection import list_lasting, say_lasting
     from pgagents.verify.run.run import verify
@@ -213,7 +245,7 @@ def _verify(
     setting = replace(setting_of(there.model, there.url), mcp=aids.mcp)
     if few := say_lasting(list_lasting(setting, identities, options)):
         click.echo(f"note: {printable(few)}", err=True)
-    with signals() as stop, progress.progress(tell) as step:
+    with progress.progress(tell) as step:
         stop.running = True
         report = verify(
             there.model,
@@ -232,9 +264,10 @@ def _verify(
             bare=clients.bare,
             companion=aids.companion,
             journal=aids.journal,
+            begin_undoing=begin_undoing,
         )
-        stop.running = False
-    return report, stop.asked
+        stop.undoing = False
+    return report
 
 
 SECOND_KEY = (
@@ -323,11 +356,14 @@ def signals(*, hangup: bool = False) -> Iterator[_StopRequest]:
     """
     stop = _StopRequest()
 
-    def request_stop(_number: int, _frame: Any) -> None:
+    def request_stop(number: int, _frame: Any) -> None:
         if stop.running and not stop.asked:
             os.write(2, STOPPING)  # not through Python's buffer, which may be busy
-        stop.asked = True
-        raise KeyboardInterrupt
+        interrupts = stop.interrupts()
+        if stop.count >= MOST_SIGNALS:
+            os._exit(128 + number)  # not SystemExit, which what waits for a server could catch
+        if interrupts:
+            raise KeyboardInterrupt
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     if (

@@ -131,6 +131,11 @@ def _undo(
     return ends, interrupted
 
 
+def name_remaining(driver: Driver) -> list[str]:
+    """Return the names of the instances that nothing has removed yet."""
+    return [_name(instance, None) for instance in driver.factory.pool.list_remaining()]
+
+
 def _name(instance: Instance, end: object) -> str:
     """Return the name of an instance that is left behind, with the reason if one is known."""
     why = str(end) if isinstance(end, Unavailable) else instance.unremoved

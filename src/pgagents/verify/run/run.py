@@ -23,7 +23,7 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.selection import list_lasting, list_withheld
 from pgagents.verify.promise import Probe, checks_for
-from pgagents.verify.run.clean_up import clean_up
+from pgagents.verify.run.clean_up import clean_up, name_remaining
 from pgagents.verify.run.confirm import confirm, note_repeated
 from pgagents.verify.run.course import INTERRUPTED, Companion, Course
 from pgagents.verify.run.driver import Driver
@@ -158,6 +158,7 @@ def verify(
     bare: Handler | None = None,
     companion: Companion | None = None,
     journal: JournalFile | None = None,
+    begin_undoing: Callable[[Callable[[], Report]], None] | None = None,
 ) -> Report:
     """Hold a server to every contract, and report which ones it kept.
 
@@ -205,8 +206,14 @@ def verify(
             driver.sender.notes.extend(filter(None, [recovered.note, recovered.stopped]))
         course = Course(driver, made, options, on_progress, begun)
         stopped = _run(course, companion)
-        behind = _finish(driver, stopped, course.workers)
-        report = make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
+
+        def make(behind: list[str]) -> Report:
+            return make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
+
+        _confirm(driver, stopped)
+        if begin_undoing is not None:
+            begin_undoing(lambda: make(name_remaining(driver)))
+        report = make(_undo(driver, stopped, course.workers))
         ended = driver.sender.timing.left.lease_ended
         return replace(report, footer=replace(report.footer, lease_ended=True)) if ended else report
     finally:
@@ -290,7 +297,8 @@ def _tag(started_at: str, now: float, url: str, options: Options) -> str:
     return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
-def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
+def _confirm(driver: Driver, stopped: str) -> None:
+    """Try what failed once more, unless the run ended early."""
     left, notes = driver.sender.timing.left, driver.sender.notes
     if stopped:
         with suppress(Stop):  # whatever ended the run, the report says so if the lease had ended
@@ -302,7 +310,15 @@ def _finish(driver: Driver, stopped: str, workers: int) -> list[str]:
             confirm(driver, checks_for(driver.setting), driver.sender.budget.most)
     except KeyboardInterrupt:
         notes.append("interrupted while failing cases were tried once more")
-    behind = clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+
+
+def _undo(driver: Driver, stopped: str, workers: int) -> list[str]:
+    """Remove what the run made; return the names of what is left behind."""
+    left, notes = driver.sender.timing.left, driver.sender.notes
+    try:
+        behind = clean_up(driver, workers, hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+    except KeyboardInterrupt:  # it came between two removals
+        behind = name_remaining(driver)
     if left.lease_ended and left.lease_ended != stopped:
         notes.append(left.lease_ended)
     return behind
