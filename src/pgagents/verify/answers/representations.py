@@ -352,12 +352,15 @@ MOST_KNOWN = 2_000
 
 @dataclass(slots=True)
 class ShownInstance:
-    """The representation of an instance in one answer; `written` is the number of writes before it."""
+    """The representation of an instance in one answer; `written` is the number of writes before it, and
+    `number` that of its exchange.
+    """
 
     representation: Representation
     body: Mapping[str, Any]
     written: int
     at: float
+    number: int
     place: str = ""
     accepted: bool = False
     """True if the answer had the status 202: the server goes on with its work."""

@@ -29,8 +29,12 @@ from pgagents.verify.setting import Setting
 
 ACCEPTED = 202
 LASTING_S = 600.0
-MOMENT_S = 2.0
-"""Seconds for which a volatile value is compared with others; LASTING_S is that time for a lasting value."""
+"""Seconds for which a lasting value is compared with others."""
+MOMENT = 50
+"""The number of requests for which a volatile value is compared with others.
+
+Seconds would make the verdict depend on the machine's speed.
+"""
 SAME_S = 1.0
 """Times that differ by less, in seconds, are the same."""
 
@@ -38,7 +42,7 @@ SAME_S = 1.0
 def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> list[str]:
     """Return the members in both representations whose older value must still be the same."""
     lasts = old.representation.makes or new.at - old.at < LASTING_S
-    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+    stays = setting.exclusive and old.written == new.written and new.number - old.number < MOMENT
     if not lasts and not stays:
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)

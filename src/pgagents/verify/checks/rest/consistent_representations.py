@@ -162,7 +162,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED
             written = facts.written + memory.tool_writes
-            shown = ShownInstance(representation, body, written, exchange.sent_at, place, accepted)
+            shown = ShownInstance(
+                representation, body, written, exchange.sent_at, exchange.number, place, accepted
+            )
             if is_uncertain(memory, shown):
                 continue
             for judgement in _compare_representations(memory.setting, facts, shown, endpoint):
