@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.base.http import Silence
-from pgagents.verify.run.timing import is_harmless_to_repeat, is_repeatable
+from pgagents.base.http import Response, Silence
+from pgagents.verify.run.timing import RequestBudget, Repeats, Silences, is_harmless_to_repeat, is_repeatable
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.pace import Pacer
 from test_gate import Room
 
 
@@ -41,3 +42,30 @@ def test_paid_read_whose_answer_was_cut_is_not_sent_again() -> None:
     assert is_harmless_to_repeat(_call("read_box"), reset)
     assert not is_harmless_to_repeat(_call("read_box", costs=True), reset)
     assert is_harmless_to_repeat(_call("read_box", costs=True), Silence("refused"))
+
+
+def _repeats() -> Repeats:
+    of = Room().setting.model
+    return Repeats(of, Pacer(of, lambda: 0.0, 0, 60.0), RequestBudget(100), Silences())
+
+
+OFF = Response(503, (), b"")
+
+
+def test_what_only_answers_503_is_waited_for_once_and_told_once() -> None:
+    repeats, call = _repeats(), _call("read_box")
+    assert repeats.decide_repeat(call, "main", OFF, 0) is not None
+    assert repeats.decide_repeat(call, "main", OFF, 1) is None
+    assert repeats.decide_repeat(call, "main", OFF, 0) is None, "a later call does not wait"
+    assert len(repeats.notes) == 1
+    assert repeats.decide_repeat(_call("make_box"), "main", OFF, 0) is not None, "another operation may"
+
+
+@pytest.mark.parametrize("headers", [(), (("Retry-After", "1"),)], ids=["after a 200", "with Retry-After"])
+def test_what_is_busy_for_a_while_is_waited_for(headers: tuple[tuple[str, str], ...]) -> None:
+    repeats, call = _repeats(), _call("read_box")
+    if not headers:
+        assert repeats.decide_repeat(call, "main", Response(200, (), b"{}"), 0) is None
+    busy = Response(503, headers, b"")
+    assert all(repeats.decide_repeat(call, "main", busy, attempt) is not None for attempt in range(3))
+    assert repeats.notes == []

@@ -259,6 +259,10 @@ class Repeats:
         self.notes: list[str] = []
         self._too_long: set[str] = set()
         """The places of calls that asked for a longer wait than the caller allows."""
+        self._answering: set[str] = set()
+        """Methods and paths that were answered otherwise than with a 503."""
+        self.switched_off: set[str] = set()
+        """Those that answered nothing but a 503 without Retry-After, also to a second call."""
         self._undocumented: set[str] = set()
         """The places that were limited with a status that their action does not document."""
 
@@ -274,6 +278,8 @@ class Repeats:
         if isinstance(answer, Silence):
             return self._find_wait_after_silence(call, answer) if attempt == 0 else None
         limited = self._is_limited(answer)
+        if self._is_switched_off(call, answer, attempt, limited=limited):
+            return None
         if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
@@ -283,6 +289,26 @@ class Repeats:
             self._too_long.add(call.place)
             self.notes.append(f"{call.place} {self.describe_long_wait(answer)}")
         return wait
+
+    def _is_switched_off(self, call: Call, answer: Response, attempt: int, *, limited: bool) -> bool:
+        """Note an answer; return True if its operation is switched off, so that no wait brings another.
+
+        Method and path decide, so that calls of no action count with those of the action.
+        """
+        endpoint = call.endpoint
+        path = endpoint.path if endpoint is not None else (call.raw.target or call.place).partition("?")[0]
+        method = call.raw.method or (endpoint.method if endpoint is not None else "GET")
+        operation = f"{method} {path}"  # an unknown method is answered by a library
+        if answer.status != UNAVAILABLE:
+            self._answering.add(operation)
+            self.switched_off.discard(operation)
+            return False
+        if limited or operation in self._answering or answer.header("Retry-After") is not None:
+            return False
+        if attempt and operation not in self.switched_off:
+            self.switched_off.add(operation)
+            self.notes.append(f"{operation} answers {UNAVAILABLE} whenever it is called: is it switched off?")
+        return operation in self.switched_off
 
     def _note_undocumented(self, call: Call, answer: Response) -> None:
         """Note once that an action is limited with a status that it does not document.
