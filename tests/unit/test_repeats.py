@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgagents.base.http import Response, Silence
-from pgagents.verify.run.timing import RequestBudget, Repeats, Silences, is_harmless_to_repeat, is_repeatable
+from pgagents.verify.run.timing import Repeats, RequestBudget, Silences, is_harmless_to_repeat, is_repeatable
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.pace import Pacer
 from test_gate import Room

@@ -43,8 +43,10 @@ MOST_SIGNALS = 3
 
 @dataclass(slots=True)
 class _StopRequest:
-    """`asked` is True once a signal ended the run; `running` is True from its beginning until its report is
-    printed, and `undoing` while it removes what it made.
+    """`asked` is True once a signal ended the run.
+
+    `running` is True from the run's beginning until its report is printed, `undoing` while it removes what it
+    made.
     """
 
     asked: bool = False
@@ -56,8 +58,8 @@ class _StopRequest:
     def interrupts(self) -> bool:
         """Note a signal, and return True if it ends what the run does now.
 
-        `timeout` sends two at once, and no second one may cost the report: it counts only while the run
-        undoes what it made, and then the report is written already.
+        `timeout` sends two at once, and no second one may cost the report. So a second one counts only while
+        the run removes what it made.
         """
         first, self.asked = not self.asked, True
         if not self.running:
