@@ -4,6 +4,7 @@ write.
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import threading
@@ -50,6 +51,32 @@ def test_a_process_that_is_killed_harmed_nobody_and_what_it_left_can_be_told(
     server.guard_all()
     run(name, server, seed=1)
     assert harms(server) == []
+
+
+TWICE = [(signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)]
+
+
+@pytest.mark.parametrize("signals", TWICE, ids=lambda s: "-".join(one.name for one in s))
+def test_two_signals_leave_a_report_and_no_rows(signals: tuple[signal.Signals, ...], tmp_path: Path) -> None:
+    """`timeout` sends two at once: neither the report nor the undoing may be lost."""
+    server, started, report = server_of("nested"), threading.Event(), tmp_path / "report.json"
+    processes: list[subprocess.Popen[str]] = []
+
+    def end(_request: Request) -> None:
+        if len(server.log) == 60:
+            started.wait(TIMEOUT_S)
+            for number in signals:
+                processes[0].send_signal(number)
+
+    with loopback(server, end) as url:
+        processes.append(verifying("nested", url, tmp_path, "--allow-writes", "--report", str(report)))
+        started.set()
+        said, _ = processes[0].communicate(timeout=TIMEOUT_S)
+    assert processes[0].returncode == 130, said
+    assert said.count("wrote ") == 2, "before anything is undone, and after it"
+    footer = json.loads(report.read_text(encoding="utf-8"))["footer"]
+    assert (footer["complete"], footer["left_behind"]) == (False, [])
+    assert (harms(server), server.left()) == ([], [])
 
 
 def test_a_process_that_ends_left_nothing(tmp_path: Path) -> None:
