@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from pgagents.base.http import Handler
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.schema import resolve, validator
-from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.harmless.withheld import Withheld, find_reaching, list_withheld, say_withheld
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import id_text
 from pgagents.verify.wire.endpoint import Endpoint, endpoints
@@ -151,12 +152,26 @@ class Setting:
     """The base URLs of the API's other servers by name."""
     roles: frozenset[str] = frozenset()
     """The identities that the caller gave."""
+    allow: frozenset[str] = frozenset()
+    """The actions, and the arguments (`action.argument`), that the caller lets a run send whole."""
     _results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def model(self) -> Model:
         """The catalogue, resolved."""
         return self.catalogue.model
+
+    def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
+        """Return the arguments of a write of which a run sends only some values."""
+        if str(action.name) in self.allow:
+            return ()
+        every = list_withheld(self.model, action)
+        return tuple(one for one in every if f"{action.name}.{one.label}" not in self.allow)
+
+    def say_reaching(self, action: Action, values: Mapping[str, Any]) -> str:
+        """Return why a call with these values is not sent; empty if it reaches nothing of others."""
+        found = find_reaching(self.list_withheld(action), values)
+        return say_withheld(action, found[0]) if found else ""
 
     @property
     def url(self) -> str:
@@ -275,9 +290,9 @@ class Setting:
     def compute_once(self, key: Any, make: Callable[[], T]) -> T:
         """Return the result of `make`, called once for a key and shared by runs.
 
-        `make` must read the catalogue and the URL alone.
+        `make` must read the catalogue and the URL alone, and what the caller allows.
         """
-        return self.catalogue.compute_once(key, make)
+        return self.catalogue.compute_once((self.allow, key) if self.allow else key, make)
 
     def compute_once_here(self, key: Any, make: Callable[[], T]) -> T:
         """Return the result of `make`, called once for a key. `make` may read everything in this setting, so

@@ -173,7 +173,7 @@ def list_forms(kind: str, mark: str) -> list[Any]:
     if kind == "url":
         return [f"https://{mark}.example/"]
     if kind == "uuid":
-        return [str(UUID(bytes=digest[:16], version=4))]
+        return [_begin_with_letter(str(UUID(bytes=digest[:16], version=4)), digest)]
     if kind == "int":
         return [number % MOST_INT, *(number % 10**digits for digits in (12, 9, 6, 4))]
     plain = mark.replace("-", "")
@@ -182,7 +182,12 @@ def list_forms(kind: str, mark: str) -> list[Any]:
         plain,
         plain.upper(),
         mark.replace("-", "_"),
-        digest.hex()[:16],
-        digest.hex()[:16].upper(),
+        _begin_with_letter(digest.hex()[:16], digest),
+        _begin_with_letter(digest.hex()[:16], digest).upper(),
         str(number),
     ]
+
+
+def _begin_with_letter(digits: str, digest: bytes) -> str:
+    """Return hexadecimal digits of which the first is a letter, so that none reads them as a number."""
+    return "abcdef"[digest[0] % 6] + digits[1:] if digits[0].isdigit() else digits

@@ -184,9 +184,9 @@ allow_writes_option: Callable[[Any], Any] = click.option(
 allow_option: Callable[[Any], Any] = click.option(
     "--allow",
     multiple=True,
-    metavar="ACTION",
+    metavar="ACTION[.ARGUMENT]",
     help="Also call this action, which may change existing instances; of a document also 'GET /path' or an "
-    "operationId. Repeatable.",
+    "operationId. With an argument, only its values are sent. Repeatable.",
 )
 
 reports_option: Callable[[Any], Any] = click.option(

@@ -83,6 +83,9 @@ def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
     chosen: dict[str, None] = {}
     for pattern in patterns:
         found = [pattern] if pattern in known else [n for n, names in known.items() if fits(pattern, names)]
+        name, _, argument = pattern.partition(".")
+        if not found and argument and name in known:
+            found = [_find_argument(model, name, argument)]
         if not found:
             near = {names[-2] if " " in pattern and document else n for n, names in known.items()}
             raise PgagentsError(
@@ -90,6 +93,21 @@ def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
             )
         chosen |= dict.fromkeys(found)
     return tuple(chosen)
+
+
+def _find_argument(model: Model, name: str, argument: str) -> str:
+    """Return an action's argument as `action.argument`. Raises PgagentsError if it has none of this name."""
+    from pgagents.catalogue.harmless.withheld import list_withheld
+
+    action = next(action for action in model.actions if str(action.name) == name)
+    known = {str(param.name) for param in action.params}
+    known |= {one.label for one in list_withheld(model, action)}
+    if argument not in known:
+        raise PgagentsError(
+            f"--allow {brief(f'{name}.{argument}', 80)}: {name} has no such argument",
+            did_you_mean(argument, known),
+        )
+    return f"{name}.{argument}"
 
 
 def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:

@@ -64,7 +64,9 @@ def _list_accepted(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
         accepted = make_accepted(endpoint.action, given, base)
         if accepted is not None:
             keep = [name.partition("_")[2]] if "_" in name else []
-            yield name, fit_arguments(setting.model, endpoint.action, accepted, keep) or accepted, says
+            fitted = fit_arguments(setting.model, endpoint.action, accepted, keep) or accepted
+            if not setting.say_reaching(endpoint.action, fitted):
+                yield name, fitted, says
 
 
 def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -130,7 +132,9 @@ def _keep_a_change(
     members = [param for param in endpoint.params if param.place == "body" and not param.refers_to]
     if not members or any(param.place == "body" and str(param.name) in least for param in endpoint.params):
         return {}
-    first = next((param for param in members if str(param.name) in base), members[0])
+    withheld = {one.path[0] for one in setting.list_withheld(endpoint.action)}
+    free = [param for param in members if str(param.name) not in withheld]
+    first = next((param for param in members if str(param.name) in base), next(iter(free), members[0]))
     name = str(first.name)
     return {name: base[name] if name in base else least_value(setting, first, base)}
 
@@ -217,7 +221,10 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
                 if types_of(setting.resolve_schema(s)) == ("boolean",)
             }
             found[name] = {**dict.fromkeys(flags - value.keys(), False), **_swap_case(value)}
-        if found.get(name) != value and not setting.test_argument(endpoint, param).is_valid(found[name]):
+        if found.get(name) != value and (
+            not setting.test_argument(endpoint, param).is_valid(found[name])
+            or setting.say_reaching(endpoint.action, found)
+        ):
             found[name] = value
     return found
 
@@ -266,6 +273,7 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
         param.refers_to
         or name == endpoint.action.idempotency
         or isinstance(given, InstanceRef | UniqueValue | Signature)
+        or any(one.path[0] == name for one in setting.list_withheld(endpoint.action))
     ):
         return False
     if (not param.required and opaque(setting, endpoint, param)) or (

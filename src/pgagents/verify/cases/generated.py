@@ -376,7 +376,7 @@ def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterato
         )
         if not all(is_sendable(endpoint, p, laid.get(n)) for n, p in free.items()):
             continue
-        if laid in drawn or is_invalid(setting, call) == valid:
+        if laid in drawn or is_invalid(setting, call) == valid or setting.say_reaching(endpoint.action, laid):
             continue
         wrong = {} if valid else find_wrong(setting, call)
         if valid or wrong:
@@ -446,6 +446,8 @@ def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: Reques
     """True if an argument may have any value: it names nothing, and holds no mark of the run."""
     action, name = endpoint.action, str(param.name)
     if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
+        return False
+    if any(one.path[0] == name for one in setting.list_withheld(action)):
         return False
     if name not in template.input and any(name in group for group in action.either):
         return False  # exactly one group must be given

@@ -53,6 +53,8 @@ class InvalidCase:
     priority: int
     promised: str = ""
     """The condition that all cases of a contract meet; empty if `says` is the contract's own."""
+    withheld: str = ""
+    """Why the call is not sent: its value may reach what is not the run's own. Empty if it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,32 @@ def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
 def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
     """Return the invalid cases of an endpoint, computed once a run."""
     return setting.compute_once(
-        ("invalid cases", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint))
+        ("invalid cases", endpoint.place),
+        lambda: tuple(case for case in _list_every(setting, endpoint) if not case.withheld),
+    )
+
+
+def withheld_cases_of(setting: Setting, endpoint: Endpoint) -> Mapping[str, InvalidCase]:
+    """Return the invalid cases of an endpoint that are not sent, by their details, computed once a run.
+
+    A detail with another case that is sent is left out.
+    """
+
+    def find() -> Mapping[str, InvalidCase]:
+        sent = {case.detail for case in invalid_cases_of(setting, endpoint)}
+        every = (case for case in _list_every(setting, endpoint) if case.withheld)
+        return {case.detail: case for case in every if case.detail not in sent}
+
+    return setting.compute_once(("withheld cases", endpoint.place), find)
+
+
+def _list_every(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
+    return setting.compute_once(
+        ("every invalid case", endpoint.place),
+        lambda: tuple(
+            replace(case, withheld=setting.say_reaching(endpoint.action, case.call.input))
+            for case in invalid_cases(setting, endpoint)
+        ),
     )
 
 
@@ -248,7 +275,7 @@ def _make_unknown_case(
         return
     turn = crc32(f"{endpoint.action.name}/unknown_member".encode())
     name, value, says = "pgv_unknown", (1, None, "")[turn % 3], "an undeclared argument"
-    if (other := _in_camel_case(endpoint)) is not None and turn % 2:
+    if (other := _in_camel_case(setting, endpoint)) is not None and turn % 2:
         name, value, says = (
             other[0],
             template.input.get(other[1], 1),
@@ -276,14 +303,15 @@ def _make_unknown_case(
     )
 
 
-def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
+def _in_camel_case(setting: Setting, endpoint: Endpoint) -> tuple[str, str] | None:
     """Return an argument's name in camel case and its real name; None if no name differs.
 
     An optional argument is preferred.
     """
+    withheld = {one.path[0] for one in setting.list_withheld(endpoint.action)}
     for param in sorted(endpoint.params, key=lambda p: p.required):
         first, *words = str(param.name).split("_")
-        if words and param.place == "body":
+        if words and param.place == "body" and str(param.name) not in withheld:
             return first + "".join(word.capitalize() for word in words), str(param.name)
     return None
 

@@ -124,6 +124,7 @@ def make_setting(
         servers=identities.servers,
         strangers=identities.strangers,
         roles=identities.roles,
+        allow=frozenset(options.allow),
     )
 
 

@@ -180,6 +180,9 @@ class CallExecutor:
         for instance in self.gate.find_references(call, values):
             with suppress(Unavailable):  # the gate decides on the request itself
                 yield from self.run_generator(self.factory.proof.prove(instance), [])
+        for asking in self.gate.read_unread(call, values):
+            with suppress(Unavailable):
+                yield from self.run_generator(asking, [])
         for resource in self._list_made(call):
             with suppress(Unavailable):
                 yield from self.run_generator(self.factory.removals.try_one(resource), [])

@@ -16,7 +16,7 @@ write is sent only with a key that may write, and only if it
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 from pgagents.base.http import Request, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import singular
+from pgagents.catalogue.harmless.withheld import find_reaching, say_withheld
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
@@ -47,12 +48,12 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import INVENTED
+from pgagents.verify.wire.exchange import INVENTED, Exchange
 from pgagents.verify.wire.mcp_link import ToolListing
 from pgagents.verify.wire.oauth import list_token_paths
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-_FLAG = re.compile(r"--allow \S+ would call it\Z")
+_FLAG = re.compile(r"--allow \S+ (would call|sends) it\Z")
 
 
 def names_flag(objection: str) -> bool:
@@ -114,6 +115,12 @@ class Gate:
                 instances = (self.factory.pool.find(r, value) for r in self._named.list_kin(resource))
                 found += [t for t in instances if t is not None and t.made and not t.ours]
         return found
+
+    def read_unread(self, call: Call, values: Mapping[str, Any]) -> Iterator[Generator[Call, Exchange, None]]:
+        """Yield reads that ask for the numbers by which a write is to name nobody's instance."""
+        for resource in self._named.list_unread(self.setting, call, values) if call.endpoint else ():
+            assert call.endpoint is not None
+            yield self._named.read_first(self.setting, resource, call.endpoint, values)
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
@@ -277,6 +284,8 @@ class Gate:
             return "" if removed.ours else self.factory.owned.problem(removed.resource) or unproven
         if objection := self._object_to_make(endpoint.action) or self._object_to_number(call, endpoint):
             return objection
+        if objection := self._object_to_reach(call, endpoint, values):
+            return objection
         if target is None and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
             return (
@@ -303,6 +312,12 @@ class Gate:
                         f"this run's own: --allow {endpoint.action.name} would call it"
                     )
         return ""
+
+    def _object_to_reach(self, call: Call, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
+        """Return why an argument's value may reach what is not the run's own; empty if none does."""
+        withheld = () if call.authored else self.setting.list_withheld(endpoint.action)
+        found = find_reaching(withheld, values, self.factory.pool.list_own_ids()) if withheld else []
+        return say_withheld(endpoint.action, found[0]) if found else ""
 
     def _object_to_number(self, call: Call, endpoint: Endpoint) -> str:
         """Return why no more instances may be made by an action: one could not be undone, or too many were

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from unicodedata import normalize
@@ -10,19 +10,22 @@ from urllib.parse import unquote
 
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.http import Request
+from pgagents.catalogue.harmless.ids import BEYOND, NOBODY, NOBODYS_NUMBER, list_numbers, reads_as_others
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text, member_at, reads_id, with_member
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import Instance, Unavailable, above, evaluate
+from pgagents.verify.fixtures.instance import MISSING, Instance, Unavailable, above, evaluate, is_missing
 from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target
+from pgagents.verify.fixtures.target import Target, is_made_by, list_chosen_ids, target_of
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
-BEYOND = 2**63
-"""A whole number above every id: no column of whole numbers holds one so large."""
+FAR = 2**31
+"""A number above those that made-up values of an argument have."""
 SHORTEST_CODE = 8
 """The fewest characters of a member that nobody can guess, so that it names one instance."""
 
@@ -77,17 +80,56 @@ class NamedInstances:
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
-        if (
-            value == resource.find_absent_value(param)
-            or self._factory.marks.unguessable(value)
-            or (place, value) in self._factory.missing(resource)
-        ):
+        if value == resource.find_absent_value(param) or (place, value) in self._factory.missing(resource):
             return True
-        if NOBODY in str(value) or (
-            isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)
-        ):
-            return True
-        return isinstance(value, str) and self._looks_like_ours(resource, value)
+        if self._model.leaves_open and list_numbers(value) and not isinstance(value, str):
+            return False  # the server must say first that nothing has this number
+        if self._factory.marks.unguessable(value):
+            return not self._model.leaves_open or not list_numbers(value)
+        if isinstance(value, int):
+            return abs(value) == NOBODYS_NUMBER or value >= BEYOND
+        return isinstance(value, str) and (
+            (NOBODY in value and not list_numbers(value)) or self._looks_like_ours(resource, value)
+        )
+
+    def list_unread(self, setting: Setting, call: Call, values: Mapping[str, Any]) -> list[Resource]:
+        """Return the resources of which a write names an instance by a number that no read has asked for.
+
+        Nobody's numbers are far from all that lists show. But a narrow column keeps only a part of them.
+        """
+        endpoint = call.endpoint
+        if endpoint is None or endpoint.action.effect != "write" or not self._model.leaves_open:
+            return []
+        target, found = target_of(setting, endpoint.action), []
+        named = [(p, target.resource) for p in target.named] if target is not None else []
+        chosen = list_chosen_ids(self._model, endpoint.action)
+        made = [r for r in self._model.resources.values() if chosen and is_made_by(r, endpoint.action)]
+        for param, resource in [*named, *((p, r) for r in made for p in chosen)]:
+            value = values.get(str(param.name))
+            far = isinstance(value, int) and not isinstance(value, bool) and abs(value) > FAR
+            place = resource.place_in(endpoint.params, values)
+            if far and (place, value) not in self._factory.missing(resource):
+                found.append(resource)
+        return found
+
+    def read_first(
+        self, setting: Setting, resource: Resource, endpoint: Endpoint, values: Mapping[str, Any]
+    ) -> Generator[Call, Exchange, None]:
+        """Ask by a read for the ids that a write names, and note those that nothing has."""
+        given = {p.refers_to: values.get(str(p.name)) for p in endpoint.params if p.refers_to}
+        place = resource.place_in(endpoint.params, values)
+        for read in resource.read_by:
+            reader = setting.find_usable_lead(str(read.action.name))
+            named = [p for p in read.action.params if p.refers_to in given and given[p.refers_to] is not None]
+            if reader is None or not any(p.refers_to == resource.name for p in named):
+                continue
+            if any(p.required and p not in named for p in read.action.params):
+                continue
+            input = {str(p.name): given.get(p.refers_to) for p in named}
+            seen = yield Call(reader, input, "absent", f"to see that there is no such {resource.name}")
+            if seen.status in MISSING or is_missing(resource, seen):
+                self._factory.owned.note_missing(resource, place, given[resource.name])
+                return
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
         plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
@@ -97,7 +139,8 @@ class NamedInstances:
             for t in self._factory.pool.instances
             if t.ours and self._factory.owned.kind_name(t.resource) == kind
         )
-        return any(plain == id_text(t.id).casefold() for t in ours)
+        own = [id_text(t.id) for t in ours]
+        return plain in (id.casefold() for id in own) and not reads_as_others(value, own)
 
     def is_under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
         """True if the call names a container by an id that no instance has, so that it is empty."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.writing import python_literal, python_quoted
+from pgagents.catalogue.harmless.withheld import list_withheld
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import LIMITED, REFUSED, ErrorSign
 from pgagents.catalogue.model.credential import Credential, list_parameters
@@ -39,6 +40,9 @@ def view(model: Model) -> View:
                 str(a.operation_id): ids
                 for a in model.rest_actions
                 if (ids := _list_ids(model, a)) is not None
+            },
+            "withheld": {
+                str(a.operation_id): held for a in model.rest_actions if (held := _list_withheld(model, a))
             },
             "acting_paths": sorted(
                 {
@@ -88,6 +92,14 @@ def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
     if any(kind is None for kind in kinds):
         return None
     return [[p.place, p.wire, kind] for p, kind in zip(named, kinds, strict=True) if kind]
+
+
+def _list_withheld(model: Model, action: Action) -> list[list[Any]]:
+    """Return the arguments of which the tests send only some values: place, path, those as JSON, kind."""
+    return [
+        [one.place, list(one.wire), sorted(value.decode() for value in one.shown), one.reference]
+        for one in list_withheld(model, action)
+    ]
 
 
 def _names_changed(model: Model, action: Action, param: Param) -> bool:

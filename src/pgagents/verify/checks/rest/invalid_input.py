@@ -17,7 +17,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, list_varied_calls, shrink
-from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
+from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of, withheld_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     AGAIN,
@@ -50,6 +50,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for wrong in invalid_cases_of(setting, endpoint):
             says = f"{refuses} {wrong.promised or wrong.says}"
             yield Case(endpoint, says, wrong.origin, detail=wrong.detail, cite=wrong.cite)
+        for held in withheld_cases_of(setting, endpoint).values():
+            says, why = f"{refuses} {held.promised or held.says}", (Verdict.NOT_SELECTED, held.withheld)
+            yield Case(endpoint, says, held.origin, detail=held.detail, cite=held.cite, settled=why)
         for unmade in unmade_cases_of(setting, endpoint).values():
             says, settled = f"{refuses} {unmade.says}", (Verdict.NOT_APPLICABLE, unmade.reason)
             yield Case(endpoint, says, unmade.origin, detail=unmade.detail, cite=unmade.cite, settled=settled)

@@ -1,0 +1,79 @@
+"""Ids that nobody has, however leniently a server reads them.
+
+Some servers read an id by its leading digits: JavaScript's `parseInt`, PHP's `(int)`, Ruby's `to_i` and MySQL
+where it compares a number with a text. Others trim it, fold its case or normalise its letters. So a text for
+nobody's id begins with a letter, and a changed id of one's own has no other number at its beginning.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote
+
+NOBODY = "kz7f3c9a1e5b2d8064"
+"""Sixty-four random bits, drawn once, behind letters that no reader of numbers knows."""
+NOBODYS_NUMBER = 0x7F3C9A1E5B2D8064
+"""The same bits as a number: far from ids that lists show, also in 32 and 31 bits and as a float."""
+BEYOND = 2**63
+"""A whole number above every id: no column of whole numbers holds one so large."""
+
+_LEADING = re.compile(r"[+-]?\s*(\d[\d_]*)")
+_DECIMAL = re.compile(r"[+-]?\s*(\d*\.?\d+(?:e[+-]?\d{1,3})?)")
+_BASED = re.compile(r"[+-]?\s*0(x[0-9a-f]+|o[0-7]+|b[01]+|[0-7]+)")
+_BASES = {"x": 16, "o": 8, "b": 2}
+_INVISIBLE = "\0\ufeff\u200b\u200e\u2060"
+
+
+def list_numbers(value: Any) -> frozenset[int]:
+    """Return the whole numbers that lenient readers take a value for, without their sign.
+
+    `false` and a text that begins with a letter are zero to some, which no table numbers a row with.
+    """
+    if isinstance(value, bool):
+        return frozenset((1,)) if value else frozenset()
+    if isinstance(value, int):
+        return frozenset((abs(value),))
+    if isinstance(value, float):
+        return frozenset((abs(int(value)), abs(round(value)))) if math.isfinite(value) else frozenset()
+    if isinstance(value, list):
+        return frozenset(number for item in value for number in list_numbers(item))
+    if not isinstance(value, str):
+        return frozenset()
+    decoded = unquote(value)
+    forms = {value, decoded, normalize("NFKC", value), normalize("NFKC", decoded)}
+    return frozenset(number for form in forms for number in _read(form.strip().strip(_INVISIBLE).strip()))
+
+
+def _read(text: str) -> Iterable[int]:
+    text = text.lstrip("'\"([{#").casefold()
+    if found := _LEADING.match(text):
+        yield int(found[1].replace("_", "")[:400])
+        yield int(found[1].partition("_")[0][:400])
+    if found := _DECIMAL.match(text):
+        number = float(found[1])
+        yield from (int(number), round(number)) if math.isfinite(number) else ()
+    if found := _BASED.match(text):
+        digits = found[1]
+        base = _BASES.get(digits[0], 8)
+        yield int(digits[1:] if digits[0] in _BASES else digits, base)
+
+
+def reads_as_others(value: Any, own: Iterable[Any]) -> bool:
+    """True if a lenient reader takes a value for a number that is none of one's own ids."""
+    return not list_numbers(value) <= {number for id in own for number in list_numbers(id)}
+
+
+def list_like(value: str) -> list[str]:
+    """Return texts that resemble a text and hold NOBODY, and that no reader of numbers takes for an id."""
+    half = len(value) // 2
+    tried = (
+        f"{value}{NOBODY}",
+        f"{NOBODY}{value}",
+        f"{value[:half]}{NOBODY}{value[half:]}",
+        f"{NOBODY}{value[len(NOBODY) :]}",
+    )
+    return [text for text in tried if not list_numbers(text)]
