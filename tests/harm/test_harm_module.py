@@ -18,6 +18,7 @@ from harm.runs import harms, model_of, server_of, writes
 from harm.servers.base import KEYS, Answer
 from lengths import rarely
 from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build
 from pgagents.generate.files import write
 
@@ -26,7 +27,13 @@ MODULES = ["pgagents/pytest", "openapi/openapi"]
 
 def pytest_of(name: str, server: Callable[[Request], Answer], folder: Path, **environment: str) -> str:
     """Run the module of a case with pytest against its server, and return what pytest printed."""
-    artifacts = build(model_of(name), only=MODULES).artifacts()
+    with loopback(server) as url:
+        return run_module(model_of(name), folder, url, **environment)
+
+
+def run_module(model: Model, folder: Path, url: str, **environment: str) -> str:
+    """Run the module of a catalogue with pytest against a server, and return what pytest printed."""
+    artifacts = build(model, only=MODULES).artifacts()
     if not any(one.path.endswith(".py") for one in artifacts):
         pytest.skip("no operation of this catalogue is on REST")
     write(folder, artifacts)
@@ -34,15 +41,14 @@ def pytest_of(name: str, server: Callable[[Request], Answer], folder: Path, **en
     module = folder / "pgagents" / "test_contracts.py"
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "--rootdir"]
     usual = {"PGAGENTS_TOKEN": KEYS["main"], "PGAGENTS_EXAMPLES": "2"}
-    with loopback(server) as url:
-        done = subprocess.run(
-            [*command, folder, module],
-            env={**clean, **usual, "PGAGENTS_URL": url, **environment},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    done = subprocess.run(
+        [*command, folder, module],
+        env={**clean, **usual, "PGAGENTS_URL": url, **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.stdout
 

@@ -11,6 +11,7 @@ import pytest
 
 from pgagents.base.errors import InputError
 from pgagents.base.http import Response, json_bytes
+from pgagents.catalogue.harmless.ids import NOBODY, NOBODYS_NUMBER
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
@@ -18,7 +19,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
-from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, target_of
+from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.selection import NO_WRITES, list_live_roles
 from pgagents.verify.run.gate import Gate

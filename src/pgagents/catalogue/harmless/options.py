@@ -1,7 +1,7 @@
 """Options: arguments of a write that may widen what a call does, such as `replace_all` or `overwrite`.
 
 Nothing but its name tells what a flag, a choice or a number does. So it keeps its default unless the document
-shows a value, or the value is stored: the thing that the call makes or changes has a member of that name.
+shows a value, or the value is stored in a member of what the call makes or changes.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ IDS = frozenset(("id", "ids", "uuid", "uuids", "guid", "guids", "pk", "pks", "fk
 ROLES = frozenset((
     "account", "after", "ancestor", "approver", "assignee", "author", "before", "beneficiary", "child",
     "contact", "customer", "destination", "duplicate", "follower", "from", "group", "into", "leader",
-    "master", "manager", "member", "neighbor", "neighbour", "next", "onto", "original", "other", "owner", "parent",
+    "manager", "master", "member", "neighbor", "neighbour", "next", "onto", "original", "other", "owner",
+    "parent",
     "partner", "payee", "payer", "predecessor", "previous", "prev", "receiver", "recipient", "related",
     "replace", "reporter", "reviewer", "root", "sender", "sibling", "source", "subject", "successor",
     "supersede", "supervisor", "target", "team", "tenant", "to", "under", "user", "watcher", "with",

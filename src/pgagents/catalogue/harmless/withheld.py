@@ -20,7 +20,7 @@ from pgagents.catalogue.model.model import Model
 
 _MOST_KNOWN = 4_000
 _KNOWN: OrderedDict[tuple[int, int], tuple[Model, Action, tuple[Withheld, ...]]] = OrderedDict()
-"""What is withheld, by the identity of the model and the action, which it keeps alive."""
+"""Results by the identity of a model and an action, with both, so that they stay alive."""
 
 
 @dataclass(frozen=True, slots=True)

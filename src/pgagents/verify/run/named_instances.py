@@ -116,7 +116,9 @@ class NamedInstances:
         self, setting: Setting, resource: Resource, endpoint: Endpoint, values: Mapping[str, Any]
     ) -> Generator[Call, Exchange, None]:
         """Ask by a read for the ids that a write names, and note those that nothing has."""
-        given = {p.refers_to: values.get(str(p.name)) for p in endpoint.params if p.refers_to}
+        given: dict[str | None, Any] = {
+            p.refers_to: values.get(str(p.name)) for p in endpoint.params if p.refers_to
+        }
         place = resource.place_in(endpoint.params, values)
         for read in resource.read_by:
             reader = setting.find_usable_lead(str(read.action.name))

@@ -1,0 +1,272 @@
+"""A run by a document changes nothing of others: on servers that read ids leniently, that have options with
+reach, and whose whole numbers name other things.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import pytest
+
+from harm.loopback import loopback
+from harm.test_harm_module import run_module
+from importing import imported
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.harmless.ids import NOBODY, NOBODYS_NUMBER, list_like, list_numbers, reads_as_others
+from pgagents.catalogue.harmless.withheld import list_withheld
+from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+OTHERS = 20
+Schema = dict[str, Any]
+
+
+def parse_int(text: str) -> int:
+    """JavaScript's parseInt: blanks, a sign, digits; 0x is a base."""
+    based = re.match(r"\s*([+-]?)0x([0-9a-f]+)", text, re.I)
+    if based:
+        return int(based[2], 16)
+    found = re.match(r"\s*([+-]?[0-9]+)", text)
+    return int(found[1]) if found else 0
+
+
+def cast(text: str) -> int:
+    """PHP's (int): digits, a point and an exponent."""
+    found = re.match(r"\s*([+-]?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]{1,2})?)", text, re.I)
+    return int(float(found[1])) if found else 0
+
+
+def to_i(text: str) -> int:
+    """Ruby's to_i: digits with underscores between them."""
+    found = re.match(r"\s*([+-]?[0-9]+(?:_[0-9]+)*)", text)
+    return int(found[1].replace("_", "")) if found else 0
+
+
+def compare(text: str) -> int:
+    """MySQL where it compares a column of whole numbers with a text: a rounded number, else zero."""
+    found = re.match(r"\s*([+-]?[0-9]*\.?[0-9]+(?:e[+-]?[0-9]{1,2})?)", text, re.I)
+    return round(float(found[1])) if found else 0
+
+
+class Notes:
+    """A server with twenty notes of others."""
+
+    def __init__(self, reader: Callable[[str], int] = cast) -> None:
+        self.reader = reader
+        self.notes: dict[int, dict[str, Any]] = {
+            n: {"id": n, "text": f"mine {n}"} for n in range(1, OTHERS + 1)
+        }
+        self.at_start = json.dumps(self.notes)
+        self.last = OTHERS
+        self.bodies: list[Any] = []
+
+    def __call__(self, request: Request) -> Response:
+        path, body = urlsplit(request.target).path, read_json(request.body).value
+        given = {
+            **dict(parse_qsl(urlsplit(request.target).query)),
+            **(body if isinstance(body, dict) else {}),
+        }
+        if request.method not in ("GET", "HEAD"):
+            self.bodies.append(given)
+        status, answer = self.answer(request.method, path, body, given)
+        content = b"" if answer is None else json.dumps(answer).encode()
+        return Response(status, (("Content-Type", "application/json"),), content)
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        text = body.get("text") if isinstance(body, dict) else None
+        right = isinstance(text, str) and 0 < len(text) <= 200
+        if path == "/notes" and method == "GET":
+            return 200, list(self.notes.values())
+        if path == "/notes" and method == "POST":
+            if not right:
+                return 400, {"error": "bad"}
+            self.reach(given)
+            self.last += 1
+            self.notes[self.last] = {"id": self.last, "text": text}
+            return 201, self.notes[self.last]
+        found = re.fullmatch(r"/notes/([^/]+)", path)
+        number = self.reader(unquote(found[1])) if found else 0
+        if number not in self.notes:
+            return 404, {"error": "none"}
+        if method == "PATCH" and not right:
+            return 400, {"error": "bad"}
+        if method in ("PATCH", "DELETE"):
+            self.reach(given)
+        if method == "PATCH":
+            self.notes[number] = {**self.notes[number], "text": text}
+        if method == "DELETE":
+            self.notes.pop(number, None)
+            return 204, None
+        return (200, self.notes[number]) if method in ("GET", "PATCH") else (405, {"error": "method"})
+
+    def reach(self, given: dict[str, Any]) -> None:
+        """Do what an option with reach asks for, or what a whole number names."""
+        for name, value in given.items():
+            if name in FLAGS and value not in (False, "false", None, 0, "0", ""):
+                self.notes.clear()
+            for number in value if isinstance(value, list) else [value]:
+                text = str(int(number)) if isinstance(number, bool) else str(number)
+                if name in NAMES and self.reader(text) <= OTHERS:
+                    self.notes.pop(self.reader(text), None)
+
+    def changed(self) -> bool:
+        return json.dumps({n: note for n, note in self.notes.items() if n <= OTHERS}) != self.at_start
+
+
+NOTE: Schema = {
+    "type": "object",
+    "required": ["id", "text"],
+    "properties": {"id": {"type": "integer"}, "text": {"type": "string"}},
+}
+FLAGS: dict[str, Schema] = {
+    "replace_all": {"type": "boolean"},
+    "overwrite": {"type": "boolean"},
+    "conflictMode": {"type": "string", "enum": ["keep", "drop"]},
+    "keep_last": {"type": "integer", "minimum": 0, "maximum": 9},
+    "dedupe": {"type": "boolean"},
+    "scopes": {"type": "array", "items": {"type": "string", "enum": ["mine", "all"]}},
+}
+NUMBER: Schema = {"type": "integer", "minimum": 1}
+NAMES: dict[str, Schema] = {
+    **dict.fromkeys(
+        ("parent_id", "owner", "into", "replaces_note", "to_account", "note", "siblingId"), NUMBER
+    ),
+    **dict.fromkeys(("merge_ids", "notes"), {"type": "array", "items": NUMBER}),
+}
+
+
+def document(more: dict[str, Schema], query: dict[str, Schema], id: str = "integer") -> Schema:
+    """The document of the notes, with optional members of bodies and optional arguments of the query."""
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    body = {"type": "object", "required": ["text"], "properties": {"text": text, **more}}
+    sent = {"required": True, "content": {"application/json": {"schema": body}}}
+    error = {"description": "Refused", "content": {"application/json": {"schema": {"type": "object"}}}}
+
+    def answers(status: str, schema: Schema) -> Schema:
+        said = {"description": "Done", "content": {"application/json": {"schema": schema}}}
+        return {status: said, "400": error, "404": error}
+
+    options = [{"name": n, "in": "query", "schema": s} for n, s in query.items()]
+    at = {"name": "id", "in": "path", "required": True, "schema": {"type": id}}
+    made = {"operationId": "create_note", "parameters": options, "requestBody": sent}
+    changed = {"operationId": "patch_note", "parameters": [at, *options], "requestBody": sent}
+    removed = {"operationId": "delete_note", "parameters": [at, *options]}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Notes", "version": "1"},
+        "paths": {
+            "/notes": {
+                "get": {
+                    "operationId": "list_notes",
+                    "responses": answers("200", {"type": "array", "items": NOTE}),
+                },
+                "post": {**made, "responses": answers("201", NOTE)},
+            },
+            "/notes/{id}": {
+                "get": {"operationId": "get_note", "parameters": [at], "responses": answers("200", NOTE)},
+                "patch": {**changed, "responses": answers("200", NOTE)},
+                "delete": {**removed, "responses": {"204": {"description": "Gone"}, "404": error}},
+            },
+        },
+    }
+
+
+def model_of(tmp_path: Path, described: Schema) -> Model:
+    path = tmp_path / "notes.json"
+    path.write_text(json.dumps(described), encoding="utf-8")
+    return load_text(imported(path).text, "notes.yaml")
+
+
+def run(model: Model, server: Notes, seed: int, **options: Any) -> Report:
+    given = Options(seed=seed, allow_writes=True, live=False, **options)
+    return verify(model, server, Identities(calls_keyless=True), given, url="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("id", ["string", "integer", "number"])
+@pytest.mark.parametrize("reader", [parse_int, cast, to_i, compare])
+def test_leading_digits_name_nobody(reader: Callable[[str], int], id: str, seed: int, tmp_path: Path) -> None:
+    server = Notes(reader)
+    run(model_of(tmp_path, document({}, {}, id)), server, seed)
+    assert server.bodies
+    assert not server.changed()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("where", ["body", "query"])
+@pytest.mark.parametrize("more", [FLAGS, NAMES], ids=["options", "references"])
+def test_options_with_reach_and_references_are_left_out(
+    more: dict[str, Schema], where: str, seed: int, tmp_path: Path
+) -> None:
+    server = Notes()
+    model = model_of(tmp_path, document(more, {}) if where == "body" else document({}, more))
+    report = run(model, server, seed)
+    assert server.bodies
+    assert not server.changed()
+    reasons = {result.reason for result in report.results}
+    unsaid = [n for n in more if not any(f"create_note.{n} sends it" in reason for reason in reasons)]
+    assert unsaid == []
+
+
+def test_an_allowed_argument_is_sent(tmp_path: Path) -> None:
+    server = Notes()
+    model = model_of(tmp_path, document(FLAGS, {}))
+    run(model, server, 0, allow=("create_note.dedupe",))
+    sent = {name for body in server.bodies for name in body}
+    assert "dedupe" in sent
+    assert "replace_all" not in sent
+
+
+def test_what_the_document_shows_is_sent_and_a_stored_flag_too(tmp_path: Path) -> None:
+    stored = {"type": "boolean"}
+    described = document(
+        {"starred": stored, "mode": {"type": "string", "enum": ["a", "b"], "default": "a"}}, {}
+    )
+    note = {**NOTE, "properties": {**NOTE["properties"], "starred": stored}}
+    for path, method, status in (("/notes", "post", "201"), ("/notes/{id}", "get", "200")):
+        content = described["paths"][path][method]["responses"][status]["content"]
+        content["application/json"]["schema"] = note
+    model = model_of(tmp_path, described)
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = {one.label: one for one in list_withheld(model, action)}
+    assert held.keys() == {"mode"}
+    assert held["mode"].takes("a", ())
+    assert not held["mode"].takes("b", ())
+
+
+@pytest.mark.parametrize("more", [{}, FLAGS, NAMES], ids=["ids", "options", "references"])
+def test_the_generated_module_keeps_the_same_rules(more: dict[str, Schema], tmp_path: Path) -> None:
+    server = Notes()
+    with loopback(server) as url:
+        run_module(model_of(tmp_path, document(more, {})), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+    assert server.bodies
+    assert not server.changed()
+
+
+@pytest.mark.parametrize("text", ["", "7", "a7", "0x1f", "1_7", "pgv-1", "17"])
+def test_texts_like_an_id_are_nobodys(text: str) -> None:
+    for like in list_like(text):
+        assert NOBODY in like
+        assert all(reader(like) == 0 for reader in (parse_int, cast, to_i, compare))
+
+
+@pytest.mark.parametrize(
+    "text", ["07", " 7", "7a", "+7", "7e0", "0x7", "7_0", "７", "%37", "7\nx", True, 7.2]
+)
+def test_what_a_lenient_reader_takes_for_another_id_is_no_id_of_ones_own(text: Any) -> None:
+    assert list_numbers(text)
+    assert reads_as_others(text, ["box-1", 88])
+
+
+def test_a_suffix_on_an_id_of_ones_own_stays_ones_own() -> None:
+    assert not reads_as_others("17-x", [17])
+    assert reads_as_others("17-x", [1])
+    assert NOBODYS_NUMBER % 2**32 > 2**24
