@@ -139,7 +139,7 @@ NAMES: dict[str, Schema] = {
     **dict.fromkeys(
         ("parent_id", "owner", "into", "replaces_note", "to_account", "note", "siblingId"), NUMBER
     ),
-    **dict.fromkeys(("merge_ids", "notes"), {"type": "array", "items": NUMBER}),
+    **{key: {"type": "array", "items": NUMBER} for key in ("merge_ids", "notes")},
 }
 
 
@@ -187,7 +187,21 @@ def model_of(tmp_path: Path, described: Schema) -> Model:
 
 def run(model: Model, server: Notes, seed: int, **options: Any) -> Report:
     given = Options(seed=seed, allow_writes=True, live=False, **options)
-    return verify(model, server, Identities(calls_keyless=True), given, url="http://127.0.0.1:1")
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return verify(
+        model,
+        server,
+        Identities(calls_keyless=True),
+        given,
+        clock=lambda: now[0],
+        sleep=sleep,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url="http://127.0.0.1:1",
+    )
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
