@@ -47,7 +47,11 @@ class Withheld:
         """True if a value reaches nothing of others. `own` are the ids of the run's instances."""
         is_shown = json_bytes(value) in self.shown
         if not self.reference:
-            several = isinstance(value, list) and all(json_bytes(item) in self.shown for item in value)
+            several = (
+                isinstance(value, list)
+                and value != []
+                and all(json_bytes(item) in self.shown for item in value)
+            )
             return is_shown or several
         return not may_be_others(value, own, named_id=self.named_id, shown=is_shown)
 
