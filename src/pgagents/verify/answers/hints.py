@@ -13,6 +13,7 @@ from pgagents.verify.answers.observation import (
     Body,
     Comparison,
     Observation,
+    Place,
     Source,
     TraceSource,
     list_compared,
@@ -258,15 +259,19 @@ def judge_trials(
     expected: str,
     explain: Callable[[], Judgement] | None = None,
     unseen: Callable[[], str] = str,
+    advise: Callable[[Place], str] | None = None,
 ) -> Conversation:
     """Compare three times and yield one judgement: broken if there is a difference each time, else kept.
 
     `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
-    for. If nothing can be compared, yield the result of `explain`, or nothing without `explain`.
+    for. If nothing can be compared, yield the result of `explain`, or nothing without `explain`. `advise`
+    returns what follows the difference at a place.
     """
     changes = yield from try_again(compare)
     if changes:
-        yield trial.broken(f"{expected}, in three trials", changes[min(changes)][0])
+        first = min(changes)
+        advice = advise(first) if advise is not None else ""
+        yield trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}")
     elif changes is not None:
         yield trial.kept(unseen())
     elif explain is not None:

@@ -39,7 +39,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         says = f"{endpoint.action.name} sends nothing to the address in {param.name}"
         origin = endpoint.action.hints.open_world.origin
         attempt = Attempt(partial(_try, str(param.name)))
-        yield Case(endpoint, says, origin, attempt, str(param.name), settled=settled)
+        yield Case(
+            endpoint, says, origin, attempt, str(param.name),
+            settled=settled, advice=not endpoint.action.hints.open_world.written,
+        )  # fmt: skip
 
 
 def _list_addresses(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:

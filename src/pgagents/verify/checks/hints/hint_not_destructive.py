@@ -5,7 +5,8 @@ Two instances of the run are observed. The call is made twice on one of them, wi
 both are observed after each call. Each must stay readable, and each member must stay. An empty member may be
 filled, and a list or a count may grow. `may_change` declares members that the call adds to, or that follow
 from its additions. The state of a declared transition may change, and so may members with the version of an
-instance. A difference counts only if two further trials show it beside a control.
+instance. A difference counts only if two further trials show it beside a control. Where nobody wrote the hint,
+a difference is odd, and the finding has the line that permits it.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             run=partial(_try, hinted),
             cost=3 * (1 + len(hinted.sources) + reads) + 2 + len(fillers),
         )
-        yield Case(endpoint, says, origin, attempt)
+        yield Case(endpoint, says, origin, attempt, advice=not endpoint.action.hints.destructive.written)
 
 
 def _list_mild(setting: Setting) -> Iterator[Endpoint]:
@@ -79,7 +80,7 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             continue
         makers = (r.made_by for r in setting.model.resources.values())
         if hints.destructive.written or any(call is not None and call.action is action for call in makers):
-            yield endpoint  # a hint that is neither written nor inferred is no promise
+            yield endpoint  # a hint that is neither written nor concluded is not a promise
 
 
 def _try(hinted: HintedCall, trial: Trial) -> Conversation:
@@ -121,7 +122,14 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
             return trial.not_applicable(f"not shown: {GONE_BEFORE}")
         return trial.untested(reason)
 
-    yield from judge_trials(trial, compare, "all that could be read before", explain)
+    def name_line(place: Place) -> str:
+        lines = sorted({*trial.action.may_change, place[2].partition(".")[0]})
+        return f"; if {trial.action.name} may, write `may_change: [{', '.join(lines)}]`" if place[2] else ""
+
+    written = trial.action.hints.destructive.written
+    yield from judge_trials(
+        trial, compare, "all that could be read before", explain, advise=None if written else name_line
+    )
 
 
 def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:

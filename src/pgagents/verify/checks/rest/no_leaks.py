@@ -1,19 +1,24 @@
 """No answer reveals a key, a secret, personal data in an undeclared member, or internals of the server.
 
 Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
-traces, SQL and file paths; the path of the request is none. Undeclared members must not look like secrets,
-e-mail addresses or card numbers. A count, a flag or a cursor is no secret, whatever its name (`total_tokens`,
-`has_password`, `next_token`). Neither is a token in the answer of an operation that gives tokens by its
-name, where a document alone is known. A number in an id is no card number. An identity may see what it sent
-itself.
+traces, SQL and file paths; the path of the request is not one. Undeclared members must not look like secrets,
+e-mail addresses or card numbers. A count, a flag or a cursor is not a secret, whatever its name
+(`total_tokens`, `has_password`, `next_token`). Neither is a token in the answer of an operation that gives
+tokens by its name, where a document alone is known. A number in an id is not a card number. An identity may
+see what it sent itself.
+
+An undeclared member is a break where the shape around it is closed: `additionalProperties: false` in a
+document, or members that an author lists. A shape with members that a document leaves open makes it odd, and
+a shape without members declares nothing: only a secret by its name is odd there. A password that the run sent
+is a break in each answer that declares members, and not this one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pgagents.base.text import find_card_numbers, singular, split_words
@@ -29,14 +34,16 @@ MOST_KNOWN = 500
 """Number of secrets of answers, from which on no further ones are noted."""
 BEGIN = 6
 """Secrets of one kind often begin alike. A text without the first characters has none of them."""
+_TRACE = re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)")
+"""What only a stack trace has."""
 _INSIDE = re.compile(
-    r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat "
-    r"[\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
+    rf"{_TRACE.pattern}|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE "
     r"FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
     r"|(?:[A-Z]\w+\.)*[A-Z]\w+(?:Error|Exception)\b:",
     re.S,
 )
+_DETAIL = "the error contains inner detail"
 _IN_PATH = re.compile(r"[\w./-]", re.A)
 """A character that `_INSIDE` reads as part of a path. JSON may escape others."""
 _SUFFIX = re.compile(r"\.\w+$")
@@ -66,6 +73,17 @@ _Sent = dict[str, set[str]]
 """Card numbers and e-mail addresses of requests, each with the roles that sent it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _SentSecrets:
+    """Texts that the run sent: those under a secret's name, and those of the same length elsewhere."""
+
+    secret: set[str] = field(default_factory=set)
+    open: set[str] = field(default_factory=set)
+
+
+_NONE_SENT = _SentSecrets()
+
+
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each endpoint, and one for each surface's framework."""
     del roles
@@ -87,13 +105,15 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     detail = _find_inner_detail(text, exchange, memory)
     actual = (
         _find_key(text, _list_own_words(exchange), memory)
-        or ("the error contains inner detail: {detail}" if detail else "")
+        or (f"{_DETAIL}: {{detail}}" if detail else "")
         or _find_secret_of_another(exchange, text, memory)
     )
-    member, by_name = ("", False) if actual else _find_private_member(exchange, memory)
-    actual = actual or member
+    # a path or the name of an error may be what a caller should read; a stack trace never is
+    odd = actual.startswith(_DETAIL) and not _TRACE.search(text)
+    if not actual:
+        actual, odd = _find_private_member(exchange, memory)
     judgement = trial.judge("no key, secret or inner detail", actual, detail=detail)
-    yield replace(judgement, odd=True) if by_name else judgement
+    yield replace(judgement, odd=True) if odd else judgement
     _remember(exchange.body, memory)
 
 
@@ -163,24 +183,47 @@ def _is_part_of(text: str, path: str) -> bool:
 def _find_private_member(exchange: Exchange, memory: Memory) -> tuple[str, bool]:
     """Return an undeclared member that looks like a secret or personal data; empty without one.
 
-    True stands beside it if only its name says so: its value is too short for a secret, or has blanks.
+    True stands beside it if nobody wrote that the member may not be there, or if only its name says what it
+    is: its value is too short for a secret, or has blanks.
     """
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
         return "", False
     weak = ""
-    for path, value in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
-        name = path.rpartition(".")[2]
-        secret = _is_secret(name, value) and not _gives(exchange, memory, name)
-        looks = f"the undeclared member {path} looks like a secret"
-        if name in memory.model.secrets or (secret and _can_be_secret(value)):
-            return looks, False
-        weak = weak or (looks if secret else "")
-        texts = value if isinstance(value, str) else ""
-        if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
-            return f"the undeclared member {path} holds an e-mail address", False
-        if any(not _is_own(card, exchange, memory) for card in find_card_numbers(texts)):
-            return f"the undeclared member {path} holds a card number", False
+    for path, value, around in find_undeclared(exchange.body, exchange.output.schema, memory.setting):
+        firm = around == "closed" or (around == "open" and _is_sent_secret(value, memory))
+        found = _find_private(exchange, memory, path, value, described=around != "nothing")
+        if found is None:
+            continue
+        if firm and found[1]:
+            return found[0], False
+        weak = weak or found[0]
     return weak, bool(weak)
+
+
+def _find_private(
+    exchange: Exchange, memory: Memory, path: str, value: Any, *, described: bool
+) -> tuple[str, bool] | None:
+    """Return what an undeclared member looks like, and whether its value says so too; None if like nothing.
+
+    An address or a number counts only if `described`: the shape around it declares other members.
+    """
+    name = path.rpartition(".")[2]
+    secret = _is_secret(name, value) and not _gives(exchange, memory, name)
+    if name in memory.model.secrets or secret:
+        shows = name in memory.model.secrets or _can_be_secret(value)
+        return f"the undeclared member {path} looks like a secret", shows
+    texts = value if isinstance(value, str) and described else ""
+    if any(not _is_echo(mail, exchange, memory) for mail in _list_mails(texts)):
+        return f"the undeclared member {path} holds an e-mail address", True
+    if any(not _is_own(card, exchange, memory) for card in find_card_numbers(texts)):
+        return f"the undeclared member {path} holds a card number", True
+    return None
+
+
+def _is_sent_secret(value: Any, memory: Memory) -> bool:
+    """Return whether a value is a password or another secret that the run sent under such a name alone."""
+    sent: _SentSecrets = memory.notes.get(("no_leaks", "passwords"), _NONE_SENT)
+    return isinstance(value, str) and value in sent.secret and value not in sent.open
 
 
 def _can_be_secret(value: Any) -> bool:
@@ -224,6 +267,23 @@ def _note_sent(exchange: Exchange, memory: Memory) -> None:
         for value in (*find_card_numbers(text), *_list_mails(text)):
             if value in sent or len(sent) < _MOST_SENT:
                 sent.setdefault(value, set()).add(_find_sender(exchange, memory))
+    secrets: _SentSecrets = memory.notes.setdefault(("no_leaks", "passwords"), _SentSecrets())
+    for name, value in _list_named_texts("", exchange.input, 0):
+        known = secrets.secret if _SECRET_NAMES.search(name) else secrets.open
+        if len(value) >= SHORTEST and len(known) < MOST_KNOWN:
+            known.add(value)
+
+
+def _list_named_texts(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield each text inside a value, with the name of the member that holds it."""
+    if isinstance(value, str):
+        yield name, value
+    elif depth < MAX_DEPTH and isinstance(value, Mapping):
+        for inner, member in value.items():
+            yield from _list_named_texts(str(inner), member, depth + 1)
+    elif depth < MAX_DEPTH and isinstance(value, list):
+        for item in value:
+            yield from _list_named_texts(name, item, depth + 1)
 
 
 def _list_body_texts(exchange: Exchange) -> list[str]:
@@ -316,6 +376,10 @@ MAX_DEPTH = 20
 _ANY: Mapping[str, Any] = {}
 
 
+Around = Literal["closed", "open", "nothing"]
+"""What the shape around a member declares: all its members, some of them, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """The members and the items that a schema declares.
@@ -327,11 +391,14 @@ class _Shape:
     members: Mapping[str, Mapping[str, Any]]
     free: bool
     items: Mapping[str, Any]
+    around: Around
 
 
-def find_undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Yield (dotted path, value) of each member that the schema does not declare, and of all members inside
-    it.
+def find_undeclared(
+    body: Any, schema: Mapping[str, Any], setting: Setting
+) -> Iterator[tuple[str, Any, Around]]:
+    """Yield (dotted path, value, what is declared around it) of each member that the schema does not declare,
+    and of all members inside it.
     """
     if not _all_declared(body, schema, setting, 0):
         yield from _find_undeclared(body, schema, setting, "", 0)
@@ -359,7 +426,7 @@ def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth:
 
 def _find_undeclared(
     body: Any, schema: Mapping[str, Any], setting: Setting, path: str, depth: int
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, Any, Around]]:
     if depth > MAX_DEPTH:
         return
     shape = _shape(schema, setting)
@@ -369,8 +436,8 @@ def _find_undeclared(
             if name in shape.members:
                 yield from _find_undeclared(value, shape.members[name], setting, here, depth + 1)
             elif not shape.free:
-                yield here, value
-                yield from _all(value, here, depth + 1)
+                yield here, value, shape.around
+                yield from ((at, inner, shape.around) for at, inner in _all(value, here, depth + 1))
     elif isinstance(body, list):
         for index, item in enumerate(body):
             yield from _find_undeclared(
@@ -383,11 +450,12 @@ def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
 
     The result keeps the schema alive, because it is cached by the schema's `id()`.
     """
-    return setting.compute_once(("shape", id(schema)), lambda: _make_shape(schema, _parts(schema, setting)))
+    return setting.compute_once(("shape", id(schema)), lambda: _make_shape(schema, setting))
 
 
-def _make_shape(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
+def _make_shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
     members: dict[str, Mapping[str, Any]] = {}
+    parts = _parts(schema, setting)
     for part in parts:
         members.update(part.get("properties") or {})
     free = any(
@@ -396,9 +464,24 @@ def _make_shape(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _S
         or isinstance(part.get("unevaluatedProperties"), Mapping)
         for part in parts
     )
-    return _Shape(
-        schema, members, free, next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), _ANY)
-    )
+    items = next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), _ANY)
+    opened = any(part.get("additionalProperties") is True for part in parts)
+    written = bool(members) and not setting.model.leaves_open and not opened
+    closed = written or _is_closed(schema, setting, 0)
+    return _Shape(schema, members, free, items, "closed" if closed else "open" if members else "nothing")
+
+
+def _is_closed(schema: Mapping[str, Any], setting: Setting, depth: int) -> bool:
+    """True if a schema refuses each member that it does not name, whichever alternative a body is."""
+    schema = setting.resolve_schema(schema)
+    if schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False:
+        return True
+    if depth > MAX_DEPTH:
+        return False
+    if any(_is_closed(part, setting, depth + 1) for part in schema.get("allOf") or ()):
+        return True
+    several = [schema[key] for key in ("anyOf", "oneOf") if schema.get(key)]
+    return any(all(_is_closed(part, setting, depth + 1) for part in parts) for parts in several)
 
 
 def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any]]:
