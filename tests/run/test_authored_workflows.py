@@ -143,3 +143,50 @@ def test_a_text_with_which_a_create_may_change_something_older_is_not_sent() -> 
     assert reason.endswith("; --allow create_note would call it")
     fresh, _ = run(of("=fresh.text", "=fresh.text", finds=True), find_or_make)
     assert verdict_on(fresh, "second") == (Verdict.KEPT, "")
+
+
+ENDING = """
+workflows:
+  twice:
+    title: A note ends
+    description: Writes a note, and ends it.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: =fresh.text}, status: 201, keep: {id: =response.id}}
+      second: {action: delete_note, input: {note_id: =first.id}, status: 204}
+  beside:
+    title: Another note
+    description: Writes a note.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: =fresh.text}, status: 201, keep: {id: =response.id}}
+      second: {action: get_note, input: {note_id: =first.id}, status: 200, expect: [response.text == "the author's"]}
+"""
+
+
+def ending() -> Model:
+    """Return the catalogue of notes with a workflow whose second step names what its first one made."""
+    ends = "    output: {204: {}}\n    errors: [NOT_FOUND, REFUSED"
+    return with_resource(
+        (CODE, TAKEN),
+        (CREATE, CREATE.replace("REFUSED]", "REFUSED, TAKEN]")),
+        (ends, f"{ends}, TAKEN"),
+        (KNOWN_END, KNOWN_END + ENDING),
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_step_that_failed_once_stays_failed_where_a_second_passage_gets_less_far(workers: int) -> None:
+    """Notes cannot be ended, and after the first try none can be written any more."""
+
+    def full(server: Notes, request: Request) -> Response | None:
+        if request.method == "DELETE":
+            return answer(409, {"detail": "it stays", "code": "TAKEN"})
+        if request.method == "POST" and any(sent.method == "DELETE" for sent in server.log[:-1]):
+            return answer(409, {"detail": "full", "code": "TAKEN"})
+        return None
+
+    report = verified(ending(), Notes(odd=full), workers=workers, only=("workflow_runs",), allow_writes=True)
+    found = {r.contract.id.removeprefix("workflow_runs/"): r.verdict for r in report.results}
+    assert found["twice/second@rest"] is Verdict.BROKEN
+    assert found["beside/second/expect-1@rest"] is Verdict.BROKEN

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.verify.fixtures.marks import Marks
+from pgagents.verify.fixtures.marks import Marks, number_mark
 from pgagents.verify.fixtures.unanswered_creates import UnansweredCreates
 
 MARKS = Marks("0123456789abcdef")
@@ -58,3 +58,11 @@ def test_a_small_fresh_number_may_be_an_older_id() -> None:
     small = MARKS.fresh("int", lambda value: value < 2**32)
     assert MARKS.is_marked(small)
     assert not MARKS.unguessable(small)
+
+
+def test_no_mark_stands_in_another_one() -> None:
+    marks = Marks("0123456789abcdef")
+    texts = [marks.next() for _ in range(10_000)]
+    assert len(set(texts)) == len(texts)
+    assert all(a not in b for a in texts[:300] for b in texts if a != b)
+    assert all(number_mark(n) not in texts and len(number_mark(n)) == 9 for n in (9_126, 500_000))

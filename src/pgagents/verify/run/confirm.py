@@ -109,15 +109,25 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
         # a probe that ends sooner did not come to what broke, such as the end of a list that is longer now
         return driver.counted - before >= found.steps
     call = found.call
-    if call is None or call.subject is None:
-        if call is not None:
-            finish(driver.executor.call(replace(call, reuse=""), []))
+    if call is None:
         return not remembers
+    if call.subject is None:
+        answer = finish(driver.executor.call(replace(call, reuse=""), []))
+        return not remembers and not _is_refused_otherwise(answer, found)
     live = InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
     body = finish(driver.executor.have(live))
     for again in (*found.past, call):
         finish(driver.executor.call(replace(again, made=body, reuse=""), []))
     return False
+
+
+def _is_refused_otherwise(answer: Exchange, found: Break) -> bool:
+    """True if a repeated call was refused, and not as the call that broke the contract was.
+
+    What it made may be why, such as a name that is taken now: then nothing was repeated.
+    """
+    first = found.chain[-1] if found.chain else None
+    return answer.refused and (first is None or answer.status != first.status)
 
 
 # -- the arguments that a break needs

@@ -97,6 +97,7 @@ class Course:
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
+            driver.judge.enter_put_aside()
             self._tell(FINISHING)
         return ""
 

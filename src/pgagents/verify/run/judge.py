@@ -25,6 +25,9 @@ from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 
+PutAside = tuple[Judgement, tuple[Exchange, ...], Probe | None]
+
+
 class Judge:
     """Passes each exchange to every watcher, and enters the verdicts of probes and watchers in a ledger.
 
@@ -64,6 +67,8 @@ class Judge:
         """True while other probes run beside the one that has its turn."""
         self._disturbed: set[int] = set()
         """The numbers of probes that other probes may have disturbed."""
+        self._put_aside: dict[str, PutAside] = {}
+        """By contract, the first break of an author's call that a probe found while others ran beside it."""
         self._probes = 0
         """The number of probes that have begun."""
         self._broken_by: set[int] = set()
@@ -151,6 +156,13 @@ class Judge:
         """Forget the instances, because the server may have been started anew without them."""
         self.memory.forget_instances()
 
+    def enter_put_aside(self) -> None:
+        """Enter what an author's calls broke beside other probes, where they did not get as far alone."""
+        put_aside, self._put_aside = self._put_aside, {}
+        for contract, (judgement, chain, probe) in put_aside.items():
+            if not self.ledger.all_judged((contract,)):
+                self.ledger.add(judgement, chain, None, probe)
+
     def enter(self, judgement: Judgement, chain: Sequence[Exchange], probe: Probe) -> None:
         """Enter a verdict of a probe."""
         self._enter(judgement, chain, None, probe)
@@ -174,6 +186,8 @@ class Judge:
             self._disturbed.add(chain[-1].probe)
             self._broken_by.add(chain[-1].probe)
             chain[-1].tainted.append(check_of(judgement.contract))
+            if chain[-1].call.authored:
+                self._put_aside.setdefault(judgement.contract, (judgement, tuple(chain), probe))
             return
         doubt = next((exchange.doubt for exchange in chain if exchange.doubt), "")
         if judgement.verdict is Verdict.BROKEN and doubt and not self._holds_for_any_input(judgement):

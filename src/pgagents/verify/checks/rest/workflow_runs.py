@@ -218,8 +218,10 @@ class Passage:
                 yield Own(answer.number)
             # a full place is no fault, unless its author says so
             alone = setting.exclusive and step.status_written
-            firm = self.again and (alone or about_own(setting, before, step))
-            if self.again and _is_conflict(setting, step, answer):
+            own = about_own(setting, before, step)
+            # a second passage may get less far, so what can have no other cause counts at once
+            firm = (alone or own) if self.again else (own and step.status_written and not of_old)
+            if (self.again or firm) and _is_conflict(setting, step, answer):
                 self.taken = yield from _find_taken(setting, before, step, call)
                 firm = firm and not self.taken
             yield from self.say(self._judge_status(step, answer, firm=firm))
