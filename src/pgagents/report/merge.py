@@ -284,6 +284,7 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         footers[0].lifts if len(footers) == 1 else (),
         sum(f.seconds_drawing for f in footers),
         any(f.lease_ended for f in footers),
+        next((f.alarm for f in footers if f.alarm is not None), None),
     )
 
 

@@ -17,7 +17,7 @@ from pgagents.base.http import Response, Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict
-from pgagents.report.curl import find_call
+from pgagents.report.curl import curl, find_call
 from pgagents.report.layout import name_file
 from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.verdicts import format_count, list_untried
@@ -322,6 +322,56 @@ def describe_findings(report: Report, *, hint: str = "") -> str:
             *([f"{odd:,} odd{hint}"] if odd else []),
         ]
     )
+
+
+def describe_alarm(report: Report) -> list[str]:
+    """Return lines on what stopped the run's writing: rows, calls, the quiet interval, and what to do next.
+
+    The first one is a headline. There are none if nothing did.
+    """
+    alarm, footer = report.footer.alarm, report.footer
+    if alarm is None:
+        return []
+    caused = alarm.verdict == "caused"
+    head = {
+        "caused": "OLDER ROWS CHANGED AFTER THIS CALL",
+        "others": "OLDER ROWS CHANGED, AND OTHERS WORK HERE",
+        "unclear": "OLDER ROWS CHANGED, AND THE REASON IS NOT KNOWN",
+    }[alarm.verdict]
+    lines = [f"{head}: {format_count(alarm.count, 'row')} that were there before this run"]
+    for row in alarm.rows:
+        lines.append(
+            f"changed  {row.name}: {row.before}, now {row.after}"
+            if row.after
+            else f"gone     {row.name}: {row.before}"
+        )
+    for number, call in enumerate(alarm.calls if alarm.verdict != "others" else ()):
+        which = "after  " if not number else "or     "
+        lines.append(f"{which}  {name_request(call)}: {name_answer(call.answer)}")
+        lines.append(f"         {curl(call, report.header.url)}")
+    if alarm.verdict != "others" and alarm.writes > 1:
+        lines.append(
+            f"blame    {alarm.writes:,} writes went out since the rows were last seen as before; the likeliest come first"
+        )
+    quiet = f"then {alarm.others}: somebody else changes rows" if alarm.others else "nothing else changed"
+    alone = (
+        "; nobody else uses this server, as it is on this machine or --exclusive says so" if caused else ""
+    )
+    unsure = "; --exclusive says that nobody else uses the server" if alarm.verdict == "unclear" else ""
+    lines.append(f"quiet    the same answer was read again without a write, and {quiet}{alone}{unsure}")
+    untried = sum(r.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED) for r in report.results)
+    goes_on = "the run only read after that" if alarm.verdict == "others" else "the run ended"
+    lines.append(
+        f"stopped  nothing more was written but to remove what the run had made, and {goes_on}; {format_count(untried, 'contract')} have no verdict: --why"
+    )
+    left = "; what it left behind is named below" if footer.left_behind else ""
+    if alarm.verdict == "others":
+        lines.append(f"next     run it against a server that nobody else uses{left}")
+    else:
+        lines.append(
+            f"next     restore the rows, and mend that call, or leave its contracts out with --skip; use a server with nothing to lose{left}"
+        )
+    return lines
 
 
 def conclude(report: Report) -> str:

@@ -24,8 +24,10 @@ from pgagents.base.registry import folder
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict
 from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import (
+    Alarm,
     Cause,
     Causes,
+    ChangedRow,
     Finding,
     Footer,
     Header,
@@ -203,6 +205,7 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(Lift(**one) for one in f.get("lifts", ())),
         _seconds(f.get("seconds_drawing", 0)),
         bool(f.get("lease_ended", False)),
+        _alarm(f["alarm"]) if "alarm" in f else None,
     )
     results = tuple(
         Result(
@@ -217,6 +220,12 @@ def _report(data: dict[str, Any]) -> Report:
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
     return Report(header, findings, results, footer, data.get("checks", {}), stale, carried)
+
+
+def _alarm(told: Mapping[str, Any]) -> Alarm:
+    rows = tuple(ChangedRow(row["name"], row["before"], row["after"]) for row in told["rows"])
+    calls = tuple(map(_exchange, told["calls"]))
+    return Alarm(told["verdict"], rows, told["count"], calls, told["writes"], told["others"])
 
 
 def _withheld(told: Mapping[str, Any]) -> Withheld:

@@ -226,6 +226,32 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """An older row, such as `note 7`, as it was and as it is. `after` is empty if the row is gone."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What was there before a run's first write and was gone or changed after it, so that writing stopped.
+
+    `verdict` is `caused` if nobody but the run uses the server, `others` if rows went on changing without a
+    write, and `unclear` otherwise. `rows` are some of `count` rows. `calls` are some of the `writes` since
+    they were last seen as before, the likeliest first. `others` says what changed without a write.
+    """
+
+    verdict: Literal["caused", "others", "unclear"]
+    rows: tuple[ChangedRow, ...]
+    count: int
+    calls: tuple[RecordedExchange, ...]
+    writes: int
+    others: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Footer:
     """Counts of a run. `complete` is False if the run was cut short."""
 
@@ -268,6 +294,8 @@ class Footer:
     """True if the run's lease ended before the run did, so that nothing more was sent, not even to undo
     something.
     """
+    alarm: Alarm | None = None
+    """Why the run stopped writing, if something older was gone or changed."""
 
     @property
     def purchases(self) -> tuple[str, ...]:
@@ -334,15 +362,18 @@ class Report:
     def exit_code(self) -> int:
         """Return the exit code.
 
-        It is 3 if the lease ended before the run. Otherwise it is 1 for new findings of the rank that the
-        caller asked for, or a stale baseline. It is 3 if the run ended early or judged nothing, or if a
-        contract is untested and not excused. Otherwise it is 0.
+        It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows,
+        for new findings of the rank that the caller asked for, or a stale baseline. It is 3 if the run ended
+        early, stopped writing or judged nothing, or if a contract is untested and not excused. Otherwise it
+        is 0.
         """
+        alarm = self.footer.alarm
         if self.footer.lease_ended:
             return 3
-        if self.stale or any(self.counts(finding) for finding in self.findings):
+        caused = alarm is not None and alarm.verdict == "caused"
+        if caused or self.stale or any(self.counts(finding) for finding in self.findings):
             return 1
-        owed = any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
+        owed = alarm is not None or any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
         return 3 if owed or not self.footer.complete or self.proves_nothing else 0
 
     def counts(self, finding: Finding) -> bool:

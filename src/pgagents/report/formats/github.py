@@ -12,7 +12,7 @@ from pgagents.base.places import Source
 from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.layout import name_file
-from pgagents.report.presentation import make_headline, order_findings
+from pgagents.report.presentation import describe_alarm, make_headline, order_findings
 from pgagents.report.report import BOUGHT, Finding, Report
 from pgagents.report.verdicts import format_count, news
 
@@ -31,7 +31,9 @@ def commands(report: Report, source: Source) -> list[str]:
     contracts.
     """
     new = [f for f in order_findings(report.findings) if not f.known]
-    lines = [_finding(f, report, source) for f in new[:SHOWN]]
+    alarm = "\n".join(describe_alarm(report))
+    lines = [command("error", {"title": "pgagents: older rows changed"}, alarm)] if alarm else []
+    lines += [_finding(f, report, source) for f in new[:SHOWN]]
     if len(new) > SHOWN:
         lines.append(
             command(

@@ -22,6 +22,7 @@ from pgagents.report.curl import HABITS, MASK, describe_no_request, find_call, o
 from pgagents.report.layout import around, is_elsewhere, list_printed
 from pgagents.report.presentation import (
     conclude,
+    describe_alarm,
     describe_promise,
     make_headline,
     mark_body,
@@ -131,6 +132,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "lists": [
             (title, lines)
             for title, lines in (
+                ("Older rows changed", describe_alarm(report)),
                 ("Kept, but examined in part", _list_half_seen(report)),
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),

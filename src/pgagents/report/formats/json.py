@@ -14,9 +14,10 @@ from pgagents.base.http import Response, Silence
 from pgagents.base.places import Source
 from pgagents.base.writing import json_text
 from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.report.curl import of_finding
+from pgagents.report.curl import curl, of_finding
 from pgagents.report.layout import around
-from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result, Withheld
+from pgagents.report.presentation import describe_alarm
+from pgagents.report.report import Alarm, Finding, Header, RecordedExchange, Report, Result, Withheld
 
 FORMAT = 1
 MAX_BODY = 100_000
@@ -62,8 +63,21 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "alone": dict(footer.alone),
             "random_calls": {"operations": footer.drawn[0], "of": footer.drawn[1]},
             **({"lease_ended": True} if footer.lease_ended else {}),
+            **({"alarm": _alarm(footer.alarm, report)} if footer.alarm is not None else {}),
             "waits": {name: round(seconds, 3) for name, seconds in footer.waits.items()},
         },
+    }
+
+
+def _alarm(alarm: Alarm, report: Report) -> dict[str, Any]:
+    return {
+        "verdict": alarm.verdict,
+        "rows": [asdict(row) for row in alarm.rows],
+        "count": alarm.count,
+        "calls": [{**_exchange(call), "curl": curl(call, report.header.url)} for call in alarm.calls],
+        "writes": alarm.writes,
+        "others": alarm.others,
+        "says": describe_alarm(report),
     }
 
 

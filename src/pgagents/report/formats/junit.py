@@ -11,6 +11,7 @@ from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere
+from pgagents.report.presentation import describe_alarm
 from pgagents.report.report import BOUGHT, Finding, Report, Result
 from pgagents.report.verdicts import actual
 
@@ -41,6 +42,8 @@ def render(report: Report, source: Source) -> bytes:
             _case(suite, result, findings.get(result.contract.id), report, source)
     if not report.footer.complete:
         _of_the_run(root, "complete", ["the run was cut short"], "incomplete")
+    if alarm := describe_alarm(report):
+        _of_the_run(root, "older rows", alarm, "changed")
     if report.stale:
         _of_the_run(root, "baseline", report.stale, "stale")
     xml.indent(root)

@@ -17,6 +17,7 @@ from pgagents.report.curl import describe_no_request, of_finding
 from pgagents.report.layout import list_printed
 from pgagents.report.presentation import (
     conclude,
+    describe_alarm,
     describe_promise,
     make_headline,
     name_place,
@@ -72,6 +73,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     )
     if not footer.complete:
         yield "\n**The run was cut short: this report is not complete.**"
+    yield from _list("Older rows changed", describe_alarm(report))
     yield from _findings(report, source)
     yield from _surfaces(report)
     yield from _repeats(report)

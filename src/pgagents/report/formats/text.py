@@ -21,6 +21,7 @@ from pgagents.report.curl import MASK, describe_no_request, find_call, of_findin
 from pgagents.report.layout import list_printed, table
 from pgagents.report.presentation import (
     cut_body,
+    describe_alarm,
     describe_findings,
     describe_promise,
     make_headline,
@@ -108,6 +109,7 @@ def render(
     shown = [f for f in order_findings(report.findings) if odd or f.rank is not Rank.ODD]
     blocks = [
         _head(report, view),
+        _tell_alarm(report, view),
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
         *([tabulate_verdicts(report, width)] if verbose else []),
         _tabulate_repeats(report, width),
@@ -142,6 +144,20 @@ def _head(report: Report, view: View) -> list[str]:
             view.width,
         )
     return lines
+
+
+def _tell_alarm(report: Report, view: View) -> list[str]:
+    """Return what stopped the run's writing. A curl line stays whole."""
+    head, *lines = describe_alarm(report) or [""]
+    if not head:
+        return []
+    colour = _RED if report.exit_code == 1 else _YELLOW
+    found = [view.paint(line, colour) for line in _wrap(head, "", INDENT, view.width)]
+    for line in lines:
+        said = line.lstrip()
+        whole = len(line) - len(said) >= len(INDENT)
+        found += [INDENT + " " + said] if whole else _wrap(line, INDENT, _HANGING, view.width)
+    return found
 
 
 def _finding(
@@ -437,6 +453,11 @@ def _explain(code: int, report: Report) -> str:
         return "stopped before the end"
     if report.footer.lease_ended:
         return "the lease ended before the run did"
+    alarm = report.footer.alarm
+    if alarm is not None and code == UNTRIED:
+        return "older rows changed, so the run stopped writing"
+    if alarm is not None and alarm.verdict == "caused":
+        return "older rows changed after a call of this run"
     if code == UNTRIED and report.proves_nothing:
         return "nothing could be tried: --why says what each promise needs"
     if code == UNTRIED and not report.footer.complete:

@@ -209,16 +209,17 @@ def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place
     """
     left_out = {*resource.volatile, *resource.reads_change}
     found: dict[Place, Any] = {(label, number, ""): "is there"}
-    for path, value in _list_members(body, "", 0):
+    for path, value in list_members(body):
         if path.partition(".")[0] not in left_out and len(found) < MOST_MEMBERS:
             found[label, number, path] = value
     return found
 
 
-def _list_members(body: Body, before: str, depth: int) -> Iterator[tuple[str, Any]]:
+def list_members(body: Body, before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield the members of an instance with their dotted paths."""
     for name, value in body.items():
         if isinstance(value, Mapping) and depth < MOST_DEEP and value:
-            yield from _list_members(value, f"{before}{name}.", depth + 1)
+            yield from list_members(value, f"{before}{name}.", depth + 1)
         else:
             yield f"{before}{name}", value
 

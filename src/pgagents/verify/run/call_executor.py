@@ -23,7 +23,7 @@ from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
 from pgagents.verify.run.obstacles import Acceptance
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.timing import Unanswered
-from pgagents.verify.run.transmission import Ready, Sending, Stop
+from pgagents.verify.run.transmission import Ready, Sending, Stop, finish
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.exchange import Exchange
 
@@ -171,6 +171,9 @@ class CallExecutor:
             and not self.gate.may_write(call)
         ):
             raise Unavailable(NO_WRITES)
+        writes = call.endpoint is not None and not call.endpoint.action.only_reads
+        if writes and (reason := self.gate.tripwire.object_to(call)):
+            raise Unavailable(reason)
         if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
             raise Unavailable("the operator's clock stands still while other probes run")
         self.factory.pool.now = self.sender.clocks.now()
@@ -256,6 +259,7 @@ class CallExecutor:
         self._record(exchange)
         self._answers.keep(exchange)
         self._forget_changed(exchange)
+        self._compare(exchange)
 
     def _forget_changed(self, exchange: Exchange) -> None:
         """Let watchers forget the instances if a call that they do not see may have changed one."""
@@ -265,6 +269,7 @@ class CallExecutor:
     def doubt_all(self) -> None:
         """Note that the server was started anew, so that it may have forgotten everything."""
         self.factory.doubt_all()
+        self.gate.tripwire.forget()
         self.judge.forget_instances()
         self._answers = Answers()
 
@@ -323,6 +328,26 @@ class CallExecutor:
             self._note_full(exchange)
         self._answers.keep(exchange)
         self._record(exchange)
+        self._compare(exchange)
+
+    def _compare(self, exchange: Exchange) -> None:
+        """Compare an answer with what was there before the first write. Raises Stop if that is gone."""
+        tripwire = self.gate.tripwire
+        if not tripwire.note(exchange):
+            return
+        tripwire.examine(self._ask, lambda seconds: self.sender.timing.wait(seconds))
+        if tripwire.reason:
+            self.sender.is_halted, self.factory.pool.makes = True, False
+
+    def _ask(self, call: Call, values: Mapping[str, Any] | None) -> Exchange | None:
+        """Send a read while nothing else is sent; return None if it cannot be sent. Raises Stop."""
+        call = replace(call, reuse="", again=True)
+        try:
+            ready = Ready(call, values, call.made) if values is not None else finish(self.prepare(call, []))
+            exchange = finish(self.sender.send(ready))
+        except (Unavailable, Spent):
+            return None
+        return exchange
 
     def _record(self, exchange: Exchange) -> None:
         """Write into the journal what an exchange did, if there is a journal. Raises Stop."""

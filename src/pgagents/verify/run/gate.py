@@ -44,6 +44,7 @@ from pgagents.verify.fixtures.target import (
 )
 from pgagents.verify.plan.selection import NO_WRITES, say_doubt
 from pgagents.verify.run.named_instances import NamedInstances, is_named_in, is_ours_elsewhere, is_removal_of
+from pgagents.verify.run.tripwire import Tripwire
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
@@ -83,6 +84,7 @@ class Gate:
         self._guarded = GuardedPaths(self.model)
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
         self.live = frozenset(live)
+        self.tripwire = Tripwire(setting, factory, self.allowed)
 
     def may_write(self, call: Call) -> bool:
         """True if the run may call this action although it writes."""
@@ -146,6 +148,8 @@ class Gate:
         )
         if endpoint is not None and endpoint.action.only_reads and call.raw.is_ordinary and keyed:
             return ""
+        if objection := self.tripwire.object_to(call):
+            return objection
         if endpoint is not None and self._is_allowed_get(endpoint.action):
             objection = self._write(call, endpoint, values, request)
             return "" if names_flag(objection) else objection

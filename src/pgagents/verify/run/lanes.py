@@ -293,11 +293,11 @@ class Lanes:
 
     def _submit(self, transmission: Transmission) -> Future[Received]:
         """Return the future of a request's answer. With one worker it is sent on the run's own thread."""
-        if self._threads is not None:
-            return self._threads.submit(transmission.begin())
         future: Future[Received] = Future()
-        begun = transmission.begin()
         try:
+            begun = transmission.begin()
+            if self._threads is not None:
+                return self._threads.submit(begun)
             future.set_result(begun())
         except Exception as error:
             future.set_exception(error)

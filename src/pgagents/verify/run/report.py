@@ -11,7 +11,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
-from pgagents.report.report import ELSEWHERE, Finding, Footer, Header, Report, Result, Withheld
+from pgagents.report.report import (
+    ELSEWHERE,
+    Alarm,
+    ChangedRow,
+    Finding,
+    Footer,
+    Header,
+    Report,
+    Result,
+    Withheld,
+)
 from pgagents.verify.cases.projection_index import offers
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
@@ -90,6 +100,7 @@ def make_report(
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
         seconds_drawing=course.seconds_drawing,
         lifts=list_lifts(driver.setting, results, driver.memory.reached, driver.factory.list_refused()),
+        alarm=_redact_alarm(driver, redacted),
     )
     findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
@@ -103,6 +114,15 @@ def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
         redacted(f"{done:,} × {labels[name]}" + (f" ({perhaps:,} more in doubt)" if perhaps else ""))
         for name, (done, perhaps) in sorted(driver.sender.acted.items())
     ]
+
+
+def _redact_alarm(driver: Driver, redacted: Callable[[str], str]) -> Alarm | None:
+    alarm = driver.executor.gate.tripwire.alarm
+    if alarm is None:
+        return None
+    calls = tuple(map(driver.redactor.exchange, alarm.calls))  # first, as they teach what rows may repeat
+    rows = (ChangedRow(redacted(r.name), redacted(r.before), redacted(r.after)) for r in alarm.rows)
+    return replace(alarm, calls=calls, rows=tuple(rows), others=redacted(alarm.others))
 
 
 def _redact_withheld(withheld: Withheld, redacted: Callable[[str], str]) -> Withheld:

@@ -94,6 +94,8 @@ class Sender:
         self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges, self.holds)
         self.recorder: Recorder | None = None
         """Writes down what could be made before it is sent; None without a journal."""
+        self.is_halted = False
+        """True if writes that were let pass before are no longer sent."""
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
 
@@ -180,18 +182,20 @@ class Sender:
         writes = may_write(ready.call, request)
         unanswered = self.timing.overlaps and writes and not self.budget.cleaning
         self.budget.unanswered += unanswered
-        received: Received = yield Transmission(
-            partial(self._begin, ready, request, due, held, alone=alone),
-            writes,
-            self._line(ready.call, role)
-            or (held if held is not None and self.holds.has_refused(held) else None),
-            alone=alone,
-            due=due,
-            limit=held,
-            makes=self._list_made(ready.call) if writes else frozenset(),
-            frees=self._list_freed(ready) if writes else frozenset(),
-        )
-        self.budget.unanswered -= unanswered
+        try:
+            received: Received = yield Transmission(
+                partial(self._begin, ready, request, due, held, alone=alone),
+                writes,
+                self._line(ready.call, role)
+                or (held if held is not None and self.holds.has_refused(held) else None),
+                alone=alone,
+                due=due,
+                limit=held,
+                makes=self._list_made(ready.call) if writes else frozenset(),
+                frees=self._list_freed(ready) if writes else frozenset(),
+            )
+        finally:
+            self.budget.unanswered -= unanswered
         self.timing.spend(received.seconds)
         self._note_answer(received.intention, received.answer)
         self.timing.left.check_answer(received.answer)
@@ -295,8 +299,13 @@ class Sender:
         *,
         alone: bool = False,
     ) -> Callable[[], Received]:
-        """Wait until a request is due, and count it; return the function that sends it. Raises Stop."""
+        """Wait until a request is due, and count it; return the function that sends it. Raises Stop, and
+        Unavailable if it may not be sent any more.
+        """
         self.timing.wait_until(max(due, self.holds.find_due(limit) if limit is not None else 0.0))
+        if self.is_halted and (objection := self._objection(ready.call, ready.values, request)):
+            self.budget.waiting -= 1
+            raise Unavailable(objection)
         if ready.era is not None and ready.era != self.silences.era:
             self.budget.waiting -= 1
             return lambda: Received(request, NOT_SENT, 0.0, self.clocks.now(), self.budget.sent)
