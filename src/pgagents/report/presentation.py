@@ -338,7 +338,7 @@ def describe_alarm(report: Report) -> list[str]:
         "others": "OLDER ROWS CHANGED, AND OTHERS WORK HERE",
         "unclear": "OLDER ROWS CHANGED, AND THE REASON IS NOT KNOWN",
     }[alarm.verdict]
-    lines = [f"{head}: {format_count(alarm.count, 'row')} that were there before this run"]
+    lines = [f"{head}: {format_count(alarm.count, 'row')} from before this run"]
     for row in alarm.rows:
         lines.append(
             f"changed  {row.name}: {row.before}, now {row.after}"
@@ -350,28 +350,25 @@ def describe_alarm(report: Report) -> list[str]:
         lines.append(f"{which}  {name_request(call)}: {name_answer(call.answer)}")
         lines.append(f"         {curl(call, report.header.url)}")
     if alarm.verdict != "others" and alarm.writes > 1:
-        lines.append(
-            f"blame    {alarm.writes:,} writes went out since the rows were last seen as before; the likeliest come first"
-        )
+        seen = "since the rows were last seen as before"
+        lines.append(f"blame    one of {alarm.writes:,} writes {seen}; the likeliest come first")
     quiet = f"then {alarm.others}: somebody else changes rows" if alarm.others else "nothing else changed"
     alone = (
         "; nobody else uses this server, as it is on this machine or --exclusive says so" if caused else ""
     )
     unsure = "; --exclusive says that nobody else uses the server" if alarm.verdict == "unclear" else ""
-    lines.append(f"quiet    the same answer was read again without a write, and {quiet}{alone}{unsure}")
+    again = "the same answer was read again without a write, and"
+    lines.append(f"quiet    {again} {quiet}{alone}{unsure}")
     untried = sum(r.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED) for r in report.results)
     goes_on = "the run only read after that" if alarm.verdict == "others" else "the run ended"
-    lines.append(
-        f"stopped  nothing more was written but to remove what the run had made, and {goes_on}; {format_count(untried, 'contract')} have no verdict: --why"
-    )
+    wrote = "nothing more was written but to remove what the run had made"
+    count = f"contracts without a verdict: {untried:,} (--why)"
+    lines.append(f"stopped  {wrote}, and {goes_on}; {count}")
     left = "; what it left behind is named below" if footer.left_behind else ""
+    step = "restore the rows, and mend that call, or leave its contracts out with --skip"
     if alarm.verdict == "others":
-        lines.append(f"next     run it against a server that nobody else uses{left}")
-    else:
-        lines.append(
-            f"next     restore the rows, and mend that call, or leave its contracts out with --skip; use a server with nothing to lose{left}"
-        )
-    return lines
+        step = "run it against a server that nobody else uses"
+    return [*lines, f"next     {step}{left}"]
 
 
 def conclude(report: Report) -> str:

@@ -124,7 +124,7 @@ class Tripwire:
         if not self.reason or self._is_closed or call.intent != "clean" or call.endpoint is None:
             return self.reason
         suspected = self.alarm is not None and any(
-            one.action == str(call.endpoint.action.name) for one in self.alarm.calls
+            one.action == str(call.endpoint.action.name) for one in self.alarm.calls[:1]
         )
         return self.reason if suspected and _shape_of(call) not in self._acquitted else ""
 
@@ -269,8 +269,8 @@ class Tripwire:
             if (key[0], key[2]) not in named
             and (firm := [c for c in several if alike or self._factory.marks.is_marked(c[2])])
         }
-        found = _Suspicion(known, view.rows, gone, changed, writes)
-        return None if found.is_empty else found
+        missed = _Suspicion(known, view.rows, gone, changed, writes)
+        return None if missed.is_empty else missed
 
     def _can_read(self, resource: Resource) -> bool:
         return find_read(self._setting, resource) is not None
