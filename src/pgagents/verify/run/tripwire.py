@@ -259,7 +259,7 @@ class Tripwire:
         gone = [key for key in gone if (key[0], "") not in self._restless and (key[0], key[2]) not in named]
         gone = [key for key in gone if not _is_mortal(view.resource, known.rows[key])]
         alike = any(self._concerns(write, view.resource) for write in writes)
-        if not view.whole or not known.whole or not self._can_read(view.resource):
+        if not known.whole or not self._can_read(view.resource):
             gone = [] if _is_moved_on(known.rows, view.rows, gone) else gone
         if not self._can_read(view.resource) and not (alike and view.whole and known.whole):
             gone = []
