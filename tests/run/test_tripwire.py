@@ -2,57 +2,443 @@
 
 from __future__ import annotations
 
-import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
 
-from harm.runs import SHARED_URL, model_of, run, server_of
-from pgagents.base.http import Request, Response, Silence
+from importing import imported
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
+from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
+from pgagents.report.formats import sarif
 from pgagents.report.formats.json import document
 from pgagents.report.formats.text import render
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+HERE, SHARED = "http://127.0.0.1:1", "https://shared.example"
+KEYS = {"main": "k9f4c1e7a2b58d3066f1", "second": "k2b7d90e4c1fa6853d07"}
+OLDER = 12
+Row = dict[str, Any]
 
 
-def run_beside(deed: str, *, url: str = "") -> tuple[Any, Any]:
-    """Verify a server of items whose creates also do this to an older row."""
-    server = server_of("integer_ids")
-    older = [id for table, id in server.before if table == "items"]
-    writes, reads = 0, 0
-
-    def handler(request: Request) -> Response | Silence:
-        nonlocal writes, reads
-        answer = server(request)
-        rows = server.tables["items"]
-        there = [id for id in older if id in rows]
-        writes += request.method == "POST"
-        reads += request.method == "GET"
-        if deed == "remove" and request.method == "POST" and writes == 8:
-            rows.pop(there[0])
-        if deed == "retitle" and request.method == "POST" and writes == 8:
-            rows[there[0]]["title"] = "Overwritten"
-        return answer
-
-    return server, run("integer_ids", server, handler=handler, url=url)
+def needed(schema: Row) -> Row:
+    """A body that a call must have."""
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
-@pytest.mark.parametrize("deed", ["remove", "retitle"])
-@pytest.mark.parametrize(("url", "verdict", "code"), [("", "caused", 1), (SHARED_URL, "unclear", 3)])
-def test_an_older_row_that_is_gone_or_changed_ends_the_run(
-    deed: str, url: str, verdict: str, code: int
-) -> None:
-    server, report = run_beside(deed, url=url)
+@cache
+def model_of(readable: bool, ids: str) -> Model:
+    """The catalogue of a document about notes, as `import` makes it."""
+    text = {"type": "string", "minLength": 1, "maxLength": 60}
+    members: Row = {"id": {"type": ids}, "text": text, "colour": text, "pinned": {"type": "boolean"}}
+    members |= {name: {"type": "string"} for name in ("state", "expires_at", "updated_at", "summary")}
+    members |= {"views": {"type": "integer", "minimum": 0, "maximum": 1000}}
+    note: Row = {"type": "object", "properties": members, "required": ["id", "text"]}
+
+    def answer(status: int, schema: Row | None) -> Row:
+        content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+        said: Row = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
+        refused = {"content": {"application/json": {"schema": said}}}
+        codes = ("400", "401", "404", "415", "422")
+        refusals = {code: {"description": "Refused", **refused} for code in codes}
+        return {str(status): {"description": "Done", **content}, **refusals}
+
+    changes: Row = {"type": "object", "properties": {"text": text, "colour": text}}
+    settable = {name: members[name] for name in ("text", "colour", "state", "updated_at", "summary", "views")}
+    creates: Row = {"type": "object", "required": ["text"], "properties": settable}
+    one: Row = {
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": ids}}],
+        "patch": {
+            "operationId": "change_note",
+            "requestBody": needed(changes),
+            "responses": answer(200, note),
+        },
+        "delete": {"operationId": "delete_note", "responses": answer(204, None)},
+    }
+    if readable:
+        one["get"] = {"operationId": "get_note", "responses": answer(200, note)}
+    several: Row = {
+        "get": {"operationId": "list_notes", "responses": answer(200, {"type": "array", "items": note})},
+        "post": {
+            "operationId": "create_note",
+            "requestBody": needed(creates),
+            "responses": answer(201, note),
+        },
+    }
+    described = {
+        "openapi": "3.1.0",
+        "info": {"title": "Notes", "version": "1.0.0"},
+        "servers": [{"url": "https://notes.example"}],
+        "security": [{"bearer": []}],
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "paths": {"/notes": several, "/notes/{id}": one},
+    }
+    return load_text(imported(described).text, "notes.yaml")
+
+
+WIDE = ("text", "colour", "state", "updated_at", "summary", "views")
+
+
+def fits(given: Any, names: tuple[str, ...]) -> bool:
+    """True if a body has these members alone, as the document describes them."""
+    if not isinstance(given, dict) or not given.keys() <= set(names):
+        return False
+    views = given.get("views", 0)
+    bounded = all(
+        isinstance(given.get(name, "x"), str) and 0 < len(given.get(name, "x")) <= 60
+        for name in ("text", "colour")
+    )
+    numeric = (
+        isinstance(views, int | float)
+        and not isinstance(views, bool)
+        and 0 <= views <= 1000
+        and views == int(views)
+    )
+    return bounded and numeric and all(isinstance(given.get(name, ""), str) for name in WIDE[2:5])
+
+
+def keep(*_: Any) -> None:
+    """Do nothing."""
+
+
+def show(_: Notes, rows: list[Row]) -> list[Row]:
+    """Show every row."""
+    return rows
+
+
+@dataclass
+class Notes:
+    """A server of notes with older rows. `meanwhile` happens before each answer, `after` after each accepted
+    write, and `listed` says what its list shows.
+    """
+
+    meanwhile: Callable[[Notes, Request], None] = keep
+    after: Callable[[Notes, Request, Row], None] = keep
+    listed: Callable[[Notes, list[Row]], list[Row]] = show
+    readable: bool = True
+    members: Row = field(default_factory=dict)
+    ids: str = "string"
+    now: float = 1_776_000_000.0
+    log: list[Request] = field(default_factory=list)
+    writes: int = 0
+    """The writes that were accepted."""
+    since: int = 0
+    """The writes that were accepted since the list was read."""
+    lists: int = 0
+    key: str = ""
+    deeds: int = 0
+    """How often what the test is about happened."""
+
+    def __post_init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        for number in range(OLDER):
+            self.add({"text": f"Older note {'abcdefghijklmnop'[number]}", **self.members})
+        self.older = dict(self.rows)
+
+    def add(self, members: Row) -> Row:
+        number = len(self.log) * 7 + len(self.rows) + 1
+        id = number if self.ids == "integer" else f"n{number * 7919 % 100_003:06d}x"
+        row = {"colour": "red", "state": "open", **members, "id": id}
+        self.rows[str(id)] = row
+        return row
+
+    @property
+    def there(self) -> list[str]:
+        """Return the ids of the older rows that are there."""
+        return [id for id in self.older if id in self.rows]
+
+    def __call__(self, request: Request) -> Response | Silence:
+        self.now += 0.01
+        self.log.append(request)
+        scheme, _, key = (request.header("authorization") or "").partition(" ")
+        self.key = key if scheme.lower() == "bearer" else ""
+        self.meanwhile(self, request)
+        status, body = self.answer(request)
+        if status in (200, 201, 204) and request.method != "GET":
+            self.writes += 1
+            self.since += 1
+            self.after(self, request, read_json(request.body).value or {})
+        return Response(
+            status, (("Content-Type", "application/json"),), json_bytes(body) if body is not None else b""
+        )
+
+    def answer(self, request: Request) -> tuple[int, Any]:
+        if self.key not in KEYS.values():
+            return 401, {"detail": "No key"}
+        if request.path == "/notes" and request.method == "GET":
+            self.lists += 1
+            shown = self.listed(self, list(self.rows.values()))
+            self.since = 0
+            return 200, shown
+        at = re.fullmatch(r"/notes/([^/]+)", request.path)
+        id = at[1] if at else ""
+        if request.method in ("POST", "PATCH"):
+            given = read_json(request.body).value
+            if not fits(given, WIDE if request.method == "POST" else WIDE[:2]):
+                return 422, {"detail": "Wrong"}
+            given = {name: int(value) if name == "views" else value for name, value in given.items()}
+            if request.method == "POST" and not at:
+                return (
+                    (201, self.add({**self.members, **given}))
+                    if "text" in given
+                    else (422, {"detail": "Wrong"})
+                )
+            if id in self.rows and request.method == "PATCH":
+                self.rows[id] |= given
+                return 200, self.rows[id]
+        if request.method == "GET" and id in self.rows and self.readable:
+            return 200, self.rows[id]
+        if request.method == "DELETE" and id in self.rows:
+            del self.rows[id]
+            return 204, None
+        return 404, {"detail": "No such note"}
+
+
+def run(server: Notes, url: str = HERE, **options: Any) -> Report:
+    """Verify the notes by their document alone, with leave to write."""
+
+    def sleep(seconds: float) -> None:
+        server.now += seconds
+
+    return verify(
+        model_of(server.readable, server.ids),
+        server,
+        Identities(KEYS),
+        Options(**{"allow_writes": True, "live": False, **options}),
+        clock=lambda: server.now,
+        sleep=sleep,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url=url,
+        timer=lambda: server.now,
+    )
+
+
+# -- what is the run's own doing
+
+
+def remove_one(server: Notes, request: Request, body: Row) -> None:
+    """Remove an older row at each create with a number of views."""
+    if request.method == "POST" and "views" in body and server.there:
+        del server.rows[server.there[0]]
+
+
+def overwrite_one(server: Notes, request: Request, body: Row) -> None:
+    """Give an older row another colour at each create with a number of views."""
+    if request.method == "POST" and "views" in body:
+        open_ones = [id for id in server.there if server.rows[id]["colour"] == "red"]
+        server.rows[open_ones[0]] |= {"colour": "overwritten"}
+
+
+def list_harmed(server: Notes) -> list[str]:
+    """Return the ids of the older rows that are gone or changed."""
+    return [
+        id
+        for id, row in server.older.items()
+        if server.rows.get(id) != {**row, "colour": "red", "state": "open"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deed", "readable"), [(remove_one, True), (overwrite_one, True), (overwrite_one, False)]
+)
+def test_a_run_stops_after_one_row(deed: Any, readable: bool) -> None:
+    server = Notes(after=deed, readable=readable)
+    alarm = run(server).footer.alarm
+    assert alarm is not None
+    assert (alarm.verdict, len(list_harmed(server))) == ("caused", 1)
+    assert b"views" in alarm.calls[0].request.body
+
+
+@pytest.mark.parametrize("deed", [remove_one, overwrite_one])
+def test_a_run_with_several_workers_stops_too(deed: Any) -> None:
+    server = Notes(after=deed)
+    report = run(server, workers=4)
+    assert report.footer.alarm is not None
+    assert report.exit_code in (1, 3)
+    assert len(list_harmed(server)) <= 4
+
+
+def test_a_row_that_leaves_a_list_without_reads_stops_a_run() -> None:
+    """A list of the newest rows loses its oldest one too, so it may take several."""
+    server = Notes(after=remove_one, readable=False)
+    assert run(server).footer.alarm is not None
+
+
+@pytest.mark.parametrize(("url", "verdict", "code"), [(HERE, "caused", 1), (SHARED, "unclear", 3)])
+def test_what_stopped_a_run_is_told_first(url: str, verdict: str, code: int) -> None:
+    server = Notes(after=remove_one)
+    report = run(server, url)
     alarm = report.footer.alarm
     assert alarm is not None
     assert (alarm.verdict, alarm.count, report.exit_code) == (verdict, 1, code)
-    source = model_of("integer_ids").source
+    source = model_of(True, "string").source
     told = document(report, source)["footer"]["alarm"]
-    assert told["rows"]
+    assert told["rows"][0]["name"] == f"note {next(iter(server.older))}"
     assert told["calls"][0]["curl"].startswith("curl ")
     assert "OLDER ROWS CHANGED" in render(report, source).splitlines()[2]
-    json.dumps(told)
-    del server
+    first = sarif.document(report, source)["runs"][0]["results"][0]
+    assert first["ruleId"] == "older_rows"
 
 
-def test_a_right_server_raises_no_alarm() -> None:
-    _, report = run_beside("")
+# -- what happens anyway
+
+
+def count_up(server: Notes, _: Request) -> None:
+    server.deeds += 1
+    for row in server.rows.values():
+        row |= {"views": server.deeds, "updated_at": f"2026-04-12T13:{server.deeds % 60:02d}:00Z"}
+        row |= {
+            "summary": f"seen {server.deeds} times",
+            "state": ("queued", "running", "done")[server.deeds // 40 % 3],
+        }
+
+
+def expire(server: Notes, _: Request) -> None:
+    if server.since > 2 and len(server.there) > 3:
+        server.deeds += 1
+        del server.rows[server.there[0]]
+
+
+def newest(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += len(rows) > OLDER
+    return rows[-OLDER:]
+
+
+def newest_first(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += len(rows) > OLDER
+    return rows[::-1][:OLDER]
+
+
+def without_ids(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return [{name: value for name, value in row.items() if name != "id"} for row in rows[server.deeds % 5 :]]
+
+
+def other_ids(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return [{**row, "id": f"{row['id']}-{server.deeds}"} for row in rows]
+
+
+def places(server: Notes, rows: list[Row]) -> list[Row]:
+    """Number the rows by their places, the newest first."""
+    server.deeds += 1
+    return [{**row, "id": f"at{place}"} for place, row in enumerate(reversed(rows))]
+
+
+def shuffled(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return rows[server.deeds % 7 :] + rows[: server.deeds % 7]
+
+
+def open_ones(server: Notes, rows: list[Row]) -> list[Row]:
+    """Show open notes; more of the older ones are done as time passes."""
+    server.deeds += 1
+    for id in server.there[: server.writes // 4]:
+        server.rows[id]["state"] = "done"
+    return [row for row in rows if row["state"] != "done"]
+
+
+def replicas(server: Notes, rows: list[Row]) -> list[Row]:
+    """Let every third answer come from a copy that lacks three rows."""
+    server.deeds += server.lists % 3 == 2
+    return rows[3:] if server.lists % 3 == 2 else rows
+
+
+def lagging(server: Notes, rows: list[Row]) -> list[Row]:
+    """Show the rows as they were some lists ago."""
+    server.deeds += 1
+    past = server.__dict__.setdefault("past", [])
+    past.append([dict(row) for row in rows])
+    return list(past[max(0, len(past) - 4)])
+
+
+def by_key(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return rows if server.key == KEYS["main"] else rows[6:]
+
+
+LEGAL: dict[str, dict[str, Any]] = {
+    "counters and times": {"meanwhile": count_up},
+    "rows that expire": {"meanwhile": expire, "members": {"expires_at": "2026-04-13T00:00:00Z"}},
+    "the newest": {"listed": newest},
+    "the newest first": {"listed": newest_first},
+    "the newest, without a read": {"listed": newest, "readable": False},
+    "the newest first, without a read": {"listed": newest_first, "readable": False},
+    "no ids": {"listed": without_ids},
+    "other ids at each read": {"listed": other_ids, "readable": False},
+    "places for ids": {"listed": places, "readable": False},
+    "another order": {"listed": shuffled, "readable": False},
+    "a filter": {"listed": open_ones},
+    "replicas": {"listed": replicas},
+    "replicas, without a read": {"listed": replicas, "readable": False},
+    "a lagging list": {"listed": lagging},
+    "two keys": {"listed": by_key, "readable": False},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("name", LEGAL)
+def test_what_happens_anyway_raises_no_alarm(name: str, workers: int) -> None:
+    server = Notes(**LEGAL[name])
+    report = run(server, workers=workers)
     assert report.footer.alarm is None
+    assert server.writes > 10
+    assert server.deeds or name == "nothing"
+
+
+# -- others at work
+
+
+def take_away(server: Notes, _: Request) -> None:
+    """Remove an older row from time to time, and add one."""
+    if server.writes > 8 and len(server.log) % 2 and server.there:
+        server.deeds += 1
+        del server.rows[server.there[-1]]
+        server.add({"text": f"Somebody's {server.deeds}"})
+
+
+def reword(server: Notes, _: Request) -> None:
+    """Change the text of older rows from time to time."""
+    if server.writes > 8:
+        server.deeds += 1
+        for id in server.there:
+            server.rows[id]["text"] = f"Words {'abcdefghijklmnopqrstuvwxyz'[server.deeds % 26]}"
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("url", [HERE, SHARED])
+@pytest.mark.parametrize("deed", [take_away, reword])
+def test_a_run_only_reads_where_others_work(deed: Any, url: str, workers: int) -> None:
+    server = Notes(meanwhile=deed)
+    report = run(server, url, workers=workers)
+    alarm = report.footer.alarm
+    if alarm is not None:
+        assert alarm.verdict == "others"
+        assert report.exit_code == 3
+    else:
+        assert report.exit_code != 1
+
+
+def go_once(server: Notes, request: Request) -> None:
+    """Let one older row go before a list is read after several writes."""
+    if server.since > 3 and not server.deeds and request.method == "GET" and request.path == "/notes":
+        server.deeds += 1
+        del server.rows[server.there[3]]
+
+
+def test_a_row_that_goes_by_itself_is_nobodys_fault() -> None:
+    server = Notes(meanwhile=go_once)
+    report = run(server)
+    assert server.deeds
+    assert report.footer.alarm is not None
+    assert (report.footer.alarm.verdict, report.exit_code) == ("unclear", 3)
+    assert f"AFTER ONE OF {report.footer.alarm.writes} CALLS" in render(
+        report, model_of(True, "string").source
+    )

@@ -333,10 +333,11 @@ def describe_alarm(report: Report) -> list[str]:
     if alarm is None:
         return []
     caused = alarm.verdict == "caused"
+    after = "AFTER THIS CALL" if alarm.writes == 1 else f"AFTER ONE OF {alarm.writes:,} CALLS"
     head = {
-        "caused": "OLDER ROWS CHANGED AFTER THIS CALL",
+        "caused": f"OLDER ROWS CHANGED {after}",
         "others": "OLDER ROWS CHANGED, AND OTHERS WORK HERE",
-        "unclear": "OLDER ROWS CHANGED, AND THE REASON IS NOT KNOWN",
+        "unclear": f"OLDER ROWS CHANGED {after}, OR BY THEMSELVES",
     }[alarm.verdict]
     lines = [f"{head}: {format_count(alarm.count, 'row')} from before this run"]
     for row in alarm.rows:
@@ -356,7 +357,7 @@ def describe_alarm(report: Report) -> list[str]:
     alone = (
         "; nobody else uses this server, as it is on this machine or --exclusive says so" if caused else ""
     )
-    unsure = "; --exclusive says that nobody else uses the server" if alarm.verdict == "unclear" else ""
+    unsure = "" if alarm.verdict != "unclear" else "; so nothing proves that a call of this run is the reason"
     again = "the same answer was read again without a write, and"
     lines.append(f"quiet    {again} {quiet}{alone}{unsure}")
     untried = sum(r.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED) for r in report.results)

@@ -21,11 +21,17 @@ from pgagents.base.writing import json_text, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere, name_file
+from pgagents.report.presentation import describe_alarm
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MAX_BODY = 4_000
+OLDER_ROWS = "older_rows"
+OLDER_ROWS_HELP = """Nothing that was there before a run is gone or changed after it.
+
+The run stopped writing when it saw that, because one of its own calls may be the reason.
+"""
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _LEVELS = {
     Rank.EXPOSED: "error",
@@ -46,6 +52,7 @@ def render(report: Report, source: Source) -> bytes:
 def document(report: Report, source: Source) -> dict[str, Any]:
     """Return the log as plain JSON data."""
     header = report.header
+    alarm = describe_alarm(report)
     checks = sorted(
         {
             r.contract.check
@@ -61,16 +68,22 @@ def document(report: Report, source: Source) -> dict[str, Any]:
                 "shortDescription": {
                     "text": "Tests a running server against every promise of its action catalogue"
                 },
-                "rules": [_rule(name, report.checks.get(name, "")) for name in checks],
+                "rules": [
+                    *(_rule(name, report.checks.get(name, "")) for name in checks),
+                    *([_rule(OLDER_ROWS, OLDER_ROWS_HELP)] if alarm else []),
+                ],
             }
         },
         "invocations": [_invocation(report)],
         "automationDetails": {"id": f"{header.tool}/{header.profile}/"},
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(result, finding, report, source, checks)
-            for finding in report.findings
-            for result in _list_results(finding, report)
+            *([_alarm(alarm, report, source, len(checks))] if alarm else []),
+            *(
+                _result(result, finding, report, source, checks)
+                for finding in report.findings
+                for result in _list_results(finding, report)
+            ),
         ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -112,6 +125,21 @@ def _invocation(report: Report) -> dict[str, Any]:
         "toolExecutionNotifications": [
             {"level": "warning", "message": {"text": _plain(text)}} for text in told
         ],
+    }
+
+
+def _alarm(lines: list[str], report: Report, source: Source, rule: int) -> dict[str, Any]:
+    """Return what stopped the run's writing. It is of no contract, so it points at the catalogue's start."""
+    print = sha256(OLDER_ROWS.encode()).hexdigest()[:16]
+    span = source.locate(("actions",))
+    file = quote(name_file(span, source, report.header.in_repository), errors="replace")
+    return {
+        "ruleId": OLDER_ROWS,
+        "ruleIndex": rule,
+        "level": "error" if report.exit_code == 1 else "warning",
+        "message": {"text": _plain(". ".join(lines))},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": file}}}],
+        "partialFingerprints": {"primaryLocationLineHash": f"{print}:1", "contract/v1": print},
     }
 
 

@@ -333,7 +333,7 @@ class CallExecutor:
     def _compare(self, exchange: Exchange) -> None:
         """Compare an answer with what was there before the first write. Raises Stop if that is gone."""
         tripwire = self.gate.tripwire
-        if not tripwire.note(exchange):
+        if not tripwire.note(exchange, self.sender.budget.unanswered > 0):
             return
         tripwire.examine(self._ask, lambda seconds: self.sender.timing.wait(seconds))
         if tripwire.reason:
@@ -342,6 +342,7 @@ class CallExecutor:
     def _ask(self, call: Call, values: Mapping[str, Any] | None) -> Exchange | None:
         """Send a read while nothing else is sent; return None if it cannot be sent. Raises Stop."""
         call = replace(call, reuse="", again=True)
+        self.sender.budget.most += 1
         try:
             ready = Ready(call, values, call.made) if values is not None else finish(self.prepare(call, []))
             exchange = finish(self.sender.send(ready))

@@ -1,8 +1,9 @@
 """Stop a run's writing when something that was there before its first write is gone or changed.
 
-Only what the run reads anyway is compared. When an older row is missed, nothing more is written, and the same
-answer is read again without a write in between. If rows go on changing, others work on the server: the run
-goes on, and only reads. Otherwise it ends; where nobody else uses the server, its own call is the reason.
+What the run reads anyway is compared, and a list once after each new shape of write. When an older row is
+missed, nothing more is written, and the same answer is read again without a write in between. If rows go on
+changing, others work on the server: the run goes on, and only reads. Otherwise it ends. Its own call is the
+reason if nobody else uses the server, and only that call can be meant.
 
 A row counts as changed if a client could have sent the new value. Numbers, times, what changed without a
 write, and what the run's calls name by a reference may change by themselves.
@@ -12,8 +13,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import VERSION, list_members
 from pgagents.verify.answers.standing import DONE, WORKING, find_removed_state
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing
+from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing, names_no_instance
 from pgagents.verify.fixtures.target import find_created, list_made, target_of
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of
@@ -36,8 +37,10 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
-MOST_LOOKED_UP = 3
-"""The most missing rows that are looked up by their ids; they stand for the others."""
+MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES = 3, 100, 60
+"""The most missing rows of one answer that are looked up by their ids, as they stand for the others; the most
+that are in a run; and the most lists that are read after a write of a new shape.
+"""
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
@@ -46,6 +49,8 @@ _MORTAL = re.compile(r"expir|valid_?(?:until|to)|ttl|(?:^|_)ends?(?:_|$)|until",
 """Names of members with the time at which a row goes by itself."""
 _TIME = re.compile(r"\b(?:ago|just now|yesterday|today|tomorrow)\b|\bin \d|\d{4}-\d\d-\d\d|\d\d?:\d\d", re.I)
 _DIGITS = re.compile(r"[\d.,]+")
+_MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
+"""What a run makes carries it, so that another run may remove it."""
 _LEADING = re.compile(r"[+]?(\d{1,18})")
 _BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
 """States that a row may reach when time passes."""
@@ -69,7 +74,11 @@ class _View:
     exchange: Exchange
     rows: Rows
     whole: bool
-    """True if the read shows all rows, so that one that is not in it may be gone."""
+    """True if the read shows a list that does not go on, so that a row that is not in it may be gone."""
+    at: int
+    """The number of writes that were noted before it."""
+    most: int
+    """The most rows that such a read has shown."""
 
 
 @dataclass(slots=True)
@@ -103,7 +112,8 @@ class Tripwire:
         self.alarm: Alarm | None = None
         self._older: set[Key] = set()
         self._views: dict[tuple[str, ...], _View] = {}
-        self._writes: deque[Exchange] = deque(maxlen=MOST_WRITES)
+        self._writes: deque[tuple[int, Exchange]] = deque(maxlen=MOST_WRITES)
+        self._written = 0
         self._settled = 0
         """The number of the last call with which the caller lets older rows change."""
         self._restless: set[tuple[str, str]] = set()
@@ -112,16 +122,20 @@ class Tripwire:
         """The kinds of which a read by its id has shown an instance."""
         self._acquitted: set[tuple[object, ...]] = set()
         """The shapes of writes after which the rows of their kind were as before."""
-        self._windows: set[tuple[str, ...]] = set()
-        """The views that do not show all rows, though nothing in their answers says so."""
+        self._shapes: set[tuple[object, ...]] = set()
+        self._wanted: list[_View] = []
+        """The lists that are read because a write of a new shape was accepted."""
+        self._sent: Counter[tuple[str, str]] = Counter()
+        """How often an argument of a write was sent."""
         self._suspicion: _Suspicion | None = None
-        self._examines = self._is_closed = False
+        self._looked_up = 0
+        self._examines = self._under_way = False
 
     def object_to(self, call: Call) -> str:
         """Return why a write is not sent; empty if it may be. What is the run's own is still removed, unless
         the call that removes it may be the reason.
         """
-        if not self.reason or self._is_closed or call.intent != "clean" or call.endpoint is None:
+        if not self.reason or call.intent != "clean" or call.endpoint is None:
             return self.reason
         suspected = self.alarm is not None and any(
             one.action == str(call.endpoint.action.name) for one in self.alarm.calls[:1]
@@ -134,23 +148,49 @@ class Tripwire:
         self._views.clear()
         self._writes.clear()
 
+    @property
+    def is_blind(self) -> bool:
+        """True if the run wrote, and the catalogue has no list from which it could know what others have."""
+        return bool(self._written) and not any(r.listed_by for r in self._setting.model.resources.values())
+
     # -- what answers show
 
-    def note(self, exchange: Exchange) -> bool:
-        """Compare an answer with earlier ones; return True if older rows are missed (`examine`)."""
+    def note(self, exchange: Exchange, under_way: bool) -> bool:
+        """Compare an answer with earlier ones; return True if there is something to examine. A write that is
+        `under_way` may have done already what this answer shows.
+        """
         call, endpoint = exchange.call, exchange.call.endpoint
+        self._under_way = under_way
         if may_write(call, exchange.request):
-            self._writes.append(exchange)
-            if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
-                self._settled = exchange.number
-            return False
-        if endpoint is None or self._examines or not _is_ordinary(call):
-            return False
+            self._note_write(exchange)
+        elif endpoint is not None and not self._examines and _is_ordinary(call):
+            self._note_read(endpoint, exchange)
+        return self._suspicion is not None or bool(self._wanted)
+
+    def _note_write(self, exchange: Exchange) -> None:
+        call, endpoint = exchange.call, exchange.call.endpoint
+        self._written += 1
+        self._writes.append((self._written, exchange))
+        self._sent.update((call.place, name) for name in exchange.input)
+        if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
+            self._settled = exchange.number
+        shape = _shape_of(call)
+        if exchange.success and not self.reason and shape not in self._shapes and call.intent != "clean":
+            self._shapes.add(shape)
+            lists = [view for view in self._views.values() if self._is_older_list(view, exchange)]
+            if lists and len(self._shapes) <= MOST_SHAPES:
+                self._wanted.append(min(lists, key=lambda view: len(view.exchange.input)))
+
+    def _is_older_list(self, view: _View, write: Exchange) -> bool:
+        """True if a view is a list of what a write concerns, names no instance, and shows older rows."""
+        listed = view.call in view.resource.listed_by and names_no_instance(view.call)
+        return listed and self._concerns(write, view.resource) and not self._older.isdisjoint(view.rows)
+
+    def _note_read(self, endpoint: Endpoint, exchange: Exchange) -> None:
         for resource, declared in self._list_shown(endpoint):
             rows = self._read(resource, declared, exchange)
             if rows is not None:
                 self._compare(resource, declared, exchange, rows)
-        return self._suspicion is not None
 
     def _list_shown(self, endpoint: Endpoint) -> list[tuple[Resource, ActionCall]]:
         """Return the resources that an action shows, with the call, computed once for each action."""
@@ -183,27 +223,30 @@ class Tripwire:
         place = (exchange.place, exchange.call.role, resource.name, given)
         known = self._views.get(place)
         items = at_path(declared, exchange) if exchange.success else None
-        whole = place not in self._windows and not (isinstance(items, list) and may_go_on(exchange, items))
-        view = _View(resource, declared, exchange, rows, whole)
+        whole = isinstance(items, list) and not may_go_on(exchange, items)
+        most = max(len(rows), known.most if known else 0)
+        view = _View(resource, declared, exchange, rows, whole, self._written, most)
         if declared in resource.read_by and rows:
             self._readable.add(self._factory.owned.kind_name(resource))
         if known is None:
-            if not self._writes and len(self._older) < MOST_ROWS:
-                self._older.update(rows)
+            if not self._written and not self._under_way and len(self._older) < MOST_ROWS:
+                self._older.update(key for key, row in rows.items() if not _MARK.search(str(row)))
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
+            return
+        if rows != known.rows and self._under_way and not self._list_writes(known):
             return
         missed = self._miss(known, view) if rows != known.rows else None
         if missed is None:
             self._views[place] = view
-            self._acquit(known.exchange.number, resource)
+            self._acquit(known, resource)
         elif self.reason:
-            self._is_closed, self._views[place] = True, view
+            self._views[place] = view
         elif self._suspicion is None:
             self._suspicion = missed
 
-    def _acquit(self, since: int, resource: Resource) -> None:
-        for write in self._list_writes(since):
+    def _acquit(self, known: _View, resource: Resource) -> None:
+        for write in self._list_writes(known):
             if self._concerns(write, resource):
                 self._acquitted.add(_shape_of(write.call))
 
@@ -212,8 +255,11 @@ class Tripwire:
         kinds = self._list_kinds(write.call.endpoint)
         return not kinds or self._factory.owned.kind_name(resource) in kinds
 
-    def _list_writes(self, since: int) -> list[Exchange]:
-        return [one for one in self._writes if one.number > since]
+    def _list_writes(self, view: _View) -> list[Exchange]:
+        """Return the writes that a read cannot have seen: they were sent after it, or noted after it."""
+        return [
+            one for written, one in self._writes if written > view.at or one.number > view.exchange.number
+        ]
 
     def _list_kinds(self, endpoint: Endpoint | None) -> frozenset[str]:
         """Return the kinds of what an action makes or changes; empty if they are not known."""
@@ -235,33 +281,31 @@ class Tripwire:
         """Return the older rows that a view does not show as before, without those that may differ by
         themselves.
         """
-        writes = self._list_writes(known.exchange.number)
+        resource, before, after = view.resource, known.rows, view.rows
+        writes = self._list_writes(known)
         named = {one for write in writes for one in self._list_named(write)}
-        older = [key for key in known.rows if key in self._older and not self._is_ours(view.resource, key)]
-        gone = [key for key in older if key not in view.rows]
+        self._older.difference_update(_find_moved(resource, before, after))
+        older = [key for key in before if key in self._older and not self._is_ours(resource, key)]
+        gone = [key for key in older if key not in after]
         changed = {
             key: found
             for key in older
-            if key in view.rows
-            and known.rows[key] != view.rows[key]
-            and (found := self._list_changes(view.resource, key[0], known.rows[key], view.rows[key]))
+            if key in after
+            and before[key] != after[key]
+            and (found := self._list_changes(resource, key[0], before[key], after[key]))
         }
         if not writes:  # others, or time, changed them
             self._restless |= {(key[0], "") for key in gone}
             self._restless |= {(key[0], path) for key, several in changed.items() for path, _, _ in several}
-        if (
-            not writes
-            or known.exchange.number < self._settled
-            or self._is_renumbered(view.resource, known.rows, view.rows)
-        ):
+        if not writes or known.exchange.number < self._settled:
             self._older.difference_update(gone)
             return None
         gone = [key for key in gone if (key[0], "") not in self._restless and (key[0], key[2]) not in named]
-        gone = [key for key in gone if not _is_mortal(view.resource, known.rows[key])]
-        alike = any(self._concerns(write, view.resource) for write in writes)
-        if not known.whole or not self._can_read(view.resource):
-            gone = [] if _is_moved_on(known.rows, view.rows, gone) else gone
-        if not self._can_read(view.resource) and not (alike and view.whole and known.whole):
+        gone = [key for key in gone if not _is_mortal(resource, before[key])]
+        alike = any(self._concerns(write, resource) for write in writes)
+        if find_read(self._setting, resource) is None and not (
+            alike and view.whole and known.whole and not _is_moved_on(known, view, gone)
+        ):
             gone = []
         changed = {
             key: firm
@@ -269,11 +313,18 @@ class Tripwire:
             if (key[0], key[2]) not in named
             and (firm := [c for c in several if alike or self._factory.marks.is_marked(c[2])])
         }
-        missed = _Suspicion(known, view.rows, gone, changed, writes)
-        return None if missed.is_empty else missed
+        seen = [self._last_seen(key, changed.get(key, ())) for key in (*gone, *changed)]
+        writes = self._list_writes(min(seen, key=lambda one: one.at)) if seen else []
+        missed = _Suspicion(known, after, gone, changed, writes)
+        return None if missed.is_empty or not writes else missed
 
-    def _can_read(self, resource: Resource) -> bool:
-        return find_read(self._setting, resource) is not None
+    def _last_seen(self, key: Key, changes: Sequence[Change]) -> _View:
+        """Return the last read that showed a row, with the older values of what changed."""
+        shown = (
+            (view, dict(list_members(view.rows[key]))) for view in self._views.values() if key in view.rows
+        )
+        as_before = (view for view, now in shown if all(now.get(path) == was for path, was, _ in changes))
+        return max(as_before, key=lambda view: (view.at, view.exchange.number))
 
     def _list_named(self, write: Exchange) -> Iterator[tuple[str, str]]:
         """Yield the kind and id of each instance to which a write refers, without the one that it changes."""
@@ -289,23 +340,6 @@ class Tripwire:
         """True if the run made what has this id now. A server may give the id of a removed row again."""
         own = (t for t in self._factory.pool.instances if t.ours and t.resource is resource)
         return any((t.place, id_text(t.id)) == key[1:] for t in own)
-
-    def _is_renumbered(self, resource: Resource, before: Rows, after: Rows) -> bool:
-        """True if rows are there under other ids, as on a server whose ids are places in a list."""
-        texts = {key: _join_texts(resource, body) for key, body in after.items()}
-        there = list(texts.values())
-        lost = [
-            (key, text)
-            for key, body in before.items()
-            if key in self._older and len(text := _join_texts(resource, body)) > 2 and texts.get(key) != text
-        ]
-        elsewhere = [text for key, text in lost if text in there]
-        if not elsewhere or any(
-            there.count(text) < sum(one == text for _, one in lost) for text in elsewhere
-        ):
-            return False
-        self._older.difference_update(key for key, _ in lost)
-        return True
 
     def _list_changes(
         self, resource: Resource, kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
@@ -343,9 +377,16 @@ class Tripwire:
     # -- the quiet interval
 
     def examine(self, ask: Ask, wait: Callable[[float], None]) -> None:
-        """Look up what is missed, and read the same answer again without a write. Raises Stop if it stays
-        gone or changed, and nobody else changes rows meanwhile.
+        """Read the lists that a new shape of write calls for. Look up what is missed, and read the same
+        answer again without a write. Raises Stop if it stays gone or changed, and nobody else changes rows
+        meanwhile.
         """
+        wanted, self._wanted = self._wanted, []
+        for view in wanted if self._suspicion is None else ():
+            exchange = ask(view.exchange.call, view.exchange.input)
+            endpoint = view.exchange.call.endpoint
+            if exchange is not None and endpoint is not None and self._suspicion is None:
+                self._note_read(endpoint, exchange)
         found, self._suspicion = self._suspicion, None
         if found is None or self._examines:
             return
@@ -371,6 +412,10 @@ class Tripwire:
         read = find_read(self._setting, resource)
         if not found.gone or read is None:
             return
+        if self._looked_up > MOST_LOOK_UPS:
+            found.gone = []
+            return
+        self._looked_up += MOST_LOOKED_UP
         declared, endpoint = read
         kind = self._factory.owned.kind_name(resource)
         given = {**declared.input, **_name_containers(seen, endpoint, resource)}
@@ -391,8 +436,6 @@ class Tripwire:
         if kind not in self._readable and any(is_there(*one) for one in list(found.latest.items())[:1]):
             self._readable.add(kind)
         shown = {key: is_there(key, found.view.rows[key]) for key in found.gone[:MOST_LOOKED_UP]}
-        if any(shown.values()):
-            self._windows.update(place for place, view in self._views.items() if view is found.view)
         proved = kind in self._readable
         listed = found.view.whole and any(self._concerns(write, resource) for write in found.writes)
         missing = [key for key, there in shown.items() if there is False and (proved or listed)]
@@ -447,8 +490,9 @@ class Tripwire:
             said = [(f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
             rows += [ChangedRow(f"{name} {key[2]}", was, now) for was, now in said]
         ranked = sorted(found.writes, key=lambda write: self._rank(write, found), reverse=True)
+        is_meant = sum(map(_may_have_done, ranked)) == 1 or self._rank(ranked[0], found)[0]
         self.alarm = Alarm(
-            "others" if others else "caused" if self._setting.exclusive else "unclear",
+            "others" if others else "caused" if self._setting.exclusive and is_meant else "unclear",
             tuple(rows[:MOST_TOLD]),
             len({row.name for row in rows}),
             tuple(exchange_of(write) for write in ranked[:MOST_CALLS]),
@@ -458,16 +502,17 @@ class Tripwire:
         became = "has changed" if rows[0].after else "is gone"
         self.reason = f"nothing more is written: {rows[0].name} was there before this run, and {became}"
 
-    def _rank(self, write: Exchange, found: _Suspicion) -> tuple[bool, bool, bool, int]:
+    def _rank(self, write: Exchange, found: _Suspicion) -> tuple[bool, bool, bool, int, int]:
         """Return how likely a write is the reason: by what it names, whether it was accepted, whether such
-        calls did no harm before, and its number.
+        calls did no harm before, how seldom its arguments are sent, and its number.
         """
         ids = {key[2] for key in (*found.gone, *found.changed)}
         new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
         values = [inner for _, value in list_members(write.input) for inner in _list_scalars(value)]
         points = any(_reads_as(value) in ids or (value != "" and value in new) for value in values)
-        done = write.success or write.error or write.status >= FAILED
-        return done and points, done, _shape_of(write.call) not in self._acquitted, write.number
+        done = _may_have_done(write)
+        often = min((self._sent[write.call.place, name] for name in write.input), default=0)
+        return done and points, done, _shape_of(write.call) not in self._acquitted, -often, write.number
 
 
 # -- rows and values
@@ -478,16 +523,22 @@ def _is_ordinary(call: Call) -> bool:
     return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain or call.connection)
 
 
+def _may_have_done(write: Exchange) -> bool:
+    return bool(write.success or write.error or write.status >= FAILED)
+
+
 def _shape_of(call: Call) -> tuple[object, ...]:
-    """Return what calls of one kind have in common: the operation, the purpose, and the arguments' names."""
-    return call.place, call.intent, call.field, frozenset(call.input), call.raw.method
+    """Return what calls of one kind have in common: the operation, the arguments' names, and whether they
+    are ordinary ones.
+    """
+    return call.place, frozenset(call.input), call.intent in ASKED or call.intent, call.raw.method
 
 
-def _is_moved_on(before: Rows, after: Rows, gone: list[Key]) -> bool:
-    """True if as many rows came at one end of a list as fell off its other end."""
-    keys, lost = list(before), set(gone)
+def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
+    """True if rows fell off an end of a list that is as long as it ever was, as one of the newest rows is."""
+    keys, lost = list(known.rows), set(gone)
     at_end = lost == set(keys[-len(lost) :]) or lost == set(keys[: len(lost)])
-    return at_end and len(after) >= len(before)
+    return at_end and len(view.rows) >= view.most
 
 
 def _is_mortal(resource: Resource, body: Mapping[str, Any]) -> bool:
@@ -496,10 +547,20 @@ def _is_mortal(resource: Resource, body: Mapping[str, Any]) -> bool:
     return bool(resource.moves_by_time) or any(value is not None for value in told)
 
 
-def _join_texts(resource: Resource, body: Mapping[str, Any]) -> str:
-    """Return the texts of a row, without its id."""
-    texts = (value for path, value in list_members(body) if path not in resource.ids)
-    return "\n".join(value for value in texts if isinstance(value, str))
+def _find_moved(resource: Resource, before: Rows, after: Rows) -> list[Key]:
+    """Return the rows that are there under other ids, as on a server whose ids are places in a list."""
+
+    def join(body: Mapping[str, Any]) -> str:
+        texts = (value for path, value in list_members(body) if path not in resource.ids)
+        return "\n".join(value for value in texts if isinstance(value, str))
+
+    then, now = ({key: join(body) for key, body in rows.items()} for rows in (before, after))
+    counts, older = Counter(now.values()), Counter(then.values())
+    return [
+        key
+        for key, text in then.items()
+        if len(text) > 1 and now.get(key) != text and counts[text] >= older[text]
+    ]
 
 
 def _is_firm(before: Any, after: Any) -> bool:
