@@ -38,8 +38,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
 MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES = 3, 100, 60
-"""The most missing rows of one answer that are looked up by their ids, as they stand for the others; the most
-that are in a run; and the most lists that are read after a write of a new shape.
+"""The most missing rows that are looked up by their ids, of one answer and in a run. The third is the most lists
+that are read after a write of a new shape.
 """
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
