@@ -133,7 +133,7 @@ class Notes:
     lists: int = 0
     key: str = ""
     deeds: int = 0
-    """How often what the test is about happened."""
+    """The number of times at which the test's own events happened."""
 
     def __post_init__(self) -> None:
         self.rows: dict[str, Row] = {}

@@ -236,7 +236,7 @@ class ChangedRow:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What was there before a run's first write and was gone or changed after it, so that writing stopped.
+    """The older rows that were gone or changed after a run's first write, so that writing stopped.
 
     `verdict` is `caused` if nobody but the run uses the server, `others` if rows went on changing without a
     write, and `unclear` otherwise. `rows` are some of `count` rows. `calls` are some of the `writes` since
@@ -362,9 +362,10 @@ class Report:
     def exit_code(self) -> int:
         """Return the exit code.
 
-        It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows,
-        for new findings of the rank that the caller asked for, or a stale baseline. It is 3 if the run ended
-        early, stopped writing or judged nothing, or if a contract is untested and not excused. Otherwise it
+        It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows.
+        It is 1 as well for new findings of the rank that the caller asked for, or a stale baseline.
+        It is 3 if the run ended early, stopped writing or judged nothing, or if a contract is untested
+        and not excused. Otherwise it
         is 0.
         """
         alarm = self.footer.alarm

@@ -1,9 +1,9 @@
 """Stop a run's writing when something that was there before its first write is gone or changed.
 
-What the run reads anyway is compared, and a list once after each new shape of write. When an older row is
-missed, nothing more is written, and the same answer is read again without a write in between. If rows go on
-changing, others work on the server: the run goes on, and only reads. Otherwise it ends. Its own call is the
-reason if nobody else uses the server, and only that call can be meant.
+The answers that a run reads anyway are compared, and a list once after each new shape of write. When an older
+row is missed, nothing more is written, and the same answer is read again without a write in between. If rows
+go on changing, others work on the server: the run goes on, and only reads. Otherwise it ends. Its own call is
+the reason if nobody else uses the server, and only that call can be meant.
 
 A row counts as changed if a client could have sent the new value. Numbers, times, what changed without a
 write, and what the run's calls name by a reference may change by themselves.
@@ -38,8 +38,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
 MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES = 3, 100, 60
-"""The most missing rows that are looked up by their ids, of one answer and in a run. The third is the most lists
-that are read after a write of a new shape.
+"""The most missing rows that are looked up by their ids, of one answer and in a run. The third is the most
+lists that are read after a write of a new shape.
 """
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
@@ -50,7 +50,7 @@ _MORTAL = re.compile(r"expir|valid_?(?:until|to)|ttl|(?:^|_)ends?(?:_|$)|until",
 _TIME = re.compile(r"\b(?:ago|just now|yesterday|today|tomorrow)\b|\bin \d|\d{4}-\d\d-\d\d|\d\d?:\d\d", re.I)
 _DIGITS = re.compile(r"[\d.,]+")
 _MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
-"""What a run makes carries it, so that another run may remove it."""
+"""The mark of any run, which may remove what carries it."""
 _LEADING = re.compile(r"[+]?(\d{1,18})")
 _BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
 """States that a row may reach when time passes."""
@@ -67,7 +67,7 @@ Ask = Callable[[Call, Mapping[str, Any] | None], Exchange | None]
 
 @dataclass(slots=True)
 class _View:
-    """What one read of the run shows: a list with given arguments, or one instance."""
+    """The rows that one read of the run shows: a list with given arguments, or one instance."""
 
     resource: Resource
     call: ActionCall
@@ -126,14 +126,14 @@ class Tripwire:
         self._wanted: list[_View] = []
         """The lists that are read because a write of a new shape was accepted."""
         self._sent: Counter[tuple[str, str]] = Counter()
-        """How often an argument of a write was sent."""
+        """The number of writes by place and argument."""
         self._suspicion: _Suspicion | None = None
         self._looked_up = 0
         self._examines = self._under_way = False
 
     def object_to(self, call: Call) -> str:
-        """Return why a write is not sent; empty if it may be. What is the run's own is still removed, unless
-        the call that removes it may be the reason.
+        """Return why a write is not sent; empty if it may be. The run's own
+        instances are still removed, unless the call that removes them may be the reason.
         """
         if not self.reason or call.intent != "clean" or call.endpoint is None:
             return self.reason
@@ -503,8 +503,8 @@ class Tripwire:
         self.reason = f"nothing more is written: {rows[0].name} was there before this run, and {became}"
 
     def _rank(self, write: Exchange, found: _Suspicion) -> tuple[bool, bool, bool, int, int]:
-        """Return how likely a write is the reason: by what it names, whether it was accepted, whether such
-        calls did no harm before, how seldom its arguments are sent, and its number.
+        """Return how likely a write is the reason; the larger, the likelier. A write that names the row, was
+        accepted, is untried or has seldom arguments comes first.
         """
         ids = {key[2] for key in (*found.gone, *found.changed)}
         new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
