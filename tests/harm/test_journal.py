@@ -80,7 +80,7 @@ class Killing:
 
 
 def open_journal(folder: Path, name: str) -> JournalFile:
-    return JournalFile(folder / "journal", "http://127.0.0.1:1", name)
+    return JournalFile(folder / "journal", "http://127.0.0.1:1", name, bytes(32))
 
 
 def kill(name: str, server: Server, at: int, folder: Path, *, before: bool, **options: Any) -> bool:

@@ -14,9 +14,9 @@ import pytest
 
 from pgagents.base.errors import PgagentsError
 from pgagents.verify.run import journal
-from pgagents.verify.run.journal import JournalFile
+from pgagents.verify.run.journal import JournalFile, read_key
 
-TARGET, API = "http://127.0.0.1:8000", "notes"
+TARGET, API, KEY = "http://127.0.0.1:8000", "notes", bytes(range(32))
 RUN = {"run": "0123456789abcdef", "at": "2026-11-26T10:00:00Z", "pid": 42}
 SEND = {
     "send": 1, "at": "", "action": "create_note", "surface": "rest", "method": "POST", "path": "/notes",
@@ -34,7 +34,7 @@ KIND = {
 
 
 def opened(path: Path, target: str = TARGET, api: str = API) -> JournalFile:
-    return JournalFile(path, target, api)
+    return JournalFile(path, target, api, KEY)
 
 
 def written(path: Path, *lines: Any) -> Path:
@@ -55,7 +55,7 @@ def refused(path: Path, *, target: str = TARGET) -> str:
 
 
 def test_a_journal_gives_back_what_is_open(tmp_path: Path) -> None:
-    path = written(tmp_path / "j", RUN, SEND, MADE, {"done": 1, "made": True, "refused": False}, KIND)
+    path = written(tmp_path / "j", RUN, SEND, MADE, {"done": 1, "made": True}, KIND)
     file = opened(path)
     past = file.past
     assert (past.tags, past.sent, past.last) == ([RUN["run"]], {}, 2)
@@ -66,7 +66,7 @@ def test_a_journal_gives_back_what_is_open(tmp_path: Path) -> None:
     file.close()
 
 
-UNDONE, DONE = {"done": 1, "made": False, "refused": True}, {"done": 1, "made": True, "refused": False}
+UNDONE, DONE = {"done": 1, "made": False}, {"done": 1, "made": True}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_last_line_that_was_cut_is_skipped(cut: int, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-cut])
     file = opened(path)
     assert (list(file.past.sent), file.past.made) == ([1], {})
-    file.write({"done": 1, "made": False, "refused": True})
+    file.write(UNDONE)
     file.close()
     file = opened(path)
     assert not file.past.is_open
@@ -113,17 +113,99 @@ def test_a_line_in_the_middle_that_was_cut_is_refused(tmp_path: Path) -> None:
     assert "line 3 is none of a journal" in refused(path)
 
 
+def other_lines(path: Path) -> list[bytes]:
+    """The lines of another journal of the same user, about the same server."""
+    return written(path.with_name("other"), RUN, SEND, MADE).read_bytes().splitlines(keepends=True)
+
+
+FORGED = {
+    "unsealed": lambda lines, _: [*lines, json.dumps(KIND).encode() + b"\n"],
+    "changed": lambda lines, _: [*lines[:3], lines[3].replace(b'"n1"', b'"n2"')],
+    "swapped": lambda lines, _: [*lines[:2], lines[3], lines[2]],
+    "left out": lambda lines, _: [*lines[:2], lines[3]],
+    "twice": lambda lines, _: [*lines, lines[3]],
+    "of another journal": lambda lines, other: [*lines[:2], *other[2:]],
+    "the head of another": lambda lines, other: [other[0], *lines[1:]],
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_a_line_without_a_seal_of_its_place_is_refused_and_the_file_left_as_it_is(
+    how: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    lines = FORGED[how](path.read_bytes().splitlines(keepends=True), other_lines(path))
+    path.write_bytes(b"".join(lines))
+    path.chmod(0o644)
+    assert "seal" in refused(path)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"".join(lines), 0o644)
+
+
+def test_lines_from_before_a_journal_was_emptied_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    before = path.read_bytes().splitlines(keepends=True)[1:]
+    file = opened(path)
+    file.empty()
+    file.close()
+    path.write_bytes(path.read_bytes() + b"".join(before))
+    assert "line 2 is none of a journal" in refused(path)
+
+
+def test_a_journal_of_another_user_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN)
+    with pytest.raises(PgagentsError, match="its seal is not one of your key"):
+        JournalFile(path, TARGET, API, bytes(32))
+
+
+def test_the_key_is_made_once_and_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    key, path = read_key(), tmp_path / "state" / "pgagents" / "journal.key"
+    assert (len(key), read_key()) == (32, key)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [found.name for found in path.parent.iterdir()] == ["journal.key"]
+
+
+@pytest.mark.parametrize("how", ["mode", "link", "dangling", "short", "long", "folder", "pipe", "no folder"])
+def test_a_key_that_others_may_know_is_refused_in_one_message(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = tmp_path / "pgagents" / "journal.key"
+    read_key()
+    if how == "mode":
+        path.chmod(0o640)
+    elif how in ("short", "long"):
+        path.write_bytes(bytes(31 if how == "short" else 33))
+    elif how == "no folder":
+        monkeypatch.setenv("XDG_STATE_HOME", str(path))
+    else:
+        path.rename(tmp_path / "key")
+        if how == "folder":
+            path.mkdir()
+        elif how == "pipe":
+            os.mkfifo(path, 0o600)
+        else:
+            path.symlink_to(tmp_path / ("key" if how == "link" else "none"))
+    with pytest.raises(PgagentsError) as raised:
+        read_key()
+    assert raised.value.exit_code == 2
+    assert "journal.key" in raised.value.message
+    assert raised.value.help
+    assert not (tmp_path / "none").exists()
+
+
 WRONG = [
     {"send": 1}, {**SEND, "input": []}, {**SEND, "marks": -1}, {**SEND, "role": 1}, {**SEND, "send": True},
     {**MADE, "id": ""}, {**MADE, "id": None}, {**MADE, "id": "x" * 1_000}, {**MADE, "body": None},
-    {**MADE, "ours": 1}, {"run": "x"}, {"gone": "2"}, {"unknown": 1}, {}, [], "x", 1, {**KIND, "made": [1]},
+    {**MADE, "ours": 1}, {"run": "x"}, {"gone": "2"}, {"unknown": 1}, {}, {**KIND, "made": [1]},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", WRONG)
 def test_a_line_that_is_none_is_refused(line: Any, tmp_path: Path) -> None:
-    path = written(tmp_path / "j", RUN)
-    path.write_bytes(path.read_bytes() + json.dumps(line).encode() + b"\n")
+    path = written(tmp_path / "j", RUN, line)
     assert "line 3 is none of a journal" in refused(path)
 
 
@@ -167,7 +249,7 @@ def test_a_journal_in_use_is_refused_with_its_process(tmp_path: Path) -> None:
     file.write({**RUN, "pid": os.getpid()})
     code = (
         "import sys; from pathlib import Path; from pgagents.verify.run.journal import JournalFile\n"
-        f"try: JournalFile(Path(sys.argv[1]), {TARGET!r}, {API!r})\n"
+        f"try: JournalFile(Path(sys.argv[1]), {TARGET!r}, {API!r}, bytes(32))\n"
         "except Exception as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)

@@ -280,10 +280,10 @@ def _open_journal(path: Path | None, there: Target, app: App | None) -> Iterator
         yield None
         return
     from pgagents.base.text import hide_in_text
-    from pgagents.verify.run.journal import JournalFile
+    from pgagents.verify.run.journal import JournalFile, read_key
 
     target = hide_in_text(there.url if app is None else f"--start {app.name}")
-    journal = JournalFile(path, target, f"{there.model.api.id or there.model.api.title}")
+    journal = JournalFile(path, target, f"{there.model.api.id or there.model.api.title}", read_key())
     try:
         yield journal
     finally:

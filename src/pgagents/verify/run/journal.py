@@ -18,16 +18,24 @@ The file has one JSON object a line, and is only added to while a run goes on:
 
 Ids and values come from the server: their lengths are bounded, both when they are written and when they are
 read. Keys and secret members are never written.
+
+Each line ends with `seal`, which a key of the user's own makes of the line and of all lines before it. A line
+that somebody else wrote, or that comes from another place or another journal, is refused: it must not lead to
+a removal.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 import json
 import os
 import re
+import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +43,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.resource import Id, is_scalar
 
-FORM = 1
+FORM = 2
 HEAD = b'{"pgagents_journal":'
 MOST_BYTES = 128_000_000
 """The size up to which a journal is read and written."""
@@ -44,8 +52,10 @@ MOST_TEXT = 400
 """The longest text of a server that is written, in characters."""
 MOST_ENTRIES = 100_000
 """The most calls and instances that a journal may leave open."""
+KEY_BYTES = 32
 _TAG = re.compile(r"[0-9a-f]{16}")
-_HOLDER = re.compile(rb'\{"run":"[0-9a-f]{16}","at":"[^"]{0,40}","pid":(\d{1,10})\}\n')
+_HOLDER = re.compile(rb'\{"run":"[0-9a-f]{16}","at":"[^"]{0,40}","pid":(\d{1,10}),"seal":"[0-9a-f]{64}"\}\n')
+_SEALED = re.compile(rb'(?P<said>\{.+),"seal":"(?P<seal>[0-9a-f]{64})"\}\n', re.S)
 
 
 @dataclass(slots=True)
@@ -95,8 +105,6 @@ class Past:
     sent: dict[int, Sent] = field(default_factory=dict)
     """Calls whose effect is not known."""
     made: dict[int, Made] = field(default_factory=dict)
-    changes: dict[int, Sent] = field(default_factory=dict)
-    """Calls that may have changed instances, without those that were refused."""
     makers: dict[int, Sent] = field(default_factory=dict)
     """The calls that made these instances."""
     kinds: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -114,18 +122,27 @@ class Past:
 class JournalFile:
     """An open journal, which no other process can open. `past` is what its earlier runs left open."""
 
-    def __init__(self, path: Path, target: str, api: str) -> None:
-        """Open a journal, or begin one. `target` is the server that it is about, `api` the API's name.
+    def __init__(self, path: Path, target: str, api: str, key: bytes) -> None:
+        """Open a journal, or begin one. `target` is the server that it is about, `api` the API's name, `key`
+        the one of `read_key`.
 
-        Raises PgagentsError for a file that is none, that is about another server, or that another process
-        uses.
+        Raises PgagentsError for a file that is none, that is about another server, that lacks this key's
+        seals, or that another process uses.
         """
         self.path = path
-        self._head = json_bytes({"pgagents_journal": FORM, "target": target, "api": api}) + b"\n"
+        self._about = {"target": target, "api": api}
+        self._key, self._last_seal = key, b""
         self._file = _open(path)
         try:
             _lock(self._file, path)
             self.past, self._size = self._read()
+            if stat.S_IMODE(os.fstat(self._file).st_mode) & 0o077:
+                os.fchmod(self._file, 0o600)
+        except OSError as error:
+            os.close(self._file)
+            raise PgagentsError(
+                f"cannot keep the journal {path}: {error.strerror}", "give a file in a folder of yours"
+            ) from None
         except BaseException:
             os.close(self._file)
             raise
@@ -142,23 +159,30 @@ class JournalFile:
 
     def write(self, line: Mapping[str, Any], *, durable: bool = False) -> None:
         """Add a line. A `durable` one outlives a crash of the machine, too. Raises OSError."""
-        text = json_bytes(line) + b"\n"
+        said = json_bytes(line)
+        seal = self._seal(said)
+        text = said[:-1] + b',"seal":"' + seal + b'"}\n'
         if self._size + len(text) > MOST_BYTES:
             raise OSError(0, f"it has more than {MOST_BYTES:,} bytes")
         if (written := os.write(self._file, text)) < len(text):
             os.ftruncate(self._file, self._size)
             raise OSError(0, f"only {written} of {len(text)} bytes could be written")
-        self._size += len(text)
+        self._size, self._last_seal = self._size + len(text), seal
         if durable:
             getattr(os, "fdatasync", os.fsync)(self._file)
 
     def empty(self) -> None:
-        """Drop all lines but the first, because nothing that they name can be on the server. Raises OSError.
+        """Begin the file anew, because nothing that it names can be on the server. Raises OSError.
 
         Numbers go on, so that none is used twice.
         """
-        os.ftruncate(self._file, len(self._head))
-        self._size = len(self._head)
+        os.ftruncate(self._file, 0)
+        self._size, self._last_seal = 0, b""
+        # without the nonce, lines from before could be put back
+        self.write({"pgagents_journal": FORM, **self._about, "nonce": secrets.token_hex(16)})
+
+    def _seal(self, said: bytes) -> bytes:
+        return hmac.new(self._key, self._last_seal + said, sha256).hexdigest().encode()
 
     def _read(self) -> tuple[Past, int]:
         """Return what the file says, and its size without a last line that was cut."""
@@ -166,17 +190,16 @@ class JournalFile:
             raise self._refuse(f"it has {size:,} bytes, and at most {MOST_BYTES:,} are read")
         with os.fdopen(os.dup(self._file), "rb") as stream:
             head = stream.readline(MOST_LINE)
-            if not head.endswith(b"\n") and (head == b"" or self._head.startswith(head)):
-                os.ftruncate(self._file, 0)
-                os.write(self._file, self._head)
-                return Past(), len(self._head)
+            if not head.endswith(b"\n") and (HEAD.startswith(head) or head.startswith(HEAD)):
+                self.empty()
+                return Past(), self._size
             self._check_head(head)
             past, end = Past(), len(head)
             for number, line in enumerate(iter(lambda: stream.readline(MOST_LINE + 1), b""), 2):
                 if not line.endswith(b"\n") and stream.read(1) == b"":
                     break  # the process that wrote it was killed
-                problem = "it is too long" if not line.endswith(b"\n") else _take(past, line)
-                if problem:
+                said, problem = self._unseal(line) if line.endswith(b"\n") else (b"", "it is too long")
+                if problem := problem or _take(past, said):
                     raise self._refuse(f"line {number} is none of a journal: {problem}")
                 if len(past.sent) + len(past.made) > MOST_ENTRIES:
                     raise self._refuse(f"it leaves more than {MOST_ENTRIES:,} calls and instances open")
@@ -184,21 +207,33 @@ class JournalFile:
         os.ftruncate(self._file, end)
         return past, end
 
+    def _unseal(self, line: bytes) -> tuple[bytes, str]:
+        """Return what a line says, and what is wrong with its seal; empty if nothing is."""
+        parts = _SEALED.fullmatch(line)
+        if parts is None:
+            return b"", "it has no seal"
+        said = parts["said"] + b"}"
+        seal = self._seal(said)
+        if not hmac.compare_digest(seal, parts["seal"]):
+            return said, "its seal is not one of your key at this place"
+        self._last_seal = seal
+        return said, ""
+
     def _check_head(self, head: bytes) -> None:
         if not head.startswith(HEAD):
             raise self._refuse("it is no journal of pgagents")
-        if head == self._head:
-            return
         found = _object(head)
         if found.get("pgagents_journal") != FORM:
             raise self._refuse("another version of pgagents wrote it")
-        mine = _object(self._head)
-        about = [str(found.get(name, ""))[:MOST_TEXT] for name in ("api", "target")]
-        raise PgagentsError(
-            f"the journal {self.path} is about {about[0]} at {about[1]}, and this run is about {mine['api']} "
-            f"at {mine['target']}",
-            "give each server and API a file of its own",
-        )
+        about = {name: str(found.get(name, ""))[:MOST_TEXT] for name in self._about}
+        if any(found.get(name) != mine for name, mine in self._about.items()):
+            raise PgagentsError(
+                f"the journal {self.path} is about {about['api']} at {about['target']}, and this run is "
+                f"about {self._about['api']} at {self._about['target']}",
+                "give each server and API a file of its own",
+            )
+        if problem := self._unseal(head)[1]:
+            raise self._refuse(f"line 1 is none of a journal: {problem}")
 
     def _refuse(self, why: str) -> PgagentsError:
         return PgagentsError(
@@ -208,7 +243,7 @@ class JournalFile:
 
 
 def _open(path: Path) -> int:
-    """Open a file of a journal, which only its owner can read. Raises PgagentsError."""
+    """Open a file of a journal. Raises PgagentsError."""
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         opened = os.open(path, flags, 0o600)
@@ -217,21 +252,70 @@ def _open(path: Path) -> int:
         raise PgagentsError(
             f"cannot write the journal {path}: {why}", "give a file in a folder of yours"
         ) from None
-    try:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise PgagentsError(f"cannot write the journal {path}: it is no file", "give a file")
-        if stat.S_IMODE(os.fstat(opened).st_mode) & 0o077:
-            os.fchmod(opened, 0o600)
-    except OSError as error:
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
-        raise PgagentsError(
-            f"cannot keep others from reading the journal {path}: {error.strerror}",
-            "give a file in a folder of yours",
-        ) from None
-    except BaseException:
-        os.close(opened)
-        raise
+        raise PgagentsError(f"cannot write the journal {path}: it is no file", "give a file")
     return opened
+
+
+def read_key() -> bytes:
+    """Return the key that seals this user's journals; make it before the first one. Raises PgagentsError.
+
+    It has a file of its own, because keys of an API change, and some APIs have none.
+    """
+    path = _find_key()
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(mode=0o700, parents=True)
+        with contextlib.suppress(FileExistsError):
+            _make_key(path)
+        opened = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(opened, "rb") as stream:
+            status, key = os.fstat(opened), stream.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise _refuse_key(path, error.strerror or str(error)) from None
+    if not stat.S_ISREG(status.st_mode) or len(key) != KEY_BYTES:
+        raise _refuse_key(path, f"it is not a file of {KEY_BYTES} bytes")
+    if hasattr(os, "getuid") and status.st_uid != os.getuid():
+        raise _refuse_key(path, "it belongs to another user")
+    if os.name == "posix" and stat.S_IMODE(status.st_mode) & 0o077:
+        raise _refuse_key(path, f"its mode is {stat.S_IMODE(status.st_mode):04o}, so others may know it")
+    return key
+
+
+def _find_key() -> Path:
+    """Return the place of the user's key: in the XDG state folder. Raises PgagentsError without a home."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    if Path(given).is_absolute():
+        return Path(given) / "pgagents" / "journal.key"
+    try:
+        return Path.home() / ".local" / "state" / "pgagents" / "journal.key"
+    except RuntimeError:
+        raise PgagentsError(
+            "cannot keep the key that seals journals: this user has no home",
+            "set XDG_STATE_HOME to a folder of yours",
+        ) from None
+
+
+def _make_key(path: Path) -> None:
+    """Make the key's file, whole or not at all. Raises FileExistsError if it is there."""
+    if os.path.lexists(path):
+        raise FileExistsError
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(opened, "wb") as stream:
+            stream.write(secrets.token_bytes(KEY_BYTES))
+        os.link(part, path)  # which never replaces a file, as two runs may begin at once
+    finally:
+        part.unlink()
+
+
+def _refuse_key(path: Path, why: str) -> PgagentsError:
+    return PgagentsError(
+        f"cannot use {path}, the key that seals journals: {why}",
+        "remove it, after which journals from before are refused, or set XDG_STATE_HOME to a folder of yours",
+    )
 
 
 def _lock(opened: int, path: Path) -> None:
@@ -344,7 +428,7 @@ def _note_sent(past: Past, said: Mapping[str, Any]) -> None:
         _texts(said["marked"]),
         _flag(said["whole"]),
     )
-    past.sent[number] = past.makers[number] = past.changes[number] = call
+    past.sent[number] = past.makers[number] = call
     past.marks = max(past.marks, _number(said["marks"]))
     past.last = max(past.last, number)
 
@@ -354,8 +438,6 @@ def _note_done(past: Past, said: Mapping[str, Any]) -> None:
     past.sent.pop(number, None)
     if not _flag(said["made"]):
         past.makers.pop(number, None)
-    if said["made"] or _flag(said["refused"]):
-        past.changes.pop(number, None)
 
 
 def _note_made(past: Past, said: Mapping[str, Any]) -> None:

@@ -100,7 +100,7 @@ class Recorder:
     def note_answer(self, number: int, answer: Response | Silence) -> None:
         """Write that a call made nothing, if its answer alone says so: it was refused, or never sent."""
         if number and _made_nothing(answer):
-            self._write({"done": number, "made": False, "refused": True})
+            self._write({"done": number, "made": False})
             self._refused = number
 
     def note_exchange(self, exchange: Exchange) -> None:
@@ -114,7 +114,7 @@ class Recorder:
             return
         if exchange.number not in self._factory.unsure.numbers:
             made = any(entry.instance.maker is exchange for entry in self._known.values())
-            self._write({"done": exchange.intention, "made": made, "refused": not exchange.success})
+            self._write({"done": exchange.intention, "made": made})
 
     def _only_removes(self, action: Action) -> bool:
         """True if an action removes instances of resources, and makes none."""
@@ -134,7 +134,7 @@ class Recorder:
 
     def settle(self, number: int) -> None:
         """Write that nothing of a call is on the server any more."""
-        self._write({"done": number, "made": False, "refused": True})
+        self._write({"done": number, "made": False})
 
     def sync(self) -> None:
         """Write what is new of the instances that the run made, and of the evidence that they are its own."""
@@ -228,8 +228,11 @@ class Recorder:
         if isinstance(value, float):
             return (value, True) if math.isfinite(value) else (None, False)
         if isinstance(value, str):
-            fits = len(value) <= MOST_TEXT and not self._redactor.holds_secret(value)
-            return (value, True) if fits else (None, False)
+            if self._redactor.holds_secret(value):
+                return None, False
+            # of a longer text its mark remains, by which a later run knows it again
+            mark = "" if len(value) <= MOST_TEXT else self._factory.marks.within(value)[:MOST_TEXT]
+            return (value, True) if len(value) <= MOST_TEXT else (mark or None, False)
         if depth >= MOST_DEPTH:
             return None, False
         if isinstance(value, Mapping):

@@ -1,8 +1,9 @@
 """Remove what earlier runs made and could not remove, as a journal names it.
 
-It is the clean-up that those runs owed, by the same rules: an instance is removed only if it is proved to be
-theirs. Each is read first, because its id may be somebody else's by now. A call whose answer nobody noted is
-looked up in the list by the mark that it carried. The report names the rest.
+It is the clean-up that those runs owed, by stricter rules: what they made is removed only if the server
+shows it now with a mark of theirs, or under a random id that it gave them. Ids come again, and what the
+journal says of an instance may be true of somebody else's by now. A call whose answer nobody noted is looked
+up in the list by the mark that it carried. The report names the rest.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response
-from pgagents.catalogue.model.action import Action
-from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
+from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.plan.options import Identities, Options
@@ -35,6 +34,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 LIST_WAITS_S = (0.0, 0.3, 1.0)
 """Seconds to wait before a list is read for what a call made, because some servers show it late."""
+SHORTEST_MARK = 12
+"""The length from which a text that an earlier run made up is nobody else's, although it shows no mark."""
 MOST_NAMED = 10
 """The most things that the line about earlier runs names."""
 ONLY_ID = "nothing is known of it but its id"
@@ -156,10 +157,10 @@ class Recovery:
     def _restore(self, past: Past) -> None:
         factory = self._factory
         issued = [
-            sent.input[name]
+            text
             for sent in past.makers.values()
             for name in sent.marked
-            if isinstance(sent.input.get(name), str | int)
+            if isinstance(text := sent.input.get(name), str) and len(text) >= SHORTEST_MARK
         ]
         factory.marks.remember(past.tags, issued)
         for kind, evidence in past.kinds.items():
@@ -177,8 +178,6 @@ class Recovery:
             self._add(entry, resource, made_by.get(entry.by))
         for instance in self._instances.values():
             factory.owned.reconsider(instance, factory.pool.instances)
-        for sent in past.changes.values():
-            self._add_version(sent)
         for sent in past.sent.values():
             self._add_unanswered(sent)
 
@@ -203,7 +202,6 @@ class Recovery:
             doubtful=True,
             tainted=True,
             restored=True,
-            versions=[entry.body],
         )
         self._instances[entry.number] = instance
         self._factory.pool.add(instance)
@@ -249,29 +247,7 @@ class Recovery:
         if resource is None:
             self._changes.append(sent.number)
             return
-        own = self._list_own(action, sent) if action is not None else {}
-        self._factory.unsure.recall(resource, sent.input, sent.role or "main", sent.number, own)
-
-    def _add_version(self, sent: Sent) -> None:
-        """Note that an instance may have the values of a change, which its answer need not show."""
-        call = self._find_call(sent)
-        params = call.endpoint.params if call is not None and call.endpoint is not None else ()
-        new = {p.wire: sent.input[str(p.name)] for p in params if str(p.name) in sent.input}
-        ids = {id_text(value) for value in sent.input.values() if is_scalar(value)}
-        for instance in self._instances.values():
-            if id_text(instance.id) in ids:
-                instance.add_version(new)
-
-    def _list_own(self, action: Action, sent: Sent) -> dict[str, Any]:
-        """Return the arguments that name instances of the earlier run, by the names that answers use too.
-
-        There are none if another argument names an instance that may be somebody else's.
-        """
-        named = [p for p in action.params if p.refers_to and sent.input.get(str(p.name)) is not None]
-        ids = {(t.resource.name, id_text(t.id)) for t in self._instances.values() if t.ours}
-        if not all((p.refers_to, id_text(sent.input[str(p.name)])) in ids for p in named):
-            return {}
-        return {p.wire: sent.input[str(p.name)] for p in named}
+        self._factory.unsure.recall(resource, sent.input, sent.role or "main", sent.number)
 
     # -- the requests
 
