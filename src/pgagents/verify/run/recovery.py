@@ -1,9 +1,9 @@
 """Remove what earlier runs made and could not remove, as a journal names it.
 
-It is the clean-up that those runs owed, by stricter rules: what they made is removed only if the server
-shows it now with a mark of theirs, or under a random id that it gave them. Ids come again, and what the
-journal says of an instance may be true of somebody else's by now. A call whose answer nobody noted is looked
-up in the list by the mark that it carried. The report names the rest.
+It is the clean-up that those runs owed, by stricter rules. An instance is removed only if the server shows it
+now with a mark of theirs, or under a random id that it gave them. Ids come again, and what the journal says
+of an instance may be true of somebody else's by now. A call whose answer nobody noted is looked up in the
+list by the mark that it carried. The report names the rest.
 """
 
 from __future__ import annotations
