@@ -1,10 +1,14 @@
-"""Sets how often Python's collector comes, and where Hypothesis keeps its tables, for all tests."""
+"""Sets how often Python's collector comes, where Hypothesis keeps its tables, and where journals have their
+key, for all tests.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
 from pathlib import Path
+
+import pytest
 
 from gate import pytest_addoption, pytest_configure
 
@@ -22,3 +26,9 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents
 """Many tests start `pgagents` with an empty cache folder. Hypothesis would make its tables of Unicode anew in
 each, which costs such a process more than its whole run. Tests of the cache folder take this variable away.
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the key that seals journals out of the home of whoever runs the tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))

@@ -165,6 +165,9 @@ CASES: dict[str, Case] = {
     "renames": Case("renames", imported=True, green=None),
     "renames_passed_over": Case("renames_passed_over", "renames", imported=True, green=None, broken=True),
     "renames_unshown": Case("renames_unshown", "renames", imported=True, green=None, broken=True),
+    "renames_ignored": Case("renames_ignored", "renames", imported=True, green=None, broken=True),
+    # parts that stay when what contained them goes, and a second thing that a create makes besides
+    "orphans": Case("orphans", green=None, broken=True),
     # a create that names the id otherwise, or not at all; the latter two are made only if a caller allows it
     "other_id": Case(
         "other_id", "items",

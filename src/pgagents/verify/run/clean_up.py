@@ -45,13 +45,17 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     removed and listed once; one that is made later, and gets an id that was just freed, is another.
     """
     there = look_up_unsure(driver)
+    stayed = 0
     most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
-    while group := _next_group(driver, met, workers):
+    while group := _next_group(driver, met, workers) or (
+        _next_group(driver, met, workers) if there and (stayed := _find_orphans(driver)) else []
+    ):
+        most, stayed = most + stayed, 0
         met.update(dict.fromkeys(map(_same, group), driver.sent))
         there = there and len(met) <= most
         tried = [instance for instance in group if there and instance.tries < MAX_TRIES]
-        found, interrupted = _undo(driver, tried, hurried=hurried)
-        ends = dict(zip(map(id, tried), found, strict=True))
+        results, interrupted = _undo(driver, tried, hurried=hurried)
+        ends = dict(zip(map(id, tried), results, strict=True))
         if interrupted:
             # after the first interrupt the rest is undone in a hurry; a second one ends the clean-up
             there, hurried = not hurried, True
@@ -64,7 +68,8 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
             if end is not True:
                 behind.append((instance, _name(instance, end)))
     left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
-    listed = count_stayed(driver, [instance for instance, _ in left]) if there else {}
+    found = count_stayed(driver, [instance for instance, _ in left]) if there else {}
+    listed = found if driver.setting.exclusive else {}
     known = [
         name
         for instance, name in left
@@ -72,9 +77,10 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
         if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
+    shown = "and was not when this run began" if driver.setting.exclusive else "with a mark of this run"
     unknown = [
-        f"{name} {id_text(id)} (it is in the list now, and was not when this run began)"
-        for name, ids in listed.items()
+        f"{name} {id_text(id)} (it is in the list now, {shown})"
+        for name, ids in found.items()
         for id in ids
         if (name, id_text(id)) not in named
     ]
@@ -82,29 +88,42 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     return [*known, *unknown, *dict.fromkeys(booked)]
 
 
+def _find_orphans(driver: Driver) -> int:
+    """Return the number of instances that stayed when their parents were removed, and are undone next."""
+    try:
+        found: int = finish(driver.executor.run_generator(driver.factory.removals.find_orphans(), []))
+    except (Unavailable, KeyboardInterrupt, Stop):
+        return 0
+    return found
+
+
 def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]]:
     """Return, by resource, the ids that its list has now, and had not before the first create.
 
-    Only where nobody else uses the server. A resource is left out if its list is not whole, or if it was not
-    read before. A key that says test is spared the requests where nothing seems to be left.
+    Where others use the server, only those of items with a mark of this run. A resource is left out if its
+    list is not whole, or if it was not read before. A list may have grown although no create of its kind was
+    sent, because a server makes some things together with others. A key that says test is spared the requests
+    where nothing seems to be left.
     """
     factory, setting = driver.factory, driver.setting
     unsure = {t.resource.name for t in left} | factory.unsure.kinds
     found: dict[str, list[Id]] = {}
-    for name, before in factory.listed.items():
-        resource = setting.model.resources[name]
+    for name, resource in setting.model.resources.items():
+        before = factory.listed.get(name)
+        if before is None and (setting.exclusive or not factory.owned.has_made(resource)):
+            continue
         counts = resource.undone_by is not None and not factory.owned.test_data
-        wanted = name in unsure or (counts and factory.owned.count(resource))
-        if not setting.exclusive or not wanted:
+        if not (name in unsure or counts) or not factory.owned.has_made_any():
             continue
         try:
-            ids = finish(driver.executor.run_generator(factory.unsure.list_ids(resource), []))
+            asking = factory.unsure.list_ids(resource, marked=not setting.exclusive)
+            ids = finish(driver.executor.run_generator(asking, []))
         except (Unavailable, KeyboardInterrupt):
             continue
         except Stop:
             break
         if ids is not None:
-            found[name] = [id for id in ids if id not in before]
+            found[name] = [id for id in ids if id not in (before or ())]
     return found
 
 
