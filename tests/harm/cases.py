@@ -62,6 +62,8 @@ def answers_alone(member: str, schema: str, value: str, made_by: str) -> tuple[t
 
 
 ID = "{type: string, description: Its id}"
+FREE = "\n    input:\n      item_id: {type: string, "
+PATTERN = '\n    input:\n      item_id: {type: string, pattern: "^it-[0-9]{5}$", '
 DONE = "{type: boolean, description: That it is done}"
 
 CASES: dict[str, Case] = {
@@ -127,6 +129,11 @@ CASES: dict[str, Case] = {
     "soft_delete": Case("soft_delete"),
     "delete_202": Case("delete_202"),
     "loose_ids": Case("loose_ids", "items", green=None, broken=True),
+    "path_ids": Case(
+        "path_ids", "items", green=False, broken=True,
+        reason="cannot stand in a path: it leads to another path",
+        edits=tuple((f"{before}{PATTERN}", f"{before}{FREE}") for before in ("read", "destructive: true")),
+    ),
     "filtered": Case("filtered", green=False),
     "body_ids": Case("body_ids", green=False, broken=True),
     "dispatcher": Case("dispatcher", green=False, broken=True, posts_read=frozenset({"/ask"})),

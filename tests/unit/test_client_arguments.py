@@ -140,7 +140,24 @@ def _with_free_id() -> Model:
     )
 
 
-@pytest.mark.parametrize("id", ["..", ".", ""])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "..",
+        ".",
+        "",
+        " ",
+        "a/../b",
+        "%2e%2e",
+        "%252e%252e%252f7",
+        "..;/7",
+        "..\\7",
+        "7\0",
+        "7\n",
+        "7%2Fdel",
+        "\u2025",
+    ],
+)
 def test_value_that_would_lead_elsewhere_cannot_stand_in_a_path(id: str) -> None:
     script = Script(answered(200, {}))
     answer = run(
@@ -154,10 +171,10 @@ def test_path_value_is_encoded_whole() -> None:
     script = Script(answered(200, {}))
     run(
         lambda: client_of(_with_free_id(), script).call(
-            "cancel_order", {"order_id": "a/../b?c#d é"}, confirmed=True
+            "cancel_order", {"order_id": "a/b?c#d é"}, confirmed=True
         )
     )
-    assert script.asked[0].target == "/orders/a%2F..%2Fb%3Fc%23d%20%C3%A9/cancel"
+    assert script.asked[0].target == "/orders/a%2Fb%3Fc%23d%20%C3%A9/cancel"
 
 
 def test_arguments_go_where_the_catalogue_says() -> None:

@@ -16,6 +16,7 @@ from pgagents.base.jsonschema.combine import list_parts
 from pgagents.base.places import plain
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.encoding.medium import find_problem
+from pgagents.catalogue.encoding.paths import find_misreading
 from pgagents.catalogue.encoding.request import unsendable
 from pgagents.catalogue.model.action import PLACES, Action, Param
 from pgagents.catalogue.model.model import Model
@@ -90,8 +91,8 @@ def _unsendable(param: Param, value: Any) -> str:
     """Return why a value that the schema allows cannot be sent in its place of the request; empty if it
     can.
     """
-    if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
-        return f"{brief(repr(value))} cannot stand in a path"
+    if param.place == "path" and (why := find_misreading(value, given=True, reserved=param.reserved)):
+        return f"{brief(repr(value))} cannot stand in a path: it {why}"
     if param.place == "header" and not (
         (isinstance(value, str) and value.isascii() and value.isprintable()) or isinstance(value, int | float)
     ):

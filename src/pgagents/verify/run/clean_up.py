@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, TypeVar
 
+from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, id_text
 from pgagents.verify.fixtures.instance import Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
@@ -18,6 +19,8 @@ from pgagents.verify.run.lanes import CHUNK_S, LAST_ANSWERS_S, Workers
 from pgagents.verify.run.transmission import Received, Sending, Stop, Transmission, finish
 
 HURRIED_S = 15.0
+MAX_SHOWN = 500
+"""Most characters of an id that is named."""
 MADE_MEANWHILE = 50
 """Clean-up itself may make instances, to prove whose the others are. After so many it stops."""
 
@@ -158,7 +161,7 @@ def name_remaining(driver: Driver) -> list[str]:
 def _name(instance: Instance, end: object) -> str:
     """Return the name of an instance that is left behind, with the reason if one is known."""
     why = str(end) if isinstance(end, Unavailable) else instance.unremoved
-    name = f"{instance.resource.name} {id_text(instance.id)}"
+    name = f"{instance.resource.name} {brief(id_text(instance.id), MAX_SHOWN)}"
     return f"{name} ({why})" if why else name
 
 

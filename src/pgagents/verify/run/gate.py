@@ -16,14 +16,15 @@ write is sent only with a key that may write, and only if it
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pgagents.base.http import Request, read_json
 from pgagents.base.jsonschema.schema import resolve
-from pgagents.base.text import singular
+from pgagents.base.text import brief, singular
+from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
 from pgagents.catalogue.harmless.withheld import find_reaching, say_withheld
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
@@ -126,7 +127,7 @@ class Gate:
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
-        if objection := self._object_to_path(call, request):
+        if objection := self._object_to_path(call, request) or self._object_to_value(call, values, request):
             return objection
         endpoint = call.endpoint
         costs = endpoint is not None and endpoint.action.costs
@@ -205,6 +206,28 @@ class Gate:
                 return (
                     f"GET of this path is {action.name}, which writes, so only ordinary calls are sent there"
                 )
+        return ""
+
+    def _object_to_value(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        """Return why a request must not go out with the values of its path; empty if it may.
+
+        A write's path must be that of its action in every reading; a read's only may not lead out of it.
+        """
+        endpoint = call.endpoint
+        if endpoint is None or call.raw.target is not None:
+            return ""
+        reads = endpoint.action.only_reads and request.method in SAFE
+        for param in endpoint.params:
+            value = values.get(str(param.name))
+            if param.place != "path" or value is None:
+                continue
+            if reads:
+                why = "leads to another path" if find_climb(value) else ""
+            else:
+                said = call.authored or value in (param.schema.get("enum") or ())
+                why = find_misreading(value, given=said, reserved=param.reserved)
+            if why:
+                return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"
         return ""
 
     def _is_allowed_get(self, action: Action) -> bool:
@@ -501,7 +524,7 @@ def _strip_method(name: str) -> str:
 
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
-_SLASHES = re.compile(r"/{2,}")
+T = TypeVar("T")
 
 
 class GuardedPaths:
@@ -519,17 +542,18 @@ class GuardedPaths:
 
         A server may answer a HEAD, and some an OPTIONS, by what it does for a GET.
         """
-        path = plain_path(request.target)
-        if path in self._reading:
-            return None
-        return next((action for action, pattern in self._guarded if pattern.fullmatch(path)), None)
+        return self._find_in(request, self._guarded)
 
     def find_withheld(self, request: Request) -> WithheldGet | None:
         """Return the GET of this path that acts by its words, so that nothing is sent to it; else None."""
-        path = plain_path(request.target)
-        if path in self._reading:
+        return self._find_in(request, self._withheld)
+
+    def _find_in(self, request: Request, guarded: Sequence[tuple[T, re.Pattern[str]]]) -> T | None:
+        """Return what a path leads to as it stands, and as the most lenient server reads it."""
+        paths = (re.split(r"[?#]", request.target, maxsplit=1)[0].rstrip("/"), plain_path(request.target))
+        if set(paths) <= self._reading:
             return None
-        return next((get for get, pattern in self._withheld if pattern.fullmatch(path)), None)
+        return next((it for it, pattern in guarded if any(map(pattern.fullmatch, paths))), None)
 
     @cached_property
     def _guarded(self) -> list[tuple[Action, re.Pattern[str]]]:
@@ -550,14 +574,8 @@ class GuardedPaths:
         )
 
 
-def plain_path(target: str) -> str:
-    """Return the path of a request as a lenient server reads it: decoded, without needless slashes."""
-    path = re.split(r"[?#]", target, maxsplit=1)[0] if target.startswith("/") else urlsplit(target).path
-    return _SLASHES.sub("/", unquote(path)).rstrip("/")
-
-
 def _pattern_of(path: str) -> re.Pattern[str]:
-    return re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(path.rstrip("/")))))
+    return re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(path.rstrip("/")))), re.I)
 
 
 # -- messages to an MCP server that no catalogue describes
