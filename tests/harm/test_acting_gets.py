@@ -31,7 +31,12 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.gate import GuardedPaths
 from pgagents.verify.run.run import verify
 
-SHAPES = {"pads": acting_gets.pads, "verbs": acting_gets.verbs, "few": acting_gets.few}
+SHAPES = {
+    "pads": acting_gets.pads,
+    "verbs": acting_gets.verbs,
+    "few": acting_gets.few,
+    "told": acting_gets.told,
+}
 WAYS: dict[str, dict[str, Any]] = {
     "smoke": {"profile": "smoke"},
     "usual": {},

@@ -91,6 +91,38 @@ def test_rule_withholds_gets_that_act_and_few_others(
     assert (precision >= least[0], recall >= least[1]) == (True, True), (precision, recall)
 
 
+@pytest.mark.parametrize(("label", "withheld"), [("acts", (58, 58)), ("reads", (1, 30))])
+def test_short_names_and_descriptions_say_that_a_get_acts(label: str, withheld: tuple[int, int]) -> None:
+    rows = [row for row in rows_of("made_up.tsv") if row["label"] == label]
+    found = [why_acts(r["operationId"], r["path"], r["summary"], r["description"]) for r in rows]
+    assert (sum(map(bool, found)), len(rows)) == withheld
+
+
+@pytest.mark.parametrize(
+    ("description", "word"),
+    [
+        ("send a test email to the admin", "send"),
+        ("Returns the next message and removes it from the queue.", "remove"),
+        ("Gets the log. This also resets the counter.", "reset"),
+        ("Get the log, then delete it.", "delete"),
+        ("The alerts of a user. They are marked as read.", "marked"),
+        ("Messages of a user. They are deleted once they are read.", "deleted"),
+        ("Calling this endpoint triggers a backup.", "trigger"),
+        ("Status of a report. Sends the report to its owner.", "send"),
+        ("Tokens that were deleted. Use DELETE to remove a token.", ""),
+        ("Events. Send the header X-Token with it.", ""),
+        ("Lists jobs that run and delete the old rows.", ""),
+        ("Deleted tokens are kept for 30 days.", ""),
+        ("Accepts a filter. Enables you to see all of them.", ""),
+        ("Updates are listed by date. Resets of passwords are not among them.", ""),
+        ("Drafts that will be sent when the time is reached.", ""),
+    ],
+)
+def test_predicates_of_a_description_are_read(description: str, word: str) -> None:
+    acting = why_acts("things", "/things", "Things", description)
+    assert (acting.word, acting.place) == (word, "description" if word else "")
+
+
 @pytest.mark.parametrize(("cut", "least"), [(False, (0.97, 0.85)), (True, (0.96, 0.90))])
 def test_rule_withholds_tools_that_act_and_few_others(cut: bool, least: tuple[float, float]) -> None:
     precision, recall = score("MCP tools", judged_tools(cut=cut))

@@ -1,9 +1,9 @@
 """Tell by a call's own words whether it acts: whether it changes what others see, or costs something.
 
 HTTP calls every GET safe, and an MCP tool may say that it only reads; both are sometimes wrong. The evidence
-is a call's name, the last part of its path, and the first verb of its summary. The verbs and the rule were
-measured on 690 GETs and 340 tools (`tests/data/reads/README.md`). All verbs are English. The rule does not
-find a call that nouns alone describe.
+is a call's name, the last part of its path, the first verb of its summary, and the predicates of its
+description. The verbs and the rule were measured on 690 GETs and 340 tools (`tests/data/reads/README.md`).
+All verbs are English. The rule does not find a call that nouns alone describe.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pgagents.base.text import brief, split_words
 
@@ -21,29 +22,32 @@ def _words(text: str) -> frozenset[str]:
 
 
 ACTING_VERBS = _words("""
-accept acknowledge activate add allocate amend answer append apply approve arm assign associate attach
-authorise ban bind boot buy cancel claim cleanup clear clone close commit complete compress confirm consume
-convey copy cordon create deactivate deallocate decline decommission define delete demote deprovision
-deregister destroy detach disable disarm disassociate discard disconnect dismiss dispatch drag drain drop
-duplicate edit eject emulate enable enqueue enroll erase evict execute expire fill finalize flush forget
-forward generateotp handle hover ignore impersonate increment initiate insert install instantiate invalidate
-join kick kill launch logoff logout mark merge modify monitor move mute navigate notify overwrite pause pay
-persist prolong promote provision publish purge push put reactivate reboot rebuild recheck reconnect recover
-redeem register reindex reinstall reject reload remove rename renew reopen reorder repair replace reply
-repost reprioritize reschedule resend reserve reset resize respond restart restore resume resync retry
-revert revoke rollback rotate save scrobble send sendout set shutdown signoff signout snooze start stop
-submit subscribe subtract suspend swap switch terminate toggle transmit trigger truncate turn unarchive
-unassign unban unbind unblock uncordon undelete undo unfavorite unfollow uninstall unlink unlock unmonitor
-unmute unpin unpublish unregister unresolve unset unstar unsubscribe untag update upgrade upload upsert
-vacuum void wipe withdraw write
+abort accept ack acknowledge activate add allocate amend answer append apply approve arm assign associate
+attach authorise ban bind boot bust buy cancel claim cleanup clear clone close commit compact complete
+compress confirm consume convey copy cordon create deactivate deallocate decline decommission decrement
+define del delete demote deprovision dequeue deregister destroy detach disable disarm disassociate discard
+disconnect dismiss dispatch downvote drag drain drop duplicate edit eject emit emulate enable enqueue enroll
+erase escalate evict execute expire failover fill finalize flush forget forward generateotp halt handle
+hibernate hover ignore impersonate incr increment initiate insert install instantiate invalidate join kick
+kill launch lease logoff logout mark merge migrate modify monitor move mute nack navigate notify nuke
+overwrite pause pay persist pop powercycle poweroff poweron prolong promote provision prune publish purge
+push put reactivate rearm reboot rebuild recheck reconnect recover redeem redeploy redrive regenerate
+register reindex reinstall reissue reject reload remove rename renew reopen reorder repair replace reply
+repost reprioritize requeue reschedule resend reset resize respond restart restore resume resync retry
+revert revoke rm rmdir rollback rotate save scrobble seed send sendout set shutdown signoff signout snooze
+spawn start stop submit subscribe subtract suspend swap swipe switch teardown terminate toggle transmit
+trigger truncate turn unarchive unassign unban unbind unblock uncordon undelete undeploy undo unenroll
+unfavorite unfollow unfreeze uninstall unlink unlock unmonitor unmount unmute unpin unpublish unregister
+unresolve unset unshare unstar unsubscribe untag update upgrade upload upsert upvote vacuum void wipe
+withdraw write zap
 """)
 """Verbs that are hardly ever the name of a thing."""
 VERBS_OR_NOUNS = _words("""
 archive authenticate authorize backup block book build bump call capture change charge checkin checkout
 clean click collect comment connect control deny deploy dump empty end evaluate favorite favourite fire flag
-follow force fork go grant hide hold import invite invoke issue leave like link lock log login manage
-open order park patch pin place poke post press print process queue rate record refresh refund release
-report request retire review roll rollout run scale scan sell share shorten sign signup simulate skip
+follow force fork go grant hide hold import invite invoke issue leave like link lock log login manage open
+order park patch pin place poke post press print process queue rate record refresh refund release report
+request reserve retire review roll rollout run scale scan sell share ship shorten sign signup simulate skip
 sleep split star store sync synchronize tag take touch trade transfer trash vote wake
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
@@ -68,8 +72,8 @@ commit drag fill handle monitor register stop trigger upload
 """)
 """Acting verbs that are things too: a summary that reads outweighs them, as of `/StopPoint`."""
 _FIRST_ONLY = _words("""
-add answer claim commit complete copy drop edit join mark merge monitor move persist request save set start
-stop switch update upgrade upload write
+add answer claim commit compact complete copy drop edit join lease mark merge monitor move persist pop
+request save seed set start stop switch update upgrade upload write
 """)
 """Verbs that act only as the first word: as a second one they are often a thing, as in `dataSet`."""
 _CERTAIN_READS = _words("""
@@ -81,6 +85,15 @@ _OF_STRICT, _SHARE_OF_STRICT = 3, 0.1
 """From how many, and from which share of a document's GETs that act by their names on its other ones are not
 trusted.
 """
+_QUEUES = _words("""
+inbox job jobs mailbox message messages queue queues task tasks work
+""")
+"""What `next` takes something from."""
+_NOTICES = _words("""
+alert alerts email emails hook hooks mail mails message messages notification notifications notify push sms
+webhook webhooks
+""")
+"""What is sent by a test or a ping of it."""
 _MAX_CHARACTERS = 1_000
 _SUMMARY_BEGINS = 60
 
@@ -113,6 +126,49 @@ _PREAMBLE = re.compile(
 """Matches what stands before the verb: "Use this method to", "Allows the user to"."""
 _LABEL = re.compile(r"^\w+ \| ")
 """Matches a product's name in front of a tool's description: `Shop | Adds …`."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_SUBJECT = re.compile(
+    r"""^\W*(?:(?:note|warning|attention|important)(?:\ that)?\W+)?
+    (?:(?:this|it)(?:\ (?:get|api|call|endpoint|method|operation|request|route|action|tool|function))?
+      |the\ (?:api|call|endpoint|method|operation|request|tool|function)
+      |(?:calling|requesting|reading|fetching|opening|using|invoking)\ (?:this|it|the)(?:\ [a-z]+)?)?
+    \ ?(?:(?:will|also|then|immediately|automatically|atomically|always|additionally)\ )*""",
+    re.I | re.X,
+)
+"""Matches what stands before the predicate of a sentence about a call: "This also", "Calling this will"."""
+_AND_ACTS = re.compile(
+    r"\b(?:and|then|,)\ (?:(?:also|then|immediately|automatically|atomically)\ )*([a-z]+)\ "
+    r"(?:it|them|the|all|this|those|these|every|each|its|their|any|as|an?)\b",
+    re.I,
+)
+"""Matches a further predicate with its object: "and deletes it"."""
+_OF_A_THING = re.compile(
+    r"\b(?:that|which|who|whose|whether|if|when|where|to|can|may|must|should|could)\b", re.I
+)
+_IS_DONE = re.compile(
+    r"\b(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*"
+    r"(acknowledged|cleared|consumed|deleted|dequeued|emptied|incremented|marked|purged|removed|reset|sent"
+    r"|triggered)\b"
+    r"(?=[^.]*\b(?:(?:after|upon|on|once|when|by|as\ soon\ as)\b"
+    r"[^.]*\b(?:read|reading|retriev\w+|fetch\w*|deliver\w+"
+    r"|returned|this\ (?:call|request|endpoint|method))\b|as\ (?:a\ )?(?:read|seen|a\ side\ effect)\b))",
+    re.I | re.X,
+)
+"""Matches what a read does to what it reads: "are deleted once they are read"."""
+_OBJECT = re.compile(r" (?:the|an?|all|every|each|any|this|these|your|it|them|its|their)\b", re.I)
+_IF = re.compile(r" (?:that|whether|if)\b", re.I)
+_RUNS = _words("book bump charge refund run")
+"""Verbs that are things in names, and that a sentence has with an object: "Runs the job"."""
+_NO_DEEDS = _words("""
+accept answer complete enable handle monitor push register replace respond
+""")
+"""Verbs of a description that say what an endpoint is for: "Accepts a filter", "Enables you to see"."""
+_WEAK = _words("""
+add apply define execute fill merge modify move set start stop submit switch update write
+""")
+"""Verbs that a description of a read may begin with: "Execute a query"."""
+_SENTENCES = 4
+"""How many sentences of a description are read."""
 _ONE_MEANS_OTHER = re.compile(r" to (?:receive|get|retrieve|obtain|see) ", re.I)
 """Matches what makes "Send … to receive …" a question and no sending."""
 
@@ -121,6 +177,7 @@ _REASONS = {
     "name": "its name says {}",
     "path": "its path says {}",
     "summary": "its summary says {}",
+    "description": "its description says {}",
     "name and path": "its name and its path say {}",
     "path and summary": "its path and its summary say {}",
     "code": "its path takes a one-time code, which {} uses up",
@@ -160,7 +217,13 @@ NOTHING = Acting()
 
 
 def why_acts(
-    name: str, path: str = "", summary: str = "", *, tool: bool = False, strict: bool = False
+    name: str,
+    path: str = "",
+    summary: str = "",
+    description: str = "",
+    *,
+    tool: bool = False,
+    strict: bool = False,
 ) -> Acting:
     """Return the word by which a GET or an MCP tool acts; false if it reads as far as its words say.
 
@@ -168,9 +231,54 @@ def why_acts(
     could agree with its name. `strict` is for a document of actions (`is_of_actions`), in which only names
     are trusted that certainly read.
     """
-    call = _Call(name[:_MAX_CHARACTERS], path[-_MAX_CHARACTERS:], summary[:_MAX_CHARACTERS].strip())
-    acting = call.find_acting(tool=tool)
+    summary, told = summary[:_MAX_CHARACTERS].strip(), description[:_MAX_CHARACTERS].strip()
+    call = _Call(name[:_MAX_CHARACTERS], path[-_MAX_CHARACTERS:], summary or told)
+    acting = call.find_acting(tool=tool) or _read_description(told or summary, alone=not (summary and told))
     return acting if acting or not strict else call.find_doubt()
+
+
+def _read_description(text: str, *, alone: bool) -> Acting:
+    """Return the predicate of a description by which a call acts. `alone` is true without a summary, whose
+    first verb is judged elsewhere.
+
+    A later sentence in the imperative tells the caller what to do: "Use DELETE to remove a token".
+    """
+    for number, sentence in enumerate(_SENTENCE_END.split(text)[:_SENTENCES]):
+        plain = _LABEL.sub("", sentence)
+        subject = _SUBJECT.match(plain)
+        before = subject[0] if subject is not None else ""
+        rest = plain[len(before) :]
+        word = re.match(r"[a-z]*", rest, re.I)[0].lower()  # type: ignore[index]  # it matches nothing, too
+        verb, behind = _infinitive(word), rest[len(word) :]
+        does = verb != word
+        if re.search("[a-z]", before, re.I):  # "This also resets …"
+            says = does or "will" in before.lower()
+        elif number or alone:
+            says = does and (bool(number) or verb in _RUNS) and _OBJECT.match(behind) is not None
+        else:
+            thing = verb in _ALSO_NOUNS and not (does and _OBJECT.match(behind))
+            says = verb not in _WEAK and not thing
+        strong = (verb in ACTING_VERBS or (does and verb in _RUNS)) and verb not in _NO_DEEDS
+        says = says and behind.startswith(" ") and (verb not in _RUNS or _OBJECT.match(behind) is not None)
+        if says and strong and not _IF.match(behind) and not _asks(verb, sentence):
+            return Acting(verb, "description", brief(sentence, 60))
+        for further in _AND_ACTS.finditer(rest) if _find_kind(verb) else ():
+            other = _infinitive(further[1].lower())
+            agrees = (other != further[1].lower()) == does
+            if (
+                other in ACTING_VERBS - _NO_DEEDS
+                and agrees
+                and not _OF_A_THING.search(rest[: further.start()])
+            ):
+                return Acting(other, "description", brief(sentence, 60))
+        if done := _IS_DONE.search(sentence):
+            return Acting(done[1].lower(), "description", brief(sentence, 60))
+    return NOTHING
+
+
+def _asks(verb: str, sentence: str) -> bool:
+    """True if a sentence such as "Send terms to receive …" is a question."""
+    return verb == "send" and _ONE_MEANS_OTHER.search(sentence) is not None
 
 
 def is_of_actions(number_acting: int, number_of_gets: int) -> bool:
@@ -230,8 +338,14 @@ class _Call:
         self.part, self.custom = _find_last_part(path), bool(_find_custom_method(path))
         self.name = _Phrase(_list_name_words(name))
         self.path = _Phrase(split_words(self.part))
+        literals = [split_words(part) for part in path.split("/")[:-1] if part and "{" not in part]
+        self._above = tuple(split_words(path.rstrip("/").rpartition("/")[0].rpartition("/")[2]))
+        self._far = frozenset(literals[-1] if literals else ())
+        """The words of the part before the last one, and of the nearest such part that is fixed."""
         self._sentence = _PREAMBLE.sub("", _LABEL.sub("", summary))
         self._spoken = split_words(self._sentence[:_SUMMARY_BEGINS])
+        if self._spoken[:1] == ["api"] and self._spoken[1:2] and self._spoken[1] in READING_VERBS:
+            del self._spoken[0]  # "Api Download Backup" is the name of a function `api_download_backup`
         self.summary = _Phrase(map(_infinitive, self._spoken[:2]))
         self.tail_reads = bool(_READING_TAIL.search(_cut_method(name)))
         self.reads = self._is_name_reading() or self.tail_reads
@@ -261,18 +375,19 @@ class _Call:
 
     def _weigh_summary(self) -> None:
         summary = self.summary
+        if summary.verb == "reserve" and self._spoken[1:] and re.match(r"\w+ [a-z]", self._sentence):
+            summary.kind = "acts"  # "Reserve a seat", and not "Reserve Balance"
         if summary.verb in ("request", "invoke"):
             summary.forget()  # "Request list of …", "Invoke function getX"
         if summary.kind == "acts" and (
-            self._spoken[1:2] in (["that"], ["whether"], ["if"])
-            or (summary.verb == "send" and _ONE_MEANS_OTHER.search(self._summary))
+            self._spoken[1:2] in (["that"], ["whether"], ["if"]) or _asks(summary.verb, self._summary)
         ):
             summary.kind = "reads"  # "Confirm that …", "Send terms to receive …"
 
     def _weigh_path(self) -> None:
         path, summary = self.path, self.summary
-        before = split_words(self._path.rstrip("/").rpartition("/")[0].rpartition("/")[2])
-        if before[:1] in (["get"], ["list"], ["show"], ["read"]):
+        before = self._above
+        if before[:1] in (("get",), ("list",), ("show",), ("read",)):
             path.kind = "reads"  # `/get/start`
         first = path.words[0] if path.words else ""
         if summary.kind == "acts" and first.startswith(summary.verb) and len(first) > len(summary.verb) + 1:
@@ -283,6 +398,26 @@ class _Call:
             path.kind = "acts"  # `/jobs/{id}:run`: behind a colon stands a verb, never a thing
         if not path.kind and _ACTION_IN_PATH.search(self._path):
             path.kind, path.verb = "acts", "{action}"
+        if path.kind != "acts" and (word := self._find_deed()):
+            path.kind, path.verb, path.rest = "acts", word, ()
+
+    def _find_deed(self) -> str:
+        """Return the word by which a path acts that begins with none: `/jobs/next`, `/light/on`."""
+        words, above = self.path.words, self._above
+        if words in (("on",), ("off",)) and above and above[0] not in _CERTAIN_READS:
+            return words[0]
+        if words == ("next",) and above and above[-1] in _QUEUES:
+            return "next"
+        if words == ("now",) and above and (_find_kind(above[-1]) in ("acts", "either")):
+            return above[-1]
+        if words in (("ping",), ("test",)) and {*above, *self._far} & _NOTICES:
+            return words[0]
+        if len(words) > 1 and words[0] == "test" and words[1] in _NOTICES:
+            return "test"
+        joined = "".join(words)
+        if joined.startswith("test") and joined[4:] in _NOTICES:
+            return "test"
+        return _find_joined(words)
 
     def _weigh_nouns(self) -> None:
         """Let acting verbs that are things too say nothing where the summary reads, and the reverse."""
@@ -344,8 +479,15 @@ class _Call:
             # `set_list` of `/sets` lists sets; `reset_read` "Resets …" does what it says
             listing = summary.kind == "reads" or (not summary.kind and len(self.path.words) != 1)
             return NOTHING if self.tail_reads and listing else Acting(name.verb, "name")
-        if not name.kind and not self.reads and name.second in ACTING_VERBS - _FIRST_ONLY:
-            return NOTHING if summary.kind == "reads" else Acting(name.second, "name")  # `contact_delete`
+        if joined := _find_joined(name.words):
+            return Acting(joined, "name")  # `read_and_delete`
+        behind = name.second if name.kind == "" or (name.kind == "either" and len(name.words) == 2) else ""
+        if behind == "reset" and self.path.kind != "acts":
+            return NOTHING  # `api_reset_settings` of `/settings/default`
+        if name.kind and behind in _ALSO_NOUNS:
+            return NOTHING  # `route_stop`
+        if behind in ACTING_VERBS - _FIRST_ONLY and not self.reads:
+            return NOTHING if summary.kind == "reads" else Acting(behind, "name")  # `contact_delete`
         return NOTHING
 
     def _contradict_name(self) -> Acting:
@@ -405,6 +547,13 @@ def _find_kind(word: str) -> str:
     return "either" if word in VERBS_OR_NOUNS else ""
 
 
+def _find_joined(words: Sequence[str]) -> str:
+    """Return the acting verb behind an `and` or `then`, as in `export-and-mark`; empty without one."""
+    pairs = pairwise(words)
+    deeds = ACTING_VERBS - _WEAK - _ALSO_NOUNS
+    return next((verb for joint, verb in pairs if joint in ("and", "then") and verb in deeds), "")
+
+
 def _infinitive(word: str) -> str:
     """Return `create` for `creates`, `apply` for `applies`; an unknown word as it is."""
     forms = [word]
@@ -449,7 +598,10 @@ def _find_custom_method(address: str) -> str:
 
 
 def _copies_path(name: str, path: str) -> bool:
-    """True if a generator made a name of method and path: `get_users_id_reset` of `/users/{id}/reset`."""
+    """True if a generator made a name of path and method: `get_users_id_reset` of `/users/{id}/reset`."""
+    words = split_words(name)
+    if len(words) > 1 and words[-1] in ACTING_VERBS and words == split_words(path):
+        return True  # `search_reindex` of `/search/reindex`
     copied = re.match(r"(?:get|head)[_-](.+)", name, re.I)
     known = set(split_words(path))
     return copied is not None and known.issuperset(split_words(copied[1]))

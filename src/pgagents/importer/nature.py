@@ -57,8 +57,8 @@ def _why_acts(op: Operation, *, strict: bool = False) -> Acting:
     """Return why a GET acts: by its words, its author's mark or an argument that chooses its action."""
     if op.whole.value.get("x-openai-isConsequential") is True:
         return Acting("x-openai-isConsequential", "mark")
-    summary = op.whole.text("summary").strip() or op.whole.text("description").strip()
-    if acting := why_acts(op.id, op.path, summary, strict=strict):
+    summary, description = op.whole.text("summary"), op.whole.text("description")
+    if acting := why_acts(op.id, op.path, summary, description, strict=strict):
         return acting
     required = (p for p in op.parameters if p.place == "query" and p.required and p.name.lower() in _CHOOSING)
     chooser = next(required, None)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from pgagents.base.http import Request, Response
 
 LABELS = Path(__file__).parents[2] / "data" / "reads" / "labels.tsv"
+MADE_UP = LABELS.with_name("made_up.tsv")
 
 VERBS = """
 create add new insert make set put update edit change modify patch save store write append replace rename move
@@ -78,6 +79,22 @@ def few() -> tuple[dict[str, Any], frozenset[str]]:
         "/session/logout": {"get": away, "post": _operation("endSession", "Ends the session", [])},
     }
     return _document(paths), frozenset(("/reboot", "/session/logout"))
+
+
+def told() -> tuple[dict[str, Any], frozenset[str]]:
+    """GETs that act by short names, by the end of a path or by their descriptions, beside plain reads."""
+    with MADE_UP.open(encoding="utf-8") as file:
+        rows = [
+            r for r in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if "{" not in r["path"]
+        ]
+    paths = {
+        row["path"]: {
+            "get": _operation(row["operationId"] or row["path"].strip("/"), row["summary"], [])
+            | {"description": row["description"]}
+        }
+        for row in rows
+    }
+    return _document(paths), frozenset(row["path"] for row in rows if row["label"] == "acts")
 
 
 def _operation(id: str, summary: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
