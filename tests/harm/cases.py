@@ -166,6 +166,7 @@ CASES: dict[str, Case] = {
         reason="would make a credential below the user 'ann', which this run has not made",
     ),
     "credentials_made": Case("credentials_made", imported=True),
+    "rights": Case("rights", imported=True, green=None),
     "paid_jobs": Case("paid_jobs", imported=True, green=None),
     "mailing": Case("mailing", imported=True, green=None),
     "plain_reference": Case("plain_reference", imported=True),

@@ -1,5 +1,4 @@
-"""An open shape declares nothing beside its members: what stands there is no exposure, and in a closed one it is.
-"""
+"""An open shape declares nothing beside its members: what stands there is no exposure, and in a closed one it is."""
 
 from __future__ import annotations
 
@@ -65,7 +64,9 @@ def test_an_address_beside_the_members_of_an_open_shape_is_odd(schema: Any) -> N
     assert judge(read_users({"type": "array", "items": schema}, [USER])) is Verdict.ODD
 
 
-@pytest.mark.parametrize(("schema", "verdict"), [({}, Verdict.ODD), (NAMED, Verdict.ODD), (CLOSED, Verdict.BROKEN)])
+@pytest.mark.parametrize(
+    ("schema", "verdict"), [({}, Verdict.ODD), (NAMED, Verdict.ODD), (CLOSED, Verdict.BROKEN)]
+)
 def test_a_hash_of_a_password_is_exposed_in_a_closed_shape_alone(schema: Any, verdict: Verdict) -> None:
     assert judge(read_users(schema, {"name": "Bob", "password_hash": "$2b$12$KIXQ4v1F8e"})) is verdict
 

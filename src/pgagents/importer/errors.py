@@ -286,7 +286,9 @@ class Errors:
         """Return the codes that refuse a call before an action sees it, except that of a crash."""
         uses = Counter(self.codes[name]["status"] for names in self.used.values() for name in set(names))
         # a 400 may refuse what is not even a body, so of two as common it is 422 that refuses a value
-        common = (UNPROCESSABLE, INVALID) if uses[UNPROCESSABLE] >= uses[INVALID] else (INVALID, UNPROCESSABLE)
+        common = (
+            (UNPROCESSABLE, INVALID) if uses[UNPROCESSABLE] >= uses[INVALID] else (INVALID, UNPROCESSABLE)
+        )
         codes = {"invalid": self._find_or_make(common, "INVALID", INVALID)}
         if any(made.action.get("security") != [] for made in self.all):
             codes["no_key"] = self._find_or_make((401,), "NO_KEY", 401)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,32 @@ _PLAIN = (
 
 _BOUNDS = ("maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 """Keywords that the least number of a schema, or 1, may break."""
+
+
+POWERS = frozenset(("admin", "administrator", "owner", "root", "superadmin", "superuser", "sudo"))
+"""Words of the choices that give rights to all."""
+_LEAST: tuple[str, ...] = (
+    "none",
+    "read",
+    "readonly",
+    "viewer",
+    "view",
+    "guest",
+    "reader",
+    "basic",
+    "member",
+    "user",
+)
+"""Words of the choices that give least, the least first."""
+
+
+def order_choices(choices: Sequence[Any]) -> list[Any]:
+    """Return choices with those that give fewest rights first, where one makes an administrator or owner."""
+    words = [set(split_words(str(one))) for one in choices]
+    if not any(POWERS & said for said in words):
+        return list(choices)
+    ranks = [next((n for n, least in enumerate(_LEAST) if least in said), len(_LEAST)) for said in words]
+    return [one for _, one in sorted(zip(ranks, choices, strict=True), key=lambda pair: pair[0])]
 
 
 def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:
@@ -100,7 +126,7 @@ def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
     """Return a value that is always the same: an example, the first of a list, the least number."""
     for key in ("examples", "enum"):
         if isinstance(schema.get(key), list) and schema[key]:
-            return schema[key][0]
+            return (order_choices(schema[key]) if key == "enum" else schema[key])[0]
     for key in ("default", "const"):
         if key in schema:
             return schema[key]

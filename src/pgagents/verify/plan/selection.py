@@ -11,6 +11,7 @@ from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pgagents.catalogue.harmless.rights import why_withheld
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.identity import Alternative, choose, find_lacking, find_secret
 from pgagents.catalogue.model.listing import list_cases
@@ -167,7 +168,7 @@ def _say_doubt(setting: Setting, contract: Contract, options: Options) -> str:
     endpoint = setting.by_place.get(contract.place)
     if endpoint is None or str(endpoint.action.name) in options.allow:
         return ""
-    return say_doubt(endpoint.action)
+    return say_doubt(setting.model, endpoint.action)
 
 
 def _is_plaintext(contract: Contract) -> bool:
@@ -262,8 +263,12 @@ def _without_further_secret(
 NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
-def say_doubt(action: Action) -> str:
-    """Return why an action is not called that may move money or send something; empty if nothing says so."""
+def say_doubt(model: Model, action: Action) -> str:
+    """Return why an action is not called that may move money, send something, or change who may do what.
+    Empty if nothing says so.
+    """
+    if not action.doubt and (why := why_withheld(model, action)):
+        return f"{action.name} may change rights or a default, as {why}: --allow {action.name} would call it"
     if not action.doubt:
         return ""
     verb = "cost money" if action.costs else "send something to people"

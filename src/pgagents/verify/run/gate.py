@@ -25,6 +25,7 @@ from pgagents.base.http import Request, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
+from pgagents.catalogue.harmless.rights import find_gift
 from pgagents.catalogue.harmless.withheld import find_reaching, say_withheld
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
@@ -160,8 +161,8 @@ class Gate:
             return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
-        if endpoint is not None and endpoint.action.doubt:
-            return say_doubt(endpoint.action)
+        if endpoint is not None and (doubt := say_doubt(self.model, endpoint.action)):
+            return doubt
         if call.role in self.live:
             return (
                 f"nothing is written with the key of {call.role}, which is no test key; --allow-writes would"
@@ -323,6 +324,11 @@ class Gate:
             return objection
         if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
+        about = [*list_made(self.model, endpoint.action), *([target.resource] if target is not None else [])]
+        gift = "" if call.authored else find_gift(endpoint.action, values)
+        if gift and any(resource.inferred for resource in about):
+            name = endpoint.action.name
+            return f"{name} may change rights or a default by {gift}: --allow {name} would call it"
         if call.authored and (objection := self._object_to_overwriting(endpoint, values)):
             return objection
         for param in endpoint.params:

@@ -18,7 +18,7 @@ from typing import Any
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.text import singular, split_words
-from pgagents.catalogue.model.values import find_known_texts, list_forms
+from pgagents.catalogue.model.values import find_known_texts, list_forms, order_choices
 from pgagents.verify.values.bounds import fit_count
 from pgagents.verify.values.schema_values import (
     accepts,
@@ -104,6 +104,7 @@ def _make(
     for key in ("examples", "enum"):
         listed = [v for v in schema.get(key) or () if v is not None and accepts(schema, schemas, v)]
         if listed:
+            listed = order_choices(listed) if key == "enum" else listed
             return listed[min(choice.turn, len(listed) - 1)]
     for key in ("oneOf", "anyOf"):
         if schema.get(key):

@@ -16,6 +16,7 @@ from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.jsonschema.schema import closure, resolve, subschemas
 from pgagents.catalogue.encoding.medium import is_pattern, make_file
 from pgagents.catalogue.model.action import FileLimits
+from pgagents.catalogue.model.values import order_choices
 from pgagents.verify.values.bounds import MOST_ITEMS, fit_count, is_too_long, reduce
 
 STEP = 0.01
@@ -105,7 +106,7 @@ def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int, above: tuple[st
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
-        return schema["enum"][-1 if end else 0]
+        return order_choices(schema["enum"])[-1 if end else 0]
     for key in ("oneOf", "anyOf"):
         if schema.get(key):
             chosen = _choose(schema[key], schemas, above)
