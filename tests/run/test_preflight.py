@@ -267,6 +267,16 @@ def test_key_that_a_document_does_not_declare_is_named(
     assert wanted in found.help
 
 
+ONE_OPEN = """  list_tags:
+    title: List tags
+    description: Lists all tags.
+    http: GET /tags
+    security: []
+    effect: read
+    output: {200: {type: object, properties: {tags: {type: array, items: {type: string}}}, required: [tags]}}
+"""
+
+
 @pytest.mark.parametrize("key", [KEY, ""])
 @pytest.mark.parametrize("open_path", ["/notes", "/tags"])
 def test_a_server_that_is_open_in_part_stops_only_who_has_a_key(open_path: str, key: str) -> None:
@@ -283,6 +293,49 @@ def test_a_server_that_is_open_in_part_stops_only_who_has_a_key(open_path: str, 
     assert found is not None
     assert found.fatal is bool(key)
     assert Host({BASE: partly}, nothing).said(key=key, model=model) is None, "a catalogue means what it says"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("document", [None, Described()])
+def test_a_wrong_key_is_told_where_one_read_needs_none(status: int, document: Described | None) -> None:
+    model = catalogue(NOTES.replace("  create_note:", f"{ONE_OPEN}  create_note:"))
+
+    def partly(request: Request) -> Response:
+        return answer(200, {"tags": []}) if request.path == "/tags" else answer(status, {"detail": "key?"})
+
+    found = Host({BASE: partly}, nothing).said(model=model, document=document)
+    if status == 403:
+        assert found is None, "it may be a missing scope"
+        return
+    assert found is not None
+    assert found.fatal
+    assert found.wrong_key
+    assert "refuses the key: 401 to GET /notes" in found.says
+    assert Host({BASE: Notes()}, nothing).said(model=model, document=document) is None
+
+
+@pytest.mark.parametrize(("key", "code"), [("test_other", 2), (KEY, 0)])
+def test_a_wrong_key_is_one_message_and_exit_code_2(tmp_path: Path, key: str, code: int) -> None:
+    path = tmp_path / "notes.yaml"
+    path.write_text(NOTES)
+
+    def closed(request: Request) -> Response:
+        right = any(value == f"Bearer {KEY}" for _, value in request.headers)
+        return answer(200, {"notes": []}) if right else answer(401, {"detail": "key?"})
+
+    with served(closed) as url:
+        done = subprocess.run(
+            [*PGAGENTS, "verify", str(path), "--url", url, "--only", "valid_calls/ordinary/list_notes"],
+            env={**os.environ, "PGAGENTS_TOKEN": key},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ("refuses the key" in done.stderr) is bool(code)
+    if code:
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr.count("error: ") == 1
+        assert key not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -447,9 +447,13 @@ def check_server(
 
 
 def _report_trouble(trouble: Trouble, masked: Callable[[str], str]) -> None:
-    """Print a note, or raise SetupError if nothing can be tested. `masked` hides keys in a text."""
+    """Print a note. Raise SetupError if nothing can be tested, PgagentsError for a wrong key.
+
+    `masked` hides keys in a text.
+    """
     if trouble.fatal:
-        raise SetupError(*(printable(masked(text)) for text in (trouble.says, trouble.help)))
+        kind = PgagentsError if trouble.wrong_key else SetupError
+        raise kind(*(printable(masked(text)) for text in (trouble.says, trouble.help)))
     click.echo(printable(masked(f"note: {trouble.says}: {trouble.help}")), err=True)
 
 

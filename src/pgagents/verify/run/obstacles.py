@@ -27,6 +27,8 @@ class Trouble:
     says: str
     help: str
     fatal: bool = True
+    wrong_key: bool = False
+    """True if the server refuses the key that the caller gave."""
 
 
 @dataclass(frozen=True, slots=True)

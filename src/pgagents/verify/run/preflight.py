@@ -77,7 +77,7 @@ def preflight(
     if any(succeeds(setting, one) for one in tried):
         if says_keyless:
             return _find_partly_closed(setting, place, tried)
-        return _find_lacking_word(setting, place, next(iter(carried.values()), ""), tried)
+        return _find_refusal(setting, place, next(iter(carried.values()), ""), tried)
     if any(knows(setting, one) for one in tried):
         return explain_elsewhere(setting, place, tried, "no ordinary read succeeds", succeeds)
     return _find_trouble(setting, place, carried, tried)
@@ -123,16 +123,20 @@ def _find_partly_closed(setting: Setting, place: Place, tried: Sequence[Tried]) 
     return replace(explain_refused_key(setting, place, "", refused), fatal=place.has_key)
 
 
-def _find_lacking_word(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble | None:
-    """Return a trouble if reads refuse a key that is sent alone in `Authorization`, and others are open.
+def _find_refusal(setting: Setting, place: Place, key: str, tried: Sequence[Tried]) -> Trouble | None:
+    """Return a trouble if every read that needs a key refuses the given one, and others are open.
 
-    The run can go on with the open ones.
+    A 403 may mean a missing scope. Where a word before the key may lack, the run goes on with the open reads.
     """
-    refused = [one for one in tried if one.endpoint.needs_key and one.status in (UNAUTHORIZED, FORBIDDEN)]
-    taken = [one for one in tried if one.endpoint.needs_key and succeeds(setting, one)]
-    if not key or not refused or taken or place.document is None or not lacks_word(setting.model.credential):
+    needing = [one for one in tried if one.endpoint.needs_key]
+    refused = [one for one in needing if refuses_key(setting, one)]
+    if not key or not refused or any(succeeds(setting, one) for one in needing):
         return None
-    return replace(explain_refused_key(setting, place, key, refused), fatal=False)
+    if place.document is not None and lacks_word(setting.model.credential):
+        return replace(explain_refused_key(setting, place, key, refused), fatal=False)
+    if len(refused) < len(needing) or all(one.status == FORBIDDEN for one in refused):
+        return None
+    return replace(explain_refused_key(setting, place, key, refused), wrong_key=True)
 
 
 def _find_trouble(
@@ -148,7 +152,9 @@ def _find_trouble(
     if page := next((one for one in tried if is_foreign_page(one)), None):
         return explain_page(place, page)
     if refused := [one for one in tried if refuses_key(setting, one)]:
-        return explain_refused_key(setting, place, next(iter(carried.values()), ""), refused)
+        key = next(iter(carried.values()), "")
+        wrong = bool(key) and any(one.status != FORBIDDEN for one in refused)
+        return replace(explain_refused_key(setting, place, key, refused), wrong_key=wrong)
     if all(300 <= status < 400 for status in statuses):
         return explain_redirect(place, tried[0])
     if statuses <= set(BEHIND):
