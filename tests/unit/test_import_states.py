@@ -137,3 +137,10 @@ def test_error_whose_status_stands_alone_is_read_too() -> None:
     one["responses"]["404"] = {}
     made = imported(openapi({"/tickets/{id}": by_id("id") | {"get": one}}))
     assert made.data["resources"]["ticket"]["missing"]
+
+
+def test_every_state_of_the_enum_is_one_that_a_line_may_name() -> None:
+    item = ticket("open", "working", "done", "closed")
+    found, _ = infer(item, close=act(item))
+    assert found["states"] == ["open", "working", "done", "closed"]
+    assert [move["from"] for move in found["moves"].values()] == [["open"]]

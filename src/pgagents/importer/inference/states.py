@@ -75,7 +75,7 @@ def infer_states(
     if not moves:
         return None
     reached = [s for s in states if s == initial or s in {to for _, to, *_ in moves.values()}]
-    section: dict[str, Any] = {"state": member, "states": reached, "initial": initial, "moves": {}}
+    section: dict[str, Any] = {"state": member, "states": list(states), "initial": initial, "moves": {}}
     for name, (word, to, _, otherwise) in moves.items():
         begins = _find_beginning(word, to, reached, initial)
         if begins:
