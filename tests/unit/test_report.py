@@ -171,6 +171,17 @@ def test_a_finding_of_the_rank_that_was_asked_for_or_a_worse_one_fails_the_run(
     assert SCHEMA.is_valid(as_json.document(one, SOURCE))
 
 
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [(Rank.LAX, 3), (Rank.ODD, 3), (Rank.WRONG, 3), (Rank.EXPOSED, 0)]
+)
+def test_who_asks_for_exposed_alone_owes_no_verdict(fail_on: Rank, code: int) -> None:
+    one = report({Verdict.KEPT: 1, Verdict.UNTESTED: 1})
+    one = replace(one, header=replace(one.header, fail_on=fail_on))
+    assert one.exit_code == code
+    ended = replace(one, footer=replace(one.footer, complete=False))
+    assert ended.exit_code == 3
+
+
 def test_text_report_leads_from_the_finding_to_the_catalogue_and_to_curl() -> None:
     assert text.render(report(ALL), SOURCE) == (Path(__file__).parents[1] / "data" / "report.txt").read_text(
         encoding="utf-8"

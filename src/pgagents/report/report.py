@@ -365,8 +365,7 @@ class Report:
         It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows.
         It is 1 as well for new findings of the rank that the caller asked for, or a stale baseline.
         It is 3 if the run ended early, stopped writing or judged nothing, or if a contract is untested
-        and not excused. Otherwise it
-        is 0.
+        and not excused, which a caller who asked for `exposed` alone does not hear. Otherwise it is 0.
         """
         alarm = self.footer.alarm
         if self.footer.lease_ended:
@@ -374,7 +373,8 @@ class Report:
         caused = alarm is not None and alarm.verdict == "caused"
         if caused or self.stale or any(self.counts(finding) for finding in self.findings):
             return 1
-        owed = alarm is not None or any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
+        untried = any(r.verdict is Verdict.UNTESTED and not r.excused for r in self.results)
+        owed = alarm is not None or (untried and self.header.fail_on is not Rank.EXPOSED)
         return 3 if owed or not self.footer.complete or self.proves_nothing else 0
 
     def counts(self, finding: Finding) -> bool:
