@@ -127,6 +127,36 @@ def test_role_of_a_catalogue_without_roles_says_where_they_would_be() -> None:
     assert "`auth.roles`" not in (told.value.help or "")
 
 
+def test_the_key_of_a_further_scheme_of_a_document_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "either.json"
+    schemes = {
+        "basic": {"type": "http", "scheme": "basic"},
+        "key": {"type": "apiKey", "in": "header", "name": "K"},
+    }
+    read = {
+        "operationId": "list",
+        "security": [{"basic": []}, {"key": []}],
+        "responses": {"200": {"description": "x"}},
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Either", "version": "1"},
+        "paths": {"/all": {"get": read}},
+        "components": {"securitySchemes": schemes},
+    }
+    path.write_text(json.dumps(document))
+    line = "pgagents: 1\nopenapi: ./either.json\n"
+    (tmp_path / "short.yaml").write_text(line)
+    model = load_file(tmp_path / "short.yaml")
+    check_role(model, "--identity", "main.key")
+    check_role(model, "--identity", "main")
+    for role, advice in (("main.basic", "--identity main=ENVVAR"), ("main.kye", "key")):
+        with pytest.raises(PgagentsError) as told:
+            check_role(model, "--identity", role)
+        assert "no further scheme" in str(told.value)
+        assert advice in (told.value.help or "")
+
+
 @pytest.mark.parametrize("kind", WRONG_CALLS)
 def test_wrong_call_is_one_message_and_exit_code_2(
     kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

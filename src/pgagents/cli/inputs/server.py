@@ -315,18 +315,22 @@ def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
 
 
 def check_role(model: Model, flag: str, role: str) -> None:
-    """Raise PgagentsError if the catalogue has no such role."""
+    """Raise PgagentsError if the catalogue has no such role, or no such further scheme."""
     name, dot, scheme = role.partition(".")
-    if dot and name in model.auth.roles and scheme not in list(model.credentials)[1:]:
-        raise PgagentsError(
-            f"{flag} {role}: the catalogue has no further scheme `{scheme}`",
-            did_you_mean(scheme, list(model.credentials)[1:])
-            or f"the key of its first scheme is that of `{name}`",
-        )
-    if name not in model.auth.roles:
+    further = list(model.credentials)[1:]
+    if name != "main" and name not in model.auth.roles:
         raise PgagentsError(
             f"{flag} {role}: the catalogue has no such role",
             did_you_mean(name, model.auth.roles) or _describe_roles(model),
+        )
+    if dot and scheme not in further:
+        first = model.credential is not None and model.credential.name == scheme
+        others = f"its further schemes are {', '.join(further)}" if further else "it has no further scheme"
+        raise PgagentsError(
+            f"{flag} {role}: the catalogue has no further scheme `{scheme}`",
+            f"the key of its first scheme is that of `{name}`: {flag} {name}=ENVVAR"
+            if first
+            else did_you_mean(scheme, further) or others,
         )
 
 
