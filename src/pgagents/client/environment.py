@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
 
 
+RUN_URL, RUN_KEY = "PGAGENTS_RUN_URL", "PGAGENTS_RUN_KEY"
+"""The variables in which a run of `verify` tells the MCP server that it starts the API's URL and main key.
+They go before those of a catalogue, which may name another server.
+"""
 NO_KEY_HAS = "characters that no key has"
 
 
@@ -36,14 +40,15 @@ def variable(model: Model, which: str) -> str:
 
 
 def api_url(model: Model, given: str | None) -> str:
-    """Return the API's URL: the given one, else from the catalogue's variable, else the catalogue's server.
+    """Return the API's URL: the given one, else that of the run which started this, else from the catalogue's
+    variable, else the catalogue's server.
 
     Raises PgagentsError for a URL that is invalid.
     """
-    name = variable(model, "url")
     if given is not None:
         return base_url(given)
-    return base_url(os.environ[name], name) if os.environ.get(name) else str(model.api.server)
+    name = next((name for name in (RUN_URL, variable(model, "url")) if os.environ.get(name)), None)
+    return base_url(os.environ[name], name) if name is not None else str(model.api.server)
 
 
 def api_key(
@@ -63,7 +68,7 @@ def api_key(
         if secrets is not None and holder in secrets.commands:
             found[scheme] = secrets.find(holder)
             continue
-        names = [variable_of_scheme(model, scheme, one) for one in (*first, variable(model, "key"))]
+        names = [variable_of_scheme(model, scheme, one) for one in (*first, RUN_KEY, variable(model, "key"))]
         names = [named[holder]] if holder in named else names
         name = next((name for name in names if os.environ.get(name)), None)
         if name is not None:

@@ -206,16 +206,17 @@ def _start_process(
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
     """Return the environment of a server process: the `given` variables, and the main keys and the API's
-    URL under the names that `pgagents mcp` reads.
+    URL under the names of this catalogue, and under those that `pgagents mcp` reads of every catalogue.
     """
     from pgagents.catalogue.model.identity import find_secret, variable_of_scheme
-    from pgagents.client.environment import variable
+    from pgagents.client.environment import RUN_KEY, RUN_URL, variable
 
     found = dict(given)
     for scheme in model.credentials:
         if secret := find_secret(model, keys, "main", scheme):
-            found[variable_of_scheme(model, scheme, variable(model, "key"))] = secret
-    found[variable(model, "url")] = api
+            for first in (variable(model, "key"), RUN_KEY):
+                found[variable_of_scheme(model, scheme, first)] = secret
+    found[variable(model, "url")] = found[RUN_URL] = api
     return found
 
 
