@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.base.errors import SetupError, printable
+from pgagents.base.errors import PgagentsError, SetupError, printable
 from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.companions import list_secrets
 from pgagents.cli.inputs.options import GENERATED
