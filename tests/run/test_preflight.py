@@ -525,7 +525,7 @@ def test_http_on_a_tls_port_asks_whether_it_is_https(tmp_path: Path):
 def test_a_wrong_key_is_one_error_that_does_not_repeat_it(tmp_path: Path):
     with served(Notes()) as url:
         code, out, err = told(tmp_path, url, "test_of_another_server")
-    assert (code, out) == (3, "")
+    assert (code, out) == (2, "")
     assert err.startswith("error: the server is there and refuses the key: 401")
     assert "test_of_another_server" not in err
 
