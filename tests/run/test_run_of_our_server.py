@@ -91,4 +91,4 @@ def test_the_server_that_a_catalogue_names_gets_no_request(tmp_path: Path, title
     found = json.loads((tmp_path / "found.json").read_text())
     firm = [one for one in found["findings"] if one["rank"] != "odd"]
     assert not [one for one in firm if "no_key" in str(one) or "unreachable" in str(one)], done.stdout
-    assert any(r["id"].endswith("list_orders@mcp") and r["verdict"] == "kept" for r in found["results"])
+    assert any(r["contract"].endswith("list_orders@mcp") and r["verdict"] == "kept" for r in found["results"])
