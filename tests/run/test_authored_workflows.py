@@ -160,7 +160,8 @@ workflows:
     only_verify: true
     steps:
       first: {action: create_note, input: {text: =fresh.text}, status: 201, keep: {id: =response.id}}
-      second: {action: get_note, input: {note_id: =first.id}, status: 200, expect: [response.text == "the author's"]}
+      second:
+        {action: get_note, input: {note_id: =first.id}, status: 200, expect: [response.text == 'the author']}
 """
 
 

@@ -2,5 +2,5 @@
 
 `ids` tells nobody's ids from those that a lenient reader takes for somebody's. `references` finds arguments
 that name other things. `options` finds those that may widen what a call does. `rights` finds those that
-change who may do what. `withheld` says what a write may send of an action that is known from a document alone.
+change who may do what. `withheld` says what a write may send of an action that only a document describes.
 """

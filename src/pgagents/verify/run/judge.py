@@ -24,7 +24,6 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
-
 PutAside = tuple[Judgement, tuple[Exchange, ...], Probe | None]
 
 

@@ -555,7 +555,7 @@ class Ledger:
             found.append(
                 Finding(
                     first.contract,
-                    find_worst(map(self.find_rank, group.entries)),
+                    self._find_group_rank(group),
                     said.expected,
                     said.actual,
                     chain,
@@ -604,10 +604,24 @@ class Ledger:
             group.entries.sort(key=self._lead)
         return _join_crashes(groups)
 
-    def _lead(self, entry: Entry) -> tuple[int, bool, tuple[int, int]]:
-        """Return the order of contracts in a finding: the worst first, derived ones later, then by place."""
+    def _lead(self, entry: Entry) -> tuple[bool, int, bool, tuple[int, int]]:
+        """Return the order of contracts in a finding: the worst first, derived ones later, then by place.
+
+        An answer that only shows what a call was wrongly accepted with comes after that call, however bad.
+        """
         derived = entry.broken is not None and entry.broken.judgement.derived
-        return self.find_rank(entry).place, derived, _place(entry)
+        return self._only_shows(entry), self.find_rank(entry).place, derived, _place(entry)
+
+    def _only_shows(self, entry: Entry) -> bool:
+        """True if an answer is wrong by the value alone that an earlier call was wrongly accepted with."""
+        return entry.broken is not None and self._find_taken(entry.broken) is not None
+
+    def _find_group_rank(self, group: _Group) -> Rank:
+        """Return how bad a finding is: as the worst of its causes, or of all its breaks if no cause is among
+        them.
+        """
+        causes = [entry for entry in group.entries if not self._only_shows(entry)]
+        return find_worst(map(self.find_rank, causes or group.entries))
 
 
 @dataclass(slots=True)

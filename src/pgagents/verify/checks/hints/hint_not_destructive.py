@@ -5,8 +5,8 @@ Two instances of the run are observed. The call is made twice on one of them, wi
 both are observed after each call. Each must stay readable, and each member must stay. An empty member may be
 filled, and a list or a count may grow. `may_change` declares members that the call adds to, or that follow
 from its additions. The state of a declared transition may change, and so may members with the version of an
-instance. A difference counts only if two further trials show it beside a control. Where nobody wrote the hint,
-a difference is odd, and the finding has the line that permits it.
+instance. A difference counts only if two further trials show it beside a control. Where nobody wrote
+the hint, a difference is odd, and the finding has the line that permits it.
 """
 
 from __future__ import annotations

@@ -149,12 +149,22 @@ def _take_last(
 def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
     """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
     name = trial.action.name
+    states = (resource.initial,) if resource.initial else ()
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
 
     def call(why: str, instance: Mapping[str, Any]) -> Call:
         arguments = {**least, str(param.name): resource.value_for(param, instance)}
         return trial.call("explore", why, input=arguments, subject=resource, made=instance)
+
+    def call_first(row: Sequence[Exchange]) -> Generator[Any, Any, Exchange]:
+        """Call it on a new instance with the values that were refused: what they met may be older."""
+        instance: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=True)
+        kept = {other: value for other, value in row[1].input.items() if other in least}
+        arguments = {**kept, str(param.name): resource.value_for(param, instance)}
+        why = f"{name} of another {resource.name} with the values that were refused"
+        answer: Exchange = yield trial.call("explore", why, input=arguments, subject=resource, made=instance)
+        return answer
 
     def call_at_once(instance: Mapping[str, Any]) -> Pair:
         why = f"two calls at once of {name} on one {resource.name}"
@@ -182,9 +192,19 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
     elif row[1].status != CONFLICT:
         reason = f"a second call in a row: {row[1].outcome}"
         yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason)
+    elif _are_equal(row, param) and not _are_equal(pair, param):
+        yield trial.untested("the two calls at once had different values")
+    elif (first := (yield from call_first(row))).status == CONFLICT:
+        yield trial.untested(f"a first call with these values is refused too: {first.outcome}")
     else:
         expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
         yield trial.broken(expected, f"both calls were answered with {done[0].status}")
+
+
+def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
+    """True if two calls differ in nothing but the instance that they name."""
+    first, second = ({n: v for n, v in each.input.items() if n != param.name} for each in pair)
+    return first == second
 
 
 def _on_new_or_other(resource: Resource, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:

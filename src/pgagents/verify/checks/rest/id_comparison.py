@@ -22,7 +22,7 @@ from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef
@@ -151,6 +151,9 @@ def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> Conversati
     missing = resource.missing_for(param)
     assert missing is not None
     codes, statuses = list_allowed_refusals(trial.setting, call)
+    if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
+        yield trial.untested(f"other values than the id may be why it is refused: {answer.outcome}")
+        return
     yield from trial.refused(answer, [*codes, missing], what, statuses)
 
 
@@ -218,7 +221,9 @@ def _forget_removed(setting: Setting, exchange: Exchange, known: dict[Named, str
             within = {
                 other.name for other in setting.model.resources.values() if other.within == resource.name
             }
-            fellows = list_fellows(setting.model, resource) if (resource.name, place, id) in known else ()
+            # what was made under it may be known where it is not, such as by a list
+            there = exchange.success or (resource.name, place, id) in known
+            fellows = list_fellows(setting.model, resource) if there else ()
             known.pop((resource.name, place, id), None)
             for other in [key for key in known if key[0] in fellows]:
                 del known[other]
