@@ -30,7 +30,7 @@ WRONG = {"nan": "NaN", "nul": "a\0b"}
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
-    "nan": "NaN for a number with bounds",
+    "nan": "NaN for a number",
     "long": f"a text of {LONG} characters for a short one",
     "nul": "a text of the query with NUL in it",
 }
