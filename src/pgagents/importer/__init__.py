@@ -7,7 +7,8 @@
 choose; `names` makes names that a catalogue allows and collects losses. `nature` decides whether an action
 reads or acts. `inference/` adds what the document shows but does not say. `default_surfaces` says on which
 surfaces an API is offered if nobody says so, and `choice` says which actions of a large API are offered.
-`surfaces` gives each vendor what it accepts. `invalid_parts` takes out what the loader would refuse, and
+`own_schemas` keeps the document's schemas whole. `surfaces` gives each vendor what it accepts.
+`invalid_parts` takes out what the loader would refuse, and
 `text` writes the YAML. `patch` edits a YAML text and keeps its author's comments, and `places` finds the
 document's line of each part. `overlay/` lays a short catalogue over a document that is read each time. `har`
 and `recording` begin with recorded traffic, `tools` with an MCP server.

@@ -11,13 +11,12 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, Readings
+from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, LISTS, NAMED, ONE, Readings
 from pgagents.base.jsonschema.schema import list_endless
-from pgagents.base.jsonschema.walk import LISTS, NAMED, ONE
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import medium_of
-from pgagents.catalogue.model.document_schemas import DocumentRequest
+from pgagents.catalogue.model.model import DocumentRequest
 from pgagents.importer.document import Found, References
 from pgagents.importer.operations import ImportedAction, Operation, is_json
 from pgagents.importer.schemas import ALLOWED_VALUES, TYPES, is_count, is_number

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.readings import rewrite
 from pgagents.base.jsonschema.schema import foreign_validator
-from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict

@@ -2,5 +2,6 @@
 
 `schema` walks, resolves and compiles schemas. `agreement` finds keywords that contradict each other.
 `combine` makes one schema of several, and `union` one object of alternatives. `direction` adapts a schema to
-requests or to answers. `patterns` analyses regular expressions. Only this package imports jsonschema-rs.
+requests or to answers. `readings` holds a document's own schema in two readings. `patterns` analyses regular
+expressions. Only this package imports jsonschema-rs.
 """

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
-from pgagents.base.text import split_words
+from pgagents.base.text import singular, split_words
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.values import POWERS
 
 REACHING = frozenset((
     "absorb", "activate", "all", "any", "apply", "archive", "array", "atomic", "auto", "before", "broadcast",
@@ -56,6 +57,22 @@ def list_leaves(
         yield path, here
 
 
+def list_needed(
+    schema: Mapping[str, Any], model: Model, path: tuple[str, ...] = (), depth: int = DEEPEST
+) -> Iterator[tuple[str, ...]]:
+    """Yield the path of a value and of each member that it must have, also in one of its alternatives."""
+    if depth == 0 or not isinstance(schema, Mapping):
+        return
+    yield path
+    here = resolve(schema, model.schemas)
+    for part in (part for key in ("allOf", "anyOf", "oneOf") for part in _list_parts(here.get(key))):
+        yield from list_needed(part, model, path, depth - 1)
+    members = here.get("properties")
+    for name in here.get("required") or ():
+        if isinstance(members, Mapping) and name in members:
+            yield from list_needed(members[name], model, (*path, str(name)), depth - 1)
+
+
 def _list_parts(parts: Any) -> Sequence[Any]:
     return parts if isinstance(parts, list) else ()
 
@@ -88,3 +105,67 @@ def is_option(schema: Mapping[str, Any], types: Collection[str]) -> bool:
 def reaches(path: Sequence[str]) -> bool:
     """True if a word of an argument's name, or of its member's, says that it may reach beyond one thing."""
     return any(word in REACHING for step in path for word in split_words(step))
+
+
+# -- writes and members that change who may do what, or what is the default, the owner or the current one
+
+WORDS = frozenset((
+    "access", "acl", "active", "admin", "administrator", "authority", "current", "default", "demote",
+    "entitlement", "grant", "membership", "moderator", "owner", "ownership", "permission", "permit",
+    "preferred", "primary", "privilege", "promote", "quota", "right", "role", "root", "scope", "setting",
+    "staff", "sudo", "superadmin", "superuser",
+))  # fmt: skip
+"""Words, in the singular, of what is written elsewhere too."""
+_AROUND = ("as", "id", "ids", "is", "make", "set")
+
+
+def find_right(name: str) -> str:
+    """Return the word of a name by which it changes rights or a default: `admin` of `is_admin`; else nothing.
+
+    Such a word is the first or the last one: `roles`, `role_id`, `set-default`, and not `scope_note_text`.
+    """
+    words = [
+        singular(word) for word in split_words(name) if word not in ("id", "ids", "is", "set", "make", "as")
+    ]
+    return next((word for word in (*words[-1:], *words[:1]) if word in WORDS and len(words) < 3), "")
+
+
+def why_withheld(model: Model, action: Action) -> str:
+    """Return why an action may change rights or defaults beyond the instance that it names; empty if nothing
+    says so, or if an author describes its resource.
+    """
+    if action.effect != "write" or action.path is None:
+        return ""
+    named = [model.resources.get(p.refers_to or "") for p in action.params if p.place == "path"]
+    if not any(resource is not None and resource.inferred for resource in named):
+        return ""
+    authored = (m.action is action for r in model.resources.values() for m in r.moves if not m.inferred)
+    if any(authored):
+        return ""
+    _, _, behind = str(action.path).partition("}")
+    parts = (part for part in behind.split("/") if part and "{" not in part)
+    word = next((word for part in parts if (word := find_right(part))), "")
+    return f"its path says `{word}`" if word else ""
+
+
+def find_gift(action: Action, values: Mapping[str, Any]) -> str:
+    """Return how a write's values would give rights or make a default, such as `role: admin`; else nothing.
+
+    What an example of the action gives is its author's word.
+    """
+    shown = [example.input for example in action.examples]
+    for name, value in values.items():
+        if not any(name in one and one[name] == value for one in shown) and (
+            found := _find_gift(name, value)
+        ):
+            return found
+    return ""
+
+
+def _find_gift(name: str, value: Any, depth: int = 4) -> str:
+    if isinstance(value, Mapping) and depth:
+        return next((f for k, v in value.items() if (f := _find_gift(str(k), v, depth - 1))), "")
+    if isinstance(value, list) and depth:
+        return next((f for item in value if (f := _find_gift(name, item, depth - 1))), "")
+    gives = value is True or (isinstance(value, str) and not POWERS.isdisjoint(split_words(value[:100])))
+    return f"`{name}: {str(value).lower()[:40]}`" if gives and find_right(name) else ""

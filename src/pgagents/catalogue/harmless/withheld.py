@@ -13,8 +13,8 @@ from typing import Any
 from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import split_words
-from pgagents.catalogue.harmless.options import is_option, list_leaves, list_stored, reaches
-from pgagents.catalogue.harmless.references import IDS, is_reference, list_nouns, may_be_others
+from pgagents.catalogue.harmless.ids import IDS, is_reference, list_nouns, may_be_others
+from pgagents.catalogue.harmless.options import is_option, list_leaves, list_needed, list_stored, reaches
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 
@@ -77,6 +77,7 @@ def _list_withheld(model: Model, action: Action) -> Iterator[Withheld]:
         own = resource is not None and resource.made_by is not None
         if own or param.place == "path" or name in (action.idempotency, action.if_match):
             continue  # the gate knows such an id
+        needed = frozenset(list_needed(param.schema, model)) if param.required else frozenset()
         for inner, schema in list_leaves(param.schema, model):
             path = (name, *inner)
             types = _list_types(schema)
@@ -86,16 +87,20 @@ def _list_withheld(model: Model, action: Action) -> Iterator[Withheld]:
             if is_reference(path[-1], schema, types, nouns):
                 named = bool(words) and (words[-1] in IDS or schema.get("format") == "uuid")
                 found[path] = Withheld(one.path, one.wire, one.place, True, named, shown)
-            elif is_option(schema, types) and path not in found and not _is_plain(param, path, stored):
+            elif (
+                is_option(schema, types) and path not in found and not _is_plain(param, path, stored, needed)
+            ):
                 found[path] = Withheld(one.path, one.wire, one.place, False, False, shown)
     yield from found.values()
 
 
-def _is_plain(param: Param, path: tuple[str, ...], stored: Collection[str]) -> bool:
+def _is_plain(
+    param: Param, path: tuple[str, ...], stored: Collection[str], needed: Collection[tuple[str, ...]]
+) -> bool:
     """True if any value of a flag, a choice or a number may be sent: it is stored in the thing, or needed."""
     if reaches(path):
         return False
-    if param.required and len(path) == 1:
+    if path[1:] in needed:
         return True
     return param.in_body and ".".join(path[-2:]) in stored
 

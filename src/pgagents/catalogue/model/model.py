@@ -7,18 +7,52 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pgagents.base.cel.expression import Expression
+from pgagents.base.jsonschema.readings import Readings
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import Node, Pointer, Source, Text
 from pgagents.base.text import split
 from pgagents.catalogue.model.action import Action, ActionCall, Param, WithheldGets
 from pgagents.catalogue.model.answers import Code, ErrorReader, LimitReader
 from pgagents.catalogue.model.credential import ClientCertificate, CodeFlow, Credential
-from pgagents.catalogue.model.document_schemas import DocumentSchemas
 from pgagents.catalogue.model.resource import Resource, Workflow
 from pgagents.catalogue.model.surface import Dispatcher, McpServer, Surface
+
+# -- a document's own schemas, for a model that lies over a document
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentRequest:
+    """The schemas of one operation's request: its body as a whole, and each parameter by place and name.
+
+    `body` is None if the document describes none, or one that is neither JSON nor a form.
+    """
+
+    body: Readings | None = None
+    needs_body: bool = False
+    params: Mapping[tuple[str, str], Readings] = field(default_factory=dict)
+    required: frozenset[tuple[str, str]] = frozenset()
+    fitted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The arguments that a run found to be allowed together, by the example that they follow."""
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """The parts of these schemas that could not be held."""
+        every = [*([self.body] if self.body is not None else []), *self.params.values()]
+        return tuple(dict.fromkeys(gap for readings in every for gap in readings.gaps))
+
+
+class DocumentSchemas(Protocol):
+    """Finds the document's own schemas of an action by its name."""
+
+    def find_request(self, action: str) -> DocumentRequest | None:
+        """Return the schemas of an action's request; None if the author replaced a part of them."""
+
+    def find_answer(self, action: str, status: int) -> Readings | None:
+        """Return the schema of an answer's JSON body; None if the document has none."""
+
 
 # -- servers
 

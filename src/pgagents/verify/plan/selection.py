@@ -11,7 +11,7 @@ from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pgagents.catalogue.harmless.rights import why_withheld
+from pgagents.catalogue.harmless.options import why_withheld
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.identity import Alternative, choose, find_lacking, find_secret
 from pgagents.catalogue.model.listing import list_cases

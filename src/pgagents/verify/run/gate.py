@@ -25,7 +25,7 @@ from pgagents.base.http import Request, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
-from pgagents.catalogue.harmless.rights import find_gift
+from pgagents.catalogue.harmless.options import find_gift
 from pgagents.catalogue.harmless.withheld import find_reaching, say_withheld
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
@@ -215,7 +215,7 @@ class Gate:
         A write's path must be that of its action in every reading; a read's only may not lead out of it.
         """
         endpoint = call.endpoint
-        if endpoint is None or call.raw.target is not None:
+        if endpoint is None or call.raw.target is not None or not endpoint.on_rest:
             return ""
         reads = endpoint.action.only_reads and request.method in SAFE
         for param in endpoint.params:

@@ -10,8 +10,7 @@ from typing import Any
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import UNSAID, Output
-from pgagents.catalogue.model.document_schemas import DocumentSchemas
-from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.model import DocumentSchemas, Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict, find_worst

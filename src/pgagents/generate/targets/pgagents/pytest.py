@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.writing import python_literal, python_quoted
-from pgagents.catalogue.harmless.rights import why_withheld
+from pgagents.catalogue.harmless.options import why_withheld
 from pgagents.catalogue.harmless.withheld import list_withheld
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import LIMITED, REFUSED, ErrorSign

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.base.jsonschema.walk import list_children
+from pgagents.base.jsonschema.readings import list_children
 from pgagents.base.pictures import PictureError, read_picture
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
