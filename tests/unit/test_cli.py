@@ -25,6 +25,7 @@ import jsonschema_rs
 import pytest
 
 from pgagents.base.errors import PgagentsError
+from pgagents.base.reading import parse
 from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_file
 from pgagents.cli.inputs import report_files
@@ -32,6 +33,7 @@ from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
 from pgagents.cli.running import progress, run
 from pgagents.client.environment import base_url
+from pgagents.importer.overlay.load import load_overlay
 from pgagents.report.contract import Rank
 from pgagents.verify.plan.options import FINISHING, Progress
 from starting import wait_for_ready
@@ -145,9 +147,8 @@ def test_the_key_of_a_further_scheme_of_a_document_is_taken(tmp_path: Path) -> N
         "components": {"securitySchemes": schemes},
     }
     path.write_text(json.dumps(document))
-    line = "pgagents: 1\nopenapi: ./either.json\n"
-    (tmp_path / "short.yaml").write_text(line)
-    model = load_file(tmp_path / "short.yaml")
+    source = parse("pgagents: 1\nopenapi: ./either.json\n", "short.yaml", folder=tmp_path)
+    model = load_overlay(source, lambda _: path.read_bytes())
     check_role(model, "--identity", "main.key")
     check_role(model, "--identity", "main")
     for role, advice in (("main.basic", "--identity main=ENVVAR"), ("main.kye", "key")):

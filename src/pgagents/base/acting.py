@@ -88,12 +88,12 @@ trusted.
 _QUEUES = _words("""
 inbox job jobs mailbox message messages queue queues task tasks work
 """)
-"""What `next` takes something from."""
+"""Nouns of which `next` takes something out."""
 _NOTICES = _words("""
 alert alerts email emails hook hooks mail mails message messages notification notifications notify push sms
 webhook webhooks
 """)
-"""What is sent by a test or a ping of it."""
+"""Nouns that a test or a ping sends."""
 _MAX_CHARACTERS = 1_000
 _SUMMARY_BEGINS = 60
 
@@ -168,7 +168,7 @@ add apply define execute fill merge modify move set start stop submit switch upd
 """)
 """Verbs that a description of a read may begin with: "Execute a query"."""
 _SENTENCES = 4
-"""How many sentences of a description are read."""
+"""The number of sentences of a description that count."""
 _ONE_MEANS_OTHER = re.compile(r" to (?:receive|get|retrieve|obtain|see) ", re.I)
 """Matches what makes "Send … to receive …" a question and no sending."""
 

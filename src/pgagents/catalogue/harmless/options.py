@@ -151,7 +151,7 @@ def why_withheld(model: Model, action: Action) -> str:
 def find_gift(action: Action, values: Mapping[str, Any]) -> str:
     """Return how a write's values would give rights or make a default, such as `role: admin`; else nothing.
 
-    What an example of the action gives is its author's word.
+    The values of an example of the action are its author's word.
     """
     shown = [example.input for example in action.examples]
     for name, value in values.items():
