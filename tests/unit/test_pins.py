@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / ".github").rglob("*.yml"), ROOT / "action.yml"])
+FILES = sorted([*(ROOT / ".github" / "workflows").glob("*.yml"), ROOT / "action.yml"])
 PINNED = re.compile(r"[\w./-]+@(?:[0-9a-f]{40}  # v\d+\.\d+\.\d+|v\d+\.\d+\.\d+)\Z|\./")
 
 

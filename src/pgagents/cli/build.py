@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     "--templates",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIR",
-    help="Templates that replace ours.",
+    help="Templates that replace ours. They run in Jinja's sandbox, but use only those that you trust.",
 )
 @click.option(
     "--overlay",

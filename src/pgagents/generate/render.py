@@ -187,14 +187,15 @@ class Renderer:
 
 def _environment(templates: Path | None, path: str, as_json: Callable[[Any], Laid]) -> Environment:
     """Return Jinja's environment for files of one language, by the path of a file."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import FileSystemLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from pgagents.generate.template_cache import find_bytecode_cache
 
     shared = {"json": as_json, "raw": _raw}
     usual, further = _LANGUAGES.get(PurePath(path).suffix, _LANGUAGES[""])
     filters = {**shared, **{name: _lay(write) for name, write in further.items()}}
-    environment = Environment(
+    environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([*([templates] if templates else []), folder("templates")]),
         undefined=StrictUndefined,
         finalize=_make_finalizer(filters[usual]),

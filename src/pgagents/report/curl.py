@@ -7,6 +7,7 @@ import re
 import shlex
 
 from pgagents.base.http import Silence, read_json
+from pgagents.base.writing import printable
 from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"
@@ -154,7 +155,7 @@ def _matters(name: str, value: str, *, whole: bool) -> bool:
 
 def _make_pipe(body: bytes, command: str) -> str:
     """Return the command that pipes a message to a server that is a process."""
-    return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {command}"
+    return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {printable(command)}"
 
 
 def quote(text: str) -> str:

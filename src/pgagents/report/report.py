@@ -364,8 +364,8 @@ class Report:
 
         It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows.
         It is 1 as well for new findings of the rank that the caller asked for, or a stale baseline.
-        It is 3 if the run ended early, stopped writing or judged nothing, or if a contract is untested
-        and not excused, which a caller who asked for `exposed` alone does not hear. Otherwise it is 0.
+        It is 3 if the run ended early, stopped writing or judged nothing. An untested contract without
+        an excuse gives 3 too, unless the caller asked for `exposed` alone. Otherwise it is 0.
         """
         alarm = self.footer.alarm
         if self.footer.lease_ended:

@@ -55,7 +55,7 @@ class Case(Items):
 
 
 def clean(path: str) -> str:
-    """What a lenient proxy makes of a path."""
+    """Return a path as a lenient proxy hands it on."""
     text = re.sub(r"[?#\x00\r\n].*", "", unquote(unquote(path)).replace("\uff0e", "."), flags=re.S)
     kept: list[str] = []
     for part in re.sub(r";[^/]*", "", text.replace("\\", "/")).strip().split("/"):

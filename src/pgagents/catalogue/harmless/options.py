@@ -1,7 +1,7 @@
 """Options: arguments of a write that may widen what a call does, such as `replace_all` or `overwrite`.
 
-Nothing but its name tells what a flag, a choice or a number does. So it keeps its default unless the document
-shows a value, or the value is stored in a member of what the call makes or changes.
+Nothing but its name tells what a flag, a choice or a number does. So it keeps its default, unless the document
+shows a value. What the thing of the call stores may be sent too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import singular, split_words
-from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.values import POWERS
 
@@ -124,15 +124,14 @@ def find_right(name: str) -> str:
 
     Such a word is the first or the last one: `roles`, `role_id`, `set-default`, and not `scope_note_text`.
     """
-    words = [
-        singular(word) for word in split_words(name) if word not in ("id", "ids", "is", "set", "make", "as")
-    ]
+    words = [singular(word) for word in split_words(name) if word not in _AROUND]
     return next((word for word in (*words[-1:], *words[:1]) if word in WORDS and len(words) < 3), "")
 
 
 def why_withheld(model: Model, action: Action) -> str:
-    """Return why an action may change rights or defaults beyond the instance that it names; empty if nothing
-    says so, or if an author describes its resource.
+    """Return why an action may change rights or defaults beyond the instance that it names.
+
+    Empty if nothing says so, or if an author describes its resource.
     """
     if action.effect != "write" or action.path is None:
         return ""
@@ -146,6 +145,19 @@ def why_withheld(model: Model, action: Action) -> str:
     parts = (part for part in behind.split("/") if part and "{" not in part)
     word = next((word for part in parts if (word := find_right(part))), "")
     return f"its path says `{word}`" if word else ""
+
+
+def may_give(model: Model, action: Action) -> bool:
+    """True if made-up values of a write may give rights or make a default, and no author describes it."""
+    about = [r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action]
+    about += [r for p in action.params if (r := model.resources.get(p.refers_to or "")) is not None]
+    return any(resource.inferred for resource in about) and any(map(_offers_gift, action.params))
+
+
+def _offers_gift(param: Param) -> bool:
+    name, listed = str(param.name), param.schema.get("enum")
+    choices = listed if isinstance(listed, list | tuple) else (param.schema.get("type") == "boolean",)
+    return any(_find_gift(name, one) for one in choices)
 
 
 def find_gift(action: Action, values: Mapping[str, Any]) -> str:

@@ -14,7 +14,14 @@ from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import split_words
 from pgagents.catalogue.harmless.ids import IDS, is_reference, list_nouns, may_be_others
-from pgagents.catalogue.harmless.options import is_option, list_leaves, list_needed, list_stored, reaches
+from pgagents.catalogue.harmless.options import (
+    find_right,
+    is_option,
+    list_leaves,
+    list_needed,
+    list_stored,
+    reaches,
+)
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 
@@ -102,7 +109,7 @@ def _is_plain(
         return False
     if path[1:] in needed:
         return True
-    return param.in_body and ".".join(path[-2:]) in stored
+    return param.in_body and ".".join(path[-2:]) in stored and not find_right(path[-1])
 
 
 def _list_types(schema: Mapping[str, Any]) -> frozenset[str]:

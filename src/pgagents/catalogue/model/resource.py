@@ -23,7 +23,7 @@ class Move:
     otherwise: Code
     origin: Pointer
     inferred: bool = False
-    """True if it was inferred from names. What contradicts it is odd, not broken."""
+    """True if it was inferred from names. A contradiction of it is odd, not broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,6 @@ def _try_write(path: Path) -> None:
 
     Raises OSError if writing or replacing would fail.
     """
-    path = Path(os.path.realpath(path))
     from tempfile import mkstemp
 
     handle, beside = mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -311,9 +310,8 @@ def write_bytes(files: Mapping[Path, bytes]) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file through a temporary file beside it, so that no reader sees half of it.
 
-    A symbolic link stays.
+    A symbolic link is replaced, and the file that it leads to stays as it is.
     """
-    path = Path(os.path.realpath(path))
     from tempfile import mkstemp
 
     handle, beside = mkstemp(dir=path.parent, prefix=f".{path.name}.")

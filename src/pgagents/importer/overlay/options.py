@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from pgagents.base.errors import Diagnostic, InputError
+from pgagents.base.errors import Diagnostic, InputError, PgagentsError
 from pgagents.base.http import is_exposed
 from pgagents.base.places import Source
 from pgagents.base.text import brief, did_you_mean, find_unreachable, hide_secrets
@@ -76,8 +76,17 @@ class DocumentOptions:
         return str(((source.folder or Path()) / self.document).resolve())
 
     def list_overlays(self, source: Source) -> list[tuple[str, str]]:
-        """Return the absolute path of each overlay, and its name in messages."""
+        """Return the absolute path of each overlay, and its name in messages.
+
+        Raises PgagentsError for one outside the catalogue's folder: an error in it would show its text.
+        """
         folder = source.folder or Path()
+        for path in self.overlays:
+            if not (folder / path).resolve().is_relative_to(folder.resolve()):
+                raise PgagentsError(
+                    f"the overlay {brief(path)} is outside the catalogue's own folder",
+                    "save that file beside the catalogue, or below it",
+                )
         beside = Path(source.file).parent if source.folder is not None else Path()
         return [(str((folder / path).resolve()), os.path.normpath(beside / path)) for path in self.overlays]
 

@@ -128,7 +128,10 @@ class Gate:
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""
-        if objection := self._object_to_path(call, request) or self._object_to_value(call, values, request):
+        return self._object_to_call(call, values, request) or self._object_to_value(call, values, request)
+
+    def _object_to_call(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        if objection := self._object_to_path(call, request):
             return objection
         endpoint = call.endpoint
         costs = endpoint is not None and endpoint.action.costs
@@ -225,7 +228,9 @@ class Gate:
             if reads:
                 why = "leads to another path" if find_climb(value) else ""
             else:
-                said = call.authored or value in (param.schema.get("enum") or ())
+                mark = self.factory.marks.within(value)
+                own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
+                said = own or call.authored or value in (param.schema.get("enum") or ())
                 why = find_misreading(value, given=said, reserved=param.reserved)
             if why:
                 return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"

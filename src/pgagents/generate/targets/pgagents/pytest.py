@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.writing import python_literal, python_quoted
-from pgagents.catalogue.harmless.options import why_withheld
+from pgagents.catalogue.harmless.options import may_give, why_withheld
 from pgagents.catalogue.harmless.withheld import list_withheld
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import LIMITED, REFUSED, ErrorSign
@@ -71,7 +71,7 @@ def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
     None if the action reads, or if a call with such ids may still change what the tests have not made.
     `verify/run/gate.py` decides the same for a run of verify.
     """
-    if action.effect == "read" or action.doubt or why_withheld(model, action):
+    if action.effect == "read" or action.doubt or why_withheld(model, action) or may_give(model, action):
         return None
     made = [r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action]
     own_ids = {id.rpartition(".")[2] for resource in made for id in resource.ids}
