@@ -1,5 +1,6 @@
-"""A run by a document changes nothing of others: on servers that read ids leniently, that have options with
-reach, and whose whole numbers name other things.
+"""A run by a document changes nothing of others on three kinds of servers.
+
+They read ids leniently, have options with reach, or have whole numbers that name other things.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What stands beside the members of an open shape is not an exposure, and in a closed shape it is."""
+"""A member beside those of an open shape is not an exposure, and beside those of a closed one it is."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.catalogue import Choice
+from pgagents.importer.places import open_source
 from pgagents.report.contract import Verdict
 from small_api import KEY, Notes, answer, verified, with_resource
 
@@ -65,8 +66,11 @@ def document(schemes: dict[str, Any] | None = None) -> dict[str, Any]:
     return openapi(PATHS, components=parts, **({"security": security} if security else {}))
 
 
-def load() -> Model:
-    return imported(document(), Choice(second=True), offering=False).model
+def load(whole: dict[str, Any] | None = None) -> Model:
+    """The model of a document, which `verify --openapi` reads with a second key."""
+    made = imported(whole or document(), Choice(second=True), offering=False)
+    places = made.places, made.schemes, made.bases
+    return replace(made.model, source=open_source(made.document, "openapi.json", made.data, *places))
 
 
 @dataclass
@@ -164,8 +168,7 @@ def load_with_states() -> Model:
     close["post"]["responses"]["409"] = told
     components = {"schemas": {**SCHEMAS, "Note": note}, "securitySchemes": SCHEMES}
     paths = {**PATHS, "/notes/{note_id}/close": close}
-    whole = openapi(paths, components=components, security=[{"key": []}])
-    return imported(whole, Choice(second=True), offering=False).model
+    return load(openapi(paths, components=components, security=[{"key": []}]))
 
 
 @dataclass

@@ -27,6 +27,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.cli.inputs.companions import environment, inherit
 from pgagents.cli.main import main
+from pgagents.client.environment import RUN_KEY, RUN_URL
 from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
@@ -645,9 +646,10 @@ def test_a_process_gets_the_main_key_and_no_other(monkeypatch: pytest.MonkeyPatc
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    made = {"PARKGRAPH_API_KEY": "a", "PARKGRAPH_API_URL": "https://api.example.com"}
+    url = "https://api.example.com"
+    made = {"PARKGRAPH_API_KEY": "a", "PARKGRAPH_API_URL": url, RUN_KEY: "a", RUN_URL: url}
     for passed in ((), ("HTTPS_PROXY",)):
-        found = environment(model(), inherit(passed), {"main": "a", "second": "b"}, made["PARKGRAPH_API_URL"])
+        found = environment(model(), inherit(passed), {"main": "a", "second": "b"}, url)
         assert found == {"PATH": "/bin", **made, **{name: given[name] for name in passed}}
 
 

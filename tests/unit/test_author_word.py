@@ -1,4 +1,4 @@
-"""What an author writes by hand in a short catalogue is firm, without a further key."""
+"""Lines that an author writes by hand in a short catalogue are firm, without a further key."""
 
 from __future__ import annotations
 

@@ -178,13 +178,14 @@ def test_file_of_another_user_in_a_shared_folder_is_told(
     assert (tmp_path / "r.json").read_text(encoding="utf-8") == "theirs"
 
 
-def test_report_behind_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
+def test_report_replaces_a_link_and_leaves_alone_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "r.txt").symlink_to("there/r.txt")
     report_files.write_data((tmp_path / "r.txt",), "text", lambda: b"")
-    assert (tmp_path / "r.txt").is_symlink()
-    assert (tmp_path / "there/r.txt").read_text(encoding="utf-8") == "text\n"
-    assert stat.S_IMODE((tmp_path / "there/r.txt").stat().st_mode) & 0o600 == 0o600
+    assert not (tmp_path / "r.txt").is_symlink()
+    assert (tmp_path / "r.txt").read_text(encoding="utf-8") == "text\n"
+    assert stat.S_IMODE((tmp_path / "r.txt").stat().st_mode) & 0o600 == 0o600
+    assert not (tmp_path / "there/r.txt").exists()
 
 
 @pytest.mark.parametrize(("names", "made"), [((), 0), (("p.txt",), 0), (("p.json", "q.json", "p.txt"), 1)])

@@ -228,7 +228,5 @@ def test_what_was_built_and_tested_is_what_is_published() -> None:
 def test_actions_are_pinned_and_no_expression_stands_in_a_script() -> None:
     for job in JOBS.values():
         for one in job["steps"]:
-            assert re.fullmatch(
-                r"[\w.-]+/[\w./-]+@(release/)?v\d+|[\w./-]+@[0-9a-f]{40}", one.get("uses", "a/b@v1")
-            )
+            assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one.get("uses", f"a/b@{'0' * 40}"))
             assert "${{" not in one.get("run", "")

@@ -117,9 +117,9 @@ def command(**given: Any) -> int:
     """Prove every contract of the CATALOGUE on a running server.
 
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1
-    something found, 2 wrong usage or a wrong key, 3 the API was not there (nothing listens, TLS fails, a web
-    page or another server answers), the run ended early, or it could not try what your own catalogue
-    promises. 4 is an error of pgagents itself.
+    something found, 2 wrong usage or a wrong key, 4 an error of pgagents itself. 3 says that the API was not
+    there (nothing listens, TLS fails, a web page or another server answers), or that the run ended early. It
+    is also 3 if the run could not try what your own catalogue promises.
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import keep_out_of_here

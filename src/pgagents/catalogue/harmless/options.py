@@ -1,7 +1,7 @@
 """Options: arguments of a write that may widen what a call does, such as `replace_all` or `overwrite`.
 
 Nothing but its name tells what a flag, a choice or a number does. So it keeps its default, unless the
-document shows a value. What the thing of the call stores may be sent too.
+document shows a value. A value that the instance of the call stores may be sent too.
 """
 
 from __future__ import annotations

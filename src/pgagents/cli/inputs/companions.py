@@ -205,8 +205,9 @@ def _start_process(
 
 
 def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
-    """Return the environment of a server process: the `given` variables, and the main keys and the API's
-    URL under the names of this catalogue, and under those that `pgagents mcp` reads of every catalogue.
+    """Return the environment of a server process: the `given` variables, the main keys and the API's URL.
+
+    Keys and URL stand under the names of this catalogue, and under those that `pgagents mcp` always reads.
     """
     from pgagents.catalogue.model.identity import find_secret, variable_of_scheme
     from pgagents.client.environment import RUN_KEY, RUN_URL, variable

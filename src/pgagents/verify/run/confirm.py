@@ -124,7 +124,7 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
 def _is_refused_otherwise(answer: Exchange, found: Break) -> bool:
     """True if a repeated call was refused, and not as the call that broke the contract was.
 
-    What it made may be why, such as a name that is taken now: then nothing was repeated.
+    An instance that it made may be why, such as by a name that is taken now: then nothing was repeated.
     """
     first = found.chain[-1] if found.chain else None
     return answer.refused and (first is None or answer.status != first.status)

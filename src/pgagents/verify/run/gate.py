@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from pgagents.base.http import Request, read_json
+from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
@@ -231,7 +231,10 @@ class Gate:
                 mark = self.factory.marks.within(value)
                 own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
                 said = own or call.authored or value in (param.schema.get("enum") or ())
-                why = find_misreading(value, given=said, reserved=param.reserved)
+                bare = value.strip() if isinstance(value, str) else value
+                # whoever cuts off the blanks around an own id names an own instance
+                read = bare if text_of(bare) in map(text_of, self.factory.pool.list_own_ids()) else value
+                why = find_misreading(read, given=said, reserved=param.reserved)
             if why:
                 return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"
         return ""

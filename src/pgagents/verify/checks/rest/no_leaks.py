@@ -8,8 +8,8 @@ tokens by its name, where a document alone is known. A number in an id is not a 
 see what it sent itself.
 
 An undeclared member is a break where the shape around it is closed: `additionalProperties: false` in a
-document, or members that an author lists. A shape with members that a document leaves open makes it odd, and
-a shape without members declares nothing: only a secret by its name is odd there. A password that the run sent
+document, or members that an author lists. A shape with members that a document leaves open makes it odd. A
+shape without members declares nothing: only a secret by its name is odd there. A password that the run sent
 is a break in each answer that declares members, and not this one.
 """
 
@@ -35,7 +35,7 @@ MOST_KNOWN = 500
 BEGIN = 6
 """Secrets of one kind often begin alike. A text without the first characters has none of them."""
 _TRACE = re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)")
-"""What only a stack trace has."""
+"""Text that only a stack trace has."""
 _INSIDE = re.compile(
     rf"{_TRACE.pattern}|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE "
@@ -183,8 +183,8 @@ def _is_part_of(text: str, path: str) -> bool:
 def _find_private_member(exchange: Exchange, memory: Memory) -> tuple[str, bool]:
     """Return an undeclared member that looks like a secret or personal data; empty without one.
 
-    True stands beside it if nobody wrote that the member may not be there, or if only its name says what it
-    is: its value is too short for a secret, or has blanks.
+    True stands beside it if nobody wrote that the member may not be there. It does too if only its name says
+    what it is: its value is too short for a secret, or has blanks.
     """
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
         return "", False
@@ -377,7 +377,7 @@ _ANY: Mapping[str, Any] = {}
 
 
 Around = Literal["closed", "open", "nothing"]
-"""What the shape around a member declares: all its members, some of them, or none."""
+"""The shape around a member declares all its members, some of them, or none."""
 
 
 @dataclass(frozen=True, slots=True)
