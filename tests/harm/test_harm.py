@@ -46,8 +46,12 @@ OWNERLESS = re.compile(
     r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)"
 )
 
-CANNOT = re.compile("(valid_calls/example|honours_manifest/accepts)/")
-"""Contracts of a catalogue's example that names something older, which may be called by nobody."""
+CANNOT = re.compile(
+    "(valid_calls/example|honours_manifest/accepts)/|(invalid_input/minimum/.*|honours_manifest/refuses)/remove_"
+)
+"""Contracts of a catalogue's example that names something older, which may be called by nobody, and of a
+removal of the id 0, which a server that counts from zero would carry out.
+"""
 
 MIDDLE = 17
 """The request of one run at which another one runs."""
