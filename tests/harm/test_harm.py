@@ -49,8 +49,9 @@ OWNERLESS = re.compile(
 CANNOT = re.compile(
     "(valid_calls/example|honours_manifest/accepts)/|(invalid_input/minimum/.*|honours_manifest/refuses)/remove_"
 )
-"""Contracts of a catalogue's example that names something older, which may be called by nobody, and of a
-removal of the id 0, which a server that counts from zero would carry out.
+"""Contracts of a catalogue's example that names something older, which may be called by nobody.
+
+Neither may a removal of the id 0, which a server that counts from zero would carry out.
 """
 
 MIDDLE = 17
