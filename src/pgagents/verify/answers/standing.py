@@ -353,3 +353,33 @@ def is_same(a: Any, b: Any) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         return sorted(map(repr, a)) == sorted(map(repr, b))
     return bool(a == b)
+
+
+# -- what a server may change by itself in anybody's instance, of which nothing but two bodies is known
+
+BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
+"""States that an instance may reach when time passes."""
+_MORTAL = re.compile(r"expir|valid_?(?:until|to)|ttl|(?:^|_)ends?(?:_|$)|until", re.I)
+"""Names of members with the time at which an instance goes by itself."""
+_TIME = re.compile(r"\b(?:ago|just now|yesterday|today|tomorrow)\b|\bin \d|\d{4}-\d\d-\d\d|\d\d?:\d\d", re.I)
+_DIGITS = re.compile(r"[\d.,]+")
+
+
+def is_mortal(resource: Resource, body: Mapping[str, Any]) -> bool:
+    """True if an instance may go when time passes."""
+    told = (value for name, value in body.items() if name == resource.expires_by or _MORTAL.search(name))
+    return bool(resource.moves_by_time) or any(value is not None for value in told)
+
+
+def is_firm_change(before: Any, after: Any) -> bool:
+    """True if a value changed in another way than numbers, times, states of jobs and growing lists do."""
+    if isinstance(before, list) and isinstance(after, list):
+        return any(isinstance(item, str) and item not in after for item in before)
+    if before == after or any(
+        isinstance(v, Mapping | list | float) or type(v) is int for v in (before, after)
+    ):
+        return False
+    texts = [value for value in (before, after) if isinstance(value, str)]
+    if any(_TIME.search(text) or text.lower() in WORKING | DONE | BY_TIME for text in texts):
+        return False
+    return len(texts) < 2 or _DIGITS.sub("", texts[0]) != _DIGITS.sub("", texts[1])

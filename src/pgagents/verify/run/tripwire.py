@@ -24,7 +24,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import VERSION, list_members
-from pgagents.verify.answers.standing import DONE, WORKING, find_removed_state
+from pgagents.verify.answers.standing import BY_TIME, find_removed_state, is_firm_change, is_mortal
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing, names_no_instance
 from pgagents.verify.fixtures.target import find_created, list_made, target_of
@@ -46,14 +46,8 @@ QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
 FAILED = 500
-_MORTAL = re.compile(r"expir|valid_?(?:until|to)|ttl|(?:^|_)ends?(?:_|$)|until", re.I)
-"""Names of members with the time at which a row goes by itself."""
-_TIME = re.compile(r"\b(?:ago|just now|yesterday|today|tomorrow)\b|\bin \d|\d{4}-\d\d-\d\d|\d\d?:\d\d", re.I)
-_DIGITS = re.compile(r"[\d.,]+")
 _MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
 """The mark of any run, which may remove what carries it."""
-_BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
-"""States that a row may reach when time passes."""
 ASKED = ("valid", "explore", "clean")
 Key = tuple[str, str, str]
 """A row by its kind, the ids of what contains it, and its own id."""
@@ -120,8 +114,6 @@ class Tripwire:
         self._shapes: set[tuple[object, ...]] = set()
         self._wanted: list[_View] = []
         """The lists that are read because a write of a new shape was accepted."""
-        self._sent: Counter[tuple[str, str]] = Counter()
-        """The number of writes by place and argument."""
         self._suspicion: _Suspicion | None = None
         self._examines = self._under_way = self._has_seen = False
 
@@ -153,7 +145,11 @@ class Tripwire:
         self._under_way = under_way
         if may_write(call, exchange.request):
             self._note_write(exchange)
-        elif endpoint is not None and not self._examines and _is_ordinary(call):
+        elif (
+            endpoint is not None  # what an ordinary client is shown
+            and not (self._examines or call.twist or call.plain or call.connection)
+            and (call.intent in ASKED and call.raw == Raw())
+        ):
             self._note_read(endpoint, exchange)
         return self._suspicion is not None or bool(self._wanted)
 
@@ -161,7 +157,6 @@ class Tripwire:
         call, endpoint = exchange.call, exchange.call.endpoint
         self._written += 1
         self._writes.append((self._written, exchange))
-        self._sent.update((call.place, name) for name in exchange.input)
         if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
             self._settled = exchange.number
         shape = (call.place, frozenset(call.input), call.intent in ASKED or call.intent, call.raw.method)
@@ -253,7 +248,7 @@ class Tripwire:
             alike and view.whole and known.whole and not _is_moved_on(known, view, gone)
         ):
             gone = []
-        gone = [key for key in gone if not _is_mortal(resource, known.rows[key])]
+        gone = [key for key in gone if not is_mortal(resource, known.rows[key])]
         is_marked = self._factory.marks.is_marked
         changed = {key: [c for c in several if alike or is_marked(c[2])] for key, several in changed.items()}
         missed = _Suspicion(known, view.rows, gone, changed, writes)
@@ -309,10 +304,10 @@ class Tripwire:
             and path.partition(".")[0] in settable - passing
             and not VERSION.search(path)
             and (kind, path) not in self._restless
-            and _is_firm(value, now[path])
+            and is_firm_change(value, now[path])
         ]
         removed = find_removed_state(before, after)
-        if removed and removed not in _BY_TIME and (kind, "") not in self._restless and not found:
+        if removed and removed not in BY_TIME and (kind, "") not in self._restless and not found:
             return [(removed, None, True)] if removed in after else [("state", None, removed)]
         return found
 
@@ -354,7 +349,8 @@ class Tripwire:
         if not found.gone or read is None:
             return
         declared, endpoint = read
-        given = {**declared.input, **_name_containers(view.exchange, endpoint, resource)}
+        containers = {str(p.name) for p in endpoint.params if p.refers_to in resource.placed_by}
+        given = {**declared.input, **{k: v for k, v in view.exchange.input.items() if k in containers}}
 
         def is_there(key: Key, row: Mapping[str, Any]) -> bool | None:
             why, role = f"to see whether an older {resource.name} is there", view.exchange.call.role
@@ -390,7 +386,7 @@ class Tripwire:
             strange = [key for key in rows if key not in found.latest and key[1:] not in self._list_excused()]
             came = [key for key in strange if not self._factory.marks.is_marked(dict(rows[key]))]
             told = (("came", came), ("went", gone), ("changed", [key for key in changed if changed[key]]))
-            seen = [f"{_name(view, key)} {word}" for word, keys in told for key in keys]
+            seen = [f"{view.resource.name} {brief(key[2])} {word}" for word, keys in told for key in keys]
             others = others or next(iter(seen), "")
             self._note_restless([*gone, *(key for key in found.gone if key in rows)], changed)
             found.gone = [key for key in found.gone if key not in rows]
@@ -402,41 +398,27 @@ class Tripwire:
     # -- the alarm
 
     def _tell(self, found: _Suspicion, others: str) -> None:
-        view = found.view
-        rows = [ChangedRow(_name(view, key), _show(view.rows[key]), "") for key in found.gone]
+        told = [(key, _show(found.view.rows[key]), "") for key in found.gone]
         for key, several in found.changed.items():
-            said = [(f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
-            rows += [ChangedRow(_name(view, key), was, now) for was, now in said]
-        ranked = sorted(found.writes, key=lambda write: self._rank(write, found), reverse=True)
-        is_meant = sum(map(_may_have_done, ranked)) == 1 or self._rank(ranked[0], found)[0]
+            told += [(key, f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
+        name = found.view.resource.name
+        rows = [ChangedRow(f"{name} {brief(key[2])}", was, now) for key, was, now in told]
+        ids = {key[2] for key, _, _ in told}
+        new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
+        done = [w for w in reversed(found.writes) if w.success or w.error or w.status >= FAILED]
+        meant = [write for write in done if _names(write, ids, new)]
+        caused = self._setting.exclusive and (meant or len(done) == 1)
+        likely = dict.fromkeys((*meant, *done, *reversed(found.writes)))
         self.alarm = Alarm(
-            "others" if others else "caused" if self._setting.exclusive and is_meant else "unclear",
+            "others" if others else "caused" if caused else "unclear",
             tuple(rows[:MOST_TOLD]),
             len({row.name for row in rows}),
-            tuple(exchange_of(write) for write in ranked[:MOST_CALLS]),
-            len(ranked),
+            tuple(map(exchange_of, list(likely)[:MOST_CALLS])),
+            len(found.writes),
             others,
         )
         became = "has changed" if rows[0].after else "is gone"
         self.reason = f"nothing more is written: {rows[0].name} was there before this run, and {became}"
-
-    def _rank(self, write: Exchange, found: _Suspicion) -> tuple[bool, bool, int, int]:
-        """Return how likely a write is the reason; the larger, the likelier. A write that names the row, was
-        accepted, or has seldom arguments comes first.
-        """
-        ids = {key[2] for key in (*found.gone, *found.changed)}
-        numbers = frozenset().union(*map(list_numbers, ids))
-        new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
-        members = [value for _, value in list_members(write.input)]
-        values = [one for value in members for one in (value if isinstance(value, list) else [value])]
-        points = any(
-            not isinstance(one, bool)
-            and (str(one) in ids or one in new or not numbers.isdisjoint(list_numbers(one)))
-            for one in values
-        )
-        done = _may_have_done(write)
-        often = min((self._sent[write.call.place, name] for name in write.input), default=0)
-        return done and points, done, -often, write.number
 
 
 # -- rows and values
@@ -448,13 +430,14 @@ def _place_in(resource: Resource, exchange: Exchange) -> str:
     return resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
 
 
-def _is_ordinary(call: Call) -> bool:
-    """True if an answer shows what an ordinary client is shown."""
-    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain or call.connection)
-
-
-def _may_have_done(write: Exchange) -> bool:
-    return bool(write.success or write.error or write.status >= FAILED)
+def _names(write: Exchange, ids: Collection[str], new: Collection[str]) -> bool:
+    """True if an argument of a write is one of these ids, as a lenient server may read it, or a new value."""
+    numbers = {number for id in ids for number in list_numbers(id)}
+    given = [value for _, value in list_members(write.input) if not isinstance(value, bool)]
+    every = [*given, *(item for value in given if isinstance(value, list) for item in value)]
+    return any(
+        id_text(one) in ids or one in new or not numbers.isdisjoint(list_numbers(one)) for one in every
+    )
 
 
 def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
@@ -464,41 +447,10 @@ def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
     return at_end and len(view.rows) >= view.most
 
 
-def _is_mortal(resource: Resource, row: Mapping[str, Any]) -> bool:
-    """True if a row may go when time passes."""
-    told = (value for name, value in row.items() if name == resource.expires_by or _MORTAL.search(name))
-    return bool(resource.moves_by_time) or any(value is not None for value in told)
-
-
 def _join(resource: Resource, row: Mapping[str, Any]) -> str:
     """Return a row's texts, without its ids, on a line each."""
     members = (value for path, value in list_members(row) if path not in resource.ids)
     return "\n".join(str(value) for value in members if isinstance(value, str | bool))
-
-
-def _is_firm(before: Any, after: Any) -> bool:
-    """True if a value changed in another way than numbers, times, states of jobs and growing lists do."""
-    if isinstance(before, list) and isinstance(after, list):
-        return any(isinstance(item, str) and item not in after for item in before)
-    if before == after or any(
-        isinstance(v, Mapping | list | float) or type(v) is int for v in (before, after)
-    ):
-        return False
-    texts = [value for value in (before, after) if isinstance(value, str)]
-    if any(_TIME.search(text) or text.lower() in WORKING | DONE | _BY_TIME for text in texts):
-        return False
-    return len(texts) < 2 or _DIGITS.sub("", texts[0]) != _DIGITS.sub("", texts[1])
-
-
-def _name_containers(seen: Exchange, endpoint: Endpoint, resource: Resource) -> dict[str, Any]:
-    """Return the arguments of a read that name what contains the rows of a list, as the list's call did."""
-    listed = seen.call.endpoint.params if seen.call.endpoint is not None else ()
-    named = {p.refers_to: seen.input.get(str(p.name)) for p in listed if p.refers_to in resource.placed_by}
-    return {str(p.name): named[p.refers_to] for p in endpoint.params if p.refers_to in named}
-
-
-def _name(view: _View, key: Key) -> str:
-    return f"{view.resource.name} {brief(key[2])}"
 
 
 def _show(value: Any) -> str:
