@@ -17,6 +17,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.base.text import plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.verify.answers.observation import VERSION, list_members
 from pgagents.verify.answers.representations import (
     Representation,
     ShownInstance,
@@ -357,7 +358,9 @@ def is_same(a: Any, b: Any) -> bool:
 
 # -- what a server may change by itself in anybody's instance, of which nothing but two bodies is known
 
-BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
+Change = tuple[str, Any, Any]
+"""A member of an instance with its older value and its present one."""
+_BY_TIME = frozenset(("expired", "ended", "closed", "inactive", "stopped", "disabled"))
 """States that an instance may reach when time passes."""
 _MORTAL = re.compile(r"expir|valid_?(?:until|to)|ttl|(?:^|_)ends?(?:_|$)|until", re.I)
 """Names of members with the time at which an instance goes by itself."""
@@ -371,7 +374,26 @@ def is_mortal(resource: Resource, body: Mapping[str, Any]) -> bool:
     return bool(resource.moves_by_time) or any(value is not None for value in told)
 
 
-def is_firm_change(before: Any, after: Any) -> bool:
+def list_firm_changes(
+    setting: Setting, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Change]:
+    """Return the members with a value that a client could have sent, instead of the older one."""
+    passing = {*resource.volatile, *resource.reads_change, *resource.ids, resource.expires_by}
+    settable = _list_set_by_clients(setting, kind_of(setting, resource)) - passing
+    now = dict(list_members(after))
+    found = [
+        (path, value, now[path])
+        for path, value in list_members(before)
+        if path in now and path.partition(".")[0] in settable
+        if not VERSION.search(path) and _is_firm(value, now[path])
+    ]
+    removed = find_removed_state(before, after)
+    if removed and removed not in _BY_TIME and not found:
+        return [(removed, None, True)] if removed in after else [("state", None, removed)]
+    return found
+
+
+def _is_firm(before: Any, after: Any) -> bool:
     """True if a value changed in another way than numbers, times, states of jobs and growing lists do."""
     if isinstance(before, list) and isinstance(after, list):
         return any(isinstance(item, str) and item not in after for item in before)
@@ -380,6 +402,6 @@ def is_firm_change(before: Any, after: Any) -> bool:
     ):
         return False
     texts = [value for value in (before, after) if isinstance(value, str)]
-    if any(_TIME.search(text) or text.lower() in WORKING | DONE | BY_TIME for text in texts):
+    if any(_TIME.search(text) or text.lower() in WORKING | DONE | _BY_TIME for text in texts):
         return False
     return len(texts) < 2 or _DIGITS.sub("", texts[0]) != _DIGITS.sub("", texts[1])

@@ -38,6 +38,7 @@ from pgagents.verify.fixtures.target import (
     Target,
     is_made_by,
     list_chosen_ids,
+    list_concerned,
     list_made,
     list_new_ids,
     makes,
@@ -332,9 +333,8 @@ class Gate:
             return objection
         if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
-        about = [*list_made(self.model, endpoint.action), *([target.resource] if target is not None else [])]
         gift = "" if call.authored else find_gift(endpoint.action, values)
-        if gift and any(resource.inferred for resource in about):
+        if gift and any(r.inferred for r in list_concerned(self.setting, endpoint.action)):
             name = endpoint.action.name
             return f"{name} may change rights or a default by {gift}: --allow {name} would call it"
         if call.authored and (objection := self._object_to_overwriting(endpoint, values)):

@@ -20,14 +20,14 @@ from typing import Any
 
 from pgagents.base.text import brief
 from pgagents.catalogue.harmless.ids import list_numbers
-from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.report import Alarm, ChangedRow
-from pgagents.verify.answers.observation import VERSION, list_members
-from pgagents.verify.answers.standing import BY_TIME, find_removed_state, is_firm_change, is_mortal
+from pgagents.verify.answers.observation import list_members
+from pgagents.verify.answers.standing import Change, is_mortal, list_firm_changes
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing, names_no_instance
-from pgagents.verify.fixtures.target import find_created, list_made, target_of
+from pgagents.verify.fixtures.target import list_concerned
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of
 from pgagents.verify.run.timing import may_write
@@ -52,8 +52,6 @@ ASKED = ("valid", "explore", "clean")
 Key = tuple[str, str, str]
 """A row by its kind, the ids of what contains it, and its own id."""
 Rows = dict[Key, Mapping[str, Any]]
-Change = tuple[str, Any, Any]
-"""A member of a row with its older value and its present one."""
 Ask = Callable[[Call, Mapping[str, Any] | None], Exchange | None]
 """Sends a read; None if it could not be sent. The values are those of an earlier call, or None."""
 
@@ -217,20 +215,9 @@ class Tripwire:
 
     def _concerns(self, write: Exchange, resource: Resource) -> bool:
         """True if a write makes or changes instances of this kind, or if nobody knows what it does."""
-        endpoint = write.call.endpoint
-        kinds = self._list_kinds(endpoint.action) if endpoint is not None else ()
-        return not kinds or self._factory.owned.kind_name(resource) in kinds
-
-    def _list_kinds(self, action: Action) -> frozenset[str]:
-        """Return the kinds of what an action makes or changes; empty if they are not known."""
-
-        def find() -> frozenset[str]:
-            model, target = self._setting.model, target_of(self._setting, action)
-            changed = target.resource if target is not None else None
-            several = (*list_made(model, action), find_created(model, action), changed)
-            return frozenset(self._factory.owned.kind_name(r) for r in several if r is not None)
-
-        return self._setting.compute_once(("tripwire", "kinds", id(action)), find)
+        endpoint, kind_name = write.call.endpoint, self._factory.owned.kind_name
+        about = list_concerned(self._setting, endpoint.action) if endpoint is not None else ()
+        return not about or kind_name(resource) in map(kind_name, about)
 
     # -- rows that are gone or changed
 
@@ -268,48 +255,22 @@ class Tripwire:
         # a server whose ids are places in a list shows a row under another one
         moved = {key for key, text in texts.items() if text and now[text] >= was[text]}
         self._older -= moved
-        lost = [key for key in lost if key not in moved and key[1:] not in self._list_excused()]
-        changed = {k: self._list_changes(resource, k[0], before[k], after[k]) for k in lost if k in after}
-        return [k for k in lost if k not in after and (k[0], "") not in self._restless], changed
+        excused, firm = moved | self._list_excused(), {}
+        for key in lost:
+            if key in after and key not in excused:
+                changes = list_firm_changes(self._setting, resource, before[key], after[key])
+                firm[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
+        excused |= {key for key in lost if (key[0], "") in self._restless}
+        return [key for key in lost if key not in after and key not in excused], firm
 
-    def _list_excused(self) -> set[tuple[str, str]]:
-        """Return the places and ids of the run's own rows, some of which were free, and of those that the
-        author lets its calls use.
-        """
+    def _list_excused(self) -> set[Key]:
+        """Return the run's own rows, whose ids may have been free, and those that the author lets it use."""
         used = (t for t in self._factory.pool.instances if t.ours or (t.used and not t.made))
-        return {(t.place, id_text(t.id)) for t in used}
+        return {(self._factory.owned.kind_name(t.resource), t.place, id_text(t.id)) for t in used}
 
     def _note_restless(self, gone: Collection[Key], changed: Mapping[Key, list[Change]]) -> None:
         self._restless.update((key[0], "") for key in gone)
         self._restless.update((key[0], path) for key, several in changed.items() for path, _, _ in several)
-
-    def _list_changes(
-        self, resource: Resource, kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
-    ) -> list[Change]:
-        """Return the members with a value that a client could have sent, instead of the older one."""
-
-        def find() -> frozenset[str]:
-            writing = (e for e in self._setting.every_endpoint if e.action.effect == "write")
-            params = [param for e in writing if kind in self._list_kinds(e.action) for param in e.params]
-            return frozenset(name for param in params for name in (str(param.name), param.wire) if name)
-
-        settable = self._setting.compute_once(("tripwire", "settable", kind), find)
-        passing = {*resource.volatile, *resource.reads_change, *resource.ids, resource.expires_by}
-        passing |= {resource.state} if resource.moves_by_time else set()
-        now = dict(list_members(after))
-        found = [
-            (path, value, now[path])
-            for path, value in list_members(before)
-            if path in now
-            and path.partition(".")[0] in settable - passing
-            and not VERSION.search(path)
-            and (kind, path) not in self._restless
-            and is_firm_change(value, now[path])
-        ]
-        removed = find_removed_state(before, after)
-        if removed and removed not in BY_TIME and (kind, "") not in self._restless and not found:
-            return [(removed, None, True)] if removed in after else [("state", None, removed)]
-        return found
 
     # -- the quiet interval
 
@@ -383,8 +344,8 @@ class Tripwire:
                 found.gone, found.changed = [], {}
                 return ""
             gone, changed = self._list_differences(view.resource, found.latest, rows)
-            strange = [key for key in rows if key not in found.latest and key[1:] not in self._list_excused()]
-            came = [key for key in strange if not self._factory.marks.is_marked(dict(rows[key]))]
+            strange = rows.keys() - found.latest.keys() - self._list_excused()
+            came = sorted(key for key in strange if not self._factory.marks.is_marked(dict(rows[key])))
             told = (("came", came), ("went", gone), ("changed", [key for key in changed if changed[key]]))
             seen = [f"{view.resource.name} {brief(key[2])} {word}" for word, keys in told for key in keys]
             others = others or next(iter(seen), "")
