@@ -22,33 +22,50 @@ def _words(text: str) -> frozenset[str]:
 
 
 ACTING_VERBS = _words("""
-abort accept ack acknowledge activate add allocate amend answer append apply approve arm assign associate
-attach authorise ban bind boot bust buy cancel claim cleanup clear clone close commit compact complete
-compress confirm consume convey copy cordon create deactivate deallocate decline decommission decrement
-define del delete demote deprovision dequeue deregister destroy detach disable disarm disassociate discard
-disconnect dismiss dispatch downvote drag drain drop duplicate edit eject emit emulate enable enqueue enroll
-erase escalate evict execute expire failover fill finalize flush forget forward generateotp halt handle
-hibernate hover ignore impersonate incr increment initiate insert install instantiate invalidate join kick
-kill launch lease logoff logout mark merge migrate modify monitor move mute nack navigate notify nuke
-overwrite pause pay persist pop powercycle poweroff poweron prolong promote provision prune publish purge
-push put reactivate rearm reboot rebuild recheck reconnect recover redeem redeploy redrive regenerate
-register reindex reinstall reissue reject reload remove rename renew reopen reorder repair replace reply
-repost reprioritize requeue reschedule resend reset resize respond restart restore resume resync retry
-revert revoke rm rmdir rollback rotate save scrobble seed send sendout set shutdown signoff signout snooze
-spawn start stop submit subscribe subtract suspend swap swipe switch teardown terminate toggle transmit
-trigger truncate turn unarchive unassign unban unbind unblock uncordon undelete undeploy undo unenroll
-unfavorite unfollow unfreeze uninstall unlink unlock unmonitor unmount unmute unpin unpublish unregister
-unresolve unset unshare unstar unsubscribe untag update upgrade upload upsert upvote vacuum void wipe
-withdraw write zap
+abandon abort absorb accept accrue ack acknowledge acquire activate add adjust allocate amend anonymise
+anonymize answer append apply approve arm assign associate attach authorise backfill ban bind blacklist
+blink boost boot bust buy buzz cancel cede claim cleanup clear clone close commence commit compact
+complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate
+debit decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete
+deliver demolish demote denylist deprovision depublish dequeue deregister descale destroy detach detonate
+dial dim disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss
+dispatch dispense dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject
+elevate emancipate emit emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict
+execute exempt expedite expel expire extend extinguish failover fence fill finalise finalize flip flush
+forfeit forget forward freeze generateotp halt handle hibernate hoist honk hover ignite ignore
+impersonate inc incr increase increment inflate ingest initiate inject insert install instantiate
+intercept interrupt invalidate join kick kickstart kill launch lease lift lockdown lockout logoff logout
+lower mark merge migrate mint modify monitor move mute nack navigate notify nudge nuke nullify obliterate
+offboard offload onboard oust overwrite pardon pause pay persist pop postpone powercycle poweroff poweron
+preempt preheat prime prolong promote provision prune publish purge push put quarantine quiesce raise
+reactivate reapply rearm reassign rebalance rebind reboot rebuild recalculate recalibrate recharge
+recheck reclaim reclassify recompile recompute reconcile reconfigure reconnect recount recover recrawl
+recreate recycle redact redeem redeploy redo redrive reenable refetch reformat refuel regenerate register
+rehash reindex reinit reinitialise reinitialize reinstall reissue reject relaunch reload relocate
+remediate remind remount remove rename renew renumber reopen reorder repair replace replay reply
+repopulate repost reprint reprioritize reprocess requeue rerun rescan reschedule rescind resend reset
+resize respond restart restock restore resubmit resume resurrect resync retag retract retrain retransmit
+retrigger retry revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send
+sendout set sever shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start
+stash steer stop submit subscribe subtract summon surrender suspend swap swipe switch tare teardown
+terminate tilt toggle transcode transmit trigger truncate turn unarchive unarm unassign unban unbind
+unblacklist unblock unbook uncancel unclaim uncordon undelete undeploy undo undraft unenrol unenroll
+unfavorite unfence unflag unfollow unfreeze unhide uninstall uninvite unlink unload unlock unmerge
+unmonitor unmount unmute unpark unpause unpin unplug unpublish unqueue unregister unreserve unresolve
+unseal unsend unset unshare unsilence unsnooze unstar unsubscribe untag untrash unwatch unwind update
+upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold write yank zap
 """)
 """Verbs that are hardly ever the name of a thing."""
 VERBS_OR_NOUNS = _words("""
-archive authenticate authorize backup block book build bump call capture change charge checkin checkout
-clean click collect comment connect control deny deploy dump empty end evaluate favorite favourite fire flag
-follow force fork go grant hide hold import invite invoke issue leave like link lock log login manage open
-order park patch pin place poke post press print process queue rate record refresh refund release report
-request reserve retire review roll rollout run scale scan sell share ship shorten sign signup simulate skip
-sleep split star store sync synchronize tag take touch trade transfer trash vote wake
+archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
+bump burn call capture cast change charge checkin checkout clean click collect comment connect control
+cool credit deny deploy deposit draw dump email empty end evaluate favorite favourite fine fire flag
+flash follow force fork fund gift go grant heat hide hold home import invite invoke issue leave like link
+lock log login mail manage mow open order pan park patch pin place pledge plug poke post press print
+process queue rate recall record redirect refresh refund release report request reserve retire review
+ring rinse roll rollout run scale scan seal sell share ship shorten sign signup simulate skip sleep split
+spray stage star store sweep sync synchronize tag take tip touch tow trade transfer trash treat tune vent
+vote wake warm wash water zoom
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = _words("""
@@ -94,6 +111,14 @@ alert alerts email emails hook hooks mail mails message messages notification no
 webhook webhooks
 """)
 """Nouns that a test or a ping sends."""
+_ABOUT = _words("""
+area areas channel channels code codes count counts date dates day days desk desks device devices fee
+fees format formats history hour hours info key keys kind kinds limit limits log logs mode modes note
+notes option options point points policies policy position positions price prices rate rates reason
+reasons reserve reserves rule rules schedule schedules score scores state states statistics stats status
+target targets template templates time times type types version versions window windows zone zones
+""")
+"""Nouns behind a verb that make a thing of it where nothing else says that a call acts: `reset-policy`."""
 _MAX_CHARACTERS = 1_000
 _SUMMARY_BEGINS = 60
 
@@ -147,10 +172,10 @@ _OF_A_THING = re.compile(
 )
 _IS_DONE = re.compile(
     r"\b(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*"
-    r"(acknowledged|cleared|consumed|deleted|dequeued|emptied|incremented|marked|purged|removed|reset|sent"
-    r"|triggered)\b"
+    r"(acknowledged|burned|cleared|consumed|deleted|dequeued|destroyed|discarded|emptied|erased|expired"
+    r"|incremented|invalidated|marked|popped|purged|removed|reset|revoked|sent|triggered|wiped)\b"
     r"(?=[^.]*\b(?:(?:after|upon|on|once|when|by|as\ soon\ as)\b"
-    r"[^.]*\b(?:read|reading|retriev\w+|fetch\w*|deliver\w+"
+    r"[^.]*\b(?:read|reading|retriev\w+|fetch\w*|deliver\w+|opened|seen|viewed|viewing"
     r"|returned|this\ (?:call|request|endpoint|method))\b|as\ (?:a\ )?(?:read|seen|a\ side\ effect)\b))",
     re.I | re.X,
 )
@@ -398,6 +423,9 @@ class _Call:
             path.kind = "acts"  # `/jobs/{id}:run`: behind a colon stands a verb, never a thing
         if not path.kind and _ACTION_IN_PATH.search(self._path):
             path.kind, path.verb = "acts", "{action}"
+        thing = path.second in _ABOUT and len(path.words) == 2 and not self.custom
+        if path.kind == "acts" and thing and summary.kind != "acts" and self.name.kind != "acts":
+            path.kind = ""  # `/settings/reset-policy`
         if path.kind != "acts" and (word := self._find_deed()):
             path.kind, path.verb, path.rest = "acts", word, ()
 
@@ -414,6 +442,10 @@ class _Call:
             return words[0]
         if len(words) > 1 and words[0] == "test" and words[1] in _NOTICES:
             return "test"
+        if len(words) == 2 and words[1] in ("now", "next") and _find_kind(words[0]) in ("acts", "either"):
+            return words[0]  # `take-next`
+        if len(words) == 2 and words[0] == "test" and _find_kind(words[1]) in ("acts", "either"):
+            return words[1]  # `test-fire`
         joined = "".join(words)
         if joined.startswith("test") and joined[4:] in _NOTICES:
             return "test"
@@ -550,7 +582,8 @@ def _find_kind(word: str) -> str:
 def _find_joined(words: Sequence[str]) -> str:
     """Return the acting verb behind an `and` or `then`, as in `export-and-mark`; empty without one."""
     pairs = pairwise(words)
-    deeds = ACTING_VERBS - _WEAK - _ALSO_NOUNS
+    weak = _WEAK - {"start", "stop"} if _find_kind("".join(words[:1])) else _WEAK | _ALSO_NOUNS
+    deeds = ACTING_VERBS - weak  # `snapshot-and-stop`
     return next((verb for joint, verb in pairs if joint in ("and", "then") and verb in deeds), "")
 
 
