@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,19 @@ PAIR = {"mail": TEXT, "phone": TEXT}
 EITHER = [{"required": ["mail"]}, {"required": ["phone"]}]
 MODE = {"mode": {"enum": ["day", "week"]}, "weekday": {"type": "integer", "minimum": 1, "maximum": 7}}
 WEEKLY = {"properties": {"mode": {"const": "week"}}}
+KINDS = [
+    body({"kind": {"const": "x"}, "b": TEXT}, "kind", "b"),
+    body({"kind": {"const": "y"}, "c": WHOLE}, "kind", "c"),
+]
+ID, NAME = (body({key: of}, key, additionalProperties=False) for key, of in (("id", WHOLE), ("name", TEXT)))
+SHARED = {
+    "Node": body(
+        {"name": TEXT, "kids": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}},
+        "name",
+        additionalProperties=False,
+    ),
+    "Name": {"type": "string", "minLength": 2},
+}
 BODIES: dict[str, dict[str, Any]] = {
     "any_of": body(PAIR, anyOf=EITHER),
     "one_of": body(PAIR, oneOf=EITHER),
@@ -64,6 +78,27 @@ BODIES: dict[str, dict[str, Any]] = {
     "null": body({"note": {"type": ["string", "null"], "minLength": 2}}, "note"),
     "own_format": body({"iban": {"type": "string", "format": "iban"}}, "iban"),
     "read_only": body({"id": {"type": "string", "readOnly": True}, "mail": TEXT}, "id", "mail"),
+    "all_of_one_of": {"allOf": [body({"a": TEXT}, "a"), {"oneOf": KINDS}]},
+    "any_of_kinds": {"anyOf": KINDS},
+    "one_of_closed": {"oneOf": [ID, NAME]},
+    "list_of_union": body({"rows": {"type": "array", "minItems": 1, "items": {"oneOf": [ID, NAME]}}}, "rows"),
+    "any_of_inside": body({"who": body(PAIR, anyOf=EITHER)}, "who"),
+    "null_or_number": body({"n": {"anyOf": [{"type": "integer", "minimum": 5}, {"type": "null"}]}}, "n"),
+    "closed": body({"a": TEXT}, "a", additionalProperties=False),
+    "pattern": body({"look": {"type": "string", "pattern": "^(?!admin)[a-z]{3,12}$"}}, "look"),
+    "lengths": body({"t": {"type": "string", "minLength": 2, "maxLength": 5}}, "t"),
+    "bounds": body({"n": {"type": "number", "minimum": 1, "exclusiveMaximum": 9.5}}, "n"),
+    "open_bounds": body({"n": {"type": "integer", "exclusiveMinimum": 1, "maximum": 9}}, "n"),
+    "sizes": body({"tags": {**LISTED, "minItems": 1, "maxItems": 3}}, "tags"),
+    "counted": body(
+        {"tags": {"type": "array", "contains": {"const": "m"}, "minContains": 2, "maxContains": 3}}
+    ),
+    "unevaluated_items": body(
+        {"at": {"type": "array", "allOf": [{"prefixItems": [WHOLE, TEXT]}], "unevaluatedItems": False}}, "at"
+    ),
+    "date": body({"d": {"type": "string", "format": "date"}}, "d"),
+    "uuid": body({"u": {"type": "string", "format": "uuid"}}, "u"),
+    "recursive": {"$ref": "#/components/schemas/Node"},
     "members_like_keywords": body(
         {
             "in": body(dict.fromkeys((*sorted(ONE), "format", "type", "required", "enum"), TEXT)),
@@ -78,6 +113,7 @@ OLD_BODIES: dict[str, dict[str, Any]] = {
     "any_of": body(PAIR, anyOf=EITHER),
     "min_properties": body(PAIR, minProperties=2),
 }
+FORMATS = jsonschema.FormatChecker(("date", "uuid"))
 MESSAGE = body({"message": TEXT}, "message")
 
 
@@ -98,7 +134,8 @@ def document(bodies: Mapping[str, Any], edition: str) -> dict[str, Any]:
 
     head = {"swagger": "2.0"} if edition == "2.0" else {"openapi": edition}
     paths = {f"/{name}": {"post": describe(name, schema)} for name, schema in bodies.items()}
-    return {**head, "info": {"title": "Keywords", "version": "1"}, "paths": paths}
+    shared = {} if edition == "2.0" else {"components": {"schemas": SHARED}}
+    return {**head, "info": {"title": "Keywords", "version": "1"}, "paths": paths, **shared}
 
 
 def serve(accept: Callable[[str, Any], bool]) -> Handler:
@@ -117,10 +154,12 @@ def serve(accept: Callable[[str, Any], bool]) -> Handler:
 
 
 def check(name: str, value: Any) -> bool:
-    schema = dict(BODIES[name])
+    schema = {**BODIES[name], "components": {"schemas": SHARED}}
     if name == "own_format" and isinstance(value, dict):
         return value.get("iban") == "DE02120300000000202051"
-    return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
+    if name == "pattern" and "\n" in str(value.get("look") if isinstance(value, dict) else ""):
+        return False  # to Python `$` is also before a last line break, to ECMA-262 it is not
+    return bool(jsonschema.Draft202012Validator(schema, format_checker=FORMATS).is_valid(value))
 
 
 def check_old(name: str, value: Any) -> bool:
@@ -175,6 +214,93 @@ def test_nor_is_one_of_an_older_edition(edition: str, tmp_path: Path) -> None:
 def test_a_server_that_takes_everything_is_found_by_the_keyword(name: str, tmp_path: Path) -> None:
     report = run({name: BODIES[name]}, "3.1.0", lambda _, value: isinstance(value, dict), tmp_path)
     assert [id for id in list_broken(report) if id.startswith("invalid_input/")]
+
+
+SHOWN: dict[str, tuple[list[Any], Any]] = {
+    "any_of": ([{"mail": "a"}, {"phone": "b", "x": 1}], {"x": 1}),
+    "one_of": ([{"mail": "a"}, {"phone": "b"}], {"mail": "a", "phone": "b"}),
+    "not": ([{"mail": "a"}, {}], {"mail": "a", "phone": "b"}),
+    "if_then": ([{"mode": "day"}, {"mode": "week", "weekday": 3}], {"mode": "week"}),
+    "if_else": ([{"mode": "day"}, {"mode": "week"}], {"mode": "day", "weekday": 3}),
+    "dependent_required": ([{"phone": "b"}, {"mail": "a", "phone": "b"}], {"mail": "a"}),
+    "dependent_schemas": ([{"phone": "b"}, {"mail": "a", "phone": "b"}], {"mail": "a"}),
+    "undescribed_required": ([{"mail": "a", "stamp": 3}], {"mail": "a"}),
+    "undescribed_inside": ([{"at": {"x": 1, "y": "q"}}], {"at": {"x": 1}}),
+    "min_properties": ([{"mail": "a", "z": 1}], {"mail": "a"}),
+    "max_properties": ([{"mail": "a"}, {}], {"mail": "a", "phone": "b"}),
+    "property_names": ([{"of": {"ab": 1}}], {"of": {"abc": 1}}),
+    "pattern_properties": ([{"mail": "abc", "q": 3}], {"mail": "a"}),
+    "additional_properties": ([{"of": {"a": 1}}], {"of": {"a": "x"}}),
+    "unevaluated_properties": ([{"a": "x"}], {"a": "x", "b": 1}),
+    "multiple_of": ([{"pack": 12, "price": 0.25}], {"pack": 13}),
+    "contains": ([{"tags": ["q", "main"]}], {"tags": ["q"]}),
+    "unique_items": ([{"tags": ["a", "b", "c"]}], {"tags": ["a", "a", "c"]}),
+    "prefix_items": ([{"at": [1]}, {"at": []}], {"at": [1, 2]}),
+    "const": ([{"yes": True, "two": 2}, {"yes": True, "two": 2.0}], {"yes": True, "two": 3}),
+    "enum": ([{"kind": 1}, {"kind": "a"}, {"kind": None}], {"kind": "b"}),
+    "null": ([{"note": None}, {"note": "ab"}], {"note": "a"}),
+    "own_format": ([{"iban": "x"}], {"iban": 3}),
+    "members_like_keywords": ([{"type": "a", "in": {"format": "x"}}], {"type": 3}),
+    "all_of_one_of": ([{"a": "x", "kind": "y", "c": 1}], {"a": "x", "kind": "y", "b": "q"}),
+    "one_of_closed": ([{"id": 1}, {"name": "a"}], {"id": 1, "name": "a"}),
+    "closed": ([{"a": "x"}], {"a": "x", "b": 1}),
+    "counted": ([{"tags": ["m", "m"]}], {"tags": ["m"]}),
+    "unevaluated_items": ([{"at": [1, "a"]}], {"at": [1, "a", 2]}),
+    "recursive": ([{"name": "a", "kids": [{"name": "b"}]}], {"name": "a", "kids": [{}]}),
+}  # fmt: skip
+NULL_TOO = {"nullable": True, "$ref": "#/components/schemas/Name"}
+OPEN_SHOWN: dict[str, tuple[dict[str, Any], Any]] = {
+    "null_beside_ref": (body({"a": NULL_TOO}, "a"), {"a": None}),
+    "null_not_listed": (body({"a": {"type": "string", "nullable": True, "enum": ["x"]}}, "a"), {"a": None}),
+    "newer_keyword": (body({"a": {"type": "string", "const": "x"}}, "a"), {"a": "y"}),
+    "hidden_required": (body({"a": {"type": "string", "writeOnly": True}, "b": TEXT}, "a"), {"b": "x"}),
+}
+"""What OpenAPI 3.0 leaves open, and an answer that one reading allows."""
+
+
+def show(answers: Mapping[str, tuple[Any, list[Any]]], edition: str, folder: Path) -> Report:
+    """Verify a server that answers each GET with the values in turn; by name a schema and the values."""
+    described = document({}, edition)
+    for name, (schema, _) in answers.items():
+        shown = {"description": "ok", "content": {"application/json": {"schema": schema}}}
+        described["paths"][f"/{name}"] = {"get": {"operationId": f"show_{name}", "responses": {"200": shown}}}
+    file, numbers = folder / "openapi.json", {name: count() for name in answers}
+    file.write_text(json.dumps(described))
+
+    def handle(request: Request) -> Response:
+        name = request.path.strip("/")
+        if name not in answers:
+            return answer(404, {"message": "none"})
+        if request.method != "GET":
+            return answer(405, {"message": "no"}, Allow="GET")
+        values = answers[name][1]
+        return answer(200, values[next(numbers[name]) % len(values)])
+
+    only = ("response_schema", "honours_manifest", "valid_calls")
+    return verified(load_document(str(file), Choice()), handle, keys={"main": ""}, only=only)
+
+
+def list_of(report: Report, verdict: Verdict) -> set[str]:
+    judged = [r.contract for r in report.results if r.verdict is verdict]
+    return {str(c.action).removeprefix("show_") for c in judged if c.check == "response_schema"}
+
+
+def test_a_server_that_answers_what_its_document_allows_is_not_accused(tmp_path: Path) -> None:
+    report = show({name: (BODIES[name], right) for name, (right, _) in SHOWN.items()}, "3.1.0", tmp_path)
+    assert list_broken(report) == []
+    assert list_of(report, Verdict.KEPT) == set(SHOWN)
+
+
+def test_an_answer_that_the_document_forbids_is_found_by_each_keyword(tmp_path: Path) -> None:
+    report = show({name: (BODIES[name], [wrong]) for name, (_, wrong) in SHOWN.items()}, "3.1.0", tmp_path)
+    assert list_of(report, Verdict.BROKEN) == set(SHOWN) - {"unevaluated_items"}  # no catalogue carries it
+
+
+def test_an_answer_that_one_reading_of_the_document_allows_is_odd_at_most(tmp_path: Path) -> None:
+    answers = {name: (schema, [value]) for name, (schema, value) in OPEN_SHOWN.items()}
+    report = show(answers, "3.0.3", tmp_path)
+    assert list_broken(report) == []
+    assert {"null_beside_ref", "newer_keyword"} <= list_of(report, Verdict.ODD)
 
 
 def test_what_a_document_says_in_words_of_its_own_makes_odd_at_most(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ from pgagents.importer.schemas import ALLOWED_VALUES, TYPES, is_count, is_number
 MOST_SCHEMAS = 5_000
 """Most schemas that one body may stand for; a larger one is a gap as a whole."""
 DEFS = "#/$defs/"
+ERRORS = 400
+"""Least status of an error."""
 _ASSERTED = frozenset((
     "date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6",
     "uri", "uri-reference", "iri", "iri-reference", "uuid", "uri-template", "json-pointer",
@@ -72,8 +74,13 @@ class OwnSchemas:
     ) -> None:
         self.references, self.modern = references, modern
         self.made = {action.name: action for action in made}
-        self.replaced = {str(at[1]) for at in stated if _replaces(at)}
-        self.of_all = any(at[:1] == ("schemas",) for at in stated)
+        every = tuple(stated)
+        self.replaced = {str(at[1]) for at in every if _replaces(at)}
+        self.answered = {
+            str(at[1]) for at in every if len(at) > 3 and (at[0], at[2]) == ("actions", "output")
+        }
+        self.of_all = any(at[:1] == ("schemas",) for at in every)
+        self.of_errors = any(at[:1] == ("errors",) for at in every)
         self._requests: dict[str, DocumentRequest | None] = {}
         self._answers: dict[tuple[str, int], Readings | None] = {}
 
@@ -86,11 +93,12 @@ class OwnSchemas:
         return self._requests[action]
 
     def find_answer(self, action: str, status: int) -> Readings | None:
-        """Return the schema of an answer's JSON body; None if the document has none."""
+        """Return the schema of an answer's JSON body; None if there is none, or the author's replaces it."""
         key = (action, status)
         if key not in self._answers:
             found = self.made.get(action)
-            schema = _find_answer(found.operation, status) if found is not None else None
+            stated = action in self.answered or self.of_all or (status >= ERRORS and self.of_errors)
+            schema = None if found is None or stated else _find_answer(found.operation, status)
             self._answers[key] = self.hold(schema, "writeOnly") if schema is not None else None
         return self._answers[key]
 

@@ -51,7 +51,7 @@ class DocumentSchemas(Protocol):
         """Return the schemas of an action's request; None if the author replaced a part of them."""
 
     def find_answer(self, action: str, status: int) -> Readings | None:
-        """Return the schema of an answer's JSON body; None if the document has none."""
+        """Return the schema of an answer's JSON body; None if there is none, or the author's replaces it."""
 
 
 # -- servers

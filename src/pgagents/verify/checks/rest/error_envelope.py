@@ -9,10 +9,12 @@ must be that of the answer.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, is_documented_answer, name_wrong_member
 from pgagents.verify.cases.invalid import provokable
+from pgagents.verify.fixtures.own_schemas import is_open
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
@@ -57,7 +59,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         where = ".".join(map(str, error.instance_path)) or "the body"
         actual = f"{where} breaks `{error.kind.name}`: {{problem}}"
         broken = trial.broken(f"a body that is {' or '.join(names)}", actual, problem=error.message[:200])
-        yield broken.at_member(name_wrong_member(error))
+        broken = broken.at_member(name_wrong_member(error))
+        yield replace(broken, odd=True) if is_open(memory.model, exchange) else broken
     elif wrong := _find_false_status(exchange, memory):
         expected = f"`status` is that of the answer, {exchange.status} (RFC 9457)"
         yield trial.broken(expected, "status: {status}", status=wrong)

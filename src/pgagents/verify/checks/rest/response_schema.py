@@ -3,18 +3,20 @@ without a schema, such as a 204, has no body.
 
 Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
 that are neither JSON nor declared as one text are not compared. A body of any type (`*/*`) is what its
-Content-Type says.
+Content-Type says. What a document leaves open, such as `nullable` beside a `$ref`, makes odd at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, find_malformed_time, name_wrong_member
+from pgagents.verify.fixtures.own_schemas import is_open
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -89,7 +91,8 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     broken = trial.broken(
         f"{place} satisfies its schema", f"{place}: {{problem}}", problem=error.message[:300]
     )
-    return broken.at_member(name_wrong_member(error))
+    broken = broken.at_member(name_wrong_member(error))
+    return replace(broken, odd=True) if is_open(trial.model, exchange) else broken
 
 
 def _find_type(exchange: Exchange, output: Output) -> str:

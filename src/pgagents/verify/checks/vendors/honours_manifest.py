@@ -30,6 +30,7 @@ from pgagents.verify.cases.projection_index import (
     bearing,
     collect_projections,
 )
+from pgagents.verify.fixtures.own_schemas import is_open
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
@@ -208,12 +209,13 @@ def _judge_answer(
     if promised is None or (exchange.refused and exchange.status < REFUSED):
         return  # an error with a 2xx is valid under no success schema: `error_envelope` judges it
     problems = _find_problems(exchange, memory, promised) if promised.each else {}
+    odd = bool(problems) and is_open(memory.model, exchange)
     for i, trial in described:
         if i in problems:
             expected = f"the body satisfies {projections.offers[i].documents}"
             of_body = problems[i]
             broken = trial.broken(expected, f"{of_body.place}: {{says}}", says=of_body.says)
-            yield replace(broken, derived=True, member=of_body.member, fact=of_body.fact)
+            yield replace(broken, derived=True, member=of_body.member, fact=of_body.fact, odd=odd)
         elif i in promised.offers and exchange.success:
             yield trial.kept()
 
