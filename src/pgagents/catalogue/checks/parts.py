@@ -282,6 +282,7 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
     checker.values((*pointer, "input"), step.input, {*names, basics.FRESH})
     check_fresh(checker, (*pointer, "input"))
+    checker.values((*pointer, "headers"), step.headers, names)
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
     for member in ("expect", "expect_timed", "expect_alone"):

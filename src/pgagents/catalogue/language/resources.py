@@ -244,7 +244,9 @@ class Step(Strict):
         ),
     )
     headers: dict[HeaderName, HeaderText] = Field(
-        {}, description="Additional headers of the call, such as one that names an end user."
+        {},
+        description="Additional headers of the call, such as one that names an end user; one that begins "
+        "with `=` is an expression over the earlier steps.",
     )
     after_s: Annotated[float, Field(gt=0)] | Cel | None = Field(
         None,

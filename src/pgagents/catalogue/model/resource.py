@@ -317,7 +317,7 @@ class Step:
     """The call's surface: a dispatcher, or a surface whose headers are sent. REST if empty."""
     within_s: float = 0.0
     """Seconds within which the conditions must become true; the call is repeated until then."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str | Expression], ...] = ()
     """Additional headers of the call."""
     status_written: bool = False
     """True if the catalogue's author wrote the status, so that no other one will do."""

@@ -261,7 +261,7 @@ class Resources(Shared):
             key=found[(*at, "key")] if step.key else None,
             via=step.via or "",
             within_s=step.within_s or self._job_within_s(step.action, at),
-            headers=tuple(step.headers.items()),
+            headers=tuple(self._values(step.headers, (*at, "headers")).items()),
             status_written=step.status is not None,
         )
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
+from pgagents.base.cel.syntax import ExpressionError
+from pgagents.base.http import text_of
+from pgagents.base.text import brief
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.verify.fixtures.request_template import whole
@@ -16,6 +20,7 @@ from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+_HEADER = re.compile(r"[!-~]([ -~]{0,8190}[!-~])?")
 HIDDEN = frozenset((401, 404))
 REFUSED = 300
 """The lowest status that is no success."""
@@ -57,7 +62,17 @@ def make_step_headers(setting: Setting, step: Step, scope: Scope) -> Raw:
     surface = setting.model.surfaces.get(step.via)
     headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
     key = scope.evaluate(step.key) if step.key is not None else None
-    return Raw(headers=(*headers, *step.headers), secret=key if isinstance(key, str) else "")
+    own = [(name, _make_header(name, value, scope)) for name, value in step.headers]
+    return Raw(headers=(*headers, *own), secret=key if isinstance(key, str) else "")
+
+
+def _make_header(name: str, value: str | Expression, scope: Scope) -> str:
+    """Return a header's value as it is sent. Raises ExpressionError for one that no header can have."""
+    found = scope.evaluate(value) if isinstance(value, Expression) else value
+    text = text_of(whole(found))
+    if isinstance(found, list | Mapping | None) or not _HEADER.fullmatch(text):
+        raise ExpressionError(f"the header {name} cannot be {brief(repr(found), 60)}")
+    return text
 
 
 def passes(step: Step, scope: Scope) -> float:

@@ -7,7 +7,7 @@ tag. With the old tag it is refused and changes nothing. If two simultaneous wri
 one succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no
 If-Match (RFC 9110, 13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are
 untested. A write has new values for unique members. One that meets another rule of the catalogue shows
-nothing.
+nothing. A removal is refused with another tag, and removes nothing; with the present one it is done.
 """
 
 from __future__ import annotations
@@ -48,7 +48,29 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempt = Attempt(partial(_read_again, resource=resource), cost=6, writes=False)
         yield Case(endpoint, says, origin, attempt, "not_modified")
     for number, (resource, reader, endpoint) in enumerate(list_writes(setting)):
-        yield from _list_cases_of_write(setting, resource, reader, endpoint, 3 * number)
+        listing = _list_cases_of_removal if setting.model.is_removal(endpoint.action) else _list_cases_of_write
+        yield from listing(setting, resource, reader, endpoint, 3 * number)
+
+
+def _list_cases_of_removal(
+    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
+) -> Iterator[Case]:
+    """Yield the cases of a removal: without a tag if it needs one, with another tag, and with the present."""
+    name, required = endpoint.action.name, is_tag_required(endpoint)
+    attempt = Attempt(
+        together=partial(_remove_versions, resource=resource, reader=reader),
+        probe=f"conditional_calls/versions/{endpoint.place}",
+        order=order,
+        cost=5 + required,
+        endpoints=(endpoint, reader),
+        writes=True,
+    )
+    told = {"other": f"{name} is refused with another tag, and removes nothing"}
+    told["present"] = f"{name} is done with the present tag"
+    if required:
+        told = {"missing": f"{name} is refused without a tag, and removes nothing", **told}
+    for detail, says in told.items():
+        yield Case(endpoint, says, endpoint.action.origin, attempt, detail, advice=not reader.action.etag)
 
 
 def _list_cases_of_write(
@@ -178,6 +200,49 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
         yield from bare.refused(free, codes, "a write without a tag")
     else:
         yield from bare.accepted(free, "a write without a tag")
+
+
+def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> Conversation:
+    """Remove an instance without a tag, with another one, and with the present one, until it is gone."""
+    *refused, done = trials
+    setting, endpoint = done.setting, done.endpoint
+    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    tag, other = first.header("etag") or "", find_other_tag(setting, endpoint, first.header("etag") or "")
+    why = "" if first.success and tag else f"it was answered without a tag: {first.outcome}"
+    why = why or ("its tag is weak" if tag.startswith(WEAK) else "" if other else NO_OTHER)
+    stale = endpoint.action.stale
+    if why or stale is None:
+        for trial in trials:
+            yield trial.untested(why)
+        return
+    template = template_of(setting.model, endpoint.action)
+
+    def remove(sent: str, why: str) -> Call:
+        given = {**template.input, **resource.values_for(endpoint.params, instance)}
+        given[str(endpoint.action.if_match)] = EntityTag(sent)
+        return ordinary(endpoint, template, "explore", why, input=given, made=instance, subject=resource)
+
+    for trial in refused:
+        bare = trial is not refused[-1]
+        answer: Exchange = yield remove("" if bare else other, f"{'without a' if bare else 'with another'} tag")
+        after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
+        needed = [code for code in endpoint.action.errors if code.status == REQUIRED]
+        codes = (needed or [setting.model.invalid_in(endpoint.action)]) if bare else [stale]
+        if _meets_other_rule(trial, answer) or after.void:
+            yield trial.untested(f"another rule refused it, or it was not read: {answer.outcome}")
+        elif answer.refused and not after.success:
+            yield trial.broken("a refused removal removes nothing", after.outcome)
+        else:
+            yield from trial.refused(answer, codes, f"a removal {'without a' if bare else 'with another'} tag")
+        if answer.success or not after.success:
+            yield done.untested("it was removed with a tag that is not its own")
+            return
+    last: Exchange = yield remove(tag, "with the present tag")
+    if _meets_other_rule(done, last):
+        yield done.untested(f"another rule refused it: {last.outcome}")
+    else:
+        yield from done.accepted(last, "a removal with the present tag")
 
 
 def _takes_tag(setting: Setting, endpoint: Endpoint, tag: str) -> bool:
@@ -330,18 +395,14 @@ def _list_tagged(setting: Setting) -> list[tuple[Resource, Endpoint]]:
 
 
 def list_writes(setting: Setting) -> list[tuple[Resource, Endpoint, Endpoint]]:
-    """Return the REST writes that take a tag and keep the instance, each with its resource and read.
+    """Return the REST writes that take a tag, each with its resource and read.
 
-    The tag is that of the changed instance. So a create has none, although it contains the id of the new
-    instance's container.
+    The tag is that of the instance. So a create has none, although it contains the id of the new instance's
+    container.
     """
     found = []
     for endpoint in setting.endpoints:
-        if (
-            endpoint.action.if_match is None
-            or not endpoint.on_rest
-            or setting.model.is_removal(endpoint.action)
-        ):
+        if endpoint.action.if_match is None or not endpoint.on_rest:
             continue
         target = target_of(setting, endpoint.action)
         reads = [(r, e) for r, e in _list_tagged(setting) if target is not None and r is target.resource]

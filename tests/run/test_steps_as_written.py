@@ -1,0 +1,130 @@
+"""What an author writes in a step goes out as written, in headers too, and a removal may need a tag."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+
+from pgagents.base.errors import InputError
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
+from small_api import Notes, answer, verified, with_resource
+
+READ = "http: GET /notes/{note_id}\n    effect: read\n"
+CODE = "    NOT_FOUND: {status: 404, meaning: No such note}\n"
+STALE = f"{CODE}    STALE: {{status: 412, meaning: It has changed}}\n"
+ID = "note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}"
+REMOVAL = f"destructive: true\n    input: {{{ID}}}"
+TAGGED = REMOVAL[:-1] + (
+    ", tag: {in: header, wire: If-Match, type: string, minLength: 2, required: REQUIRED}}\n    if_match: tag"
+)
+GONE = "output: {204: {}}\n    errors: [NOT_FOUND, REFUSED]"
+FLOW = """
+workflows:
+  tags:
+    title: Tags
+    description: Reads a note by its tag, and removes it by another one.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: "=fresh.text"}, keep: {id: =response.id}}
+      shown:
+        action: get_note
+        input: {note_id: =first.id}
+        headers: {X-Note: =first.id, X-Plain: as written}
+        keep: {tag: =headers.etag}
+      late:
+        action: delete_note
+        input: {note_id: =first.id, tag: '"another"'}
+        status: 412
+      last: {action: delete_note, input: {note_id: =first.id, tag: =shown.tag}}
+"""
+
+
+@cache
+def of(required: str = "false", flow: str = FLOW) -> Model:
+    end = "    missing: NOT_FOUND\n"
+    return with_resource(
+        (CODE, STALE),
+        (READ, f"{READ}    etag: true\n"),
+        (REMOVAL, TAGGED.replace("REQUIRED", required)),
+        (GONE, "output: {204: {}}\n    errors: [NOT_FOUND, REFUSED, STALE]"),
+        (end, end + flow),
+    )
+
+
+def tagged(habit: str = "") -> Notes:
+    """Return a server whose notes have tags; `habit` is what it does wrong."""
+
+    def answer_with_tag(server: Notes, request: Request) -> Response | None:
+        id = request.path.rpartition("/")[2]
+        if id not in server.notes:
+            return None
+        tag, sent = json.dumps(server.notes[id]["text"]), request.header("If-Match")
+        if request.method == "DELETE":
+            if sent is None and habit == "needs":
+                return answer(422, {"detail": "a tag"})
+            if sent not in (tag, "*", None) and habit != "ignores":
+                if habit == "removes":
+                    del server.notes[id]
+                return answer(412, {"detail": "changed"})
+            if sent == tag and habit == "refuses":
+                return answer(412, {"detail": "changed"})
+        if request.method == "GET":
+            if request.header("If-None-Match") in (tag, "*", f"W/{tag}", f'"pgv-no-such-version", {tag}'):
+                return Response(304, (("ETag", tag),))
+            return answer(200, server.notes[id], ETag=tag)
+        return None
+
+    return Notes(odd=answer_with_tag)
+
+
+def run(model: Model, server: Notes, *only: str) -> dict[str, Verdict]:
+    report: Report = verified(model, server, exclusive=True, only=only)
+    return {result.contract.id: result.verdict for result in report.results}
+
+
+def test_a_step_sends_its_tag_and_its_headers_as_written() -> None:
+    server = tagged()
+    verdicts = run(of(), server, "workflow_runs")
+    assert {v for id, v in verdicts.items() if id.startswith("workflow_runs/tags/")} == {Verdict.KEPT}
+    mine = [request for request in server.log if request.header("X-Plain") == "as written"]
+    assert [r.header("X-Note") for r in mine] == [r.path.rpartition("/")[2] for r in mine] != []
+    sent = [request.header("If-Match") for request in server.log if request.method == "DELETE"]
+    assert '"another"' in sent
+
+
+def test_a_value_that_no_header_can_have_is_not_sent() -> None:
+    server = tagged()
+    flow = FLOW.replace("X-Note: =first.id", r'''X-Note: "=first.id + '\\r\\nX-Other: 1'"''')
+    verdicts = run(of(flow=flow), server, "workflow_runs")
+    assert verdicts["workflow_runs/tags/shown@rest"] is Verdict.UNTESTED
+    assert not any(request.header("X-Other") for request in server.log)
+
+
+def test_an_unknown_name_in_a_header_is_refused() -> None:
+    with pytest.raises(InputError) as refused:
+        of(flow=FLOW.replace("=first.id, X-Plain", "=second.id, X-Plain"))
+    assert "second" in refused.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("habit", "required", "broken"),
+    [
+        ("", "false", set()),
+        ("needs", "true", set()),
+        ("ignores", "false", {"other"}),
+        ("removes", "false", {"other"}),
+        ("refuses", "false", {"present"}),
+        ("", "true", {"missing"}),
+    ],
+)
+def test_a_removal_is_held_to_its_tag(habit: str, required: str, broken: set[str]) -> None:
+    verdicts = run(of(required), tagged(habit), "conditional_calls")
+    found = {id.split("/")[1] for id, verdict in verdicts.items() if verdict is Verdict.BROKEN}
+    assert found == broken
+    kept = {id.split("/")[1] for id, verdict in verdicts.items() if verdict is Verdict.KEPT}
+    assert kept >= {"other", "present"} or broken
