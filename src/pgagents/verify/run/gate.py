@@ -119,6 +119,10 @@ class Gate:
             if resource is not None and isinstance(value, str | int | float):
                 instances = (self.factory.pool.find(r, value) for r in self._named.list_kin(resource))
                 found += [t for t in instances if t is not None and t.made and not t.ours]
+        if call.authored and target_of(self.setting, call.endpoint.action) is None:
+            sent = set(map(text_of, _list_leaves(dict(values))))
+            made = (t for t in self.factory.pool.instances if t.made and not t.ours and not t.gone)
+            found += [t for t in made if text_of(t.id) in sent and t not in found]
         return found
 
     def read_unread(self, call: Call, values: Mapping[str, Any]) -> Iterator[Generator[Call, Exchange, None]]:
@@ -323,7 +327,8 @@ class Gate:
             return objection
         if objection := self._object_to_reach(call, endpoint, values):
             return objection
-        if target is None and not makes(self.model, endpoint.action):
+        own = call.authored and self._names_own_alone(endpoint.action, values)
+        if target is None and not own and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
             return (
                 f"{endpoint.action.name} writes and names no instance of this run's"
@@ -354,6 +359,23 @@ class Gate:
                     )
         return ""
 
+    def _names_own_alone(self, action: Action, values: Mapping[str, Any]) -> bool:
+        """True if a call names instances of the run's own in its arguments, and may name no others there.
+
+        An argument that has an own id has nothing else, and no other has the name of a reference.
+        """
+        own, found = set(map(text_of, self.factory.pool.list_own_ids())), False
+        for param in action.params:
+            leaves = list(_list_leaves(values.get(str(param.name))))
+            named = {text_of(leaf) for leaf in leaves} & own
+            if named and not all(text_of(leaf) in own for leaf in leaves):
+                return False
+            refers = param.refers_to or param.place == "path" or _last_word(str(param.name)) == "id"
+            if leaves and not named and refers:
+                return False
+            found = found or bool(named)
+        return found
+
     def _object_to_reach(self, call: Call, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         """Return why an argument's value may reach what is not the run's own; empty if none does."""
         withheld = () if call.authored else self.setting.list_withheld(endpoint.action)
@@ -372,6 +394,7 @@ class Gate:
                 resource,
                 removable=self.factory.removals.find_endpoint(resource) is not None,
                 wrong=find_wrong_sort(call),
+                authored=call.authored,
             )
             if why:
                 return f"{why}: --allow {name} would call it"
@@ -483,6 +506,18 @@ class Gate:
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
+
+
+def _list_leaves(value: Any) -> Iterator[Any]:
+    """Yield the texts, numbers and flags inside a value."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _list_leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _list_leaves(inner)
+    elif value is not None:
+        yield value
 
 
 # -- actions that make credentials: tokens, keys, users and invitations

@@ -1,0 +1,89 @@
+"""An author's workflow makes as many rows as it has steps, and calls what names its own rows alone."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pytest
+
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
+from small_api import Notes, answer, verified, with_resource
+
+MANY = 9
+
+
+def write_flow(ids: str) -> str:
+    made = "".join(
+        f'      n{n}: {{action: create_note, input: {{text: "=fresh.text"}}, keep: {{id: =response.id}}}}\n'
+        for n in range(MANY)
+    )
+    return f"""
+workflows:
+  many:
+    title: Many notes
+    description: Writes many notes, and archives two of them.
+    only_verify: true
+    steps:
+{made}      away: {{action: archive_notes, input: {{ids: {ids}}}, status: 200}}
+"""
+
+
+@cache
+def of(ids: str) -> Model:
+    end = "    missing: NOT_FOUND\n"
+    bulk = """  archive_notes:
+    title: Archive notes
+    description: Archives several notes.
+    http: POST /notes/archive
+    effect: write
+    input:
+      ids: {type: array, items: {type: string}, minItems: 1, required: true}
+    output: {200: {type: object}}
+    errors: [REFUSED]
+surfaces:"""
+    undone = "    undone_by: {action: delete_note, input: {note_id: =resource.id}}\n"
+    live = ("prefixes: {test_: test}", "prefixes: {test_: live}")
+    return with_resource(live, ("surfaces:", bulk), (undone, ""), (end, end + write_flow(ids)))
+
+
+def run(ids: str) -> tuple[dict[str, tuple[Verdict, str]], list[Any]]:
+    archived: list[Any] = []
+
+    def archive(server: Notes, request: Request) -> Response | None:
+        if request.path != "/notes/archive":
+            return None
+        if request.method != "POST":
+            return answer(405, {"detail": "no such method"}, Allow="POST")
+        sent = read_json(request.body).value
+        named = sent.get("ids") if isinstance(sent, dict) else None
+        if not isinstance(named, list) or not named or not all(isinstance(one, str) for one in named):
+            return answer(422, {"detail": "ids"})
+        archived.extend(named)
+        return answer(200, {})
+
+    server = Notes(odd=archive)
+    server._ids = count(1)
+    server.notes["somebody"] = {"id": "somebody", "text": "theirs"}
+    report: Report = verified(of(ids), server, exclusive=True, only=("workflow_runs",), allow_writes=True)
+    return {r.contract.id: (r.verdict, r.reason) for r in report.results}, archived
+
+
+def test_a_workflow_makes_as_many_as_it_has_steps_and_names_its_own_in_bulk() -> None:
+    verdicts, archived = run('["=n0.id", "=n1.id"]')
+    mine = {id: said for id, said in verdicts.items() if id.startswith("workflow_runs/many/")}
+    assert {verdict for verdict, _ in mine.values()} == {Verdict.KEPT}, mine
+    assert len(archived) == 2
+
+
+@pytest.mark.parametrize("ids", ['["=n0.id", somebody]', "[somebody]"])
+def test_a_bulk_call_that_names_another_row_is_not_sent(ids: str) -> None:
+    verdicts, archived = run(ids)
+    assert "somebody" not in archived
+    verdict, reason = verdicts["workflow_runs/many/away@rest"]
+    assert verdict in (Verdict.NOT_SELECTED, Verdict.UNTESTED), reason
+
