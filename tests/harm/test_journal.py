@@ -141,6 +141,25 @@ def test_a_run_may_be_killed_at_any_request(name: str, before: bool, tmp_path: P
             return
 
 
+@pytest.mark.parametrize("length", [30, 500])
+def test_a_changed_row_and_a_long_text_keep_the_mark_by_which_the_next_run_removes_them(
+    length: int, tmp_path: Path
+) -> None:
+    name, few = "put_undeclared", ("hint_idempotent/rename_item",)
+    server = server_of(name)
+    run(name, server, only=few)
+    bodies = [e.body for e in server.log if e.method == "PUT" and e.status == 200 and b"pgv-" in e.body]
+    assert bodies.count(bodies[-1]) > 1  # a change that is sent again stays equal
+    last = max(e.number for e in server.log if e.body == bodies[-1])
+    server = server_of(name)
+    assert kill(name, server, last, tmp_path, before=False, only=few)
+    assert server.left()
+    for _, row in server.left():
+        row["title"] = row["title"].ljust(length, "x")
+    go_on(name, server, tmp_path, only=("valid_calls/list_items",))
+    assert server.left() == []
+
+
 def test_verdicts_are_those_of_a_run_that_nothing_disturbed(tmp_path: Path) -> None:
     name = "bare"
     server = server_of(name)

@@ -273,7 +273,10 @@ def read_key() -> bytes:
         with os.fdopen(opened, "rb") as stream:
             status, key = os.fstat(opened), stream.read(KEY_BYTES + 1)
     except OSError as error:
-        raise _refuse_key(path, error.strerror or str(error)) from None
+        raise PgagentsError(
+            f"cannot use {path}, the key that seals journals: {error.strerror or error}",
+            "set XDG_STATE_HOME to a folder of yours",
+        ) from None
     if not stat.S_ISREG(status.st_mode) or len(key) != KEY_BYTES:
         raise _refuse_key(path, f"it is not a file of {KEY_BYTES} bytes")
     if hasattr(os, "getuid") and status.st_uid != os.getuid():
