@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +116,7 @@ def command(
         raise click.UsageError("--write and --out both say where the proposals go: give one of them.")
     if store is not None:
         return _propose_cases(catalogue, store, _Destination(out, write=write))
-    asked = _Asked(openapi, catalogue, description, identity, cacert, seek=not no_calls)
+    asked = Asked(openapi, catalogue, description, identity, cacert, seek=not no_calls)
     limits = {"max_time_s": max_time, "max_wait_s": max_wait, "seed": seed, "allow_writes": allow_writes}
     return _propose_laws(asked, _Destination(out, write=write), url, start, allow, limits)
 
@@ -203,7 +203,7 @@ def _write_into(path: Path, proposals: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class Asked:
     """The server under test as the command line names it. With `seek`, chosen calls try to break laws."""
 
     openapi: str | None
@@ -215,14 +215,35 @@ class _Asked:
 
 
 def _propose_laws(
-    asked: _Asked,
+    asked: Asked,
     destination: _Destination,
     url: str | None,
     start: str | None,
     allow: tuple[str, ...],
     limits: Mapping[str, Any],
 ) -> int:
-    """Run verify with a companion that mines laws; return the exit code. `limits` are options of the run."""
+    """Mine laws, and print or write them; return the exit code. `limits` are options of the run."""
+
+    def show(companion: Suggesting, report: Report, stopped: bool) -> int:
+        return _show(companion, report, destination, stopped=stopped)
+
+    return accompany(asked, url, start, allow, limits, destination.check, show)
+
+
+def accompany(
+    asked: Asked,
+    url: str | None,
+    start: str | None,
+    allow: tuple[str, ...],
+    limits: Mapping[str, Any],
+    check: Callable[[Model], None],
+    show: Callable[[Suggesting, Report, bool], int],
+) -> int:
+    """Run verify with a companion that mines laws; return the exit code that `show` gives.
+
+    `check` may refuse the catalogue before anything is sent. `show` gets the companion, the report, and True
+    if the run was stopped.
+    """
     from pgagents.cli.inputs import report_files, server
     from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.cli.running import run
@@ -238,7 +259,7 @@ def _propose_laws(
             url, openapi = app.url, app.locate(openapi)
         server.check(url, None, asked.description)
         model = load_api(asked.catalogue, openapi, url=url)
-        destination.check(model)
+        check(model)
         there = server.target(model, url, None, asked.cacert, asked.description)
         options = Options(workers=None, allow=verification.actions(there.model, allow), **limits)
         secrets = server.command_secrets(there.model, there.env.commands, asked.identity)
@@ -250,7 +271,7 @@ def _propose_laws(
             options,
             report_files.Output(),
             run.Aids(secrets, companion=companion, app=app),
-            show=lambda report, stopped: _show(companion, report, destination, stopped=stopped),
+            show=lambda report, stopped: show(companion, report, stopped),
         )
 
 

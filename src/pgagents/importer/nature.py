@@ -119,16 +119,16 @@ def add_nature(
         _confirm(op, action, at, notes)
     if acting:
         notes.decide(at, f"does this GET act? {acting.reason}; if it only reads: `effect: read`")
-    elif word := find_reading_word(op, name):
+    elif word := find_reading_word(op.method, op.path, name):
         notes.decide(at, f"does it only read, as `{word}` says? then `effect: read`, without `confirm`")
     else:
         _add_price(op, action, at, notes)
 
 
-def find_reading_word(op: Operation, name: str) -> str:
+def find_reading_word(method: str, path: str, name: str) -> str:
     """Return the word by which a POST may only read, such as `search`; empty for all others."""
-    words = f"{name}_{snake(op.path.rpartition('/')[2])}"
-    match = _READING.search(words) if op.method == "POST" else None
+    words = f"{name}_{snake(path.rpartition('/')[2])}"
+    match = _READING.search(words) if method == "POST" else None
     return match[1] if match else ""
 
 

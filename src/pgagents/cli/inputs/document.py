@@ -64,8 +64,8 @@ def load_document(
     address that lasts. Raises InputError and PgagentsError.
     """
     from pgagents.importer.document import is_url
-    from pgagents.importer.inference.gains import list_gains
     from pgagents.importer.places import open_source
+    from pgagents.importer.questions.question import View, list_told
 
     raw, fetched = fetch_document(document, choice, url)
     made = import_document(document, choice, allow_remote=False, raw=raw)
@@ -73,7 +73,7 @@ def load_document(
         made.document, name_of(document), made.model.source.data, made.places, made.schemes, made.bases
     )
     source.gains = (
-        *list_gains(made.data),
+        *list_told(View(made.data, lambda _: False, lambda _: False)),
         _show_import(named or (show_path(hide_secrets(document)),), choice),
     )
     source.names = made.names

@@ -2,6 +2,5 @@
 
 `inference` runs all inferences, each after those whose results it needs. `resources` are inferred from
 paths, their `states` from an enumerated member, and `creates` finds the call that makes an instance. `links`
-uses the document's links, and `pages` says how a list goes on. `gains` lists for a person what a catalogue
-would add to the verification of the document.
+uses the document's links, and `pages` says how a list goes on.
 """

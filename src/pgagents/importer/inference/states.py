@@ -69,7 +69,7 @@ def infer_states(
     initial = str(given) if given in states else initial
     moves: dict[str, tuple[str, str, ImportedAction, str]] = {}
     for word, action in acting.items():
-        to, otherwise = _find_target(word, states), _find_refusal(action, codes)
+        to, otherwise = find_target(word, states), _find_refusal(action, codes)
         if to and otherwise and not list_needed(action):
             moves[action.name] = (word, to, action, otherwise)
     if not moves:
@@ -96,7 +96,7 @@ def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[s
     return None
 
 
-def _find_target(word: str, states: Sequence[str]) -> str:
+def find_target(word: str, states: Sequence[str]) -> str:
     """Return the one state that a verb leads to; empty if none is certain."""
     plain = plain_word(word)
     stem = plain.removesuffix("e")

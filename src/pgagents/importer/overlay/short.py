@@ -8,38 +8,24 @@ document never pushes another one out.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.base.text import brief
 from pgagents.importer.catalogue import Choice, Converted
 from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources, summarize
-from pgagents.importer.nature import find_reading_word
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.overlay.names import OPERATION
 from pgagents.importer.overlay.options import KEY
+from pgagents.importer.questions.basics import ask
+from pgagents.importer.questions.question import Question, View
 from pgagents.importer.surfaces import GROUP
-from pgagents.importer.text import WIDTH, render_yaml, scalar, write_in_one_line
+from pgagents.importer.text import WIDTH, render_yaml, write_in_one_line
 
 SCHEMA = ".pgagents/catalogue.schema.json"
 """The catalogue's JSON Schema for editors, relative to the short file."""
-MOST_NAMED = 3
-"""Number of actions that one question names."""
 MOST_ALL = 30
 """An API with more actions than this gets a group for agents: the GPT builder takes no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question to the author, and the lines of YAML that answer it, by the section in which they stand.
-
-    `section` is a key of the catalogue. `answer` has lines of that section's value.
-    """
-
-    asks: str
-    section: str
-    answer: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +50,8 @@ def write_short(
     """
     choice = choice or Choice()
     group, chosen = _choose_group(converted)
-    questions = tuple(_list_questions(converted))
+    undecided = {note.at for note in converted.notes.made if note.kind == "decide"}
+    questions = tuple(ask(View(converted.data, lambda _: False, undecided.__contains__)))
     actions = _list_decided(converted) | {
         made.name: {OPERATION: made.operation.label} for made in group if made.operation.id
     }
@@ -124,68 +111,3 @@ def _write_questions(questions: Sequence[Question], section: str) -> list[str]:
     lines = [f"# {question.asks}" for question in questions]
     answers = [line for question in questions for line in question.answer]
     return ["", *lines, f"# {section}:", *(f"#   {line}" for line in answers)]
-
-
-def _list_questions(converted: Converted) -> Iterator[Question]:
-    """Yield at most seven questions."""
-    undecided = {note.at for note in converted.notes.made if note.kind == "decide"}
-    data = converted.data
-    if ("api", "server") in undecided:
-        yield Question("Where does the API run?", "api", ("server: https://api.example.com",))
-    if ("api", "contact") in undecided:
-        yield Question(
-            "Who answers for it? Vendors show this address.", "api", ("contact: support@example.com",)
-        )
-    schemes = (data.get("auth") or {}).get("schemes") or {}
-    keys = [name for name, scheme in schemes.items() if scheme.get("type") in ("bearer", "api_key")]
-    if plain := [name for name in keys if "prefixes" not in schemes[name]]:
-        name = scalar(plain[0], flow=True)
-        answer = f"schemes: {{{name}: {{prefixes: {{test_: test, live_: live}}}}}}"
-        yield Question(
-            "How do test keys begin, and live ones? verify then never writes with a live key.",
-            "auth",
-            (answer,),
-        )
-    if ("errors", "code_at") in undecided:
-        asks = "Which member of an error says its code? Without one, only the status tells errors apart."
-        yield Question(asks, "errors", ("code_at: code",))
-    yield from _ask_about_actions(converted)
-
-
-def _ask_about_actions(converted: Converted) -> Iterator[Question]:
-    """Yield the questions about what actions cost, read and do. Each names a few of them."""
-    acting = {get.label for get in converted.withheld.gets}
-    spending: list[ImportedAction] = []
-    reading: list[ImportedAction] = []
-    moving: list[ImportedAction] = []
-    for made in converted.made:
-        if made.name not in converted.data["actions"]:
-            continue
-        if made.operation.label in acting and made.action["effect"] == "write":
-            moving.append(made)
-        elif "may_cost" in made.action or "may_send" in made.action:
-            spending.append(made)
-        elif made.action["effect"] == "write" and find_reading_word(made.operation, made.name):
-            reading.append(made)
-    if spending:
-        first = spending[0].action
-        reason = brief(str(first.get("may_cost") or first.get("may_send")), 60)
-        asks = f"Do these spend money or send something ({reason})? verify waits for your word."
-        answers = [
-            (made, "costs: false" if "may_cost" in made.action else "sends: false") for made in spending
-        ]
-        yield Question(asks, "actions", _name_each(answers))
-    if reading:
-        asks = "Do these only read? Then verify needs no --allow-writes for them, and nobody is asked."
-        yield Question(asks, "actions", _name_each([(made, "effect: read") for made in reading]))
-    if moving:
-        asks = "Do these GETs really act? If one only reads, say so, and verify calls it."
-        yield Question(asks, "actions", _name_each([(made, "effect: read") for made in moving]))
-
-
-def _name_each(answers: Sequence[tuple[ImportedAction, str]]) -> tuple[str, ...]:
-    """Return a line of YAML for each of the first actions, and say how many there are besides."""
-    lines = [f"{made.name}: {{{answer}}}" for made, answer in answers[:MOST_NAMED]]
-    if len(answers) > MOST_NAMED:
-        lines[-1] += f"  # and {len(answers) - MOST_NAMED} more: `pgagents lint` names them"
-    return tuple(lines)

@@ -1,0 +1,80 @@
+"""Questions about what a run and the vendors need: server, contact, keys, codes, what calls cost or do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pgagents.base.text import brief
+from pgagents.importer.nature import find_reading_word
+from pgagents.importer.questions.question import Kind, Question, View
+from pgagents.importer.text import scalar
+
+MOST_NAMED = 3
+"""Number of actions that one question names."""
+_DOUBTS = {"costs": "may_cost", "sends": "may_send"}
+"""The author's word, and the key with which import says why it may be so."""
+
+
+def ask(view: View) -> Iterator[Question]:
+    """Yield at most seven questions."""
+    if view.guesses(("api", "server")):
+        yield Question("server", "Where does the API run?", "api", ("server: https://api.example.com",))
+    if view.guesses(("api", "contact")):
+        asks = "Who answers for it? Vendors show this address."
+        yield Question("contact", asks, "api", ("contact: support@example.com",))
+    yield from _ask_about_keys(view)
+    if view.guesses(("errors", "code_at")):
+        asks = "Which member of an error says its code? Without one, only the status tells errors apart."
+        yield Question("code", asks, "errors", ("code_at: code",))
+    yield from _ask_about_actions(view)
+
+
+def _ask_about_keys(view: View) -> Iterator[Question]:
+    auth = view.data.get("auth")
+    schemes = (auth.get("schemes") if isinstance(auth, Mapping) else None) or {}
+    for name, scheme in schemes.items() if isinstance(schemes, Mapping) else ():
+        if not isinstance(scheme, Mapping) or scheme.get("type") not in ("bearer", "api_key"):
+            continue
+        if "prefixes" in scheme:
+            continue
+        answer = f"schemes: {{{scalar(str(name), flow=True)}: {{prefixes: {{test_: test, live_: live}}}}}}"
+        asks = "How do test keys begin, and live ones? verify then never writes with a live key."
+        yield Question("keys", asks, "auth", (answer,), ("auth", "schemes", str(name)))
+        return
+
+
+def _ask_about_actions(view: View) -> Iterator[Question]:
+    """Yield the questions about what actions cost, read and do. Each names a few of them."""
+    spending: list[tuple[str, str]] = []
+    reading: list[tuple[str, str]] = []
+    moving: list[tuple[str, str]] = []
+    first: Mapping[str, Any] = {}
+    for name, action in view.actions.items():
+        method, _, path = str(action.get("http", "")).partition(" ")
+        if view.says(("actions", name, "effect")) or action.get("effect") != "write":
+            continue
+        if method == "GET":
+            moving.append((name, "effect: read"))
+        elif doubts := [key for key, may in _DOUBTS.items() if may in action and key not in action]:
+            first = first or action
+            spending.append((name, f"{doubts[0]}: false"))
+        elif find_reading_word(method, path, name):
+            reading.append((name, "effect: read"))
+    reason = brief(str(first.get("may_cost") or first.get("may_send")), 60)
+    spends = f"Do these spend money or send something ({reason})? verify waits for your word."
+    yield from _name_each("costs", spends, spending)
+    reads = "Do these only read? Then verify needs no --allow-writes for them, and nobody is asked."
+    yield from _name_each("reads", reads, reading)
+    acts = "Do these GETs really act? If one only reads, say so, and verify calls it."
+    yield from _name_each("acts", acts, moving)
+
+
+def _name_each(kind: Kind, asks: str, answers: Sequence[tuple[str, str]]) -> Iterator[Question]:
+    """Yield a question with a line for each of the first actions, and how many there are besides."""
+    if not answers:
+        return
+    lines = [f"{name}: {{{answer}}}" for name, answer in answers[:MOST_NAMED]]
+    if len(answers) > MOST_NAMED:
+        lines[-1] += f"  # and {len(answers) - MOST_NAMED} more: `pgagents lint` names them"
+    yield Question(kind, asks, "actions", tuple(lines), ("actions", answers[0][0]))

@@ -1,0 +1,83 @@
+"""Questions about sentences of a document that promise something, such as "at most" or "only after"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.base.places import Pointer
+from pgagents.base.text import brief
+from pgagents.importer.questions.question import Question, View
+
+_WORDS = (
+    "unique", "at most", "at least", "must not", "must", "never", "only", "cannot", "until", "unless",
+    "before", "after", "again", "twice", "rounded", "always", "restored", "removed", "replaces", "replaced",
+    "ignored", "by default", "defaults to", "in utc",
+)  # fmt: skip
+"""Words of a promise, those that most often stand in one that can be proved first."""
+_FOUND = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.I)
+_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
+LONGEST = 240
+_FORMS = {
+    "unique": "the resource's `unique`",
+    "again": "the resource's `unique`, or a workflow",
+    "twice": "a workflow with the call twice",
+    "until": "the resource's `moves`, or a workflow",
+    "unless": "the resource's `moves`, or a law with `when`",
+    "removed": "a workflow, or the resource's `gone_when`",
+    "restored": "a workflow",
+    "replaces": "a workflow, or a law that reads `before`",
+    "replaced": "a workflow, or a law that reads `before`",
+}
+"""The form of an answer to a sentence with a word; a law for all others."""
+
+
+def ask(view: View) -> Iterator[Question]:
+    """Yield a question for each sentence about an action or a member, those with the strongest word first."""
+    laws = view.list_laws()
+    found: list[tuple[int, Question]] = []
+    for at, name, text in _list_texts(view):
+        for sentence in _SENTENCES.split(text):
+            words = {match[0].lower() for match in _FOUND.finditer(sentence)}
+            if not words or len(sentence) > LONGEST or _is_answered(view, name, sentence, laws):
+                continue
+            word = min(words, key=_WORDS.index)
+            asks = f"Is this promised, and by which line: {_FORMS.get(word, 'a law')}?"
+            lines = (f"{name}: {{laws: {{NAME: {{when: WHEN, that: THAT}}}}}}",)
+            said = brief(" ".join(sentence.split()).rstrip(";"), LONGEST)
+            made = Question("sentence", asks, "actions", lines, at, said, complete=False)
+            found.append((_WORDS.index(word), made))
+    seen: set[str] = set()
+    for _, question in sorted(found, key=lambda pair: pair[0]):
+        if question.because not in seen:
+            seen.add(question.because)
+            yield question
+
+
+def _list_texts(view: View) -> Iterator[tuple[Pointer, str, str]]:
+    """Yield each description of an action, its arguments and its answer's members, with the action's name."""
+    for name, action in view.actions.items():
+        at: Pointer = ("actions", name)
+        yield (*at, "description"), name, str(action.get("description", ""))
+        given, pages = action.get("input"), action.get("pages")
+        goes_on = pages.get("argument") if isinstance(pages, Mapping) else None  # import describes it
+        for argument, param in given.items() if isinstance(given, Mapping) else ():
+            if isinstance(param, Mapping) and argument != goes_on:
+                yield (*at, "input", argument), name, str(param.get("description", ""))
+        for member, schema in view.read_answer(action).get("properties", {}).items():
+            yield (*at, "output"), name, str(_describe(view, schema, member))
+
+
+def _describe(view: View, schema: Any, member: str) -> str:
+    """Return a member's description, with its name before it."""
+    text = view.read(schema).get("description")
+    return f"{member}: {text}" if isinstance(text, str) else ""
+
+
+def _is_answered(view: View, name: str, sentence: str, laws: str) -> bool:
+    """True if the author wrote about the action, and a law or a workflow names a member of the sentence."""
+    if not view.says(("actions", name)) and name not in laws:
+        return False
+    words = re.findall(r"[A-Za-z_]{4,}", sentence)
+    return any(re.search(rf"\.{re.escape(word)}\b", laws) for word in words)

@@ -1,0 +1,335 @@
+"""Questions that schemas raise: states, unique members, sums, tenants, ids, pages, filters, jobs, times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from pgagents.base.jsonschema.schema import Schema, is_type
+from pgagents.base.text import singular, split_words
+from pgagents.importer.inference.states import find_target
+from pgagents.importer.questions.question import Question, View, answer
+
+MOST_ECHOES = 3
+"""Most questions on whether an answer repeats an argument: most APIs do, and a run by the document looks."""
+_STATES = frozenset(("state", "status", "phase", "stage", "lifecycle"))
+_TAKEN = ("email", "slug", "username", "sku", "handle", "code", "number", "name", "title")
+"""Members that are often unique, the likeliest first."""
+_SUMS = frozenset(
+    ("total", "subtotal", "amount", "balance", "remaining", "sum", "due", "paid", "cost", "price")
+)
+_COUNTS = frozenset(("count", "total", "size", "quantity"))
+_CURSORS = re.compile(r"(next|cursor|continuation|more|after)", re.I)
+_BEGINS = re.compile(r"(start|begin|from|check_?in|since|opens?|valid_from)s?(_at|_on|_time|_date)?$", re.I)
+_ENDS = re.compile(r"(end|until|to|check_?out|closes?|expires?|valid_to)s?(_at|_on|_time|_date)?$", re.I)
+_PLAIN = ("string", "number", "integer", "boolean")
+_TEXTS = ("q", "query", "search", "text", "term", "keyword")
+_LEAST = re.compile(r"^(min|from|since|after|start)_|_(min|from|since|after|gte?)$", re.I)
+_MOST = re.compile(r"^(max|to|until|before|end)_|_(max|to|until|before|lte?)$", re.I)
+
+
+def ask(view: View) -> Iterator[Question]:
+    """Yield the questions, those whose answers find most bugs first."""
+    for name, resource in view.resources.items():
+        yield from _ask_about_states(view, name, resource)
+    for name, resource in view.resources.items():
+        yield from _ask_what_is_unique(view, name, resource)
+    laws = view.list_laws()
+    for name, resource in view.resources.items():
+        yield from _ask_about_sums(view, name, resource, laws)
+    yield from _ask_about_tenants(view)
+    for name, action in view.actions.items():
+        yield from _ask_whose_id(view, name, action)
+    for name, action in view.actions.items():
+        yield from _ask_about_pages(view, name, action)
+        yield from _ask_about_filters(view, name, action, laws)
+    for name, action in view.actions.items():
+        yield from _ask_about_job(view, name, action)
+        yield from _ask_about_times(view, name, action, laws)
+    echoes = (
+        question for name, action in view.actions.items() for question in _ask_about_echo(view, name, action)
+    )
+    yield from islice(echoes, MOST_ECHOES)
+
+
+# -- resources
+
+
+def _ask_about_states(view: View, name: str, resource: Mapping[str, Any]) -> Iterator[Question]:
+    at = ("resources", name, "moves")
+    found = _find_states(view, resource)
+    if found is None or view.says(at):
+        return
+    member, states = found
+    guessed = resource.get("moves")
+    guessed = guessed if isinstance(guessed, Mapping) else {}
+    moves: dict[str, Any] = {}
+    for action_name in _list_beside(view, name, resource):
+        action = view.actions[action_name]
+        otherwise = view.find_code(action, 409) or view.find_code(action, 422) or view.find_code(action, 400)
+        if action_name in guessed:
+            known = guessed[action_name]
+            moves[action_name] = {key: known[key] for key in ("from", "to", "otherwise") if key in known}
+        elif otherwise and (to := find_target(action_name.partition("_")[0], states)):
+            moves[action_name] = {
+                "from": [s for s in states if s != to][:1],
+                "to": to,
+                "otherwise": otherwise,
+            }
+    if not moves:
+        return
+    entry = {"state": member, "states": list(states), "initial": states[0], "moves": moves}
+    asks = f"From which states to which does each call move the {name}, and what refuses it otherwise?"
+    because = f"{member} is one of {', '.join(states)}"
+    yield Question("states", asks, "resources", (answer(name, entry),), at, because)
+
+
+def _find_states(view: View, resource: Mapping[str, Any]) -> tuple[str, Sequence[str]] | None:
+    for member, schema in view.read_instance(resource).get("properties", {}).items():
+        states = [s for s in view.read(schema).get("enum", ()) if isinstance(s, str)]
+        if len(states) > 1 and split_words(member)[-1:] and split_words(member)[-1] in _STATES:
+            return member, states
+    return None
+
+
+def _list_beside(view: View, name: str, resource: Mapping[str, Any]) -> list[str]:
+    """Return the writes that name an instance, without those that make and remove it."""
+    others = {
+        call.get("action") for key in ("made_by", "undone_by") if isinstance(call := resource.get(key), dict)
+    }
+    return [
+        action_name
+        for action_name, action in view.actions.items()
+        if action.get("effect") == "write"
+        and action_name not in others
+        and any(isinstance(p, Mapping) and p.get("refers_to") == name for p in _list_input(action).values())
+    ]
+
+
+def _list_input(action: Mapping[str, Any]) -> Mapping[str, Any]:
+    given = action.get("input")
+    return given if isinstance(given, Mapping) else {}
+
+
+def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> Iterator[Question]:
+    made_by = resource.get("made_by")
+    named = str(made_by.get("action")) if isinstance(made_by, Mapping) else ""
+    maker = view.actions.get(named)
+    if maker is None or resource.get("unique"):
+        return
+    otherwise = view.find_code(maker, 409)
+    if not otherwise:
+        return
+    given = {
+        key: view.read(param)
+        for key, param in _list_input(maker).items()
+        if isinstance(param, Mapping)
+        and "refers_to" not in param
+        and key in view.read_instance(resource).get("properties", {})
+    }
+    likely = [key for word in _TAKEN for key in given if split_words(key)[-1:] == [word]]
+    likely += [key for key, schema in given.items() if schema.get("format") == "email"]
+    if not (likely or given):
+        return
+    entry = {"unique": [{"members": [(likely or list(given))[0]], "otherwise": otherwise}]}
+    asks = f"Which members may no two of {name} have alike, and is the value of a removed one free again?"
+    at = ("resources", name, "made_by")
+    yield Question("unique", asks, "resources", (answer(name, entry),), at, f"{named} may answer 409")
+
+
+def _ask_about_sums(view: View, name: str, resource: Mapping[str, Any], laws: str) -> Iterator[Question]:
+    members = view.read_instance(resource).get("properties", {})
+    lists = {
+        key: view.read(schema["items"]).get("properties", {})
+        for key, value in members.items()
+        if (schema := view.read(value)).get("type") == "array" and isinstance(schema.get("items"), Mapping)
+    }
+    for member, schema in members.items():
+        if not is_type(view.read(schema), ("number", "integer")) or f".{member}" in laws:
+            continue
+        for list_name, item in lists.items():
+            if claim := _guess_sum(view, member, list_name, item):
+                entry = {"laws": {f"{member}-of-{list_name}".replace("_", "-"): claim}}
+                asks = f"What is {member} of the {name} made of: what of {list_name}, less or plus what?"
+                because = f"{member} stands beside the list {list_name}"
+                at = ("resources", name, "laws", member)
+                yield Question("sum", asks, "resources", (answer(name, entry),), at, because)
+                break
+
+
+def _guess_sum(view: View, member: str, list_name: str, item: Mapping[str, Any]) -> str:
+    """Return what a number probably says of a list beside it; empty if its name says nothing of the kind."""
+    last = split_words(member)[-1:]
+    numbers = [key for key, part in item.items() if is_type(view.read(part), ("number", "integer"))]
+    money = [key for key in numbers if set(split_words(key)) & _SUMS] or numbers
+    if money and last and last[0] in _SUMS:
+        return f'cents(read.{member}) == cents(sum_of(read.{list_name}, "{money[0]}"))'
+    return f"read.{member} == size(read.{list_name})" if last and last[0] in _COUNTS else ""
+
+
+def _ask_about_tenants(view: View) -> Iterator[Question]:
+    auth = view.data.get("auth")
+    roles = auth.get("roles") if isinstance(auth, Mapping) else None
+    kinds = [
+        name
+        for name, resource in view.resources.items()
+        if "tenant" not in resource
+        and "made_by" in resource
+        and ("read_by" in resource or "listed_by" in resource)
+    ]
+    said = any("tenant" in resource for resource in view.resources.values())
+    keys = isinstance(auth, Mapping) and auth.get("schemes")
+    if not kinds or said or not keys or (isinstance(roles, Mapping) and "second" in roles):
+        return
+    asks = "Does each key see only its own? Then give verify a second one: --identity second=ENVVAR."
+    lines = tuple(f"{name}: {{tenant: true}}" for name in kinds[:3])
+    yield Question("tenant", asks, "resources", lines, ("resources", kinds[0]), "calls carry a key")
+
+
+# -- arguments and answers
+
+
+def _ask_whose_id(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
+    for argument, param in _list_input(action).items():
+        if not isinstance(param, Mapping) or "refers_to" in param:
+            continue
+        words = split_words(argument)
+        if len(words) < 2 or (singular(words[-1]) != "id" and words[-1] != "id"):
+            continue
+        noun = singular(words[-2])
+        named = [kind for kind in view.resources if singular(split_words(kind)[-1]) == noun]
+        if named:
+            entry = {"input": {argument: {"refers_to": named[0]}}}
+            asks = f"Is {argument} of {name} the id of a {named[0]}? Then verify sends one of its own."
+            at = ("actions", name, "input", argument)
+            yield Question(
+                "reference", asks, "actions", (answer(name, entry),), at, f"it is named {argument}"
+            )
+
+
+def _find_list(view: View, action: Mapping[str, Any]) -> tuple[str, Schema]:
+    """Return the only list of an answer as an expression, and the schema of its items; empty without one."""
+    whole = view.read_answer(action)
+    if whole.get("type") == "array":
+        return "response", view.read(whole.get("items"))
+    lists = [
+        (key, schema)
+        for key, value in whole.get("properties", {}).items()
+        if (schema := view.read(value)).get("type") == "array" and key.isidentifier()
+    ]
+    return (f"response.{lists[0][0]}", view.read(lists[0][1].get("items"))) if len(lists) == 1 else ("", {})
+
+
+def _ask_about_pages(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
+    at = ("actions", name, "pages")
+    pages = action.get("pages")
+    if action.get("effect") != "read" or view.says(at) or (pages and not pages.get("inferred")):
+        return
+    items, _ = _find_list(view, action)
+    if isinstance(pages, Mapping):
+        entry = {key: value for key, value in pages.items() if key != "inferred"}
+        because, asks = (
+            "names suggest pages",
+            f"Are these the pages of {name}? As your line a fault in them is firm.",
+        )
+    else:
+        members = view.read_answer(action).get("properties", {})
+        ahead = [key for key in members if _CURSORS.search(key) and key.isidentifier()]
+        given = [
+            key for key in _list_input(action) if re.search(r"cursor|page|after|offset|token", key, re.I)
+        ]
+        if not (items and ahead and given):
+            return
+        entry = {"items": items, "next": f"response.{ahead[0]}", "argument": given[0]}
+        because, asks = f"the answer has {ahead[0]}", f"How does one get the next page of {name}?"
+    yield Question("pages", asks, "actions", (answer(name, {"pages": entry}),), at, because)
+
+
+def _ask_about_filters(view: View, name: str, action: Mapping[str, Any], laws: str) -> Iterator[Question]:
+    at, item = _find_list(view, action)
+    members = item.get("properties", {})
+    if action.get("effect") != "read" or not at or not members:
+        return
+    for argument, param in _list_input(action).items():
+        if not isinstance(param, Mapping) or param.get("required") or f"input.{argument}" in laws:
+            continue
+        claim = _guess_filter(view, argument, view.read(param), members)
+        if claim:
+            law = {"when": f"has(input.{argument})", "that": f"{at}.all(one, {claim})"}
+            entry = {"laws": {f"finds-{argument}".replace("_", "-"): law}}
+            asks = f"What has each item that {name} lists in common with {argument}?"
+            place = ("actions", name, "input", argument)
+            yield Question(
+                "filter", asks, "actions", (answer(name, entry),), place, f"{argument} is optional"
+            )
+
+
+def _guess_filter(view: View, argument: str, param: Schema, members: Mapping[str, Any]) -> str:
+    """Return what a listed item probably has in common with an argument; empty if nothing is likely."""
+    if not argument.isidentifier():
+        return ""
+    if argument in _TEXTS:
+        texts = [
+            key
+            for key, schema in members.items()
+            if is_type(view.read(schema), ("string",)) and key in _TAKEN
+        ]
+        return f"one.{texts[0]}.contains(input.{argument})" if texts else ""
+    for pattern, sign in ((_LEAST, ">="), (_MOST, "<=")):
+        bare = pattern.sub("", argument)
+        if bare != argument and bare in members and is_type(param, ("number", "integer")):
+            return f"one.{bare} {sign} input.{argument}"
+    known = view.read(members.get(argument))
+    alike = any(is_type(known, (kind,)) and is_type(param, (kind,)) for kind in _PLAIN)
+    return f"one.{argument} == input.{argument}" if alike else ""
+
+
+def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
+    outputs = action.get("output")
+    if not isinstance(outputs, Mapping) or 202 not in outputs or "job" in action:
+        return
+    kinds = [(kind, found[1]) for kind, r in view.resources.items() if (found := _find_states(view, r))]
+    ready = bool(kinds) and "state" in view.resources[kinds[0][0]]  # it says where its state stands
+    kind, states = kinds[0] if kinds else ("RESOURCE", ("DONE", "FAILED"))
+    entry = {"job": {"resource": kind, "done": [states[-1]], "within_s": 60}}
+    asks = f"Which resource shows how far the work of {name} is, and in which states has it ended?"
+    at = ("actions", name, "output", 202)
+    yield Question("job", asks, "actions", (answer(name, entry),), at, "it answers 202", ready)
+
+
+def _ask_about_times(view: View, name: str, action: Mapping[str, Any], laws: str) -> Iterator[Question]:
+    times = [
+        key
+        for key, param in _list_input(action).items()
+        if view.read(param).get("format") in ("date-time", "date") and key.isidentifier()
+    ]
+    begins, ends = [k for k in times if _BEGINS.search(k)], [k for k in times if _ENDS.search(k)]
+    if action.get("effect") != "write" or not (begins and ends) or f"input.{ends[0]}" in laws:
+        return
+    both = f"has(input.{begins[0]}) && has(input.{ends[0]})"
+    law = {"when": both, "that": f"input.{begins[0]} < input.{ends[0]}"}
+    asks = (
+        f"Must {begins[0]} be before {ends[0]}, and may two overlap? A workflow shows which call is refused."
+    )
+    at = ("actions", name, "input", begins[0])
+    entry = {"laws": {"ends-after-it-begins": law}}
+    yield Question("times", asks, "actions", (answer(name, entry),), at, "two times stand side by side")
+
+
+def _ask_about_echo(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
+    members = view.read_answer(action).get("properties", {})
+    if action.get("effect") != "write" or action.get("laws"):
+        return
+    for argument, param in _list_input(action).items():
+        given, told = view.read(param), view.read(members.get(argument))
+        alike = any(is_type(given, (kind,)) and is_type(told, (kind,)) for kind in _PLAIN)
+        if alike and given.get("required") and "refers_to" not in given and argument.isidentifier():
+            law = f"response.{argument} == input.{argument}"
+            entry = {"laws": {f"repeats-{argument}".replace("_", "-"): law}}
+            asks = f"Does {name} answer with the {argument} that it was given, or with another form of it?"
+            at = ("actions", name, "input", argument)
+            because = f"its answer has {argument}"
+            yield Question("echo", asks, "actions", (answer(name, entry),), at, because)
+            return

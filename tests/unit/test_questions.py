@@ -1,0 +1,162 @@
+"""Questions: each has lines that load over the document, and what has a line is not asked again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from pgagents.cli.inputs.document import load_api
+from pgagents.cli.main import cli
+from pgagents.importer.questions.question import MOST, Question, list_questions, open_view
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "questions.schema.json"
+ERRORS = {"409": {"description": "In conflict"}, "404": {"description": "Not there"}}
+LINE = {"type": "object", "properties": {"price": {"type": "number"}, "quantity": {"type": "integer"}}}
+ORDER = {
+    "type": "object",
+    "required": ["id", "state", "total", "lines"],
+    "properties": {
+        "id": {"type": "string"},
+        "customer_id": {"type": "string"},
+        "state": {"type": "string", "enum": ["open", "working", "done", "paid"]},
+        "total": {"type": "number", "description": "Sum of the lines, rounded to cents."},
+        "line_count": {"type": "integer"},
+        "lines": {"type": "array", "items": LINE},
+    },
+}
+CUSTOMER = {
+    "type": "object",
+    "required": ["id", "email"],
+    "properties": {"id": {"type": "string"}, "email": {"type": "string", "format": "email"}},
+}
+TIME = {"type": "string", "format": "date-time"}
+
+
+def operation(
+    id: str, answer: Any = None, *, status: int = 200, about: str = "", **more: Any
+) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": answer}}} if answer is not None else {}
+    found: dict[str, Any] = {
+        "operationId": id,
+        "responses": {str(status): {"description": "Done", **content}, **ERRORS},
+    }
+    return {**found, **({"description": about} if about else {}), **more}
+
+
+def body(required: list[str], **members: Any) -> dict[str, Any]:
+    schema = {"type": "object", "required": required, "properties": members}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def asked(**schemas: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in schemas.items()]
+
+
+def named(name: str) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+
+
+STATE = ORDER["properties"]["state"]  # type: ignore[index]  # a dict
+PAGE = {
+    "type": "object",
+    "properties": {"items": {"type": "array", "items": ORDER}, "next_cursor": {"type": "string"}},
+}
+MAKE = body(["customer_id"], customer_id={"type": "string"}, starts_at=TIME, ends_at=TIME)
+FILTERS = asked(state=STATE, min_total={"type": "number"}, cursor={"type": "string"})
+CUSTOMERS = {"type": "array", "items": CUSTOMER}
+JOIN, ALONE = body(["email"], email=CUSTOMER["properties"]["email"]), "The address must be unique."  # type: ignore[index]
+ONE, PAY = "/orders/{order_id}", "Pay it. Only a done order may be paid."
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop", "version": "1"},
+    "paths": {
+        "/customers": {
+            "get": operation("listCustomers", CUSTOMERS, parameters=asked(q={"type": "string"})),
+            "post": operation("createCustomer", CUSTOMER, status=201, requestBody=JOIN, about=ALONE),
+        },
+        "/customers/{customer_id}": {
+            "get": operation("getCustomer", CUSTOMER, parameters=named("customer_id")),
+            "delete": operation("deleteCustomer", status=204, parameters=named("customer_id")),
+        },
+        "/orders": {
+            "get": operation("listOrders", PAGE, parameters=FILTERS),
+            "post": operation("createOrder", ORDER, status=201, requestBody=MAKE),
+        },
+        ONE: {
+            "get": operation("getOrder", ORDER, parameters=named("order_id")),
+            "delete": operation("deleteOrder", status=204, parameters=named("order_id")),
+        },
+        f"{ONE}/pay": {"post": operation("payOrder", ORDER, parameters=named("order_id"), about=PAY)},
+        f"{ONE}/export": {"post": operation("exportOrder", ORDER, status=202, parameters=named("order_id"))},
+    },
+    "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    "security": [{"key": []}],
+}  # fmt: skip
+SAID = {
+    "server", "contact", "keys", "code", "costs", "states", "unique", "sum", "tenant", "pages", "filter",
+    "job", "times", "echo", "sentence",
+}  # fmt: skip
+
+
+def write(folder: Path, lines: str = "") -> Path:
+    (folder / "openapi.json").write_text(json.dumps(DOCUMENT), encoding="utf-8")
+    path = folder / "pgagents.yaml"
+    path.write_text(f"pgagents: 1\nopenapi: ./openapi.json\n{lines}\n", encoding="utf-8")
+    return path
+
+
+def ask(path: Path) -> tuple[Question, ...]:
+    return list_questions(open_view(load_api(path, None)))
+
+
+def test_shapes_and_sentences_raise_questions_with_their_places(tmp_path: Path) -> None:
+    found = ask(write(tmp_path))
+    assert {question.kind for question in found} == SAID
+    assert len(found) <= MOST
+    assert next(q for q in found if q.because.startswith("Only a done")).at == (
+        "actions",
+        "pay_order",
+        "description",
+    )
+
+
+def test_each_line_loads_and_what_has_one_is_not_asked_again(tmp_path: Path) -> None:
+    found = [question for question in ask(write(tmp_path)) if question.complete]
+    assert len(found) >= 12
+    for number, question in enumerate(found):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        again = ask(write(folder, question.lines))
+        assert (question.kind, question.at) not in {(one.kind, one.at) for one in again}, question.lines
+
+
+def test_the_command_prints_the_same_for_people_and_for_programs(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    said = CliRunner().invoke(cli, ["questions", str(path)])
+    done = CliRunner().invoke(cli, ["questions", str(path), "--json"])
+    assert (said.exit_code, done.exit_code) == (0, 0)
+    data = json.loads(done.stdout)
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(data)
+    for question in data["questions"]:
+        assert question["asks"] in said.stdout
+        assert question["place"]["file"].endswith(("openapi.json", "pgagents.yaml"))
+        assert question["lines"].splitlines()[0].endswith(":")
+
+
+def test_the_first_of_them_are_the_comments_of_an_import(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    done = CliRunner().invoke(cli, ["import", str(path.with_name("openapi.json")), "--out", "-"])
+    for question in ask(path)[:2]:
+        assert f"# {question.asks}" in done.stdout
+
+
+@pytest.mark.parametrize("given", [["--openapi", "missing.json"], ["nothing.yaml"]])
+def test_a_file_that_is_not_there_is_one_message(given: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["questions", *given])
+    assert done.exit_code != 0
+    assert not done.stdout
