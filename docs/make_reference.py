@@ -399,6 +399,25 @@ def _left_out() -> Iterator[str]:
             yield f"| {_cell(case['what'])} | {_cell(said) or 'nothing'} | {_cell(case['instead'])} |"
 
 
+def language() -> str:
+    """Return the skill's page of the language: what prose says, the lines, and what verify makes of them."""
+    from language_table import lines_of, rows
+
+    lines = [
+        "<!-- made by docs/make_reference.py from tests/language.yaml: edit that -->",
+        "# What the prose says, and what to write",
+        "",
+        "Each answer is merged into the catalogue; laws, states and workflows have [a page](laws.md).",
+        "",
+    ]
+    for row in rows().values():
+        if said := row.cells.get("prose"):
+            says = " ".join(row["docs"].split())
+            lines += [f"**{said}** {says}", "```yaml", lines_of(row.id), "```", ""]
+    return "\n".join(lines)
+
+
+SKILL = Path(__file__).parents[1] / "skills" / "pgagents" / "references"
 PAGES = {
     "say": say,
     "catalogue": catalogue,
@@ -414,8 +433,8 @@ PAGES = {
 def main() -> int:
     """Write the pages, or say which are not current."""
     stale = []
-    for name, make in PAGES.items():
-        path = OUT / f"{name}.md"
+    made = {OUT / f"{name}.md": make for name, make in PAGES.items()} | {SKILL / "language.md": language}
+    for path, make in made.items():
         text = make()
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             stale.append(path.name)

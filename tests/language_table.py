@@ -29,7 +29,7 @@ BASE = TESTS / "catalogues" / "notes.yaml"
 FILE = "notes.yaml"
 CELLS = ("section", "question", "say", "docs", "keys", "misuse", "openapi", "vendors", "mock", "checks")
 CELLS += ("fault", "variation")
-FURTHER = ("more", "run")
+FURTHER = ("more", "run", "prose")
 VENDORS = (
     *("anthropic", "arazzo", "copilot", "gemini", "http", "mcp", "openai", "perplexity", "web", "xai"),
 )

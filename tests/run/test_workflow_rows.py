@@ -86,4 +86,3 @@ def test_a_bulk_call_that_names_another_row_is_not_sent(ids: str) -> None:
     assert "somebody" not in archived
     verdict, reason = verdicts["workflow_runs/many/away@rest"]
     assert verdict in (Verdict.NOT_SELECTED, Verdict.UNTESTED), reason
-

@@ -51,7 +51,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def folder(name: str) -> Path:
-    """Return the path of `templates`, `schemas` or `catalogue`.
+    """Return the path of `templates`, `schemas`, `catalogue` or `skills`.
 
     A wheel contains these folders inside the package. An editable install has them only in the checkout.
     """

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,12 @@ import click
 from pgagents.cli.inputs.options import examples
 
 STARTER = Path(__file__).with_name("_starter.yaml")
+SKILL = "pgagents"
+SKILL_PLACES = (".agents/skills", ".claude/skills")
+"""Folders that agents search in 2026-11: Codex, Copilot, Cursor and Gemini CLI, and Claude Code."""
+SENTENCE = (
+    "Use the pgagents skill to prove our API: write what the prose and the source promise, and verify it."
+)
 DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml")
 """Usual names of a document over which a short catalogue can lie."""
 
@@ -21,6 +28,7 @@ DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swa
     short_help="Write a new catalogue with one example action.",
     epilog=examples(
         ("catalogue/api.yaml, where the other commands look for it", "pgagents init"),
+        ("the skill with which a coding agent writes the lines that prove your API", "pgagents init --skill"),
         (
             "with your own names",
             (
@@ -39,11 +47,21 @@ DOCUMENTS = ("openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "swa
     metavar="URL",
     help="Scheme and host of the API.",
 )
-def command(file: Path, title: str, server: str) -> int:
+@click.option(
+    "--skill",
+    is_flag=False,
+    flag_value="",
+    metavar="[DIR]",
+    help="Write the skill for coding agents into DIR instead, or where Claude Code, Codex, Copilot, Cursor "
+    "and Gemini CLI look.",
+)
+def command(file: Path, title: str, server: str, skill: str | None) -> int:
     """Write a new catalogue to FILE (catalogue/api.yaml) with one example action, explained line by line.
 
     An existing file is never changed. Running the same command again is not an error.
     """
+    if skill is not None:
+        return _write_skill([Path(skill)] if skill else [Path(place) for place in SKILL_PLACES])
     from pgagents.base.errors import PgagentsError
     from pgagents.catalogue.load import list_catalogues, load_text
     from pgagents.cli.inputs.files import write_both
@@ -71,6 +89,27 @@ def command(file: Path, title: str, server: str) -> int:
         click.echo(
             f"{document} is here: `pgagents import {document}` writes a short catalogue over it instead"
         )
+    return 0
+
+
+def _write_skill(places: Sequence[Path]) -> int:
+    """Write the skill into a folder of its own in each place, and say what to tell the agent."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.base.registry import folder
+    from pgagents.cli.inputs.files import write_both
+
+    source = folder("skills") / SKILL
+    texts = {path.relative_to(source): path.read_bytes() for path in sorted(source.rglob("*.md"))}
+    files = {place / SKILL / path: text for place in places for path, text in texts.items()}
+    for path, text in files.items():
+        if (path.exists() or path.is_symlink()) and not _holds(path, text):
+            raise PgagentsError(
+                f"{path} is there already, and init overwrites nothing", "remove that folder, or name another"
+            )
+    write_both({path: text for path, text in files.items() if not path.exists()})
+    for place in places:
+        click.echo(f"{place / SKILL} is written")
+    click.echo(f"Say to your coding agent: {SENTENCE}")
     return 0
 
 

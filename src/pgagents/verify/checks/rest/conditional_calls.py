@@ -48,7 +48,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempt = Attempt(partial(_read_again, resource=resource), cost=6, writes=False)
         yield Case(endpoint, says, origin, attempt, "not_modified")
     for number, (resource, reader, endpoint) in enumerate(list_writes(setting)):
-        listing = _list_cases_of_removal if setting.model.is_removal(endpoint.action) else _list_cases_of_write
+        listing = (
+            _list_cases_of_removal if setting.model.is_removal(endpoint.action) else _list_cases_of_write
+        )
         yield from listing(setting, resource, reader, endpoint, 3 * number)
 
 
@@ -225,7 +227,9 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
 
     for trial in refused:
         bare = trial is not refused[-1]
-        answer: Exchange = yield remove("" if bare else other, f"{'without a' if bare else 'with another'} tag")
+        answer: Exchange = yield remove(
+            "" if bare else other, f"{'without a' if bare else 'with another'} tag"
+        )
         after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
         needed = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = (needed or [setting.model.invalid_in(endpoint.action)]) if bare else [stale]
@@ -234,7 +238,9 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
         elif answer.refused and not after.success:
             yield trial.broken("a refused removal removes nothing", after.outcome)
         else:
-            yield from trial.refused(answer, codes, f"a removal {'without a' if bare else 'with another'} tag")
+            yield from trial.refused(
+                answer, codes, f"a removal {'without a' if bare else 'with another'} tag"
+            )
         if answer.success or not after.success:
             yield done.untested("it was removed with a tag that is not its own")
             return

@@ -1,0 +1,79 @@
+"""The skill for coding agents: its lines load, its commands exist, and `init --skill` writes it once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from language_table import merged
+from pgagents.base.registry import folder
+from pgagents.base.writing import to_yaml
+from pgagents.catalogue.load import load_text
+from pgagents.cli.init import SKILL_PLACES
+from pgagents.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+SKILL = ROOT / "skills" / "pgagents"
+SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (SKILL / "references/laws.md").read_text("utf-8"), re.M | re.S)
+MOST_LINES = {"SKILL.md": 200, "references/language.md": 250}
+MOST_WORDS = 8_000
+
+
+def say(*arguments: str) -> Any:
+    return CliRunner().invoke(cli, list(arguments))
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_line_about_laws_loads_over_the_shop(block: str) -> None:
+    data = merged(yaml.safe_load(SHOP.read_text(encoding="utf-8")), yaml.safe_load(block))
+    load_text(to_yaml(data).decode(), "shop.yaml")
+
+
+def test_the_pages_are_short_and_lead_to_files_that_are_there() -> None:
+    texts = {path.relative_to(SKILL).as_posix(): path.read_text("utf-8") for path in SKILL.rglob("*.md")}
+    assert sum(len(text.split()) for text in texts.values()) < MOST_WORDS
+    for name, most in MOST_LINES.items():
+        assert len(texts[name].splitlines()) <= most
+    for name, text in texts.items():
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert ((SKILL / name).parent / target).is_file(), target
+
+
+def test_each_command_and_option_of_the_skill_exists() -> None:
+    text = (SKILL / "SKILL.md").read_text("utf-8")
+    used = re.findall(r"`pgagents ([a-z]+)([^`]*)`", text)
+    assert len(used) > 6
+    for name, rest in used:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, name
+        known = {flag for param in command.params for flag in param.opts}
+        assert {word for word in rest.split() if word.startswith("--")} <= known | {"--help"}, rest
+
+
+def test_the_skill_is_valid_by_the_open_form() -> None:
+    assert say("lint", str(folder("skills") / "pgagents"), "--for", "agent-skills").exit_code == 0
+
+
+def test_init_writes_the_skill_where_agents_look_and_overwrites_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        done = say("init", "--skill")
+        assert done.exit_code == 0
+        assert "Say to your coding agent:" in done.stdout
+    for place in SKILL_PLACES:
+        assert (tmp_path / place / "pgagents/SKILL.md").read_bytes() == (SKILL / "SKILL.md").read_bytes()
+    changed = tmp_path / SKILL_PLACES[0] / "pgagents/SKILL.md"
+    changed.write_text("mine", encoding="utf-8")
+    assert "is there already" in str(say("init", "--skill").exception)
+    assert changed.read_text(encoding="utf-8") == "mine"
+    assert say("init", "--skill", "elsewhere").exit_code == 0
+    assert (tmp_path / "elsewhere/pgagents/references/laws.md").is_file()
