@@ -30,6 +30,11 @@ SLOW = "max_response_time"
 BY_HAND = "object_level_authorization"
 """A check that needs a file with identities."""
 LIMIT_S = 300
+REMOVALS_OF_ZERO = {
+    "honours_manifest/refuses/delete_book@anthropic",
+    "invalid_input/minimum/book_id/delete_book@rest",
+}
+"""Contracts that only a removal of the id 0 could test, which a server that counts from zero would carry out."""
 
 
 @cache
@@ -217,7 +222,7 @@ def test_the_right_server_has_no_finding_and_no_contract_is_untested(tmp_path: P
     report = verify(tmp_path, Shelf())
     assert list_found(report) == {}
     untested = [r["contract"] for r in report["results"] if r["verdict"] == "untested"]
-    assert [id for id in untested if not id.startswith(TOO_SMALL)] == []
+    assert {id for id in untested if not id.startswith(TOO_SMALL)} == REMOVALS_OF_ZERO
 
 
 @pytest.mark.matrix

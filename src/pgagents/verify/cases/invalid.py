@@ -21,6 +21,7 @@ from pgagents.verify.cases.as_sent import (
     can_carry,
     is_invalid,
     is_sendable,
+    leave_out_unsent,
     stand_ins,
     takes_any_text,
     takes_lists_only,
@@ -418,7 +419,8 @@ def is_wrong_by_document(setting: Setting, call: Call) -> bool:
     assert call.endpoint is not None
     if find_request(setting.model, call.endpoint.action) is None or not call.endpoint.on_rest:
         return True
-    return judge_arguments(setting.model, call.endpoint.action, stand_ins(setting, call)) is False
+    values = leave_out_unsent(call, stand_ins(setting, call))
+    return judge_arguments(setting.model, call.endpoint.action, values) is False
 
 
 def _lay(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
