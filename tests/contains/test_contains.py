@@ -34,7 +34,7 @@ REMOVALS_OF_ZERO = {
     "honours_manifest/refuses/delete_book@anthropic",
     "invalid_input/minimum/book_id/delete_book@rest",
 }
-"""Contracts that only a removal of the id 0 could test, which a server that counts from zero would carry out."""
+"""Contracts that only a removal of the id 0 could test. A server that counts from zero would do it."""
 
 
 @cache
@@ -215,6 +215,10 @@ def test_a_type_without_a_boundary_that_crashes_is_found(tmp_path: Path) -> None
 def test_a_type_without_a_boundary_may_be_ignored_or_refused(server: type[Shelf], tmp_path: Path) -> None:
     words = [w for one in ("no_crashes", "documented_status", "removals") for w in ("--only", one)]
     assert list_found(verify(tmp_path, server(), *words)) == {}
+
+
+def test_a_value_of_which_nothing_is_sent_is_no_wrong_value(tmp_path: Path) -> None:
+    assert list_found(verify(tmp_path, Shelf(), "--only", "invalid_input/type/limit/list_books")) == {}
 
 
 @pytest.mark.matrix

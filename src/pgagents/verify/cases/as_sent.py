@@ -72,7 +72,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
 
 
 def leave_out_unsent(call: Call, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments without those of which a query, a header or a cookie shows nothing, such as `{}`."""
+    """Return the arguments without those of which query, headers and cookies show nothing, such as `{}`."""
     endpoint = call.endpoint
     assert endpoint is not None
     for param in endpoint.params if endpoint.on_rest else ():
