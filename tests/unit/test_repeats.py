@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 
 from pgagents.base.http import Response, Silence
-from pgagents.verify.run.timing import Repeats, RequestBudget, Silences, is_harmless_to_repeat, is_repeatable
+from pgagents.verify.run.timing import (
+    MAX_REPEATS,
+    Repeats,
+    RequestBudget,
+    Silences,
+    is_harmless_to_repeat,
+    is_repeatable,
+)
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.pace import Pacer
 from test_gate import Room
@@ -69,3 +76,30 @@ def test_what_is_busy_for_a_while_is_waited_for(headers: tuple[tuple[str, str], 
     busy = Response(503, headers, b"")
     assert all(repeats.decide_repeat(call, "main", busy, attempt) is not None for attempt in range(3))
     assert repeats.notes == []
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_never_answers_otherwise_is_waited_for_in_one_call_only(status: int) -> None:
+    repeats, call = _repeats(), _call("read_box")
+    busy = Response(status, (("Retry-After", "1"),), b"")
+    assert all(
+        repeats.decide_repeat(call, "main", busy, attempt) is not None for attempt in range(MAX_REPEATS)
+    )
+    assert repeats.decide_repeat(call, "main", busy, MAX_REPEATS) is None
+    assert repeats.decide_repeat(call, "main", busy, 0) is None
+    assert sum("whenever it is called" in note for note in repeats.notes) == 1
+    assert repeats.decide_repeat(call, "main", Response(200, (), b"{}"), 0) is None
+    assert repeats.decide_repeat(call, "main", busy, 0) is not None, "it answers now"
+
+
+def test_a_run_waits_for_limits_a_share_of_its_answers() -> None:
+    repeats, slow = _repeats(), Response(429, (("Retry-After", "50"),), b"")
+    waits = 0
+    for number in range(200):
+        call = Call(None, {}, "framework", "a test", raw=Raw("GET", f"/{number}"))
+        waits += repeats.decide_repeat(call, "main", slow, 0) is not None
+        if number % 10 == 0:
+            assert repeats.decide_repeat(call, "main", Response(200, (), b"{}"), 0) is None
+    assert 4 <= waits <= 20
+    (note,) = (note for note in repeats.notes if "--max-wait" in note)
+    assert "as long as it may" in note

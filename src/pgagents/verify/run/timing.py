@@ -219,6 +219,10 @@ class RequestBudget:
 
 
 MAX_REPEATS = 6
+MOST_WAITS, WAITS_OF_AN_ANSWER = 4, 0.5
+"""How often a run waits as long as `--max-wait` allows for calls that were limited: so often, and this much
+for each answer that was not limited.
+"""
 STARTING_S = 0.2
 """Seconds after which a call is repeated that a server refused before its first answer."""
 YEAR_S = 365 * 24 * 3600.0
@@ -260,9 +264,13 @@ class Repeats:
         self._too_long: set[str] = set()
         """The places of calls that asked for a longer wait than the caller allows."""
         self._answering: set[str] = set()
-        """Methods and paths that were answered otherwise than with a 503."""
+        """Methods and paths that were answered otherwise than with a limit or a 503."""
         self.switched_off: set[str] = set()
-        """Those that answered nothing but a 503 without Retry-After, also to a second call."""
+        """Those that answered nothing but a 503 without Retry-After, also to a second call, or nothing but
+        limits, also to the last repeat.
+        """
+        self._waited_s, self._answers = 0.0, 0
+        """The waits so far, and the number of answers that were not limited."""
         self._undocumented: set[str] = set()
         """The places that were limited with a status that their action does not document."""
 
@@ -273,16 +281,23 @@ class Repeats:
         if isinstance(answer, Response) and not call.plain:
             bucket = call.endpoint.action.bucket if call.endpoint else None
             self.pacer.after(role, call.surface, bucket, answer)
-        if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
-            return None
         if isinstance(answer, Silence):
-            return self._find_wait_after_silence(call, answer) if attempt == 0 else None
+            last = attempt or (not self._budget.cleaning and self._budget.is_spent)
+            return None if last else self._find_wait_after_silence(call, answer)
         limited = self._is_limited(answer)
         if self._is_switched_off(call, answer, attempt, limited=limited):
+            return None
+        if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
             return None
         if not (limited or answer.status == UNAVAILABLE) or (call.burst and limited):
             return None
         wait = self.pacer.retry(answer, attempt)
+        most_s = self.pacer.max_wait_s * (MOST_WAITS + WAITS_OF_AN_ANSWER * self._answers)
+        if wait is not None and self._waited_s + wait > most_s:
+            note = "the run waited for limited calls as long as it may; --max-wait lets it wait longer"
+            self.notes += [] if note in self.notes else [note]
+            return None
+        self._waited_s += wait or 0.0
         if wait is not None and limited:
             self._note_undocumented(call, answer)
         if wait is None and call.place not in self._too_long:
@@ -299,15 +314,18 @@ class Repeats:
         path = endpoint.path if endpoint is not None else (call.raw.target or call.place).partition("?")[0]
         method = call.raw.method or (endpoint.method if endpoint is not None else "GET")
         operation = f"{method} {path}"  # an unknown method is answered by a library
-        if answer.status != UNAVAILABLE:
+        if answer.status != UNAVAILABLE and not limited:
+            self._answers += 1
             self._answering.add(operation)
             self.switched_off.discard(operation)
             return False
-        if limited or operation in self._answering or answer.header("Retry-After") is not None:
+        if operation in self._answering or call.burst:
             return False
-        if attempt and operation not in self.switched_off:
+        waits = limited or answer.header("Retry-After") is not None
+        if attempt >= (MAX_REPEATS if waits else 1) and operation not in self.switched_off:
             self.switched_off.add(operation)
-            self.notes.append(f"{operation} answers {UNAVAILABLE} whenever it is called: is it switched off?")
+            said = f"{operation} answers {answer.status} whenever it is called"
+            self.notes.append(f"{said}: is it switched off?" if not waits else f"{said}, and is not awaited")
         return operation in self.switched_off
 
     def _note_undocumented(self, call: Call, answer: Response) -> None:
