@@ -8,6 +8,7 @@ import base64
 import http.server
 import itertools
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,6 +84,38 @@ CODINGS: dict[str, Coding] = {
     "lines": lambda text: "\r\n ".join(text[i : i + 9] for i in range(0, len(text), 9)),
     "UTF-16": lambda text: "\0".join(text),
 }
+SHOWN_KEY = "Zk7qPw9xT3mB5vN8rL2dYhC4"
+SHOWN: dict[str, Coding] = {
+    "quoted-printable": each(lambda n: f"={n:02X}"),
+    "quoted-printable, a soft break": lambda text: f"{text[:10]}=\n{text[10:]}",
+    "script": each(lambda n: f"%u{n:04X}"),
+    "bytes, braces": each(lambda n: f"\\x{{{n:x}}}"),
+    "HTML numbers, zeros": each(lambda n: f"&#{n:08d};"),
+    "tags": lambda text: f"{text[:11]}<em>{text[11]}</em>{text[12:]}",
+    "colours": lambda text: f"{text[:8]}\x1b[31m{text[8:]}\x1b[0m",
+    "other directions": lambda text: "\u2066".join(text),
+    "a list": lambda text: json.dumps(list(text)),
+    "a list of another language": lambda text: str(list(text)),
+    "dashes": "-".join,
+    "pipes": " | ".join,
+    "other widths": lambda text: "".join(chr(ord(c) + 0xFEE0) for c in text),
+}
+"""Codings in which mail, pages, terminals and programs show a text."""
+
+
+@pytest.mark.parametrize("coding", SHOWN)
+def test_a_key_is_masked_as_mail_pages_terminals_and_programs_show_it(coding: str) -> None:
+    masked = Redactor({"main": SHOWN_KEY}, ()).text(f"went wrong for {SHOWN[coding](SHOWN_KEY)} today")
+    assert re.fullmatch(r"went wrong for .{0,5}\[key of main(, encoded)?\].{0,5} today", masked)
+
+
+@pytest.mark.parametrize(
+    "text", ["a-b-c-d-e-f-g-h-i", "1 | 2 | 3 | 4 | 5 | 6 | 7 | 8", "<b>plain</b> ＷＩＤＥ"]
+)
+def test_what_is_written_so_and_is_not_a_key_stays(text: str) -> None:
+    assert Redactor({"main": SHOWN_KEY}, ()).text(text) == text
+
+
 long_keys = st.text(alphabet=SIGNS, min_size=24, max_size=40).map(lambda s: f"pk_test_{s}")
 short_keys = st.text(
     alphabet="abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=8, max_size=8

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+from unicodedata import normalize
 
 NEAR = 12
 """The fewest characters in a row that are masked if a secret contains them too."""
@@ -138,9 +139,9 @@ class Words:
 
 # -- texts without their encodings
 #
-# Known encodings are percent signs, backslashes, references of HTML, base64, hexadecimal digits, numbers
-# of characters, and blanks in between. Each reading maps its characters to the encoded text, so that this
-# part can be masked.
+# Known encodings are percent signs, backslashes, references of HTML, quoted-printable, base64, hexadecimal
+# digits, numbers of characters, characters one by one or of other widths, and blanks or tags in between. Each
+# reading maps its characters to the encoded text, so that this part can be masked.
 
 
 Places = tuple[Sequence[int], Sequence[int]]
@@ -152,14 +153,20 @@ LEAST = 8
 """The fewest characters of base64 or of digits that are decoded. Shorter secrets are masked as words only."""
 
 _ESCAPE = re.compile(
-    r"%(?P<percent>[0-9A-Fa-f]{2})"
-    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})"
+    r"%(?P<percent>[0-9A-Fa-f]{2})|%u(?P<script>[0-9A-Fa-f]{4})"
+    r"|\\(?:[uUxX]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})"
     r"|(?P<octal>[0-3][0-7]{2})|(?P<blank>[nrt])|(?P<sign>[^\w\s]))"
-    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})"
+    r"|&(?:#0{0,9}(?P<decimal>[0-9]{1,7})|#[xX]0{0,9}(?P<hexadecimal>[0-9A-Fa-f]{1,6})"
     r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
 )
-_BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
+_BLANK = re.compile("[\\s\x00\xad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 """Invisible characters: those of a line break, the zero bytes of UTF-16, and characters without a width."""
+_MARKUP = re.compile(r"<[^<>]{1,80}>|\x1b\[[0-9;]{0,20}[A-Za-z]")
+_QUOTED = re.compile(r"=(?:(?P<two>[0-9A-F]{2})|\r?\n)")
+_SPELLED = re.compile(rf"[^\W_](?:[\W_]{{1,5}}[^\W_](?![^\W_])){{{LEAST - 1},}}")
+"""Characters one by one, as lists show them."""
+_SIGNS = re.compile(r"[\W_]+")
+_WIDE = re.compile(r"[^\x00-\x7f]")
 _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
 _STANDARD = str.maketrans("-_", "+/")
 _HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")
@@ -205,12 +212,17 @@ def _search(
 def readings(text: str) -> Iterator[Reading]:
     """Yield the results of undoing one coding, if they differ from the text."""
     if "%" in text or "\\" in text or "&" in text:
-        plain = _ESCAPE.sub(_character, text)
-        if plain != text:
-            yield Reading(plain, lambda: _places(text, _ESCAPE, _character))
-    squeezed = _BLANK.sub("", text)
-    if squeezed != text:
-        yield Reading(squeezed, lambda: _places(text, _BLANK, lambda _: ""))
+        yield from _replaced(text, _ESCAPE, _character)
+    if "=" in text:
+        yield from _replaced(text, _QUOTED, lambda match: _character(match) if match["two"] else "")
+    yield from _replaced(text, _BLANK, lambda _: "")
+    yield from _replaced(text, _MARKUP, lambda _: "")
+    if not text.isascii():
+        yield from _replaced(text, _WIDE, lambda match: normalize("NFKC", match[0]))
+    for match in _SPELLED.finditer(text):
+        spelled, first = match[0], match.start()
+        at = [first + i for i, char in enumerate(spelled) if not _SIGNS.match(char)]
+        yield Reading("".join(text[i] for i in at), partial(_one_by_one, at))
     for match in _BASE64.finditer(text):
         for offset in range(4):  # what stands before it may belong to its alphabet
             yield from _find_printable(_of_base64(match, offset))
@@ -239,6 +251,12 @@ def _character(match: re.Match[str]) -> str:
     return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else match[0]
 
 
+def _replaced(text: str, pattern: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> Iterator[Reading]:
+    plain = pattern.sub(made, text)
+    if plain != text:
+        yield Reading(plain, lambda: _places(text, pattern, made))
+
+
 def _places(text: str, pattern: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> Places:
     begins: list[int] = []
     ends: list[int] = []
@@ -253,6 +271,10 @@ def _places(text: str, pattern: re.Pattern[str], made: Callable[[re.Match[str]],
     begins += range(at, len(text))
     ends += range(at + 1, len(text) + 1)
     return begins, ends
+
+
+def _one_by_one(at: Sequence[int]) -> Places:
+    return at, [index + 1 for index in at]
 
 
 def _find_printable(decoded: tuple[str, Callable[[], Places]] | None) -> Iterator[Reading]:
