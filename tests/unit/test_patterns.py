@@ -14,6 +14,7 @@ from pgagents.base.jsonschema.patterns import simplest, steady
 from pgagents.base.text import match_placeholders
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
+from pgagents.verify.values import generators
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -140,3 +141,13 @@ def test_a_pattern_that_no_engine_bounds_is_refused_at_its_line(pattern, why):
     (found,) = [d for d in raised.value.diagnostics if "pattern" in d.message]
     assert why in found.message
     assert text.splitlines()[found.span.line - 1].lstrip().startswith("q: {type: string, pattern:")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^(ab)+$", "^sk_[a-z]+$", "^([0-9a-f]{2}:)+[0-9a-f]{2}$", "^[a-z]{0,10}$"]
+)
+def test_a_long_text_of_a_pattern_is_not_searched(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search of 200 characters took two seconds or more."""
+    monkeypatch.setattr(generators, "_simplest", lambda *_: pytest.fail("a search"))
+    text = generators.text_of_pattern(pattern, 200, None, longest=False)
+    assert (len(text) >= 200 and re.fullmatch(pattern, text) is not None) or pattern == "^[a-z]{0,10}$"

@@ -120,11 +120,12 @@ class Course:
         return ""
 
     def _draw(self) -> list[Probe]:
-        """Return the probes with random calls, in their order."""
+        """Return the probes with random calls, in their order. Raises Stop."""
         drawn, begun = self._drawn, self.driver.timer()
         if self.draft.room:
             self._tell(GENERATING)
         for probe in self.draft.draw():
+            self.driver.sender.timing.left.check()
             drawn.append(probe)
             self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
         self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hypothesis import settings
 
 MAX_TEXT = 300
+MOST_SEARCHED = 40
+"""The longest text that Hypothesis searches. It takes seconds to make a long one short."""
 ALONE = "A0a-Z9z_.~"
 """Characters to repeat for a text of one character class. Those that most classes allow come first."""
 PLACES = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies"}
@@ -184,8 +186,8 @@ def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool
     found.
 
     Most patterns of APIs repeat one character class, so one repeated character is tried first (for the
-    longest text, all characters in turn). Then the text is built from the pattern piece by piece. Hypothesis
-    is slow, so it comes last.
+    longest text, all characters in turn). Then the text is built from the pattern piece by piece, and a part
+    of it repeated. Hypothesis is slow, so it comes last, and for short texts only.
     """
     bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
     lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
@@ -199,7 +201,22 @@ def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool
     spelled = simplest(pattern)
     if spelled and least <= len(spelled) <= bound:
         return spelled
-    return _simplest(pattern, least, bound) if steady(pattern) else ""
+    if spelled and len(spelled) < least:
+        return _lengthen(spelled, pattern, least, bound)
+    return _simplest(pattern, least, bound) if steady(pattern) and least <= MOST_SEARCHED else ""
+
+
+def _lengthen(text: str, pattern: str, least: int, most: int) -> str:
+    """Return a text within the bounds that repeats a part of one that fits; empty if no part may repeat."""
+    for size in range(1, len(text) + 1):
+        times = -(-(least - len(text)) // size)
+        if len(text) + times * size > most:
+            continue
+        for at in range(len(text) - size + 1):
+            longer = text[:at] + text[at : at + size] * times + text[at:]
+            if fits(pattern, longer):
+                return longer
+    return ""
 
 
 def _simplest(pattern: str, least: int, most: int) -> str:
