@@ -139,9 +139,9 @@ class Words:
 
 # -- texts without their encodings
 #
-# Known encodings are percent signs, backslashes, references of HTML, quoted-printable, base64, hexadecimal
-# digits, numbers of characters, characters one by one or of other widths, and blanks or tags in between. Each
-# reading maps its characters to the encoded text, so that this part can be masked.
+# Known encodings are percent signs, backslashes, references of HTML, quoted-printable and base64. So are
+# hexadecimal digits, numbers of characters, and characters one by one or of other widths. Blanks and tags in
+# between do not count. Each reading maps its characters to the encoded text, so that this part can be masked.
 
 
 Places = tuple[Sequence[int], Sequence[int]]

@@ -220,9 +220,7 @@ class RequestBudget:
 
 MAX_REPEATS = 6
 MOST_WAITS, WAITS_OF_AN_ANSWER = 4, 0.5
-"""How often a run waits as long as `--max-wait` allows for calls that were limited: so often, and this much
-for each answer that was not limited.
-"""
+"""A run waits for limited calls so many times `--max-wait`, and so many for each answer without a limit."""
 STARTING_S = 0.2
 """Seconds after which a call is repeated that a server refused before its first answer."""
 YEAR_S = 365 * 24 * 3600.0
@@ -266,8 +264,9 @@ class Repeats:
         self._answering: set[str] = set()
         """Methods and paths that were answered otherwise than with a limit or a 503."""
         self.switched_off: set[str] = set()
-        """Those that answered nothing but a 503 without Retry-After, also to a second call, or nothing but
-        limits, also to the last repeat.
+        """Those that answered nothing but a 503 or a limit.
+
+        Without Retry-After a second 503 is enough; else the last repeat decides.
         """
         self._waited_s, self._answers = 0.0, 0
         """The waits so far, and the number of answers that were not limited."""
