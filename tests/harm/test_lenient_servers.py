@@ -18,8 +18,8 @@ from harm.loopback import loopback
 from harm.test_harm_module import run_module
 from importing import imported
 from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.harmless.arguments import Harmless
 from pgagents.catalogue.harmless.ids import NOBODY, NOBODYS_NUMBER, list_like, list_numbers, reads_as_others
-from pgagents.catalogue.harmless.withheld import list_withheld
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
@@ -251,7 +251,7 @@ def test_what_the_document_shows_is_sent_and_a_stored_flag_too(tmp_path: Path) -
         content["application/json"]["schema"] = note
     model = model_of(tmp_path, described)
     action = next(a for a in model.actions if a.name == "create_note")
-    held = {one.label: one for one in list_withheld(model, action)}
+    held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert held.keys() == {"mode"}
     assert held["mode"].takes("a", ())
     assert not held["mode"].takes("b", ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.catalogue.harmless.options import find_right
+from pgagents.catalogue.harmless.arguments import find_right
 from pgagents.catalogue.model.values import order_choices
 
 

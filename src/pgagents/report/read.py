@@ -33,6 +33,7 @@ from pgagents.report.report import (
     Header,
     Lift,
     NotCalled,
+    NotSent,
     RecordedExchange,
     Report,
     Result,
@@ -230,7 +231,9 @@ def _alarm(told: Mapping[str, Any]) -> Alarm:
 
 def _withheld(told: Mapping[str, Any]) -> Withheld:
     calls = (NotCalled(**call) for call in told.get("calls", ()))
-    return Withheld(tuple(calls), told.get("of", 0), told.get("of_actions", False))
+    held = told.get("arguments", ())
+    arguments = (NotSent(one["argument"], one["why"], tuple(one["allow"])) for one in held)
+    return Withheld(tuple(calls), told.get("of", 0), told.get("of_actions", False), tuple(arguments))
 
 
 def _contract(told: Mapping[str, Any]) -> Contract:

@@ -192,15 +192,29 @@ class NotCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSent:
+    """An argument of writes of which a run sends only some values.
+
+    `why` is what others may do, and `allow` has what `--allow` takes for each action.
+    """
+
+    argument: str
+    why: str
+    allow: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Withheld:
     """The calls that a run left out because they act by their words; `total` counts all GETs or tools.
 
-    `of_actions` is true if so many act that only those were called that surely read.
+    `of_actions` is true if so many act that only those were called that surely read. `arguments` are those
+    of writes whose values may reach what is not the run's own.
     """
 
     calls: tuple[NotCalled, ...] = ()
     total: int = 0
     of_actions: bool = False
+    arguments: tuple[NotSent, ...] = ()
 
     def left_out(self, contract: Contract) -> bool:
         """True if a contract is of a GET that was left out."""

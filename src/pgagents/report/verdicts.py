@@ -231,10 +231,12 @@ def describe_untried(report: Report) -> str:
 
 
 def describe_withheld(withheld: Withheld) -> list[str]:
-    """Return the sentences about calls that act by their words; none if all were made."""
-    calls, lines = withheld.calls, []
+    """Return the sentences about calls that act by their words, and arguments that may reach others; none if
+    all were sent.
+    """
+    calls, lines = withheld.calls, _describe_arguments(withheld)
     if not calls:
-        return []
+        return lines
     tools = not calls[0].operation.startswith("GET ")
     what = "tool" if tools else "GET"
     if withheld.of_actions:
@@ -256,6 +258,21 @@ def describe_withheld(withheld: Withheld) -> list[str]:
         f"--allow {other} calls one as a write{alone}"
     )
     return lines
+
+
+def _describe_arguments(withheld: Withheld) -> list[str]:
+    if not withheld.arguments:
+        return []
+    groups: dict[str, list[str]] = {}
+    for one in withheld.arguments[:MAX_WITHHELD]:
+        actions = [allow.removesuffix(f".{one.argument}") for allow in one.allow]
+        more = f" and {len(actions) - FEW:,} more" if len(actions) > FEW else ""
+        groups.setdefault(one.why, []).append(f"`{one.argument}` ({', '.join(actions[:FEW])}{more})")
+    said = "; ".join(f"{', '.join(names)} {why}" for why, names in groups.items())
+    more_s = len(withheld.arguments) - MAX_WITHHELD
+    rest = f"; and {more_s:,} more, all in the JSON report" if more_s > 0 else ""
+    lift = f"--allow {withheld.arguments[0].allow[0]} sends one"
+    return [f"arguments with few or no values sent: {said}{rest}. {lift}, --allow ACTION all of an action"]
 
 
 def _verdict(

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pgagents.base.http import Handler
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.schema import resolve, validator
-from pgagents.catalogue.harmless.withheld import Withheld, find_reaching, list_withheld, say_withheld
+from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, say_withheld
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import id_text
@@ -161,17 +161,33 @@ class Setting:
         """The catalogue, resolved."""
         return self.catalogue.model
 
+    @property
+    def harmless(self) -> Harmless:
+        """What is withheld of the writes of the model."""
+        return self.compute_once("harmless", lambda: Harmless(self.model))
+
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
         """Return the arguments of a write of which a run sends only some values."""
-        if str(action.name) in self.allow:
-            return ()
-        every = list_withheld(self.model, action)
-        return tuple(one for one in every if f"{action.name}.{one.label}" not in self.allow)
+        return tuple(one for one in self.harmless.list_withheld(action) if not self._allows(action, one))
+
+    def holds(self, action: Action, name: str) -> bool:
+        """True if a run sends only some values of an argument, or of a member of it."""
+        return any(one.path[0] == name for one in self.list_withheld(action))
+
+    def find_reaching(self, action: Action, values: Mapping[str, Any], own: Own = ()) -> list[Withheld]:
+        """Return the arguments whose values may reach what is not the run's own, but for what is allowed."""
+        found = self.harmless.find_reaching(action, values, own)
+        return [one for one in found if not self._allows(action, one)]
 
     def say_reaching(self, action: Action, values: Mapping[str, Any]) -> str:
         """Return why a call with these values is not sent; empty if it reaches nothing of others."""
-        found = find_reaching(self.list_withheld(action), values)
+        found = self.find_reaching(action, values)
         return say_withheld(action, found[0]) if found else ""
+
+    def _allows(self, action: Action, one: Withheld) -> bool:
+        """True if the caller lets a run send an argument whole: by itself, its parent or its action."""
+        names = (str(action.name), *one.path)
+        return any(".".join(names[:length]) in self.allow for length in range(1, len(names) + 1))
 
     @property
     def url(self) -> str:

@@ -1,7 +1,5 @@
-"""The values of a write that reach nothing of others: ids, references, options and rights.
+"""What value may stand for an id, a reference or an option of a write, so that nothing of others changes.
 
-`ids` tells nobody's ids from those that a lenient reader takes for somebody's, and finds arguments that name
-other things. `options` finds those that may widen what a call does, or that change who may do what.
-`withheld`
-says what a write may send of an action that only a document describes.
+`ids` tells nobody's ids from those that a lenient reader takes for somebody's. `arguments` finds what a run
+withholds of a write that only a document describes.
 """

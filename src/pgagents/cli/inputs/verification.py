@@ -97,11 +97,11 @@ def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _find_argument(model: Model, name: str, argument: str) -> str:
     """Return an action's argument as `action.argument`. Raises PgagentsError if it has none of this name."""
-    from pgagents.catalogue.harmless.withheld import list_withheld
+    from pgagents.catalogue.harmless.arguments import Harmless
 
     action = next(action for action in model.actions if str(action.name) == name)
     known = {str(param.name) for param in action.params}
-    known |= {one.label for one in list_withheld(model, action)}
+    known |= {one.label for one in Harmless(model).list_withheld(action)}
     if argument not in known:
         raise PgagentsError(
             f"--allow {brief(f'{name}.{argument}', 80)}: {name} has no such argument",

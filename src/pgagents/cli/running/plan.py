@@ -84,7 +84,12 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
             f"up to {made.apart:,} more undo what was made or repeat a refused call",
         ]
     reasons = Counter(
-        WITHHELD if made.withheld.left_out(contract) else reason for contract, reason in made.left_out
+        WITHHELD
+        if made.withheld.left_out(contract)
+        else "their values may reach others (the line `arguments` names them)"
+        if reason.endswith(" sends it")
+        else reason
+        for contract, reason in made.left_out
     )
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
@@ -123,5 +128,5 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
         **({"lasting": list(made.lasting)} if made.lasting else {}),
-        **({"withheld": withheld(made.withheld)} if made.withheld.calls else {}),
+        **({"withheld": withheld(made.withheld)} if made.withheld.calls or made.withheld.arguments else {}),
     }

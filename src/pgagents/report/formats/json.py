@@ -52,7 +52,11 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "lasting": list(footer.lasting),
             "bought": {name: list(numbers) for name, numbers in footer.bought.items()},
             "notes": list(footer.notes),
-            **({"withheld": withheld(footer.withheld)} if footer.withheld.calls else {}),
+            **(
+                {"withheld": withheld(footer.withheld)}
+                if footer.withheld.calls or footer.withheld.arguments
+                else {}
+            ),
             **({"gains": list(footer.gains)} if footer.gains else {}),
             **({"lifts": [asdict(lift) for lift in footer.lifts]} if footer.lifts else {}),
             "seconds_generating": round(footer.seconds_generating, 3),
@@ -82,9 +86,12 @@ def _alarm(alarm: Alarm, report: Report) -> dict[str, Any]:
 
 
 def withheld(those: Withheld) -> dict[str, Any]:
-    """Return the calls that a run does not make because they act by their words."""
-    calls = [asdict(call) for call in those.calls]
-    return {"calls": calls, "of": those.total, "of_actions": those.of_actions}
+    """Return the calls that a run does not make because they act by their words, and arguments that it
+    withholds.
+    """
+    calls, arguments = ([asdict(one) for one in many] for many in (those.calls, those.arguments))
+    more = {"arguments": arguments} if arguments else {}
+    return {"calls": calls, "of": those.total, "of_actions": those.of_actions, **more}
 
 
 def contract(one: Contract, source: Source) -> dict[str, Any]:

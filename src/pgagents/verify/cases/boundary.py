@@ -132,8 +132,7 @@ def _keep_a_change(
     members = [param for param in endpoint.params if param.place == "body" and not param.refers_to]
     if not members or any(param.place == "body" and str(param.name) in least for param in endpoint.params):
         return {}
-    withheld = {one.path[0] for one in setting.list_withheld(endpoint.action)}
-    free = [param for param in members if str(param.name) not in withheld]
+    free = [param for param in members if not setting.holds(endpoint.action, str(param.name))]
     first = next((param for param in members if str(param.name) in base), next(iter(free), members[0]))
     name = str(first.name)
     return {name: base[name] if name in base else least_value(setting, first, base)}
@@ -273,7 +272,7 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
         param.refers_to
         or name == endpoint.action.idempotency
         or isinstance(given, InstanceRef | UniqueValue | Signature)
-        or any(one.path[0] == name for one in setting.list_withheld(endpoint.action))
+        or setting.holds(endpoint.action, name)
     ):
         return False
     if (not param.required and opaque(setting, endpoint, param)) or (

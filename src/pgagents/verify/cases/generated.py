@@ -447,7 +447,7 @@ def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: Reques
     action, name = endpoint.action, str(param.name)
     if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
         return False
-    if any(one.path[0] == name for one in setting.list_withheld(action)):
+    if setting.holds(action, name):
         return False
     if name not in template.input and any(name in group for group in action.either):
         return False  # exactly one group must be given

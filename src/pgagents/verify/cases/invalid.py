@@ -309,10 +309,9 @@ def _in_camel_case(setting: Setting, endpoint: Endpoint) -> tuple[str, str] | No
 
     An optional argument is preferred.
     """
-    withheld = {one.path[0] for one in setting.list_withheld(endpoint.action)}
     for param in sorted(endpoint.params, key=lambda p: p.required):
         first, *words = str(param.name).split("_")
-        if words and param.place == "body" and str(param.name) not in withheld:
+        if words and param.place == "body" and not setting.holds(endpoint.action, str(param.name)):
             return first + "".join(word.capitalize() for word in words), str(param.name)
     return None
 

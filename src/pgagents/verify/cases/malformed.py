@@ -123,12 +123,11 @@ def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
     A NaN under that name is the body's only error.
     """
     given = template_of(setting.model, endpoint.action).input
-    withheld = {one.path[0] for one in setting.list_withheld(endpoint.action)}
     numbers = (
         p
         for p in endpoint.params
         if p.place == "body" and setting.resolve_schema(p.schema).get("type") in ("number", "integer")
-        if str(p.name) not in withheld
+        if not setting.holds(endpoint.action, str(p.name))
     )
     found = (
         next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan")

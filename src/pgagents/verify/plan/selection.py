@@ -11,13 +11,12 @@ from functools import cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from pgagents.catalogue.harmless.options import why_withheld
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.identity import Alternative, choose, find_lacking, find_secret
 from pgagents.catalogue.model.listing import list_cases
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
-from pgagents.report.report import ELSEWHERE, NotCalled, Result, Withheld
+from pgagents.report.report import ELSEWHERE, NotCalled, NotSent, Result, Withheld
 from pgagents.verify.fixtures.ownership import MOST_LASTING
 from pgagents.verify.fixtures.target import list_made
 from pgagents.verify.plan.options import Identities, Options
@@ -136,8 +135,11 @@ def _say_withheld(setting: Setting, contract: Contract, allowed: Set[str]) -> st
     )
 
 
-def list_withheld(setting: Setting, options: Options) -> Withheld:
-    """Return the GETs and tools that a run leaves out because they act by their own words."""
+def list_withheld(setting: Setting, options: Options, *, writes: bool) -> Withheld:
+    """Return the GETs and tools that a run leaves out because they act by their own words.
+
+    If it `writes`, return with them the arguments of which it sends only some values.
+    """
     if (listing := setting.listing) is not None:
         tools = [(name, tool) for _, name, tool in listing.named]
         calls = [
@@ -151,7 +153,12 @@ def list_withheld(setting: Setting, options: Options) -> Withheld:
     withheld = setting.model.withheld
     gets = [get for get in withheld.gets if not get.action or get.action not in options.allow]
     calls = [NotCalled(get.label, str(get.acting), get.acting.reason, get.action) for get in gets]
-    return Withheld(tuple(calls), withheld.total, withheld.of_actions)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for action in setting.model.actions if writes else ():
+        for one in setting.list_withheld(action):
+            groups.setdefault((one.why, one.label), []).append(f"{action.name}.{one.label}")
+    arguments = (NotSent(label, why, tuple(allow)) for (why, label), allow in sorted(groups.items()))
+    return Withheld(tuple(calls), withheld.total, withheld.of_actions, tuple(arguments))
 
 
 def _say_no_writes(setting: Setting, contract: Contract) -> str:
@@ -168,7 +175,7 @@ def _say_doubt(setting: Setting, contract: Contract, options: Options) -> str:
     endpoint = setting.by_place.get(contract.place)
     if endpoint is None or str(endpoint.action.name) in options.allow:
         return ""
-    return say_doubt(setting.model, endpoint.action)
+    return say_doubt(setting, endpoint.action)
 
 
 def _is_plaintext(contract: Contract) -> bool:
@@ -263,11 +270,11 @@ def _without_further_secret(
 NO_WRITES = "nothing is written without a test key; --allow-writes would"
 
 
-def say_doubt(model: Model, action: Action) -> str:
+def say_doubt(setting: Setting, action: Action) -> str:
     """Return why an action is not called that may move money, send something, or change who may do what.
     Empty if nothing says so.
     """
-    if not action.doubt and (why := why_withheld(model, action)):
+    if not action.doubt and (why := setting.harmless.say_action(action)):
         return f"{action.name} may change rights or a default, as {why}: --allow {action.name} would call it"
     if not action.doubt:
         return ""

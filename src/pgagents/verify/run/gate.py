@@ -25,8 +25,7 @@ from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
-from pgagents.catalogue.harmless.options import find_gift
-from pgagents.catalogue.harmless.withheld import find_reaching, say_withheld
+from pgagents.catalogue.harmless.arguments import say_withheld
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
@@ -38,7 +37,6 @@ from pgagents.verify.fixtures.target import (
     Target,
     is_made_by,
     list_chosen_ids,
-    list_concerned,
     list_made,
     list_new_ids,
     makes,
@@ -169,7 +167,7 @@ class Gate:
             return ""  # it changes nothing but who may call, and the catalogue names where it goes
         if not self.writes:
             return NO_WRITES
-        if endpoint is not None and (doubt := say_doubt(self.model, endpoint.action)):
+        if endpoint is not None and (doubt := say_doubt(self.setting, endpoint.action)):
             return doubt
         if call.role in self.live:
             return (
@@ -238,7 +236,8 @@ class Gate:
                 said = own or call.authored or value in (param.schema.get("enum") or ())
                 bare = value.strip() if isinstance(value, str) else value
                 # whoever cuts off the blanks around an own id names an own instance
-                read = bare if text_of(bare) in map(text_of, self.factory.pool.list_own_ids()) else value
+                own_ids = [text_of(id) for _, id in self.factory.pool.list_own()]
+                read = bare if text_of(bare) in own_ids else value
                 why = find_misreading(read, given=said, reserved=param.reserved)
             if why:
                 return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"
@@ -338,10 +337,6 @@ class Gate:
             return objection
         if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
-        gift = "" if call.authored else find_gift(endpoint.action, values)
-        if gift and any(r.inferred for r in list_concerned(self.setting, endpoint.action)):
-            name = endpoint.action.name
-            return f"{name} may change rights or a default by {gift}: --allow {name} would call it"
         if call.authored and (objection := self._object_to_overwriting(endpoint, values)):
             return objection
         for param in endpoint.params:
@@ -364,7 +359,7 @@ class Gate:
 
         An argument that has an own id has nothing else, and no other has the name of a reference.
         """
-        own, found = set(map(text_of, self.factory.pool.list_own_ids())), False
+        own, found = {text_of(id) for _, id in self.factory.pool.list_own()}, False
         for param in action.params:
             leaves = list(_list_leaves(values.get(str(param.name))))
             named = {text_of(leaf) for leaf in leaves} & own
@@ -378,8 +373,9 @@ class Gate:
 
     def _object_to_reach(self, call: Call, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         """Return why an argument's value may reach what is not the run's own; empty if none does."""
-        withheld = () if call.authored else self.setting.list_withheld(endpoint.action)
-        found = find_reaching(withheld, values, self.factory.pool.list_own_ids()) if withheld else []
+        if call.authored:
+            return ""
+        found = self.setting.find_reaching(endpoint.action, values, self.factory.pool.list_own())
         return say_withheld(endpoint.action, found[0]) if found else ""
 
     def _object_to_number(self, call: Call, endpoint: Endpoint) -> str:

@@ -95,7 +95,7 @@ def make_report(
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
-        withheld=_redact_withheld(list_withheld(driver.setting, options), redacted),
+        withheld=_redact_withheld(list_withheld(driver.setting, options, writes=made.writes), redacted),
         bought=dict(sorted(driver.sender.bought.items())),
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
         seconds_drawing=course.seconds_drawing,
@@ -130,7 +130,11 @@ def _redact_withheld(withheld: Withheld, redacted: Callable[[str], str]) -> With
         replace(c, operation=redacted(c.operation), why=redacted(c.why), reason=redacted(c.reason))
         for c in withheld.calls
     )
-    return replace(withheld, calls=tuple(calls))
+    arguments = (
+        replace(one, argument=redacted(one.argument), allow=tuple(map(redacted, one.allow)))
+        for one in withheld.arguments
+    )
+    return replace(withheld, calls=tuple(calls), arguments=tuple(arguments))
 
 
 def _add_curl_lines(findings: tuple[Finding, ...], driver: Driver) -> tuple[Finding, ...]:

@@ -122,7 +122,7 @@ def plan(
         by_check,
         made.shares,
         made.apart,
-        list_withheld(setting, options),
+        list_withheld(setting, options, writes=made.writes),
         list_lasting(setting, identities, options),
     )
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.writing import python_literal, python_quoted
-from pgagents.catalogue.harmless.options import may_give, why_withheld
-from pgagents.catalogue.harmless.withheld import list_withheld
+from pgagents.catalogue.harmless.arguments import Harmless
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import LIMITED, REFUSED, ErrorSign
 from pgagents.catalogue.model.credential import Credential, list_parameters
@@ -29,7 +28,7 @@ def view(model: Model) -> View:
     """Return the tests' data that the OpenAPI document lacks: read-only operations, keys that may write,
     limits.
     """
-    no_key = model.no_key
+    no_key, harmless = model.no_key, Harmless(model)
     return View(
         {
             "title": model.api.title,
@@ -40,10 +39,10 @@ def view(model: Model) -> View:
             "writes": {
                 str(a.operation_id): ids
                 for a in model.rest_actions
-                if (ids := _list_ids(model, a)) is not None
+                if (ids := _list_ids(harmless, a)) is not None
             },
             "withheld": {
-                str(a.operation_id): held for a in model.rest_actions if (held := _list_withheld(model, a))
+                str(a.operation_id): held for a in model.rest_actions if (held := _list_withheld(harmless, a))
             },
             "acting_paths": sorted(
                 {
@@ -65,13 +64,14 @@ def view(model: Model) -> View:
     )
 
 
-def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
+def _list_ids(harmless: Harmless, action: Action) -> list[list[str]] | None:
     """Return the arguments of a write in which the tests put an id that nobody has: place, name, kind of id.
 
     None if the action reads, or if a call with such ids may still change what the tests have not made.
     `verify/run/gate.py` decides the same for a run of verify.
     """
-    if action.effect == "read" or action.doubt or why_withheld(model, action) or may_give(model, action):
+    model = harmless.model
+    if action.effect == "read" or action.doubt or harmless.say_action(action):
         return None
     made = [r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action]
     own_ids = {id.rpartition(".")[2] for resource in made for id in resource.ids}
@@ -95,11 +95,11 @@ def _list_ids(model: Model, action: Action) -> list[list[str]] | None:
     return [[p.place, p.wire, kind] for p, kind in zip(named, kinds, strict=True) if kind]
 
 
-def _list_withheld(model: Model, action: Action) -> list[list[Any]]:
+def _list_withheld(harmless: Harmless, action: Action) -> list[list[Any]]:
     """Return the arguments of which the tests send only some values: place, path, those as JSON, kind."""
     return [
-        [one.place, list(one.wire), sorted(value.decode() for value in one.shown), one.reference]
-        for one in list_withheld(model, action)
+        [one.place, list(one.wire), sorted(value.decode() for value in one.shown), one.kind == "reference"]
+        for one in harmless.list_withheld(action)
     ]
 
 

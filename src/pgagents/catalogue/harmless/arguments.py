@@ -1,0 +1,466 @@
+"""What a run withholds of a write that only a document describes; an author knows what his arguments do.
+
+A reference is an argument, a member or a map's key that names other things: by an id, a noun of the API or a
+role. It takes the id of a thing that the run has made, and no example of the document, as that is somebody's.
+
+An option is a flag, a choice or a number whose effect nothing explains. It keeps its default. What the
+document shows is sent too, unless its name has reach or changes rights. A right is a text such as `role`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.readings import list_children
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.text import singular, split_words
+from pgagents.catalogue.harmless.ids import list_numbers
+from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.values import POWERS
+
+Path = tuple[str, ...]
+"""An argument's name and those of the members down to a value. A list has no step of its own."""
+Own = Collection[tuple[str, Any]]
+"""The run's own instances: the name of the resource, and the id."""
+ANY = "*"
+"""The step to a value of a map, whose keys no document lists."""
+MOST_SCHEMAS = 4_000
+
+IDS = frozenset(("id", "ids", "uuid", "uuids", "guid", "guids", "pk", "pks", "fk", "ref", "refs", "nr"))
+THINGS = frozenset((
+    "after", "ancestor", "before", "child", "destination", "duplicate", "from", "into", "link",
+    "master", "neighbor", "neighbour", "next", "onto", "original", "other", "parent", "predecessor",
+    "prev", "previous", "related", "replace", "root", "sibling", "source", "subject", "successor",
+    "supersede", "target", "to", "under", "with",
+))  # fmt: skip
+"""Words, in the singular, of what a thing is to another of its kind."""
+ROLES = THINGS | frozenset((
+    "account", "approver", "assignee", "author", "beneficiary", "contact", "customer", "follower", "group",
+    "leader", "manager", "member", "owner", "partner", "payee", "payer", "receiver", "recipient", "reporter",
+    "reviewer", "sender", "supervisor", "team", "tenant", "user", "watcher",
+))  # fmt: skip
+"""Words, in the singular, of what a thing or a person is to another."""
+_BESIDE = frozenset(("by", "for", "of", "under", "in"))
+_TEXTS = frozenset((
+    "date", "date-time", "time", "duration", "email", "idn-email", "hostname", "ipv4", "ipv6",
+    "byte", "binary",
+))  # fmt: skip
+"""Formats of texts that are no ids."""
+_PARTS = frozenset(("allOf", "anyOf", "oneOf"))
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_STEP = re.compile(r"/([A-Za-z][\w.-]*)/([^/?#\s]+)")
+"""Matches two steps of a path or a URL: `/notes/7`."""
+_NUMBER_BEHIND = re.compile(r"[/=:#?&]\d")
+
+REACHING = frozenset((
+    "absorb", "activate", "all", "any", "apply", "archive", "array", "atomic", "auto", "before", "broadcast",
+    "bulk", "cascade", "cascading", "children", "clean", "cleanup", "clear", "close", "commit", "conflict",
+    "confirm", "copy", "deactivate", "default", "delete", "deleted", "descendants", "destroy", "disable",
+    "discard", "drop", "dry", "email", "empty", "erase", "every", "everyone", "everything", "exclusive",
+    "execute", "existing", "expire", "exclude", "flush", "force", "forced", "global", "hard", "ignore",
+    "immediate", "immediately", "import", "inherit", "invalidate", "keep", "kill", "lock", "logout", "merge",
+    "migrate", "move", "notify", "older", "only", "others", "overwrite", "permanent", "permanently",
+    "previous", "primary", "propagate", "prune", "public", "publish", "purge", "rebuild", "recalculate",
+    "recursive", "recursively", "reindex", "remove", "reorder", "replace", "replaces", "reset", "restart",
+    "retain", "revoke", "rotate", "run", "save", "send", "share", "shared", "shutdown", "siblings", "silent",
+    "skip", "sms", "strict", "supersede", "supersedes", "swap", "sync", "synchronize", "terminate",
+    "transfer", "trim", "truncate", "unassign", "unlink", "unpublish", "unset", "update", "upsert", "wipe",
+    "within",
+))  # fmt: skip
+"""Words by which a flag, a choice or a number may reach beyond the thing that a call makes or changes."""
+RIGHTS = frozenset((
+    "access", "acl", "active", "admin", "administrator", "authority", "current", "default", "demote",
+    "entitlement", "grant", "membership", "moderator", "owner", "ownership", "permission", "permit",
+    "preferred", "primary", "privilege", "promote", "quota", "right", "role", "root", "scope", "setting",
+    "staff", "sudo", "superadmin", "superuser",
+))  # fmt: skip
+"""Words, in the singular, of what is written elsewhere too: rights, defaults, owners."""
+_AROUND = ("as", "id", "ids", "is", "make", "set")
+
+
+def find_right(name: str) -> str:
+    """Return the word of a name by which it changes rights or a default: `admin` of `is_admin`; else nothing.
+
+    Such a word is the first or the last one: `roles`, `role_id`, `set-default`, and not `scope_note_text`.
+    """
+    words = [singular(word) for word in split_words(name) if word not in _AROUND]
+    return next((word for word in (*words[-1:], *words[:1]) if word in RIGHTS and len(words) < 3), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """One argument of a write, or a member of one, of which a run sends only some values.
+
+    `wire` is the path as sent. `resource` is the one whose ids a reference takes, as far as its name tells.
+    `shown` are the values that are sent, as JSON. `at` is the place of a value that is not sent.
+    """
+
+    path: Path
+    wire: Path
+    place: str
+    kind: Literal["reference", "option", "right"]
+    resource: str = ""
+    shown: frozenset[bytes] = frozenset()
+    at: Path = ()
+
+    @property
+    def label(self) -> str:
+        """The argument's dotted name."""
+        return ".".join(self.path)
+
+    @property
+    def why(self) -> str:
+        """What its values may do, as the end of a sentence."""
+        return {
+            "reference": "may name what is not the run's own",
+            "option": "may reach beyond what the call makes",
+            "right": "may change rights",
+        }[self.kind]
+
+    def takes(self, value: Any, own: Own) -> bool:
+        """True if a value reaches nothing of others."""
+        if (
+            isinstance(value, list)
+            and (value or self.kind != "option")
+            and json_bytes(value) not in self.shown
+        ):
+            return all(self.takes(item, own) for item in value)
+        if self.kind == "reference":
+            return self._names_own(value, own)
+        gives = not isinstance(value, str) or not POWERS.isdisjoint(split_words(value[:100]))
+        return json_bytes(value) in self.shown or (self.kind == "right" and not gives)
+
+    def _names_own(self, value: Any, own: Own) -> bool:
+        if value is None or value is False or value == "":
+            return True
+        same = (
+            resource
+            for resource, id in own
+            if id == value and isinstance(id, bool) is isinstance(value, bool)
+        )
+        if any(resource == self.resource or not list_numbers(value) for resource in same):
+            return True
+        behind = isinstance(value, str) and _NUMBER_BEHIND.search(value)
+        return not (list_numbers(value) or behind or json_bytes(value) in self.shown)
+
+
+class Harmless:
+    """Says of the writes of one model what is withheld. Its results are computed once an action."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._found: dict[str, dict[Path, Withheld | None]] = {}
+        steps = (
+            step for action in model.actions for step in _PLACEHOLDER.sub("", str(action.path)).split("/")
+        )
+        words = (split_words(text)[-1:] for text in (*model.resources, *steps))
+        self._nouns = frozenset(singular(word[0]) for word in words if word)
+        """The nouns of the API, in the singular: the last words of its resources and its paths' steps."""
+        self._made = {
+            singular(split_words(name)[-1]): str(name)
+            for name, resource in model.resources.items()
+            if resource.made_by is not None and split_words(name)
+        }
+
+    def say_action(self, action: Action) -> str:
+        """Return why an action may change rights or defaults beyond the instance that it names.
+
+        Empty if nothing says so, or if an author describes its resource.
+        """
+        if action.effect != "write" or action.path is None:
+            return ""
+        named = [self.model.resources.get(p.refers_to or "") for p in action.params if p.place == "path"]
+        moves = (m for r in self.model.resources.values() for m in r.moves if m.action is action)
+        inferred = any(resource is not None and resource.inferred for resource in named)
+        if not inferred or any(not move.inferred for move in moves):
+            return ""
+        _, _, behind = str(action.path).partition("}")
+        parts = (part for part in behind.split("/") if part and "{" not in part)
+        word = next((word for part in parts if (word := find_right(part))), "")
+        return f"its path says `{word}`" if word else ""
+
+    def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
+        """Return what a run does not send of a write; empty if no document describes it."""
+        return tuple(one for one in self._judge(action).values() if one is not None)
+
+    def list_references(self, action: Action) -> dict[str, str]:
+        """Return the arguments that take the id of a resource that the run makes, each with its name."""
+        found = {one.path[0]: one.resource for one in self.list_withheld(action) if len(one.path) == 1}
+        return {
+            name: resource
+            for name, resource in found.items()
+            if resource and len(self.model.resources[resource].ids) == 1
+            if (param := action.param(name)) is not None
+            if "items" not in resolve(param.schema, self.model.schemas)
+        }
+
+    def find_reaching(self, action: Action, values: Mapping[str, Any], own: Own = ()) -> list[Withheld]:
+        """Return the arguments whose values may reach what is not the run's own, each with its place."""
+        known = self._judge(action)
+        if not self.model.leaves_open or action.effect != "write":
+            return []
+        found: dict[Path, Withheld] = {}
+        for param in action.params:
+            name = str(param.name)
+            if name in values and not self._is_guarded(action, param):
+                self._walk(values[name], (name,), (name,), param, known, own, found)
+        return list(found.values())
+
+    def _walk(
+        self,
+        value: Any,
+        path: Path,
+        at: Path,
+        param: Param,
+        known: Mapping[Path, Withheld | None],
+        own: Own,
+        found: dict[Path, Withheld],
+    ) -> None:
+        """Add what may reach others in a value; `path` is its place in the document, `at` in the call."""
+        described = known.get(path)
+        if isinstance(value, Mapping) and (described is None or described.kind == "reference"):
+            for name, inner in value.items():
+                step = (*path, str(name)) if (*path, str(name)) in known else (*path, ANY)
+                place = (*at, str(name))
+                if step[-1] == ANY and list_numbers(name) and not any(str(id) == name for _, id in own):
+                    found[place] = Withheld(
+                        step if step in known else path[:1], (), param.place, "reference", at=place
+                    )
+                self._walk(inner, step, place, param, known, own, found)
+        elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
+            for item in value:
+                self._walk(item, path, at, param, known, own, found)
+        elif _is_json(value) and at not in found:
+            one = known[path] if path in known else self._judge_by_name(at, value, param)
+            if path in known and isinstance(value, int | float) and value is not False:  # `options: true`
+                inner = (o for p, o in known.items() if o and o.kind == "option" and p[: len(path)] == path)
+                one = one or next(inner, None)
+            if one is None and self._points(value, own):
+                one = Withheld(path if path in known else path[:1], (), param.place, "reference")
+            elif one is not None and one.takes(value, own):
+                one = None
+            if one is not None:
+                found[at] = replace(one, at=at)
+
+    def _judge_by_name(self, at: Path, value: Any, param: Param) -> Withheld | None:
+        """Judge a value that no schema describes: of a map, or in a schema inside itself."""
+        first = value[0] if isinstance(value, list) and value else value
+        is_text = isinstance(first, str)
+        if self._is_reference(at[-1], {}, {"string" if is_text else "integer"}):
+            return Withheld(at[:1], (), param.place, "reference")
+        if at[1:] and not is_text and first is not None and (_reaches(at) or find_right(at[-1])):
+            return Withheld(at[:1], (), param.place, "option")
+        return None
+
+    def _points(self, value: Any, own: Own) -> bool:
+        """True if a text is a path or a URL to a thing of the API that is not the run's own: `/notes/7`."""
+        texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+        steps = (step for text in texts if not re.search(r"\s", text) for step in _STEP.findall(text[:2_000]))
+        ids = {str(id) for _, id in own}
+        return any(
+            singular(words[-1]) in self._nouns and id not in ids and not id.startswith("{")
+            for noun, id in steps
+            if (words := split_words(noun)) and list_numbers(id)
+        )
+
+    # -- what a document says of an argument
+
+    def _is_guarded(self, action: Action, param: Param) -> bool:
+        """True if other rules know the argument: the gate knows ids of resources, the call its own key."""
+        resource = self.model.resources.get(param.refers_to or "")
+        own = resource is not None and resource.made_by is not None
+        return own or param.place == "path" or str(param.name) in (action.idempotency, action.if_match)
+
+    def _judge(self, action: Action) -> dict[Path, Withheld | None]:
+        """Return each value of a write that the document describes; None if any may be sent."""
+        if not self.model.leaves_open or action.effect != "write":
+            return {}
+        name = str(action.name)
+        if name not in self._found:
+            stored, found = self._list_stored(action), self._found.setdefault(name, {})
+            for param in action.params:
+                if not self._is_guarded(action, param):
+                    for path, schema, needed in self._list_leaves(
+                        param.schema, (str(param.name),), param.required
+                    ):
+                        one = self._judge_leaf(action, param, path, schema, stored, needed=needed)
+                        if found.get(path) is None or (one is not None and one.kind == "reference"):
+                            found[path] = one
+                        for length in range(1, len(path)):
+                            found.setdefault(path[:length], None)
+        return self._found[name]
+
+    def _judge_leaf(
+        self,
+        action: Action,
+        param: Param,
+        path: Path,
+        schema: Mapping[str, Any],
+        stored: Collection[str],
+        *,
+        needed: bool,
+    ) -> Withheld | None:
+        name = next((step for step in reversed(path) if step != ANY), "")
+        types, wire = _list_types(schema), (param.wire, *path[1:])
+        if self._is_reference(name, schema, types):
+            shown = _list_shown(action, param, path, schema)
+            if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
+                shown = [one for one in shown if re.search(r"\d", str(one))]  # else a noun's own text
+            return Withheld(path, wire, param.place, "reference", self._find_resource(name), _encode(shown))
+        right, reach = find_right(name), _reaches(path)
+        is_text = "string" in types and "enum" not in schema
+        is_option = "enum" in schema or bool(types & {"boolean", "integer", "number"})
+        if is_text and right:
+            return Withheld(path, wire, param.place, "right")
+        is_stored = param.in_body and ".".join(path[-2:]) in stored and not right
+        if not is_option or (not reach and (needed or is_stored)):
+            return None
+        shown = [schema[key] for key in ("default", "const") if key in schema]
+        choices = schema.get("enum")
+        shown += choices if isinstance(choices, list) and len(choices) == 1 and param.required else ()
+        shown += [False] if param.required and "boolean" in types else ()
+        if not reach and not right:
+            shown += _list_shown(action, param, path, schema)
+        return Withheld(path, wire, param.place, "option", shown=_encode(shown))
+
+    def _is_reference(self, name: str, schema: Mapping[str, Any], types: Collection[str]) -> bool:
+        """True if an argument names other things: by its name, and by a type that ids have."""
+        words = split_words(name)
+        scalar = set(types) & {"integer", "number", "string"} or not (types or schema.keys() & _PARTS)
+        if not words or not scalar or "enum" in schema or schema.get("format") in _TEXTS:
+            return False
+        last = words[-1] if words[-1] in IDS else singular(words[-1])
+        named = last in IDS or last in ROLES or last in self._nouns
+        return named or words[0] in ("into", "onto") or (len(words) > 1 and words[-1] in _BESIDE)
+
+    def _find_resource(self, name: str) -> str:
+        """Return the resource whose ids a reference takes: of its noun, or the only one that is made.
+
+        An API's only resource is meant by `into` or `parent_id`, and not by `owner_id`.
+        """
+        words = [singular(word) for word in split_words(name) if word not in IDS]
+        noun = next((self._made[word] for word in reversed(words) if word in self._made), "")
+        alone = len(self._made) == 1 and all(word in THINGS for word in words)
+        return noun or (next(iter(self._made.values())) if alone else "")
+
+    def _list_leaves(
+        self, schema: Mapping[str, Any], path: Path, needed: bool
+    ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
+        """Yield path and schema of each value without members, and whether a value must have it.
+
+        Each alternative of a value is one. A schema inside itself is left out: its values are judged by name.
+        """
+        waiting = deque([(path, schema, needed, frozenset[str](), frozenset[str]())])
+        for _ in range(MOST_SCHEMAS):
+            if not waiting:
+                return
+            path, schema, needed, must, seen = waiting.popleft()
+            name = str(schema.get("$ref", ""))
+            if name and name in seen:
+                continue
+            here, below, has_members = resolve(schema, self.model.schemas), seen | {name}, False
+            given = here.get("required")
+            must = must | frozenset(map(str, given)) if isinstance(given, list | tuple) else must
+            for (key, *steps), part in list_children(here):
+                if not isinstance(part, Mapping) or key in ("not", "if", "propertyNames"):
+                    continue
+                is_map = key in ("additionalProperties", "patternProperties", "unevaluatedProperties")
+                if key == "properties" or is_map:
+                    step = ANY if is_map else str(steps[0])
+                    waiting.append(((*path, step), part, needed and step in must, frozenset(), below))
+                elif key not in ("$defs", "definitions"):
+                    waiting.append((path, part, needed, must, below))
+                has_members |= is_map or key in ("properties", "items", "prefixItems")
+            if not has_members:
+                yield path, here, needed
+
+    def _list_stored(self, action: Action) -> frozenset[str]:
+        """Return the members of what a call makes or changes, each as a dotted path of its answers."""
+        named = {param.refers_to for param in action.params if param.refers_to}
+        about = [
+            r
+            for r in self.model.resources.values()
+            if r.name in named or (r.made_by is not None and r.made_by.action is action)
+        ]
+        calls = [action, *(call.action for r in about for call in (*r.read_by, *r.listed_by))]
+        schemas = [
+            o.schema for one in calls for o in one.outputs if 200 <= o.status < 300 and o.schema is not None
+        ]
+        leaves = (path for schema in schemas for path, _, _ in self._list_leaves(schema, (), needed=False))
+        return frozenset(".".join(path[start:]) for path in leaves for start in range(min(2, len(path))))
+
+
+def _reaches(path: Sequence[str]) -> bool:
+    """True if a word of an argument's name, or of its member's, says that it may reach beyond one thing."""
+    return any(word in REACHING for step in path for word in split_words(step))
+
+
+def _list_types(schema: Mapping[str, Any]) -> frozenset[str]:
+    types = schema.get("type")
+    if types is None and "enum" in schema:
+        return frozenset(("string",))
+    return frozenset((types,)) if isinstance(types, str) else frozenset(types or ())
+
+
+def _list_shown(action: Action, param: Param, path: Path, schema: Mapping[str, Any]) -> list[Any]:
+    """Return the values that the document gives an argument, as examples too."""
+    found: list[Any] = []
+    for one in (schema, *((param.schema,) if len(path) == 1 else ())):
+        examples = one.get("examples")
+        found += [one[key] for key in ("default", "example", "const") if key in one]
+        found += examples if isinstance(examples, list) else ()
+    for example in action.examples:
+        found += _list_at(example.input, path) if example.status < 300 else ()
+    return found
+
+
+def _list_at(values: Any, path: Sequence[str]) -> list[Any]:
+    """Return the values at a path. A list on the way stands for each of its items."""
+    if not path:
+        return [values]
+    if isinstance(values, list):
+        return [found for item in values for found in _list_at(item, path)]
+    return _list_at(values[path[0]], path[1:]) if isinstance(values, Mapping) and path[0] in values else []
+
+
+def _encode(values: Sequence[Any]) -> frozenset[bytes]:
+    """Return values as JSON, and the items of those that are lists, which may be sent alone."""
+    return frozenset(
+        json_bytes(form)
+        for value in values
+        for form in (value, *(value if isinstance(value, list) else ()))
+        if _is_json(form)
+    )
+
+
+def _is_json(value: Any) -> bool:
+    """True unless a value is replaced by a live id or a new value when the call is sent."""
+    if isinstance(value, dict | list):
+        return all(map(_is_json, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, str | int | float)
+
+
+def leave_out(values: Mapping[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """Return the values without the member at a path."""
+    return {
+        name: _without(value, path[1:]) if name == path[0] else value
+        for name, value in values.items()
+        if name != path[0] or len(path) > 1
+    }
+
+
+def _without(value: Any, path: Sequence[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, path) for item in value]
+    return leave_out(value, path) if isinstance(value, Mapping) else value
+
+
+def say_withheld(action: Action, one: Withheld) -> str:
+    """Return why a value is not sent, and the option that sends it."""
+    return f"`{one.label}` of {action.name} {one.why}: --allow {action.name}.{one.label} sends it"

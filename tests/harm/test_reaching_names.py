@@ -1,0 +1,275 @@
+"""Other names of the same kinds as in `test_lenient_servers.py`, on servers that do what each name says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harm.loopback import loopback
+from harm.test_harm_module import run_module
+from harm.test_lenient_servers import NUMBER, OTHERS, Notes, Schema, document, model_of, run
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.harmless.arguments import Harmless
+from pgagents.catalogue.harmless.ids import list_numbers
+
+FLAG: Schema = {"type": "boolean"}
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": 60}
+
+
+def choice(*values: Any) -> Schema:
+    return {"type": "string", "enum": list(values)}
+
+
+def inside(name: str, schema: Schema, *, required: bool = False) -> Schema:
+    more = {"required": [name]} if required else {}
+    return {"type": "object", "properties": {name: schema}, **more}
+
+
+def deep(schema: Schema, depth: int) -> Schema:
+    return inside("inner", deep(schema, depth - 1)) if depth else schema
+
+
+OPTIONS: dict[str, Schema] = {
+    "mode": choice("append", "replace"),
+    "on_conflict": choice("fail", "overwrite"),
+    "onDuplicate": choice("keep", "remove-older"),
+    "strategy": choice("one", "all"),
+    "scope": choice("mine", "all"),
+    "behaviour": choice("safe", "clean-slate"),
+    "keep_last": {"type": "integer", "minimum": 1, "maximum": 9},
+    "older_than_days": {"type": "integer", "minimum": 1},
+    "max_age": {"type": "number", "minimum": 0},
+    "renumber": FLAG,
+    "takeover": FLAG,
+    "with_history": FLAG,
+    "make_current": FLAG,
+    "exclusive": FLAG,
+    "tidy": {"type": ["boolean", "null"]},
+    "options": inside("purge", FLAG, required=True),
+    "settings": inside("retention", inside("limit", {"type": "integer", "minimum": 1})),
+    "steps": {"type": "array", "items": inside("wipe_first", FLAG, required=True)},
+    "far": deep(inside("replace_all", FLAG), 9),
+    "replace_everything": {"type": "boolean", "example": True},
+    "flags": {"type": "object", "additionalProperties": FLAG},
+}
+REFERENCES: dict[str, Schema] = {
+    "source": NUMBER,
+    "moved_from": NUMBER,
+    "swap_with": NUMBER,
+    "previousNote": NUMBER,
+    "copy_of": NUMBER,
+    "predecessors": {"type": "array", "items": NUMBER},
+    "linked_notes": {"type": "array", "items": {"anyOf": [NUMBER, {"type": "null"}]}},
+    "note_uuid": {"type": "string", "example": "7"},
+    "root_ref": {"type": "string", "default": "/notes/7"},
+    "link": {"type": "string", "format": "uri-reference", "example": "/notes/7"},
+    "self_url": {"type": "string", "example": "http://127.0.0.1/notes/7"},
+    "positions": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "by_note": {
+        "type": "object",
+        "additionalProperties": inside("weight", {"type": "number"}),
+        "example": {"7": {}},
+    },
+    "relation": inside("target", inside("id", NUMBER, required=True), required=True),
+    "edges": {"type": "array", "items": inside("to", NUMBER, required=True)},
+    "chain": deep(inside("note_id", NUMBER), 10),
+    "owner": {"type": "integer", "example": 7},
+    "tree": {"$ref": "#/components/schemas/Tree"},
+}
+TREE = {
+    "type": "object",
+    "properties": {"note_id": NUMBER, "below": {"$ref": "#/components/schemas/Tree"}},
+}
+
+
+SAID = ("replace", "overwrite", "remove-older", "all", "clean-slate", "true", "True", "1")
+"""Texts that a server takes for a choice with reach."""
+
+
+class Doing(Notes):
+    """Any flag, choice or number beside `text` empties the table; any number, key or path that reads as a low
+    one removes that row.
+    """
+
+    def reach(self, given: dict[str, Any]) -> None:
+        for name, value in given.items():
+            if name != "text" and (name not in ("link", "self_url") or "/" in str(value)):
+                self.follow(value, option=name in OPTIONS)
+
+    def follow(self, value: Any, *, option: bool) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                self.follow(key if not option else None, option=False)
+                self.follow(inner, option=option)
+        elif isinstance(value, list):
+            for item in value:
+                self.follow(item, option=option)
+        elif option and (value in SAID if isinstance(value, str) else bool(value)):
+            self.notes = {n: note for n, note in self.notes.items() if n > OTHERS}
+        elif value is not None:
+            last = str(value).rstrip("/").rpartition("/")[2]
+            for number in list_numbers(value) | list_numbers(last):
+                if number <= OTHERS:
+                    self.notes.pop(number, None)
+
+
+def described(more: dict[str, Schema], where: str) -> Schema:
+    made = document(more if where == "body" else {}, more if where == "query" else {})
+    made["components"] = {"schemas": {"Tree": TREE}}
+    if where == "header":
+        at = made["paths"]["/notes"]["post"]["parameters"]
+        at += [
+            {"name": f"X-{name.replace('_', '-')}", "in": "header", "schema": s} for name, s in more.items()
+        ]
+    return made
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("more", [OPTIONS, REFERENCES], ids=["options", "references"])
+def test_no_name_of_a_body_reaches_others(more: dict[str, Schema], seed: int, tmp_path: Path) -> None:
+    server = Doing()
+    run(model_of(tmp_path, described(more, "body")), server, seed)
+    assert server.bodies
+    assert not server.changed(), server.bodies[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["mode", "keep_last", "renumber", "source", "predecessors", "note_uuid", "self_url"]
+)
+@pytest.mark.parametrize("required", [False, True])
+def test_no_name_of_a_query_reaches_others(name: str, required: bool, tmp_path: Path) -> None:
+    made = described({name: {**OPTIONS, **REFERENCES}[name]}, "query")
+    for option in made["paths"]["/notes"]["post"]["parameters"]:
+        option["required"] = required
+    server = Doing()
+    run(model_of(tmp_path, made), server, 0)
+    assert (name in ("mode", "keep_last", "renumber") and required) or not server.changed()
+
+
+class Heard(Notes):
+    """Keeps the headers of writes."""
+
+    def __call__(self, request: Request) -> Response:
+        if request.method == "POST":
+            self.heard = getattr(self, "heard", []) + [name.lower() for name, _ in request.headers]
+        return super().__call__(request)
+
+
+def test_no_header_reaches_others(tmp_path: Path) -> None:
+    names = {n: OPTIONS[n] for n in ("mode", "keep_last", "renumber", "on_conflict")}
+    server = Heard()
+    run(model_of(tmp_path, described(names, "header")), server, 0)
+    assert server.heard
+    assert not {name for name in server.heard if name.startswith("x-")} & {
+        f"x-{n.replace('_', '-')}" for n in names
+    }
+
+
+@pytest.mark.parametrize("more", [OPTIONS, REFERENCES], ids=["options", "references"])
+def test_the_generated_module_reaches_no_others(more: dict[str, Schema], tmp_path: Path) -> None:
+    server = Doing()
+    with loopback(server) as url:
+        run_module(
+            model_of(tmp_path, described(more, "body")), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1"
+        )
+    assert server.bodies
+    assert not server.changed()
+
+
+def moving() -> Schema:
+    """The document of notes that can be joined and put behind others."""
+    made = document({}, {})
+    for name, member, schema in (
+        ("absorb", "ids", {"type": "array", "items": NUMBER}),
+        ("put", "after_id", NUMBER),
+    ):
+        body = {
+            "type": "object",
+            "required": [member, "amount"],
+            "properties": {member: schema, "amount": NUMBER},
+        }
+        made["paths"][f"/notes/{{id}}/{name}"] = {
+            "post": {
+                "operationId": f"{name}_note",
+                "parameters": made["paths"]["/notes/{id}"]["patch"]["parameters"],
+                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+                "responses": made["paths"]["/notes/{id}"]["patch"]["responses"],
+            }
+        }
+    return made
+
+
+class Moving(Notes):
+    """Notes whose other calls name notes by their numbers."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        head, _, last = path.rpartition("/")
+        if last not in ("absorb", "put"):
+            return super().answer(method, path, body, given)
+        named = given.get("ids", given.get("after_id"))
+        for number in named if isinstance(named, list) else [named]:
+            if isinstance(number, int):
+                self.named = [*getattr(self, "named", []), number]
+        status, note = super().answer("GET", head, None, {})
+        return (
+            (status, note) if isinstance(named, int if last == "put" else list) else (400, {"error": "bad"})
+        )
+
+
+def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own(tmp_path: Path) -> None:
+    server = Moving()
+    run(model_of(tmp_path, moving()), server, 0)
+    assert any(number > OTHERS for number in server.named)
+    assert not [number for number in server.named if 0 < number <= OTHERS]
+    sent = [body["amount"] for body in server.bodies if "amount" in body and "after_id" in body]
+    assert 1 in sent, "a sum is not a reference"
+
+
+@pytest.mark.parametrize(
+    ("allow", "lifted"), [("create_note.options", "options"), ("create_note.steps", "steps")]
+)
+def test_allow_of_an_argument_lifts_its_members(allow: str, lifted: str, tmp_path: Path) -> None:
+    server = Notes()
+    run(
+        model_of(tmp_path, described({n: OPTIONS[n] for n in ("options", "steps")}, "body")),
+        server,
+        0,
+        allow=(allow,),
+    )
+    sent = {name for body in server.bodies for name, value in body.items() if value}
+    assert sent & {"options", "steps"} == {lifted}
+
+
+def test_an_example_explains_an_option_unless_its_name_has_reach(tmp_path: Path) -> None:
+    made = document({"compact": FLAG, "replace_all": FLAG, "is_admin": FLAG}, {})
+    content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
+    content["example"] = {"text": "a", "compact": True, "replace_all": True, "is_admin": True}
+    model = model_of(tmp_path, made)
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = {one.label: one for one in Harmless(model).list_withheld(action)}
+    assert {name: one.takes(True, ()) for name, one in held.items()} == {
+        "compact": True, "replace_all": False, "is_admin": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "own", "taken"),
+    [
+        (21, [("note", 21)], True),
+        (21, [("user", 21)], False),
+        ("user-of-this-run", [("user", "user-of-this-run")], True),
+        ("/notes/21", [("note", 21)], False),
+        ([21, 7], [("note", 21)], False),
+        (True, [("note", 1)], False),
+        (None, [], True),
+    ],
+)
+def test_an_id_of_another_kind_is_not_the_runs_own(
+    value: Any, own: list[tuple[str, Any]], taken: bool, tmp_path: Path
+) -> None:
+    model = model_of(tmp_path, document({"parent_id": NUMBER}, {}))
+    action = next(a for a in model.actions if a.name == "create_note")
+    (one,) = Harmless(model).list_withheld(action)
+    assert one.takes(value, own) is taken
