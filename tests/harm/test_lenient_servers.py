@@ -284,4 +284,5 @@ def test_what_a_lenient_reader_takes_for_another_id_is_no_id_of_ones_own(text: A
 def test_a_suffix_on_an_id_of_ones_own_stays_ones_own() -> None:
     assert not reads_as_others("17-x", [17])
     assert reads_as_others("17-x", [1])
+    assert reads_as_others("2２", [22])
     assert NOBODYS_NUMBER % 2**32 > 2**24

@@ -319,11 +319,14 @@ class Harmless:
         if is_text and right:
             return Withheld(path, wire, param.place, "right")
         is_stored = param.in_body and ".".join(path[-2:]) in stored and not right
-        if not is_option or (not reach and (needed or is_stored)):
+        choices = schema.get("enum")
+        choices = choices if isinstance(choices, list) else []
+        far = any(_reaches((str(choice),)) for choice in choices)
+        if not is_option or (not reach and (is_stored or (needed and not far))):
             return None
         shown = [schema[key] for key in ("default", "const") if key in schema]
-        choices = schema.get("enum")
-        shown += choices if isinstance(choices, list) and len(choices) == 1 and param.required else ()
+        if param.required:
+            shown += choices if len(choices) == 1 else [c for c in choices if not _reaches((str(c),))]
         shown += [False] if param.required and "boolean" in types else ()
         if not reach and not right:
             shown += _list_shown(action, param, path, schema)

@@ -22,6 +22,8 @@ BEYOND = 2**63
 """A whole number above every id: no column of whole numbers holds one so large."""
 
 _LEADING = re.compile(r"[+-]?\s*(\d[\d_]*)")
+_ASCII = re.compile(r"[+-]?\s*([0-9]+)")
+"""Matches what a reader sees that stops before a digit of another script, as in `2２`."""
 _DECIMAL = re.compile(r"[+-]?\s*(\d*\.?\d+(?:e[+-]?\d{1,3})?)")
 _BASED = re.compile(r"[+-]?\s*0(x[0-9a-f]+|o[0-7]+|b[01]+|[0-7]+)")
 _BASES = {"x": 16, "o": 8, "b": 2}
@@ -53,6 +55,8 @@ def _read(text: str) -> Iterable[int]:
     if found := _LEADING.match(text):
         yield int(found[1].replace("_", "")[:400])
         yield int(found[1].partition("_")[0][:400])
+    if found := _ASCII.match(text):
+        yield int(found[1][:400])
     if found := _DECIMAL.match(text):
         number = float(found[1])
         yield from (int(number), round(number)) if math.isfinite(number) else ()
