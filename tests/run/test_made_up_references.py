@@ -129,10 +129,9 @@ def verdicts(report: Report) -> dict[str, str]:
 def test_right_server_that_knows_no_made_up_owner_is_no_finding(status: int, required: bool) -> None:
     report = run(model(required), Desk(status, "owner_id", 40, required))
     assert [f.contract.id for f in report.findings] == []
-    reason = next(r.reason for r in report.results if r.contract.id.startswith("valid_calls/high/create"))
-    assert "owner_id is an id that was made up" in reason
-    assert "refers_to: RESOURCE" in reason
-    if not required:
+    if required:
+        assert any(r.reason.endswith("--allow create_ticket.owner_id sends it") for r in report.results)
+    else:
         assert verdicts(report)["ordinary"] == "kept"
 
 

@@ -116,7 +116,7 @@ class Withheld:
 
     @property
     def why(self) -> str:
-        """What its values may do, as the end of a sentence."""
+        """The end of a sentence about what its values may do."""
         return {
             "reference": "may name what is not the run's own",
             "option": "may reach beyond what the call makes",
