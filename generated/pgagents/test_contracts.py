@@ -232,6 +232,12 @@ def _heard(name, response):
         TANKS[bucket] = {"most": part, "left": int(remaining) / WORKERS, "per_s": part / seconds, "at": time.monotonic()}
 
 
+def _is_taken(path, formatted, sent):
+    """Whether a read says nothing of a number in a path, or shows that somebody has it."""
+    read = DOCUMENT["paths"][path].get("get", {}).get("operationId")
+    return read not in READS or requests.get(URL + formatted, timeout=30, allow_redirects=False, **sent).status_code not in (404, 410)
+
+
 def _count(name, response):
     """Remember a write that the server accepted."""
     if name not in READS and name not in QUERIES and response.status_code < 300:
@@ -243,10 +249,14 @@ def _answer(case):
     headers = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
     name = DOCUMENT["paths"][case.path][case.method.lower()]["operationId"]
     _without_harm(case, name)
+    sent = {"headers": headers}
+    numbered = any(place == "path" and kind.startswith("int") for place, _, kind in WRITES.get(name, ()))
+    if numbered and name not in ALLOWED and _is_taken(case.path, case.formatted_path, sent):
+        pytest.skip(f"no read shows that {case.formatted_path} is free")
     until = time.monotonic() + PATIENCE_S
     while True:
         _turn(name)
-        response = case.call(headers=headers, timeout=30, allow_redirects=False)
+        response = case.call(timeout=30, allow_redirects=False, **sent)
         _heard(name, response)
         _count(name, response)
         if response.status_code not in (429, 503):
@@ -323,9 +333,13 @@ REFUSED = [one for one in KEYED if one[2] in CALLED and (one[2] not in QUERIES o
 def test_a_call_without_a_good_key_is_refused(method, path, name, key):
     """No key and an unknown one are refused before anything happens."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    template = path
     for place, wire, kind in WRITES.get(name, ()):
         if place == "path":
             path = path.replace("{" + wire + "}", str(_nobodys_id(kind)))
+    numbered = any(place == "path" and kind.startswith("int") for place, _, kind in WRITES.get(name, ()))
+    if numbered and _is_taken(template, path, {"headers": {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}}):
+        pytest.skip(f"no read shows that {path} is free")
     path = re.sub(r"\{[^{}]*\}", "unknown", path)
     body = {} if method in ("post", "put", "patch") else None
     response = requests.request(method, URL + path, headers=headers, json=body, timeout=30, allow_redirects=False)
