@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, id_text
-from pgagents.verify.fixtures.instance import Instance, Unavailable
+from pgagents.verify.fixtures.instance import Instance, Unavailable, above
 from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.order import index_collections
 from pgagents.verify.run.driver import Driver
@@ -161,8 +161,26 @@ def name_remaining(driver: Driver) -> list[str]:
 def _name(instance: Instance, end: object) -> str:
     """Return the name of an instance that is left behind, with the reason if one is known."""
     why = str(end) if isinstance(end, Unavailable) else instance.unremoved
-    name = f"{instance.resource.name} {brief(id_text(instance.id), MAX_SHOWN)}"
+    name = f"{instance.resource.name} {brief(id_text(instance.id), MAX_SHOWN)}{_say_where(instance)}"
     return f"{name} ({why})" if why else name
+
+
+def _say_where(instance: Instance) -> str:
+    """Return the path of an instance whose id means something only in what contains it; else nothing."""
+    resource, chain = instance.resource, {t.resource.name: t for t in (*above(instance), instance)}
+    for call in (*resource.read_by, *([resource.undone_by] if resource.undone_by else [])):
+        params = [p for p in call.action.params if p.place == "path"]
+        if not resource.placed_by or any(p.refers_to not in chain for p in params):
+            continue
+        values = {
+            p.wire: chain[str(p.refers_to)].resource.value_for(p, chain[str(p.refers_to)].body)
+            for p in params
+        }
+        path = str(call.action.path)
+        for wire, value in values.items():
+            path = path.replace(f"{{{wire}}}", id_text(value))
+        return f" at {brief(path, MAX_SHOWN)}"
+    return ""
 
 
 def look_up_unsure(driver: Driver) -> bool:

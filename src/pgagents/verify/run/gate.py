@@ -339,8 +339,13 @@ class Gate:
             return objection
         if call.authored and (objection := self._object_to_overwriting(endpoint, values)):
             return objection
+        removed = (
+            self._named.find(endpoint.action, target, values) if target and call.intent == "clean" else None
+        )
         for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
+            if removed is not None and param.refers_to in removed.resource.placed_by:
+                continue  # it stayed when what contains it was removed, and was read there since
             if (
                 resource is not None
                 and resource.made_by is not None

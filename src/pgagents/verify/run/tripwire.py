@@ -70,6 +70,8 @@ class _View:
     """The number of writes that were noted before it."""
     most: int
     """The most rows that such a read has shown."""
+    first: Rows | None
+    """What it showed before the first write; None if it was not read then."""
 
 
 @dataclass(slots=True)
@@ -133,6 +135,15 @@ class Tripwire:
         """True if the run wrote, and had seen no older row before."""
         return bool(self._written) and not self._has_seen
 
+    def list_grown(self) -> dict[str, list[str]]:
+        """Return, by resource that no call is known to make, the ids that a list of it came to show since the
+        first write. They are the run's doing if nobody else uses the server.
+        """
+        listed = [v for v in self._views.values() if v.call in v.resource.listed_by and v.first is not None]
+        free = [v for v in listed if v.resource.inferred and v.resource.made_by is None]
+        new = {v.resource.name: [k[2] for k in v.rows if k not in (v.first or ())] for v in free}
+        return {name: ids for name, ids in new.items() if ids}
+
     # -- what answers show
 
     def note(self, exchange: Exchange, under_way: bool) -> bool:
@@ -195,9 +206,10 @@ class Tripwire:
         items = at_path(declared, exchange) if exchange.success else None
         whole = isinstance(items, list) and not may_go_on(exchange, items)
         most = max(len(rows), known.most if known else 0)
-        view = _View(resource, declared, exchange, rows, whole, self._written, most)
+        first = known.first if known else None if self._written or self._under_way else rows
+        view = _View(resource, declared, exchange, rows, whole, self._written, most, first)
         if known is None:
-            if not self._written and not self._under_way and len(self._older) < MOST_ROWS:
+            if first is not None and len(self._older) < MOST_ROWS:
                 self._older.update(key for key, row in rows.items() if not _MARK.search(str(row)))
                 self._has_seen = bool(self._older)
             if exchange.success and len(self._views) < MOST_VIEWS:
