@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -33,8 +34,8 @@ def needed(schema: Row) -> Row:
 
 
 @cache
-def model_of(readable: bool, ids: str) -> Model:
-    """The catalogue of a document about notes, as `import` makes it."""
+def model_of(readable: bool, ids: str, paged: bool = False, nested: bool = False) -> Model:
+    """The catalogue of a document about notes, as `import` makes it. They stand in teams if `nested`."""
     text = {"type": "string", "minLength": 1, "maxLength": 60}
     members: Row = {"id": {"type": ids}, "text": text, "colour": text, "pinned": {"type": "boolean"}}
     members |= {name: {"type": "string"} for name in ("state", "expires_at", "updated_at", "summary")}
@@ -71,13 +72,27 @@ def model_of(readable: bool, ids: str) -> Model:
             "responses": answer(201, note),
         },
     }
+    if paged:
+        asked = [("cursor", {"type": "string"}), ("limit", {"type": "integer", "minimum": 1, "maximum": 50})]
+        several["get"]["parameters"] = [{"name": n, "in": "query", "schema": s} for n, s in asked]
+        page = {"notes": {"type": "array", "items": note}, "next_cursor": {"type": ["string", "null"]}}
+        several["get"]["responses"] = answer(200, {"type": "object", "properties": page, "required": [*page]})
+    paths: Row = {"/notes": several, "/notes/{id}": one}
+    if nested:
+        team = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+        inner = {"name": "team_id", "in": "path", "required": True, "schema": {"type": "string"}}
+        one["parameters"].append(inner)
+        several["parameters"] = [inner]
+        paths = {f"/teams/{{team_id}}{path}": item for path, item in paths.items()}
+        listed = {"operationId": "list_teams", "responses": answer(200, {"type": "array", "items": team})}
+        paths["/teams"] = {"get": listed}
     described = {
         "openapi": "3.1.0",
         "info": {"title": "Notes", "version": "1.0.0"},
         "servers": [{"url": "https://notes.example"}],
         "security": [{"bearer": []}],
         "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-        "paths": {"/notes": several, "/notes/{id}": one},
+        "paths": paths,
     }
     return load_text(imported(described).text, "notes.yaml")
 
@@ -112,6 +127,11 @@ def show(_: Notes, rows: list[Row]) -> list[Row]:
     return rows
 
 
+def stay(*_: Any) -> bool:
+    """Answer."""
+    return False
+
+
 @dataclass
 class Notes:
     """A server of notes with older rows. `meanwhile` happens before each answer, `after` after each accepted
@@ -121,7 +141,10 @@ class Notes:
     meanwhile: Callable[[Notes, Request], None] = keep
     after: Callable[[Notes, Request, Row], None] = keep
     listed: Callable[[Notes, list[Row]], list[Row]] = show
+    dies: Callable[[Notes, Request], bool] = stay
     readable: bool = True
+    paged: bool = False
+    nested: bool = False
     members: Row = field(default_factory=dict)
     ids: str = "string"
     now: float = 1_776_000_000.0
@@ -132,6 +155,8 @@ class Notes:
     """The writes that were accepted since the list was read."""
     lists: int = 0
     key: str = ""
+    tail: str = ""
+    """The end of each id."""
     deeds: int = 0
     """The number of times at which the test's own events happened."""
 
@@ -143,7 +168,7 @@ class Notes:
 
     def add(self, members: Row) -> Row:
         number = len(self.log) * 7 + len(self.rows) + 1
-        id = number if self.ids == "integer" else f"n{number * 7919 % 100_003:06d}x"
+        id = number if self.ids == "integer" else f"n{number * 7919 % 100_003:06d}x{self.tail}"
         row = {"colour": "red", "state": "open", **members, "id": id}
         self.rows[str(id)] = row
         return row
@@ -159,6 +184,8 @@ class Notes:
         scheme, _, key = (request.header("authorization") or "").partition(" ")
         self.key = key if scheme.lower() == "bearer" else ""
         self.meanwhile(self, request)
+        if self.dies(self, request):
+            return Silence("reset", "the connection was reset")
         status, body = self.answer(request)
         if status in (200, 201, 204) and request.method != "GET":
             self.writes += 1
@@ -171,19 +198,22 @@ class Notes:
     def answer(self, request: Request) -> tuple[int, Any]:
         if self.key not in KEYS.values():
             return 401, {"detail": "No key"}
-        if request.path == "/notes" and request.method == "GET":
+        if self.nested and request.path == "/teams":
+            return (200, [{"id": "t1"}]) if request.method == "GET" else (405, {"detail": "No"})
+        path = request.path.removeprefix("/teams/t1") if self.nested else request.path
+        if path == "/notes" and request.method == "GET":
             self.lists += 1
             shown = self.listed(self, list(self.rows.values()))
             self.since = 0
-            return 200, shown
-        at = re.fullmatch(r"/notes/([^/]+)", request.path)
+            return self.page(request, shown) if self.paged else (200, shown)
+        at = re.fullmatch(r"/notes/([^/]+)", path)
         id = at[1] if at else ""
         if request.method in ("POST", "PATCH"):
             given = read_json(request.body).value
             if not fits(given, WIDE if request.method == "POST" else WIDE[:2]):
                 return 422, {"detail": "Wrong"}
             given = {name: int(value) if name == "views" else value for name, value in given.items()}
-            if request.method == "POST" and not at:
+            if request.method == "POST" and path == "/notes":
                 return (
                     (201, self.add({**self.members, **given}))
                     if "text" in given
@@ -199,6 +229,20 @@ class Notes:
             return 204, None
         return 404, {"detail": "No such note"}
 
+    def page(self, request: Request, rows: list[Row]) -> tuple[int, Any]:
+        """Return a page of the newest rows; a cursor is the id of the first one after the page before."""
+        asked = dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
+        limit, rows = asked.get("limit", "5"), rows[::-1]
+        first = next((n for n, row in enumerate(rows) if row["id"] == asked.get("cursor")), None)
+        wrong = asked.keys() - {"limit", "cursor"} or not limit.isdecimal() or not 1 <= int(limit) <= 50
+        if wrong or ("cursor" in asked and first is None):
+            return 422, {"detail": "Wrong"}
+        end = (first or 0) + int(limit)
+        return 200, {
+            "notes": rows[first or 0 : end],
+            "next_cursor": rows[end]["id"] if end < len(rows) else None,
+        }
+
 
 def run(server: Notes, url: str = HERE, **options: Any) -> Report:
     """Verify the notes by their document alone, with leave to write."""
@@ -207,7 +251,7 @@ def run(server: Notes, url: str = HERE, **options: Any) -> Report:
         server.now += seconds
 
     return verify(
-        model_of(server.readable, server.ids),
+        model_of(server.readable, server.ids, server.paged, server.nested),
         server,
         Identities(KEYS),
         Options(**{"allow_writes": True, "live": False, **options}),
@@ -363,6 +407,59 @@ def by_key(server: Notes, rows: list[Row]) -> list[Row]:
     return rows if server.key == KEYS["main"] else rows[6:]
 
 
+def visit(server: Notes, _: Request) -> None:
+    """Let somebody's row come after the first write, and go when a list has shown it."""
+    if server.writes > 4 and not server.deeds:
+        server.deeds, server.visitor = 1, server.add({"text": "Somebody's"})["id"]
+    elif (
+        server.deeds == 1
+        and server.since > 3
+        and server.lists > server.__dict__.setdefault("at", server.lists)
+    ):
+        server.deeds = 2
+        del server.rows[server.visitor]
+
+
+def number_rows(server: Notes, *_: Any) -> None:
+    """Tell in every row how many there are, as each accepted write ends."""
+    server.deeds += 1
+    for place, row in enumerate(server.rows.values()):
+        row |= {"summary": f"{place} of {len(server.rows)}", "views": len(server.rows)}
+        row |= {
+            "updated_at": f"2026-04-12T13:{server.deeds % 60:02d}:00Z",
+            "total": {"notes": f"n{server.deeds}x"},
+        }
+
+
+def begin_anew(server: Notes, request: Request) -> bool:
+    """End once at a write, and come back with other rows."""
+    if server.writes < 9 or server.deeds or request.method == "GET":
+        return False
+    server.deeds, server.rows = 1, {}
+    for number in range(OLDER):
+        server.add({"text": f"New note {number}"})
+    return True
+
+
+def grow(server: Notes, request: Request) -> None:
+    """Let the list grow whenever it is read."""
+    if request.method == "GET" and server.deeds < 300:
+        server.deeds += 1
+        server.add({"text": f"Somebody's {server.deeds}"})
+
+
+def hide(server: Notes, _: list[Row]) -> list[Row]:
+    """List nothing."""
+    server.deeds += 1
+    return []
+
+
+def turn_pages(server: Notes, rows: list[Row]) -> list[Row]:
+    """Note that pages were read."""
+    server.deeds += 1
+    return rows
+
+
 LEGAL: dict[str, dict[str, Any]] = {
     "counters and times": {"meanwhile": count_up},
     "rows that expire": {"meanwhile": expire, "members": {"expires_at": "2026-04-13T00:00:00Z"}},
@@ -379,6 +476,14 @@ LEGAL: dict[str, dict[str, Any]] = {
     "replicas, without a read": {"listed": replicas, "readable": False},
     "a lagging list": {"listed": lagging},
     "two keys": {"listed": by_key, "readable": False},
+    "a row that comes and goes": {"meanwhile": visit},
+    "a row that comes and goes, without a read": {"meanwhile": visit, "readable": False},
+    "totals and places": {"after": number_rows, "members": {"summary": "0 of 0"}},
+    "a server that begins anew": {"dies": begin_anew},
+    "a list that grows": {"meanwhile": grow},
+    "a list that shows nothing": {"listed": hide},
+    "pages": {"listed": turn_pages, "paged": True},
+    "pages, without a read": {"listed": turn_pages, "paged": True, "readable": False},
     "nothing": {},
 }
 
@@ -442,3 +547,69 @@ def test_a_row_that_goes_by_itself_is_nobodys_fault() -> None:
     assert f"AFTER ONE OF {report.footer.alarm.writes} CALLS" in render(
         report, model_of(True, "string").source
     )
+
+
+# -- what a run lets happen, and what it cannot see
+
+
+def remove_newest(server: Notes, request: Request, body: Row) -> None:
+    """Remove the newest of the older rows at each create with a number of views."""
+    if request.method == "POST" and "views" in body and server.there:
+        del server.rows[server.there[-1]]
+
+
+def test_a_read_shows_that_a_row_is_on_no_page() -> None:
+    server = Notes(after=remove_newest, paged=True)
+    alarm = run(server).footer.alarm
+    assert alarm is not None
+    assert len(list_harmed(server)) == 1
+
+
+def test_an_older_row_in_a_team_is_looked_up_there() -> None:
+    server = Notes(after=remove_one, nested=True)
+    alarm = run(server).footer.alarm
+    assert alarm is not None
+    assert (alarm.verdict, len(list_harmed(server))) == ("caused", 1)
+
+
+def test_an_action_that_the_caller_allows_may_change_older_rows() -> None:
+    server = Notes(after=overwrite_one)
+    report = run(server, allow=("create_note",))
+    assert len(list_harmed(server)) > 1
+    assert report.footer.alarm is None
+
+
+def test_a_run_that_saw_no_older_row_says_so() -> None:
+    note = "what others have could not be compared: no list shows older rows"
+    assert note in run(Notes(listed=hide)).footer.notes
+    assert note not in run(Notes()).footer.notes
+
+
+def test_an_alarm_shows_the_beginning_of_a_long_id() -> None:
+    server = Notes(after=remove_one, tail="y" * 10_000)
+    alarm = run(server).footer.alarm
+    assert alarm is not None
+    assert alarm.rows[0].name.startswith("note n")
+    assert len(alarm.rows[0].name) < 100
+
+
+def test_what_the_run_made_is_removed_unless_that_may_be_the_reason() -> None:
+    server = Notes(after=remove_one)
+    report = run(server)
+    assert report.footer.alarm is not None
+    assert len(server.rows) - len(server.there) == len(report.footer.left_behind) <= 1  # not yet proved
+
+
+def lose_one(server: Notes, request: Request, _: Row) -> None:
+    """Remove an older row at each removal."""
+    if request.method == "DELETE" and server.there:
+        del server.rows[server.there[0]]
+
+
+def test_a_removal_that_may_be_the_reason_is_not_sent_again() -> None:
+    server = Notes(after=lose_one)
+    report = run(server)
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert (alarm.calls[0].action, len(list_harmed(server))) == ("delete_note", 1)
+    assert report.footer.left_behind

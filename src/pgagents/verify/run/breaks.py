@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.catalogue.decoding.medium import is_json
+from pgagents.catalogue.harmless.ids import list_numbers
+from pgagents.catalogue.model.resource import id_text
 from pgagents.report.causes import Fact, cause_of
 from pgagents.report.contract import Contract, Rank
 from pgagents.report.curl import HABITS
 from pgagents.report.report import RecordedExchange
+from pgagents.verify.answers.observation import list_members
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.promise import Judgement, Probe
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -23,6 +26,7 @@ RIGHT = frozenset(("valid", "explore"))
 """The intents of calls that should succeed."""
 _OF_RIGHT_CALLS = frozenset(("valid", "explore", "clean"))
 _GONE = (404, 410)
+FAILED = 500
 _NAMING = frozenset(("GET", "HEAD", "PATCH", "DELETE"))
 """Methods of calls that need the instance in their path."""
 _IDS = frozenset(("id", "_id", "uuid", "guid"))
@@ -226,6 +230,30 @@ def _says_gone(exchange: Exchange) -> bool:
     named = endpoint is not None and "{" in endpoint.path
     within = endpoint is not None and not endpoint.path.endswith("}")
     return named and exchange.status in _GONE and (within or method in _NAMING)
+
+
+def rank_writes(
+    writes: Sequence[Exchange], ids: Collection[str], new: Collection[str]
+) -> tuple[list[Exchange], bool]:
+    """Return writes, those first that likely changed the rows with these ids, to these new texts. The second
+    value is True if nothing but the first one can have done it.
+
+    A lenient server may read an argument as one of the ids.
+    """
+    numbers = {number for id in ids for number in list_numbers(id)}
+
+    def names(write: Exchange) -> bool:
+        given = [value for _, value in list_members(write.input) if not isinstance(value, bool)]
+        every = [*given, *(item for value in given if isinstance(value, list) for item in value)]
+        texts = {one for one in every if isinstance(one, str)}
+        return not texts.isdisjoint(new) or any(
+            id_text(one) in ids or not numbers.isdisjoint(list_numbers(one)) for one in every
+        )
+
+    done = [w for w in reversed(writes) if w.success or w.error or w.status >= FAILED]
+    meant = [write for write in done if names(write)]
+    ranked = dict.fromkeys((*meant, *done, *reversed(writes)))
+    return list(ranked), bool(meant) or len(done) == 1
 
 
 def exchange_of(exchange: Exchange) -> RecordedExchange:

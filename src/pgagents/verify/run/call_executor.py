@@ -333,7 +333,7 @@ class CallExecutor:
     def _compare(self, exchange: Exchange) -> None:
         """Compare an answer with what was there before the first write. Raises Stop if that is gone."""
         tripwire = self.gate.tripwire
-        if not tripwire.note(exchange, self.sender.budget.unanswered > 0):
+        if self.lost_answers.in_doubt or not tripwire.note(exchange, self.sender.budget.unanswered > 0):
             return
         tripwire.examine(self._ask, lambda seconds: self.sender.timing.wait(seconds))
         if tripwire.reason:

@@ -132,6 +132,12 @@ class LostAnswers:
             return False
         return exchange.number > incident.suspects[0].number
 
+    @property
+    def in_doubt(self) -> bool:
+        """True if the server may have been started anew, and its return is not noted yet."""
+        incident = self._incidents.get(self._silences.era)
+        return incident is not None and bool(incident.suspects)
+
     def examine(self, call: Call, ready: Ready, lost: Exchange, chain: list[Exchange]) -> Sending[Exchange]:
         """Find out what a lost answer means, and return the exchange that stands for the call.
 

@@ -19,17 +19,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.text import brief
-from pgagents.catalogue.harmless.ids import list_numbers
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import list_members
 from pgagents.verify.answers.standing import Change, is_mortal, list_firm_changes
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing, names_no_instance
+from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing
 from pgagents.verify.fixtures.target import list_concerned
 from pgagents.verify.lists import may_go_on
-from pgagents.verify.run.breaks import exchange_of
+from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.timing import may_write
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Setting
@@ -45,7 +44,6 @@ the most lists that are read after a write of a new shape.
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
-FAILED = 500
 _MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
 """The mark of any run, which may remove what carries it."""
 ASKED = ("valid", "explore", "clean")
@@ -97,6 +95,7 @@ class Tripwire:
     """Compares the answers of one run with what was there before its first write.
 
     `reason` says why nothing more is written; it is empty before that. `alarm` is what the report tells.
+    `is_blind` is true if the run wrote, and had seen no older row before.
     """
 
     def __init__(self, setting: Setting, factory: FixtureFactory, allowed: Collection[str]) -> None:
@@ -115,7 +114,7 @@ class Tripwire:
         self._wanted: list[_View] = []
         """The lists that are read because a write of a new shape was accepted."""
         self._suspicion: _Suspicion | None = None
-        self._examines = self._under_way = self._has_seen = False
+        self.is_blind = self._examines = self._under_way = False
 
     def object_to(self, call: Call) -> str:
         """Return why a write is not sent; empty if it may be. The run's own instances are still removed,
@@ -129,11 +128,6 @@ class Tripwire:
         """Forget all rows, because the server may have been started anew without them."""
         self._older.clear()
         self._views.clear()
-
-    @property
-    def is_blind(self) -> bool:
-        """True if the run wrote, and had seen no older row before."""
-        return bool(self._written) and not self._has_seen
 
     def list_grown(self) -> dict[str, list[str]]:
         """Return, by resource that no call is known to make, the ids that a list of it came to show since the
@@ -164,6 +158,7 @@ class Tripwire:
 
     def _note_write(self, exchange: Exchange) -> None:
         call, endpoint = exchange.call, exchange.call.endpoint
+        self.is_blind = self.is_blind if self._written else not self._older
         self._written += 1
         self._writes.append((self._written, exchange))
         if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
@@ -172,11 +167,9 @@ class Tripwire:
         if not exchange.success or self.reason or shape in self._shapes or call.intent == "clean":
             return
         self._shapes.add(shape)
+        views = (v for v in self._views.values() if v.call in v.resource.listed_by)
         lists = [
-            view
-            for view in self._views.values()
-            if view.call in view.resource.listed_by and names_no_instance(view.call)
-            if self._concerns(exchange, view.resource) and not self._older.isdisjoint(view.rows)
+            v for v in views if self._concerns(exchange, v.resource) and not self._older.isdisjoint(v.rows)
         ]
         if lists and len(self._shapes) <= MOST_SHAPES:
             self._wanted.append(min(lists, key=lambda view: len(view.exchange.input)))
@@ -211,7 +204,6 @@ class Tripwire:
         if known is None:
             if first is not None and len(self._older) < MOST_ROWS:
                 self._older.update(key for key, row in rows.items() if not _MARK.search(str(row)))
-                self._has_seen = bool(self._older)
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
             return
@@ -267,18 +259,20 @@ class Tripwire:
         # a server whose ids are places in a list shows a row under another one
         moved = {key for key, text in texts.items() if text and now[text] >= was[text]}
         self._older -= moved
-        excused, firm = moved | self._list_excused(), {}
-        for key in lost:
-            if key in after and key not in excused:
-                changes = list_firm_changes(self._setting, resource, before[key], after[key])
-                firm[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
-        excused |= {key for key in lost if (key[0], "") in self._restless}
-        return [key for key in lost if key not in after and key not in excused], firm
-
-    def _list_excused(self) -> set[Key]:
-        """Return the run's own rows, whose ids may have been free, and those that the author lets it use."""
-        used = (t for t in self._factory.pool.instances if t.ours or (t.used and not t.made))
-        return {(self._factory.owned.kind_name(t.resource), t.place, id_text(t.id)) for t in used}
+        # what the author lets the run find, its calls may change or take away
+        used = (t for t in self._factory.pool.instances if t.used and not t.made)
+        kind_name = self._factory.owned.kind_name
+        excused = moved | {(kind_name(t.resource), t.place, id_text(t.id)) for t in used}
+        excused |= {key for key in lost if key not in after and (key[0], "") in self._restless}
+        changes = {
+            key: list_firm_changes(self._setting, resource, before[key], after[key])
+            for key in lost
+            if key in after and key not in excused
+        }
+        return [key for key in lost if key not in after and key not in excused], {
+            key: [one for one in several if (key[0], one[0]) not in self._restless]
+            for key, several in changes.items()
+        }
 
     def _note_restless(self, gone: Collection[Key], changed: Mapping[Key, list[Change]]) -> None:
         self._restless.update((key[0], "") for key in gone)
@@ -356,8 +350,7 @@ class Tripwire:
                 found.gone, found.changed = [], {}
                 return ""
             gone, changed = self._list_differences(view.resource, found.latest, rows)
-            strange = rows.keys() - found.latest.keys() - self._list_excused()
-            came = sorted(key for key in strange if not self._factory.marks.is_marked(dict(rows[key])))
+            came = [k for k in rows.keys() - found.latest.keys() if not _MARK.search(str(rows[k]))]
             told = (("came", came), ("went", gone), ("changed", [key for key in changed if changed[key]]))
             seen = [f"{view.resource.name} {brief(key[2])} {word}" for word, keys in told for key in keys]
             others = others or next(iter(seen), "")
@@ -376,17 +369,13 @@ class Tripwire:
             told += [(key, f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
         name = found.view.resource.name
         rows = [ChangedRow(f"{name} {brief(key[2])}", was, now) for key, was, now in told]
-        ids = {key[2] for key, _, _ in told}
         new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
-        done = [w for w in reversed(found.writes) if w.success or w.error or w.status >= FAILED]
-        meant = [write for write in done if _names(write, ids, new)]
-        caused = self._setting.exclusive and (meant or len(done) == 1)
-        likely = dict.fromkeys((*meant, *done, *reversed(found.writes)))
+        likely, is_sure = rank_writes(found.writes, {key[2] for key, _, _ in told}, new)
         self.alarm = Alarm(
-            "others" if others else "caused" if caused else "unclear",
+            "others" if others else "caused" if is_sure and self._setting.exclusive else "unclear",
             tuple(rows[:MOST_TOLD]),
             len({row.name for row in rows}),
-            tuple(map(exchange_of, list(likely)[:MOST_CALLS])),
+            tuple(map(exchange_of, likely[:MOST_CALLS])),
             len(found.writes),
             others,
         )
@@ -401,16 +390,6 @@ def _place_in(resource: Resource, exchange: Exchange) -> str:
     """Return the ids of what contains the rows of an answer."""
     endpoint = exchange.call.endpoint
     return resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
-
-
-def _names(write: Exchange, ids: Collection[str], new: Collection[str]) -> bool:
-    """True if an argument of a write is one of these ids, as a lenient server may read it, or a new value."""
-    numbers = {number for id in ids for number in list_numbers(id)}
-    given = [value for _, value in list_members(write.input) if not isinstance(value, bool)]
-    every = [*given, *(item for value in given if isinstance(value, list) for item in value)]
-    return any(
-        id_text(one) in ids or one in new or not numbers.isdisjoint(list_numbers(one)) for one in every
-    )
 
 
 def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
