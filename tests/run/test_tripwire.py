@@ -460,6 +460,13 @@ def turn_pages(server: Notes, rows: list[Row]) -> list[Row]:
     return rows
 
 
+def remove_other_runs(server: Notes, *_: Any) -> None:
+    """Remove what another run made."""
+    if server.writes > 4 and len(server.there) > 6:
+        server.deeds += 1
+        del server.rows[server.there[0]]
+
+
 LEGAL: dict[str, dict[str, Any]] = {
     "counters and times": {"meanwhile": count_up},
     "rows that expire": {"meanwhile": expire, "members": {"expires_at": "2026-04-13T00:00:00Z"}},
@@ -478,6 +485,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "two keys": {"listed": by_key, "readable": False},
     "a row that comes and goes": {"meanwhile": visit},
     "a row that comes and goes, without a read": {"meanwhile": visit, "readable": False},
+    "rows of another run": {"after": remove_other_runs, "members": {"summary": "pgv-0123456789abcdef-7"}},
     "totals and places": {"after": number_rows, "members": {"summary": "0 of 0"}},
     "a server that begins anew": {"dies": begin_anew},
     "a list that grows": {"meanwhile": grow},
@@ -613,3 +621,110 @@ def test_a_removal_that_may_be_the_reason_is_not_sent_again() -> None:
     assert alarm is not None
     assert (alarm.calls[0].action, len(list_harmed(server))) == ("delete_note", 1)
     assert report.footer.left_behind
+
+
+# -- what the run finds and uses, and what lists come to show
+
+
+@cache
+def slots_model() -> Model:
+    """The catalogue of a document about slots that vanish when they are booked, and about labels."""
+    text, id = {"type": "string"}, {"type": "string"}
+    slot = {"type": "object", "properties": {"id": id, "room": text}, "required": ["id", "room"]}
+    booking = {"type": "object", "properties": {"id": id, "slot_id": id, "guest": text}, "required": ["id"]}
+    label = {"type": "object", "properties": {"id": id, "name": text}, "required": ["id", "name"]}
+
+    def done(status: str, schema: Row | None) -> Row:
+        content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+        refused = {"description": "Refused"}
+        return {status: {"description": "Done", **content}, **dict.fromkeys(("404", "422"), refused)}
+
+    def of(name: str, *responses: Any, **more: Any) -> Row:
+        return {"operationId": name, "responses": done(*responses), **more}
+
+    def by_id(**methods: Row) -> Row:
+        return {"parameters": [{"name": "id", "in": "path", "required": True, "schema": id}], **methods}
+
+    body = {"type": "object", "properties": {"slot_id": id, "guest": text}, "required": ["slot_id", "guest"]}
+    described = {
+        "openapi": "3.1.0",
+        "info": {"title": "Slots", "version": "1.0.0"},
+        "servers": [{"url": "https://slots.example"}],
+        "paths": {
+            "/slots": {"get": of("list_slots", "200", {"type": "array", "items": slot})},
+            "/slots/{id}": by_id(get=of("get_slot", "200", slot)),
+            "/labels": {"get": of("list_labels", "200", {"type": "array", "items": label})},
+            "/labels/{id}": by_id(get=of("get_label", "200", label)),
+            "/bookings": {
+                "get": of("list_bookings", "200", {"type": "array", "items": booking}),
+                "post": of("book_slot", "201", booking, requestBody=needed(body)),
+            },
+            "/bookings/{id}": by_id(
+                get=of("get_booking", "200", booking), delete=of("cancel_booking", "204", None)
+            ),
+        },
+    }
+    return load_text(imported(described).text, "slots.yaml")
+
+
+@dataclass
+class Slots:
+    """A server whose slots vanish for good when they are booked, and whose bookings make labels."""
+
+    tables: dict[str, dict[str, Row]] = field(default_factory=dict)
+    made: int = 0
+    now: float = 1_776_000_000.0
+
+    def __post_init__(self) -> None:
+        self.tables = {"slots": {f"s{n}k": {"id": f"s{n}k", "room": f"Room {n}"} for n in range(40)}}
+        self.tables |= {"labels": {"l0": {"id": "l0", "name": "old"}}, "bookings": {}}
+
+    def __call__(self, request: Request) -> Response:
+        self.now += 0.01
+        _, name, *rest = request.path.split("/")
+        table, given = self.tables.get(name), read_json(request.body).value
+        status, body = 404, None
+        if table is not None and request.method == "GET":
+            one = table.get(rest[0]) if rest else list(table.values())
+            status, body = (200, one) if one is not None else (404, None)
+        elif name == "bookings" and request.method == "DELETE" and rest and rest[0] in self.tables[name]:
+            status, body = 204, self.tables[name].pop(rest[0]) and None
+        elif name == "bookings" and request.method == "POST" and isinstance(given, dict):
+            status, body = self.book(given)
+        type = (("Content-Type", "application/json"),)
+        return Response(status, type, json_bytes(body) if body is not None else b"")
+
+    def book(self, given: Row) -> tuple[int, Any]:
+        right = given.keys() == {"slot_id", "guest"} and all(isinstance(v, str) for v in given.values())
+        if not right or given["slot_id"] not in self.tables["slots"]:
+            return 422, None
+        del self.tables["slots"][given["slot_id"]]
+        self.made += 1
+        label, id = f"l{self.made}", f"b{self.made * 7919 % 100_003:06d}x"
+        self.tables["labels"][label] = {"id": label, "name": f"label {self.made}"}
+        self.tables["bookings"][id] = {"id": id, **given}
+        return 201, self.tables["bookings"][id]
+
+
+def book_slots() -> Report:
+    """Verify the slots by their document alone, with leave to write."""
+    server = Slots()
+    return verify(
+        slots_model(),
+        server,
+        Identities({}),
+        Options(allow_writes=True, live=False),
+        clock=lambda: server.now,
+        sleep=lambda _: None,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url=HERE,
+        timer=lambda: server.now,
+    )
+
+
+def test_a_run_may_use_up_what_its_calls_name() -> None:
+    assert book_slots().footer.alarm is None
+
+
+def test_a_list_that_grew_says_so() -> None:
+    assert [line for line in book_slots().footer.lasting if " × label (l1" in line]

@@ -74,10 +74,7 @@ class _View:
 
 @dataclass(slots=True)
 class _Suspicion:
-    """The older rows that an answer lacks, or shows changed, and the writes since they were seen before.
-
-    `latest` is what the latest answer shows.
-    """
+    """The older rows that `latest` lacks, or shows changed, and the writes since they were seen before."""
 
     view: _View
     latest: Rows
@@ -109,10 +106,9 @@ class Tripwire:
         self._settled = 0
         """The number of the last call with which the caller lets older rows change."""
         self._restless: set[tuple[str, str]] = set()
-        """The members, by kind, that changed without a write; an empty name stands for whole rows."""
+        """The members, by kind, that changed without a write."""
         self._shapes: set[tuple[object, ...]] = set()
         self._wanted: list[_View] = []
-        """The lists that are read because a write of a new shape was accepted."""
         self._suspicion: _Suspicion | None = None
         self.is_blind = self._examines = self._under_way = False
 
@@ -133,10 +129,10 @@ class Tripwire:
         """Return, by resource that no call is known to make, the ids that a list of it came to show since the
         first write. They are the run's doing if nobody else uses the server.
         """
-        listed = [v for v in self._views.values() if v.call in v.resource.listed_by and v.first is not None]
-        free = [v for v in listed if v.resource.inferred and v.resource.made_by is None]
-        new = {v.resource.name: [k[2] for k in v.rows if k not in (v.first or ())] for v in free}
-        return {name: ids for name, ids in new.items() if ids}
+        views = [v for v in self._views.values() if v.resource.inferred and v.resource.made_by is None]
+        first = {id(v): v.rows.keys() if v.first is None else v.first.keys() for v in views}
+        new = [(v.resource.name, [key[2] for key in v.rows if key not in first[id(v)]]) for v in views]
+        return {name: ids for name, ids in new if ids}
 
     # -- what answers show
 
@@ -148,11 +144,7 @@ class Tripwire:
         self._under_way = under_way
         if may_write(call, exchange.request):
             self._note_write(exchange)
-        elif (
-            endpoint is not None  # what an ordinary client is shown
-            and not (self._examines or call.twist or call.plain or call.connection)
-            and (call.intent in ASKED and call.raw == Raw())
-        ):
+        elif endpoint is not None and not self._examines and _is_ordinary(call):
             self._note_read(endpoint, exchange)
         return self._suspicion is not None or bool(self._wanted)
 
@@ -230,7 +222,7 @@ class Tripwire:
         resource = view.resource
         gone, changed = self._list_differences(resource, known.rows, view.rows)
         if not writes:  # others, or time, changed them
-            self._note_restless(gone, changed)
+            self._note_restless(changed)
         if not writes or known.exchange.number < self._settled:
             self._older.difference_update(gone)
             return None
@@ -263,19 +255,14 @@ class Tripwire:
         used = (t for t in self._factory.pool.instances if t.used and not t.made)
         kind_name = self._factory.owned.kind_name
         excused = moved | {(kind_name(t.resource), t.place, id_text(t.id)) for t in used}
-        excused |= {key for key in lost if key not in after and (key[0], "") in self._restless}
-        changes = {
-            key: list_firm_changes(self._setting, resource, before[key], after[key])
-            for key in lost
-            if key in after and key not in excused
-        }
-        return [key for key in lost if key not in after and key not in excused], {
-            key: [one for one in several if (key[0], one[0]) not in self._restless]
-            for key, several in changes.items()
-        }
+        changed = {}
+        for key in lost:
+            if key in after and key not in excused:
+                changes = list_firm_changes(self._setting, resource, before[key], after[key])
+                changed[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
+        return [key for key in lost if key not in after and key not in excused], changed
 
-    def _note_restless(self, gone: Collection[Key], changed: Mapping[Key, list[Change]]) -> None:
-        self._restless.update((key[0], "") for key in gone)
+    def _note_restless(self, changed: Mapping[Key, list[Change]]) -> None:
         self._restless.update((key[0], path) for key, several in changed.items() for path, _, _ in several)
 
     # -- the quiet interval
@@ -354,7 +341,7 @@ class Tripwire:
             told = (("came", came), ("went", gone), ("changed", [key for key in changed if changed[key]]))
             seen = [f"{view.resource.name} {brief(key[2])} {word}" for word, keys in told for key in keys]
             others = others or next(iter(seen), "")
-            self._note_restless([*gone, *(key for key in found.gone if key in rows)], changed)
+            self._note_restless(changed)
             found.gone = [key for key in found.gone if key not in rows]
             for key, several in found.changed.items():
                 found.changed[key] = [one for one in several if (key[0], one[0]) not in self._restless]
@@ -387,9 +374,12 @@ class Tripwire:
 
 
 def _place_in(resource: Resource, exchange: Exchange) -> str:
-    """Return the ids of what contains the rows of an answer."""
     endpoint = exchange.call.endpoint
     return resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
+
+
+def _is_ordinary(call: Call) -> bool:
+    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain or call.connection)
 
 
 def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
