@@ -54,7 +54,7 @@ surfaces:"""
 def run(ids: str) -> tuple[dict[str, tuple[Verdict, str]], list[Any]]:
     archived: list[Any] = []
 
-    def archive(server: Notes, request: Request) -> Response | None:
+    def archive(_: Notes, request: Request) -> Response | None:
         if request.path != "/notes/archive":
             return None
         if request.method != "POST":

@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     "--keep-going", is_flag=True, help="Write the vendors without errors; the others keep their old files."
 )
 @click.option(
+    "--draft", is_flag=True, help="Also write documents that would send calls to a placeholder (example.com)."
+)
+@click.option(
     "--package",
     "packing",
     is_flag=True,
@@ -99,6 +102,7 @@ def command(
     check: bool,
     strict: bool,
     keep_going: bool,
+    draft: bool,
     packing: bool,
     ids: tuple[str, ...],
     templates: Path | None,
@@ -124,7 +128,7 @@ def command(
     if check:
         refuse_unpinned(model, "pgagents build --check")
     given = _read_ids(model, ids)
-    built = build(model, only=targets, templates=templates, strict=strict)
+    built = build(model, only=targets, templates=templates, strict=strict, draft=draft)
     _show(built, model)
     for surface, why in find_left_out(model).items():
         click.echo(f"{surface}: left out, {why}", err=True)

@@ -108,7 +108,10 @@ def header_safe(key: str, where: str, credential: Credential | None = None) -> s
         plain = key and key.isascii() and key.isprintable() and " " not in key
         problem = "" if plain else NO_KEY_HAS
     if problem:
-        raise PgagentsError(f"{where} holds {problem}", "check for quotes, blanks and line breaks")
+        help = "check for quotes, blanks and line breaks"
+        if credential is not None and credential.encoded and ":" not in key:
+            help += "; is it the key of another scheme of the document? add --auth, such as header:X-API-Key"
+        raise PgagentsError(f"{where} holds {problem}", help)
     return key
 
 

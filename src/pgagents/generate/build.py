@@ -23,7 +23,8 @@ from pgagents.generate.long_texts import Cuts, LongText, cut_texts, join_cuts
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import HOW_TO_HAVE, BoundTarget, Loss, Summary, Target, View
 
-FALSEHOODS = ("/credential", "/version")
+SERVER = "/server"
+FALSEHOODS = ("/credential", SERVER, "/version")
 """The ends of the ids of errors that withhold one document only."""
 REFUSED = "/refused"
 """The end of the id of a vendor schema's refusal, which withholds all documents of the vendor."""
@@ -153,9 +154,16 @@ def part(model: Model, path: str) -> Any:
 
 
 def build(
-    model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False
+    model: Model,
+    *,
+    only: Sequence[str] = (),
+    templates: Path | None = None,
+    strict: bool = False,
+    draft: bool = False,
 ) -> Built:
     """Build the documents. Violations of vendors' rules are in `diagnostics`.
+
+    A `draft` may send calls to a placeholder.
 
     A text of a document of others that is too long is cut, as a loss. Raises PgagentsError for wrong
     arguments or a wrong template.
@@ -181,6 +189,7 @@ def build(
         found += _notes(document, files, model, strict)
         every += files
     found += _list_gone((document.made for document in rendered), model)
+    found = [d for d in found if not (draft and d.id.endswith(SERVER))]
     written = {path for t in chosen.values() for path in t.outputs}
     stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
     blaming = {vendor(id) for id, one in refused.items() if one.blames_author}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from pgagents.base.jsonschema.union import unite
+from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.credential import Credential
@@ -35,7 +38,33 @@ class SignIn:
         return (self.credential.name,) if self.credential is not None else ()
 
 
+_NOBODYS = re.compile(
+    r"(?:\A|\.)example\.(?:com|net|org)\Z|(?:\A|\.)localhost\Z|\A127\.|\A(?:::1|0\.0\.0\.0)\Z"
+)
+
+
+def say_placeholder(server: str) -> str:
+    """Return that calls would go to an address of documentation (RFC 2606) or of the reader's own machine;
+    empty for any other.
+    """
+    host = (urlsplit(server).hostname or "").rstrip(".")
+    shown = f"it would send calls, and keys, to {brief(server, 80)}, which is a placeholder"
+    return shown if _NOBODYS.search(host) else ""
+
+
 def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
+    """Return how a host signs in. A document with a placeholder as server makes a false statement."""
+    chosen = _choose_sign_in(model, surface, host, takes)
+    if not (said := say_placeholder(model.api.server)):
+        return chosen
+    origin = ("api", "server") if model.source.has(("api", "server")) else surface.origin
+    help = "write `api: {server: https://…}`; `--draft` writes the document all the same"
+    return replace(
+        chosen, falsehoods=(*chosen.falsehoods, Note(origin, f"{host}: {said}", help, about="server"))
+    )
+
+
+def _choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
     """Return how a host signs in.
 
     It uses the credential that it can send and that most actions accept; other actions are losses. If no
@@ -87,7 +116,7 @@ def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes
         return SignIn(model.credential, surface, falsehoods=(_cannot(surface, message),))
     if surface.dispatcher and not dispatcher:
         losses += [Loss(d.origin, f"operation {d.operation_id}", "dropped", why) for d in model.dispatchers]
-    rest = choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
+    rest = _choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
     return replace(rest, losses=(*losses, *rest.losses))
 
 

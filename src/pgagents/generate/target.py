@@ -50,7 +50,7 @@ class Note:
     message: str
     help: str = ""
     about: str = "credential"
-    """The end of the id of a falsehood, `credential` or `version`: what the document would be wrong about."""
+    """The end of the id of a falsehood, `credential`, `server` or `version`: what it would be wrong about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -468,7 +468,7 @@ def with_scheme(references: References, given: GivenScheme) -> tuple[References,
     needed = [n for op in operations(references, Notes()) for need in op.security or () for n in need]
     used = {name: described[name] for name in dict.fromkeys(needed) if name in described}
     if exact := [name for name, found in used.items() if _say(found) == given.text]:
-        return _fill(references, exact[0]), "", ""
+        return _fill(_choose(references, exact[0]), exact[0]), "", ""
     tokens = [name for name, found in used.items() if found.text("type") in _TYPES_WITH_TOKENS]
     if tokens and given.text == "bearer":
         return _fill(_replace(references, dict.fromkeys(tokens, given)), tokens[0]), "", ""
@@ -530,6 +530,27 @@ def _fill(references: References, name: str) -> References:
         return references
     first = replace(references.first, data={**data, "security": [{name: []}, {}]})
     return replace_first(references, first)
+
+
+def _choose(references: References, name: str) -> References:
+    """Return the document without the alternatives of a scheme: the caller has the key of this one."""
+
+    def choose(node: Any) -> Any:
+        needs = node.get("security") if isinstance(node, dict) else None
+        if not isinstance(needs, list):
+            return node
+        chosen = [need for need in needs if isinstance(need, dict) and (name in need or not need)]
+        return {**node, "security": chosen} if any(chosen) else node
+
+    data = references.first.data
+    paths = data.get("paths")
+    items = paths if isinstance(paths, dict) else {}
+    chosen = {
+        path: {key: choose(node) for key, node in item.items()} if isinstance(item, dict) else item
+        for path, item in items.items()
+    }
+    made = choose({**data, "paths": chosen}) if items else choose(data)
+    return replace_first(references, replace(references.first, data=made))
 
 
 def _list_schemes(references: References) -> dict[str, Found]:

@@ -554,6 +554,11 @@ CREDENTIAL = (
     "The document would say something wrong of how calls are authenticated, so `build` does not write it. "
     "Its vendor has no form for the catalogue's credential, or a setting of the surface contradicts it. "
 )
+SERVER = (
+    "The vendor would send calls, and people's keys, to an address that is nobody's: one of documentation "
+    "(example.com), or the reader's own machine. So `build` does not write the document. Name your server "
+    "under `api.server`; `pgagents build --draft` writes the document all the same. "
+)
 UNKNOWN_FILE = (
     "A file under `api.hosted` is one that nothing generates, so its address would lead to nothing. Correct "
     "the name, or remove the line; `pgagents build` lists the files that it writes."
@@ -563,7 +568,7 @@ GONE = (
     "what an argument holds, such as a value without a type, or no call by the document can have the form or "
     "the key that an action needs. `losses.md` lists it. "
 )
-_OF_TARGETS = {"gone": GONE, "refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL}
+_OF_TARGETS = {"gone": GONE, "refused": REFUSED, "limit": LIMIT, "credential": CREDENTIAL, "server": SERVER}
 
 
 def diagnostic(id: str) -> str | None:

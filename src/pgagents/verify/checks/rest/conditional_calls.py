@@ -48,14 +48,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempt = Attempt(partial(_read_again, resource=resource), cost=6, writes=False)
         yield Case(endpoint, says, origin, attempt, "not_modified")
     for number, (resource, reader, endpoint) in enumerate(list_writes(setting)):
-        listing = (
-            _list_cases_of_removal if setting.model.is_removal(endpoint.action) else _list_cases_of_write
-        )
-        yield from listing(setting, resource, reader, endpoint, 3 * number)
+        if setting.model.is_removal(endpoint.action):
+            yield from _list_cases_of_removal(resource, reader, endpoint, 3 * number)
+        else:
+            yield from _list_cases_of_write(setting, resource, reader, endpoint, 3 * number)
 
 
 def _list_cases_of_removal(
-    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
+    resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
 ) -> Iterator[Case]:
     """Yield the cases of a removal: without a tag if it needs one, with another tag, and with the present."""
     name, required = endpoint.action.name, is_tag_required(endpoint)
@@ -227,9 +227,8 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
 
     for trial in refused:
         bare = trial is not refused[-1]
-        answer: Exchange = yield remove(
-            "" if bare else other, f"{'without a' if bare else 'with another'} tag"
-        )
+        how = "without a tag" if bare else "with another tag"
+        answer: Exchange = yield remove("" if bare else other, how)
         after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
         needed = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = (needed or [setting.model.invalid_in(endpoint.action)]) if bare else [stale]
@@ -238,9 +237,7 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
         elif answer.refused and not after.success:
             yield trial.broken("a refused removal removes nothing", after.outcome)
         else:
-            yield from trial.refused(
-                answer, codes, f"a removal {'without a' if bare else 'with another'} tag"
-            )
+            yield from trial.refused(answer, codes, f"a removal {how}")
         if answer.success or not after.success:
             yield done.untested("it was removed with a tag that is not its own")
             return

@@ -119,7 +119,8 @@ def _make_attempt(
         return None
     writes = any(step.action.effect == "write" for step in workflow.steps)
     counts = setting.exclusive and any(step.expect_alone for step in workflow.steps)
-    overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts else "all"
+    # what others write meanwhile would show in what the author's steps count
+    overlap: Overlap = "none" if timed or (counts and writes) else "readers" if counts or writes else "all"
     return Attempt(
         together=partial(_go_through, workflow=workflow, timed=timed),
         stage=7 if timed and takes_days(workflow) else 6,
