@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel import expression
+from pgagents.base.cel.expression import Expression
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
@@ -456,7 +457,9 @@ def make_write(
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
     taken = {member for unique in resource.unique for member in unique.members}
     texts = {
-        str(p.name): _find_fresh(setting, p) if p.wire in taken else choose(p.schema, setting.model.schemas)
+        str(p.name): _find_fresh(setting, resource, p)
+        if p.wire in taken
+        else choose(p.schema, setting.model.schemas)
         for p in needed
     }
     texts = {name: value for name, value in texts.items() if value is not None}
@@ -465,10 +468,15 @@ def make_write(
     return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
 
 
-def _find_fresh(setting: Setting, param: Param) -> Any:
-    """Return an expression for a new value of an argument; None if its type has none, so that the usual one
-    stays.
+def _find_fresh(setting: Setting, resource: Resource, param: Param) -> Any:
+    """Return an expression for a new value of an argument: that by which an instance is made, or a usual one.
+    None if its type has none, so that the usual value stays.
     """
+    made_by = resource.made_by
+    for own in made_by.action.params if made_by is not None else ():
+        written = made_by.input.get(str(own.name)) if made_by is not None and own.wire == param.wire else None
+        if isinstance(written, Expression) and FRESH in written.names and own.place == param.place:
+            return written
     schema = setting.resolve_schema(param.schema)
     kinds = set(types_of(schema))
     if "integer" in kinds:
