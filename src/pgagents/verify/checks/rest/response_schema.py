@@ -3,7 +3,8 @@ without a schema, such as a 204, has no body.
 
 Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
 that are neither JSON nor declared as one text are not compared. A body of any type (`*/*`) is what its
-Content-Type says. What a document leaves open, such as `nullable` beside a `$ref`, makes odd at most.
+Content-Type says. A body that a document can be read to allow is odd at most, as with `nullable` beside a
+`$ref`.
 """
 
 from __future__ import annotations
