@@ -38,8 +38,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
 MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES = 3, 30, 60
-"""The most missing rows of one answer that are looked up by their ids, the most such answers in a run, and
-the most lists that are read after a write of a new shape.
+"""The most missing rows of one answer that are looked up by their ids, and the most such answers in a run.
+The third is the most lists that are read after a write of a new shape.
 """
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
@@ -69,7 +69,7 @@ class _View:
     most: int
     """The most rows that such a read has shown."""
     first: Rows | None
-    """What it showed before the first write; None if it was not read then."""
+    """The rows that it showed before the first write; None without such a read."""
 
 
 @dataclass(slots=True)
