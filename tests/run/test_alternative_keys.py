@@ -1,4 +1,4 @@
-"""Where a document takes one of two keys, the caller says by --auth which one he has."""
+"""The caller says by --auth which one he has of two keys that a document takes."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ OPEN_SHOWN: dict[str, tuple[dict[str, Any], Any]] = {
     "newer_keyword": (body({"a": {"type": "string", "const": "x"}}, "a"), {"a": "y"}),
     "hidden_required": (body({"a": {"type": "string", "writeOnly": True}, "b": TEXT}, "a"), {"b": "x"}),
 }
-"""What OpenAPI 3.0 leaves open, and an answer that one reading allows."""
+"""Schemas that OpenAPI 3.0 leaves open, each with an answer that one reading allows."""
 
 
 def show(answers: Mapping[str, tuple[Any, list[Any]]], edition: str, folder: Path) -> Report:

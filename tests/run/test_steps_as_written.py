@@ -1,4 +1,4 @@
-"""What an author writes in a step goes out as written, in headers too, and a removal may need a tag."""
+"""A step goes out as its author wrote it, headers too, and a removal may need a tag."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ def command(
 ) -> int:
     """Ask about the CATALOGUE, or a document, what no document says: at most 40 questions, the best first.
 
-    Each has its place, the sentence or shape that raised it, and the lines to fill in. What has a line
-    already is not asked. Nothing is written anywhere; with --url the server is only read.
+    Each has its place, the sentence or shape that raised it, and the lines to fill in. A line that is
+    there already is not asked for. Nothing is written anywhere; with --url the server is only read.
     """
     from pgagents.importer.questions.question import MOST, list_questions, open_view
 

@@ -163,7 +163,7 @@ class Setting:
 
     @property
     def harmless(self) -> Harmless:
-        """What is withheld of the writes of the model."""
+        """The arguments that a run withholds from the writes of the model."""
         return self.compute_once("harmless", lambda: Harmless(self.model))
 
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:

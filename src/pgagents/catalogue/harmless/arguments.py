@@ -1,10 +1,11 @@
-"""What a run withholds of a write that only a document describes; an author knows what his arguments do.
+"""Arguments that a run withholds from a write that only a document describes; an author knows what his do.
 
-A reference is an argument, a member or a map's key that names other things: by an id, a noun of the API or a
-role. It takes the id of a thing that the run has made, and no example of the document, as that is somebody's.
+A reference is an argument, a member or a map's key that names other things. Its name is an id, a noun of the
+API or a role. It takes the id of a thing that the run has made, and no example of the document, as that is
+somebody's.
 
-An option is a flag, a choice or a number whose effect nothing explains. It keeps its default. What the
-document shows is sent too, unless its name has reach or changes rights. A right is a text such as `role`.
+An option is a flag, a choice or a number whose effect nothing explains. It keeps its default. A value that
+the document shows is sent too, unless its name has reach or changes rights. A right is a text such as `role`.
 """
 
 from __future__ import annotations

@@ -146,13 +146,13 @@ def list_told(view: View) -> tuple[str, ...]:
 
 
 def open_view(model: Model) -> View:
-    """Return the view of a loaded catalogue. What a document says, its author has not written."""
+    """Return the view of a loaded catalogue, whose author has not written what a document says."""
     source = model.source
     return View(source.data, lambda at: source.has(at) and not source.is_from_document(at), source.is_guessed)
 
 
 def list_questions(view: View, most: int = MOST) -> tuple[Question, ...]:
-    """Return at most so many questions, the most telling first. What the author has written is not asked."""
+    """Return at most so many questions, the most telling first, about nothing that the author has written."""
     from pgagents.importer.questions import basics, prose, shapes
 
     def ask() -> Iterator[Question]:
