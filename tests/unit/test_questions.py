@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.main import cli
-from pgagents.importer.questions.question import MOST, Question, list_questions, open_view
+from pgagents.importer.questions.asking import MOST, list_questions
+from pgagents.importer.questions.question import Question, open_view
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "questions.schema.json"
 ERRORS = {"409": {"description": "In conflict"}, "404": {"description": "Not there"}}

@@ -64,7 +64,8 @@ def command(
     Each has its place, the sentence or shape that raised it, and the lines to fill in. A line that is
     there already is not asked for. Nothing is written anywhere; with --url the server is only read.
     """
-    from pgagents.importer.questions.question import MOST, list_questions, open_view
+    from pgagents.importer.questions.asking import MOST, list_questions
+    from pgagents.importer.questions.question import open_view
 
     def show(model: Model, further: Sequence[Question]) -> int:
         found = list_questions(open_view(model), MOST - len(further[: MOST // 2]))

@@ -65,7 +65,8 @@ def load_document(
     """
     from pgagents.importer.document import is_url
     from pgagents.importer.places import open_source
-    from pgagents.importer.questions.question import View, list_told
+    from pgagents.importer.questions.asking import list_told
+    from pgagents.importer.questions.question import View
 
     raw, fetched = fetch_document(document, choice, url)
     made = import_document(document, choice, allow_remote=False, raw=raw)

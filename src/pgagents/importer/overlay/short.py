@@ -17,7 +17,7 @@ from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources, summar
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.overlay.names import OPERATION
 from pgagents.importer.overlay.options import KEY
-from pgagents.importer.questions.basics import ask
+from pgagents.importer.questions.asking import ask
 from pgagents.importer.questions.question import Question, View
 from pgagents.importer.surfaces import GROUP
 from pgagents.importer.text import WIDTH, render_yaml, write_in_one_line

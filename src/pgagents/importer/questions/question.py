@@ -1,10 +1,10 @@
-"""A question with its lines, the view of a catalogue that questions are asked of, and their order."""
+"""A question with its lines, and the view of a catalogue that questions are asked of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Literal
 
 from pgagents.base.jsonschema.schema import Schema, follow
@@ -13,9 +13,6 @@ from pgagents.catalogue.model.model import Model
 from pgagents.importer.inference.pages import read_schema
 from pgagents.importer.text import write_in_one_line
 
-MOST = 40
-"""Most questions at once: nobody answers more."""
-MOST_TOLD = 3
 Kind = Literal[
     "server", "contact", "keys", "code", "costs", "reads", "acts", "states", "unique", "sum", "tenant",
     "reference", "pages", "filter", "job", "times", "echo", "law", "sentence",
@@ -137,27 +134,7 @@ def answer(name: str, entry: Mapping[str, Any]) -> str:
     return f"{name}: {write_in_one_line(entry)}"
 
 
-def list_told(view: View) -> tuple[str, ...]:
-    """Return the first questions for the end of a run's report, each with its first line."""
-    from pgagents.importer.questions import prose, shapes
-
-    asked = islice(chain(shapes.ask(view), prose.ask(view)), MOST_TOLD)
-    return tuple(f"{question.asks} `{question.section}: {{{question.answer[0]}}}`" for question in asked)
-
-
 def open_view(model: Model) -> View:
     """Return the view of a loaded catalogue, whose author has not written what a document says."""
     source = model.source
     return View(source.data, lambda at: source.has(at) and not source.is_from_document(at), source.is_guessed)
-
-
-def list_questions(view: View, most: int = MOST) -> tuple[Question, ...]:
-    """Return at most so many questions, the most telling first, about nothing that the author has written."""
-    from pgagents.importer.questions import basics, prose, shapes
-
-    def ask() -> Iterator[Question]:
-        yield from basics.ask(view)
-        yield from shapes.ask(view)
-        yield from prose.ask(view)
-
-    return tuple(islice(ask(), most))

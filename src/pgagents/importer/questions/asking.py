@@ -1,12 +1,14 @@
-"""Questions about what a run and the vendors need: server, contact, keys, codes, what calls cost or do."""
+"""All questions about a catalogue in their order: first what a run and the vendors need, then shapes and prose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from pgagents.base.text import brief
 from pgagents.importer.nature import find_reading_word
+from pgagents.importer.questions import prose, shapes
 from pgagents.importer.questions.question import Kind, Question, View
 from pgagents.importer.text import scalar
 
@@ -16,8 +18,27 @@ _DOUBTS = {"costs": "may_cost", "sends": "may_send"}
 """The author's word, and the key with which import says why it may be so."""
 
 
+MOST = 40
+"""Most questions at once: nobody answers more."""
+MOST_TOLD = 3
+
+
+def list_questions(view: View, most: int = MOST) -> tuple[Question, ...]:
+    """Return at most so many questions, the most telling first, about nothing that the author has written."""
+    return tuple(islice(chain(ask(view), shapes.ask(view), prose.ask(view)), most))
+
+
+def list_told(view: View) -> tuple[str, ...]:
+    """Return the first questions for the end of a run's report, each with its first line."""
+    asked = islice(chain(shapes.ask(view), prose.ask(view)), MOST_TOLD)
+    return tuple(f"{question.asks} `{question.section}: {{{question.answer[0]}}}`" for question in asked)
+
+
+# -- what a run and the vendors need
+
+
 def ask(view: View) -> Iterator[Question]:
-    """Yield at most seven questions."""
+    """Yield at most seven questions about the server, keys, codes, and what calls cost or do."""
     if view.guesses(("api", "server")):
         yield Question("server", "Where does the API run?", "api", ("server: https://api.example.com",))
     if view.guesses(("api", "contact")):
