@@ -172,7 +172,7 @@ class Setting:
 
     def holds(self, action: Action, name: str) -> bool:
         """True if a run sends only some values of an argument, or of a member of it."""
-        return any(one.path[0] == name for one in self.list_withheld(action))
+        return any(one.path[0] == name and not one.texts for one in self.list_withheld(action))
 
     def find_reaching(self, action: Action, values: Mapping[str, Any], own: Own = ()) -> list[Withheld]:
         """Return the arguments whose values may reach what is not the run's own, but for what is allowed."""

@@ -109,6 +109,8 @@ class Withheld:
     resource: str = ""
     shown: frozenset[bytes] = frozenset()
     at: Path = ()
+    texts: bool = False
+    """True if each text is sent: a noun of the API alone names a text, such as the title of a title."""
 
     @property
     def label(self) -> str:
@@ -138,7 +140,7 @@ class Withheld:
         return json_bytes(value) in self.shown or (self.kind == "right" and not gives)
 
     def _names_own(self, value: Any, own: Own) -> bool:
-        if value is None or value is False or value == "":
+        if value is None or value is False or value == "" or (self.texts and isinstance(value, str)):
             return True
         same = (
             resource
@@ -313,7 +315,16 @@ class Harmless:
             shown = _list_shown(action, param, path, schema)
             if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
                 shown = [one for one in shown if re.search(r"\d", str(one))]  # else a noun's own text
-            return Withheld(path, wire, param.place, "reference", self._find_resource(name), _encode(shown))
+            last = split_words(name)[-1]
+            texts = (
+                types == {"string"}
+                and "format" not in schema
+                and last not in IDS
+                and singular(last) not in ROLES
+                and len(split_words(name)) == 1
+            )
+            resource = "" if texts else self._find_resource(name)
+            return Withheld(path, wire, param.place, "reference", resource, _encode(shown), texts=texts)
         right, reach = find_right(name), _reaches(path)
         is_text = "string" in types and "enum" not in schema
         is_option = "enum" in schema or bool(types & {"boolean", "integer", "number"})

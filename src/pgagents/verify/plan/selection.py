@@ -155,7 +155,7 @@ def list_withheld(setting: Setting, options: Options, *, writes: bool) -> Withhe
     calls = [NotCalled(get.label, str(get.acting), get.acting.reason, get.action) for get in gets]
     groups: dict[tuple[str, str], list[str]] = {}
     for action in setting.model.actions if writes else ():
-        for one in setting.list_withheld(action):
+        for one in (one for one in setting.list_withheld(action) if not one.texts):
             groups.setdefault((one.why, one.label), []).append(f"{action.name}.{one.label}")
     arguments = (NotSent(label, why, tuple(allow)) for (why, label), allow in sorted(groups.items()))
     return Withheld(tuple(calls), withheld.total, withheld.of_actions, tuple(arguments))
