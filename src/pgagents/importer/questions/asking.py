@@ -1,4 +1,4 @@
-"""All questions about a catalogue in their order: first what a run and the vendors need, then shapes and prose."""
+"""All questions about a catalogue in their order: what a run and vendors need, then shapes and prose."""
 
 from __future__ import annotations
 
