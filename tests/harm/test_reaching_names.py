@@ -276,3 +276,20 @@ def test_an_id_of_another_kind_is_not_the_runs_own(
     action = next(a for a in model.actions if a.name == "create_note")
     (one,) = Harmless(model).list_withheld(action)
     assert one.takes(value, own) is taken
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_reference"),
+    [
+        ({"type": "integer", "minimum": 1}, False),
+        ({"type": "array", "items": {"type": "integer"}}, True),
+        ({"type": "string"}, True),
+    ],
+)
+def test_a_number_under_a_noun_in_the_plural_counts_things(
+    schema: Schema, is_reference: bool, tmp_path: Path
+) -> None:
+    model = model_of(tmp_path, document({"notes": schema}, {}))
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = [one.kind for one in Harmless(model).list_withheld(action) if one.label == "notes"]
+    assert ("reference" in held) is is_reference

@@ -153,6 +153,9 @@ class Withheld:
         return not (list_numbers(value) or behind or json_bytes(value) in self.shown)
 
 
+_IN_LISTS = frozenset(("items", "prefixItems", "contains", "unevaluatedItems"))
+
+
 class Harmless:
     """Says of the writes of one model what is withheld. Its results are computed once an action."""
 
@@ -255,7 +258,8 @@ class Harmless:
         """Judge a value that no schema describes: of a map, or in a schema inside itself."""
         first = value[0] if isinstance(value, list) and value else value
         is_text = isinstance(first, str)
-        if self._is_reference(at[-1], {}, {"string" if is_text else "integer"}):
+        kind = {"string" if is_text else "integer"}
+        if self._is_reference(at[-1], {}, kind, listed=isinstance(value, list)):
             return Withheld(at[:1], (), param.place, "reference")
         if at[1:] and not is_text and first is not None and (_reaches(at) or find_right(at[-1])):
             return Withheld(at[:1], (), param.place, "option")
@@ -289,10 +293,12 @@ class Harmless:
             stored, found = self._list_stored(action), self._found.setdefault(name, {})
             for param in action.params:
                 if not self._is_guarded(action, param):
-                    for path, schema, needed in self._list_leaves(
+                    for path, schema, needed, listed in self._list_leaves(
                         param.schema, (str(param.name),), param.required
                     ):
-                        one = self._judge_leaf(action, param, path, schema, stored, needed=needed)
+                        one = self._judge_leaf(
+                            action, param, path, schema, stored, needed=needed, listed=listed
+                        )
                         if found.get(path) is None or (one is not None and one.kind == "reference"):
                             found[path] = one
                         for length in range(1, len(path)):
@@ -308,10 +314,11 @@ class Harmless:
         stored: Collection[str],
         *,
         needed: bool,
+        listed: bool,
     ) -> Withheld | None:
         name = next((step for step in reversed(path) if step != ANY), "")
         types, wire = _list_types(schema), (param.wire, *path[1:])
-        if self._is_reference(name, schema, types):
+        if self._is_reference(name, schema, types, listed=listed):
             shown = _list_shown(action, param, path, schema)
             if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
                 shown = [one for one in shown if re.search(r"\d", str(one))]  # else a noun's own text
@@ -344,14 +351,20 @@ class Harmless:
             shown += _list_shown(action, param, path, schema)
         return Withheld(path, wire, param.place, "option", shown=_encode(shown))
 
-    def _is_reference(self, name: str, schema: Mapping[str, Any], types: Collection[str]) -> bool:
-        """True if an argument names other things: by its name, and by a type that ids have."""
+    def _is_reference(
+        self, name: str, schema: Mapping[str, Any], types: Collection[str], *, listed: bool
+    ) -> bool:
+        """True if an argument names other things: by its name, and by a type that ids have.
+
+        A number that is not in a list, under a noun in the plural, counts things: `copies: 3`.
+        """
         words = split_words(name)
         scalar = set(types) & {"integer", "number", "string"} or not (types or schema.keys() & _PARTS)
         if not words or not scalar or "enum" in schema or schema.get("format") in _TEXTS:
             return False
         last = words[-1] if words[-1] in IDS else singular(words[-1])
-        named = last in IDS or last in ROLES or last in self._nouns
+        counts = not listed and last != words[-1] and "string" not in types
+        named = last in IDS or last in ROLES or (last in self._nouns and not counts)
         return named or words[0] in ("into", "onto") or (len(words) > 1 and words[-1] in _BESIDE)
 
     def _find_resource(self, name: str) -> str:
@@ -366,16 +379,17 @@ class Harmless:
 
     def _list_leaves(
         self, schema: Mapping[str, Any], path: Path, needed: bool
-    ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-        """Yield path and schema of each value without members, and whether a value must have it.
+    ) -> Iterator[tuple[Path, Mapping[str, Any], bool, bool]]:
+        """Yield path and schema of each value without members, whether a value must have it, and whether it
+        is an item of a list.
 
         Each alternative of a value is one. A schema inside itself is left out: its values are judged by name.
         """
-        waiting = deque([(path, schema, needed, frozenset[str](), frozenset[str]())])
+        waiting = deque([(path, schema, needed, False, frozenset[str](), frozenset[str]())])
         for _ in range(MOST_SCHEMAS):
             if not waiting:
                 return
-            path, schema, needed, must, seen = waiting.popleft()
+            path, schema, needed, listed, must, seen = waiting.popleft()
             name = str(schema.get("$ref", ""))
             if name and name in seen:
                 continue
@@ -388,12 +402,12 @@ class Harmless:
                 is_map = key in ("additionalProperties", "patternProperties", "unevaluatedProperties")
                 if key == "properties" or is_map:
                     step = ANY if is_map else str(steps[0])
-                    waiting.append(((*path, step), part, needed and step in must, frozenset(), below))
+                    waiting.append(((*path, step), part, needed and step in must, False, frozenset(), below))
                 elif key not in ("$defs", "definitions"):
-                    waiting.append((path, part, needed, must, below))
+                    waiting.append((path, part, needed, listed or key in _IN_LISTS, must, below))
                 has_members |= is_map or key in ("properties", "items", "prefixItems")
             if not has_members:
-                yield path, here, needed
+                yield path, here, needed, listed
 
     def _list_stored(self, action: Action) -> frozenset[str]:
         """Return the members of what a call makes or changes, each as a dotted path of its answers."""
@@ -407,7 +421,7 @@ class Harmless:
         schemas = [
             o.schema for one in calls for o in one.outputs if 200 <= o.status < 300 and o.schema is not None
         ]
-        leaves = (path for schema in schemas for path, _, _ in self._list_leaves(schema, (), needed=False))
+        leaves = (path for schema in schemas for path, *_ in self._list_leaves(schema, (), needed=False))
         return frozenset(".".join(path[start:]) for path in leaves for start in range(min(2, len(path))))
 
 
