@@ -221,7 +221,7 @@ def test_a_wrong_argument_that_is_taken_and_shown_again_is_one_finding() -> None
     found = find(report, "invalid_input/maxLength/text/create_note@rest")
     assert found is find(report, "response_schema/201/create_note@rest")
     assert len(report.findings) == 1
-    assert (found.contract.check, found.rank) == ("response_schema", Rank.UNDOCUMENTED)
+    assert (found.contract.check, found.rank) == ("invalid_input", Rank.LAX)
 
 
 def test_another_wrong_value_of_that_member_is_a_finding_of_its_own() -> None:

@@ -327,8 +327,9 @@ def test_a_text_that_is_too_long_is_an_error_at_its_line() -> None:
 def test_a_server_of_this_machine_is_refused_with_what_to_write_instead() -> None:
     text = re.sub("(?m)^  server: .*$", "  server: http://127.0.0.1:8000", SHOP.read_text(encoding="utf-8"))
     built = build(load_text(text, "shop.yaml"), only=["openai/openapi"])
-    found = [d for d in built.diagnostics if d.id == "openai/openapi/refused"]
-    assert "the API's public address, or take `openai` out of `surfaces`" in found[0].help
+    found = [d for d in built.diagnostics if d.id == "openai/openapi/server"]
+    assert "http://127.0.0.1:8000, which is a placeholder" in found[0].message
+    assert "api: {server: https://" in found[0].help
 
 
 def test_the_surfaces_own_wording_wins() -> None:

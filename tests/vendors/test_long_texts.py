@@ -12,6 +12,8 @@ from pgagents.base.text import fit
 from pgagents.generate.build import Built, build
 from pgagents.lint.run import lint
 
+SERVER = "api: {server: https://api.notes.example}\n"
+"""Copilot and ChatGPT get no file with a placeholder for a server."""
 LONG = "Gives the note that lies on top of the pile. " * 20
 
 
@@ -30,7 +32,7 @@ def described(built: Built) -> dict[str, Any]:
 
 
 def test_documents_text_is_cut_at_a_sentence_and_listed_as_a_loss() -> None:
-    built = build(over(document=long_document()), only=["openai", "pgagents"])
+    built = build(over(SERVER, long_document()), only=["openai", "pgagents"])
     assert [d for d in built.diagnostics if d.severity == "error"] == []
     assert built.left_out == {}
     text = described(built)["description"]
@@ -49,7 +51,7 @@ def test_other_vendors_have_the_whole_text() -> None:
 
 @pytest.mark.parametrize("surfaces", ["", "surfaces: {openai: {actions: all}}\n"])
 def test_authors_own_text_is_not_cut_and_stays_an_error(surfaces: str) -> None:
-    text = f"actions: {{list_notes: {{description: {LONG.strip()}}}}}\n{surfaces}"
+    text = f"{SERVER}actions: {{list_notes: {{description: {LONG.strip()}}}}}\n{surfaces}"
     built = build(over(text), only=["openai"])
     assert (built.refused, built.left_out) == ({"openai"}, {})
     assert described(built)["description"] == LONG.strip()
@@ -60,14 +62,14 @@ def test_vendor_that_nobody_asked_for_and_that_can_call_nothing_is_left_out_with
     post = document["paths"]["/notes"]["post"]
     post["requestBody"] = {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}
     document["paths"] = {"/notes": {"post": post}}
-    built = build(over(document=document))
+    built = build(over(SERVER, document))
     assert built.refused == frozenset()
     assert "no action is left that" in built.left_out["openai"]
     assert [d for d in built.diagnostics if d.severity == "error"] == []
     paths = {a.path for a in built.artifacts()}
     assert "openai/openapi.json" not in paths
     assert "gemini/functions.json" in paths
-    asked = build(over("surfaces: {openai: {actions: all}}", document))
+    asked = build(over(f"{SERVER}surfaces: {{openai: {{actions: all}}}}", document))
     assert (asked.refused, asked.left_out) == ({"openai"}, {})
 
 
@@ -86,7 +88,8 @@ def test_copilots_advice_on_many_functions_is_a_note_where_nobody_asked_for_copi
         document["paths"][f"/more{n}"] = {
             "get": {**document["paths"]["/tags"]["get"], "operationId": f"more{n}"}
         }
-    severities = {d.severity for d in build(over(document=document)).diagnostics if "functions" in d.message}
+    built = build(over(SERVER, document))
+    severities = {d.severity for d in built.diagnostics if "functions" in d.message}
     assert severities == {"note"}
     asked = over(
         "surfaces: {copilot: {actions: all, auth: {type: ApiKeyPluginVault, reference_id: key}}}\n", document
@@ -113,7 +116,7 @@ def test_an_error_that_a_document_causes_stays_an_error() -> None:
     document = notes()
     header = {"name": "X-Team", "in": "header", "required": True, "schema": {"type": "string"}}
     document["paths"]["/tags"]["get"]["parameters"] = [header | {"description": "The team\u202e"}]
-    found = lint(over(document=document)).found
+    found = lint(over(SERVER, document)).found
     assert {"openai/dropped-arguments", "catalogue/hidden-character"} <= {
         d.id for d in found if d.severity == "error"
     }
