@@ -66,9 +66,26 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     model, action = setting.model, call.endpoint.action
     if find_request(model, action) is not None and not action.either:
         allowed = judge_arguments(model, action, values)
-        if allowed is False or (allowed and call.endpoint.on_rest):
-            return not allowed
+        if allowed and call.endpoint.on_rest:
+            return False
+        if allowed is False and not _loses_types(call.endpoint, values):
+            return True
     return _is_invalid(setting, call, values)
+
+
+def _loses_types(endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
+    """True if lists, objects or a whole body are sent as texts, of which a server may read other values."""
+    if not endpoint.on_rest:
+        return False
+    places = {str(param.name): param for param in endpoint.params}
+    sent = [(places[name], value) for name, value in values.items() if name in places]
+    if any(param.in_body for param, _ in sent) and not medium_of_action(endpoint.action).typed:
+        return True
+    return any(
+        isinstance(value, Mapping | list) and not param.json
+        for param, value in sent
+        if param.place in ("query", "header", "cookie", "path")
+    )
 
 
 def leave_out_unsent(call: Call, values: dict[str, Any]) -> dict[str, Any]:
