@@ -589,8 +589,9 @@ def test_an_action_that_the_caller_allows_may_change_older_rows() -> None:
 
 def test_a_run_that_saw_no_older_row_says_so() -> None:
     note = "what others have could not be compared: no list shows older rows"
-    assert note in run(Notes(listed=hide)).footer.notes
-    assert note not in run(Notes()).footer.notes
+    assert note in run(Notes(listed=hide), SHARED).footer.notes
+    assert note not in run(Notes(), SHARED).footer.notes
+    assert note not in run(Notes(listed=hide)).footer.notes, "nobody else is there"
 
 
 def test_an_alarm_shows_the_beginning_of_a_long_id() -> None:

@@ -48,6 +48,10 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)
     kind = old.representation.kind
+    if stays and (timed := {r.state for r in _list_alike(setting, kind) if r.moves_by_time}):
+        # the state's time may come within any number of requests
+        common = tuple(name for name in common if name not in timed or name in lasting)
+        passing = tuple(name for name in passing if name not in timed)
     if shows_guessed_job(setting, kind, old.body, new.body, accepted=old.accepted):
         stated = list_stated(setting, kind, old.body)
         common, lasting, passing = (

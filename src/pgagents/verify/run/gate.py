@@ -26,6 +26,7 @@ from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
 from pgagents.catalogue.harmless.arguments import say_withheld
+from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
@@ -235,9 +236,10 @@ class Gate:
                 own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
                 said = own or call.authored or value in (param.schema.get("enum") or ())
                 bare = value.strip() if isinstance(value, str) else value
-                # whoever cuts off the blanks around an own id names an own instance
+                # without its blanks it names an own instance, or none
                 own_ids = [text_of(id) for _, id in self.factory.pool.list_own()]
-                read = bare if text_of(bare) in own_ids else value
+                is_ours = text_of(bare) in own_ids or NOBODY in text_of(bare)
+                read = bare if is_ours else value
                 why = find_misreading(read, given=said, reserved=param.reserved)
             if why:
                 return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"

@@ -201,7 +201,7 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
             f"one worker ran instead of {options.workers}: requests go one at a time until a call with the "
             "key is answered, and none was"
         )
-    if driver.executor.gate.tripwire.is_blind:
+    if driver.executor.gate.tripwire.is_blind and not driver.setting.exclusive:
         notes.append("what others have could not be compared: no list shows older rows")
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
