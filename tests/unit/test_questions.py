@@ -10,11 +10,16 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from pgagents.cli import suggest
+from pgagents.cli.inputs.catalogue import load_path
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.main import cli
 from pgagents.importer.questions.asking import MOST, list_questions
 from pgagents.importer.questions.question import Question, open_view
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.selection import may_write
 
+SHOP = Path(__file__).parents[1] / "catalogues" / "shop.yaml"
 SCHEMA = Path(__file__).parents[2] / "schemas" / "questions.schema.json"
 ERRORS = {"409": {"description": "In conflict"}, "404": {"description": "Not there"}}
 LINE = {"type": "object", "properties": {"price": {"type": "number"}, "quantity": {"type": "integer"}}}
@@ -154,6 +159,21 @@ def test_the_first_of_them_are_the_comments_of_an_import(tmp_path: Path) -> None
     done = CliRunner().invoke(cli, ["import", str(path.with_name("openapi.json")), "--out", "-"])
     for question in ask(path)[:2]:
         assert f"# {question.asks}" in done.stdout
+
+
+def test_a_server_is_only_read_whatever_the_key_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_path(SHOP)
+    seen: list[Options] = []
+    keys = Identities({"main": f"{model.find_key_prefix('test')}0123456789abcdef"})
+
+    def accompany(*given: Any) -> int:
+        seen.append(Options(**given[4]))  # the limits of the run
+        return 0
+
+    monkeypatch.setattr(suggest, "accompany", accompany)
+    CliRunner().invoke(cli, ["questions", str(SHOP), "--url", "http://127.0.0.1:1"])
+    assert may_write(model, keys, Options())
+    assert not may_write(model, keys, seen[0])
 
 
 @pytest.mark.parametrize("given", [["--openapi", "missing.json"], ["nothing.yaml"]])

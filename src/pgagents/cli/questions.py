@@ -83,7 +83,7 @@ def command(
         return show(companion.model, _ask_about_laws(companion))
 
     asked = Asked(openapi, catalogue, description, identity, cacert, seek=False)
-    limits = {"max_time_s": max_time, "allow_writes": False}
+    limits = {"max_time_s": max_time, "read_only": True}
     return accompany(asked, url, start, (), limits, lambda _: None, show_run)
 
 

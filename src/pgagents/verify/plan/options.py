@@ -44,6 +44,8 @@ class Options:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     allow_writes: bool = False
+    read_only: bool = False
+    """True if nothing is written, also with a key that says that all is test data."""
     allow: tuple[str, ...] = ()
     """Actions that may be called although the run cannot prove that they change only its own instances."""
     reads: tuple[str, ...] = ()
