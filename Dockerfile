@@ -7,6 +7,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY catalogue/ catalogue/
 COPY schemas/ schemas/
+COPY skills/ skills/
 COPY templates/ templates/
 COPY src/ src/
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheel . \
