@@ -333,7 +333,7 @@ class Harmless:
             resource = "" if texts else self._find_resource(name)
             return Withheld(path, wire, param.place, "reference", resource, _encode(shown), texts=texts)
         right, reach = find_right(name), _reaches(path)
-        is_text = "string" in types
+        is_text = "string" in types and ("enum" not in schema or needed)
         is_option = "enum" in schema or bool(types & {"boolean", "integer", "number"})
         if is_text and right:
             return Withheld(path, wire, param.place, "right")
