@@ -353,3 +353,15 @@ def test_lone_file_is_a_file_also_where_it_may_be_null(schema: Any) -> None:
 def test_list_of_texts_in_a_multipart_body_stays_a_list() -> None:
     found = upload({"type": "array", "items": TEXT}, "photos").data["actions"]["send"]["input"]["photos"]
     assert (found["type"], found["required"]) == ("array", True)
+
+
+def test_a_list_in_a_form_or_an_object_in_a_query_is_wrong_only_if_its_texts_are() -> None:
+    """`tags=` with no tag sends nothing, and `made[lt]=9` may be a number or a text."""
+    schema = thing("name", name=TEXT, tags={"type": "array", "minItems": 1, "items": TEXT})
+    body = {"required": True, "content": {FORM: {"schema": schema}}}
+    made = send(schema, requestBody=body, parameters=[
+        {"name": "made", "in": "query", "style": "deepObject", "schema": thing(lt=WHOLE)},
+    ])  # fmt: skip
+    asked = setting(made)
+    wrong = {case.detail for case in invalid_cases_of(asked, asked.endpoints[0])}
+    assert wrong == {"required/name"}

@@ -131,6 +131,16 @@ def test_shapes_and_sentences_raise_questions_with_their_places(tmp_path: Path) 
     )
 
 
+def test_no_more_are_asked_than_anybody_answers(tmp_path: Path) -> None:
+    whole = {**DOCUMENT, "paths": {**DOCUMENT["paths"]}}  # type: ignore[dict-item]  # a dict
+    for number in range(MOST):
+        about = f"Answers at most {number} things."
+        whole["paths"][f"/more{number}"] = {"get": operation(f"more{number}", CUSTOMER, about=about)}  # type: ignore[index]
+    path = write(tmp_path)
+    path.with_name("openapi.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert len(ask(path)) == MOST == 40
+
+
 def test_each_line_loads_and_what_has_one_is_not_asked_again(tmp_path: Path) -> None:
     found = [question for question in ask(write(tmp_path)) if question.complete]
     assert len(found) >= 12

@@ -32,8 +32,16 @@ def say(*arguments: str) -> Any:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_each_line_about_laws_loads_over_the_shop(block: str) -> None:
-    data = merged(yaml.safe_load(SHOP.read_text(encoding="utf-8")), yaml.safe_load(block))
-    load_text(to_yaml(data).decode(), "shop.yaml")
+    lines = yaml.safe_load(block)
+    data = merged(yaml.safe_load(SHOP.read_text(encoding="utf-8")), lines)
+    model = load_text(to_yaml(data).decode(), "shop.yaml")
+    assert lines
+    for section, entries in lines.items():
+        for name, entry in entries.items():
+            assert entry.keys() <= model.source.data[section][name].keys()
+            laws = next((a.laws for a in model.actions if a.name == name), ())
+            held = {law.name for law in (*laws, *getattr(model.resources.get(name), "laws", ()))}
+            assert entry.get("laws", {}).keys() <= held
 
 
 def test_the_pages_are_short_and_lead_to_files_that_are_there() -> None:

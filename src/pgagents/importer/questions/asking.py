@@ -16,8 +16,6 @@ MOST_NAMED = 3
 """Number of actions that one question names."""
 _DOUBTS = {"costs": "may_cost", "sends": "may_send"}
 """The author's word, and the key with which import says why it may be so."""
-
-
 MOST = 40
 """Most questions at once: nobody answers more."""
 MOST_TOLD = 3

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
-from pgagents.importer.questions.question import Question, View
+from pgagents.importer.questions.question import Question, View, read_input
 
 _WORDS = (
     "unique", "at most", "at least", "must not", "must", "never", "only", "cannot", "until", "unless",
@@ -60,9 +60,9 @@ def _list_texts(view: View) -> Iterator[tuple[Pointer, str, str]]:
     for name, action in view.actions.items():
         at: Pointer = ("actions", name)
         yield (*at, "description"), name, str(action.get("description", ""))
-        given, pages = action.get("input"), action.get("pages")
+        pages = action.get("pages")
         goes_on = pages.get("argument") if isinstance(pages, Mapping) else None  # import describes it
-        for argument, param in given.items() if isinstance(given, Mapping) else ():
+        for argument, param in read_input(action).items():
             if isinstance(param, Mapping) and argument != goes_on:
                 yield (*at, "input", argument), name, str(param.get("description", ""))
         for member, schema in view.read_answer(action).get("properties", {}).items():

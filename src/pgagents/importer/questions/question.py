@@ -129,6 +129,12 @@ class View:
         return " ".join((*parts, str(self.data.get("workflows", ""))))
 
 
+def read_input(action: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments of an action by name; empty if it has none."""
+    given = action.get("input")
+    return given if isinstance(given, Mapping) else {}
+
+
 def answer(name: str, entry: Mapping[str, Any]) -> str:
     """Return an entry of a section as one line of YAML."""
     return f"{name}: {write_in_one_line(entry)}"

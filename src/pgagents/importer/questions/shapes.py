@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.base.jsonschema.schema import Schema, is_type
 from pgagents.base.text import singular, split_words
 from pgagents.importer.inference.states import find_target
-from pgagents.importer.questions.question import Question, View, answer
+from pgagents.importer.questions.question import Question, View, answer, read_input
 
 MOST_ECHOES = 3
 """Most questions on whether an answer repeats an argument: most APIs do, and a run by the document looks."""
@@ -104,13 +104,8 @@ def _list_beside(view: View, name: str, resource: Mapping[str, Any]) -> list[str
         for action_name, action in view.actions.items()
         if action.get("effect") == "write"
         and action_name not in others
-        and any(isinstance(p, Mapping) and p.get("refers_to") == name for p in _list_input(action).values())
+        and any(isinstance(p, Mapping) and p.get("refers_to") == name for p in read_input(action).values())
     ]
-
-
-def _list_input(action: Mapping[str, Any]) -> Mapping[str, Any]:
-    given = action.get("input")
-    return given if isinstance(given, Mapping) else {}
 
 
 def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> Iterator[Question]:
@@ -124,7 +119,7 @@ def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> I
         return
     given = {
         key: view.read(param)
-        for key, param in _list_input(maker).items()
+        for key, param in read_input(maker).items()
         if isinstance(param, Mapping)
         and "refers_to" not in param
         and key in view.read_instance(resource).get("properties", {})
@@ -192,7 +187,7 @@ def _ask_about_tenants(view: View) -> Iterator[Question]:
 
 
 def _ask_whose_id(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
-    for argument, param in _list_input(action).items():
+    for argument, param in read_input(action).items():
         if not isinstance(param, Mapping) or "refers_to" in param:
             continue
         words = split_words(argument)
@@ -237,9 +232,7 @@ def _ask_about_pages(view: View, name: str, action: Mapping[str, Any]) -> Iterat
     else:
         members = view.read_answer(action).get("properties", {})
         ahead = [key for key in members if _CURSORS.search(key) and key.isidentifier()]
-        given = [
-            key for key in _list_input(action) if re.search(r"cursor|page|after|offset|token", key, re.I)
-        ]
+        given = [key for key in read_input(action) if re.search(r"cursor|page|after|offset|token", key, re.I)]
         if not (items and ahead and given):
             return
         entry = {"items": items, "next": f"response.{ahead[0]}", "argument": given[0]}
@@ -252,7 +245,7 @@ def _ask_about_filters(view: View, name: str, action: Mapping[str, Any], laws: s
     members = item.get("properties", {})
     if action.get("effect") != "read" or not at or not members:
         return
-    for argument, param in _list_input(action).items():
+    for argument, param in read_input(action).items():
         if not isinstance(param, Mapping) or param.get("required") or f"input.{argument}" in laws:
             continue
         claim = _guess_filter(view, argument, view.read(param), members)
@@ -302,7 +295,7 @@ def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator
 def _ask_about_times(view: View, name: str, action: Mapping[str, Any], laws: str) -> Iterator[Question]:
     times = [
         key
-        for key, param in _list_input(action).items()
+        for key, param in read_input(action).items()
         if view.read(param).get("format") in ("date-time", "date") and key.isidentifier()
     ]
     begins, ends = [k for k in times if _BEGINS.search(k)], [k for k in times if _ENDS.search(k)]
@@ -322,7 +315,7 @@ def _ask_about_echo(view: View, name: str, action: Mapping[str, Any]) -> Iterato
     members = view.read_answer(action).get("properties", {})
     if action.get("effect") != "write" or action.get("laws"):
         return
-    for argument, param in _list_input(action).items():
+    for argument, param in read_input(action).items():
         given, told = view.read(param), view.read(members.get(argument))
         alike = any(is_type(given, (kind,)) and is_type(told, (kind,)) for kind in _PLAIN)
         if alike and given.get("required") and "refers_to" not in given and argument.isidentifier():

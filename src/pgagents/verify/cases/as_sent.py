@@ -62,7 +62,7 @@ def can_carry(param: Param, value: Any) -> bool:
 def is_invalid(setting: Setting, call: Call) -> bool:
     """True if the call is invalid as sent, with stand-ins for values that only a live server can give."""
     assert call.endpoint is not None
-    values = leave_out_unsent(call, stand_ins(setting, call))
+    values = stand_ins(setting, call)
     model, action = setting.model, call.endpoint.action
     if find_request(model, action) is not None and not action.either:
         allowed = judge_arguments(model, action, values)
@@ -86,19 +86,6 @@ def _loses_types(endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
         for param, value in sent
         if param.place in ("query", "header", "cookie", "path")
     )
-
-
-def leave_out_unsent(call: Call, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments without those of which query, headers and cookies show nothing, such as `{}`."""
-    endpoint = call.endpoint
-    assert endpoint is not None
-    for param in endpoint.params if endpoint.on_rest else ():
-        name = str(param.name)
-        if param.place in ("query", "header", "cookie") and isinstance(values.get(name), Mapping | list):
-            others = {key: value for key, value in values.items() if key != name}
-            if request_of(call, others) == request_of(call, values):
-                values = others
-    return values
 
 
 def _is_invalid(setting: Setting, call: Call, values: Mapping[str, Any]) -> bool:

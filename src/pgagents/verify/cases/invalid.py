@@ -21,7 +21,6 @@ from pgagents.verify.cases.as_sent import (
     can_carry,
     is_invalid,
     is_sendable,
-    leave_out_unsent,
     stand_ins,
     takes_any_text,
     takes_lists_only,
@@ -418,8 +417,7 @@ def is_wrong_by_document(setting: Setting, call: Call) -> bool:
     assert call.endpoint is not None
     if find_request(setting.model, call.endpoint.action) is None or not call.endpoint.on_rest:
         return True
-    values = leave_out_unsent(call, stand_ins(setting, call))
-    return judge_arguments(setting.model, call.endpoint.action, values) is False
+    return judge_arguments(setting.model, call.endpoint.action, stand_ins(setting, call)) is False
 
 
 def _lay(base: Any, path: tuple[str | int, ...], value: Any) -> Any:

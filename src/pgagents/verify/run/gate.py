@@ -235,15 +235,16 @@ class Gate:
                 mark = self.factory.marks.within(value)
                 own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
                 said = own or call.authored or value in (param.schema.get("enum") or ())
-                bare = value.strip() if isinstance(value, str) else value
                 # without its blanks it names an own instance, or none
-                own_ids = [text_of(id) for _, id in self.factory.pool.list_own()]
-                is_ours = text_of(bare) in own_ids or NOBODY in text_of(bare)
-                read = bare if is_ours else value
+                read = value.strip() if isinstance(value, str) and self._is_harmless(value.strip()) else value
                 why = find_misreading(read, given=said, reserved=param.reserved)
             if why:
                 return f"the {param.name} {brief(repr(value), 40)} cannot stand in a path: it {why}"
         return ""
+
+    def _is_harmless(self, id: str) -> bool:
+        """True if a text is the id of an own instance, or nobody's."""
+        return NOBODY in id or any(text_of(own) == id for _, own in self.factory.pool.list_own())
 
     def _is_allowed_get(self, action: Action) -> bool:
         """True if a GET acts by its words, and the caller lets a run call it as a write."""
