@@ -1,0 +1,1 @@
+"""Measures what a coding agent's catalogue finds that was written with nothing but the skill."""
