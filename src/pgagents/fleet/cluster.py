@@ -384,15 +384,21 @@ def _connect(workers: int, scheduler: Scheduler | None) -> Iterator[Client]:
 
 
 def _find_reason(error: Exception) -> str:
-    """Return why a scheduler was not reached, in our words where they are known."""
-    text = str(error)
+    """Return why a scheduler was not reached, in our words where they are known.
+
+    Dask wraps some failures in an error without a text, so those that caused it are read too.
+    """
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 10:
+        causes.append(cause)
+    text = " ".join(filter(None, map(str, causes)))
     if "ALERT" in text or "<TLS (closed)" in text:
         return "it does not take the certificate of --tls-cert, or closed the connection"
     if "certificate does not match" in text or "CERTIFICATE_VERIFY_FAILED" in text:
         return "its certificate is not of the authority of --tls-ca"
     if "IOStream is not idle" in text or "WRONG_VERSION_NUMBER" in text:
         return "what answers there speaks no TLS"
-    return brief(text, 200)
+    return brief(str(error) or text, 200) or f"Dask gives no reason ({type(error).__name__})"
 
 
 @contextmanager
