@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from pgagents.catalogue.harmless.ids import list_numbers
 from pgagents.verify.cases.boundary import unusual
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.checks.rest import invalid_input
@@ -78,6 +79,12 @@ def test_a_text_with_a_pattern_is_tried_in_letters_of_full_width_too():
         "9",
     ]
     assert full_width("-") == "-"
+
+
+def test_a_number_in_full_width_names_no_other_number():
+    """A server that reads `1\uff12` by its leading digits takes it for 1, which may be somebody's id."""
+    for number in ("7", "12", "2026", "-40"):
+        assert list_numbers(full_width(number)) == {abs(int(number))}
 
 
 def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():

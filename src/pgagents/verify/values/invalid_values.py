@@ -300,9 +300,14 @@ def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str
 
 
 def full_width(text: str) -> str:
-    """Return the text with its last ASCII letter or digit in full width; unchanged if it has none."""
-    at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
-    return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
+    """Return the text with its last ASCII letter, or its last digits, in full width; unchanged without any.
+
+    A reader that stops before such a digit would take `12` with one of them for 1, which is another's id.
+    """
+    return _LAST_ASCII.sub(lambda found: "".join(chr(ord(one) + FULL_WIDTH) for one in found[0]), text)
+
+
+_LAST_ASCII = re.compile(r"(?:(?<![0-9])[0-9]++|[A-Za-z])(?=[^0-9A-Za-z]*\Z)")
 
 
 def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
