@@ -200,7 +200,9 @@ class Resource:
 
         Ids are unique only within the containers that `placed_by` lists.
         """
-        known = tuple(params) if self.placed_by else ()
+        known = [p for p in params if p.refers_to in self.placed_by] if self.placed_by else []
+        in_path = {p.refers_to for p in known if p.place == "path"}  # one beside it moves the instance
+        known = [p for p in known if p.place == "path" or p.refers_to not in in_path]
         named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)
         return "/".join(id_text(value) for value in named if value is not None)
 

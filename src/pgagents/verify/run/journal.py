@@ -465,7 +465,10 @@ def _note_made(past: Past, said: Mapping[str, Any]) -> None:
 def _note_now(past: Past, said: Mapping[str, Any]) -> None:
     made = past.made.get(_number(said["now"]))
     id, state, ours, body = _id(said["id"]), said["state"], _flag(said["ours"]), _members(said["body"])
+    place, up = _text(said["place"], 4 * MOST_TEXT), _number(said["up"])
+    refers = tuple(map(_number, said["refers"]))
     if made is not None:
+        made.place, made.up, made.refers = place, up, refers
         made.id, made.state = id, _text(state) if state is not None else None
         made.ours, made.body = ours, body
 

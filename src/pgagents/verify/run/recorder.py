@@ -168,13 +168,11 @@ class Recorder:
         body = self._trim_body(instance)
         if entry.state != state or entry.body != body:
             line = {"now": entry.number, "id": instance.id, "state": instance.state, "ours": instance.ours}
-            self._write({**line, "body": body})
+            self._write({**line, "body": body, **self._say_around(instance)})
         entry.seen, entry.body, entry.state = instance.body, body, state
 
     def _write_made(self, instance: Instance) -> None:
         number, body = self._file.next_number(), self._trim_body(instance)
-        parent = self._known.get(id(instance.parent)) if instance.parent is not None else None
-        named = (self._known.get(id(other)) for other in instance.refers)
         maker = instance.maker
         self._known[id(instance)] = _Entry(instance, number, instance.body, body)
         if len(id_text(instance.id)) > MOST_TEXT:
@@ -185,16 +183,24 @@ class Recorder:
                 "by": maker.intention if maker is not None else 0,
                 "resource": instance.resource.name,
                 "id": instance.id,
-                "place": instance.place,
                 "role": instance.role,
                 "body": body,
                 "state": instance.state,
                 "could": sorted(instance.made_with),
-                "up": parent.number if parent is not None else 0,
-                "refers": [entry.number for entry in named if entry is not None],
                 "ours": instance.ours,
+                **self._say_around(instance),
             }
         )
+
+    def _say_around(self, instance: Instance) -> dict[str, Any]:
+        """Return where an instance is, and the numbers of those with which it may go."""
+        parent = self._known.get(id(instance.parent)) if instance.parent is not None else None
+        named = (self._known.get(id(other)) for other in instance.refers)
+        return {
+            "place": instance.place,
+            "up": parent.number if parent is not None else 0,
+            "refers": [entry.number for entry in named if entry is not None],
+        }
 
     def _trim_body(self, instance: Instance) -> dict[str, Any]:
         """Return the members of an instance by which a later run can tell and remove it."""
@@ -259,7 +265,14 @@ def _made_nothing(answer: Response | Silence) -> bool:
 
 def _find_state(instance: Instance) -> tuple[Any, ...]:
     """Return what the journal follows of an instance beside its body."""
-    return instance.ours, instance.id, instance.state
+    return (
+        instance.ours,
+        instance.id,
+        instance.state,
+        instance.place,
+        id(instance.parent),
+        len(instance.refers),
+    )
 
 
 def _list_needed(resource: Resource) -> frozenset[str]:
