@@ -108,7 +108,7 @@ def list_missing_parents(setting: Setting, endpoint: Endpoint, resource: Resourc
         met.add(above)
         parent = setting.model.resources[above]
         missing = parent.missing_in(endpoint.action)
-        if missing is not None and parent.tenant:
+        if missing is not None:
             found.append(missing)
         above = parent.within
     return found

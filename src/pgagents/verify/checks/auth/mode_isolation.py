@@ -69,7 +69,13 @@ def _read(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
 def _list(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
     why = f"a list with a {trial.role} key"
     exchange: Exchange = yield Call(
-        trial.endpoint, by.input, "valid", why, role=trial.role, owner="main", subject=resource
+        trial.endpoint,
+        by.input,
+        "explore" if resource.within else "valid",  # a right server may not find the container
+        why,
+        role=trial.role,
+        owner="main",
+        subject=resource,
     )
     items = at_path(by, exchange) if by.at is not None and exchange.success else None
     if not isinstance(items, list) or exchange.subject is None:

@@ -128,7 +128,7 @@ def _list_lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
 
 def _read_once(endpoint: Endpoint, trial: Trial) -> Conversation:
     template = template_of(trial.model, endpoint.action)
-    yield ordinary(endpoint, template, "valid", "what another project sees", role=OTHER)
+    yield ordinary(endpoint, template, "valid", "what another project sees", role=OTHER, owner=OTHER)
 
 
 def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> Conversation:
@@ -141,7 +141,7 @@ def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> Conve
     if own.success:
         missing = [code.name for code in list_missing_parents(trial.setting, endpoint, resource)]
         sent = {name: value for name, value in own.input.items() if name in own.call.input}
-        intent: Intent = "explore" if missing else "valid"
+        intent: Intent = "explore" if missing or resource.within else "valid"
         why = "the same list of another project"
         other: Exchange = yield ordinary(
             endpoint, template, intent, why, role=OTHER, input=sent, made=subject
@@ -172,7 +172,8 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool
     )
     same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
     why = "another project's figures"
-    yield trial.call("valid", why, **same)  # we must not get this answer from a cache
+    names = any(p.refers_to for p in trial.endpoint.params)  # which are ours
+    yield trial.call("explore" if names else "valid", why, **same)  # we must not get this answer from a cache
     after: Exchange = yield read("the figures again", **same)
     if not ended.success or not after.success:
         yield trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}")

@@ -212,7 +212,7 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Convers
         answer: Exchange = yield Call(
             endpoint,
             {**call.input, **more.input},
-            "explore" if hidden else "valid",
+            "explore" if hidden or (foreign and resource.within) else "valid",
             f"another project lists each {resource.name}"
             if foreign
             else f"to find a {resource.name} in the list",
