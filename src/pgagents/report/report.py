@@ -280,7 +280,7 @@ class Footer:
     seconds_sending: float = 0.0
     seconds_judging: float = 0.0
     may_exist: tuple[str, ...] = ()
-    """Instances that calls without a response may have made."""
+    """Instances that the run may have made: by calls without a response, or beside what it did make."""
     lasting: tuple[str, ...] = ()
     """Numbers of instances that were made and cannot be removed."""
     workers: int = 1

@@ -136,7 +136,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
                 ("Kept, but examined in part", _list_half_seen(report)),
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
-                ("May have been made by calls that got no answer, or a 5xx", report.footer.may_exist),
+                ("May have been made by this run", report.footer.may_exist),
                 ("Made, and cannot be undone", report.footer.lasting),
                 ("Not called", describe_withheld(report.footer.withheld)),
                 (BOUGHT, report.footer.purchases),

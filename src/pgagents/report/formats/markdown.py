@@ -79,7 +79,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _repeats(report)
     yield from _list("Stale lines of the baseline", list(report.stale))
     yield from _list("Left behind on the server", list(footer.left_behind))
-    yield from _list("May have been made by calls that got no answer, or a 5xx", list(footer.may_exist))
+    yield from _list("May have been made by this run", list(footer.may_exist))
     yield from _list("Made, and cannot be undone", list(footer.lasting))
     yield from _list("Not called", describe_withheld(footer.withheld))
     yield from _list(BOUGHT, list(footer.purchases))

@@ -397,7 +397,7 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:
-        lines.append(f"may have been made by calls that got no answer, or a 5xx: {len(footer.may_exist):,}")
+        lines.append(f"may have been made by this run: {len(footer.may_exist):,}")
         lines += _list_instances(footer.may_exist, width)
     if footer.lasting:
         lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)

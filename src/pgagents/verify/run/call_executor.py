@@ -186,11 +186,13 @@ class CallExecutor:
         for asking in self.gate.read_unread(call, values):
             with suppress(Unavailable):
                 yield from self.run_generator(asking, [])
-        for resource in self._list_made(call):
+        made = self._list_made(call)
+        for resource in made:
             with suppress(Unavailable):
                 yield from self.run_generator(self.factory.removals.try_one(resource), [])
-                if self._wants_count(resource):
-                    yield from self.run_generator(self.factory.unsure.list_ids(resource), [])
+        for resource in self._list_uncounted(made):
+            with suppress(Unavailable):
+                yield from self.run_generator(self.factory.unsure.list_items(resource), [])
         return Ready(call, values, subject, era=self.sender.silences.era)
 
     def _examine_lost(
@@ -282,11 +284,19 @@ class CallExecutor:
         created = find_created(self.model, action)
         return () if created is None or is_made_by(created, action) else (created,)
 
-    def _wants_count(self, resource: Resource) -> bool:
-        """True if the list must be read before the first create, to count at the end what stays."""
-        owned = self.factory.owned
-        new = resource.name not in self.factory.listed and not owned.has_made(resource)
-        return new and self.judge.setting.exclusive and not owned.test_data
+    def _list_uncounted(self, made: Sequence[Resource]) -> list[Resource]:
+        """Return the resources whose list must be read before a create, to see at the end what stays.
+
+        Before the first create these are all, because a server may make other things with each.
+        """
+        owned, every = self.factory.owned, self.model.resources.values()
+        first = bool(made) and not (owned.has_made_any() or self._bounded)
+        asked = [r for r in every if r.undone_by is not None] if first else made
+        return [
+            r
+            for r in asked
+            if r.name not in self.factory.listed and not (owned.has_made(r) or owned.test_data)
+        ]
 
     @contextmanager
     def _making(self, *several: Ready) -> Iterator[None]:

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, id_text
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above
+from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.order import index_collections
 from pgagents.verify.run.driver import Driver
@@ -71,7 +72,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
             if end is not True:
                 behind.append((instance, _name(instance, end)))
     left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
-    found = count_stayed(driver, [instance for instance, _ in left]) if there else {}
+    found = _list_stayed(driver, [instance for instance, _ in left], there=there)
     listed = found if driver.setting.exclusive else {}
     known = [
         name
@@ -100,13 +101,14 @@ def _find_orphans(driver: Driver) -> int:
     return found
 
 
-def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]]:
+def _list_stayed(driver: Driver, left: Sequence[Instance], *, there: bool) -> dict[str, list[Id]]:
     """Return, by resource, the ids that its list has now, and had not before the first create.
 
-    Where others use the server, only those of items with a mark of this run. A resource is left out if its
-    list is not whole, or if it was not read before. A list may have grown although no create of its kind was
-    sent, because a server makes some things together with others. A key that says test is spared the requests
-    where nothing seems to be left.
+    Where others use the server, only those of items with a mark of this run: the others may exist by the run,
+    as may what a list would show that cannot be read any more, because the server is not `there` or falls
+    silent. A resource is left out if its list is not whole, or if it was not read before. A list may have
+    grown although no create of its kind was sent, because a server makes some things together with others. A
+    key that says test is spared the requests where nothing seems to be left.
     """
     factory, setting = driver.factory, driver.setting
     unsure = {t.resource.name for t in left} | factory.unsure.kinds
@@ -118,15 +120,23 @@ def count_stayed(driver: Driver, left: Sequence[Instance]) -> dict[str, list[Id]
         counts = resource.undone_by is not None and not factory.owned.test_data
         if not (name in unsure or counts) or not factory.owned.has_made_any():
             continue
+        items = None
         try:
-            asking = factory.unsure.list_ids(resource, marked=not setting.exclusive)
-            ids = finish(driver.executor.run_generator(asking, []))
+            if there:
+                asking = factory.unsure.list_items(resource)
+                items = finish(driver.executor.run_generator(asking, []))
         except (Unavailable, KeyboardInterrupt):
-            continue
+            pass
         except Stop:
-            break
-        if ids is not None:
-            found[name] = [id for id in ids if id not in (before or ())]
+            there = False
+        if items is None:
+            if before is not None:
+                factory.unsure.note_unread(resource)
+            continue
+        new = [(id, item) for id, item in items if id not in (before or ())]
+        found[name] = [id for id, item in new if setting.exclusive or factory.marks.within(item)]
+        if before is not None and not setting.exclusive:
+            factory.unsure.note_grown(resource, [id for id, item in new if not find_marks(item)])
     return found
 
 
@@ -161,7 +171,9 @@ def name_remaining(driver: Driver) -> list[str]:
 def _name(instance: Instance, end: object) -> str:
     """Return the name of an instance that is left behind, with the reason if one is known."""
     why = str(end) if isinstance(end, Unavailable) else instance.unremoved
-    name = f"{instance.resource.name} {brief(id_text(instance.id), MAX_SHOWN)}{_say_where(instance)}"
+    ids = (instance.id,) if instance.former is None else (instance.id, instance.former)
+    shown = " or ".join(brief(id_text(id), MAX_SHOWN) for id in ids)
+    name = f"{instance.resource.name} {shown}{_say_where(instance)}"
     return f"{name} ({why})" if why else name
 
 

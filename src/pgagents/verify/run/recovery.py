@@ -45,14 +45,15 @@ ONLY_ID = "nothing is known of it but its id"
 class Recovered:
     """The numbers of the things that earlier runs had left, and the names of those that are left still.
 
-    `gone` were no longer there. `absent` calls got no answer, and the whole list shows nothing of them.
+    `gone` were no longer there. `absent` are what calls without an answer may have made, and the whole list
+    does not show.
     `requests` is the number of requests that it took. `stopped` is the reason why it ended early, or an empty
     text.
     """
 
     removed: int = 0
     gone: int = 0
-    absent: int = 0
+    absent: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     requests: int = 0
     stopped: str = ""
@@ -62,13 +63,17 @@ class Recovered:
         """One line for the report; empty if earlier runs left nothing."""
         if not (self.removed or self.gone or self.absent or self.left):
             return ""
-        calls = f", {self.absent:,} calls without an answer had made nothing" if self.absent else ""
-        some = "; ".join(self.left[:MOST_NAMED]) + ("; …" if len(self.left) > MOST_NAMED else "")
+        perhaps = "the list shows nothing of what calls without an answer may have made"
+        unseen = f", and {perhaps}: {_name(self.absent)}" if self.absent else ""
         return (
             "an earlier run with this journal was cut short; of what it had made, "
             f"{self.removed:,} removed, {self.gone:,} gone already, {len(self.left):,} left"
-            f"{f': {some}' if some else ''}{calls}"
+            f"{f': {_name(self.left)}' if self.left else ''}{unseen}"
         )
+
+
+def _name(things: tuple[str, ...]) -> str:
+    return "; ".join(things[:MOST_NAMED]) + ("; …" if len(things) > MOST_NAMED else "")
 
 
 def recover(
@@ -243,11 +248,9 @@ class Recovery:
     def _add_unanswered(self, sent: Sent) -> None:
         """Note a call whose answer nobody noted, so that what it made is looked up by its mark."""
         action = next((a for a in self._model.actions if str(a.name) == sent.action), None)
-        resource = self._factory.unsure.find_resource(action) if action is not None else None
-        if resource is None:
+        unsure, role = self._factory.unsure, sent.role or "main"
+        if action is None or not unsure.recall(action, sent.input, role, sent.number):
             self._changes.append(sent.number)
-            return
-        self._factory.unsure.recall(resource, sent.input, sent.role or "main", sent.number)
 
     # -- the requests
 
@@ -267,12 +270,11 @@ class Recovery:
         removed = recorder.removed
         gone = sum(instance.gone for instance in self._instances.values())
         recalled = unsure.list_recalled()
-        for number, was_found, is_absent in recalled:
-            if was_found or is_absent:  # what it made stands in the journal itself, or there is nothing
+        for number, was_found, absent in recalled:
+            if was_found or absent:  # what it made stands in the journal itself, or there is nothing
                 recorder.settle(number)
             else:
                 recorder.leave(number)
-        absent = sum(is_absent for _, _, is_absent in recalled)
         for number in self._changes:
             recorder.settle(number)
         for number, _ in self._hopeless:
@@ -282,7 +284,8 @@ class Recovery:
         unsaid = (name for name in remaining if not any(said.startswith(name) for said in behind))
         left = (*behind, *unsaid, *unsure.describe_all(), *(name for _, name in self._hopeless))
         left += tuple(f"{count:,} × {name}, which nothing removes" for name, count in self._lasting.items())
-        return Recovered(removed, max(0, gone - removed), absent, left, self._driver.sent)
+        unseen = tuple(filter(None, (name for _, _, name in recalled)))
+        return Recovered(removed, max(0, gone - removed), unseen, left, self._driver.sent)
 
     def _name_all(self) -> tuple[str, ...]:
         """Return the names of everything that may still be there."""
