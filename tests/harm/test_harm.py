@@ -75,6 +75,7 @@ OURS = (
 
 every_case = pytest.mark.parametrize("name", CASES)
 first_case = pytest.mark.parametrize("name", rarely(CASES, FIRST))
+beside_case = pytest.mark.parametrize("name", rarely(CASES, FIRST, "orphans", "renames_ignored"))
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 first_seed = pytest.mark.parametrize("seed", rarely(SEEDS, SEEDS[0]))
 
@@ -204,7 +205,7 @@ def test_one_run_after_the_other_on_one_server_harms_nobody(name: str) -> None:
         assert_no_harm(server, report)
 
 
-@first_case
+@beside_case
 def test_two_shards_at_the_same_server_harm_nobody(name: str) -> None:
     server = server_of(name)
     for number in (1, 2):
@@ -275,7 +276,7 @@ def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, way: 
         assert_no_harm(server, report)
 
 
-@first_case
+@beside_case
 def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> None:
     """Every call from then on does its work, and none is answered."""
     for at in ENDS["silent"]:

@@ -122,7 +122,15 @@ def check(name: str, at: int, folder: Path, *, before: bool) -> bool:
     return True
 
 
-FEW = [("bare", 12), ("get_or_create", 20), ("timeout_create", 15), ("integer_ids", 30), ("nested", 40)]
+FEW = [
+    ("bare", 12),
+    ("get_or_create", 20),
+    ("timeout_create", 15),
+    ("integer_ids", 30),
+    ("nested", 40),
+    ("lagging_list", 36),
+    ("copies", 61),
+]
 
 
 @pytest.mark.parametrize(("name", "at"), FEW)

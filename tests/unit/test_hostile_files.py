@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pgagents.base.http import Request, Response
-from pgagents.cli.inputs.report_files import replace_file
+from pgagents.cli.inputs.files import replace_file
 from pgagents.cli.main import main
 from pgagents.report.curl import PROCESS, curl
 from pgagents.report.report import RecordedExchange
@@ -58,6 +58,26 @@ def test_a_report_replaces_a_link_and_leaves_what_it_leads_to(tmp_path: Path) ->
     path.symlink_to(other)
     replace_file(path, b"ours")
     assert (other.read_bytes(), path.read_bytes(), path.is_symlink()) == (b"theirs", b"ours", False)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["import", "--full", "api.json", "--force"], ["import", "api.json"], ["show", str(BASE)]],
+    ids=["import --full", "import", "show"],
+)
+@pytest.mark.parametrize("there", [True, False])
+def test_no_command_writes_through_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], there: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+    Path("api.json").write_text(document, encoding="utf-8")
+    if there:
+        Path("other").write_bytes(b"theirs")
+    Path("made.yaml").symlink_to("other")
+    assert main([*given, "--out", "made.yaml"]) == 2
+    assert Path("made.yaml").is_symlink()
+    assert (Path("other").read_bytes() == b"theirs") if there else not Path("other").exists()
 
 
 def test_the_command_of_a_server_cannot_control_a_terminal_or_a_job() -> None:

@@ -165,19 +165,19 @@ def _check_size(raw: bytes, name: str) -> bytes:
 def write_both(files: Mapping[Path, bytes]) -> None:
     """Write all files, each through a temporary file beside it. If one cannot be written, none is changed.
 
-    Symbolic links and file permissions stay. Raises PgagentsError if a file cannot be written.
+    Permissions stay. Raises PgagentsError if a file cannot be written, or is a symbolic link, because what it
+    leads to may belong to somebody else.
     """
     from pgagents.base.errors import PgagentsError
 
     aside: dict[Path, Path] = {}
     try:
-        for path, raw in ((Path(os.path.realpath(named)), raw) for named, raw in files.items()):
+        for path, raw in files.items():
+            if path.is_symlink():
+                says = f"nothing is written: {path} is a symbolic link, which leads to {path.readlink()}"
+                raise PgagentsError(says, "remove it, or name the file that it leads to")
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.{os.getpid()}")
-            aside[path] = beside
-            beside.write_bytes(raw)
-            if path.exists():
-                beside.chmod(stat.S_IMODE(path.stat().st_mode))
+            aside[path] = _write_beside(path, raw)
         for path, beside in aside.items():
             beside.replace(path)
     except OSError as error:
@@ -187,6 +187,34 @@ def write_both(files: Mapping[Path, bytes]) -> None:
     finally:
         for beside in aside.values():
             beside.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, raw: bytes) -> None:
+    """Write a file through a temporary file beside it, so that no reader sees half of it.
+
+    A symbolic link is replaced, and the file that it leads to stays as it is.
+    """
+    beside = _write_beside(path, raw)
+    try:
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_beside(path: Path, raw: bytes) -> Path:
+    """Write a new file beside another, with its permissions; return the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+        umask = os.umask(0)
+        os.umask(umask)
+        there = path.is_file() and not path.is_symlink()
+        Path(name).chmod(stat.S_IMODE(path.stat().st_mode) if there else 0o666 & ~umask)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
 
 
 # -- the folder for caches.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.base.registry import names
+from pgagents.cli.inputs.files import replace_file
 
 if TYPE_CHECKING:
     from pgagents.base.places import Source
@@ -305,26 +306,6 @@ def write_bytes(files: Mapping[Path, bytes]) -> None:
             click.echo(f"wrote {path}", err=True)
     if failed:
         raise PgagentsError("; ".join(failed), "name another file")
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file through a temporary file beside it, so that no reader sees half of it.
-
-    A symbolic link is replaced, and the file that it leads to stays as it is.
-    """
-    from tempfile import mkstemp
-
-    handle, beside = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(beside).chmod(0o666 & ~umask)
-        Path(beside).replace(path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
 
 
 def in_repository(file: str) -> str:
