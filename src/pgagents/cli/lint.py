@@ -127,6 +127,8 @@ def command(
     Errors and warnings make the exit code 1, notes do not; --fail-on changes that. References to other files
     or hosts are never followed.
     """
+    from pgagents.base.errors import InputError
+    from pgagents.lint.document import Judged
     from pgagents.lint.importers.gpt_builder_import import Form
     from pgagents.lint.judge import JUDGES
 
@@ -140,7 +142,14 @@ def command(
             )
         judged = lint_server(mcp_url, mcp_stdio, judge)
     else:
-        judged = _judge_files(files, judge, only, Form(public, privacy_policy), fix=fix, published=published)
+        web_form = Form(public, privacy_policy)
+        try:
+            judged = _judge_files(files, judge, only, web_form, fix=fix, published=published)
+        except InputError as error:
+            if form != "json" or error.source is None:
+                raise
+            _print([Judged(error.source, "catalogue", "Catalogue", tuple(error.diagnostics))], form)
+            return error.exit_code
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 

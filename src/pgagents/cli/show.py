@@ -26,6 +26,7 @@ if TYPE_CHECKING:
             "pgagents show pgagents.yaml --out whole.yaml",
         ),
         ("what the import concluded about notes", "pgagents show --part resources.note"),
+        ("who says what: you, the document, or a guess", "pgagents show --format json"),
     ),
 )
 @catalogue_argument
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     help="Write the catalogue to FILE.",
 )
 @click.option("--part", metavar="PATH", help="Print this part alone, such as resources.note.")
-def command(catalogue: Path | None, out: Path | None, part: str | None) -> int:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    help="`json` says of each part who says it, as schemas/show.schema.json describes.",
+)
+def command(catalogue: Path | None, out: Path | None, part: str | None, form: str) -> int:
     """Print the whole catalogue, with the file of each part as a comment.
 
     For a catalogue over an OpenAPI document, the output has both together. A whole catalogue is
@@ -45,13 +53,58 @@ def command(catalogue: Path | None, out: Path | None, part: str | None) -> int:
     from pgagents.cli.inputs.files import write_both
 
     source = load(catalogue).source
-    text = render(source) if part is None else render_part(source, part)
+    if form == "json":
+        if part is not None:
+            raise click.UsageError("--format json shows the whole catalogue: leave out --part")
+        text = render_json(source)
+    else:
+        text = render(source) if part is None else render_part(source, part)
     if out is None:
         click.echo(text, nl=False)
     else:
         write_both({out: text.encode()})
         click.echo(f"{out} is written", err=True)
     return 0
+
+
+VERSION = 1
+"""The version of the JSON form, which schemas/show.schema.json describes."""
+
+
+def render_json(source: Source) -> str:
+    """Return the catalogue, and who says each part that somebody else says than the part around it."""
+    import json
+
+    from pgagents.base.places import write_pointer
+
+    told: dict[Pointer, str] = {}
+    parts = []
+    for at in source.pointers():
+        told[at] = by = find_author(source, at) if at else ""
+        if by == told.get(at[:-1], ""):
+            continue
+        span = source.locate(at)
+        place = {"file": span.file, "line": span.line}
+        why = {"why": span.guess} if by == "guessed" and span.guess else {}
+        parts.append({"pointer": write_pointer(at), "by": by, "place": place, **why})
+    data = {"version": VERSION, "catalogue": source.data, "parts": parts}
+    return json.dumps(data, ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def find_author(source: Source, at: Pointer) -> str:
+    """Return who says a part: `said` by the author, by the `document`, or `guessed` by the import."""
+    from pgagents.base.places import value_at
+    from pgagents.importer.overlay.source import OverlaySource
+
+    if not isinstance(source, OverlaySource):
+        return "said"
+    named_inside = isinstance(value_at(source.data, at), dict) and not _is_whole(source, at)
+    if source.find_own(at) is not None and not named_inside:
+        return "said"
+    parts = (value_at(source.data, at[:length]) for length in range(1, len(at) + 1))
+    concluded = any(isinstance(one, dict) and one.get("inferred") is True for one in parts)
+    guessed = concluded or source.locate(at).guess or source.is_guessed(at)
+    return "guessed" if guessed else "document"
 
 
 def render_part(source: Source, path: str) -> str:

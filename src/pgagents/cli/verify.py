@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.running.app import App
     from pgagents.client.environment import CommandSecrets
+    from pgagents.report.report import RecordedExchange
     from pgagents.verify.plan.options import Options
     from pgagents.verify.run.journal import JournalFile
 
@@ -40,6 +43,7 @@ _ONCE = (
     "baseline",
     "self_test",
     "journal",
+    "log",
     "lease",
     "verbose",
     "odd",
@@ -263,13 +267,41 @@ def _send(
 
     with (
         _open_journal(line.journal, there, app) as journal,
+        _open_log(line.log) as log,
         companions.receiving(line.receiver, line.receiver_port) as inbox,
         companions.open_link(
             there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
         ) as link,
     ):
-        aids = run.Aids(secrets, inbox, link, companions.token(line.mcp_url), app=app, journal=journal)
+        aids = run.Aids(
+            secrets, inbox, link, companions.token(line.mcp_url), app=app, journal=journal, log=log
+        )
         return run.run(there, keys, options, output, aids)
+
+
+@contextmanager
+def _open_log(path: Path | None) -> Iterator[Callable[[RecordedExchange], None] | None]:
+    """Yield what writes an exchange into a new file, which only the user reads."""
+    from pgagents.base.errors import PgagentsError
+    from pgagents.report.formats.json import exchange
+
+    if path is None:
+        yield None
+        return
+    try:
+        path.unlink(missing_ok=True)  # a link that stands there is replaced, not followed
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise PgagentsError(
+            f"--log {path}: it cannot be written: {error.strerror}", "name another file"
+        ) from None
+    with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
+
+        def write(one: RecordedExchange) -> None:
+            file.write(json.dumps(exchange(one), ensure_ascii=True) + "\n")
+            file.flush()
+
+        yield write
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from pgagents.lint.document import Judged
 
 MOST = 200
 _MOST_LINE = 300
+FORMAT = 1
+"""The version of the JSON form, which schemas/lint.schema.json describes."""
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 _MARKED = re.compile(r"(error|warning|note)\[[^\]\n]*\]")
 
@@ -91,7 +93,7 @@ def render_json(judged: Sequence[Judged], version: str) -> str:
         }
         for one in judged
     ]
-    data = {"tool": "pgagents", "version": version, "files": files}
+    data = {"format": FORMAT, "tool": "pgagents", "version": version, "files": files}
     return quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
 
 

@@ -34,9 +34,11 @@ from pgagents.report.report import (
     Lift,
     NotCalled,
     NotSent,
+    Proved,
     RecordedExchange,
     Report,
     Result,
+    Untried,
     Withheld,
 )
 
@@ -203,7 +205,7 @@ def _report(data: dict[str, Any]) -> Report:
         {name: (done, perhaps) for name, (done, perhaps) in f.get("bought", {}).items()},
         tuple(f.get("gains", ())),
         _withheld(f.get("withheld", {})),
-        tuple(Lift(**one) for one in f.get("lifts", ())),
+        tuple(Lift(**_tuples(one)) for one in f.get("lifts", ())),
         _seconds(f.get("seconds_drawing", 0)),
         bool(f.get("lease_ended", False)),
         _alarm(f["alarm"]) if "alarm" in f else None,
@@ -220,7 +222,23 @@ def _report(data: dict[str, Any]) -> Report:
     )
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
-    return Report(header, findings, results, footer, data.get("checks", {}), stale, carried)
+    untried = (Untried(**_tuples(one)) for one in data.get("untried", ()))
+    proved = (Proved(**_tuples(one)) for one in data.get("yours", ()))
+    return Report(
+        header,
+        findings,
+        results,
+        footer,
+        data.get("checks", {}),
+        stale,
+        carried,
+        tuple(untried),
+        tuple(proved),
+    )
+
+
+def _tuples(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
 
 
 def _alarm(told: Mapping[str, Any]) -> Alarm:
@@ -270,6 +288,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         told.get("plain", False),
         told.get("when", ""),
         confirm=told.get("confirm", ""),
+        lines=tuple(told.get("lines", ())),
     )
 
 

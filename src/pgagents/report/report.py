@@ -135,6 +135,8 @@ class Finding:
 
     Empty if no such line does.
     """
+    lines: tuple[str, ...] = ()
+    """Of a finding that was read from a file: the lines of a catalogue that explain it."""
 
     @property
     def severity(self) -> Severity:
@@ -237,6 +239,8 @@ class Lift:
     resource: str
     contracts: int
     line: str
+    actions: tuple[str, ...] = ()
+    """The actions of those contracts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +344,35 @@ class Footer:
 
 
 @dataclass(frozen=True, slots=True)
+class Untried:
+    """The contracts that one reason kept untried.
+
+    `owed` is true if the run should have tried them, and `yours` has the lines of the author's file whose
+    promises are among them. `lines` and `options` lift the reason; capitals are to be replaced.
+    """
+
+    reason: str
+    contracts: tuple[str, ...]
+    owed: bool
+    yours: tuple[int, ...]
+    lines: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A line of the author's file, and what became of the contracts that are made from it.
+
+    `verdict` is `broken`, `odd`, `untried`, `kept`, or `nothing` if no contract is made from it alone.
+    """
+
+    line: int
+    pointer: str
+    verdict: str
+    contracts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report.
 
@@ -354,6 +387,9 @@ class Report:
     checks: Mapping[str, str] = field(default_factory=dict)
     stale: tuple[str, ...] = ()
     carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    untried: tuple[Untried, ...] = ()
+    proved: tuple[Proved, ...] = ()
+    """Both only of a report that was read from a file; `lines` finds those of a run."""
 
     def select(self, contract: str) -> str:
         """Return the options of `pgagents verify` that test one contract again under the same conditions."""
@@ -367,6 +403,11 @@ class Report:
         drawn = bool(finding.exchanges) and finding.exchanges[-1].why == GENERATED
         drawn = drawn and self.header.profile != "deep"
         return self._same_order() if drawn else self.select(finding.contract.id)
+
+    def say_command(self, finding: Finding) -> str:
+        """Return the command line that shows a finding again."""
+        again = self.header.again or f"pgagents verify --url {self.header.url}"
+        return f"{again} {self.repeat(finding)}"
 
     def _same_order(self) -> str:
         day = f" --day {self.header.day}" if self.header.day else ""

@@ -445,6 +445,12 @@ _SAFETY: tuple[Callable[[Any], Any], ...] = (
         "same file first removes what is still there. The file holds no key.",
     ),
     click.option(
+        "--log",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Also write each request with its answer into FILE, a JSON object a line, with keys masked.",
+    ),
+    click.option(
         "--lease",
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -561,6 +567,7 @@ class CommandLine:
     failed_in: Path | None
     shard: tuple[int, int] | None
     journal: Path | None
+    log: Path | None
     lease: Path | None
     listing: str | None
     held_passes: bool

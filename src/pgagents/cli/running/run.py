@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.running.app import App
     from pgagents.client.environment import CommandSecrets
-    from pgagents.report.report import Report
+    from pgagents.report.report import RecordedExchange, Report
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
     from pgagents.verify.run.journal import JournalFile
@@ -83,6 +83,8 @@ class Aids:
     companion: Companion | None = None
     """An object that sees every exchange, and that plans additional probes after the plan's."""
     journal: JournalFile | None = None
+    log: Callable[[RecordedExchange], None] | None = None
+    """What gets each exchange, with secrets masked."""
     """The file in which the run writes what it could make."""
     app: App | None = None
     """The process of the API's server, if this command started it."""
@@ -267,6 +269,7 @@ def _verify(
             companion=aids.companion,
             journal=aids.journal,
             begin_undoing=begin_undoing,
+            log=aids.log,
         )
         stop.undoing = False
     return report

@@ -181,7 +181,6 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     contract, header = finding.contract, report.header
     span = source.locate(contract.origin)
     first, lines = around(source, span) if not span.pointer else (span.line, [])
-    again = header.again or f"pgagents verify --url {header.url}"
     open_ones = (*finding.exchanges[-1:], find_call(finding))
     return {
         "id": contract.id,
@@ -200,7 +199,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "curl": of_finding(finding, header.url),
         "no_request": describe_no_request(finding),
         "evidence": describe_evidence(finding),
-        "again": f"{again} {report.repeat(finding)}",
+        "again": report.say_command(finding),
     }
 
 

@@ -16,6 +16,7 @@ from pgagents.base.writing import json_text
 from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.curl import curl, of_finding
 from pgagents.report.layout import around
+from pgagents.report.lines import explain, group_untried, list_proved
 from pgagents.report.presentation import describe_alarm
 from pgagents.report.report import Alarm, Finding, Header, RecordedExchange, Report, Result, Withheld
 
@@ -38,6 +39,8 @@ def document(report: Report, source: Source) -> dict[str, Any]:
         "carried": {surface: list(places) for surface, places in report.carried.items()},
         "findings": [_finding(f, report, source) for f in report.findings],
         "results": [_result(r, source) for r in report.results],
+        "untried": [asdict(group) for group in group_untried(report, source)],
+        "yours": [asdict(line) for line in list_proved(report, source)],
         "footer": {
             "requests": footer.requests,
             "seconds": round(footer.seconds, 3),
@@ -78,7 +81,7 @@ def _alarm(alarm: Alarm, report: Report) -> dict[str, Any]:
         "verdict": alarm.verdict,
         "rows": [asdict(row) for row in alarm.rows],
         "count": alarm.count,
-        "calls": [{**_exchange(call), "curl": curl(call, report.header.url)} for call in alarm.calls],
+        "calls": [{**exchange(call), "curl": curl(call, report.header.url)} for call in alarm.calls],
         "writes": alarm.writes,
         "others": alarm.others,
         "says": describe_alarm(report),
@@ -170,6 +173,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         **({"plain": True} if finding.plain else {}),
         **({"when": finding.when} if finding.when else {}),
         **({"confirm": finding.confirm} if finding.confirm else {}),
+        "lines": list(explain(finding, source) or finding.lines),
         "stable": finding.stable,
         "also": list(finding.also),
         **({"also_curl": _list_curl_lines(finding)} if _list_curl_lines(finding) else {}),
@@ -177,8 +181,9 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         **({"shown_by": finding.shown_by} if finding.shown_by else {}),
         **_causes(finding, report.header),
         "excerpt": {"line": first, "text": lines},
-        "exchanges": [_exchange(e) for e in finding.exchanges],
+        "exchanges": [exchange(e) for e in finding.exchanges],
         "curl": of_finding(finding, report.header.url) or None,
+        "command": report.say_command(finding),
     }
 
 
@@ -195,7 +200,8 @@ def _list_curl_lines(finding: Finding) -> dict[str, str]:
     return {id: finding.also_curl[id] for id in finding.also if id in finding.also_curl}
 
 
-def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
+def exchange(exchange: RecordedExchange) -> dict[str, Any]:
+    """Return one request and its answer, as a report and a log have them."""
     request, answer = exchange.request, exchange.answer
     own: dict[str, Any] = (
         {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}

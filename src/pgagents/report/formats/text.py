@@ -19,6 +19,7 @@ from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import list_printed, table
+from pgagents.report.lines import say_yours
 from pgagents.report.presentation import (
     cut_body,
     describe_alarm,
@@ -113,9 +114,9 @@ def render(
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
         *([tabulate_verdicts(report, width)] if verbose else []),
         _tabulate_repeats(report, width),
-        _list_reasons(report, view) if why else [],
+        _list_reasons(report, source, view) if why else [],
         _foot(report, view),
-        _conclude(report, view),
+        _conclude(report, source, view),
     ]
     return "\n\n".join("\n".join(map(disable_commands, block)) for block in blocks if block) + "\n"
 
@@ -317,13 +318,13 @@ def _tabulate_repeats(report: Report, width: int) -> list[str]:
     return [f"{REPEATED_TITLE}:", *table(head, rows, width=width)] if rows else []
 
 
-def _list_reasons(report: Report, view: View) -> list[str]:
+def _list_reasons(report: Report, source: Source, view: View) -> list[str]:
     """Return what has no verdict, by its reason and with ids: first what this run should have tried.
 
     Promises that were kept without being examined whole come late, and those of vendors for whom nobody
     asked come last.
     """
-    groups: dict[tuple[int, str, str], list[str]] = {}
+    groups: dict[tuple[int, str, str], list[Result]] = {}
     for result in report.results:
         named = _name_state(result)
         if named is None:
@@ -332,10 +333,12 @@ def _list_reasons(report: Report, view: View) -> list[str]:
             named = (4, NOT_ASKED_FOR)
         withheld = report.footer.withheld.left_out(result.contract) and result.verdict is not Verdict.KEPT
         reason = WITHHELD if withheld else result.reason or "no reason is known"
-        groups.setdefault((*named, reason), []).append(result.contract.id)
+        groups.setdefault((*named, reason), []).append(result)
     lines = []
-    for (_, state, reason), ids in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][2])):
-        lines += _wrap(f"{state} {len(ids):,}: {reason}", "", "  ", view.width)
+    for (_, state, reason), those in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][2])):
+        ids = [r.contract.id for r in those]
+        yours = say_yours(those, source)
+        lines += _wrap(f"{state} {len(ids):,}{yours}: {reason}", "", "  ", view.width)
         lines += _wrap(", ".join(ids) if view.verbose else _some(ids), "    ", None, view.width)
     return lines
 
@@ -411,7 +414,7 @@ def _list_instances(names: Sequence[str], width: int) -> list[str]:
     return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name), "  ", "      ", width)]
 
 
-def _conclude(report: Report, view: View) -> list[str]:
+def _conclude(report: Report, source: Source, view: View) -> list[str]:
     """Return the last lines: the findings, the promises, the vendors that are blocked, the exit code."""
     code = STOPPED if view.stopped else report.exit_code
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
@@ -424,7 +427,7 @@ def _conclude(report: Report, view: View) -> list[str]:
     lines = [view.paint(line, colour) for line in _wrap(shown, "", "  ", view.width)]
     lines += _wrap("; ".join(filter(None, (kept, untried + hint))), "", "  ", view.width)
     if code == UNTRIED:
-        lines += _list_owed(report, view)
+        lines += _list_owed(report, source, view)
     if blocked := describe_blocked(report):
         lines += _wrap(f"blocked by these: {blocked}", "", "  ", view.width)
     for lift in report.footer.lifts:
@@ -435,12 +438,16 @@ def _conclude(report: Report, view: View) -> list[str]:
     return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]
 
 
-def _list_owed(report: Report, view: View) -> list[str]:
+def _list_owed(report: Report, source: Source, view: View) -> list[str]:
     """Return the reasons why contracts that this run should have tried have no verdict."""
-    owed = Counter(r.reason for r in report.results if r.verdict is Verdict.UNTESTED and not r.excused)
+    owed: dict[str, list[Result]] = {}
+    for result in report.results:
+        if result.verdict is Verdict.UNTESTED and not result.excused:
+            owed.setdefault(result.reason, []).append(result)
     lines = []
-    for reason, count in owed.most_common(MAX_REASONS):
-        lines += _wrap(f"{count:,} should have been tried: {reason}", "  ", "    ", view.width)
+    for reason, results in sorted(owed.items(), key=lambda one: -len(one[1]))[:MAX_REASONS]:
+        count = f"{len(results):,}{say_yours(results, source)}"
+        lines += _wrap(f"{count} should have been tried: {reason}", "  ", "    ", view.width)
     if len(owed) > MAX_REASONS:
         lines.append(f"  and {len(owed) - MAX_REASONS:,} more reasons: --why")
     return lines

@@ -53,7 +53,7 @@ def list_lifts(
             continue
         count = sum(action in actions for action in untested)
         if count and (line := _make_line(setting, resources[name], refused.get(name, ()))):
-            lifts.append(Lift(name, count, line))
+            lifts.append(Lift(name, count, line, tuple(sorted(actions))))
     return tuple(sorted(lifts, key=lambda lift: (-lift.contracts, lift.resource))[:MOST])
 
 

@@ -214,6 +214,8 @@ class ExchangeMaker:
         self.routes = routes
         self.bought: dict[str, tuple[int, int]] = {}
         self.acted: dict[str, tuple[int, int]] = {}
+        self.log: Callable[[Exchange], None] | None = None
+        """Called with each exchange as it was made; None without a log."""
         self._keys: set[tuple[str, str]] = set()
 
     def make(self, ready: Ready, received: Received) -> Exchange:
@@ -242,6 +244,8 @@ class ExchangeMaker:
         exchange.printed = received.printed
         exchange.intention = received.intention
         self._count(exchange)
+        if self.log is not None:
+            self.log(exchange)
         return exchange
 
     def _count(self, exchange: Exchange) -> None:

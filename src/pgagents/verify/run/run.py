@@ -15,7 +15,7 @@ from pgagents.base.http import Handler
 from pgagents.catalogue.model.credential import schemes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract
-from pgagents.report.report import Report
+from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import order
@@ -23,6 +23,7 @@ from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.selection import list_lasting, list_withheld
 from pgagents.verify.promise import Probe, checks_for
+from pgagents.verify.run.breaks import exchange_of
 from pgagents.verify.run.clean_up import clean_up, name_remaining
 from pgagents.verify.run.confirm import confirm, note_repeated
 from pgagents.verify.run.course import INTERRUPTED, Companion, Course
@@ -159,6 +160,7 @@ def verify(
     companion: Companion | None = None,
     journal: JournalFile | None = None,
     begin_undoing: Callable[[Callable[[], Report]], None] | None = None,
+    log: Callable[[RecordedExchange], None] | None = None,
 ) -> Report:
     """Hold a server to every contract, and report which ones it kept.
 
@@ -169,7 +171,7 @@ def verify(
     `mcp` the way to the MCP server that is verified with it. `bare` reaches the target without the headers
     that `handler` adds to every request. `companion` sees every exchange, and asks for calls after the
     plan's. The run writes what it could make into `journal` before it sends it, and first removes what
-    earlier runs left.
+    earlier runs left. `log` gets each exchange, with secrets masked.
 
     A KeyboardInterrupt ends the run early: its instances are removed, and the report's footer says `complete`
     false. Raises PgagentsError if the run may not start, because there is no key or one that cannot sign.
@@ -200,6 +202,8 @@ def verify(
         options = options.after(timer() - begun)
     driver = _make_driver(routes, identities, options, tag, clocks, listed, made)
     generating = timer() - begun
+    if log is not None:
+        driver.sender.exchanges.log = lambda exchange: log(driver.redactor.exchange(exchange_of(exchange)))
     try:
         if journal is not None:
             driver.sender.recorder = begin_recording(journal, driver, wall)

@@ -89,9 +89,9 @@ class Sender:
         self.holds = Holds(clocks.timer)
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
-        self._exchanges = ExchangeMaker(routes)
-        self.bought, self.acted = self._exchanges.bought, self._exchanges.acted
-        self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self._exchanges, self.holds)
+        self.exchanges = ExchangeMaker(routes)
+        self.bought, self.acted = self.exchanges.bought, self.exchanges.acted
+        self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self.exchanges, self.holds)
         self.recorder: Recorder | None = None
         """Writes down what could be made before it is sent; None without a journal."""
         self.is_halted = False
@@ -203,7 +203,7 @@ class Sender:
 
     def rebuild(self, ready: Ready, received: Received) -> Exchange:
         """Return an exchange that this run did not send."""
-        return self._exchanges.make(ready, received)
+        return self.exchanges.make(ready, received)
 
     def _note_intention(self, ready: Ready, request: Request) -> int:
         """Write into the journal that a request is about to be sent; return its number there. Raises Stop."""
@@ -215,7 +215,7 @@ class Sender:
 
     def _make_exchange(self, ready: Ready, received: Received) -> Exchange:
         """Return the exchange of a call that is not sent again, with the wait that was too long."""
-        exchange = self._exchanges.make(ready, received)
+        exchange = self.exchanges.make(ready, received)
         if exchange.busy:
             exchange.put_off = self._repeats.describe_long_wait(exchange.answer)
         return exchange
@@ -276,7 +276,7 @@ class Sender:
         An answer that was broken off is lost if nothing listens, or if another call can be the reason.
         """
         ended = received.server_ended or not self.takes_connections(ready.call, received.request)
-        exchange = self._exchanges.make(ready, replace(received, server_ended=ended))
+        exchange = self.exchanges.make(ready, replace(received, server_ended=ended))
         begun = isinstance(received.answer, Silence) and received.answer.begun
         exchange.lost = ended or received.overlapped or not begun
         return exchange
