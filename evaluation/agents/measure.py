@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin
 
 import click
 
@@ -95,7 +96,7 @@ def verify(server: str, folder: Path, bug: str = "") -> dict[str, str]:
     flags = shlex.split((folder / "flags.txt").read_text(encoding="utf-8"))
     with serving(server, bug) as url, tempfile.TemporaryDirectory() as name:
         report = Path(name) / "report.json"
-        words = [PROGRAM, "verify", str(folder / "pgagents.yaml"), "--url", url, *flags]
+        words = [PROGRAM, "verify", str(folder / "pgagents.yaml"), "--url", urljoin(url, "/"), *flags]
         env = {**os.environ, **environment(server), "XDG_CACHE_HOME": name}
         done = subprocess.run(
             [*words, "--report", str(report)],
@@ -134,7 +135,9 @@ def stage(server: str, folder: Path) -> None:
     (folder / "keys.env").write_text(lines, encoding="utf-8")
     with serving(server) as url:
         source = ", its source (app.py)" if staged.source is not None else ""
-        task = TASK.format(source=source, url=url, program=PROGRAM, roles=", ".join(staged.keys))
+        task = TASK.format(
+            source=source, url=urljoin(url, "/"), program=PROGRAM, roles=", ".join(staged.keys)
+        )
         (folder / "TASK.md").write_text(task, encoding="utf-8")
         click.echo(url)
         sys.stdin.read()
