@@ -40,7 +40,6 @@ from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Pro
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
 from pgagents.verify.promise import Conversation, collect
 from pgagents.verify.run import course
-from pgagents.verify.run.course import SLOW_S
 from pgagents.verify.run.driver import InstanceRemoval
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
@@ -55,6 +54,10 @@ SEVERAL = 8
 MOST_S = 0.004
 SEEDS = range(10)
 FAST = ("GET", "HEAD", "OPTIONS")
+SLOW_ANSWERS = [
+    (took_s, fault) for took_s in (0.03, 1.0) for fault in ("", "auth-ignored", "status-500-on-bad-input")
+]
+"""Seconds that each answer takes, and a fault of the server; the longer ones make a run of half an hour."""
 
 
 class Slow:
@@ -126,6 +129,24 @@ def test_several_workers_give_the_verdicts_of_one_however_long_answers_take(seed
     assert slow.most == SEVERAL
     assert outcome(report) == outcome(one_worker(seed))
     assert report.footer.left_behind == ()
+
+
+@pytest.mark.parametrize("workers", [1, SEVERAL])
+@pytest.mark.parametrize(("took_s", "fault"), rarely(SLOW_ANSWERS, (0.03, "auth-ignored")))
+def test_a_servers_speed_changes_no_line_of_the_report(took_s: float, fault: str, workers: int) -> None:
+    """The clock of server and run goes on by so many seconds in each answer, and nobody waits for it."""
+    of, faults = model(SHOP), tuple(filter(None, [fault]))
+    opened = inside(of, seed=1, faults=faults)
+    handler, turn = over_tls(opened.sandbox.handler), threading.Lock()
+
+    def answer(request: Request) -> Response | Silence:
+        with turn:
+            opened.sleep(took_s)
+            return handler(request)
+
+    options = Options(seed=1, workers=workers, exclusive=True)
+    report = verify_sandbox(of, opened, options, handler=answer)
+    assert outcome(report) == outcome(one_worker(1, *faults))
 
 
 @pytest.mark.matrix
@@ -521,26 +542,29 @@ def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_
     assert f"{alone} requests ran alone: " in page
 
 
-@pytest.mark.parametrize(("pause_s", "workers"), [(0.0, 1), (SLOW_S * 0.6, USUAL_WORKERS)])
-def test_a_server_that_takes_its_time_gets_several_workers_by_itself(pause_s: float, workers: int) -> None:
+@pytest.mark.parametrize(("url", "workers"), [(URL, 1), ("https://shop.example", USUAL_WORKERS)])
+def test_only_a_server_of_another_machine_gets_several_workers_by_itself(url: str, workers: int) -> None:
+    """A number by the server's speed would let equal runs differ."""
     of = model(SHOP)
     opened = inside(of)
-    handler = over_tls(opened.sandbox.handler)
-
-    def answer(request: Request) -> Response | Silence:
-        time.sleep(2 * pause_s)
-        return handler(request)
-
-    report = verify_sandbox(of, opened, Options(workers=None, exclusive=True), handler=answer)
+    report = verify(
+        of,
+        opened.sandbox.handler,
+        Identities(opened.keys),
+        Options(workers=None, live=False, max_requests=60),
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url=url,
+        timer=time.perf_counter,
+    )
     assert report.footer.workers == workers
-    assert outcome(report) == outcome(one_worker(0))
 
 
 def test_help_says_when_there_are_several_workers() -> None:
     option = next(p for p in verify_command.params if p.name == "workers")
     assert isinstance(option, click.Option)
-    assert f"Default: {USUAL_WORKERS} for a server" in str(option.help)
-    assert f"take {SLOW_S * 1000:.0f} ms or longer" in str(option.help)
+    assert f"Default: 1 for a server of this machine, else {USUAL_WORKERS}." in str(option.help)
 
 
 # -- the end

@@ -294,8 +294,8 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "--workers",
         type=click.IntRange(1, MOST_WORKERS),
         metavar="N",
-        help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 8 for a server whose "
-        "answers take 20 ms or longer, else 1.",
+        help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 1 for a server of "
+        "this machine, else 8.",
     ),
     max_wait_option,
     click.option(

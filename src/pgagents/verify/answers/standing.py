@@ -29,10 +29,8 @@ from pgagents.verify.answers.representations import (
 from pgagents.verify.setting import Setting
 
 ACCEPTED = 202
-LASTING_S = 600.0
-"""Seconds for which a lasting value is compared with others."""
-MOMENT = 50
-"""The number of requests for which a volatile value is compared with others.
+MOMENT, LASTING = 50, 2_000
+"""The requests for which a volatile value, and a lasting one, is compared with others.
 
 Seconds would make the verdict depend on the machine's speed.
 """
@@ -42,7 +40,7 @@ SAME_S = 1.0
 
 def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> list[str]:
     """Return the members in both representations whose older value must still be the same."""
-    lasts = old.representation.makes or new.at - old.at < LASTING_S
+    lasts = old.representation.makes or new.number - old.number < LASTING
     stays = setting.exclusive and old.written == new.written and new.number - old.number < MOMENT
     if not lasts and not stays:
         return []

@@ -22,7 +22,7 @@ DRAWN_PER_ACTION = 10
 """Requests for random calls of each action, if the API is known from a document alone."""
 AGAIN_PER_ACTION = 20
 USUAL_WORKERS = 8
-"""The number of workers if the caller names none and the server is slow to answer."""
+"""The number of workers if the caller names none and the server is on another machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Options:
     workers: int | None = 1
     """The number of probes that may run at the same time: 1 in the library.
 
-    None: the run chooses it by the server's speed. The command line leaves it None without `--workers`.
+    None: one for a server of this machine, else USUAL_WORKERS, as the command line without `--workers`.
     """
     keyless: bool = False
     """True if the run has no key and tries only calls that need none."""

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
-from statistics import median
 from typing import Protocol
 
 from pgagents.report.contract import Contract, Rank
@@ -24,6 +23,7 @@ from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.options import FINISHING, GENERATING, USUAL_WORKERS, Options, Progress
 from pgagents.verify.plan.order import LAST, Slot, by_phase, lay_out
 from pgagents.verify.plan.plan import Draft
+from pgagents.verify.plan.selection import loopback
 from pgagents.verify.promise import RANDOM, Probe, checks_for
 from pgagents.verify.run.breaks import Break, describe_condition, exchange_of
 from pgagents.verify.run.call_executor import Spent
@@ -40,15 +40,8 @@ WAITING = "waiting for the server's limit"
 RETRIES = 12
 """Requests kept back to try failing cases once more."""
 TICK_S = 0.001
-SLOW_S = 0.02
-"""The response time, in seconds, below which a run has one lane, if the caller chose no number.
-
-The run's own work then takes most of the time.
-"""
 OWN, ONCE_MORE = 2, 10
 """Further requests for each worker: to make its own instances, and to repeat probes that others disturbed."""
-FIRST_ANSWERS = 5
-"""The number of answers after which the server's usual response time is known."""
 MOST_OPEN_ANSWERS = 40
 """The number of answers after which a run with a key goes on in lanes, though no call has shown the key yet.
 
@@ -78,6 +71,9 @@ class Course:
         self._new_findings = NewFindings(driver, options.accepted)
         self._own_instances = 0
         """Further requests for the instances that several workers make."""
+        usual = 1 if loopback(driver.setting.url) else USUAL_WORKERS
+        # the server's speed does not count, so that equal runs are equal
+        self._most_workers = options.workers if options.workers is not None else usual
         self.workers = 1
         """The number of lanes so far."""
         self.alone: Counter[str] = Counter()
@@ -151,11 +147,11 @@ class Course:
     def _run_slots(self, slots: Sequence[Slot]) -> None:
         """Run slots one at a time until the number of lanes is known, then in that many lanes."""
         for number, slot in enumerate(slots):
-            if self._is_server_known() and (workers := self._choose_workers()) > 1:
-                self.workers = workers
+            may_leave = self._most_workers == 1 or self._is_server_known()
+            if may_leave and self._most_workers > 1:
+                self.workers = self._most_workers
                 self._run_lanes(slots[number:])
                 return
-            may_leave = self._options.workers == 1 or self._is_server_known()
             if (waiting := self._run_alone(slot, may_leave=may_leave)) is not None:
                 self._run_lanes(slots[number + 1 :], waiting)
                 return
@@ -202,21 +198,11 @@ class Course:
                 self.alone[slot.probe.check] += self.driver.sent - sent
 
     def _is_server_known(self) -> bool:
-        """True after the server has accepted the key and given enough answers to know its response time.
+        """True after the server has accepted the key.
 
         Where no call presents the key for long, the run does not wait for it any more.
         """
-        if self._options.workers == 1:
-            return False
-        known = self.driver.acceptance.known or self.driver.answered >= MOST_OPEN_ANSWERS
-        return known and (self._options.workers is not None or self.driver.answered >= FIRST_ANSWERS)
-
-    def _choose_workers(self) -> int:
-        """Return the number of lanes: the caller's choice, or 1 unless the server is slow."""
-        if self._options.workers is not None:
-            return self._options.workers
-        took = median(self.driver.sender.timing.first_seconds)
-        return USUAL_WORKERS if took >= SLOW_S else 1
+        return self.driver.acceptance.known or self.driver.answered >= MOST_OPEN_ANSWERS
 
     def _admit(self, slot: Slot) -> bool:
         """Return True if a probe runs now.

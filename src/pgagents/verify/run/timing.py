@@ -21,9 +21,6 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.lease import CUT, UNSENT, find_lease
 from pgagents.verify.wire.pace import Pacer
 
-MOST_FIRST = 10
-"""The number of first answers whose times are kept."""
-
 
 class Timing:
     """Waits within the time that is left, and measures what requests take."""
@@ -31,8 +28,6 @@ class Timing:
     def __init__(self, clocks: Clocks, left: TimeLeft) -> None:
         self.clocks, self.left = clocks, left
         self.seconds_sending = self.waited = 0.0
-        self.first_seconds: list[float] = []
-        """The response times of the first answers, in seconds."""
         self.most_together = 1
         """The most requests that were on their way at the same time. If several, their times must not be
         added up.
@@ -61,8 +56,6 @@ class Timing:
     def spend(self, seconds: float) -> None:
         """Note the seconds that a request took."""
         self.seconds_sending += 0.0 if self.overlaps else seconds
-        if len(self.first_seconds) < MOST_FIRST:
-            self.first_seconds.append(seconds)
 
 
 # -- the clocks of a run, and the time on its server
