@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
@@ -52,3 +53,13 @@ def tried(
         return pytest.mark.parametrize("examples", rarely([few, many], few))(test)
 
     return decorate
+
+
+def in_company(names: Iterable[str], size: int, seed: int) -> list[tuple[str, ...]]:
+    """Each name once, in groups of at most so many. Another seed gives each other company, so that what one
+    hides of its neighbour shows beside others.
+    """
+    several = sorted(set(names))
+    mixed = random.Random(seed).sample(several, k=len(several))
+    groups = -(-len(mixed) // size)
+    return [tuple(mixed[first::groups]) for first in range(groups)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -17,7 +17,7 @@ import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from language_table import model_of, rows
-from lengths import rarely, share
+from lengths import in_company, rarely, share
 from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verify_sandbox
 from pgagents.sandbox import fault_registry
@@ -361,15 +361,22 @@ def test_fault_says_what_it_breaks(name: str) -> None:
     assert fault_registry.summarize(module).endswith((".", ")"))
 
 
+TOURED = [name for name in FAULTS if name != AT_ONCE]
+
+
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", [name for name in FAULTS if name != AT_ONCE])
-def test_fault_never_crashes(name: str) -> None:
-    module = fault_registry.find("faults", name)
-    call = caller(faults=[name])
-    changed = tour(call) != tour_plainly()
-    # tests/run/test_faults.py proves more strictly that a fault changes answers: verify must find each.
-    assert changed or module.breaks
-    assert call.logged == []
+@pytest.mark.parametrize("names", [*in_company(TOURED, 5, 0), *in_company(TOURED, 5, 1)], ids="+".join)
+def test_faults_never_crash(names: tuple[str, ...]) -> None:
+    """Five share a tour, and each is in two tours, beside others. Each has its own where one crashes."""
+    if _crashes(names):
+        assert {name: logged for name in names if (logged := _crashes([name]))} == {}
+        raise AssertionError(f"they crash together: {_crashes(names)}")
+
+
+def _crashes(names: Sequence[str]) -> list[str]:
+    call = caller(faults=names)
+    tour(call)
+    return call.logged
 
 
 IN_JSON = (("Content-Type", "application/json"),)
