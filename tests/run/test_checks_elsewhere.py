@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
-from lengths import share
+from lengths import rarely, share
 from pgagents.catalogue.model.model import Model
 from pgagents.inprocess import inside, verify_mcp
 from pgagents.report.contract import Verdict
@@ -67,26 +67,36 @@ def _path_of(catalogue: str) -> Path:
     return TESTS / "catalogues" / f"{catalogue}.yaml"
 
 
-@pytest.mark.parametrize(
-    "check", share(sorted(ELSEWHERE, key=lambda check: (ELSEWHERE[check]["catalogue"], check)), 40)
-)
-def test_check_is_kept_and_broken_elsewhere(check: str) -> None:
-    """The contract is tried alone first, until it is broken, and then with the check's others.
-
-    The plain sandbox keeps it in a whole run. Where only a key with limits or a server without tools of its
-    own shows it, it is verified alone.
-    """
+@pytest.mark.parametrize("check", share(sorted(ELSEWHERE), 40))
+def test_check_is_broken_elsewhere(check: str) -> None:
+    """The contract is tried alone first, until it is broken, and then with the check's others."""
     case = ELSEWHERE[check]
-    path, contract = _path_of(case["catalogue"]), case["contract"]
-    of = model(path)
-    assert case["catalogue"] != "park_graph"
+    contract, of = case["contract"], model(_path_of(case["catalogue"]))
     through_mcp = case["fault"] in list_names("mcp_faults")
     for only, enough in ((contract, 1), (f"{check}/", None)):
         broken = _verify(of, only, [case["fault"]], through_mcp=through_mcp, enough=enough)
         if contract in ids(broken, Verdict.BROKEN):
             break
     assert contract in ids(broken, Verdict.BROKEN)
-    if check in LIMITED or check in ASKED_FOR or of.mcp_server is None:
-        assert contract in ids(_verify(of, only, [], through_mcp=through_mcp), Verdict.KEPT)
-    else:
-        assert contract in ids(whole_run(path), Verdict.KEPT)
+
+
+OTHERS = sorted({case["catalogue"] for case in ELSEWHERE.values()})
+
+
+@pytest.mark.parametrize("catalogue", rarely(OTHERS, "notes"))
+def test_right_server_keeps_what_is_broken_by_faults(catalogue: str) -> None:
+    """One whole run has all checks of a catalogue. Where only a key with limits or a server without tools of
+    its own shows a contract, it is verified alone, and then with the check's others.
+    """
+    assert catalogue != "park_graph"
+    path = _path_of(catalogue)
+    of = model(path)
+    cases = {check: case for check, case in ELSEWHERE.items() if case["catalogue"] == catalogue}
+    alone = {check for check in cases if check in LIMITED or check in ASKED_FOR or of.mcp_server is None}
+    kept = set(ids(whole_run(path), Verdict.KEPT)) if alone != cases.keys() else set()
+    for check in alone:
+        through_mcp = cases[check]["fault"] in list_names("mcp_faults")
+        for only in (cases[check]["contract"], f"{check}/"):
+            if cases[check]["contract"] not in kept:
+                kept.update(ids(_verify(of, only, [], through_mcp=through_mcp), Verdict.KEPT))
+    assert {check for check, case in cases.items() if case["contract"] not in kept} == set()
