@@ -1,4 +1,4 @@
-"""What a run moved under another parent goes with that parent, and is not asked for afterwards.
+"""An instance that a run moved goes with its new parent. Nobody asks for it afterwards.
 
 A right server of notebooks and notes: a PUT may name another notebook, and a notebook's removal takes along
 what it has by then. Notes have a path of their own (`flat`) or the path of their notebook.

@@ -96,6 +96,10 @@ class CallExecutor:
             exchange.call = replace(call, intent="explore")
             self._take(exchange, [])
             return (yield from self.call(call, chain))
+        if fresh := self.factory.taken.renew(exchange):
+            exchange.call = replace(call, intent="explore")
+            self._take(exchange, [])
+            return (yield from self.call(replace(call, input={**call.input, **fresh}), chain))
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._check_era(ready, chain)

@@ -93,7 +93,10 @@ class Judge:
             refused = self.factory.guesses.explain_refusal(exchange)
             exchange.doubt = find_doubt(self.setting.model, exchange)
             exchange.moot = (
-                refused or exchange.doubt or nothing_there(self.setting, exchange, self.memory.reached)
+                refused
+                or exchange.doubt
+                or nothing_there(self.setting, exchange, self.memory.reached)
+                or self.factory.taken.explain(exchange)
             )
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)

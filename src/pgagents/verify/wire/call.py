@@ -184,6 +184,8 @@ class Call:
     """
     exact: bool = False
     """True if nothing may be added to the arguments, because the call has only what is required."""
+    renews: bool = False
+    """True if it is sent with other values where an instance may have one of them, as `valid` calls are."""
     doubles: bool = False
     """True if whole numbers keep a decimal point, as a client writes them that knows no others."""
     made: Mapping[str, Any] | None = None

@@ -69,7 +69,8 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> Conversation:
     setting, endpoint, usual = trial.setting, trial.endpoint, trial.template.input
     what = "a text with quotes, markup and other scripts"
     arguments = {**usual, **texts}
-    call = trial.call("explore", what, input=arguments, fresh=endpoint.action.effect == "write")
+    writes = endpoint.action.effect == "write"
+    call = trial.call("explore", what, input=arguments, fresh=writes, renews=True)
     odd = replace(
         call,
         input={**arguments, **_texts(setting, endpoint, ODD + TEXT)},

@@ -1,0 +1,131 @@
+"""A server refuses a value that another row has, although its document names no unique member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from itertools import count
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from small_api import answer, verified
+
+JSON, TEXT = "application/json", {"type": "string", "minLength": 1, "maxLength": 60}
+ERROR = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+
+
+def is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and value in range(1, 100)
+
+
+KINDS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
+    "number": ({"type": "integer", "minimum": 1, "maximum": 99}, is_number),
+    "text": (
+        {"type": "string", "minLength": 3, "maxLength": 3},
+        lambda v: isinstance(v, str) and len(v) == 3,
+    ),
+    "date": ({"type": "string", "format": "date"}, is_date),
+}
+
+
+@cache
+def model(kind: str, refusal: int) -> Model:
+    def told(status: int, schema: Any, *refusals: int) -> dict[str, Any]:
+        every = {str(status): schema, **{str(refused): ERROR for refused in refusals}}
+        return {
+            s: {"description": "So", **({"content": {JSON: {"schema": each}}} if each else {})}
+            for s, each in every.items()
+        }
+
+    members = {"code": KINDS[kind][0], "title": TEXT}
+    new = {"type": "object", "required": [*members], "properties": members}
+    row = {"type": "object", "required": ["id", *members], "properties": {"id": TEXT, **members}}
+    sent = {"requestBody": {"required": True, "content": {JSON: {"schema": new}}}}
+    id = {"name": "voucher_id", "in": "path", "required": True, "schema": TEXT}
+    rows = told(200, {"type": "array", "items": row})
+    return imported(openapi({
+        "/vouchers": {
+            "get": {"operationId": "list_vouchers", "responses": rows},
+            "post": {"operationId": "make_voucher", **sent, "responses": told(201, row, 400, refusal)},
+        },
+        "/vouchers/{voucher_id}": {
+            "parameters": [id],
+            "get": {"operationId": "get_voucher", "responses": told(200, row, 404)},
+            "put": {"operationId": "change_voucher", **sent, "responses": told(200, row, 400, 404, refusal)},
+            "delete": {"operationId": "drop_voucher", "responses": told(204, None, 404)},
+        },
+    })).model  # fmt: skip
+
+
+class Vouchers:
+    """Vouchers whose codes are unique. With `narrow`, the greatest number is refused."""
+
+    def __init__(self, kind: str, refusal: int, *, narrow: bool = False) -> None:
+        self.fits, self.refusal, self.narrow = KINDS[kind][1], refusal, narrow
+        self.rows, self.numbers, self.refused = dict[str, dict[str, Any]](), count(1), 0
+
+    def __call__(self, request: Request) -> Response:
+        parts, body, method = (
+            request.path.strip("/").split("/"),
+            read_json(request.body).value,
+            request.method,
+        )
+        if parts[0] != "vouchers" or len(parts) > 2:
+            return answer(404, {"detail": "no such path"})
+        allowed = ("GET", "POST") if len(parts) == 1 else ("GET", "PUT", "DELETE")
+        if method not in allowed:
+            return answer(405, {"detail": "no such method"}, Allow=", ".join(allowed))
+        if method in ("POST", "PUT") and not self._is_right(body):
+            return answer(400, {"detail": "bad"})
+        if len(parts) == 2 and parts[1] not in self.rows:
+            return answer(404, {"detail": "no such voucher"})
+        if method in ("POST", "PUT"):
+            return self._keep(parts[1] if len(parts) == 2 else "", body)
+        if len(parts) == 1:
+            return answer(200, list(self.rows.values()))
+        if method == "DELETE":
+            del self.rows[parts[1]]
+            return Response(204, (), b"")
+        return answer(200, self.rows[parts[1]])
+
+    def _is_right(self, body: Any) -> bool:
+        title = body.get("title") if isinstance(body, dict) else None
+        if not isinstance(title, str) or not 1 <= len(title) <= 60:
+            return False
+        return self.fits(body.get("code")) and not (self.narrow and body["code"] == 99)
+
+    def _keep(self, id: str, body: dict[str, Any]) -> Response:
+        if any(row["code"] == body["code"] and row["id"] != id for row in self.rows.values()):
+            self.refused += 1
+            return answer(self.refusal, {"detail": "another one has this"})
+        row = {"id": id or f"v{next(self.numbers)}", "code": body["code"], "title": body["title"]}
+        self.rows[row["id"]] = row
+        return answer(200 if id else 201, row)
+
+
+@pytest.mark.parametrize("refusal", [409, 422, 400])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_that_another_row_has_is_no_proof(kind: str, refusal: int) -> None:
+    server = Vouchers(kind, refusal)
+    report = verified(model(kind, refusal), server, allow_writes=True)
+    assert [finding.contract.id for finding in report.findings] == []
+    assert server.refused
+    kept = {result.contract.id for result in report.results if str(result.verdict.value) == "kept"}
+    assert "valid_calls/ordinary/make_voucher@rest" in kept
+
+
+def test_a_value_that_nobody_has_is_one() -> None:
+    report = verified(model("number", 422), Vouchers("number", 422, narrow=True), allow_writes=True)
+    assert "valid_calls/high/make_voucher@rest" in {finding.contract.id for finding in report.findings}
