@@ -306,7 +306,13 @@ def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
 
     there = job.there
     return companions.open_link(
-        job.model, job.mcp_url, job.given.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+        job.model,
+        job.mcp_url,
+        job.given.mcp_stdio,
+        keys=keys,
+        api=there.url,
+        cacert=there.cacert,
+        servers=there.servers,
     )
 
 

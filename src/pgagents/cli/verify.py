@@ -270,7 +270,13 @@ def _send(
         _open_log(line.log) as log,
         companions.receiving(line.receiver, line.receiver_port) as inbox,
         companions.open_link(
-            there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+            there.model,
+            line.mcp_url,
+            line.mcp_stdio,
+            keys=keys,
+            api=there.url,
+            cacert=there.cacert,
+            servers=there.servers,
         ) as link,
     ):
         aids = run.Aids(

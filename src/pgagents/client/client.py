@@ -255,7 +255,14 @@ class Client:
         proof: Sequence[tuple[Credential, str]],
         headers: Mapping[str, str] | None,
     ) -> Request:
-        """Return the request of a call, to the server that has its path."""
+        """Return the request of a call, to the server that has its path. No text says null, so a query or a
+        header is left out instead.
+        """
+        if dispatcher is None:
+            texts = {
+                str(p.name) for p in action.params if p.place in ("query", "header", "cookie") and not p.json
+            }
+            given = {name: value for name, value in given.items() if value is not None or name not in texts}
         request = request_of(action, given, dispatcher=dispatcher, proof=proof, headers=headers)
         elsewhere = self._servers.get(str(action.server), "") if dispatcher is None else ""
         return replace(request, server=elsewhere) if elsewhere else request

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
 
 
-RUN_URL, RUN_KEY = "PGAGENTS_RUN_URL", "PGAGENTS_RUN_KEY"
-"""The variables in which a run of `verify` tells the MCP server that it starts the API's URL and main key.
-They go before those of a catalogue, which may name another server.
+RUN_URL, RUN_KEY, RUN_SERVERS = "PGAGENTS_RUN_URL", "PGAGENTS_RUN_KEY", "PGAGENTS_RUN_SERVERS"
+"""The variables in which a run of `verify` tells the MCP server that it starts the API's URL, main key and
+other servers (`NAME=URL …`).
+
+They go before all options of that server, so that no call of a run reaches another host than the run's own.
 """
 NO_KEY_HAS = "characters that no key has"
 
@@ -40,15 +42,17 @@ def variable(model: Model, which: str) -> str:
 
 
 def api_url(model: Model, given: str | None) -> str:
-    """Return the API's URL: the given one, else that of the run which started this, else from the catalogue's
+    """Return the API's URL: that of the run which started this, else the given one, else from the catalogue's
     variable, else the catalogue's server.
 
     Raises PgagentsError for a URL that is invalid.
     """
+    if of_run := os.environ.get(RUN_URL):
+        return base_url(of_run, RUN_URL)
     if given is not None:
         return base_url(given)
-    name = next((name for name in (RUN_URL, variable(model, "url")) if os.environ.get(name)), None)
-    return base_url(os.environ[name], name) if name is not None else str(model.api.server)
+    name = variable(model, "url")
+    return base_url(os.environ[name], name) if os.environ.get(name) else str(model.api.server)
 
 
 def api_key(

@@ -171,6 +171,7 @@ def open_link(
     keys: Mapping[str, str],
     api: str,
     cacert: Path | None,
+    servers: Mapping[str, str],
 ) -> Iterator[Link | None]:
     """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that
     cannot start.
@@ -184,7 +185,7 @@ def open_link(
         with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     elif command is not None:
-        given = environment(model, inherit(_find_passed()), keys, api)
+        given = environment(model, inherit(_find_passed()), keys, api, servers)
         with ExitStack() as processes:
             process, start = _start_process(processes, command, given)
             yield Link(process, command=command, noise=lambda: process.noise, start=start)
@@ -204,13 +205,20 @@ def _start_process(
     return start(), start
 
 
-def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
-    """Return the environment of a server process: the `given` variables, the main keys and the API's URL.
+def environment(
+    model: Model,
+    given: Mapping[str, str],
+    keys: Mapping[str, str],
+    api: str,
+    servers: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return the environment of a server process: the `given` variables, the main keys, the API's URL and
+    those of its other servers.
 
     Keys and URL stand under the names of this catalogue, and under those that `pgagents mcp` always reads.
     """
     from pgagents.catalogue.model.identity import find_secret, variable_of_scheme
-    from pgagents.client.environment import RUN_KEY, RUN_URL, variable
+    from pgagents.client.environment import RUN_KEY, RUN_SERVERS, RUN_URL, variable
 
     found = dict(given)
     for scheme in model.credentials:
@@ -218,6 +226,8 @@ def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str],
             for first in (variable(model, "key"), RUN_KEY):
                 found[variable_of_scheme(model, scheme, first)] = secret
     found[variable(model, "url")] = found[RUN_URL] = api
+    if servers:
+        found[RUN_SERVERS] = " ".join(f"{name}={address}" for name, address in servers.items())
     return found
 
 

@@ -219,7 +219,7 @@ def find_api(
     The first environment variable that is set has the keys; `servers` are addresses as `NAME=URL`. Raises
     PgagentsError and InputError.
     """
-    from pgagents.client.environment import api_key, api_url
+    from pgagents.client.environment import RUN_SERVERS, RUN_URL, api_key, api_url
     from pgagents.client.send import Sender
 
     env = read_client_env(model, description)
@@ -229,6 +229,16 @@ def find_api(
     shown = find_certificate(model, certificate, env, base)
     sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers, certificate=shown)
     keys = api_key(model, *first, described=env.identities, secrets=secrets)
+    if os.environ.get(RUN_URL):
+        named = url or env.url
+        if named and named.rstrip("/") != base:
+            click.echo(
+                f"{hide_in_address(named)} is not called: the run that started this is at {base}", err=True
+            )
+        known = (
+            one for one in os.environ.get(RUN_SERVERS, "").split() if one.partition("=")[0] in model.servers
+        )
+        servers, env = tuple(known), replace(env, servers={})
     others = find_servers(model, base, servers, env)
     return Api(sender, keys, secrets if env.commands else None, others)
 

@@ -195,7 +195,13 @@ def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardR
     keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
     ended = Ended()
     with companions.open_link(
-        there.model, line.mcp_url, line.mcp_stdio, keys=keys, api=there.url, cacert=there.cacert
+        there.model,
+        line.mcp_url,
+        line.mcp_stdio,
+        keys=keys,
+        api=there.url,
+        cacert=there.cacert,
+        servers=there.servers,
     ) as link:
         assert link is not None
         listed = read_tools_of(link)
