@@ -332,6 +332,21 @@ def test_a_server_of_this_machine_is_refused_with_what_to_write_instead() -> Non
     assert "api: {server: https://" in found[0].help
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["contact: support@example.com", "terms: https://www.example.com/terms", "privacy: https://example.org"],
+)
+@pytest.mark.parametrize("target", ["openai/openapi", "copilot/ai_plugin"])
+def test_a_placeholder_that_a_vendor_shows_is_refused(target: str, line: str) -> None:
+    key = line.partition(":")[0]
+    text = re.sub(f"(?m)^  {key}: .*$", "", SHOP.read_text(encoding="utf-8"))
+    model = load_text(re.sub("(?m)^api:$", f"api:\n  {line}", text), "shop.yaml")
+    found = [d for d in build(model, only=[target]).diagnostics if d.id.endswith("/server")]
+    assert "which is a placeholder" in found[0].message
+    assert f"api: {{{key}: " in found[0].help
+    assert not [d for d in build(model, only=[target], draft=True).diagnostics if d.id.endswith("/server")]
+
+
 def test_the_surfaces_own_wording_wins() -> None:
     long = "Cancel an order. " * 20
     text = SHOP.read_text(encoding="utf-8").replace(

@@ -237,6 +237,7 @@ def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
     kind = str(auth(surface).get("type"))
     at = (*surface.origin, "auth") if surface.auth else surface.origin
     keyed = any(action.key for action in surface.actions)
+    yield from (note for note in sign_in.falsehoods if note.about == "server")
     if kind == "ApiKeyPluginVault" and credential is None:
         yield Note(at, "the plugin says that calls have a key, and none has", "write `auth: {type: None}`")
     elif kind == "None" and keyed:
@@ -252,7 +253,7 @@ def _falsehoods(sign_in: SignIn) -> Iterator[Note]:
         help = f"write `auth: {{type: OAuthPluginVault, reference_id: NAME}}` under `surfaces.{surface.name}`"
         yield Note(at, "the plugin says that calls have a key, and users sign in for a token", help)
     elif kind == "ApiKeyPluginVault":
-        yield from sign_in.falsehoods
+        yield from (note for note in sign_in.falsehoods if note.about != "server")
 
 
 def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -> Node:

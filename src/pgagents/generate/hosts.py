@@ -53,15 +53,31 @@ def say_placeholder(server: str) -> str:
 
 
 def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
-    """Return how a host signs in. A document with a placeholder as server makes a false statement."""
+    """Return how a host signs in. A document with a placeholder as server, contact or page makes a false
+    statement, and the first one counts.
+    """
     chosen = _choose_sign_in(model, surface, host, takes)
-    if not (said := say_placeholder(model.api.server)):
-        return chosen
-    origin = ("api", "server") if model.source.has(("api", "server")) else surface.origin
-    help = "write `api: {server: https://…}`; `--draft` writes the document all the same"
-    return replace(
-        chosen, falsehoods=(*chosen.falsehoods, Note(origin, f"{host}: {said}", help, about="server"))
-    )
+    for key, said in _list_placeholders(model):
+        origin = ("api", key) if model.source.has(("api", key)) else surface.origin
+        wanted = "support@…" if key == "contact" else "https://…"
+        help = f"write `api: {{{key}: {wanted}}}`; `--draft` writes the document all the same"
+        note = Note(origin, f"{host}: {said}", help, about="server")
+        return replace(chosen, falsehoods=(*chosen.falsehoods, note))
+    return chosen
+
+
+def _list_placeholders(model: Model) -> Iterator[tuple[str, str]]:
+    """Yield the keys of `api` that have a placeholder, each with what is wrong about it."""
+    api = model.api
+    if said := say_placeholder(api.server):
+        yield "server", said
+    pages = {"contact": api.contact, "terms": api.terms, "privacy": api.privacy, "docs": api.docs}
+    for key, value in pages.items():
+        host = (
+            str(value or "").rpartition("@")[2] if key == "contact" else urlsplit(str(value or "")).hostname
+        )
+        if host and _NOBODYS.search(host.rstrip(".")):
+            yield key, f"it would show {brief(str(value), 80)}, which is a placeholder"
 
 
 def _choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
