@@ -12,8 +12,8 @@ from pgagents.base.text import fit
 from pgagents.generate.build import Built, build
 from pgagents.lint.run import lint
 
-SERVER = "api: {server: https://api.notes.example}\n"
-"""Copilot and ChatGPT get no file with a placeholder for a server."""
+SERVER = "api: {server: https://api.notes.example, contact: help@notes.example}\n"
+"""Copilot and ChatGPT get no file with a placeholder for a server or a contact."""
 LONG = "Gives the note that lies on top of the pile. " * 20
 
 

@@ -268,9 +268,9 @@ def keys(
     """
     variables = dict(described)
     for one in given:
-        role, _, name = one.partition("=")
-        check_role(model, "--identity", role)
-        variables[role] = name or token_variable(role)
+        written, _, name = one.partition("=")
+        role = check_role(model, "--identity", written)
+        variables[role] = name or token_variable(written)
     commands = secrets.commands if secrets is not None else {}
     found = {role: secrets.find(role) for role in commands if secrets is not None and role not in variables}
     for role, name in variables.items():
@@ -324,24 +324,25 @@ def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
     )
 
 
-def check_role(model: Model, flag: str, role: str) -> None:
-    """Raise PgagentsError if the catalogue has no such role, or no such further scheme."""
+def check_role(model: Model, flag: str, role: str) -> str:
+    """Return the holder of a role's key, which is the role itself for the first scheme.
+
+    Raises PgagentsError if the catalogue has no such role or scheme.
+    """
     name, dot, scheme = role.partition(".")
-    further = list(model.credentials)[1:]
+    first, *further = list(model.credentials) or [""]
     if name != "main" and name not in model.auth.roles:
         raise PgagentsError(
             f"{flag} {role}: the catalogue has no such role",
             did_you_mean(name, model.auth.roles) or _describe_roles(model),
         )
-    if dot and scheme not in further:
-        first = model.credential is not None and model.credential.name == scheme
-        others = f"its further schemes are {', '.join(further)}" if further else "it has no further scheme"
+    if dot and scheme not in (first, *further):
+        known = ", ".join(model.credentials) or "none"
         raise PgagentsError(
-            f"{flag} {role}: the catalogue has no further scheme `{scheme}`",
-            f"the key of its first scheme is that of `{name}`: {flag} {name}=ENVVAR"
-            if first
-            else did_you_mean(scheme, further) or others,
+            f"{flag} {role}: the catalogue has no scheme `{scheme}`",
+            did_you_mean(scheme, list(model.credentials)) or f"it has {known}",
         )
+    return name if dot and scheme == first else role
 
 
 def _describe_roles(model: Model) -> str:
