@@ -93,12 +93,16 @@ def model(flat: bool, authored: bool) -> Model:
 class Server:
     """Keeps notebooks and notes, some of which were there before."""
 
-    def __init__(self, flat: bool) -> None:
-        self.flat, self.ids = flat, count(10)
+    def __init__(self, flat: bool, *, reuses: bool = False) -> None:
+        self.flat, self.ids = flat, iter(self.next_id, 0) if reuses else count(10)
         self.notebooks: dict[int, dict[str, Any]] = {1: {"id": 1, "title": "older"}}
         self.notes: dict[int, dict[str, Any]] = {2: {"id": 2, "text": "older", "notebook_id": 1}}
         self.moves: list[tuple[int, int, int]] = []
         self.gone, self.asked_in_vain = set[int](), list[str]()
+
+    def next_id(self) -> int:
+        """Return the number after the greatest one, as SQLite does without AUTOINCREMENT."""
+        return max((0, *self.notebooks, *self.notes)) + 1
 
     def __call__(self, request: Request) -> Response:
         parts = request.path.strip("/").split("/")
@@ -204,8 +208,8 @@ class Server:
         )
 
 
-def judged(flat: bool, seed: int, authored: bool = False) -> tuple[Report, Server]:
-    now, server = [1_776_000_000.0], Server(flat)
+def judged(flat: bool, seed: int, authored: bool = False, *, reuses: bool = False) -> tuple[Report, Server]:
+    now, server = [1_776_000_000.0], Server(flat, reuses=reuses)
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
@@ -237,3 +241,13 @@ def test_a_moved_instance_is_found_under_its_new_parent() -> None:
     assert (note.parent, note.place) == (two, "12")
     assert pool.find(resources["note"], 13, "12") is note
     assert pool.find(resources["note"], 13, "11") is None
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(3, marks=pytest.mark.matrix)])
+@pytest.mark.parametrize("flat", [True, False])
+def test_ids_that_come_again_cost_no_contract(flat: bool, seed: int) -> None:
+    report, _ = judged(flat, seed, reuses=True)
+    reasons = [result.reason for result in report.results if str(result.verdict.value) == "untested"]
+    assert [f.contract.id for f in report.findings] == []
+    assert len(reasons) < 10
+    assert not [reason for reason in reasons if "existed before" in reason]
