@@ -62,20 +62,27 @@ def test_a_report_replaces_a_link_and_leaves_what_it_leads_to(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "given",
-    [["import", "--full", "api.json", "--force"], ["import", "api.json"], ["show", str(BASE)]],
+    [["import", "--full", "api.json", "--force"], ["import", "api.json", "--force"], ["show", str(BASE)]],
     ids=["import --full", "import", "show"],
 )
 @pytest.mark.parametrize("there", [True, False])
 def test_no_command_writes_through_a_link(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], there: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: list[str],
+    there: bool,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    document = '{"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+    paths = '{"/a": {"get": {"operationId": "a", "responses": {"200": {"description": "ok"}}}}}'
+    document = f'{{"openapi": "3.1.0", "info": {{"title": "A", "version": "1"}}, "paths": {paths}}}'
     Path("api.json").write_text(document, encoding="utf-8")
     if there:
         Path("other").write_bytes(b"theirs")
     Path("made.yaml").symlink_to("other")
     assert main([*given, "--out", "made.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert "symbolic link" in told, told
     assert Path("made.yaml").is_symlink()
     assert (Path("other").read_bytes() == b"theirs") if there else not Path("other").exists()
 
