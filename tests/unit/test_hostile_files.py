@@ -60,6 +60,28 @@ def test_a_report_replaces_a_link_and_leaves_what_it_leads_to(tmp_path: Path) ->
     assert (other.read_bytes(), path.read_bytes(), path.is_symlink()) == (b"theirs", b"ours", False)
 
 
+@pytest.mark.parametrize("way", ["absolute", "above", "link"])
+@pytest.mark.parametrize("text", [f"key: a: {SECRET}", f"{SECRET}: 1\n{SECRET}: 2", f"a: *{SECRET[2:7]}"])
+def test_no_line_of_a_document_outside_the_folder_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], way: str, text: str
+) -> None:
+    outside, folder = tmp_path / "outside.txt", tmp_path / "own"
+    outside.write_text(text, encoding="utf-8")
+    folder.mkdir()
+    (folder / "link.yaml").symlink_to(outside)
+    named = {"absolute": str(outside), "above": "../outside.txt", "link": "link.yaml"}[way]
+    catalogue = folder / "catalogue.yaml"
+    catalogue.write_text(f"pgagents: 1\nopenapi: {named}\n", encoding="utf-8")
+    assert main(["lint", str(catalogue)]) == 2
+    said = "".join(capsys.readouterr())
+    assert "stands outside this folder" in said
+    assert SECRET[2:7] not in said
+    (folder / "own.txt").write_text(text, encoding="utf-8")
+    catalogue.write_text("pgagents: 1\nopenapi: own.txt\n", encoding="utf-8")
+    assert main(["lint", str(catalogue)]) == 2
+    assert SECRET[2:7] in "".join(capsys.readouterr())
+
+
 @pytest.mark.parametrize(
     "given",
     [["import", "--full", "api.json", "--force"], ["import", "api.json", "--force"], ["show", str(BASE)]],

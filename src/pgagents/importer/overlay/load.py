@@ -314,7 +314,16 @@ def _read_document(
         if misfits is None:
             raise InputError([changed], source)
         misfits.append(changed)
-    document = read(raw, options.locate(source), name)
+    try:
+        document = read(raw, options.locate(source), name)
+    except InputError as error:
+        if options.stands_beside(source):
+            raise
+        # an error would show a line of any file that a stranger's catalogue names
+        at = error.diagnostics[0].span
+        what = f"{name} cannot be read at line {at.line}, column {at.column}; it stands outside this folder"
+        help = f"`pgagents import {name} --out -` shows what is wrong there"
+        raise _refuse(source, "no-document", what, help) from None
     if is_overlay(document.data) or "pgagents" in document.data:
         what = f"{name} is a catalogue itself, and a catalogue lies over an OpenAPI document alone"
         raise _refuse(source, "no-document", what, f"name the document that {name} is about")

@@ -75,6 +75,11 @@ class DocumentOptions:
             return self.document
         return str(((source.folder or Path()) / self.document).resolve())
 
+    def stands_beside(self, source: Source) -> bool:
+        """True if the document is in the catalogue's folder or below it, or is fetched from a URL."""
+        folder = (source.folder or Path()).resolve()
+        return self.is_remote or Path(self.locate(source)).is_relative_to(folder)
+
     def list_overlays(self, source: Source) -> list[tuple[str, str]]:
         """Return the absolute path of each overlay, and its name in messages.
 
