@@ -195,7 +195,8 @@ def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) ->
 def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> Conversation:
     """Read an existing id with a suffix, or write to one with blanks around it.
 
-    If the schema refuses the longer id, or allows blanks, the absent id is sent instead.
+    If the schema refuses the longer id, or allows blanks, or an id in a body is a number, the absent id is sent
+    instead.
     """
     setting, endpoint, own = trial.setting, trial.endpoint, resource.missing_for(param)
     assert own is not None
@@ -203,7 +204,8 @@ def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | 
     instance: Mapping[str, Any] = yield InstanceRef(resource.name)
     id, reads = resource.id_of(instance), endpoint.action.effect == "read"
     similar = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-    if setting.test_argument(endpoint, param).is_valid(similar) != reads:
+    number = not param.as_text and not isinstance(id, str)
+    if number or setting.test_argument(endpoint, param).is_valid(similar) != reads:
         yield call
         return
     likeness = "only begins with one that exists" if reads else "exists, with blanks around it"

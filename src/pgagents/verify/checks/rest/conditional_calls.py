@@ -13,6 +13,7 @@ nothing. A removal is refused with another tag, and removes nothing; with the pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,7 +31,7 @@ from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches, types_of
-from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Raw
+from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -196,8 +197,10 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
     else:
         reason = "the argument takes no weak tag"
         yield Judgement(weak.contract, Verdict.NOT_APPLICABLE, reason)
-    free: Exchange = yield write("", 1, "without a tag")
-    if is_tag_required(endpoint):
+    missing = is_tag_required(endpoint)
+    untagged = write("", 1, "without a tag")
+    free: Exchange = yield replace(untagged, intent="illegal") if missing else untagged
+    if missing:
         declared = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = declared or [setting.model.invalid_in(endpoint.action)]
         yield from bare.refused(free, codes, "a write without a tag")
@@ -221,15 +224,15 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
         return
     template = template_of(setting.model, endpoint.action)
 
-    def remove(sent: str, why: str) -> Call:
+    def remove(sent: str, why: str, intent: Intent = "explore") -> Call:
         given = {**template.input, **resource.values_for(endpoint.params, instance)}
         given[str(endpoint.action.if_match)] = EntityTag(sent)
-        return ordinary(endpoint, template, "explore", why, input=given, made=instance, subject=resource)
+        return ordinary(endpoint, template, intent, why, input=given, made=instance, subject=resource)
 
     for trial in refused:
         bare = trial is not refused[-1]
         how = "without a tag" if bare else "with another tag"
-        answer: Exchange = yield remove("" if bare else other, how)
+        answer: Exchange = yield remove("" if bare else other, how, "illegal" if bare else "explore")
         after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
         needed = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = (needed or [setting.model.invalid_in(endpoint.action)]) if bare else [stale]
