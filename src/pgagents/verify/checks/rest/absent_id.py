@@ -1,7 +1,9 @@
 """An id that does not exist, or belongs to another project, is answered as missing.
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
-Another project's id gets the same answer, or a refusal, as the catalogue allows. The server may refuse any of
+Another project's id gets the same answer, or a refusal, as the catalogue allows. An optional argument in the
+query of a read may be a filter: its answer may also be a list without items, unless the catalogue gives the
+argument an error of its own (`otherwise`). The server may refuse any of
 several such ids first. Without an `absent` id, an imported resource is read by a number or a UUID that hardly
 any server has, and any refusal will do.
 """
@@ -17,7 +19,7 @@ from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.answers import Code
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import REFERENCE, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import (
     ANY_REFUSAL,
@@ -35,6 +37,7 @@ from pgagents.verify.promise import (
     Conversation,
     Judgement,
     Trial,
+    judge_kept,
     judge_refused,
     judge_untested,
     make_check,
@@ -145,6 +148,9 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> Convers
 
 def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> Conversation:
     answer: Exchange = yield call
+    if may_filter(trial.endpoint, param) and shows_no_item(answer):
+        yield trial.kept()
+        return
     if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
             refused = f"another project's {resource.name} is refused"
@@ -250,6 +256,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             missing = [own, *list_missing_children(memory.model, endpoint, resource)]
             statuses = ANY_REFUSAL if resource.absent is None else ()  # it may be out of the server's range
             what = f"a {param.name} that does not exist"
+            if may_filter(endpoint, param) and shows_no_item(exchange):
+                yield judge_kept(contract)
+                return
             yield from judge_refused(exchange, contract, missing, what, statuses)
         return
 
@@ -282,6 +291,21 @@ def has_foreign(setting: Setting, endpoint: Endpoint, param: Param, resource: Re
         return False
     there = resource.made_by is not None or _is_given_apart(setting, resource)
     return bool(resource.tenant and there and (resource.inferred or resource.missing_for(param)))
+
+
+def may_filter(endpoint: Endpoint, param: Param) -> bool:
+    """True if the argument may only choose among the items of a list, so that an id is not looked up."""
+    chooses = param.place == "query" and not param.required and REFERENCE not in param.otherwise
+    return chooses and endpoint.action.only_reads
+
+
+def shows_no_item(exchange: Exchange) -> bool:
+    """True for a success with a list that has no item, alone or as a member of the answer."""
+    body = exchange.body if exchange.success else None
+    lists = [body] if isinstance(body, list) else []
+    if isinstance(body, Mapping):
+        lists = [value for value in body.values() if isinstance(value, list)]
+    return bool(lists) and not any(lists)
 
 
 def _is_given_apart(setting: Setting, resource: Resource) -> bool:
