@@ -77,7 +77,7 @@ $(VENV)/.interop: $(VENV)/.installed
 
 FASTMCP := tests/interop/fastmcp_judge
 
-judges: $(VENV)/.interop $(FASTMCP)/.venv/.installed ## a table of what newman, Bruno, appliers of overlays, mcpscore and MCP clients say of our files; JUDGES=all
+judges: $(VENV)/.interop $(FASTMCP)/.venv/.installed ## a table of what appliers of overlays, mcpscore and MCP clients say of our files; JUDGES=all
 	@$(BIN)/python -m evaluation.judges $(JUDGES)
 
 $(FASTMCP)/.venv/.installed: $(FASTMCP)/requirements.txt

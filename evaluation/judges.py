@@ -17,12 +17,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ROOT / "tests" / "interop"
-QUICK = ("collections", "overlay_output", "mcpscore", "protocol_clients", "fastmcp", "copilot_plugin")
-SPLIT = {
-    "postman": "newman 6.2.2 sends a Postman collection",
-    "opencollection": "Bruno's command 4.1.0 sends an OpenCollection",
-}
-"""Judges that share a module, each with the word of its tests and what it does."""
+QUICK = ("overlay_output", "mcpscore", "protocol_clients", "fastmcp", "copilot_plugin")
 FAILURES = ("failure", "error")
 
 
@@ -51,8 +46,7 @@ def read_rows(report: Path) -> list[Row]:
         module = case.get("classname", "").rpartition(".")[2]
         name = case.get("name", "")
         test, _, words = name.rstrip("]").partition("[")
-        kind = next((word for word in SPLIT if words.startswith(word) or words.endswith(word)), "")
-        row = rows.setdefault(f"{module}/{kind}", Row(SPLIT.get(kind) or read_title(module)))
+        row = rows.setdefault(module, Row(read_title(module)))
         if case.find("skipped") is not None:
             row.skipped += 1
         elif any(case.find(tag) is not None for tag in FAILURES):
@@ -60,8 +54,7 @@ def read_rows(report: Path) -> list[Row]:
         elif "refuse" in test:
             row.refused += 1
         else:
-            file = words.removesuffix(f"-{kind}") if kind else words
-            row.accepted.append(f"`{file or test.removeprefix('test_')}`")
+            row.accepted.append(f"`{words or test.removeprefix('test_')}`")
     return list(rows.values())
 
 

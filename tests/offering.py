@@ -87,8 +87,6 @@ SURFACES: dict[str, Any] = {
     "anthropic": {"actions": "all", "listing": LISTING},
     "gemini": {"actions": "all", "listing": {"id": "corner-shop"}},
     "agentcore": {"actions": "all"},
-    "postman": {"actions": "all"},
-    "opencollection": {"actions": "all"},
     "copilot_mcp": {
         "actions": "all",
         "name": "Corner Shop",

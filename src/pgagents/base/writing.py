@@ -127,9 +127,6 @@ _MARKDOWN = re.compile(
 _NUMBERED = re.compile(r"\A(\d{1,9})([.)])(?=\s|\Z)")
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _YAML_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
-_HTTP_DIRECTIVE = re.compile(
-    r"(?m)^\s*(?:#{3}|(?:#|//)\s*@|@[^\s=]+\s*=|<(?:@\w*)?[ \t]|<>|>(?:>|\s|\Z)|<?\s*\{%)"
-)
 _NO_ADDRESS = re.compile(r"""[\s"<>\\^`{|}\ufffd]""")
 
 # -- terminals, CI logs
@@ -247,30 +244,6 @@ def python_literal(value: Any) -> str:
 def python_quoted(value: Any) -> str:
     """Return the inside of a Python string in double quotes, one or three."""
     return quoted_text(json.dumps(str(value), ensure_ascii=False)[1:-1])
-
-
-# -- requests in a .http file
-
-
-def http_comment(value: Any) -> str:
-    """Return the rest of a comment, such as a request's title: no directive, and no variable."""
-    text = " ".join(plain_line(value).split()).replace("{{", "{ {")
-    return f"(at){text[1:]}" if text.startswith("@") else text
-
-
-def http_address(value: Any) -> str:
-    """Return a part of an address, without blanks and variables."""
-    return _encode(str(value))
-
-
-def http_json(text: str) -> str:
-    """Return a JSON body in which no reader finds a variable; it parses to the same value."""
-    return quoted_text(re.sub(r"\{(?=\{)", r"\\u007b", text))
-
-
-def http_acts(text: str) -> bool:
-    """True if a value or body would act: name a variable, read or write a file, begin another request."""
-    return "{{" in text or _HTTP_DIRECTIVE.search(text) is not None or _ACTS.search(text) is not None
 
 
 def _units(match: re.Match[str]) -> str:

@@ -8,8 +8,7 @@ document that the vendor would refuse, and says why (an author's text that is to
 Targets share `functions` (tools for models), `openapi/` (documents), `skills`, `mcp_servers`,
 `store_listing`, `addresses` (URLs), `apiplugin` (Copilot) and `actions` (former names, jobs, pages).
 `examples` chooses the arguments that a list of tools shows. `hosts` says with which scheme a vendor's host
-calls. `collections` has the requests of HTTP clients. `long_texts` cuts what a document says at too great
-length. `lower` translates a schema into a vendor's dialect, by the data of `dialect` and the words of
-`keywords`, and collects what is lost. `files` writes the output folder; `package` packs it by `packages/`,
-also as the archives of stores.
+calls. `long_texts` cuts what a document says at too great length. `lower` translates a schema into a
+vendor's dialect, by the data of `dialect` and the words of `keywords`, and collects what is lost. `files`
+writes the output folder; `package` packs it by `packages/`, also as the archives of stores.
 """

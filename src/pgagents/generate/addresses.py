@@ -94,7 +94,6 @@ _BY_SUFFIX = {
     "md": "text/markdown; charset=utf-8",
     "txt": "text/plain; charset=utf-8",
     "html": "text/html; charset=utf-8",
-    "http": "text/plain; charset=utf-8",
     "py": "text/x-python",
 }
 

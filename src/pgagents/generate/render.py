@@ -123,12 +123,8 @@ class Renderer:
     def _find_environment(self, path: str) -> Environment:
         suffix = PurePath(path).suffix
         if suffix not in self._environments:
-            as_json = self._http_json if suffix == ".http" else self._json
-            self._environments[suffix] = _environment(self._templates, path, as_json)
+            self._environments[suffix] = _environment(self._templates, path, self._json)
         return self._environments[suffix]
-
-    def _http_json(self, value: Any) -> Laid:
-        return Laid(writing.http_json(self._json(value)))
 
     def _json(self, value: Any) -> Laid:
         """The `json` filter: serialize any value of the model as JSON."""
@@ -301,10 +297,6 @@ _LANGUAGES: Mapping[str, tuple[str, Mapping[str, Callable[[Any], str]]]] = {
     ".yml": ("document", {"document": _document}),
     ".js": ("data", {"data": _data}),
     ".py": ("quoted", {"quoted": writing.python_quoted, "py": _python}),
-    ".http": (
-        "comment",
-        {"comment": writing.http_comment, "line": writing.plain_line, "address": writing.http_address},
-    ),
     "": ("line", {"line": writing.plain_line}),
 }
 """The language of a file by its suffix: the filter of a bare value, and all filters.

@@ -1,1 +1,0 @@
-"""OpenCollection, the format of Bruno: the collection, its environment, and a file for each request."""
