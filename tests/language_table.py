@@ -30,9 +30,7 @@ FILE = "notes.yaml"
 CELLS = ("section", "question", "say", "docs", "keys", "misuse", "openapi", "vendors", "mock", "checks")
 CELLS += ("fault", "variation")
 FURTHER = ("more", "run", "prose")
-VENDORS = (
-    *("anthropic", "arazzo", "copilot", "gemini", "http", "mcp", "openai", "perplexity", "web", "xai"),
-)
+VENDORS = (*("anthropic", "arazzo", "copilot", "gemini", "mcp", "openai", "perplexity", "web", "xai"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -558,7 +558,6 @@ def test_a_catalogue_with_nothing_hosted_builds() -> None:
     data["surfaces"] = {"rest": {}}
     built = build(load_text(yaml.safe_dump(data, sort_keys=False)))
     for_every_api = {
-        "http/requests",
         "openapi/openapi",
         "pgagents/hosting",
         "pgagents/losses",

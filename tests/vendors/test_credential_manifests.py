@@ -85,26 +85,6 @@ def test_llms_txt_of_an_api_without_keys_says_so() -> None:
     assert "Send it as" not in text
 
 
-@pytest.mark.parametrize(
-    ("kind", "lines", "value"),
-    [
-        ("bearer", {"@token"}, "Authorization: Bearer {{token}}"),
-        ("header", {"@token"}, "X-Shop-Key: {{token}}"),
-        ("word", {"@token"}, "Authorization: Token {{token}}"),
-        ("basic", {"@user", "@password"}, "Authorization: Basic {{user}} {{password}}"),
-        ("none", set(), ""),
-    ],
-)
-def test_http_file_sends_the_header(kind: str, lines: set[str], value: str) -> None:
-    text = file(shop(kind), "http/requests.http")
-    variables = {line.split(" ")[0] for line in text.splitlines() if line.startswith("@")}
-    assert variables == {"@server", *lines}
-    calls = text.count("\n### ")
-    assert calls
-    assert not value or text.count(f"\n{value}\n") == calls
-    assert value or "uthorization" not in text
-
-
 @pytest.mark.parametrize("kind", SCHEMES)
 def test_mcp_entries_have_a_variable_for_a_key_only(kind: str) -> None:
     model = with_scheme(PARK, kind)
