@@ -114,7 +114,7 @@ def checks() -> str:
     intro = (
         "What each check of `pgagents verify` tests, and the faults that prove it (`pgagents sandbox "
         "--fault NAME`; those of an MCP "
-        "server begin with `mcp:`). `pgagents verify --self-test` shows that each check finds its faults."
+        "server begin with `mcp:`)."
     )
 
     def body() -> Iterator[str]:
@@ -179,10 +179,7 @@ def faults() -> str:
         yield ""
         yield "## Of an MCP server"
         yield ""
-        yield (
-            "These are laid around our own server by `pgagents verify --self-test`; the last ones are "
-            "variations."
-        )
+        yield "The last ones are variations."
         yield ""
         yield "| name | what is wrong or odd | breaks |"
         yield "|---|---|---|"

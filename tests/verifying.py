@@ -87,7 +87,7 @@ def run(
     enough: int | None = None,
     **options: Any,
 ) -> Report:
-    """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches,
+    """Verify a sandbox in process, or what `handler` reaches,
     without TLS, client and receiver. The run of a sandbox ends once `enough` contracts are broken.
     """
     opened = inside(of, seed=seed, faults=faults, variations=variations)

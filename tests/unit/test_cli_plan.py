@@ -1,4 +1,4 @@
-"""`verify --plan` and `verify --self-test`: what they write, and what they have no use for; where reports
+"""`verify --plan`: what it writes, and what it has no use for; where reports
 can go at all.
 """
 
@@ -18,7 +18,7 @@ import pytest
 from pgagents.base.errors import PgagentsError
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import main
-from pgagents.cli.running import plan, selftest
+from pgagents.cli.running import plan
 from pgagents.verify.plan.options import Plan
 
 SHOP = str(Path(__file__).parents[1] / "catalogues" / "shop.yaml")
@@ -66,8 +66,7 @@ def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize(
     "command",
-    [["verify", SHOP, "--url", URL, "--plan"], ["verify", "--self-test"]],
-    ids=["plan", "self-test"],
+    [["verify", SHOP, "--url", URL, "--plan"]],
 )
 @pytest.mark.parametrize("name", ["plan.sarif.json", "plan.SARIF.json"])
 def test_text_is_never_written_into_a_file_of_json(
@@ -86,35 +85,6 @@ def test_names_with_several_dots_are_written_in_the_form_of_the_last(tmp_path: P
     assert main(["verify", SHOP, "--url", URL, "--plan", *words]) == 0
     assert " requests" in files[0].read_text(encoding="utf-8").splitlines()[0]
     assert "plan" in json.loads(files[1].read_text(encoding="utf-8"))
-
-
-def test_self_test_is_written_as_data(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outcome = selftest.Outcome(
-        {"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]}
-    )
-    monkeypatch.setattr(selftest, "try_each", lambda *_: outcome)
-    out = tmp_path / "self.json"
-    assert main(["verify", "--self-test", "--report", str(out)]) == 1
-    assert json.loads(out.read_text(encoding="utf-8")) == {
-        "self_test": {"format": 1, "faults": 2, "variations": 3, "exit_code": 1},
-        "checks": {
-            "state_transitions": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}
-        },
-        "wrong": {"not found by moves": ["a-fault"]},
-    }
-    assert "a-fault: not found by moves" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("words", "name"), [(["--url", URL], "--url"), ([SHOP], "CATALOGUE"), (["--limits"], "--limits")]
-)
-def test_self_test_says_what_it_has_no_use_for(
-    words: list[str], name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["verify", "--self-test", *words]) == 2
-    assert f"--self-test has no use for {name}" in capsys.readouterr().err
 
 
 def test_operator_goes_with_no_shard(

@@ -21,7 +21,6 @@ FAULTS = (
     "cli/demo",
     "cli/explain",
     "cli/sandbox",
-    "cli/running/selftest",
 )
 """Rooms of faults. A fault is what a sandbox shows on request; a mistake of a file or a call is a problem."""
 

@@ -85,7 +85,6 @@ LACKING = [
     ("explain search-unsorted", "sandbox"),
     (f"mcp {SHOP}", "mcp"),
     (f"mcp {SHOP} --http --port 0", "mcp"),
-    ("verify --self-test", "sandbox,mcp"),
 ]
 FIRST_OF_EACH = {extras: (words, extras) for words, extras in reversed(LACKING)}
 """The first command that lacks an extra, for each extra or several."""

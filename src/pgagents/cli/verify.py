@@ -41,7 +41,6 @@ _ONCE = (
     "last_failed",
     "failed_in",
     "baseline",
-    "self_test",
     "journal",
     "log",
     "lease",
@@ -53,8 +52,6 @@ _ONCE = (
 """Options that the command for repeating one finding leaves out."""
 _ALONE = ("operator",)
 """Identities whose calls change the answers for other callers. The operator's clock is global."""
-_OF_SELF_TEST = ("self_test", "only", "reports", "seed", "max_time", "everything")
-"""Options that --self-test accepts. It uses no server."""
 
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
@@ -145,13 +142,6 @@ def command(**given: Any) -> int:
 
 def _verify(line: CommandLine) -> int:
     """Do what the options ask for. Return the exit code."""
-    from pgagents.cli.running import selftest
-
-    if line.self_test:
-        verification.only_given("--self-test", _OF_SELF_TEST)
-        return selftest.run(line.only, line.reports, seed=line.seed, max_time_s=line.max_self_test_s)
-    if line.everything:
-        raise click.UsageError("--all goes with --self-test.")
     if line.listing is not None:
         return _verify_listing(line)
     if line.held_passes or (line.as_json and line.skills is None):

@@ -113,7 +113,7 @@ REFUSED: Mapping[str, str] = {
     "identity": "write `identities: {ROLE: NAME}`",
     **dict.fromkeys(("report", "shard", "journal", "lease"), _OF_THE_RUN),
     **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed", "failed_in"), _AT_A_TERMINAL),
-    **dict.fromkeys(("listing", "held_passes", "skills", "json", "self_test", "all"), _NOT_ALL),
+    **dict.fromkeys(("listing", "held_passes", "skills", "json"), _NOT_ALL),
 }
 """The other options of `pgagents verify`, each with the reason why it has no place here."""
 ALONE, _ALONE = ("limits", "exclusive"), ("operator",)

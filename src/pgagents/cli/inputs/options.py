@@ -159,9 +159,6 @@ identity_option: Callable[[Any], Any] = click.option(
     "With a document, `second` is another customer's.",
 )
 
-MAX_SELF_TEST_S = 900.0
-"""Seconds of a self-test, unless the caller says otherwise."""
-
 max_time_option: Callable[[Any], Any] = click.option(
     "--max-time", type=Seconds(min=1), metavar="S", help="Stop after S seconds."
 )

@@ -196,7 +196,7 @@ def render(form: str, report: Report, source: Source) -> bytes:
 
 EVERY = tuple(SUFFIXES)
 DATA = (".json", ".txt")
-"""Suffixes for plans and self-tests, which are no reports of a run."""
+"""Suffixes for plans, which are not reports of a run."""
 ROOM = 2_000_000
 """Bytes that must be free on the disk of a report."""
 

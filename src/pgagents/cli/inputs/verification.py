@@ -16,7 +16,6 @@ from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
-    MAX_SELF_TEST_S,
     allow_option,
     allow_writes_option,
     cacert_option,
@@ -494,22 +493,8 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
     ),
     reports_option,
     detail_options,
-    click.option(
-        "--self-test",
-        is_flag=True,
-        help=(
-            "Run the checks against their faults and variations, without a server; --only selects checks; "
-            "--report as with --plan. It ends after 15 minutes or --max-time; --seed varies what is tried."
-        ),
-    ),
-    click.option(
-        "--all",
-        "everything",
-        is_flag=True,
-        help="With --self-test: try every fault and variation, which may take hours.",
-    ),
 )
-"""The report, and the self-test."""
+"""The report."""
 
 
 def verify_options(command: Any) -> Any:
@@ -578,8 +563,6 @@ class CommandLine:
     verbose: bool
     odd: bool
     why: bool
-    self_test: bool
-    everything: bool
 
     @property
     def has_mcp(self) -> bool:
@@ -590,16 +573,6 @@ class CommandLine:
     def has_api(self) -> bool:
         """True if an option names an API, so that more than an MCP server is tested."""
         return bool(self.url or self.start is not None or self.openapi or self.catalogue or self.description)
-
-    @property
-    def max_self_test_s(self) -> float | None:
-        """The seconds after which a self-test begins no further step; None for no bound.
-
-        Raises UsageError if the options contradict each other.
-        """
-        if self.everything and self.max_time is not None:
-            raise click.UsageError("--all and --max-time contradict each other: leave one of them out.")
-        return None if self.everything else self.max_time or MAX_SELF_TEST_S
 
     def make_options(self, model: Model) -> Options:
         """Return the options of a run against an API. Raises PgagentsError for an unknown action."""

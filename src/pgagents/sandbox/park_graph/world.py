@@ -145,10 +145,7 @@ _MOST_VAIL_KM = 1.7
 
 @lru_cache(maxsize=8)
 def lots(seed: int) -> tuple[Lot, ...]:
-    """Return all lots of a seed; those of Vail's transcript are in every world.
-
-    A self-test opens hundreds of sandboxes of one seed.
-    """
+    """Return all lots of a seed; those of Vail's transcript are in every world."""
     rng = random.Random(f"lots {seed}")
     made = list(VAIL)
     ids = {lot.id for lot in made}
