@@ -96,7 +96,7 @@ def test_a_text_that_is_taken_is_the_authors_business() -> None:
         "`text: once-only` is taken, perhaps by an earlier run: "
         "write `text: =fresh.text` for a text that must be new"
     )
-    assert report.exit_code == 3
+    assert all(r.excused for r in report.results if r.verdict is Verdict.UNTESTED), "no debt of the author's"
     assert server.notes == {}
 
 

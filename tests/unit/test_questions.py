@@ -191,3 +191,25 @@ def test_a_file_that_is_not_there_is_one_message(given: list[str]) -> None:
     done = CliRunner().invoke(cli, ["questions", *given])
     assert done.exit_code != 0
     assert not done.stdout
+
+
+def test_a_post_that_makes_is_not_taken_for_a_read(tmp_path: Path) -> None:
+    changed = json.loads(json.dumps(DOCUMENT))
+    search = changed["paths"]["/customers"]["post"]
+    search["operationId"] = "searchCustomers"
+    del search["responses"]["201"]
+    for status, asked_about in (("201", False), ("200", True)):
+        search["responses"] = {status: {"description": "Done"}, **ERRORS}
+        (tmp_path / "openapi.json").write_text(json.dumps(changed), encoding="utf-8")
+        path = tmp_path / "pgagents.yaml"
+        path.write_text("pgagents: 1\nopenapi: ./openapi.json\n", encoding="utf-8")
+        assert ("reads" in {question.kind for question in ask(path)}) is asked_about
+
+
+def test_a_line_about_tenants_needs_no_second_line_about_the_other_customer(tmp_path: Path) -> None:
+    model = load_api(write(tmp_path, "resources: {customer: {tenant: true}}"), None)
+    assert "second" in model.source.data["auth"]["roles"]
+    named = "auth: {roles: {main: {description: One}, other: {description: Another, project: other}}}"
+    own = load_api(write(tmp_path, f"resources: {{customer: {{tenant: true}}}}\n{named}"), None)
+    assert set(own.source.data["auth"]["roles"]) == {"main", "other"}
+    assert "roles" not in load_api(write(tmp_path), None).source.data["auth"]

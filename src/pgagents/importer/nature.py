@@ -119,7 +119,9 @@ def add_nature(
         _confirm(op, action, at, notes)
     if acting:
         notes.decide(at, f"does this GET act? {acting.reason}; if it only reads: `effect: read`")
-    elif word := find_reading_word(op.method, op.path, name):
+    elif (word := find_reading_word(op.method, op.path, name)) and not any(
+        answer.status == "201" for answer in op.answers
+    ):
         notes.decide(at, f"does it only read, as `{word}` says? then `effect: read`, without `confirm`")
     else:
         _add_price(op, action, at, notes)

@@ -1,4 +1,4 @@
-"""Which lines of a catalogue would explain a finding, or try what was not tried, and what each line proves.
+"""Find the lines of a catalogue that explain a finding or try more, and what each line proves.
 
 Lines are YAML that is merged into a catalogue: mappings by key, and null removes.
 """

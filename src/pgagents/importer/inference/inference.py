@@ -366,6 +366,12 @@ def _status_of(code: Any) -> int | None:
 # -- a second caller
 
 
+def add_second_role(data: dict[str, Any]) -> None:
+    """Add the identity of another customer to a catalogue whose calls carry a key."""
+    roles = {"main": {"description": "A customer"}, SECOND: {"description": "Another", "project": SECOND}}
+    data["auth"]["roles"] = roles | data["auth"].get("roles", {})
+
+
 def add_second_caller(data: dict[str, Any], notes: Notes) -> None:
     """Add the identity of another customer, and conclude that nobody sees what the other one makes.
 
@@ -377,8 +383,7 @@ def add_second_caller(data: dict[str, Any], notes: Notes) -> None:
             "--identity second: the document names no key that calls carry",
             "--auth says how a key is sent, such as `--auth bearer`",
         )
-    roles = {"main": {"description": "A customer"}, SECOND: {"description": "Another", "project": SECOND}}
-    auth["roles"] = roles | auth.get("roles", {})
+    add_second_role(data)
     for name, section in data.get("resources", {}).items():
         if "made_by" in section:
             section["tenant"] = True

@@ -23,6 +23,7 @@ from pgagents.importer.alternatives import with_alternatives
 from pgagents.importer.catalogue import Choice, Converted, convert, list_fitting, without_collector
 from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
+from pgagents.importer.inference.inference import add_second_role
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import Operation, operations
@@ -180,6 +181,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     unused = entries.list_unused(resolved.keys.values())
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
+    _add_other_customer(converted.data, over)
     made = OverlaySource(
         source.file,
         source.text,
@@ -355,6 +357,17 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
     named = over.get("surfaces")
     named = named if isinstance(named, Mapping) else {}
     return {name: why for name, why in defaults.left_out.items() if name not in named}
+
+
+def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Add the identity `second` where the author says `tenant: true`, unless he names identities himself."""
+    resources = over.get("resources")
+    entries = resources.values() if isinstance(resources, Mapping) else ()
+    keyed = value_at(data, ("auth", "schemes")) or value_at(over, ("auth", "schemes"))
+    named = value_at(over, ("auth", "roles"))
+    if keyed and not named and any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries):
+        data.setdefault("auth", {})
+        add_second_role(data)
 
 
 def _merge(opened: Opened, misfits: list[Diagnostic] | None) -> OverlaySource:

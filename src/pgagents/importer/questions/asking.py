@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
+from pgagents.base.places import value_at
 from pgagents.base.text import brief
 from pgagents.importer.nature import find_reading_word
 from pgagents.importer.questions import prose, shapes
@@ -69,6 +70,7 @@ def _ask_about_actions(view: View) -> Iterator[Question]:
     reading: list[tuple[str, str]] = []
     moving: list[tuple[str, str]] = []
     first: Mapping[str, Any] = {}
+    makers = {value_at(resource, ("made_by", "action")) for resource in view.resources.values()}
     for name, action in view.actions.items():
         method, _, path = str(action.get("http", "")).partition(" ")
         if view.says(("actions", name, "effect")) or action.get("effect") != "write":
@@ -78,7 +80,9 @@ def _ask_about_actions(view: View) -> Iterator[Question]:
         elif doubts := [key for key, may in _DOUBTS.items() if may in action and key not in action]:
             first = first or action
             spending.append((name, f"{doubts[0]}: false"))
-        elif find_reading_word(method, path, name):
+        elif find_reading_word(method, path, name) and not (
+            name in makers or 201 in action.get("output", ())
+        ):
             reading.append((name, "effect: read"))
     reason = brief(str(first.get("may_cost") or first.get("may_send")), 60)
     spends = f"Do these spend money or send something ({reason})? verify waits for your word."

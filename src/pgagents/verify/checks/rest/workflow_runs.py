@@ -146,9 +146,10 @@ def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> 
         or (passage.stale and f"refused because of the current state: {passage.stale}")
         or "a step before it did not go as it should"
     )
+    outside = bool(passage.taken or passage.stale)  # an earlier run's text, or an empty stock
     for trial in trials:
         if trial.contract not in passage.judged:
-            yield trial.untested(reason)
+            yield trial.unseen(reason) if outside else trial.untested(reason)
 
 
 @dataclass(slots=True)
