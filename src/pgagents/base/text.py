@@ -238,6 +238,14 @@ _DOT = re.compile("[.\u3002\uff0e\uff61]")
 """Matches the dots of a host's name, also those that IDNA reads as one."""
 
 
+KEY_FORMS = (
+    r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{32,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}\b"
+    r"|\bsk_live_[A-Za-z0-9]{16,}"
+)
+"""Matches published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
+
+
 def hide_secrets(url: str) -> str:
     """Return a URL without its user and password, and without the values of its query.
 

@@ -227,7 +227,17 @@ FEW = 3
 REFERENCE = "docs/reference/catalogue.md lists the keys and what they take"
 _MAPPING = "write keys below it, indented further, or `{KEY: VALUE}`"
 _ARGUMENT = "an argument stands under `input`, by its name"
+_PROMISE = "what must hold is a law of an action or a resource: `laws: {NAME: CONDITION}`"
+_SEVERAL = "several calls are a workflow: `workflows: {NAME: {title: …, steps: {NAME: {action: …}}}}`"
 _OF_OTHERS: dict[str, str] = {
+    **dict.fromkeys(("assert", "asserts", "assertions", "checks", "rules", "tests", "validate"), _PROMISE),
+    **dict.fromkeys(("cases", "flows", "scenarios", "stages", "test_cases", "testCases"), _SEVERAL),
+    **dict.fromkeys(
+        ("after", "before", "hooks", "setup", "teardown"),
+        "what must be there before a call is a resource with `made_by`, and `undone_by` removes it",
+    ),
+    **dict.fromkeys(("base_url", "baseUrl", "host", "url"), "the server under test is an option: `--url`"),
+    **dict.fromkeys(("variables", "vars"), "values of your own stand under `env`"),
     "summary": "a few words stand in `title`, the rest in `description`",
     "operationId": "the key above the action is its name; `operation_id` is that of OpenAPI alone",
     "parameters": _ARGUMENT,

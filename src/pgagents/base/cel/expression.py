@@ -28,7 +28,20 @@ from pgagents.base.cel.rewrite import (
     rename_size,
     spell_has,
 )
-from pgagents.base.cel.syntax import Choice, ExpressionError, FunctionCall, Macro, Node, children, print_node
+from pgagents.base.cel.syntax import (
+    Choice,
+    ExpressionError,
+    FunctionCall,
+    Infix,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    children,
+    print_node,
+    walk,
+)
 from pgagents.base.text import nearest
 
 # -- members that an expression reads
@@ -248,6 +261,7 @@ def _compile(text: str) -> Expression:
         growth.check(tree, {}, {})  # even small data may be too much
     canonical = print_node(tree)
     sized = rebuild(rebuild(tree, rename_size) if "size" in called else tree, index_from_the_end)
+    _refuse_whole_numbers(sized)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
         tree,
@@ -264,6 +278,24 @@ def _compile(text: str) -> Expression:
         tree if loops else None,
         loops < 2,
     )
+
+
+_ARITHMETIC = frozenset("+-*/%")
+
+
+def _refuse_whole_numbers(tree: Node) -> None:
+    """Raise ExpressionError for arithmetic of a value, which is a double, and a number without a point."""
+    for node in walk(tree):
+        if not isinstance(node, Infix) or not _ARITHMETIC.issuperset(node.signs):
+            continue
+        whole = [one for one in node.operands if isinstance(one, Literal) and one.kind == "int"]
+        doubles = any(
+            isinstance(one, Name | Member) or (isinstance(one, FunctionCall) and one.name in HELPERS)
+            for one in node.operands
+        )
+        if whole and doubles:
+            said = f"numbers are doubles here, and `{whole[0].token}` is none"
+            raise ExpressionError(said, whole[0].start, whole[0].end, help=f"write `{whole[0].token}.0`")
 
 
 def _program(tree: Node) -> Any:

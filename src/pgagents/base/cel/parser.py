@@ -83,7 +83,9 @@ class _Parser:
         """Parse all tokens."""
         node = self._expression()
         if self.token.kind != "end":
-            raise self._make_error(f"an operator is expected before `{self.token.text}`")
+            before = self.tokens[self.at - 1]  # a word of another language, such as `not`
+            other = before if before.text in _MEANT_BY and self.token.text.lower() not in _MEANT_BY else None
+            raise self._make_error(f"an operator is expected before `{self.token.text}`", other)
         return node
 
     def _next(self) -> Token:
@@ -311,6 +313,8 @@ _MEANT_BY = {
     **dict.fromkeys(("&", "and"), _BOTH),
     **dict.fromkeys(("|", "or"), _EITHER),
     **dict.fromkeys(('"', "'"), _CLOSED),
+    "=>": "write `items.all(one, CONDITION)`, or `exists`, `filter` and `map` in place of `all`",
+    "$": "name the value from its beginning, such as `response.total` or `input.q`",
     "not": "write `!` before a condition that must not hold",
     "if": "write `CONDITION ? A : B`, or `!CONDITION || THEN`",
 }
@@ -339,7 +343,7 @@ def tokens_of(text: str) -> list[Token]:
             blanks = _BLANKS.match(text, at)
             wrong = blanks.end() if blanks else at
             where = describe_place(text, wrong)
-            help = _MEANT_BY.get(text[wrong], FORMS)
+            help = _MEANT_BY.get(text[wrong : wrong + 2], _MEANT_BY.get(text[wrong], FORMS))
             raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, where, help=help)
         kind, at = match.lastgroup, match.end()
         found.append(Token(kind, match[kind], match.start(kind), at))

@@ -25,6 +25,7 @@ from pgagents.base.cel.syntax import (
     Unary,
     children,
     print_node,
+    walk,
 )
 from pgagents.base.jsonschema.direction import OneWay, find_written_name
 from pgagents.base.jsonschema.schema import Validators, closure, refs
@@ -124,8 +125,17 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
         if compiled and checker.sound((*home, name)) and not any(expression.names for expression in compiled):
             message = f"the law `{name}` reads nothing of the call or its answer, so it says nothing of them"
             checker.report_in(that, compiled[0].tree, "law", message, "name what it is about")
+        elif that in checker.expressions and (same := _find_same(checker.expressions[that].tree)) is not None:
+            message = f"the law `{name}` compares `{print_node(same)}` with itself, so every answer is alike"
+            checker.report_in(that, same, "law", message, "compare it with what it should equal")
         _check_parts(checker, that, known)
         _check_parts(checker, when, known)
+
+
+def _find_same(tree: Node) -> Node | None:
+    """Return the side of a comparison whose sides are the same; None without one."""
+    pairs = (node for node in walk(tree) if isinstance(node, Infix) and set(node.signs) <= _COMPARISONS)
+    return next((one.operands[0] for one in pairs if one.operands[0] == one.operands[1]), None)
 
 
 def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:

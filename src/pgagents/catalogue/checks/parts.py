@@ -4,8 +4,9 @@ action.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pgagents.base.cel.reading import first_members
 from pgagents.base.cel.syntax import print_node
@@ -36,6 +37,11 @@ def check_parts(checker: Checker) -> None:
         _surface(checker, ("surfaces", name), surface)
     for name, resource in checker.written.resources.items():
         _resource(checker, name, ("resources", name), resource)
+    schemas = checker.in_file(("schemas",))
+    for name in schemas:
+        if (circle := _find_circle(name, schemas)) and min(circle) == name:
+            said = f"`{name}` is nothing but a reference to itself: {' to '.join([*circle, name])}"
+            checker.report(("schemas", name), "reference", said, "say its `type` in one of them")
     for name, workflow in checker.written.workflows.items():
         steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
         for index, role in enumerate(workflow.needs):
@@ -271,6 +277,10 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
         )
 
 
+_TEMPLATE = re.compile(r"\{\{\s*(?P<value>\w+(?:\.\w+)*)\s*\}\}|\$\{(?P<other>\w+(?:\.\w+)*)\}")
+"""Matches how other tools write a value of an earlier step."""
+
+
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
     names = {*basics.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
@@ -283,6 +293,12 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     checker.values((*pointer, "input"), step.input, {*names, basics.FRESH})
     check_fresh(checker, (*pointer, "input"))
     checker.values((*pointer, "headers"), step.headers, names)
+    for key, given in (("input", step.input), ("headers", step.headers)):
+        for name, value in given.items():
+            found = _TEMPLATE.fullmatch(value) if isinstance(value, str) else None
+            if found is not None and (path := found["value"] or found["other"]).partition(".")[0] in names:
+                said = f"`{brief(value)}` would be sent as it is: no template is filled in here"
+                checker.report((*pointer, key, name), "expression", said, f"write `={path}`")
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
     for member in ("expect", "expect_timed", "expect_alone"):
@@ -466,6 +482,19 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
             f"nothing makes or finds a `{name}`, so it lives in nothing",
             "add `made_by`, or remove `within`",
         )
+
+
+def _find_circle(name: str, schemas: Mapping[str, Any]) -> list[str]:
+    """Return the names through which a schema that is only a reference leads back to itself, if it does."""
+    met = [name]
+    while isinstance(schema := schemas.get(met[-1]), Mapping) and set(schema) == {"$ref"}:
+        following = str(schema["$ref"]).rpartition("/")[2]
+        if following == name:
+            return met
+        if following in met:
+            break
+        met.append(following)
+    return []
 
 
 def check_fresh(checker: Checker, home: Pointer) -> None:

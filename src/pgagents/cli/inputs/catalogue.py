@@ -6,7 +6,9 @@ Every command opens catalogues here, so that it never matters to a command which
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -114,6 +116,7 @@ def load_opened(
     from pgagents.catalogue.load import load_source
     from pgagents.importer.overlay.options import is_overlay
 
+    _refuse_secrets(source)
     if not is_overlay(source.data):
         return load_source(source)
     from pgagents.cli.inputs.files import MAX_SECONDS, within
@@ -124,6 +127,30 @@ def load_opened(
     message = f"{source.file} takes longer than {MAX_SECONDS:g} s to load; that is the most allowed"
     with within(MAX_SECONDS, message, "choose a part of its document: `openapi: {document: …, tags: […]}`"):
         return load_overlay(source, fetch, misfits)
+
+
+LEAST_KEY = 16
+"""Characters of a key in the environment from which on it is no common word."""
+
+
+def _refuse_secrets(source: Source) -> None:
+    """Raise InputError if a file holds a key: one of a published form, or that of the server under test."""
+    from pgagents.base.errors import Diagnostic, InputError
+    from pgagents.base.places import span_at
+    from pgagents.base.text import KEY_FORMS
+
+    token = r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
+    own = [re.escape(v) for k, v in os.environ.items() if k.startswith("PGAGENTS_") and len(v) >= LEAST_KEY]
+    keys = re.compile("|".join((KEY_FORMS, token, *own)))
+    found = list(keys.finditer(source.text))
+    if not found:
+        return
+    hidden = keys.sub(lambda key: "…" * len(key.group()), source.text)
+    said = "this is a key, and everybody reads it who reads this file"
+    help = "take it out, and make a new one; verify takes keys from the environment, as PGAGENTS_TOKEN"
+    at = (span_at(source.file, source.text, key.start()) for key in found)
+    problems = [Diagnostic(span, "catalogue/secret", "error", said, help) for span in at]
+    raise InputError(problems, replace(source, text=hidden, data=None))
 
 
 def _add_key(source: Source, fetch: Callable[[str], bytes]) -> Callable[[str], bytes]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean, singular
+from pgagents.catalogue.language.actions import Action
 from pgagents.importer.action_names import ActionName
 from pgagents.importer.names import snake
 from pgagents.importer.operations import PLACEHOLDER, ImportedAction, Operation
@@ -218,6 +219,8 @@ MOST_NAMED = 3
 
 def _help(word: str, made: Sequence[ImportedAction], claimed: frozenset[str], *, renames: bool) -> str:
     """Return advice for an entry that names no operation."""
+    if word in Action.model_fields:
+        return "it is a key of an action: indent it, so that it stands below the action's name"
     free = [m for m in made if m.operation.label not in claimed]
     close = _find_alike(word, free)
     if len(close) == 1:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from pgagents.base.places import Pointer
+from pgagents.base.text import KEY_FORMS
 from pgagents.lint.packages import fields, portal_tools
 from pgagents.lint.packages.fields import Hit, table
 from pgagents.lint.packages.package import MAX_BYTES, Package, PackageJudge, TextError, find_root
@@ -305,12 +306,7 @@ def _check_app_file(package: Package) -> Iterator[Hit]:
 
 
 _SKILL = re.compile(r"\./(skills/[^/]+/SKILL\.md)")
-_SECRETS = re.compile(
-    rb"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{32,}|\bAKIA[0-9A-Z]{16}\b"
-    rb"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}\b"
-    rb"|\bsk_live_[A-Za-z0-9]{16,}"
-)
-"""Matches published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
+_SECRETS = re.compile(KEY_FORMS.encode())
 _MOST_FILES = 5_000
 _MOST_BYTES = 64_000_000
 

@@ -91,6 +91,10 @@ def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[
             path = brief(print_node(node))
             said = f"the law `{law.name}` of `{action.name}` reads `{path}`, and no schema names it"
             help = did_you_mean(node.name, known)
+            if node.name in ("length", "count") and not help.startswith("did"):
+                help = f"`size({brief(print_node(node.base))})` is the length of a text or a list"
+                yield Hit(law.origin, said, help, part=(place, node.start))
+                continue
             if not help.startswith("did"):
                 help = f"describe it under `output`, or ask `has({path})` first" + (
                     f"; {help}" if help else ""

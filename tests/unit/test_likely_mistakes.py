@@ -1,0 +1,82 @@
+"""What a coding agent likely writes wrongly: one message each, which says what to write instead."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pgagents.cli.main import cli
+from test_questions import write
+
+LAW, LIST = "actions: {pay_order: {laws: {x: '%s'}}}", "actions: {list_orders: {laws: {x: '%s'}}}"
+STATES = (
+    "errors: {codes: {CONFLICT: {status: 409, meaning: x}}}\nresources: {order: {state: state, states: [open,"
+    " paid], initial: open, moves: {pay_order: {from: [%s], to: paid, otherwise: CONFLICT%s}}}}"
+)
+STEPS = "workflows: {w: {title: W, only_verify: true, steps: {%s}}}"
+FIRST, SECOND = (
+    "a: {action: get_order, input: {order_id: %s}, keep: {id: response.id}}",
+    "b: {action: get_order, input: {order_id: %s}}",
+)
+KEY = "sk_live_51HxABCDEFGHIJKLmnopqrstuv"
+MISTAKES = [
+    ("checks: [status_code_conformance]", "what must hold is a law"),
+    ("actions: {pay_order: {tests: [x]}}", "what must hold is a law"),
+    ("stages: [{name: x}]", "several calls are a workflow"),
+    ("hooks: ./hooks.js", "is a resource with `made_by`"),
+    ("base_url: http://127.0.0.1", "`--url`"),
+    (LAW % "response.total === 5", "write `==`"),
+    (LAW % "response.total > 0 and response.total < 5", "write `&&`"),
+    (LAW % "not response.line_count == 0", "write `!`"),
+    (LAW % "$.total > 0", "such as `response.total`"),
+    (LIST % "len(response.items) > 0", "`size(…)`"),
+    (LIST % "response.items.length > 0", "`size(response.items)`"),
+    (LIST % "response.items.every(i => i.total > 0)", "items.all(one, CONDITION)"),
+    (LAW % "size(response.lines) + 3 > 0", "write `3.0`"),
+    (LAW % "response.totl >= 0.0", "did you mean `total`?"),
+    (LAW % "true", "name what it is about"),
+    (LAW % "response.total == response.total", "compare it with what it should equal"),
+    ("actions:\n  pay_order:\n  costs: false", "indent it"),
+    ("actions:\n\tpay_order: {costs: false}", "indent with blanks"),
+    ("actions:\n  pay_order: &a {costs: false}", "write the value out"),
+    (STATES % ("finished", ""), "known here: open, paid"),
+    ("resources: {order: {within: customer}, customer: {within: order}}", "name its parent"),
+    ("schemas: {A: {$ref: B}, B: {$ref: A}}", "say its `type`"),
+    (STEPS % f"{FIRST % '=b.id'}, {SECOND % '=a.id'}", "name one of these"),
+    (STEPS % (FIRST % "x" + ", " + SECOND % '"{{ a.id }}"'), "write `=a.id`"),
+    (STEPS % (FIRST % "x" + ", " + SECOND % '"${a.id}"'), "write `=a.id`"),
+    (f"env: {{key: {KEY}}}", "verify takes keys from the environment"),
+]
+
+
+def lint(path: Path) -> tuple[str, list[dict[str, str]]]:
+    words = ["lint", str(path), "--format", "json"]
+    result = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert result.return_value in (1, 2)
+    found = json.loads(result.stdout)["files"][0]["findings"]
+    return result.stdout, [one for one in found if one["severity"] == "error"]
+
+
+@pytest.mark.parametrize(("lines", "instead"), MISTAKES)
+def test_a_likely_mistake_is_told_with_what_to_write_instead(
+    lines: str, instead: str, tmp_path: Path
+) -> None:
+    _, errors = lint(write(tmp_path, lines))
+    assert instead in errors[0]["help"]
+    assert len({one["help"] for one in errors}) == 1
+
+
+def test_a_key_in_a_file_is_refused_and_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, f"env: {{first: {KEY}, second: my-own-key-0123456789}}")
+    monkeypatch.setenv("PGAGENTS_TOKEN", "my-own-key-0123456789")
+    told, errors = lint(path)
+    assert [error["id"] for error in errors] == ["catalogue/secret"] * 2
+    text = CliRunner().invoke(cli, ["show", str(path)])
+    for shown in (told, text.output, str(text.exception)):
+        assert KEY not in shown
+        assert "my-own-key" not in shown
