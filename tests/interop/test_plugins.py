@@ -14,10 +14,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
+
+from pgagents.cli.main import cli
 
 pytestmark = pytest.mark.interop
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 OFFICIAL = HERE / "official"
 BIN = HERE / "node_modules/.bin"
 NEEDS = "needs skills-ref (the `interop` extra)"
@@ -46,6 +50,15 @@ def test_the_reference_validator_takes_every_skill(listed: Path, tmp_path: Path)
     other = tmp_path / "another-name"
     shutil.copytree(skills[0].parent, other)
     assert validator.validate(other) != []
+
+
+def test_the_reference_validator_takes_the_skill_about_pgagents(tmp_path: Path) -> None:
+    validator = pytest.importorskip("skills_ref.validator", reason=NEEDS)
+    assert validator.validate(ROOT / "skills/pgagents") == []
+    written = CliRunner().invoke(cli, ["init", "--skill", str(tmp_path)])
+    assert written.exit_code == 0
+    [skill] = tmp_path.rglob("SKILL.md")
+    assert validator.validate(skill.parent) == []
 
 
 def _run(home: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,9 @@ from pgagents.cli.main import cli
 ROOT = Path(__file__).parents[2]
 SKILL = ROOT / "skills" / "pgagents"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```", (SKILL / "references/laws.md").read_text("utf-8"), re.M | re.S)
+PAGES = (SKILL / "references/laws.md", ROOT / "docs/howto/workflows.md")
+TEXTS = "\n".join(page.read_text("utf-8") for page in PAGES)
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXTS, re.M | re.S)
 MOST_LINES = {"SKILL.md": 200, "references/language.md": 250}
 MOST_WORDS = 8_000
 
