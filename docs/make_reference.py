@@ -405,8 +405,8 @@ def language() -> str:
         "# What the prose says, and what to write",
         "",
         "Each answer is merged into the catalogue; laws, states and workflows have [a page](laws.md).",
-        "YAML anchors are refused. Numbers are doubles: `size(x) + 3.0`. In `{…}` and `[…]` an expression with",
-        "`[0]`, `: ` or `,` needs quotes. `headers` of an answer stand under its status, in `output`.",
+        "YAML anchors are refused. Numbers are doubles: `size(x) + 3.0`. In `{…}` and `[…]`, quote what has",
+        "`[0]`, `: ` or `,` in it. `headers` of an answer stand under its status, in `output`.",
         "",
     ]
     for row in rows().values():

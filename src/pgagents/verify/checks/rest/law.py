@@ -3,6 +3,7 @@
 Each success whose body is valid is judged, whichever check made the call. Instances are made at places of
 every kind, so that each conditional law applies to some. With the operator's clock, time passes before they
 end. A condition on an argument is met by a further read: it sends what items have where the law reads it.
+A law that reads only what is sent is untested until a call that it forbids is refused.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ LATE = 8
 UNFIT = "not judged: the answer does not satisfy its schema"
 TRUSTED = ("valid", "explore", "clean")
 """Intents of calls whose input is valid. If an invalid call is accepted, another check reports that."""
+SENT = frozenset(("input", "env", "surface"))
+"""Names of what a call sends. A law that reads nothing else holds on it, whatever the server does."""
+REFUSED = (400, 422)
+ONLY_SENT = (
+    "the law reads only what is sent, and no call that it forbids was made: "
+    "a workflow's step that makes one, with `status: 422`, shows that it is refused"
+)
 Living = list[tuple[Endpoint, Mapping[str, Any]]]
 """Instances, each with the endpoint that made it."""
 
@@ -75,14 +83,15 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every success whose body fits its schema, with one scope for all laws of the exchange."""
     endpoint, setting = exchange.call.endpoint, memory.setting
-    if endpoint is None or not exchange.success or exchange.call.intent not in TRUSTED:
+    refused = not exchange.void and exchange.status in REFUSED
+    if endpoint is None or not (exchange.success or refused) or exchange.call.intent not in TRUSTED:
         return
-    laws = list_laws(endpoint)
+    laws = [law for law in list_laws(endpoint) if exchange.success or law.names <= SENT]
     trials = [CHECK.find_trial(setting, exchange.place, law.name) for law in laws]
     judged = [(law, trial) for law, trial in zip(laws, trials, strict=True) if trial is not None]
     if not judged:
         return
-    if not exchange.fits:
+    if exchange.success and not exchange.fits:
         yield from (trial.untested(UNFIT) for _, trial in judged)
         return
     memory.notes[BODIES] = memory.bodies
@@ -95,7 +104,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     for law, trial in judged:
         result = evaluate_law(law, scope)
-        if result.outcome == "held":
+        if refused:
+            if result.outcome == "broken":
+                yield trial.kept()
+        elif result.outcome == "held" and law.names <= SENT:
+            yield trial.unseen(ONLY_SENT)
+        elif result.outcome == "held":
             yield trial.kept()
         elif result.outcome == "broken":
             actual = f"{law.name} does not hold: {{witness}}"
