@@ -111,13 +111,9 @@ def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
         noun = singular(snake(resource.name))
         if noun not in nearest:
             nearest.add(noun)
-            resource.weight += sum(not names.isdisjoint(_list_names(noun)) for names in outside) // 2
+            naming = {noun + end for end in _NAMING_ENDS}
+            resource.weight += sum(not names.isdisjoint(naming) for names in outside) // 2
     return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
-
-
-def _list_names(noun: str) -> set[str]:
-    """Return the names of arguments that name an instance."""
-    return {noun + end for end in _NAMING_ENDS}
 
 
 def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:

@@ -319,6 +319,18 @@ class Setting:
         found: T = self._results[key]
         return found
 
+    def list_naming(self, resource: str) -> tuple[Endpoint, ...]:
+        """Return the endpoints with an argument that names instances of a resource."""
+
+        def find() -> dict[str, tuple[Endpoint, ...]]:
+            found: dict[str, dict[str, Endpoint]] = {}
+            for endpoint in self.endpoints:
+                for param in endpoint.params:
+                    found.setdefault(param.refers_to or "", {})[endpoint.place] = endpoint
+            return {name: tuple(several.values()) for name, several in found.items()}
+
+        return self.compute_once("naming", find).get(resource, ())
+
     def envelope(self, name: str) -> Any:
         """Return the compiled validator of a named schema."""
         return self.test(("schema", name), self.model.schemas[name])

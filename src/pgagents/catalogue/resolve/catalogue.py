@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, cast
 
 from pgagents.base.cel.expression import Expression
@@ -71,8 +72,12 @@ class Resources(Shared):
 
     def _find_job(self, resource: str) -> actions.Job | None:
         """Return the job whose progress a resource shows, or None."""
-        every = (a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None)
-        return next((job for job in every if job.resource == resource), None)
+        return self._jobs.get(resource)
+
+    @cached_property
+    def _jobs(self) -> dict[str, actions.Job]:
+        every = [a.job for _, block in self.checker.blocks() for a in block.values() if a.job is not None]
+        return {job.resource: job for job in reversed(every)}
 
     def _list_job_members(self, name: str, r: resources.Resource) -> tuple[str, ...]:
         """Return the members that change by themselves because a job runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Literal
 
@@ -42,7 +43,7 @@ class Question:
         return "\n".join((f"{self.section}:", *(f"  {line}" for line in self.answer)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """A catalogue as data, and who says its parts.
 
@@ -53,17 +54,17 @@ class View:
     says: Callable[[Pointer], bool]
     guesses: Callable[[Pointer], bool]
 
-    @property
+    @cached_property
     def named(self) -> Mapping[str, Any]:
         """The named schemas."""
         return self.list_section("schemas")
 
-    @property
+    @cached_property
     def actions(self) -> Mapping[str, Mapping[str, Any]]:
         """The actions by name."""
         return self.list_section("actions")
 
-    @property
+    @cached_property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         """The resources by name."""
         return self.list_section("resources")

@@ -6,7 +6,7 @@ Two members with the same name, description and type must have the same value fo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,8 +69,9 @@ def representations_of(
     """Return all representations in the successful answer of an action; `referred` comes from
     `references`.
     """
-    schema = action.success.schema
-    return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
+    schema, every = action.success.schema, setting.model.resources.values()
+    held = [(r, places) for r in every if r.ids == (r.id,) and (places := _places(r, action))]
+    return tuple(_find_representations(setting, action, plain(schema), (), referred, held)) if schema else ()
 
 
 def references(model: Model) -> dict[str, Resource]:
@@ -100,24 +101,23 @@ def _is_named_after_id(param: Param, model: Model) -> bool:
 
 
 def _find_representations(
-    setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]
+    setting: Setting,
+    action: Action,
+    written: Mapping[str, Any],
+    path: Path,
+    referred: Mapping[str, Resource],
+    held: Sequence[tuple[Resource, set[Path]]],
 ) -> Iterator[Representation]:
+    """Yield what a part of an answer represents; `held` are the resources in the answer with their places."""
     model = setting.model
     schema = resolve(written, model.schemas)
     if len(path) > DEEPEST:
         return
     members = _members(model, schema)
-    own = next(
-        (
-            r
-            for r in model.resources.values()
-            if r.ids == (r.id,) and _find_id_member(r, action) in members and path in _places(r, action)
-        ),
-        None,
-    )
+    own = next((r for r, places in held if path in places and _find_id_member(r, action) in members), None)
     if own is not None:
         kind = kind_of(setting, own)
-        makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
+        makes = any(kind_of(setting, r) == kind for r in model.resources.values() if is_made_by(r, action))
         yield _telling(model, action, kind, path, _find_id_member(own, action), members, makes=makes)
     for name in members:
         other = referred.get(name)
@@ -127,9 +127,9 @@ def _find_representations(
             kept = _list_facts(action, members, own, itself)
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
-        yield from _find_representations(setting, action, member, (*path, name), referred)
+        yield from _find_representations(setting, action, member, (*path, name), referred, held)
     if isinstance(schema.get("items"), Mapping):
-        yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
+        yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred, held)
 
 
 def _list_facts(

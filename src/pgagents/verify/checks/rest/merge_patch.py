@@ -79,7 +79,7 @@ def _list_patches(setting: Setting) -> Iterator[_Patch]:
         if reader is None:
             continue
         shown = members_of(setting, read)
-        for endpoint in setting.endpoints:
+        for endpoint in setting.list_naming(resource.name):
             action = endpoint.action
             id = next((p for p in action.params if p.refers_to == resource.name and not p.in_body), None)
             if not endpoint.on_rest or action.content_type != MERGE_PATCH or id is None:

@@ -452,7 +452,8 @@ def list_changed(setting: Setting) -> Iterator[Changed]:
         maker = by_action.get(str(resource.made_by.action.name))
         reader = by_action.get(str(resource.read_by[0].action.name))
         declared = {call.action.name for call in (*resource.read_by, *resource.listed_by)}
-        about = [endpoint for endpoint in rest if _find_id(endpoint, resource) is not None]
+        named = setting.list_naming(resource.name)
+        about = [e for e in named if e.on_rest and e.leads and _find_id(e, resource) is not None]
         reads = [e for e in about if e.action.only_reads and e.action.name not in declared]
         change = next((e for e in about if e.action.name not in others and _changes(e)), None)
         if maker is not None and reader is not None and change is not None and reads:
@@ -568,7 +569,7 @@ def list_shown(setting: Setting) -> Iterator[Shown]:
         lister = setting.find_usable_lead(str(resource.found_by.action.name))
         reads = [
             endpoint
-            for endpoint in setting.endpoints
+            for endpoint in setting.list_naming(resource.name)
             if endpoint.on_rest
             and endpoint.leads
             and endpoint.action.only_reads

@@ -31,7 +31,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     del roles
     for resource in setting.model.resources.values():
         found = find_read(setting, resource) if resource.made_by is not None else None
-        for endpoint in setting.endpoints if found is not None else ():
+        for endpoint in setting.list_naming(resource.name) if found is not None else ():
             assert found is not None
             read, reader = found
             members = _list_members(setting, resource, endpoint, read)

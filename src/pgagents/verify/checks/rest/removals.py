@@ -103,7 +103,7 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
         return
     known = (resource.made_by, resource.undone_by, *resource.read_by)
     own = {str(call.action.name) for call in known if call is not None}
-    for endpoint in setting.endpoints:
+    for endpoint in setting.list_naming(resource.name):
         action = endpoint.action
         missing = resource.missing_in(action)
         declared = missing is not None and missing in (*action.errors, *setting.model.always())
