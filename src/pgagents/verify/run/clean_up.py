@@ -72,8 +72,8 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
             if end is not True:
                 behind.append((instance, _name(instance, end)))
     left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
-    found = _list_stayed(driver, [instance for instance, _ in left], there=there)
-    listed = found if driver.setting.exclusive else {}
+    found, marked = _list_stayed(driver, [instance for instance, _ in left], there=there)
+    listed = {name: ids for name, ids in found.items() if name not in marked}
     known = [
         name
         for instance, name in left
@@ -81,9 +81,9 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
         if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
-    shown = "and was not when this run began" if driver.setting.exclusive else "with a mark of this run"
+    new, ours = "and was not when this run began", "with a mark of this run"
     unknown = [
-        f"{name} {id_text(id)} (it is in the list now, {shown})"
+        f"{name} {id_text(id)} (it is in the list now, {ours if name in marked else new})"
         for name, ids in found.items()
         for id in ids
         if (name, id_text(id)) not in named
@@ -101,30 +101,34 @@ def _find_orphans(driver: Driver) -> int:
     return found
 
 
-def _list_stayed(driver: Driver, left: Sequence[Instance], *, there: bool) -> dict[str, list[Id]]:
-    """Return, by resource, the ids that its list has now, and had not before the first create.
+def _list_stayed(
+    driver: Driver, left: Sequence[Instance], *, there: bool
+) -> tuple[dict[str, list[Id]], set[str]]:
+    """Return, by resource, the ids that its list has now, and had not before the first create; and the
+    resources of which these are only those of items with a mark of this run.
 
-    Where others use the server, only those of items with a mark of this run: the others may exist by the run,
-    as may what a list would show that cannot be read any more, because the server is not `there` or falls
-    silent. A resource is left out if its list is not whole, or if it was not read before. A list may have
-    grown although no create of its kind was sent, because a server makes some things together with others. A
-    key that says test is spared the requests where nothing seems to be left.
+    So it is where others use the server, where the list may go on, or was not read before. What others may
+    have made is noted as such, as is what a list would show that cannot be read any more, because the server
+    is not `there` or falls silent. A list may have grown although no create of its kind was sent, because a
+    server makes some things together with others. A key that says test is spared the requests where nothing
+    seems to be left.
     """
     factory, setting = driver.factory, driver.setting
     unsure = {t.resource.name for t in left} | factory.unsure.kinds
     found: dict[str, list[Id]] = {}
+    marked: set[str] = set()
     for name, resource in setting.model.resources.items():
         before = factory.listed.get(name)
-        if before is None and (setting.exclusive or not factory.owned.has_made(resource)):
+        if before is None and not factory.owned.has_made(resource):
             continue
         counts = resource.undone_by is not None and not factory.owned.test_data
         if not (name in unsure or counts) or not factory.owned.has_made_any():
             continue
-        items = None
+        items, whole = None, False
         try:
             if there:
                 asking = factory.unsure.list_items(resource)
-                items = finish(driver.executor.run_generator(asking, []))
+                items, whole = finish(driver.executor.run_generator(asking, []))
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:
@@ -134,10 +138,14 @@ def _list_stayed(driver: Driver, left: Sequence[Instance], *, there: bool) -> di
                 factory.unsure.note_unread(resource)
             continue
         new = [(id, item) for id, item in items if id not in (before or ())]
-        found[name] = [id for id, item in new if setting.exclusive or factory.marks.within(item)]
-        if before is not None and not setting.exclusive:
-            factory.unsure.note_grown(resource, [id for id, item in new if not find_marks(item)])
-    return found
+        if whole and before is not None and setting.exclusive:
+            found[name] = [id for id, _ in new]
+        else:
+            found[name] = [id for id, item in new if factory.marks.within(item)]
+            marked.add(name)
+            if whole and before is not None:
+                factory.unsure.note_grown(resource, [id for id, item in new if not find_marks(item)])
+    return found, marked
 
 
 def _undo(
