@@ -1,4 +1,4 @@
-"""What a coding agent likely writes wrongly: one message each, which says what to write instead."""
+"""A message for each likely mistake of a coding agent says what to write instead."""
 
 from __future__ import annotations
 

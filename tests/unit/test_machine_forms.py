@@ -1,4 +1,4 @@
-"""What programs read of show and lint is valid by its schema, also where a catalogue does not load."""
+"""The JSON of show and lint is valid by its schema, also where a catalogue does not load."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Finding:
     Empty if no such line does.
     """
     lines: tuple[str, ...] = ()
-    """Of a finding that was read from a file: the lines of a catalogue that explain it."""
+    """The lines of a catalogue that explain a finding which was read from a file."""
 
     @property
     def severity(self) -> Severity:

@@ -37,8 +37,8 @@ def check_parts(checker: Checker) -> None:
         _surface(checker, ("surfaces", name), surface)
     for name, resource in checker.written.resources.items():
         _resource(checker, name, ("resources", name), resource)
-    schemas = checker.in_file(("schemas",))
-    for name in schemas:
+    schemas = checker.at(("schemas",))
+    for name in schemas if isinstance(schemas, dict) else ():
         if (circle := _find_circle(name, schemas)) and min(circle) == name:
             said = f"`{name}` is nothing but a reference to itself: {' to '.join([*circle, name])}"
             checker.report(("schemas", name), "reference", said, "say its `type` in one of them")

@@ -84,7 +84,7 @@ class Aids:
     """An object that sees every exchange, and that plans additional probes after the plan's."""
     journal: JournalFile | None = None
     log: Callable[[RecordedExchange], None] | None = None
-    """What gets each exchange, with secrets masked."""
+    """Called with each exchange, whose secrets are masked; None without a log."""
     """The file in which the run writes what it could make."""
     app: App | None = None
     """The process of the API's server, if this command started it."""
