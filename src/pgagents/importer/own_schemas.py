@@ -76,6 +76,7 @@ class OwnSchemas:
         self.made = {action.name: action for action in made}
         every = tuple(stated)
         self.replaced = {str(at[1]) for at in every if _replaces(at)}
+        self.arguments = {(str(at[1]), str(at[3])) for at in every if _replaces_argument(at)}
         self.answered = {
             str(at[1]) for at in every if len(at) > 3 and (at[0], at[2]) == ("actions", "output")
         }
@@ -85,11 +86,14 @@ class OwnSchemas:
         self._answers: dict[tuple[str, int], Readings | None] = {}
 
     def find_request(self, action: str) -> DocumentRequest | None:
-        """Return the schemas of an action's request; None if the author replaced a part of them."""
+        """Return the schemas of an action's request without those of arguments that the author replaced.
+
+        The body as a whole goes with any of its members. None if the author replaced all of them.
+        """
         if action not in self._requests:
             found = self.made.get(action)
             known = found is not None and action not in self.replaced and not self.of_all
-            self._requests[action] = self._read(found.operation) if found is not None and known else None
+            self._requests[action] = self._read(found) if found is not None and known else None
         return self._requests[action]
 
     def find_answer(self, action: str, status: int) -> Readings | None:
@@ -102,11 +106,15 @@ class OwnSchemas:
             self._answers[key] = self.hold(schema, "writeOnly") if schema is not None else None
         return self._answers[key]
 
-    def _read(self, op: Operation) -> DocumentRequest:
-        params = {(p.place, p.name): self.hold(p.schema, "readOnly") for p in op.parameters}
-        required = frozenset((p.place, p.name) for p in op.parameters if p.required)
+    def _read(self, found: ImportedAction) -> DocumentRequest:
+        op = found.operation
+        said = {name for action, name in self.arguments if action == found.name}
+        apart = {(p.place, p.name): found.wires.get((p.name, p.place), p.name) for p in op.parameters}
+        kept = [p for p in op.parameters if apart[p.place, p.name] not in said]
+        params = {(p.place, p.name): self.hold(p.schema, "readOnly") for p in kept}
+        required = frozenset((p.place, p.name) for p in kept if p.required)
         body = op.body
-        if body is None:
+        if body is None or said - set(apart.values()):
             return DocumentRequest(None, False, params, required)
         medium = medium_of(body.media)
         form = medium is not None and medium.members and not medium.typed
@@ -134,15 +142,18 @@ class OwnSchemas:
 
 
 def _replaces(at: Pointer) -> bool:
-    """True if an author's line may change which values an argument takes, or how they are sent."""
-    if len(at) < 3 or at[0] != "actions":
-        return False
-    if at[2] in ("either", "http", "unknown", "content_type"):
-        return True
-    return at[2] == "input" and len(at) >= 5 and at[4] not in _HARMLESS
+    """True if an author's line may change which arguments an action takes, or how they are sent."""
+    return at[:1] == ("actions",) and at[2:3] in [("either",), ("http",), ("unknown",), ("content_type",)]
 
 
-_HARMLESS = frozenset(("examples", "description", "title", "refers_to", "secret", "private", "deprecated"))
+def _replaces_argument(at: Pointer) -> bool:
+    """True if an author's line may change which values this one argument takes, or how they are sent."""
+    return len(at) >= 5 and (at[0], at[2]) == ("actions", "input") and at[4] not in _HARMLESS
+
+
+_HARMLESS = frozenset(
+    ("examples", "description", "title", "refers_to", "secret", "private", "deprecated", "otherwise")
+)
 
 
 def _find_answer(op: Operation, status: int) -> Found | None:
