@@ -97,6 +97,13 @@ def test_published_sums_hold() -> None:
     assert evaluate("cents(3.50 * 2.0) == cents(7.0)") is True
 
 
+def test_amounts_may_be_decimal_texts() -> None:
+    assert evaluate('cents("41.28") == 4128.0 && cents("-0.5") == -50.0') is True
+    assert evaluate('cents(sum_of([{"price": "12.35"}, {"price": 0.33}], "price")) == 1268.0') is True
+    assert evaluate('near("1.50", 1.5, 0.001)') is True
+    assert evaluate('cents("1e3") == 100000.0 || cents("12 EUR") == 1200.0 || cents("") == 0.0') is False
+
+
 @pytest.mark.parametrize(
     ("text", "values", "result"),
     [

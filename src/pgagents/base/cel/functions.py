@@ -58,15 +58,27 @@ def _bytes_of(file: Any) -> bytes | None:
 EARTH_RADIUS_KM = 6371.0088
 
 
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,18})?", re.ASCII)
+
+
+def _amount(value: Any) -> Any:
+    """Return the number of a text such as `12.35`, in which many APIs write amounts; another value as it is."""
+    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
+
+
 def cents(amount: Any) -> float:
-    """Convert dollars to whole cents: rounded to 6 decimal places, then half up. NaN above 10^12 dollars."""
+    """Convert dollars, a number or a decimal text, to whole cents: rounded to 6 decimal places, then half up.
+    NaN above 10^12 dollars.
+    """
+    amount = _amount(amount)
     if not _number(amount) or abs(amount) > 1e12:
         return math.nan
     return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
 
 
 def near(a: Any, b: Any, slack: Any) -> bool:
-    """Return true if |a - b| <= slack."""
+    """Return true if |a - b| <= slack; a and b may be decimal texts."""
+    a, b = _amount(a), _amount(b)
     return _number(a) and _number(b) and _number(slack) and abs(a - b) <= slack
 
 
@@ -110,8 +122,9 @@ def unique_by(items: Any, member: Any) -> bool:
 
 
 def sum_of(items: Any, member: Any) -> float:
-    """Return the sum of the named member over all items."""
+    """Return the sum of the named member, a number or a decimal text, over all items."""
     values = _members(items, member)
+    values = None if values is None else [_amount(value) for value in values]
     if values is None or not all(_number(v) and abs(v) < 1e290 for v in values):
         return math.nan
     return math.fsum(values)
