@@ -18,7 +18,7 @@ from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
+from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed, shows_moved
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -27,6 +27,7 @@ Path = tuple[str, ...]
 EACH = "[]"
 """A step of a path: every item of a list."""
 DEEPEST = 6
+_OF_TIMES = ("date", "date-time")
 OWN_ID = "id"
 
 
@@ -69,8 +70,9 @@ def representations_of(
     """Return all representations in the successful answer of an action; `referred` comes from
     `references`.
     """
-    schema, every = action.success.schema, setting.model.resources.values()
-    held = [(r, places) for r in every if r.ids == (r.id,) and (places := _places(r, action))]
+    schema, model = action.success.schema, setting.model
+    single = [r for r in model.resources.values() if r.ids == (r.id,)]
+    held = [(r, places) for r in single if (places := _places(model, r, action))]
     return tuple(_find_representations(setting, action, plain(schema), (), referred, held)) if schema else ()
 
 
@@ -124,7 +126,7 @@ def _find_representations(
         itself = own or _find_itself(model, members)
         apart = itself is None and name != OWN_ID and OWN_ID in members  # an instance of a kind not declared
         if other is not None and not apart and (itself is None or is_made_by(itself, action)):
-            kept = _list_facts(action, members, own, itself)
+            kept = _list_facts(model, action, members, own, itself)
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
         yield from _find_representations(setting, action, member, (*path, name), referred, held)
@@ -133,15 +135,20 @@ def _find_representations(
 
 
 def _list_facts(
-    action: Action, members: Mapping[str, Any], own: Resource | None, itself: Resource | None
+    model: Model, action: Action, members: Mapping[str, Any], own: Resource | None, itself: Resource | None
 ) -> dict[str, Mapping[str, Any]]:
     """Return the members of an object that may be facts of the instance that it refers to.
 
     Members that the caller sent are facts of the object itself. Only fixed members of a declared instance
-    are known to come from elsewhere, such as the price of a sold thing.
+    are known to come from elsewhere, such as the price of a sold thing. Its id and its times, such as
+    `created_at`, are its own.
     """
     sent = {str(p.name) for p in action.params} if itself is not None else set()
-    return {m: s for m, s in members.items() if m not in sent and (own is None or m in own.fixed)}
+    facts = {m: s for m, s in members.items() if m not in sent}
+    if own is None:
+        return facts
+    elsewhere = (m for m in facts if m in own.fixed and m not in own.ids)
+    return {m: facts[m] for m in elsewhere if resolve(facts[m], model.schemas).get("format") not in _OF_TIMES}
 
 
 def _find_id_member(resource: Resource, action: Action) -> str:
@@ -160,7 +167,7 @@ def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
         made = resource.made_by
         if made is None or resource.id not in members or made.action.success.schema is None:
             continue
-        for path in _places(resource, made.action):
+        for path in _places(model, resource, made.action):
             own = _members(model, _inside(model, plain(made.action.success.schema), path))
             if resource.id in own and _words(model, own[resource.id]) == _words(model, members[resource.id]):
                 return resource
@@ -204,7 +211,7 @@ def _words(model: Model, member: Mapping[str, Any]) -> str:
     return json.dumps(said, sort_keys=True, default=str)
 
 
-def _places(resource: Resource, action: Action) -> set[Path]:
+def _places(model: Model, resource: Resource, action: Action) -> set[Path]:
     """Return the paths at which an action's answer holds instances of this resource."""
     found: set[Path] = set()
     fallback = resource.made_by.at if resource.made_by else None
@@ -217,7 +224,7 @@ def _places(resource: Resource, action: Action) -> set[Path]:
     ):
         if call is not None and call.action is action and (at := call.at) is not None:
             found |= _path(at, listed=call in resource.listed_by or call is resource.found_by)
-    if fallback is not None and any(move.action is action for move in resource.moves):
+    if fallback is not None and shows_moved(model, resource, action):
         found |= _path(fallback, listed=False)
     return found
 

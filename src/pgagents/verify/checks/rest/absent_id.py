@@ -201,8 +201,8 @@ def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) ->
 def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> Conversation:
     """Read an existing id with a suffix, or write to one with blanks around it.
 
-    If the schema refuses the longer id, or allows blanks, or an id in a body is a number, the absent id is sent
-    instead.
+    If the schema refuses the longer id, or allows blanks, or an id in a body is a number, the absent id is
+    sent instead.
     """
     setting, endpoint, own = trial.setting, trial.endpoint, resource.missing_for(param)
     assert own is not None
