@@ -62,7 +62,7 @@ _DECIMAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,18})?", re.ASCII)
 
 
 def _amount(value: Any) -> Any:
-    """Return the number of a text such as `12.35`, in which many APIs write amounts; another value as it is."""
+    """Return the number of a text such as `12.35`, as many APIs write amounts; another value as it is."""
     return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
 
 
