@@ -231,7 +231,8 @@ _WORST = {
 
 def find_own_line(contract: Contract, source: Source) -> int:
     """Return the line of the author's file from which a contract is made; 0 if others say it."""
-    written = None if source.is_document else source.find_written(contract.origin)
+    known = isinstance(source.data, Mapping) and not source.is_document  # a report's file has no catalogue
+    written = source.find_written(contract.origin) if known else None
     return written[0].locate(written[1]).line if written is not None else 0
 
 
