@@ -238,9 +238,9 @@ def test_text_report_without_colour_has_no_escapes() -> None:
 
 def test_text_report_names_the_reason_of_all_that_was_left_out() -> None:
     lines = text.render(report(ALL), SOURCE, why=True).splitlines()
-    assert "not tried, though this run should have 1: why untested" in lines
-    assert "not tried 4: why not_selected" in lines
-    assert "not applicable 3: why not_applicable" in lines
+    assert "not tried, though this run should have 1, of 1 line of yours: why untested" in lines
+    assert "not tried 4, of 1 line of yours: why not_selected" in lines
+    assert "not applicable 3, of 1 line of yours: why not_applicable" in lines
     shown = text.render(report(ALL), SOURCE)
     assert "refuses_bad_input/not_selected0/search@rest" not in shown, "ids only with --why"
     assert "\n5 promises kept; 5 not tried, 4 of them: why not_selected (--why)\n" in shown
