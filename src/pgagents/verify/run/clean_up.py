@@ -104,14 +104,13 @@ def _find_orphans(driver: Driver) -> int:
 def _list_stayed(
     driver: Driver, left: Sequence[Instance], *, there: bool
 ) -> tuple[dict[str, list[Id]], set[str]]:
-    """Return, by resource, the ids that its list has now, and had not before the first create; and the
-    resources of which these are only those of items with a mark of this run.
+    """Return, by resource, the ids that its list has now, and had not before the first create.
 
-    So it is where others use the server, where the list may go on, or was not read before. What others may
-    have made is noted as such, as is what a list would show that cannot be read any more, because the server
-    is not `there` or falls silent. A list may have grown although no create of its kind was sent, because a
-    server makes some things together with others. A key that says test is spared the requests where nothing
-    seems to be left.
+    The second value names the resources whose list may go on, was not read before, or is used by others.
+    Their ids are those of items with a mark of this run. The rest is noted as what it may have made. So are the
+    lists that cannot be read any more, because the server is not `there` or falls silent. A list may have
+    grown although no create of its kind was sent, because a server makes some things together with others. A
+    key that says test is spared the requests where nothing seems to be left.
     """
     factory, setting = driver.factory, driver.setting
     unsure = {t.resource.name for t in left} | factory.unsure.kinds
