@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from importing import answering, openapi, taking
 from overlaying import over
+from pgagents.base.cel import expression
 from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
+from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.target import shows_moved
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -114,7 +118,7 @@ class Library:
             return _answer(401, {})
         path, _, query = request.target.partition("?")
         body = read_json(request.body) if request.method in ("POST", "PATCH") else None
-        given = body.value if body is not None and not body.problem else None
+        given: Any = body.value if body is not None and not body.problem else None
         if body is not None and not isinstance(given, dict):
             return _answer(422, {})
         mine = {id: title for id, (owner, title) in self.titles.items() if owner == key}
@@ -145,7 +149,7 @@ class Library:
         return _answer(200, mine[int(last)])
 
     def _make(self, kept: Any, key: str, given: Any, name: str, kind: type) -> Response:
-        value = given.get(name)
+        value: Any = given.get(name)
         good = (
             set(given) == {name}
             and type(value) is kind
@@ -210,7 +214,7 @@ def test_right_server_keeps_what_true_lines_say() -> None:
 
 def test_filter_that_shows_what_is_of_another_is_exposed() -> None:
     everything = Library(
-        lambda holds, asked, _: [{"id": 7, "title_id": asked, "made_at": "2026-01-01T00:00:00Z"}]
+        lambda _, asked, __: [{"id": 7, "title_id": asked, "made_at": "2026-01-01T00:00:00Z"}]
     )
     report = run(everything, "absent_id/foreign/title_id/list_holds@rest")
     assert [(f.contract.id, str(f.rank)) for f in report.findings] == [
@@ -222,16 +226,24 @@ def test_line_about_one_argument_leaves_the_document_of_the_others() -> None:
     document = model().document
     assert document is not None
     request = document.find_request("change_title")
-    assert request is not None and request.body is not None and request.body.judge({}) is False
+    assert request is not None
+    assert request.body is not None
+    assert request.body.judge({}) is False
     narrower = model(
         LINES.replace("title_id: {refers_to: title, otherwise: NOT_FOUND}", "name: {maxLength: 5}")
     )
     assert narrower.document is not None
     request = narrower.document.find_request("change_title")
-    assert request is not None and request.body is None and request.params
+    assert request is not None
+    assert request.body is None
+    assert request.params
 
 
-MOVES = "    state: state\n    states: [open]\n    initial: open\n    moves: {place_hold: {from: [open], to: open, otherwise: UNPROCESSABLE}}\n"
+MOVES = """    state: state
+    states: [open]
+    initial: open
+    moves: {place_hold: {from: [open], to: open, otherwise: UNPROCESSABLE}}
+"""
 
 
 def test_move_that_makes_something_else_does_not_answer_the_moved_thing() -> None:
@@ -248,4 +260,23 @@ def test_move_that_makes_something_else_does_not_answer_the_moved_thing() -> Non
         )
     )
     change = moved.action("change_title")
-    assert change is not None and shows_moved(moved, moved.resources["title"], change)
+    assert change is not None
+    assert shows_moved(moved, moved.resources["title"], change)
+
+
+def test_recipes_of_the_skill_make_two_values_that_the_run_knows_again() -> None:
+    skill = (Path(__file__).parents[2] / "skills" / "pgagents" / "SKILL.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"`=([^`]*\bfresh\.\w+\b[^`]*\([^`]*|[^`]*\([^`]*fresh\.\w+[^`]*)`", skill)
+    assert len(recipes) == 2, recipes
+    marks = Marks("f500ac0ed7318c88")
+    for recipe in recipes:
+        built = expression.compile(recipe, ("fresh",))
+        values = []
+        for _ in range(70):
+            made = {kind: marks.fresh(kind, lambda _: True) for kind in ("text", "int")}
+            values.append(expression.Scope({"fresh": made}).evaluate(built))
+            marks.note_made_of(values[-1], made.values())
+        assert len(set(values)) == len(values)
+        assert all(map(marks.is_marked, values))
+    marks.note_made_of("22", ["pgv-f500ac0ed7318c88-1"])
+    assert not marks.is_marked("22")

@@ -145,6 +145,12 @@ def first(text: Any, count: Any) -> str | None:
     return text[: max(0, int(count))] if isinstance(text, str) and _number(count) else None
 
 
+def last(text: Any, count: Any) -> str | None:
+    """Return the last `count` characters of the text."""
+    kept = max(0, int(count)) if _number(count) else 0
+    return text[max(0, len(text) - kept) :] if isinstance(text, str) and _number(count) else None
+
+
 def ceil(number: Any) -> float:
     """Round up to a whole number, after rounding to 6 decimal places to remove noise."""
     return float(math.ceil(round(number, 6))) if _number(number) else math.nan
@@ -198,6 +204,7 @@ HELPERS: dict[str, Callable[..., Any]] = {
         upper,
         alnum,
         first,
+        last,
         ceil,
         floor,
         least,

@@ -61,7 +61,7 @@ _NUMBERS = frozenset(
         "file_size",
     )
 )
-_TEXTS = frozenset(("upper", "alnum", "first", "string", "file_type", "sha256"))
+_TEXTS = frozenset(("upper", "alnum", "first", "last", "string", "file_type", "sha256"))
 _MOST_REFS = 20
 
 
