@@ -130,7 +130,9 @@ def load_opened(
 
 
 LEAST_KEY = 16
-"""Characters of a key in the environment from which on it is no common word."""
+"""Characters of a key in the environment from which on it is not a common word."""
+_OF_KEYS = ("PGAGENTS_TOKEN", "PGAGENTS_MCP_TOKEN")
+"""How the names of variables begin that hold keys; others, such as PGAGENTS_URL, may stand in a catalogue."""
 
 
 def _refuse_secrets(source: Source) -> None:
@@ -139,9 +141,9 @@ def _refuse_secrets(source: Source) -> None:
     from pgagents.base.places import span_at
     from pgagents.base.text import KEY_FORMS
 
-    token = r"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
-    own = [re.escape(v) for k, v in os.environ.items() if k.startswith("PGAGENTS_") and len(v) >= LEAST_KEY]
-    keys = re.compile("|".join((KEY_FORMS, token, *own)))
+    own = [re.escape(v) for k, v in os.environ.items() if k.startswith(_OF_KEYS) and len(v) >= LEAST_KEY]
+    # no JWT by its form alone: documents show them as examples, and an import must be accepted
+    keys = re.compile("|".join((KEY_FORMS, *own)))
     found = list(keys.finditer(source.text))
     if not found:
         return

@@ -107,8 +107,8 @@ def _list_stayed(
     """Return, by resource, the ids that its list has now, and had not before the first create.
 
     The second value names the resources whose list may go on, was not read before, or is used by others.
-    Their ids are those of items with a mark of this run. The rest is noted as what it may have made. So are the
-    lists that cannot be read any more, because the server is not `there` or falls silent. A list may have
+    Their ids are those of items with a mark of this run. The rest is noted as what it may have made. So are
+    the lists that cannot be read any more, because the server is not `there` or falls silent. A list may have
     grown although no create of its kind was sent, because a server makes some things together with others. A
     key that says test is spared the requests where nothing seems to be left.
     """
