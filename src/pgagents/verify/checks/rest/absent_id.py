@@ -2,10 +2,10 @@
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
 Another project's id gets the same answer, or a refusal, as the catalogue allows. An optional argument in the
-query of a read may be a filter: its answer may also be a list without items, unless the catalogue gives the
-argument an error of its own (`otherwise`). The server may refuse any of
-several such ids first. Without an `absent` id, an imported resource is read by a number or a UUID that hardly
-any server has, and any refusal will do.
+query of a read may be a filter, which answers a list without items. It is none if the catalogue gives the
+argument an error of its own (`otherwise`). The server may refuse any of several such ids first. Without an
+`absent` id, an imported resource is read by a number or a UUID that hardly any server has, and any refusal
+will do.
 """
 
 from __future__ import annotations
