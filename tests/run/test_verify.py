@@ -102,7 +102,9 @@ def test_smoke_stays_within_60_requests_and_calls_every_action_and_the_rest_is_n
 def test_a_budget_that_ends_early_leaves_contracts_untested_and_nothing_behind():
     report = run(model(), max_requests=90)
     assert report.footer.requests <= 90
-    assert "too few requests are left for this probe" in [r.reason for r in report.results]
+    assert "too few requests are left for this probe: give a larger --max-requests" in [
+        r.reason for r in report.results
+    ]
     assert report.exit_code == 3
     assert report.footer.left_behind == ()
 

@@ -164,7 +164,7 @@ class TimeLeft:
 # -- the budget of requests
 
 
-TOO_FEW_LEFT = "too few requests are left for this probe"
+TOO_FEW_LEFT = "too few requests are left for this probe: give a larger --max-requests"
 """The reason why a probe's contracts are untested. A cheaper probe after it may still run."""
 
 
