@@ -21,13 +21,22 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_new_catalogue_builds_and_lints_clean(capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_catalogue_builds_and_lints_clean_once_its_placeholders_are_gone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["init"]) == 0
     assert Path("catalogue/api.yaml").is_file()
     assert "pgagents build " in capsys.readouterr().out
     first = Path("catalogue/api.yaml").read_text(encoding="utf-8").partition("\n")[0]
     schema = Path("catalogue", first.removeprefix("# yaml-language-server: $schema="))
     assert json.loads(schema.read_bytes()) == for_editors()
+    built = build(load_file(Path("catalogue/api.yaml")))
+    assert {problem.id for problem in built.diagnostics} == {
+        "openai/openapi/server",
+        "openai/builder_sheet/server",
+    }
+    text = Path("catalogue/api.yaml").read_text(encoding="utf-8").replace("example.com", "books.dev")
+    Path("catalogue/api.yaml").write_text(text, encoding="utf-8")
     built = build(load_file(Path("catalogue/api.yaml")))
     assert built.diagnostics == ()
     assert {"openai/openapi.yaml", "gemini/functions.json", "anthropic/tools.json"} <= {

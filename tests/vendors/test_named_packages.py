@@ -83,7 +83,6 @@ SAID = {
     'docker run --rm --entrypoint id pgagents --user)" != 0': IMAGE,
     "npx, uvx and docker are scripts on Windows, which only a shell starts": PROSE,
     "npx, uvx or docker.": PROSE,
-    "npx, uvx, docker) or": PROSE,
     "npx -y ID-mcp": PROSE,
     "npx that start the bridge to a hosted server, for hosts that only start processes.": PROSE,
     'npx", "pypi": "uvx", "oci": "docker': PROSE,
