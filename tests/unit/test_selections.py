@@ -164,9 +164,9 @@ def test_a_module_that_registries_find_touches_what_carries_its_id() -> None:
     assert all(check.ids[fault] == 1 for fault in breaking), "faults that break it are near"
     family = find_reach(ROOT, [file_of("pgagents.sandbox.faults", "lists")], None)
     assert family.ids["search-unsorted"] == 0
-    template = find_reach(ROOT, ["templates/http/requests.j2"], None)
-    assert template.ids["http/requests"] == 0
-    assert template.ids["http"] == 1
+    template = find_reach(ROOT, ["templates/gemini_cli/context.j2"], None)
+    assert template.ids["gemini-cli/context"] == 0
+    assert template.ids["gemini-cli"] == 1
     gone = find_reach(
         ROOT, [file_of("pgagents.verify.checks", "absent_id").replace("absent_id", "gone")], None
     )
@@ -227,8 +227,8 @@ def plant(kind: str, project: Path) -> tuple[str, str]:
         )
         text = (project / changed).read_text(encoding="utf-8") + code
     elif kind == "template":
-        changed, tests = "templates/http/requests.j2", "vendors/test_targets_http"
-        text = (project / changed).read_text(encoding="utf-8").replace("###", "##")
+        changed, tests = "templates/gemini_cli/extension.j2", "vendors/test_targets_gemini_cli"
+        text = (project / changed).read_text(encoding="utf-8").replace("mcpServers", "servers")
     else:
         changed, tests = "schemas/requirements/google.yaml", "unit/test_rooms"
         text = (project / changed).read_text(encoding="utf-8").replace("level: MUST", "level: MIGHT", 1)

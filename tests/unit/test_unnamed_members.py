@@ -26,7 +26,7 @@ def find(law: str, schema: Any = None) -> list[str]:
 @pytest.mark.parametrize(
     ("law", "schema"),
     [
-        ("response.cost == 3 * input.minutes", None),
+        ("response.cost == 3.0 * input.minutes", None),
         ("response.text.size > 1", {**PLAIN, "properties": {"text": PLAIN}}),
         ("response.parts.all(part, part.no > 1)",
          {"properties": {"parts": {"type": "array", "items": PLAIN}}}),
@@ -50,7 +50,7 @@ def test_a_member_that_no_schema_names_is_an_error_at_its_place(law: str, schema
 @pytest.mark.parametrize(
     ("law", "schema"),
     [
-        ("response.cost_cents == 3 * input.minutes", None),
+        ("response.cost_cents == 3.0 * input.minutes", None),
         ("response.cost == 1", {"type": "object"}),
         ("response.cost == 1", {**PLAIN, "additionalProperties": True}),
         ("response.cost == 1", {**PLAIN, "additionalProperties": {"type": "integer"}}),

@@ -478,7 +478,6 @@ def test_a_text_of_any_writing_arrives_as_it_is(text: str) -> None:
     assert document["info"]["title"] == text
     assert text in _read_markdown(made["web/llms.txt"].decode())[1]
     assert text in (ast.get_docstring(ast.parse(made["pgagents/test_contracts.py"])) or "")
-    assert f"# {text}: every" in made["http/requests.http"].decode()
 
 
 COMMANDS = [

@@ -139,7 +139,7 @@ def test_a_value_that_arazzo_cannot_compute_is_asked_for() -> None:
     find = {
         "action": "search_products",
         "input": {"q": "kettle"},
-        "keep": {"product": "response.products[size(response.products) - 1]"},
+        "keep": {"product": "response.products[size(response.products) - 1.0]"},
     }
     look = {"action": "get_product", "input": {"product_id": "=find.product.id"}}
     model = shop(workflows={"last": {"title": "The last one", "steps": {"find": find, "look": look}}})

@@ -111,7 +111,7 @@ REFUSED: Mapping[str, str] = {
     "receiver": _RECEIVER,
     "receiver_port": _RECEIVER,
     "identity": "write `identities: {ROLE: NAME}`",
-    **dict.fromkeys(("report", "shard", "journal", "lease"), _OF_THE_RUN),
+    **dict.fromkeys(("report", "shard", "journal", "lease", "log"), _OF_THE_RUN),
     **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed", "failed_in"), _AT_A_TERMINAL),
     **dict.fromkeys(("listing", "held_passes", "skills", "json"), _NOT_ALL),
 }

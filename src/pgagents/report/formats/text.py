@@ -337,7 +337,7 @@ def _list_reasons(report: Report, source: Source, view: View) -> list[str]:
     lines = []
     for (_, state, reason), those in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][2])):
         ids = [r.contract.id for r in those]
-        yours = say_yours(those, source)
+        yours = say_yours(those, source) if state != NOT_ASKED_FOR else ""
         lines += _wrap(f"{state} {len(ids):,}{yours}: {reason}", "", "  ", view.width)
         lines += _wrap(", ".join(ids) if view.verbose else _some(ids), "    ", None, view.width)
     return lines
