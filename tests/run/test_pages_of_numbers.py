@@ -62,7 +62,7 @@ def shuffled(seen: list[int], alone: bool) -> Any:
         if request.method == "GET" and request.path == "/notes":
             seen.append(1)
             ids = list(notes.notes)
-            turn = 1 + 3 * len(seen) % len(ids)
+            turn = 1 + 7 * len(seen) % len(ids)
             notes.notes = {id: notes.notes[id] for id in (*ids[turn:], *ids[:turn])}
             if not alone and len(notes.notes) < 18:
                 notes.make(f"other{len(seen)}", "hello")
