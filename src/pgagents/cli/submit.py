@@ -304,16 +304,7 @@ def _open_link(job: _Job, keys: Mapping[str, str]) -> Any:
     """Return the context of a link to the MCP server."""
     from pgagents.cli.inputs import companions
 
-    there = job.there
-    return companions.open_link(
-        job.model,
-        job.mcp_url,
-        job.given.mcp_stdio,
-        keys=keys,
-        api=there.url,
-        cacert=there.cacert,
-        servers=there.servers,
-    )
+    return companions.open_link(job.there, job.mcp_url, job.given.mcp_stdio, keys)
 
 
 def _make_options(job: _Job) -> Options:

@@ -259,15 +259,7 @@ def _send(
         _open_journal(line.journal, there, app) as journal,
         _open_log(line.log) as log,
         companions.receiving(line.receiver, line.receiver_port) as inbox,
-        companions.open_link(
-            there.model,
-            line.mcp_url,
-            line.mcp_stdio,
-            keys=keys,
-            api=there.url,
-            cacert=there.cacert,
-            servers=there.servers,
-        ) as link,
+        companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link,
     ):
         aids = run.Aids(
             secrets, inbox, link, companions.token(line.mcp_url), app=app, journal=journal, log=log

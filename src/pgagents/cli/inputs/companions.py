@@ -21,6 +21,7 @@ from pgagents.cli.inputs.options import PASSED
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
+    from pgagents.cli.inputs.server import Target
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.mcp_process import Stdio
     from pgagents.verify.wire.receiver import Inbox
@@ -164,14 +165,7 @@ def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = 
 
 @contextmanager
 def open_link(
-    model: Model,
-    url: str | None,
-    command: str | None,
-    *,
-    keys: Mapping[str, str],
-    api: str,
-    cacert: Path | None,
-    servers: Mapping[str, str],
+    there: Target, url: str | None, command: str | None, keys: Mapping[str, str]
 ) -> Iterator[Link | None]:
     """Yield the link until the run is over. Raises PgagentsError for an invalid URL or a process that
     cannot start.
@@ -182,10 +176,10 @@ def open_link(
         from pgagents.verify.wire.mcp_link import StreamClient
 
         base, path = _parts(url)
-        with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
+        with StreamClient(base, cacert=str(there.cacert) if there.cacert else None) as client:
             yield Link(client, url=base, path=path, token=token(url))
     elif command is not None:
-        given = environment(model, inherit(_find_passed()), keys, api, servers)
+        given = environment(there.model, inherit(_find_passed()), keys, there.url, there.servers)
         with ExitStack() as processes:
             process, start = _start_process(processes, command, given)
             yield Link(process, command=command, noise=lambda: process.noise, start=start)

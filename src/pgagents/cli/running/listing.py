@@ -194,15 +194,7 @@ def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardR
     secrets = server.command_secrets(there.model, there.env.commands, line.identity)
     keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
     ended = Ended()
-    with companions.open_link(
-        there.model,
-        line.mcp_url,
-        line.mcp_stdio,
-        keys=keys,
-        api=there.url,
-        cacert=there.cacert,
-        servers=there.servers,
-    ) as link:
+    with companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link:
         assert link is not None
         listed = read_tools_of(link)
         changes = compare_definitions(approved.tools, listed)

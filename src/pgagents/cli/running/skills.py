@@ -120,15 +120,7 @@ def _call_api(line: CommandLine, folder: SkillFolder, model: Model) -> SkillsRep
     secrets = server.command_secrets(there.model, there.env.commands, line.identity)
     keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
     ended = Ended()
-    with companions.open_link(
-        there.model,
-        line.mcp_url,
-        line.mcp_stdio,
-        keys=keys,
-        api=there.url,
-        cacert=there.cacert,
-        servers=there.servers,
-    ) as link:
+    with companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link:
         listed = read_tools_of(link) if link is not None else None
         claimed = _find_claims(folder, read_model(there.model, listed, there.url))
         trial = SkillTrial(claimed.claims, there.model)
