@@ -158,7 +158,7 @@ def test_catalogue_alone_judges_names_and_says_what_would_call(
     ("words", "says"),
     [
         (["--skills", "nothing-there"], "No such file"),
-        (["--skills", "tests"], "there is no SKILL.md"),
+        (["--skills", "tests/data"], "there is no SKILL.md"),
         (["--skills", "generated", "--limits"], "--skills has no use for --limits"),
         (["--json"], "go with --listing"),
     ],
