@@ -10,7 +10,7 @@ will do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -151,6 +151,9 @@ def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -
     if may_filter(trial.endpoint, param) and shows_no_item(answer):
         yield trial.kept()
         return
+    if answer.success and (yield from _has_same_id(trial, resource, answer)):
+        yield trial.untested(f"the other project has a {resource.name} with the same id")
+        return
     if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
             refused = f"another project's {resource.name} is refused"
@@ -161,6 +164,24 @@ def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -
     codes = _list_codes(trial, param, resource)
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
         yield judgement.with_rank(Rank.EXPOSED) if answer.success else judgement
+
+
+def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> Generator[Any, Any, bool]:
+    """Return True if the caller's own list has the id, which was found and not made: ids may be unique within
+    a project alone, as codes are.
+    """
+    id = resource.id_of(answer.subject)
+    if id is None or trial.setting.drawn_writes:  # a run that may write makes what it asks for
+        return False
+    for by in resource.listed_by:
+        lister = trial.setting.find_usable_lead(str(by.action.name))
+        if lister is not None:
+            why = f"to see whether the other project has a {resource.name} of this id"
+            seen: Exchange = yield Call(lister, by.input, "explore", why, role=answer.call.role)
+            items = at_path(by, seen) if seen.success else None
+            if isinstance(items, list) and id in map(resource.id_of, items):
+                return True
+    return False
 
 
 def _list_codes(trial: Trial, param: Param, resource: Resource) -> list[Code]:
