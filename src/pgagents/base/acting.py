@@ -57,7 +57,7 @@ upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw
 """)
 """Verbs that are hardly ever the name of a thing."""
 VERBS_OR_NOUNS = _words("""
-archive assist authenticate authorize award backup bid block book bookmark bounce broadcast build
+archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
 bump burn call capture cast change charge checkin checkout clean click collect comment connect control
 cool credit deny deploy deposit draw dump email empty end evaluate favorite favourite fine fire flag
 flash follow force fork fund gift go grant heat hide hold home import invite invoke issue leave like link
@@ -66,7 +66,6 @@ process queue rate recall record redirect refresh refund release report request 
 ring rinse roll rollout run scale scan seal sell share ship shorten sign signup simulate skip sleep split
 spray stage star store sweep sync synchronize tag take tip touch tow trade transfer trash treat tune vent
 vote wake warm wash water zoom
-brew
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = _words("""

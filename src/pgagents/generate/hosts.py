@@ -57,13 +57,14 @@ def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> S
     statement, and the first one counts.
     """
     chosen = _choose_sign_in(model, surface, host, takes)
-    for key, said in _list_placeholders(model):
-        origin = ("api", key) if model.source.has(("api", key)) else surface.origin
-        wanted = "support@…" if key == "contact" else "https://…"
-        help = f"write `api: {{{key}: {wanted}}}`; `--draft` writes the document all the same"
-        note = Note(origin, f"{host}: {said}", help, about="server")
-        return replace(chosen, falsehoods=(*chosen.falsehoods, note))
-    return chosen
+    key, said = next(_list_placeholders(model), ("", ""))
+    if not said:
+        return chosen
+    origin = ("api", key) if model.source.has(("api", key)) else surface.origin
+    wanted = "support@…" if key == "contact" else "https://…"
+    help = f"write `api: {{{key}: {wanted}}}`; `--draft` writes the document all the same"
+    note = Note(origin, f"{host}: {said}", help, about="server")
+    return replace(chosen, falsehoods=(*chosen.falsehoods, note))
 
 
 def _list_placeholders(model: Model) -> Iterator[tuple[str, str]]:

@@ -147,8 +147,9 @@ def first(text: Any, count: Any) -> str | None:
 
 def last(text: Any, count: Any) -> str | None:
     """Return the last `count` characters of the text."""
-    kept = max(0, int(count)) if _number(count) else 0
-    return text[max(0, len(text) - kept) :] if isinstance(text, str) and _number(count) else None
+    if not isinstance(text, str) or not _number(count):
+        return None
+    return text[max(0, len(text) - max(0, int(count))) :]
 
 
 def ceil(number: Any) -> float:

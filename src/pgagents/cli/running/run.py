@@ -83,9 +83,9 @@ class Aids:
     companion: Companion | None = None
     """An object that sees every exchange, and that plans additional probes after the plan's."""
     journal: JournalFile | None = None
+    """The file in which the run writes what it could make."""
     log: Callable[[RecordedExchange], None] | None = None
     """Called with each exchange, whose secrets are masked; None without a log."""
-    """The file in which the run writes what it could make."""
     app: App | None = None
     """The process of the API's server, if this command started it."""
 

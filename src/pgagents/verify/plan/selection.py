@@ -284,8 +284,10 @@ def say_doubt(setting: Setting, action: Action) -> str:
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
     """Return whether writing actions may be called: the caller allows it, or every main key is a test key."""
-    if options.allow_writes or options.read_only:
-        return not options.read_only
+    if options.read_only:
+        return False
+    if options.allow_writes:
+        return True
     keys = identities.keys
     modes = {
         name: credential.find_mode(key)
