@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lengths import tried
+from pgagents.base.cel import functions
 from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.expression import compile as compiled
 from pgagents.base.cel.functions import HELPERS, cents, epoch
@@ -325,3 +326,10 @@ def test_place_of_an_index_from_the_end_is_negative() -> None:
         "r.items[-1].n < 3.0",
         "r.items[-1].n <= 2",
     ]
+
+
+@pytest.mark.parametrize(("count", "kept"), [("2.0", "cd"), ("0.0", ""), ("9.0", "abcd"), ("-1.0", "")])
+def test_last_takes_so_many_characters_from_the_end(count: str, kept: str) -> None:
+    assert functions.last("abcd", float(count)) == kept
+    assert functions.last(None, float(count)) is None
+    assert functions.last("abcd", "2") is None
