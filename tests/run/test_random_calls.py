@@ -24,7 +24,7 @@ from pgagents.verify.cases.generated import list_drawn_calls
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 from pgagents.verify.setting import setting_of
-from pgagents.verify.values import generators
+from pgagents.verify.values import combining, generators
 from verifying import SHOP, URL, ids, model
 
 SEARCH = "no_crashes/search_products@rest"
@@ -204,10 +204,10 @@ def test_random_inputs_are_equal_for_equal_seeds_and_name_every_argument(valid: 
         {},
     )
     names = {("path", "id"): "id", ("body", "hours"): "hours"}
-    first = generators.random_inputs(spec, names, 10, 1, valid=valid)
-    generators._cache_inputs.cache_clear()
-    assert generators.random_inputs(spec, names, 10, 1, valid=valid) == first
-    assert generators.random_inputs(spec, names, 10, 2, valid=valid) != first
+    first = combining.random_inputs(spec, names, 10, 1, valid=valid)
+    combining._draw_values.cache_clear()
+    assert combining.random_inputs(spec, names, 10, 1, valid=valid) == first
+    assert combining.random_inputs(spec, names, 10, 2, valid=valid) != first
     assert set().union(*first) == {"id", "hours"}
     if valid:
         assert all(i["id"] >= 1 and isinstance(i["hours"], int | float) for i in first)
@@ -215,4 +215,4 @@ def test_random_inputs_are_equal_for_equal_seeds_and_name_every_argument(valid: 
 
 def test_an_operation_that_cannot_be_called_wrongly_has_no_invalid_inputs() -> None:
     spec = generators.document("/things", "get", [], None, {})
-    assert generators.random_inputs(spec, {}, 5, 1, valid=False) == ()
+    assert combining.random_inputs(spec, {}, 5, 1, valid=False) == ()

@@ -182,7 +182,8 @@ def test_a_forecast_has_the_random_calls_too(monkeypatch: pytest.MonkeyPatch) ->
 
 
 FORTY = 40
-KINDS = ("list", "create", "get", "put", "delete")
+KINDS = ("list", "create", "get", "put")
+"""A removal's own number is not explained by the document, so none is drawn for it."""
 
 
 def many_resources() -> Model:
@@ -227,7 +228,7 @@ def test_each_kind_of_call_and_in_time_each_operation_gets_random_calls() -> Non
         assert {place.partition("@")[0].rstrip("0123456789") for place in places} == set(KINDS)
         chosen.update(places)
     assert len(chosen) == FORTY * len(KINDS)
-    assert max(chosen.values()) < 40, "each has a chance of one in five"
+    assert max(chosen.values()) < 40, "each has a chance of one in four"
 
 
 def test_a_run_that_may_not_write_draws_for_as_many_reads() -> None:

@@ -31,7 +31,8 @@ from pgagents.verify.fixtures.request_template import RequestTemplate, find_refu
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.projections import build_file, schema_of_parameter
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.generators import Varied, coverage, document, random_inputs
+from pgagents.verify.values.combining import random_inputs
+from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint

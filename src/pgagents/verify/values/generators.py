@@ -79,12 +79,12 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
     `names` maps (place, name on the wire) to the argument. Results are cached by the document. Empty if a
     pattern could make the generator run forever, because the generator uses Python's `re`.
     """
-    if not _generable(spec):
+    if not generable(spec):
         return ()
     return _cache_coverage(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
 
 
-def _generable(value: Any) -> bool:
+def generable(value: Any) -> bool:
     """True if Python's `re` matches every pattern in the value in reasonable time."""
     stack = [value]
     while stack:
@@ -272,7 +272,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         "additionalProperties": False,
     }
     spec = document("/value", "post", [], body, schemas)
-    if not _generable(spec):
+    if not generable(spec):
         return []
     found: list[Any] = []
     with warnings.catch_warnings():
@@ -295,7 +295,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
     return found[:count]
 
 
-def random_inputs(
+def whole_inputs(
     spec: Mapping[str, Any],
     names: Mapping[tuple[str, str], str],
     count: int,
@@ -303,12 +303,12 @@ def random_inputs(
     *,
     valid: bool,
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the arguments, by name, of up to `count` random calls of the document's one operation.
+    """Return the arguments, by name, of up to `count` random calls that Schemathesis draws as a whole.
 
     `valid` is Schemathesis' opinion: without it, each call breaks at least one schema. The same seed gives
     the same calls. Empty if nothing can be generated.
     """
-    if count < 1 or not _generable(spec):
+    if count < 1 or not generable(spec):
         return ()
     return _cache_inputs(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())), count, seed, valid)
 
