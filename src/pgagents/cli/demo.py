@@ -155,6 +155,9 @@ def _page() -> tuple[Path, ...]:
 
 def _build(catalogue: Path, scratch: Path) -> None:
     """Build into generated/ in a checkout, else into a temporary folder."""
+    from contextlib import redirect_stdout
+    from io import StringIO
+
     from pgagents.base.errors import PgagentsError
     from pgagents.cli.main import cli
 
@@ -165,7 +168,11 @@ def _build(catalogue: Path, scratch: Path) -> None:
         else scratch / "generated"
     )
     words = ["build", str(here if out.parent != scratch else catalogue), "--out", str(out)]
-    if cli.main(args=words, prog_name="pgagents", standalone_mode=False):
+    with redirect_stdout(StringIO()) as listed:
+        code = cli.main(args=words, prog_name="pgagents", standalone_mode=False)
+    lines = listed.getvalue().splitlines()
+    click.echo("\n".join(lines if code else lines[-1:]))
+    if code:
         raise PgagentsError("the build failed, so there is nothing to verify")
 
 

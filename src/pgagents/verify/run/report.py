@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -206,9 +207,10 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
     if driver.sender.clocks.moved_s:
+        ahead = timedelta(seconds=round(driver.sender.clocks.moved_s))
         notes.append(
-            f"the operator's clock stays {driver.sender.clocks.moved_s:,.0f} s ahead: without the operator's "
-            "key its times look wrong"
+            f"the operator's clock is {ahead} ahead, and stays so: without the operator's key its times look "
+            "wrong"
         )
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
