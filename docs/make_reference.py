@@ -19,6 +19,7 @@ import click
 
 from pgagents.base import registry
 from pgagents.catalogue.language.catalogue import document
+from pgagents.cli.inputs.verification import HELP_ALL
 from pgagents.cli.main import cli
 from pgagents.sandbox import fault_registry
 
@@ -301,6 +302,7 @@ def _command(command: click.Command | None, name: str, parent: click.Context) ->
     yield f"## {context.command_path.removeprefix('pgagents ')}"
     yield ""
     yield "```text"
+    context.meta[HELP_ALL] = True
     yield command.get_help(context)
     yield "```"
     yield ""

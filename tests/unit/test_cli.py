@@ -541,3 +541,16 @@ def test_sandbox_that_cannot_say_it_is_ready_does_not_start(
     assert (code, out) == (2, "")
     assert "--ready" in err
     assert "Traceback" not in err
+
+
+def test_help_of_verify_is_one_screen_and_all_of_it_names_each_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    screen, whole = (call(capsys, "verify", flag)[1] for flag in ("--help", "--help-all"))
+    assert len(screen.splitlines()) <= 50
+    verify = cli.get_command(click.Context(cli), "verify")
+    assert verify is not None
+    flags = [param.opts[0] for param in verify.params if isinstance(param, click.Option)]
+    assert len(flags) > 20
+    assert [flag for flag in flags if f"  {flag}" not in whole and f", {flag}" not in whole] == []
+    assert whole.count("--openapi /openapi.json --start") == 1

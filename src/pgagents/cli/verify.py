@@ -20,7 +20,7 @@ from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.files import ending_after
 from pgagents.cli.inputs.options import PASSED, examples
-from pgagents.cli.inputs.verification import CommandLine, verify_options
+from pgagents.cli.inputs.verification import CommandLine, VerifyCommand, verify_options
 
 if TYPE_CHECKING:
     from pgagents.cli.inputs.report_files import Output
@@ -62,26 +62,28 @@ _OF_TOOLS = (
 
 
 @click.command(
+    cls=VerifyCommand,
     short_help="Prove every contract on a running server.",
     epilog=examples(
         (
-            "everything once; the key is asked for, or comes from PGAGENTS_TOKEN",
-            "pgagents verify --url https://staging.example.com",
+            "an app that serves its own document, started for the run",
+            "pgagents verify --openapi /openapi.json --start 'uvicorn app:app --port {port}' --allow-writes",
         ),
         (
-            "an OpenAPI document, without a catalogue",
+            "a running server by its OpenAPI document; it is only read",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000",
         ),
         (
-            "the same, and start the app for it: its document is read from it",
-            "pgagents verify --openapi /openapi.json --start 'uvicorn app:app --port {port}' --allow-writes",
+            "by ./pgagents.yaml, in CI",
+            "pgagents verify --url https://staging.example.com --report report.xml",
         ),
+    ),
+    more=examples(
         (
             "the same where the document does not say which key calls have",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000 --auth header:X-API-Key",
         ),
         ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
-        ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
         (
             "the second of four machines; `pgagents report merge` joins them",
             "pgagents verify --env staging.yaml --shard 2/4 --report 2.json",
@@ -111,16 +113,21 @@ _OF_TOOLS = (
             "pgagents verify --skills plugin/ --url https://staging.example.com --mcp-stdio 'pgagents mcp'",
         ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
+        title="More examples",
     ),
 )
 @verify_options
 def command(**given: Any) -> int:
-    """Prove every contract of the CATALOGUE on a running server.
+    """Prove every contract of the CATALOGUE, or of an OpenAPI document, on a running server.
 
-    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found, 1
-    something found, 2 wrong usage or a wrong key, 4 an error of pgagents itself. 3 says that the API was not
-    there (nothing listens, TLS fails, a web page or another server answers), or that the run ended early. It
-    is also 3 if the run could not try what your own catalogue promises.
+    The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument.
+
+    \b
+    Exit code:
+      0  nothing found          2  wrong usage, or a wrong key
+      1  something found        4  an error of pgagents itself
+      3  no API was there, the run ended early, or it could not try what
+         your own catalogue promises
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import keep_out_of_here

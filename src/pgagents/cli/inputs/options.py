@@ -228,9 +228,9 @@ def cert_options(command: Any) -> Any:
     return cert(key(command))
 
 
-def examples(*lines: tuple[str, str]) -> str:
+def examples(*lines: tuple[str, str], title: str = "Examples") -> str:
     """Return the last part of a command's help: example calls, each with its purpose."""
-    return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
+    return f"\b\n{title}:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
 
 
 # -- optional packages: the extras `sandbox`, `mcp` and `fleet` of `pyproject.toml`

@@ -497,13 +497,98 @@ _OUTPUT: tuple[Callable[[Any], Any], ...] = (
 """The report."""
 
 
+_GROUPS: Mapping[str, tuple[Callable[[Any], Any], ...]] = {
+    "The server, and what it is held to": _SUBJECT,
+    "What is sent": _EXTENT,
+    "Who calls, and what may be written": _CALLER,
+    "Events, and an MCP server": _BESIDE,
+    "Which contracts": _SELECTION,
+    "Files of the run": _SAFETY,
+    "Listings and skills": _LISTING,
+    "The report": _OUTPUT,
+}
+"""The options in the order of --help-all, under the titles there."""
+_FIRST = (
+    "url",
+    "start",
+    "openapi",
+    "allow_writes",
+    "allow",
+    "identity",
+    "only_plan",
+    "only",
+    "fail_on",
+    "odd",
+    "why",
+    "reports",
+    "help_all",
+)
+"""What a newcomer needs, in the order of --help."""
+HELP_ALL = "pgagents.help_all"
+"""The place in the context's `meta` that is true while all options are printed."""
+
+
 def verify_options(command: Any) -> Any:
-    """Add all options of `pgagents verify` to a command, in the order of its help."""
-    for option in reversed(
-        (*_SUBJECT, *_EXTENT, *_CALLER, *_BESIDE, *_SELECTION, *_SAFETY, *_LISTING, *_OUTPUT)
-    ):
+    """Add all options of `pgagents verify` to a command."""
+    for option in reversed([option for group in _GROUPS.values() for option in group]):
         command = option(command)
     return command
+
+
+class VerifyCommand(click.Command):
+    """A command whose --help is one screen. Its --help-all prints each option, and `more` examples."""
+
+    def __init__(self, *words: Any, more: str, **settings: Any) -> None:
+        super().__init__(*words, **settings)
+        self.more = more
+        self.params.append(
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_all,
+                help="Show all options, in groups, with more examples.",
+            )
+        )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options that a newcomer needs, or all in groups."""
+        options = {str(param.name): param for param in self.get_params(ctx)}
+        whole = bool(ctx.meta.get(HELP_ALL))
+        groups: dict[str, tuple[str, ...]] = {"Options": _FIRST}
+        if whole:
+            groups = {title: _list_names(group) for title, group in _GROUPS.items()}
+            groups["This list"] = ("help_all",)
+        for title, names in groups.items():
+            records = [record for name in names if (record := options[name].get_help_record(ctx))]
+            if not whole:
+                records = [(flag, text.split(". ")[0].rstrip(".")) for flag, text in records]
+            with formatter.section(title):
+                formatter.write_dl(records, col_max=30 if whole else 22)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the first examples, or all."""
+        super().format_epilog(ctx, formatter)
+        if ctx.meta.get(HELP_ALL):
+            with formatter.indentation():
+                formatter.write_text(self.more)
+
+
+def _list_names(group: Sequence[Callable[[Any], Any]]) -> tuple[str, ...]:
+    def nothing() -> None: ...
+
+    command: Any = nothing
+    for option in reversed(group):
+        command = option(command)
+    return tuple(str(param.name) for param in click.command()(command).params)
+
+
+def _print_all(context: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given and not context.resilient_parsing:
+        context.meta[HELP_ALL] = True
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
