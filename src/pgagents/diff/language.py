@@ -536,7 +536,7 @@ CATALOGUE: tuple[Row, ...] = (
          "undone_by unique volatile within",
          "wording", "-", note=_TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", note=_TESTS),
-    _row("Move", "from input inferred otherwise to", "wording", "-", note=_TESTS),
+    _row("Move", "from has input inferred otherwise to", "wording", "-", note=_TESTS),
     _row("TimedMove", "at from to", "wording", "-", note=_TESTS),
     _row("Unique", "cite members otherwise stays_taken", "wording", "-", note=_TESTS),
     _row("CatalogueCall", "action at id inferred input where", "wording", "-", note=_TESTS),

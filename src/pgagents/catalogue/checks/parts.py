@@ -220,6 +220,10 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         checker.check_reference((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
         _check_move(checker, name, resource, at, action)
         checker.check_reference((*at, "to"), move.to, (*pointer, "states"), "state")
+        for part, code in move.has.items():
+            if checker.check_reference((*at, "has", part), part, ("resources",), "resource"):
+                checker.check_reference((*at, "has", part), code, ("errors", "codes"), "error code")
+                refusals.check_listed(checker, (*at, "has", part), action, code)
         for index, state in enumerate(move.from_):
             checker.check_reference((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
@@ -236,7 +240,11 @@ def _check_move(checker: Checker, name: str, resource: Resource, at: Pointer, ac
     if not set(resource.states) <= set(move.from_):
         refusals.check_listed(checker, (*at, "otherwise"), action, move.otherwise)
     undone = resource.undone_by is not None and resource.undone_by.action == action
-    if undone or any(isinstance(value, str) and "resource" in value for value in move.input.values()):
+    if (
+        move.to is None
+        or undone
+        or any(isinstance(value, str) and "resource" in value for value in move.input.values())
+    ):
         return
     naming = [
         argument

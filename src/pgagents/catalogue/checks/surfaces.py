@@ -479,7 +479,7 @@ def _list_facts(written: Catalogue, name: str, a: written_actions.Action) -> Ite
         yield "A call moves money."
     for of, resource in written.resources.items():
         move = resource.moves.get(name)
-        if move is not None and (lost := _find_one_way(resource, move)):
+        if move is not None and move.to is not None and (lost := _find_one_way(resource, move)):
             yield f"It moves a {_words(of)} from {lost} to {move.to}, and no action moves it back."
             break
 
@@ -489,11 +489,11 @@ def _find_one_way(resource: written_resources.Resource, move: written_resources.
 
     Empty if every state can be restored.
     """
-    seen, waiting = {move.to}, [move.to]
+    seen, waiting = {str(move.to)}, [str(move.to)]
     while waiting:
         state = waiting.pop()
         for other in resource.moves.values():
-            if state in other.from_ and other.to not in seen:
+            if state in other.from_ and other.to is not None and other.to not in seen:
                 seen.add(other.to)
                 waiting.append(other.to)
     return next((state for state in move.from_ if state not in seen), "")

@@ -65,10 +65,19 @@ class CatalogueCall(Strict):
 
 
 class Move(Strict):
-    """A state transition of a resource that an action causes."""
+    """A state transition of a resource that an action causes, or the states in which it may be called."""
 
     from_: list[str] = Field(alias="from", description="States in which the action may be called.")
-    to: str = Field(description="The state afterwards.")
+    to: str | None = Field(
+        None,
+        description="The state afterwards. Without it the action leaves the resource as it is: it makes, "
+        "changes or removes what belongs to it, such as a line of an order that is open.",
+    )
+    has: dict[Name, Name] = Field(
+        default={},
+        description="Other resources of which it must have an instance, such as lines of an order that is "
+        "sent, each with the error code without one.",
+    )
     input: dict[str, Json] = Field(
         {},
         description=(
@@ -192,7 +201,11 @@ class Resource(Cited):
     state: JsonName | None = Field(None, description="The member with its state.")
     states: list[str] = Field([], description="All its states.")
     initial: str | None = Field(None, description="The state of a new instance.")
-    moves: dict[Name, Move] = Field({}, description="State transitions, by the action that causes them.")
+    moves: dict[Name, Move] = Field(
+        {},
+        description="State transitions by the action that causes them, and actions that only some states "
+        "allow.",
+    )
     fixed: list[JsonName] = Field(
         default=[], description="Members that never change after the instance is made."
     )

@@ -27,6 +27,22 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """States of a resource in which an action may be called; `otherwise` is the error in any other state.
+
+    `parts` are the resources of which the instance must have one, each with the error without one.
+    """
+
+    action: Action
+    states: tuple[str, ...]
+    parts: tuple[tuple[str, Code], ...]
+    otherwise: Code
+    origin: Pointer
+    moves: bool
+    """True if the action moves the instance, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Takes:
     """A capacity of which each living instance takes one.
 
@@ -110,6 +126,8 @@ class Resource:
     """True if a call of the resource was inferred from paths. All that contradicts it is odd, not broken."""
     reads_change: tuple[str, ...] = ()
     """The members that a read may change."""
+    needs: tuple[Need, ...] = ()
+    """The actions that leave an instance as it is and need it in a state, and those that need a part."""
     given: Expression | None = None
     """The id of an existing instance, for a resource that no call lists or makes. It reads `env`."""
 
@@ -138,6 +156,7 @@ class Resource:
             if any(calls) and not any(call.inferred for call in needed):
                 firm.append((*self.origin, key))
         firm += [move.origin for move in self.moves if not move.inferred]
+        firm += [need.origin for need in self.needs if not need.moves]
         firm += [law.origin for law in self.laws]
         firm += [unique.origin for unique in self.unique]
         return [*firm, *(move.origin for move in self.moves_by_time)]

@@ -39,7 +39,7 @@ from pgagents.catalogue.model.credential import (
     schemes,
 )
 from pgagents.catalogue.model.model import Server, Variable
-from pgagents.catalogue.model.resource import Move, Resource, Step, Takes, TimedMove, Unique, Workflow
+from pgagents.catalogue.model.resource import Move, Need, Resource, Step, Takes, TimedMove, Unique, Workflow
 from pgagents.catalogue.resolve.actions import Actions
 from pgagents.catalogue.resolve.shared import Shared, is_inferred
 
@@ -131,7 +131,7 @@ class Resources(Shared):
         kin = {
             n
             for n, other in known.items()
-            if r.made_by and any(move == r.made_by.action for move in other.moves)
+            if r.made_by and any(a == r.made_by.action and v.to for a, v in other.moves.items())
         }
         return next((parent for parent in reversed(named) if parent not in kin), None)
 
@@ -165,6 +165,19 @@ class Resources(Shared):
                 _is_guessed_move(v, r),
             )
             for a, v in r.moves.items()
+            if v.to is not None
+        )
+        needs = tuple(
+            Need(
+                self.actions[a],
+                tuple(v.from_),
+                tuple((part, self.codes[code]) for part, code in v.has.items()),
+                self.codes[v.otherwise],
+                (*at, "moves", a),
+                v.to is not None,
+            )
+            for a, v in r.moves.items()
+            if v.to is None or v.has
         )
         ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
         absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
@@ -187,6 +200,7 @@ class Resources(Shared):
             states=tuple(r.states),
             initial=r.initial,
             moves=moves,
+            needs=needs,
             fixed=tuple(r.fixed),
             volatile=tuple(
                 dict.fromkeys(

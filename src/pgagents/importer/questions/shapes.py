@@ -78,10 +78,15 @@ def _ask_about_states(view: View, name: str, resource: Mapping[str, Any]) -> Ite
                 "to": to,
                 "otherwise": otherwise,
             }
+        elif conflict := view.find_code(action, 409):
+            moves[action_name] = {"from": [*states[:1]], "otherwise": conflict}
     if not moves:
         return
     entry = {"state": member, "states": list(states), "initial": states[0], "moves": moves}
-    asks = f"From which states to which does each call move the {name}, and what refuses it otherwise?"
+    asks = (
+        f"From which states to which does each call move the {name}, and what refuses it otherwise? One "
+        "without `to` leaves the state."
+    )
     because = f"{member} is one of {', '.join(states)}"
     yield Question("states", asks, "resources", (answer(name, entry),), at, because)
 

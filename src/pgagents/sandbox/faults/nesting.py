@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 from pgagents.base.http import Request, json_bytes
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Need, Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
 
@@ -88,3 +89,51 @@ def slash_ends_a_value(context: Context, request: Request) -> Request:
     depth = str(action.path).count("/") + 1
     path, mark, query = request.target.partition("?")
     return replace(request, target="/".join(path.split("/")[:depth]) + mark + query)
+
+
+def _find_refusing(context: Context, call: AcceptedCall, result: Any) -> tuple[Resource, Need, Any] | None:
+    """Return the instance that refused a call for its state or for want of a part, as a row of the store."""
+    needs = [(r, n) for r in context.model.resources.values() for n in r.needs if n.action is call.action]
+    for resource, need in needs if isinstance(result, Refusal) else ():
+        if result.code in {need.otherwise.name, *(code.name for _, code in need.parts)}:
+            sql = "SELECT n, id, tenant, data FROM instance WHERE kind = ? AND id = ? AND NOT gone"
+            for id in map(str, call.input.values()):
+                for row in context.store.rows(sql, resource.name, id):
+                    return resource, need, row
+    return None
+
+
+@fault("state_transitions", needs=("needs-a-state",)).replace_actions
+def part_in_any_state(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A part is made although its parent is in a state that does not allow it."""
+    result = inner(call)
+    found = _find_refusing(context, call, result)
+    if found is None or found[1].moves or result.code != found[1].otherwise.name:
+        return result
+    resource, need, row = found
+    sql = "UPDATE instance SET data = ? WHERE n = ?"
+    allowed = {**json.loads(row["data"]), str(resource.state): need.states[0]}
+    context.store.run(sql, json.dumps(allowed), row["n"])
+    result = inner(call)
+    context.store.run(sql, row["data"], row["n"])
+    return result
+
+
+@fault("state_transitions", needs=("needs-a-state",)).replace_actions
+def parts_not_needed(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """An action is carried out although the instance lacks the part that it needs."""
+    result = inner(call)
+    found = _find_refusing(context, call, result)
+    lacking = [part for part, code in found[1].parts if code.name == result.code] if found is not None else []
+    if found is None or not lacking:
+        return result
+    row = found[2]
+    context.store.run(
+        "INSERT INTO instance (kind, id, tenant, place, data) VALUES (?, 'none', ?, ?, '{}')",
+        lacking[0],
+        row["tenant"],
+        row["id"],
+    )
+    result = inner(call)
+    context.store.run("DELETE FROM instance WHERE kind = ? AND id = 'none'", lacking[0])
+    return result

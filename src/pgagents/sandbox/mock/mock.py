@@ -81,7 +81,7 @@ class Mock(Creation, Listing, Seeding):
     def _carry_out(self, call: AcceptedCall) -> Any:
         refusal = refuse_unsigned(self.setting, call) or self.events.refuse(call)
         refusal = refusal or self._check_references(call) or refuse_by_condition(call)
-        refusal = refusal or self.provoked.refuse(call)
+        refusal = refusal or self._refuse_by_state(call) or self.provoked.refuse(call)
         if refusal is not None:
             return refusal
         stored = self.files.answer(call)
@@ -96,6 +96,24 @@ class Mock(Creation, Listing, Seeding):
                 if handled:
                     return result
         return self._stateless(call)
+
+    def _refuse_by_state(self, call: AcceptedCall) -> Refusal | None:
+        """Return the refusal of a call that an instance does not allow in its state, or without a part."""
+        for resource in self.resources:
+            for need in resource.needs:
+                params = (p for p in call.action.params if p.refers_to == resource.name)
+                param = next(params, None) if need.action is call.action else None
+                key = self.naming.key_of_reference(resource, call, param) if param is not None else None
+                row = self.rows.get(key) if key is not None else None
+                if key is None or row is None:
+                    continue
+                state = row.get(resource.state or "")
+                if need.states and state not in need.states:
+                    return Refusal(need.otherwise.name, f"It is {state}")
+                for part, code in need.parts:
+                    if not any(self.rows.list_inside(part, key)):
+                        return Refusal(code.name, f"It has no {part}")
+        return None
 
     # effects of an action on a resource; each method returns whether it applies, and the answer
 

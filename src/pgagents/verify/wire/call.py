@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as member
@@ -71,7 +72,8 @@ class InstanceRef:
 
     `states` are the states that are allowed (empty: any), and `role` is the owner. `fresh` demands an
     instance that no other call has used. `standard` demands one that was made with only the resource's
-    arguments.
+    arguments. `parts` names resources, each with True if the instance must have one, and False if it must
+    have none.
     """
 
     resource: str
@@ -83,6 +85,9 @@ class InstanceRef:
     """The member of the id that is the argument, if the id has several."""
     new: bool = False
     """True if no earlier call may have changed the instance unseen. Only steps of a conversation set it."""
+    parts: tuple[tuple[str, bool], ...] = dataclasses.field(default=(), repr=False)
+    around: tuple[InstanceRef, ...] = dataclasses.field(default=(), repr=False)
+    """What the instances that contain it must be like."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

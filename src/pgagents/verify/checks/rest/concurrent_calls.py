@@ -10,6 +10,7 @@ writes afterwards accepts both.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, member_named
+from pgagents.verify.fixtures.target import list_needs
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -149,7 +151,7 @@ def _take_last(
 def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
     """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
     name = trial.action.name
-    states = (resource.initial,) if resource.initial else ()
+    wanted = _refer(trial, resource)
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
 
@@ -159,7 +161,7 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
 
     def call_first(row: Sequence[Exchange]) -> Generator[Any, Any, Exchange]:
         """Call it on a new instance with the values that were refused: what they met may be older."""
-        instance: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=True)
+        instance: Mapping[str, Any] = yield replace(wanted, new=True)
         kept = {other: value for other, value in row[1].input.items() if other in least}
         arguments = {**kept, str(param.name): resource.value_for(param, instance)}
         why = f"{name} of another {resource.name} with the values that were refused"
@@ -178,7 +180,7 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
         second: Exchange = yield call(f"{name} of the same {resource.name} again", instance)
         return first, second
 
-    pair = yield from _on_new_or_other(resource, call_at_once)
+    pair = yield from _on_new_or_other(wanted, call_at_once)
     done = [answer for answer in pair if answer.success]
     if not done:
         yield trial.untested(f"neither call was done: {pair[0].outcome}")
@@ -186,7 +188,7 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
     if len(done) < TWO:
         yield trial.kept()
         return
-    row = yield from _on_new_or_other(resource, call_in_a_row)
+    row = yield from _on_new_or_other(wanted, call_in_a_row)
     if len(row) < TWO:
         yield trial.untested(f"it was not done once: {row[0].outcome}")
     elif row[1].status != CONFLICT:
@@ -207,14 +209,23 @@ def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
     return first == second
 
 
-def _on_new_or_other(resource: Resource, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
+def _refer(trial: Trial, resource: Resource) -> InstanceRef:
+    """Return the instance on which an action is called: a new one, or one as the action needs it."""
+    states: tuple[str, ...] = (resource.initial,) if resource.initial else ()
+    parts: tuple[tuple[str, bool], ...] = ()
+    for needed, need in list_needs(trial.setting.model, trial.action):
+        if needed is resource:
+            states, parts = need.states, tuple((part, True) for part, _ in need.parts)
+    return InstanceRef(resource.name, states, fresh=True, parts=parts)
+
+
+def _on_new_or_other(wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
     """Return the calls on an existing instance. If both are refused, others may have acted first: try a new
     instance.
     """
     answers: Sequence[Exchange] = ()
-    states = (resource.initial,) if resource.initial else ()
     for new in (False, True):
-        instance: Mapping[str, Any] = yield InstanceRef(resource.name, states, fresh=True, new=new)
+        instance: Mapping[str, Any] = yield replace(wanted, new=new)
         answers = yield from send(instance)
         if any(answer.success for answer in answers):
             break

@@ -2,7 +2,8 @@
 states.
 
 An instance is brought to each state, the action is called, and the instance is read again. A refused call
-changes nothing, and another instance keeps its state.
+changes nothing, and another instance keeps its state. What only some states allow, such as a new part, is
+refused in the others, and without the instances that it needs.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Move, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.fixtures.request_template import template_of, time_passes
+from pgagents.verify.fixtures.target import list_needs
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -65,6 +68,73 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempt = attempts[_key(resource, state, endpoint)]
         detail, cite, about = f"{resource.name}/{state}", resource.cite or None, (resource, move, state)
         yield Case(endpoint, says, move.origin, attempt, detail, cite, about=about)
+    yield from _list_needs(setting)
+
+
+def _list_needs(setting: Setting) -> Iterator[Case]:
+    """Yield a case for each state, and for each missing part, in which an instance does not allow an action
+    that does not move it.
+    """
+    for resource in setting.model.resources.values():
+        for need in resource.needs if resource.made_by is not None else ():
+            name = str(resource.name)
+            subject = template_of(setting.model, need.action).subject
+            reached = _list_reached(setting, resource, subject)
+            refused = [
+                (f"is {state}", f"{name}/{state}", InstanceRef(name, (state,), fresh=True), need.otherwise)
+                for state in (() if need.moves else reached)
+                if state not in need.states
+            ]
+            for part, code in need.parts:
+                without = InstanceRef(name, need.states, fresh=True, parts=((part, False),))
+                refused.append((f"has no {part}", f"{name}/no_{part}", without, code))
+            for endpoint in setting.endpoints if refused else ():
+                for which, detail, wanted, code in refused if endpoint.action is need.action else ():
+                    says = f"{need.action.name} is refused with {code.name} while the {name} {which}"
+                    run = partial(_refuse_need, wanted, resource, code)
+                    attempt = Attempt(run, stage=3, cost=3, writes=True)
+                    yield Case(endpoint, says, need.origin, attempt, detail, resource.cite or None)
+
+
+def _list_reached(setting: Setting, resource: Resource, part: Resource | None) -> list[str]:
+    """Return the states of a resource in which it can have a part that exists; all if no part is given."""
+    if part is None or part is resource or part.made_by is None:
+        return list(resource.states)
+    allowed = [
+        need.states for owner, need in list_needs(setting.model, part.made_by.action) if owner is resource
+    ]
+    reached = list(dict.fromkeys(state for states in allowed for state in states)) or list(resource.states)
+    for state in reached:
+        ways = [move.to for move in resource.moves if state in move.origin_states]
+        ways += [move.to for move in resource.moves_by_time if move.origin_state == state]
+        reached += [to for to in dict.fromkeys(ways) if to not in reached]
+    return reached
+
+
+def _refuse_need(wanted: InstanceRef, resource: Resource, code: Code, trial: Trial) -> Conversation:
+    """Call an action that an instance does not allow now, with everything else as usual."""
+    template = template_of(trial.setting.model, trial.action)
+    why = trial.case.says
+    if template.subject is not None and template.subject is not resource:
+        inner = InstanceRef(template.subject.name, fresh=True, around=(replace(wanted, fresh=False),))
+        body: Mapping[str, Any] = yield inner
+        answer: Exchange = yield trial.call("illegal", why, made=body)
+    else:
+        body = yield wanted
+        if template.subject is resource:
+            answer = yield trial.call("illegal", why, made=body)
+            yield from trial.refused(answer, [code], why)
+            return
+        named = {
+            name: resource.value_for(param, body)
+            for name, value in template.input.items()
+            if isinstance(value, InstanceRef)
+            and value.resource == resource.name
+            and (param := trial.action.param(name)) is not None
+        }
+        given, bind = {**template.input, **named}, {resource.name: body}
+        answer = yield trial.call("illegal", why, input=given, bind=bind)
+    yield from trial.refused(answer, [code], why)
 
 
 def _list_transitions(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
