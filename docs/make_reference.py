@@ -236,9 +236,8 @@ def _package_rules() -> Iterator[str]:
 
 
 def changes() -> str:
-    """Return the meaning of each key's change, from the two tables of `diff`."""
+    """Return the meaning of each key's change, from the table of `diff`."""
     from pgagents.diff.language import CATALOGUE
-    from pgagents.diff.openapi.table import TABLE
 
     intro = (
         "How `pgagents diff` rates a change. *Breaking*: a call that worked may fail, or an answer may "
@@ -253,20 +252,6 @@ def changes() -> str:
     )
 
     def body() -> Iterator[str]:
-        yield "## OpenAPI 3.0 and 3.1"
-        yield ""
-        yield "| object | keys | change | callers | readers | id | note |"
-        yield "|---|---|---|---|---|---|---|"
-        for row in TABLE:
-            names = ", ".join(f"`{key}`" for key in row.keys)
-            id = f"`{row.id}`" if row.id != "-" else ""
-            yield (
-                f"| {row.place} | {names} | {_cell(row.change)} | {row.callers} | {row.readers} | {id} | "
-                f"{_cell(row.note)} |"
-            )
-        yield ""
-        yield "## Catalogues"
-        yield ""
         yield "| part | keys | callers | readers | note |"
         yield "|---|---|---|---|---|"
         for one in CATALOGUE:

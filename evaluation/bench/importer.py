@@ -130,27 +130,6 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
         "(none)",
         True,
     )
-    count, took = _documents(raw)
-    yield (
-        f"diff of two documents of {operations:,} operations ({count:,} changes)",
-        f"{took:.2f} s",
-        "(none)",
-        True,
-    )
-
-
-def _documents(raw: bytes) -> tuple[int, float]:
-    """Return the number of changes between two documents, and the processor seconds of the comparison."""
-    from pgagents.diff.openapi.compare import compare
-    from pgagents.diff.openapi.tree import Edition
-    from pgagents.importer.document import References, read
-
-    begun = time.process_time()
-    editions = [
-        Edition(References(read(text, f"/{name}.json", name), _nothing))
-        for name, text in (("old", raw), ("new", raw.replace(b'"maxLength": 40', b'"maxLength": 30')))
-    ]
-    return len(compare(*editions)), time.process_time() - begun
 
 
 def _nothing(location: str) -> bytes:

@@ -1,5 +1,5 @@
-"""OpenAPI documents compared: the table is complete, each of its rows is shown by an edit, and a second
-judge agrees.
+"""OpenAPI documents compared as catalogues. A second judge sends requests and reads answers by both editions:
+what hurts somebody is a change that breaks or may break, or it is named as not compared.
 """
 
 # ruff: noqa: E501  # schemas are easier to compare in one line each
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,25 +15,32 @@ import pytest
 from diff_oracle import hurt
 from lengths import share
 from pgagents.base.errors import PgagentsError
+from pgagents.cli.main import main
 from pgagents.diff.change import Change
-from pgagents.diff.openapi.compare import compare
-from pgagents.diff.openapi.table import TABLE
-from pgagents.diff.openapi.tree import Edition
+from pgagents.diff.compare import compare
+from pgagents.importer.catalogue import Imported, catalogue
 from pgagents.importer.document import Document, References
 
 Data = dict[str, Any]
 GONE: Any = object()
 
 
-def edition(data: Data, name: str = "x.json") -> Edition:
+def _import(data: Data) -> Imported:
     def nothing(location: str) -> bytes:
         raise PgagentsError(f"cannot read {location}", "give one document")
 
-    return Edition(References(Document(f"/{name}", name, json.loads(json.dumps(data))), nothing))
+    document = Document("/x.json", "x.json", json.loads(json.dumps(data)))
+    return catalogue(References(document, nothing), offering=False, comparing=True)
 
 
 def found(old: Data, new: Data) -> list[Change]:
-    return compare(edition(old), edition(new))
+    """Return the changes of two documents, as `pgagents diff` finds them."""
+    return compare(_import(old).model, _import(new).model)
+
+
+def list_left_out(data: Data) -> list[str]:
+    """Return what no catalogue says of a document."""
+    return [note.message for note in _import(data).notes if note.kind in ("lost", "left out")]
 
 
 def edited(data: Data, edits: dict[str, Any]) -> Data:
@@ -224,7 +232,7 @@ EDITS: list[tuple[str, dict[str, Any]]] = [
     ("narrower", {f"{BOOK}|properties|name|maxLength": 8}),
     ("wider", {f"{BOOK}|properties|name|maxLength": 10}),
 ]  # fmt: skip
-"""An edit for each id of the table, with the id."""
+"""Edits, and what each is about."""
 MAP = {"schema": {"type": "object", "properties": {"k": {"type": "string"}, "l": {"type": "string"}}}}
 WITH_MAP = edited(BASE, {f"{OK}|headers|X-Map": {**MAP, "explode": True}})
 UNDONE: list[tuple[str, dict[str, Any]]] = [
@@ -244,105 +252,46 @@ SHAPES = [
     ("answer-media-narrower", ANY, BASE),
     ("answer-status-narrower", edited(BASE, {f"{ONE}|responses": {"2XX": BOOKS}}), BASE),
 ]
-SHOWN = {shape[0] for shape in SHAPES}
+UNSEEN = {
+    "a variable of another server": edited(BASE, {"servers|1|variables|region|enum": ["eu"]}),
+    "an operationId that is gone": edited(BASE, {f"{LIST}|operationId": GONE}),
+}
+"""Editions whose difference from BASE no catalogue has; `pgagents diff` always names them."""
+NAMED = {
+    "media-removed": "the body may also be application/x-www-form-urlencoded",
+    "header-style": "header `X-Map`",
+}
+"""Edits that no catalogue has, with the words of the import about the part."""
 
 
 @pytest.mark.parametrize(
-    ("id", "old", "new"), share(SHAPES, 4), ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)]
+    ("about", "old", "new"), share(SHAPES, 4), ids=[f"{n}-{shape[0]}" for n, shape in enumerate(SHAPES)]
 )
-def test_each_row_is_found_and_a_second_judge_agrees(id: str, old: Data, new: Data) -> None:
-    changes = found(old, new)
-    assert id in {c.id for c in changes}, [(c.id, c.message) for c in changes]
-    agree(changes, old, new)
-
-
-def agree(changes: list[Change], old: Data, new: Data) -> None:
-    """A breaking change is shown by a request or an answer; for a harmless one 200 tries find none."""
-    severities = {c.severity for c in changes}
-    if severities and all(c.id == "event-removed" for c in changes):
-        return  # those who are called: nothing that they get is refused, it does not come
+def test_what_hurts_is_severe_or_named_as_not_compared(about: str, old: Data, new: Data) -> None:
     caller, reader = hurt(old, new)
-    if "breaking" in severities:
-        assert caller or reader, [c.message for c in changes]
-    elif "may break" not in severities:
-        assert (caller, reader) == ("", ""), [c.message for c in changes]
+    if not (caller or reader) or {c.severity for c in found(old, new)} & {"breaking", "may break"}:
+        return
+    if about in NAMED:
+        assert any(NAMED[about] in one for one in list_left_out(old))
+    else:
+        assert new in UNSEEN.values(), (caller, reader)
 
 
-def test_every_id_of_the_table_has_an_edit_that_shows_it() -> None:
-    assert {row.id for row in TABLE if row.id != "-"} == SHOWN
-
-
-API, SANDBOX = {"url": "https://api.example"}, {"url": "https://sandbox.example"}
-EU = {"url": "https://{region}.example", "variables": {"region": {"default": "eu", "enum": ["eu", "us"]}}}
-ENUM = {"url": EU["url"], "variables": {"region": {"default": "eu", "enum": ["us", "eu"]}}}
-
-
-@pytest.mark.parametrize(
-    ("servers", "told"),
-    [
-        ([SANDBOX, API], {("addition", "server-added"), ("may break", "server-order")}),
-        ([EU, API], {("addition", "server-added"), ("may break", "server-order")}),
-        ([API, SANDBOX], {("addition", "server-added")}),
-        ([API], set()),
-    ],
-)
-def test_new_address_that_comes_first_may_break(servers: list[Data], told: set[tuple[str, str]]) -> None:
-    """Most callers take the first address; one that comes later is an addition."""
-    changes = found(edited(BASE, {"servers": [API]}), edited(BASE, {"servers": servers}))
-    assert {(c.severity, c.id) for c in changes} == told
-
-
-def test_order_of_a_variables_values_is_not_the_order_of_addresses() -> None:
-    """The default decides which address is the first."""
-    assert found(edited(BASE, {"servers": [EU]}), edited(BASE, {"servers": [ENUM]})) == []
+def test_what_no_catalogue_has_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = []
+    for name, data in (("old", BASE), ("new", UNSEEN["an operationId that is gone"])):
+        paths.append(tmp_path / f"{name}.json")
+        paths[-1].write_text(json.dumps(data), encoding="utf-8")
+    assert main(["diff", *map(str, paths), "--format", "json"]) == 0
+    named = json.loads(capsys.readouterr().out)["not_compared"]
+    assert any("operationIds that are gone" in one for one in named)
+    assert any(
+        one.startswith("callbacks are not carried") and "~1books/post/callbacks" in one for one in named
+    )
+    for form in ("text", "markdown"):
+        assert main(["diff", *map(str, paths), "--format", form]) == 0
+        assert "Not compared (" in capsys.readouterr().out
 
 
 def test_nothing_differs_from_itself() -> None:
     assert found(BASE, BASE) == []
-
-
-SENT: Data = {
-    "openapi": "3.1.0", "info": {"title": "x", "version": "1.0.0"},
-    "webhooks": {"sold": {"post": {
-        "operationId": "sold",
-        "parameters": [{"name": "X-Id", "in": "header", "required": True, "schema": {"type": "integer"}}, {"name": "X-More", "in": "header", "schema": {"type": "string"}}],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}}}},
-        "responses": {"200": {"description": "Thanks", "content": {"application/json": {"schema": {"type": "string", "maxLength": 5}}}}},
-    }}},
-}  # fmt: skip
-SOLD = "webhooks|sold|post"
-BODY = f"{SOLD}|requestBody|content|application/json|schema"
-RECEIVED: list[tuple[dict[str, Any], str]] = [
-    ({SOLD: GONE}, "breaking"),
-    ({f"{SOLD}|parameters|0": GONE}, "breaking"),
-    ({f"{SOLD}|parameters|0|required": False}, "breaking"),
-    ({f"{SOLD}|parameters|0|schema|type": "number"}, "breaking"),
-    ({f"{SOLD}|parameters|1": GONE}, "may break"),
-    (
-        {
-            f"{SOLD}|parameters|2": {
-                "name": "X-New",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string"},
-            }
-        },
-        "addition",
-    ),
-    ({f"{SOLD}|requestBody": GONE}, "breaking"),
-    ({f"{SOLD}|requestBody|required": False}, "breaking"),
-    ({f"{BODY}|required": []}, "breaking"),
-    ({f"{BODY}|properties|more": {"type": "integer"}, f"{BODY}|required": ["id", "more"]}, "addition"),
-    ({f"{SOLD}|responses|200|content|application/json|schema|maxLength": 4}, "breaking"),
-    ({f"{SOLD}|responses|200|content|application/json|schema|maxLength": 6}, "addition"),
-]
-
-
-@pytest.mark.parametrize(("edits", "severity"), RECEIVED)
-def test_receiver_of_a_webhook_reads_what_is_sent_and_sends_the_answer(
-    edits: dict[str, Any], severity: str
-) -> None:
-    """As a reader of an answer is hurt; nothing about senders of requests is said of it."""
-    changes = found(SENT, edited(SENT, edits))
-    assert {c.severity for c in changes} == {severity}, changes
-    assert not any("who sends it" in c.message for c in changes)

@@ -15,69 +15,9 @@ from pgagents.diff.auth import match_schemes
 from pgagents.diff.change import Change
 from pgagents.diff.compare import compare
 from small_api import NOTES
-from test_diff_openapi import found
 
 Data = dict[str, Any]
 Ways = list[dict[str, list[str]]]
-USER, ADMIN = "userKey", "adminKey"
-BOTH = (USER, ADMIN)
-BEARER = {"type": "http", "scheme": "bearer"}
-BY_USER: Ways = [{USER: []}]
-BY_ADMIN: Ways = [{ADMIN: []}]
-BY_BOTH: Ways = [{USER: [], ADMIN: []}]
-BY_EITHER: Ways = [{USER: []}, {ADMIN: []}]
-NOTHING: set[tuple[str, str]] = set()
-CASES: list[tuple[tuple[str, ...], Ways, tuple[str, ...], Ways, set[tuple[str, str]]]] = [
-    (BOTH, BY_USER, BOTH, BY_ADMIN, {("breaking", "security")}),
-    (BOTH, BY_USER, BOTH, BY_BOTH, {("breaking", "security")}),
-    (BOTH, BY_EITHER, BOTH, BY_ADMIN, {("breaking", "security")}),
-    (BOTH, BY_USER, BOTH, BY_EITHER, {("addition", "security-added")}),
-    (BOTH, BY_BOTH, BOTH, BY_ADMIN, {("addition", "security-added")}),
-    ((USER,), BY_USER, BOTH, BY_ADMIN, {("breaking", "security")}),
-    ((USER,), BY_USER, BOTH, BY_BOTH, {("breaking", "security")}),
-    ((USER,), BY_USER, ("a", "b"), [{"a": [], "b": []}], {("breaking", "security")}),
-    ((USER,), BY_USER, ("token",), [{"token": []}], NOTHING),
-    (BOTH, BY_BOTH, ("user_key", "admin_key"), [{"admin_key": [], "user_key": []}], NOTHING),
-    (BOTH, BY_USER, ("admin_key", "user_key"), [{"user_key": []}], NOTHING),
-    (BOTH, BY_EITHER, BOTH, [{ADMIN: []}, {USER: []}], NOTHING),
-]
-
-
-def document(names: tuple[str, ...], security: Ways) -> Data:
-    get = {"operationId": "x", "security": security, "responses": {"200": {"description": "x"}}}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "x", "version": "1"},
-        "components": {"securitySchemes": dict.fromkeys(names, BEARER)},
-        "paths": {"/x": {"get": get}},
-    }
-
-
-@pytest.mark.parametrize(("old", "before", "new", "after", "told"), CASES)
-def test_another_key_of_a_document_is_told_also_of_the_same_kind(
-    old: tuple[str, ...], before: Ways, new: tuple[str, ...], after: Ways, told: set[tuple[str, str]]
-) -> None:
-    changes = found(document(old, before), document(new, after))
-    assert {(c.severity, c.id) for c in changes} == told
-
-
-def test_message_names_the_schemes_that_have_one_kind() -> None:
-    (change,) = found(document(BOTH, BY_USER), document(BOTH, BY_BOTH))
-    assert change.message == (
-        "bearer key userKey is not enough any more: bearer key userKey with bearer key adminKey is needed"
-    )
-
-
-def test_flows_of_two_schemes_are_not_compared_with_each_other() -> None:
-    """An operation that takes the other scheme is told once, and no address of that scheme changed."""
-    flows = {
-        name: {"clientCredentials": {"tokenUrl": f"https://{name}.example", "scopes": {}}} for name in "ab"
-    }
-    schemes = {name: {"type": "oauth2", "flows": flows[name]} for name in "ab"}
-    old, new = (document((), [{name: []}]) for name in "ab")
-    for one in (old, new):
-        one["components"]["securitySchemes"] = schemes
-    assert {(c.severity, c.id) for c in found(old, new)} == {("breaking", "security")}
 
 
 def catalogue(names: tuple[str, ...], security: str, *own: Ways) -> str:

@@ -1,17 +1,13 @@
-"""Both tables are complete, and what a comparison of catalogues says of a changed key is what its table
-says.
-"""
+"""The table is complete, and what a comparison says of a changed key is what its table says."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields
-from importlib.resources import files
 from typing import Any
 
 import pytest
 import yaml
-from jsonschema_specifications import REGISTRY
 
 from diff_catalogue import ROOT, Key, edits, keys, places, written
 from lengths import share
@@ -22,79 +18,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.surface import Surface
 from pgagents.diff.compare import compare
 from pgagents.diff.language import CATALOGUE, Parts, verdicts, visits
-from pgagents.diff.openapi.table import TABLE
-from pgagents.diff.openapi.tree import HINTS, KINDS
 from test_diff import SHOP
-
-OBJECTS = {
-    "contact": "Contact", "info": "Info", "license": "License", "server": "Server",
-    "servervariable": "Server variable", "components": "Components",
-    "schema": "Schema", "discriminator": "Discriminator", "xml": "XML", "response": "Response",
-    "mediatype": "Media type", "example": "Example",
-    "header": "Header", "pathitem": "Path item", "operation": "Operation", "tag": "Tag",
-    "externaldocumentation": "External documentation",
-    "parameter": "Parameter", "requestbody": "Request body", "oauthflows": "OAuth flows", "link": "Link",
-    "encoding": "Encoding", "reference": "Reference",
-    "responses": "Responses", "securityscheme": "Security scheme", "apikeysecurityscheme": "Security scheme",
-    "httpsecurityscheme": "Security scheme",
-    "oauth2securityscheme": "Security scheme", "openidconnectsecurityscheme": "Security scheme",
-    "implicitoauthflow": "OAuth flow",
-    "passwordoauthflow": "OAuth flow", "clientcredentialsflow": "OAuth flow",
-    "authorizationcodeoauthflow": "OAuth flow", "implicit": "OAuth flow",
-    "password": "OAuth flow", "clientcredentials": "OAuth flow", "authorizationcode": "OAuth flow",
-}  # fmt: skip
-"""Names in the specifications' own schemas, in small letters and without signs, and those of the table."""
-
-
-def objects(version: str) -> dict[str, set[str]]:
-    """The keys of every object of OpenAPI, from the schema that its authors publish."""
-    folder = files("openapi_spec_validator") / "resources/schemas" / version / "schema.json"
-    whole = json.loads(folder.read_text(encoding="utf-8"))
-    found = {"Document": set(whole["properties"])}
-    parts = dict(whole.get("definitions") or whole["$defs"])
-    for name, part in list(parts.items()):
-        parts |= {f"{name}/{inner}": inside for inner, inside in part.get("$defs", {}).items()}
-    for name, part in parts.items():
-        place = OBJECTS.get(name.rpartition("/")[2].replace("-", "").lower())
-        known = set(part.get("properties", {})) - {"body"}  # a slip of the 3.1 schema, for `server`
-        for key in ("then", "if"):
-            known |= set(part.get(key, {}).get("properties", {}))
-        known |= {key for one in part.get("allOf", ()) for key in one.get("then", {}).get("properties", {})}
-        if known:
-            assert place or name in ("examples", "security-scheme/type-oauth2") or "/" in name, name
-        if place:
-            found.setdefault(place, set()).update(known)
-    found["Path item"] |= {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-    return found
-
-
-@pytest.mark.parametrize("version", ["v3.0", "v3.1"])
-def test_every_key_of_every_object_of_openapi_has_a_row(version: str) -> None:
-    rows = {(row.place, key) for row in TABLE for key in row.keys}
-    missing = {
-        (place, key) for place, known in objects(version).items() for key in known if (place, key) not in rows
-    }
-    assert missing == set()
-
-
-def test_every_keyword_of_json_schema_has_a_row() -> None:
-    rows = {key for row in TABLE if row.place == "Schema" for key in row.keys}
-    known: set[str] = set()
-    for name in (
-        "core",
-        "applicator",
-        "unevaluated",
-        "validation",
-        "meta-data",
-        "format-annotation",
-        "content",
-    ):
-        known |= set(REGISTRY.contents(f"https://json-schema.org/draft/2020-12/meta/{name}")["properties"])
-    assert known - rows == set()
-
-
-def test_formats_that_refuse_nothing_are_no_kinds() -> None:
-    assert not HINTS & KINDS
 
 
 def test_every_key_of_the_catalogues_language_has_one_row() -> None:

@@ -15,7 +15,6 @@ from pgagents.catalogue.language.schemas import schema_node
 from pgagents.generate.dialect import ANTHROPIC, GEMINI, MCP, OPENAI_STRICT, Dialect
 from pgagents.generate.lower import lower
 from pgagents.importer.alternatives import write_alternatives
-from test_diff_openapi import found
 
 
 def obj(**members: Any) -> dict[str, Any]:
@@ -93,11 +92,6 @@ def test_methods_of_any_name_are_left_out_by_name() -> None:
     document = openapi({"/book": {"get": operation(), "additionalOperations": further}}, openapi="3.2.0")
     why = "agents call GET, QUERY, POST, PUT, PATCH and DELETE"
     assert lost(document, "left out") == [f"COPY /book: {why}", f"PURGE /book: {why}"]
-    bare = openapi({"/book": {"get": operation()}}, openapi="3.2.0")
-    assert [(c.severity, c.id, c.subject) for c in found(bare, document)] == [
-        ("addition", "operation-added", "copy"),
-        ("addition", "operation-added", "purge"),
-    ]
 
 
 def test_items_of_a_stream_and_a_whole_query_are_listed() -> None:

@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.diff.change import Change
 from pgagents.generate.build import build
 from pgagents.submit.approved import Approved, read_approved
 from pgagents.submit.approved_documents import (
     LIFTED,
+    Difference,
     Shown,
     compare_documents,
     find_server,
@@ -55,7 +55,7 @@ def _build(name: str, edits: Edits = ()) -> dict[str, bytes]:
     return {file.path: file.data for file in build(of).artifacts() if file.path in PATHS}
 
 
-def _compare(name: str, edits: Edits = ()) -> tuple[Approved, dict[str, list[Change]]]:
+def _compare(name: str, edits: Edits = ()) -> tuple[Approved, dict[str, list[Difference]]]:
     approved = read_approved(_build(name).get, "approved")
     return approved, compare_documents(approved, _build(name, edits))
 
@@ -121,7 +121,7 @@ def test_argument_that_may_be_unheard_is_decided_by_its_filter_alone() -> None:
 
 def test_another_key_is_one_reason_for_all_operations() -> None:
     found = _judge("library", (("X-API-Key", "X-Library-Key"),), {})
-    assert [(one.subject, one.id) for one in found.reasons] == [("8 operations", "security")]
+    assert [(one.subject, one.id) for one in found.reasons] == [("8 operations", "auth-scheme")]
 
 
 TOTAL = "total_records: {type: integer, minimum: 0, description: How many holds match}"
@@ -158,7 +158,7 @@ def test_each_lifted_change_is_one_of_the_table() -> None:
 
 def test_reasons_that_matter_most_come_first() -> None:
     approved, _ = _compare("library")
-    ids = ("answer-wider", "narrower", "operation-removed")
-    changes = [Change("breaking", id, "listTitles", "differs", ()) for id in ids]
+    ids = ("answer-wider", "narrower", "action-removed")
+    changes = [Difference("breaking", id, ("listTitles",), "differs") for id in ids]
     found = next(one for one in judge_documents(approved, {"gpt": changes}, {}, {}) if one.store == "gpt")
-    assert [one.id for one in found.reasons] == ["operation-removed", "narrower", "answer-wider"]
+    assert [one.id for one in found.reasons] == ["action-removed", "narrower", "answer-wider"]

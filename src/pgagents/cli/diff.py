@@ -10,16 +10,16 @@ import click
 from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pgagents.base.errors import Diagnostic
-    from pgagents.base.places import Pointer
     from pgagents.catalogue.model.model import Model
     from pgagents.diff.change import Change
-    from pgagents.diff.formats import Comparison, Side
-    from pgagents.diff.openapi.tree import Edition
+    from pgagents.diff.formats import Comparison
     from pgagents.importer.document import References
 
+_IN_NO_CATALOGUE = (
+    "operationIds that are gone, variables of servers but the first, links, examples, `allowEmptyValue`, "
+    "OpenID Connect addresses and extensions: no catalogue has them"
+)
 LEVELS = ("breaking", "may-break", "addition", "wording", "never")
 
 
@@ -83,7 +83,8 @@ def command(
     revision (REV:PATH).
 
     The result names each change that callers, readers or agents will notice, its surfaces, and the next
-    semantic version. A change that is not proved harmless is reported as "may break".
+    semantic version. A change that is not proved harmless is reported as "may break". Documents are imported
+    and compared as catalogues; the result names what an import leaves out, which is not compared.
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.diff.change import ORDER
@@ -117,6 +118,8 @@ class _Input:
         self.texts: dict[str, bytes] = {}
         self.misfits: list[Diagnostic] = []
         """Lines of a short catalogue that fit nothing in its document."""
+        self.uncompared: tuple[str, ...] = ()
+        """What an import left out of a document, so that nothing compares it, each with its place."""
         self.raw, self.location, self.revision = b"", named, ""
         if self.shipped:
             return
@@ -163,21 +166,22 @@ class _Input:
 
 
 def _compare(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
-    """Compare two OpenAPI 3 documents directly, and anything else as catalogues."""
+    """Compare two editions as catalogues; OpenAPI documents are imported first."""
     from pgagents.diff.change import in_order
     from pgagents.diff.compare import compare, compare_guesses
     from pgagents.diff.formats import Comparison, side
-    from pgagents.importer.operations import version
 
-    if _is_openapi(old.raw) and _is_openapi(new.raw):
-        trees = old.references(allow_remote=allow_remote), new.references(allow_remote=allow_remote)
-        if "2.0" not in {version(tree.root()) for tree in trees}:
-            return _documents(old, new, *trees)
-    mixed = _is_openapi(old.raw) != _is_openapi(new.raw)
+    documents = _is_openapi(old.raw), _is_openapi(new.raw)
+    mixed = documents[0] != documents[1]
     before, after = (_model(given, allow_remote=allow_remote, mixed=mixed) for given in (old, new))
     changes = in_order([*(_describe_misfit(misfit) for misfit in new.misfits), *compare(before, after)])
+    uncompared = dict.fromkeys((_IN_NO_CATALOGUE, *old.uncompared, *new.uncompared)) if all(documents) else ()
     return Comparison(
-        side(before), side(after), tuple(changes), guesses=tuple(compare_guesses(before, after))
+        side(before),
+        side(after),
+        tuple(changes),
+        guesses=tuple(compare_guesses(before, after)),
+        uncompared=tuple(uncompared),
     )
 
 
@@ -203,34 +207,6 @@ def _compare_listings(old: _Input, new: _Input, *, allow_remote: bool) -> Compar
     return Comparison(side(before), side(after), tuple(changes), describe_listings(before, changes))
 
 
-def _documents(old: _Input, new: _Input, before: References, after: References) -> Comparison:
-    from pgagents.diff.formats import Comparison
-    from pgagents.diff.openapi.compare import compare
-    from pgagents.diff.openapi.tree import Edition
-
-    editions = Edition(before), Edition(after)
-    changes = compare(*editions)
-    return Comparison(_side(old, editions[0]), _side(new, editions[1]), tuple(changes))
-
-
-def _side(given: _Input, edition: Edition) -> Side:
-    from pgagents.diff.formats import Side
-    from pgagents.diff.openapi.tree import lines
-
-    info = edition.root.at("info")
-
-    def places(found: Iterable[Pointer]) -> dict[Pointer, str]:
-        told: dict[Pointer, str] = {}
-        wanted = set(found)
-        for number, document in enumerate(edition.documents):
-            raw = given.texts.get(document.location, b"")
-            inside = {p[1:]: p for p in wanted if p[0] == number}
-            told |= {inside[p]: at for p, at in lines(raw.decode("utf-8-sig"), document.name, inside).items()}
-        return told
-
-    return Side(edition.text(info, "title"), str(edition.mapping(info).get("version", "")), places)
-
-
 def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
     """Return the catalogue. An OpenAPI document is imported first.
 
@@ -252,6 +228,7 @@ def _model(given: _Input, *, allow_remote: bool, mixed: bool = False) -> Model:
     if _is_openapi(given.raw):
         references = given.references(allow_remote=allow_remote)
         made = catalogue(references, offering=mixed, comparing=not mixed)
+        given.uncompared = tuple(str(note) for note in made.notes if note.kind in ("lost", "left out"))
         source = open_source(
             made.document, given.named, made.model.source.data, made.places, made.schemes, made.bases
         )

@@ -22,8 +22,7 @@ class Change:
     """One change. `surfaces` are those that show it (empty: the whole API).
 
     `safety` marks a change that affects the protection of people, such as a confirmation. `old` and `new` are
-    places in the two files. `example` is a value that shows the change, as JSON. `by` are the operations that
-    share the changed part, if several, and `by_how` is their role (`sent by`, `read by`).
+    places in the two files. `example` is a value that shows the change, as JSON.
     """
 
     severity: Severity
@@ -35,8 +34,6 @@ class Change:
     new: Pointer | None = None
     example: str = ""
     safety: bool = False
-    by: tuple[str, ...] = ()
-    by_how: str = "for"
     line: str = ""
     """The place of the change as FILE:LINE:COLUMN, if it is in no edition's catalogue."""
 

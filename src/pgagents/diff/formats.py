@@ -20,6 +20,8 @@ MOST_SURFACES = 6
 MOST_ROWS = 60
 """Most rows of one severity in Markdown. A pull request comment has at most 65,536 characters."""
 
+MOST_LEFT_OUT = 10
+"""Most parts named for people that an import left out, so that they are not compared."""
 
 Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
 
@@ -52,6 +54,8 @@ class Comparison:
     said: str = ""
     guesses: tuple[Change, ...] = ()
     """Changes of what an import concluded. They count for no version."""
+    uncompared: tuple[str, ...] = ()
+    """What is in no catalogue that was imported, each with its place in the document."""
 
     @property
     def bump(self) -> str:
@@ -111,23 +115,20 @@ def text(comparison: Comparison) -> str:
     if comparison.guesses:
         lines += [f"Guessed ({len(comparison.guesses)})"]
         lines += [*(_line(comparison, c) for c in comparison.guesses), ""]
+    if left := comparison.uncompared:
+        lines += [f"Not compared ({len(left)})", *(f"  {one}" for one in left[:MOST_LEFT_OUT])]
+        lines += [f"  and {len(left) - MOST_LEFT_OUT} more: --format json"] if left[MOST_LEFT_OUT:] else []
+        lines += [""]
     return "\n".join([*lines, comparison.verdict()])
 
 
 def _line(comparison: Comparison, change: Change) -> str:
-    where = f"\n      {_describe_scope(change)}" if change.surfaces or change.by else ""
+    where = f"\n      on {_join_names(change.surfaces)}" if change.surfaces else ""
     mark = " [safety]" if change.safety else ""
     return (
         f"  {change.subject}: {change.message}{mark}{where}\n      {change.id}  --> "
         f"{comparison.place(change)}"
     )
-
-
-def _describe_scope(change: Change) -> str:
-    """Describe the surfaces, or the operations that share the changed part."""
-    if change.surfaces:
-        return f"on {_join_names(change.surfaces)}"
-    return f"{change.by_how} {_join_names(change.by)}" if change.by else ""
 
 
 def _join_names(names: tuple[str, ...]) -> str:
@@ -150,7 +151,7 @@ def markdown(comparison: Comparison) -> str:
         lines += ["| where | what | seen on | line |", "|---|---|---|---|"]
         for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
-            seen = _cell(_describe_scope(c).removeprefix("on ")) or _where(c)
+            seen = _cell(_join_names(c.surfaces)) or "everywhere"
             lines.append(
                 f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |"
             )
@@ -165,15 +166,12 @@ def markdown(comparison: Comparison) -> str:
             for c in comparison.guesses[:MOST_ROWS]
         ]
         lines += ["", "</details>", ""]
+    if left := comparison.uncompared:
+        lines += [f"<details><summary>Not compared ({len(left)})</summary>", ""]
+        lines += [f"- {_cell(one)}" for one in left[:MOST_ROWS]]
+        lines += [f"- and {len(left) - MOST_ROWS} more"] if left[MOST_ROWS:] else []
+        lines += ["", "</details>", ""]
     return "\n".join(lines)
-
-
-def _where(change: Change) -> str:
-    return (
-        ""
-        if (change.old and isinstance(change.old[0], int)) or (change.new and isinstance(change.new[0], int))
-        else "everywhere"
-    )
 
 
 def _cell(text: str) -> str:
@@ -192,7 +190,6 @@ def as_json(comparison: Comparison) -> str:
             "subject": c.subject,
             "message": c.message,
             "surfaces": list(c.surfaces),
-            "operations": list(c.by),
         }
         found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
     versions = {"old": comparison.old.version, "new": comparison.new.version}
@@ -202,6 +199,8 @@ def as_json(comparison: Comparison) -> str:
             {"subject": c.subject, "message": c.message, "place": comparison.place(c)}
             for c in comparison.guesses
         ]
+    if comparison.uncompared:
+        held["not_compared"] = list(comparison.uncompared)
     if comparison.said:
         held["verdict"] = comparison.said
     return json.dumps(held, ensure_ascii=False, indent=2)

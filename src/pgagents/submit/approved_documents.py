@@ -1,7 +1,7 @@
 """Judge stores that keep an OpenAPI document, which counts until the author hands in another one.
 
-The comparison of two documents (`diff/openapi`) says which operations may fail. Calls by the approved one
-confirm it, or show that the server still takes them.
+Both documents are imported and compared as catalogues, which says what operations may fail. Calls by the
+approved one confirm it, or show that the server still takes them.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from typing import NoReturn
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Response, read_json
 from pgagents.base.jsonschema.schema import foreign_validator, resolve, standalone
-from pgagents.base.places import Source, plain
-from pgagents.catalogue.model.action import Action
+from pgagents.base.places import plain
+from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
-from pgagents.diff.change import Change
-from pgagents.diff.openapi.compare import compare
-from pgagents.diff.openapi.tree import Edition
+from pgagents.diff.change import Change, Severity
+from pgagents.diff.compare import compare
 from pgagents.importer.catalogue import Choice, catalogue
 from pgagents.importer.document import References, read
-from pgagents.lint.document import read as lint_read
+from pgagents.importer.names import Notes
+from pgagents.importer.operations import operations
+from pgagents.importer.places import open_source
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import Finding, Report, Result
 from pgagents.report.verdicts import actual_of
@@ -37,14 +38,19 @@ FILTERS = ("exact_filters", "filters_apply")
 """The checks of `verify` that show that a filter works."""
 CHECKS = ("valid_calls", "documented_status", "response_schema", *FILTERS)
 """The checks of `verify` that show whether a call by the document is taken, and answered as it says."""
-GONE = frozenset(("operation-removed", "route"))
+GONE = frozenset(("action-removed", "route"))
 """The changes of an operation's address."""
-LIFTED = GONE | {"parameter-required", "security", "security-dropped"}
+LIFTED = GONE | {"argument-required", "auth-scheme", "certificate", "key", "security"}
 """The changes that every call of the operation would meet, so that calls which are taken lift them."""
-NAMES = frozenset(("operation-renamed", "parameter-renamed", "consequential-dropped", "link"))
-"""The changes that no call by an approved document meets: it keeps its own names, and asks as before."""
+UNMET = frozenset((
+    "action-renamed", "code-removed", "code-status", "costs", "destructive", "edge", "effect", "error-added",
+    "error-form", "framework", "idempotent", "open-world", "operation-renamed", "section", "sends", "setting",
+    "status-added",
+))  # fmt: skip
+"""The changes that no ordinary call by an approved document meets: names, hints, and what errors say."""
 CARE = "consequential"
 """The change of an operation that asks a person now, which an approved document does not."""
+_CARE_MARK = "x-openai-isConsequential"
 SURFACES: Mapping[str, str] = MappingProxyType(
     {"agentcore": "agentcore", "copilot": "copilot", "gpt": "openai"}
 )
@@ -52,11 +58,29 @@ SURFACES: Mapping[str, str] = MappingProxyType(
 NO_OPERATION = (404, 405, 410, 501)
 """Statuses of an operation that is not there. The first one may be about an id, too."""
 REFUSED, FAILED, NOT_FAILED = 400, 500, (501, 503)
-MOST_WORDS, MOST_DIGITS = 300, 6
-HEARD = "parameter-removed"
+MOST_WORDS = 300
+HEARD = "argument-removed"
 """The change of an argument that a server may leave unheard without a refusal."""
 ALONE = "calls of it are taken, and none can show this: hand in the new document, which has it"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A change that calls by an approved document may meet. `operations` are those that it is about, by their
+    operationIds. `place` is the line in the approved document; empty if it has none.
+    """
+
+    severity: Severity
+    id: str
+    operations: tuple[str, ...]
+    message: str
+    example: str = ""
+    place: str = ""
+
+    @property
+    def subject(self) -> str:
+        return self.operations[0] if len(self.operations) == 1 else f"{len(self.operations)} operations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +120,67 @@ class Answers:
         yield from ()
 
 
-def compare_documents(approved: Approved, built: Mapping[str, bytes]) -> dict[str, list[Change]]:
+def compare_documents(approved: Approved, built: Mapping[str, bytes]) -> dict[str, list[Difference]]:
     """Return by store the changes that may break calls by its approved document. `built` are the new files
     by path. A store whose document is not built any more has none here.
     """
-    found: dict[str, list[Change]] = {}
+    found: dict[str, list[Difference]] = {}
     for store, raw in approved.documents.items():
         path = DOCUMENTS[store][0]
         if path in built:
-            editions = (Edition(_open(text, path)) for text in (raw, built[path]))
-            changes = compare(*editions)
-            severe = (c for c in changes if c.severity in ("breaking", "may break"))
-            found[store] = [c for c in severe if c.id not in NAMES]
+            before = _import(raw, path, f"{approved.named}/{path}")
+            after = _import(built[path], path, path)
+            asks = (_list_asking(raw, path), _list_asking(built[path], path))
+            found[store] = [*_list_differences(before, after), *_list_asked(before, *asks)]
     return found
+
+
+def _import(raw: bytes, path: str, named: str) -> Model:
+    """Return a document as a catalogue for a comparison. Its places are lines of the document."""
+    made = catalogue(_open(raw, path), offering=False, comparing=True)
+    source = open_source(made.document, named, made.model.source.data, made.places, made.schemes, made.bases)
+    return replace(made.model, source=source)
+
+
+def _list_differences(before: Model, after: Model) -> Iterator[Difference]:
+    ids = {str(action.name): str(action.operation_id) for action in before.actions}
+    arguments = {(str(a.name), str(p.name)): p for m in (after, before) for a in m.actions for p in a.params}
+    for change in compare(before, after):
+        if change.severity not in ("breaking", "may break") or change.id in UNMET:
+            continue
+        at = change.old or ()
+        place = str(before.source.locate(at)) if at else ""
+        of_action = ids.get(str(at[1])) if len(at) > 1 and at[0] == "actions" else None
+        concerned = (of_action,) if of_action else tuple(sorted(ids.values()))
+        there = (change.new if change.id == "argument-required" else change.old) or ()
+        of_argument = len(there) > 3 and there[2] == "input"
+        argument = arguments.get((str(there[1]), str(there[3]))) if of_argument else None
+        if argument is not None and _is_in_no_call(change, argument):
+            continue
+        unheard = change.id == HEARD and argument is not None and not argument.required
+        severity = "may break" if unheard else change.severity
+        yield Difference(severity, change.id, concerned, change.message, change.example, place)
+
+
+def _is_in_no_call(change: Change, argument: Param) -> bool:
+    """True for the name of a placeholder, and for null where an argument is a text."""
+    if argument.place == "path" and change.id in (HEARD, "argument-required"):
+        return True
+    return argument.place != "body" and change.id == "narrower" and change.example == "null"
+
+
+def _list_asking(raw: bytes, path: str) -> frozenset[str]:
+    """Return the operations of a document before which its assistant asks a person."""
+    listed = operations(_open(raw, path), Notes())
+    return frozenset(op.id for op in listed if op.whole.value.get(_CARE_MARK) is True)
+
+
+def _list_asked(before: Model, then: frozenset[str], now: frozenset[str]) -> Iterator[Difference]:
+    for action in before.actions:
+        if action.operation_id in now - then:
+            place = str(before.source.locate(action.origin))
+            message = "a person is asked before it now"
+            yield Difference("may break", CARE, (str(action.operation_id),), message, place=place)
 
 
 def offer_approved(approved: Approved, model: Model) -> Model:
@@ -164,7 +236,7 @@ def find_server(approved: Approved, store: str) -> str:
 
 
 def select_contracts(
-    model: Model, contracts: Sequence[Contract], changes: Sequence[Change]
+    model: Model, contracts: Sequence[Contract], changes: Sequence[Difference]
 ) -> tuple[str, ...]:
     """Return the ids of the contracts that calls of the changed operations show."""
     names = {
@@ -173,8 +245,8 @@ def select_contracts(
     return tuple(c.id for c in contracts if c.check in CHECKS and c.action in names and c.surface == "rest")
 
 
-def _list_operations(changes: Sequence[Change]) -> set[str]:
-    return {operation for change in changes for operation in (change.by or (change.subject,))}
+def _list_operations(changes: Sequence[Difference]) -> set[str]:
+    return {operation for change in changes for operation in change.operations}
 
 
 def read_results(model: Model, report: Report, answers: Answers, now: Model) -> dict[str, Shown]:
@@ -241,7 +313,7 @@ def _describe_break(result: Result, finding: Finding | None) -> str:
 
 def judge_documents(
     approved: Approved,
-    changes: Mapping[str, Sequence[Change]],
+    changes: Mapping[str, Sequence[Difference]],
     shown: Mapping[str, Mapping[str, Shown]],
     unshown: Mapping[str, str],
 ) -> tuple[StoreOutcome, ...]:
@@ -258,7 +330,7 @@ def judge_documents(
 def _judge(
     approved: Approved,
     store: str,
-    changes: Sequence[Change] | None,
+    changes: Sequence[Difference] | None,
     shown: Mapping[str, Shown],
     unshown: str,
 ) -> StoreOutcome:
@@ -267,18 +339,14 @@ def _judge(
         message = f"the catalogue builds no {path} any more, so nothing tells what differs"
         reason = Reason("open", "document-gone", store, message, "manifest", place=f"{approved.named}/{path}")
         return StoreOutcome(store, title, "open", (reason,))
-    source = lint_read(approved.documents[store], f"{approved.named}/{path}") if changes else None
-    reasons = []
-    for change in changes:
-        at = _locate(source, change) if source is not None else ""
-        reasons += [replace(reason, place=at) for reason in _list_reasons(change, shown)]
+    reasons = [reason for change in changes for reason in _list_reasons(change, shown)]
     reasons.sort(key=_rank)
-    operations = sorted(_list_operations(changes))
+    concerned = sorted(_list_operations(changes))
     failing = {reason.subject for reason in reasons if reason.by == "call"}
-    taken = {name for name, one in shown.items() if name in operations and one.taken}
+    taken = {name for name, one in shown.items() if name in concerned and one.taken}
     untried = [
         NotTried(name, shown[name].untried if name in shown and shown[name].untried else unshown)
-        for name in operations
+        for name in concerned
         if name not in failing | taken
     ]
     return StoreOutcome(
@@ -301,32 +369,24 @@ def _rank(reason: Reason) -> tuple[int, bool, bool, bool]:
     return ORDER.index(reason.outcome), reason.by != "call", reason.id not in LIFTED, of_answers
 
 
-def _locate(source: Source, change: Change) -> str:
-    """Return the line of what a change is about in the approved document."""
-    at: list[str | int] = []
-    for step in change.old[1:] if change.old else ():
-        known = next((s for s in (step, str(step), _number(step)) if source.has([*at, s])), None)
-        if known is None:
-            break
-        at.append(known)
-    return str(source.locate(at))
-
-
-def _number(step: str | int) -> str | int:
-    return int(step) if isinstance(step, str) and step.isdecimal() and len(step) < MOST_DIGITS else step
-
-
-def _list_reasons(change: Change, shown: Mapping[str, Shown]) -> Iterator[Reason]:
+def _list_reasons(change: Difference, shown: Mapping[str, Shown]) -> Iterator[Reason]:
     """Yield the reason of each operation whose calls fail, and one for all that nothing shows to work."""
     undecided = alone = False
-    for operation in change.by or (change.subject,):
+    for operation in change.operations:
         result = shown.get(operation, Shown())
         words = result.broken[:MOST_WORDS]
         if change.id in GONE and result.refused in NO_OPERATION:
             words = words or f"the server answers {result.refused}"
         if words:
             yield Reason(
-                "held", change.id, operation, change.message, "call", example=change.example, words=words
+                "held",
+                change.id,
+                operation,
+                change.message,
+                "call",
+                place=change.place,
+                example=change.example,
+                words=words,
             )
         else:
             heard = change.id in LIFTED or (change.id == HEARD and result.filters)
@@ -335,4 +395,12 @@ def _list_reasons(change: Change, shown: Mapping[str, Shown]) -> Iterator[Reason
     if undecided:
         outcome: State = "held" if change.severity == "breaking" or change.id == CARE else "open"
         message = f"{change.message} ({ALONE})" if outcome == "open" and alone else change.message
-        yield Reason(outcome, change.id, change.subject, message, "manifest", example=change.example)
+        yield Reason(
+            outcome,
+            change.id,
+            change.subject,
+            message,
+            "manifest",
+            place=change.place,
+            example=change.example,
+        )

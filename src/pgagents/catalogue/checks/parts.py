@@ -5,7 +5,7 @@ action.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgagents.base.cel.reading import first_members
@@ -38,10 +38,9 @@ def check_parts(checker: Checker) -> None:
     for name, resource in checker.written.resources.items():
         _resource(checker, name, ("resources", name), resource)
     schemas = checker.at(("schemas",))
-    for name in schemas if isinstance(schemas, dict) else ():
-        if (circle := _find_circle(name, schemas)) and min(circle) == name:
-            said = f"`{name}` is nothing but a reference to itself: {' to '.join([*circle, name])}"
-            checker.report(("schemas", name), "reference", said, "say its `type` in one of them")
+    for name, *others in _find_circles(schemas) if isinstance(schemas, dict) else ():
+        said = f"`{name}` is nothing but a reference to itself: {' to '.join([name, *others, name])}"
+        checker.report(("schemas", name), "reference", said, "say its `type` in one of them")
     for name, workflow in checker.written.workflows.items():
         steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
         for index, role in enumerate(workflow.needs):
@@ -492,17 +491,25 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
         )
 
 
-def _find_circle(name: str, schemas: Mapping[str, Any]) -> list[str]:
-    """Return the names through which a schema that is only a reference leads back to itself, if it does."""
-    met = [name]
-    while isinstance(schema := schemas.get(met[-1]), Mapping) and set(schema) == {"$ref"}:
-        following = str(schema["$ref"]).rpartition("/")[2]
-        if following == name:
-            return met
-        if following in met:
-            break
-        met.append(following)
-    return []
+def _find_circles(schemas: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Yield the names of schemas that are only references and lead to each other, the first by alphabet
+    first.
+    """
+    ended: set[str] = set()
+    for start in schemas:
+        way: dict[str, None] = {}
+        name = start
+        while name not in ended and name not in way:
+            schema = schemas.get(name)
+            if not isinstance(schema, Mapping) or set(schema) != {"$ref"}:
+                break
+            way[name] = None
+            name = str(schema["$ref"]).rpartition("/")[2]
+        if name in way:
+            circle = list(way)[list(way).index(name) :]
+            first = circle.index(min(circle))
+            yield [*circle[first:], *circle[:first]]
+        ended.update(way)
 
 
 def check_fresh(checker: Checker, home: Pointer) -> None:

@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.listing import Case
     from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.server import Target
-    from pgagents.diff.change import Change
     from pgagents.diff.listings import Package
     from pgagents.report.report import Report
     from pgagents.submit.approved import Approved
     from pgagents.submit.approved_calls import ApprovedCalls
-    from pgagents.submit.approved_documents import Answers
+    from pgagents.submit.approved_documents import Answers, Difference
     from pgagents.submit.listing_guard import Observed, StoreOutcome, Tools
     from pgagents.submit.listing_report import GuardReport
     from pgagents.verify.plan.options import Options
@@ -354,7 +353,7 @@ def build_documents(approved: Approved, model: Model) -> dict[str, bytes]:
 
 
 def _call_by_document(
-    line: CommandLine, approved: Approved, store: str, changes: Sequence[Change], model: Model
+    line: CommandLine, approved: Approved, store: str, changes: Sequence[Difference], model: Model
 ) -> tuple[Model, Ended, Answers]:
     """Call the operations of an approved document that differ.
 
