@@ -1,7 +1,6 @@
 """Measures pgagents from outside. No push waits for it, and no published package has it.
 
-- bench: costs, and what is found
-- heldout: faults that no check was written for
+- bench: costs, false alarms, scale and other MCP servers
 - foreign: servers that were written from prose
 - compare: one small app with planted bugs, beside schemathesis
 - zoo: servers from PyPI and npm

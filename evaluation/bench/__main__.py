@@ -1,8 +1,7 @@
 """Measures what the design promises and prints it beside its goal: `python -m evaluation.bench`.
 
 `--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more. It
-also looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more. `python -m
-bench heldout` measures that alone: what is found of faults that no check was written for.
+also looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more.
 
 Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine
 slows both. A build is one thread that hardly waits, so its processor time is what it takes on an idle
@@ -22,10 +21,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from evaluation.bench import faults, mutants, overlay, scale, schemathesis_run, suggest, zoo
+from evaluation.bench import scale, zoo
 from evaluation.bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from evaluation.bench.catalogue import make_catalogue
-from evaluation.bench.heldout import heldout
 from evaluation.bench.hosting import measure as hosting
 from evaluation.bench.importer import measure as importing
 from evaluation.bench.lint import lint_rows
@@ -54,8 +52,8 @@ class Cost(NamedTuple):
 
 def main() -> None:
     """Measure the parts that are named, or all that do not take long, and print a table."""
-    if sys.argv[1:2] and sys.argv[1] in OWN:
-        OWN[sys.argv[1]](sys.argv[2:])
+    if sys.argv[1:2] == ["zoo"]:
+        zoo.main(sys.argv[2:])
         return
     named = _read_arguments(sys.argv[1:])
     if not named:
@@ -76,8 +74,8 @@ def _read_arguments(words: Sequence[str]) -> list[str]:
         prog="python -m evaluation.bench",
         description="Measure what the design promises and print it beside its goal. Without a part, all that "
         f"are short are measured, which takes about four minutes: {', '.join(SHORT)}.",
-        epilog=f"These take longer: {', '.join(LONG)}. {', '.join(OWN)} have arguments of their own: "
-        "`python -m evaluation.bench suggest --help`.",
+        epilog=f"These take longer: {', '.join(LONG)}. zoo has arguments of its own: "
+        "`python -m evaluation.bench zoo --help`.",
     )
     parser.add_argument("part", nargs="*", metavar="PART", help="what to measure")
     parser.add_argument(
@@ -86,7 +84,7 @@ def _read_arguments(words: Sequence[str]) -> list[str]:
     named: list[str] = parser.parse_args(words).part
     if unknown := set(named) - SHORT.keys() - LONG.keys():
         parser.error(
-            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG, *OWN])}"
+            f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG, 'zoo'])}"
         )
     return named
 
@@ -280,70 +278,12 @@ def long_run() -> Iterator[Row]:
     )
 
 
-def measure_fault_detection() -> Iterator[Row]:
-    """Yield how many of the sandbox's faults and fault classes a standard run finds, and how soon."""
-    tried = list(faults.try_faults())
-    numbers, by_class = [one.after for one in tried], faults.classes(tried).values()
-    found, soon = (faults.within(numbers, most) for most in (sys.maxsize, faults.SOON))
-    classes, first = (faults.within(by_class, most) for most in (sys.maxsize, faults.SOON))
-    yield "verify: faults found", f"{found} of {len(tried)}", "all", found == len(tried)
-    yield "verify: classes of faults found", f"{classes} of {len(by_class)}", "all", classes == len(by_class)
-    yield (
-        f"verify: faults within {faults.SOON} requests",
-        f"{soon / len(tried):.0%}",
-        "≥ 65%",
-        soon >= 0.65 * len(tried),
-    )
-    yield (
-        f"verify: classes within {faults.SOON} requests",
-        f"{first / len(by_class):.0%}",
-        "≥ 65%",
-        first >= 0.65 * len(by_class),
-    )
-
-
 def false_alarms() -> list[Row]:
     """Count findings on correct servers, and on odd but legal ones; none is right. Takes most of an hour."""
     runs = requests = found = 0
     for sent, several in alarms(SEEDS, ORDERS, VARIATION_SEEDS):
         runs, requests, found = runs + 1, requests + sent, found + len(several)
     return [("verify: false alarms", f"{found} in {runs:,} runs, {requests:,} requests", "0", found == 0)]
-
-
-def beside_schemathesis() -> Iterator[Row]:
-    """The same faults given to `schemathesis run` and to `pgagents verify`. Takes most of an hour."""
-    sample = schemathesis_run.sample()
-    everything = list(schemathesis_run.compare(sample))
-    for one in everything:
-        yield f"{one.tool}: faults found", f"{len(one.found)} of {len(sample)}", "(none)", True
-        yield (
-            "  requests, seconds, processor a run",
-            f"{one.mean('requests'):,.0f}, {one.mean('seconds'):.1f} s, {one.mean('cpu_s'):.1f} s",
-            "",
-            True,
-        )
-        yield (
-            "  said of the plain sandbox",
-            str(len(one.plain.said)),
-            "0",
-            not (one.plain.said and one.tool.startswith("pgagents")),
-        )
-    theirs, ours = (
-        next(o for o in everything if o.tool == tool) for tool in ("schemathesis run", "pgagents verify")
-    )
-    ratio = ours.plain.per_s / theirs.plain.per_s
-    yield (
-        "verify's requests a second, from the first to the last",
-        f"{ratio:.1f} × schemathesis run",
-        "≥ 5 ×",
-        ratio >= 5,
-    )
-    yield (
-        "  start and report counted",
-        f"{ours.plain.per_s_in_all / theirs.plain.per_s_in_all:.1f} ×",
-        "(none)",
-        True,
-    )
 
 
 def _cost(words: Sequence[str]) -> Cost:
@@ -358,12 +298,6 @@ def _cost(words: Sequence[str]) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - begun, usage.ru_maxrss / unit)
 
 
-def run_heldout() -> list[Row]:
-    """Print how many of the faults that no check was written for are found; return no rows."""
-    heldout()
-    return []
-
-
 Part = Callable[[], Iterable[Row]]
 SHORT: Mapping[str, Part] = {
     "start": start, "build": park_graph, "many": many_actions, "lint": linting, "mcp": mcp_server,
@@ -371,20 +305,10 @@ SHORT: Mapping[str, Part] = {
     "vendors": vendors, "lots": many_lots, "load": load, "memory": memory, "import": importing,
 }  # fmt: skip
 LONG: Mapping[str, Part] = {
-    "faults": measure_fault_detection,
     "alarms": false_alarms,
     "growth": long_run,
     "hosting": hosting,
-    "schemathesis": beside_schemathesis,
-    "heldout": run_heldout,
 }
-OWN: Mapping[str, Callable[[list[str]], None]] = {
-    "mutants": mutants.main,
-    "overlay": overlay.main,
-    "suggest": suggest.main,
-    "zoo": zoo.main,
-}
-"""The parts that have arguments of their own."""
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from evaluation.heldout.around import acts, arguments
 
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
@@ -148,15 +147,39 @@ def test_a_slip_of_the_oauth_server_breaks_its_contract_alone(slip, contract):
     assert broken_by(slip, contract.partition("/")[0]) == [contract]
 
 
+class _Reread:
+    """A decoder whose valid arguments of requests are changed: `change(action, values)`."""
+
+    def __init__(self, inner: Any, change: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+        self._inner, self._change = inner, change
+
+    def request(self, action: Any, *others: Any) -> Any:
+        return self._changed(action, self._inner.request(action, *others))
+
+    def members(self, action: Any, *others: Any) -> Any:
+        return self._changed(action, self._inner.members(action, *others))
+
+    def _changed(self, action: Any, found: Any) -> Any:
+        if not hasattr(found, "values"):
+            return found
+        return replace(found, values=self._change(action, dict(found.values)))
+
+
+def acts(context: Context, act: Callable[[Domain, AcceptedCall], Any], name: str) -> None:
+    """Let `act` do what an action does; it gets the real domain, too."""
+    inner = context.front.domain
+    context.front.domain = lambda call: act(inner, call) if call.action.name == name else inner(call)
+
+
 def keys_as(change: Callable[[Any, str], str]) -> Mismatch:
     """Idempotency keys as the server takes them."""
 
     def slip(handler: Handler, _: Inside, context: Context) -> Handler:
-        def read(action: Any, values: dict[str, Any], *_: Any) -> dict[str, Any]:
+        def read(action: Any, values: dict[str, Any]) -> dict[str, Any]:
             name = action.idempotency
             return {**values, name: change(action, values[name])} if name in values else values
 
-        arguments(context, read)
+        context.front.decoder = _Reread(context.front.decoder, read)
         return handler
 
     return slip

@@ -1,1 +1,0 @@
-"""Faults that no check was written for: what verify finds of them at first sight (see README.md)."""

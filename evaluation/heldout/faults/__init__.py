@@ -1,1 +1,0 @@
-"""One held-out fault a file."""

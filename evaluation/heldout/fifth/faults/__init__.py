@@ -1,1 +1,0 @@
-"""Faults of the kinds that checks were known to miss."""

@@ -1,1 +1,0 @@
-"""The second set: written when the first had long been seen."""

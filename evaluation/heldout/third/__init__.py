@@ -1,1 +1,0 @@
-"""The third set: written when the checks that the second one asked for were being made."""
