@@ -2,7 +2,7 @@
 rules, the commands' help.
 
 `python docs/make_reference.py` writes the pages, `--check` only says whether they are current (exit 1 where
-not).
+not). Git has some of them; the others are only made for the site.
 """
 
 from __future__ import annotations
@@ -404,22 +404,17 @@ def language() -> str:
 
 
 SKILL = Path(__file__).parents[1] / "skills" / "pgagents" / "references"
-PAGES = {
-    "say": say,
-    "catalogue": catalogue,
-    "checks": checks,
-    "faults": faults,
-    "rules": rules,
-    "changes": changes,
-    "commands": commands,
-    "limits": limits,
-}
+PAGES = {"say": say, "catalogue": catalogue, "commands": commands}
+"""The pages that git has."""
+OF_THE_SITE = {"checks": checks, "faults": faults, "rules": rules, "changes": changes, "limits": limits}
+"""The pages that only the site has; in a terminal `pgagents explain` shows each part."""
 
 
 def main() -> int:
     """Write the pages, or say which are not current."""
     stale = []
-    made = {OUT / f"{name}.md": make for name, make in PAGES.items()} | {SKILL / "language.md": language}
+    pages = PAGES if "--check" in sys.argv else PAGES | OF_THE_SITE
+    made = {OUT / f"{name}.md": make for name, make in pages.items()} | {SKILL / "language.md": language}
     for path, make in made.items():
         text = make()
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
