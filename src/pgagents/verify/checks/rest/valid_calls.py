@@ -26,6 +26,7 @@ from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
+from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
 from pgagents.verify.fixtures.target import brings_back
@@ -159,8 +160,10 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
         run = partial(_send, call=call, what=f"the example `{example.name}`", lenient=chosen.subject is None)
         yield _attempt(run, call, stage, optional=optional), [(f"example/{example.name}", endpoint.place)]
     if not examples and (endpoint.leads or endpoint.answers_file):
-        call = ordinary(endpoint, template, "valid", "an ordinary call", fresh=writes)
-        run = partial(_send, call=call, what="an ordinary call")
+        guessed = next((name for name, value in template.input.items() if is_guess(value)), "")
+        what = f"a call with a made-up {guessed}" if guessed else "an ordinary call"
+        call = ordinary(endpoint, template, "valid", what, fresh=writes)
+        run = partial(_send, call=call, what=what)
         if (resource := _find_brought_back(setting, endpoint)) is not None:
             run = partial(_send_after_removal, call=call, resource=resource)
         yield _attempt(run, call, stage), [("ordinary", endpoint.place)]
@@ -346,7 +349,7 @@ def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> Convers
     maker = trial.setting.find_lead(str(made_by.action.name)) if made_by is not None else None
     remover = trial.setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
     if not answer.refused or made_by is None or undone_by is None or maker is None or remover is None:
-        yield from trial.accepted(answer, "an ordinary call")
+        yield from trial.accepted(answer, call.why)
         return
     why = f"a {resource.name} to be removed and brought back"
     made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
