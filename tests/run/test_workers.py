@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +36,7 @@ from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.factory import Removals
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.plan.options import USUAL_WORKERS, Identities, Options, Progress
+from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
 from pgagents.verify.promise import Conversation, collect
 from pgagents.verify.run import course
@@ -208,6 +208,58 @@ def test_a_server_that_closes_every_second_connection_gets_the_same_findings() -
         options = Options(workers=workers, exclusive=True)
         reports.append(verify_sandbox(of, opened, options, handler=slow))
     assert outcome(reports[1]) == outcome(reports[0]) == outcome(one_worker(0))
+
+
+def whole(report: Report) -> dict[str, Any]:
+    """All that a report says of each contract and finding, without what its requests were."""
+    told = document(report, model(SHOP).source)
+    return {
+        "results": {r["contract"]: (r["verdict"], r.get("reason"), r.get("note")) for r in told["results"]},
+        "findings": [(f["contract"], f["rank"], f["expected"]) for f in told["findings"]],
+        "requests": report.footer.requests,
+        "left": report.footer.left_behind,
+    }
+
+
+def _verify_shop(**options: Any) -> tuple[Report, Slow]:
+    of = model(SHOP)
+    opened = inside(of, faults=("auth-ignored", "status-500-on-bad-input"))
+    slow = Slow(opened.sandbox.handler, options["workers"])
+    report = verify(
+        of,
+        slow,
+        Identities(opened.keys),
+        Options(exclusive=True, live=False, **options),
+        clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z",
+        url="https://shop.example",
+    )
+    return report, slow
+
+
+def _verify_case(name: str, **options: Any) -> tuple[Report, Slow]:
+    server = server_of(name)
+    slow = Slow(server, options["workers"])
+    return run_case(name, server, handler=slow, url="https://api.example.com", **options), slow
+
+
+OF_OTHERS: dict[str, Callable[..., tuple[Report, Slow]]] = {
+    "shop": _verify_shop,
+    "nested": partial(_verify_case, "nested"),
+    "copies": partial(_verify_case, "copies"),
+}
+
+
+@pytest.mark.parametrize("name", rarely(OF_OTHERS, "nested"))
+def test_the_number_of_workers_changes_nothing_in_a_report(name: str) -> None:
+    """Each answer takes a random while. Reasons, notes and the number of requests are compared too."""
+    ran = {n: OF_OTHERS[name](workers=n, lanes_by_address=True) for n in (1, 2, SEVERAL)}
+    assert [slow.most for _, slow in ran.values()][-1] == SEVERAL
+    assert max(ran[1][1].most, ran[2][1].most) < SEVERAL  # more than one are calls that are sent at once
+    told = [whole(report) for report, _ in ran.values()]
+    assert told[0]["results"]
+    assert told[1:] == told[:1] * 2
 
 
 # -- what is on its way together
@@ -529,12 +581,12 @@ def test_the_report_of_one_worker_says_nothing_of_workers() -> None:
     assert report.select("law") == "--only law --seed 0"
 
 
-def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_one() -> None:
+def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_it() -> None:
     report, _ = verified(model(SHOP), SEVERAL, faults=("auth-ignored",))
     alone = sum(report.footer.alone.values())
     told = text.render(report, model(SHOP).source, verbose=True)
     assert f"{SEVERAL} workers; {alone} requests ran alone" in told
-    assert "--seed 0 --workers 1\n" in told
+    assert "--seed 0\n" in told
     data = document(report, model(SHOP).source)["footer"]
     assert (data["workers"], sum(data["alone"].values())) == (SEVERAL, alone)
     page = html.render(report, model(SHOP).source).decode()
@@ -542,29 +594,44 @@ def test_reports_say_how_many_workers_ran_what_ran_alone_and_how_to_repeat_with_
     assert f"{alone} requests ran alone: " in page
 
 
-@pytest.mark.parametrize(("url", "workers"), [(URL, 1), ("https://shop.example", USUAL_WORKERS)])
-def test_only_a_server_of_another_machine_gets_several_workers_by_itself(url: str, workers: int) -> None:
-    """A number by the server's speed would let equal runs differ."""
+@pytest.mark.parametrize(
+    ("url", "given", "lanes", "workers"),
+    [
+        (URL, None, 1, 1),
+        (URL, SEVERAL, 1, 1),
+        ("https://shop.example", None, LANES, LANES),
+        ("https://shop.example", 2, LANES, 2),
+        ("https://shop.example", 1, LANES, 1),
+    ],
+)
+def test_the_address_chooses_the_lanes_and_the_caller_how_many_requests_go_together(
+    url: str, given: int | None, lanes: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number of lanes by the server's speed, or by the workers, would let equal runs differ."""
+    seen: list[int] = []
+    finish = course.Course.run
+    monkeypatch.setattr(course.Course, "run", lambda self: (finish(self), seen.append(self.lanes))[0])
     of = model(SHOP)
     opened = inside(of)
     report = verify(
         of,
         opened.sandbox.handler,
         Identities(opened.keys),
-        Options(workers=None, live=False, max_requests=60),
+        Options(workers=given, lanes_by_address=True, live=False, max_requests=60),
         clock=opened.sandbox.front.clock.now,
         sleep=opened.sleep,
         wall=lambda: "2026-04-18T16:00:00Z",
         url=url,
         timer=time.perf_counter,
     )
-    assert report.footer.workers == workers
+    assert (seen, report.footer.workers) == ([lanes], workers)
 
 
 def test_help_says_when_there_are_several_workers() -> None:
     option = next(p for p in verify_command.params if p.name == "workers")
     assert isinstance(option, click.Option)
-    assert f"Default: 1 for a server of this machine, else {USUAL_WORKERS}." in str(option.help)
+    assert f"Default: {LANES}." in str(option.help)
+    assert "It changes no verdict." in str(option.help)
 
 
 # -- the end
@@ -683,7 +750,7 @@ def test_a_run_that_waits_for_its_key_to_the_end_says_why_it_has_one_worker() ->
     notes = Slow(Notes(), 1, 0.001)
     options = Options(live=False, workers=SEVERAL, only=("framework/unknown_path",))
     report = by_the_clock(catalogue(), notes, {"main": KEY}, options)
-    said = f"one worker ran instead of {SEVERAL}: "
+    said = "probes ran one at a time: "
     assert report.footer.workers == 1
     assert [note for note in report.footer.notes if note.startswith(said)]
 

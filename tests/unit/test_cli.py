@@ -79,8 +79,8 @@ WRONG_CALLS = {
     "time that is no number": ([SHOP, "--url", URL, "--max-time", "nan"], "nan is no number of seconds"),
     "time before now": ([SHOP, "--url", URL, "--max-time", "-inf"], "-inf is not in the range x>=1"),
     "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
-    "no worker": ([SHOP, "--url", URL, "--workers", "0"], "0 is not in the range 1<=x<=32"),
-    "too many workers": ([SHOP, "--url", URL, "--workers", "1000"], "1000 is not in the range 1<=x<=32"),
+    "no worker": ([SHOP, "--url", URL, "--workers", "0"], "0 is not in the range 1<=x<=8"),
+    "too many workers": ([SHOP, "--url", URL, "--workers", "1000"], "1000 is not in the range 1<=x<=8"),
     "text for a number": ([SHOP, "--url", URL, "--seed", "x"], "'x' is not a valid integer range"),
     "report of an unknown form": (
         [SHOP, "--url", URL, "--report", "out.pdf"],

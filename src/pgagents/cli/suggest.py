@@ -261,7 +261,9 @@ def accompany(
         model = load_api(asked.catalogue, openapi, url=url)
         check(model)
         there = server.target(model, url, None, asked.cacert, asked.description)
-        options = Options(workers=None, allow=verification.actions(there.model, allow), **limits)
+        options = Options(
+            workers=None, lanes_by_address=True, allow=verification.actions(there.model, allow), **limits
+        )
         secrets = server.command_secrets(there.model, there.env.commands, asked.identity)
         keys = server.keys(there.model, asked.identity, there.env.identities, ask=True, secrets=secrets)
         companion = Suggesting.of(there.model, seed=options.seed, seek=asked.seek)

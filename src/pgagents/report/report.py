@@ -411,7 +411,7 @@ class Report:
 
     def _same_order(self) -> str:
         day = f" --day {self.header.day}" if self.header.day else ""
-        return f"--seed {self.header.seed}{day}" + (" --workers 1" if self.footer.workers > 1 else "")
+        return f"--seed {self.header.seed}{day}"
 
     @property
     def exit_code(self) -> int:

@@ -228,7 +228,7 @@ def discovery_only(options: Options) -> Options:
     )
 
 
-MOST_WORKERS = 32
+MOST_WORKERS = 8
 NOT_TRIED = "not-tried"
 FAIL_ON = "lax"
 """The rank from which on a finding makes the exit code 1, without --fail-on."""
@@ -293,8 +293,8 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "--workers",
         type=click.IntRange(1, MOST_WORKERS),
         metavar="N",
-        help=f"How many probes may run at the same time, 1 to {MOST_WORKERS}. Default: 1 for a server of "
-        "this machine, else 8.",
+        help=f"How many requests may be on their way at the same time, 1 to {MOST_WORKERS}; a server of this "
+        f"machine gets one at a time. It changes no verdict. Default: {MOST_WORKERS}.",
     ),
     max_wait_option,
     click.option(
@@ -668,6 +668,7 @@ class CommandLine:
             max_requests=self.max_requests,
             max_time_s=self.max_time,
             workers=self.workers,
+            lanes_by_address=True,
             max_wait_s=self.max_wait,
             seed=self.seed,
             day=self.day.date() if self.day is not None else None,

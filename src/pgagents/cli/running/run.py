@@ -165,11 +165,11 @@ def run(
     Raises SetupError if nothing can be tested.
     """
     from pgagents.report.formats.text import STOPPED
-    from pgagents.verify.plan.options import USUAL_WORKERS
+    from pgagents.verify.plan.options import LANES
     from pgagents.verify.run.redact import Redactor
 
     aids = aids or Aids()
-    clients = _Clients(there, options.workers or USUAL_WORKERS, aids.app)
+    clients = _Clients(there, options.workers or LANES, aids.app)
     hidden = (*_secrets(there.env.headers), *([aids.token] if aids.token else []), *list_secrets())
     options = _check_servers(there, clients, keys, options, hidden)
     tell = FirstLines(there.model.source, there.url, output.baseline or ()) if show is None else None

@@ -21,8 +21,8 @@ MOST_PER_ACTION = 50
 DRAWN_PER_ACTION = 10
 """Requests for random calls of each action, if the API is known from a document alone."""
 AGAIN_PER_ACTION = 20
-USUAL_WORKERS = 8
-"""The number of workers if the caller names none and the server is on another machine."""
+LANES = 8
+"""The number of probes that run beside each other, unless they run one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,10 @@ class Options:
     Shards divide the contracts among machines that verify at the same time.
     """
     workers: int | None = 1
-    """The number of probes that may run at the same time: 1 in the library.
-
-    None: one for a server of this machine, else USUAL_WORKERS, as the command line without `--workers`.
+    """The most requests that may be on their way at the same time; None: as many as there are lanes."""
+    lanes_by_address: bool = False
+    """True if the server's address alone decides in how many lanes probes run, as on the command line: in one
+    if it is this machine's, else in `LANES`. In the library one worker has one lane, and more have `LANES`.
     """
     keyless: bool = False
     """True if the run has no key and tries only calls that need none."""

@@ -1,7 +1,5 @@
 """Run a plan's probes within the budget: one at a time, or several in lanes.
 
-The caller chooses the number of lanes, or the server's speed does.
-
 Every run begins with one request at a time, until the server has accepted the key and its response time is
 known.
 """
@@ -20,7 +18,7 @@ from pgagents.report.report import Finding
 from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.request_template import time_passes
-from pgagents.verify.plan.options import FINISHING, GENERATING, USUAL_WORKERS, Options, Progress
+from pgagents.verify.plan.options import FINISHING, GENERATING, LANES, Options, Progress
 from pgagents.verify.plan.order import LAST, Slot, by_phase, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.plan.selection import loopback
@@ -41,7 +39,7 @@ RETRIES = 12
 """Requests kept back to try failing cases once more."""
 TICK_S = 0.001
 OWN, ONCE_MORE = 2, 10
-"""Further requests for each worker: to make its own instances, and to repeat probes that others disturbed."""
+"""Further requests for each lane: to make its own instances, and to repeat probes that others disturbed."""
 MOST_OPEN_ANSWERS = 40
 """The number of answers after which a run with a key goes on in lanes, though no call has shown the key yet.
 
@@ -70,14 +68,19 @@ class Course:
         self.seconds_drawing = 0.0
         self._new_findings = NewFindings(driver, options.accepted)
         self._own_instances = 0
-        """Further requests for the instances that several workers make."""
-        usual = 1 if loopback(driver.setting.url) else USUAL_WORKERS
-        # the server's speed does not count, so that equal runs are equal
-        self._most_workers = options.workers if options.workers is not None else usual
-        self.workers = 1
+        """Further requests for the instances that several lanes make."""
+        # neither the server's speed nor the workers count, so that equal runs are equal
+        single = loopback(driver.setting.url) if options.lanes_by_address else options.workers == 1
+        self.most_lanes = 1 if single else LANES
+        self.lanes = 1
         """The number of lanes so far."""
         self.alone: Counter[str] = Counter()
         """The number of requests of probes that ran alone despite several lanes, by check."""
+
+    @property
+    def workers(self) -> int:
+        """The most requests that may be on their way at the same time so far."""
+        return min(self.lanes, self._options.workers or self.lanes)
 
     def run(self) -> str:
         """Run all probes; return why the run ended early, or an empty text."""
@@ -147,9 +150,9 @@ class Course:
     def _run_slots(self, slots: Sequence[Slot]) -> None:
         """Run slots one at a time until the number of lanes is known, then in that many lanes."""
         for number, slot in enumerate(slots):
-            may_leave = self._most_workers == 1 or self._is_server_known()
-            if may_leave and self._most_workers > 1:
-                self.workers = self._most_workers
+            may_leave = self.most_lanes == 1 or self._is_server_known()
+            if may_leave and self.most_lanes > 1:
+                self.lanes = self.most_lanes
                 self._run_lanes(slots[number:])
                 return
             if (waiting := self._run_alone(slot, may_leave=may_leave)) is not None:
@@ -181,11 +184,11 @@ class Course:
     def _run_lanes(self, slots: Sequence[Slot], waiting: Waiting | None = None) -> None:
         """Run slots in lanes, of which `waiting` is the first if it is given."""
         ordered = self._options.max_requests is not None or self._options.profile == "smoke"
-        if not ordered and self._lanes is None and self.workers > 1:
-            self._own_instances = OWN * self.workers
-            self.driver.sender.budget.most += (OWN + ONCE_MORE) * self.workers
+        if not ordered and self._lanes is None and self.lanes > 1:
+            self._own_instances = OWN * self.lanes
+            self.driver.sender.budget.most += (OWN + ONCE_MORE) * self.lanes
         within = [slot for slot in slots if slot.probe.stage != LAST]
-        self._lanes = Lanes(self.driver, within, self.workers, admit=self._admit, ordered=ordered)
+        self._lanes = Lanes(self.driver, within, self.lanes, self.workers, admit=self._admit, ordered=ordered)
         self._lanes.alone = self.alone  # one count for the plan's probes and the random ones
         if waiting is not None:
             self._lanes.take_over(waiting)

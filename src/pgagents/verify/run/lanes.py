@@ -70,19 +70,25 @@ class Lane:
 
 
 class Lanes:
-    """Runs the slots of a plan in `workers` lanes. `admit` decides, when a probe may start, if it is run."""
+    """Runs the slots of a plan in lanes, with at most `workers` requests on their way. `admit` decides,
+    when a probe may start, if it is run.
+
+    The number of workers changes nothing but the time: requests go out in the same order, and their answers
+    are taken in that order.
+    """
 
     def __init__(
         self,
         driver: Driver,
         slots: Sequence[Slot],
+        lanes: int,
         workers: int,
         *,
         admit: Callable[[Slot], bool],
         ordered: bool,
     ) -> None:
         """If `ordered`, no probe starts before one that is earlier in the plan."""
-        self.driver, self._workers, self._admit, self._ordered = driver, workers, admit, ordered
+        self.driver, self._most, self._admit, self._ordered = driver, lanes, admit, ordered
         self._pending = deque(slots)
         self._running: list[Lane] = []
         self._ready: deque[Lane] = deque()
@@ -104,10 +110,9 @@ class Lanes:
     def run(self) -> None:
         """Run all probes to their end. Raises Stop and KeyboardInterrupt, once no request is on its way.
 
-        With one worker no two requests are on their way together: others go on while one waits for a limit.
+        With one lane no two requests are on their way together: others go on while one waits for a limit.
         """
-        if self._threads is not None:
-            self.driver.overlap(self._workers)
+        self.driver.overlap(self._most)
         try:
             while self._start() or self._running:
                 self._put_off()
@@ -117,8 +122,8 @@ class Lanes:
             self._give_up(error)
             raise
         finally:
+            self.driver.overlap(1)
             if self._threads is not None:
-                self.driver.overlap(1)
                 self._threads.close()
 
     def count_promised(self) -> int:
@@ -142,7 +147,7 @@ class Lanes:
     def _has_free_lane(self) -> bool:
         """True if another probe may start. Those that wait for a limit leave their lane to others."""
         waiting = sum(map(self._is_waiting, self._ready))
-        return len(self._running) - min(waiting, MOST_WAITING) < self._workers
+        return len(self._running) - min(waiting, MOST_WAITING) < self._most
 
     def _is_waiting(self, lane: Lane) -> bool:
         return self._find_due(lane) - self.driver.timer() > PATIENCE_S
@@ -241,7 +246,7 @@ class Lanes:
         changes = not self._sent
         kind: bool | None = None
         lines = set()
-        room = self._workers
+        room = self._most
         for lane, _ in self._sent:
             assert lane.transmission is not None
             room -= lane.transmission.count

@@ -88,7 +88,7 @@ def make_report(
         not stopped,
         judge.served,
         tuple(map(redacted, behind)),
-        tuple(map(redacted, _notes(course, options, stopped))),
+        tuple(map(redacted, _notes(course, stopped))),
         max(0.0, generating),
         driver.sender.timing.seconds_sending,
         judge.seconds,
@@ -185,7 +185,7 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     return {surface: tuple(places) for surface, places in found.items()}
 
 
-def _notes(course: Course, options: Options, stopped: str) -> list[str]:
+def _notes(course: Course, stopped: str) -> list[str]:
     """Return notes for the reader: the early end of the run, waits, and internal errors."""
     driver = course.driver
     ledger = driver.ledger
@@ -197,11 +197,8 @@ def _notes(course: Course, options: Options, stopped: str) -> list[str]:
         *dict.fromkeys(driver.sender.notes),
         *driver.executor.lost_answers.notes,
     ]
-    if not stopped and course.workers == 1 < (options.workers or 1):
-        notes.append(
-            f"one worker ran instead of {options.workers}: requests go one at a time until a call with the "
-            "key is answered, and none was"
-        )
+    if not stopped and course.lanes == 1 < course.most_lanes:
+        notes.append("probes ran one at a time: they do until a call with the key is answered, and none was")
     if driver.executor.gate.tripwire.is_blind and not driver.setting.exclusive:
         notes.append("what others have could not be compared: no list shows older rows")
     if driver.setting.mcp is not None:
