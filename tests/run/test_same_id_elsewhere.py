@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from importing import answering, openapi, taking
 from overlaying import over
 from pgagents.base.http import Request, Response, json_bytes
+from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 
@@ -82,3 +86,38 @@ def test_an_id_that_both_projects_have_is_not_anothers(second: list[str], ranks:
         timer=lambda: now[0],
     )
     assert [str(finding.rank) for finding in report.findings] == ranks
+
+
+@pytest.mark.parametrize("second", [42, 17])
+def test_what_two_keys_see_of_one_code_is_not_compared(second: int) -> None:
+    """Each practice has a service CARD with a price of its own, and the run only reads."""
+    prices = {FIRST: 17, SECOND: second}
+    answer = SERVICE | {"properties": {"code": TEXT, "price": {"type": "integer"}}}
+    document: dict[str, Any] = json.loads(
+        json.dumps(DOCUMENT).replace(json.dumps(SERVICE), json.dumps(answer))
+    )
+
+    def serve(request: Request) -> Response:
+        price = prices.get((request.header("Authorization") or "").rpartition(" ")[2])
+        row, status = {"code": "CARD", "price": price}, 401 if price is None else 200
+        code = request.target.removeprefix("/services").removeprefix("/")
+        if code and code != "CARD":
+            status = 404
+        body = {} if status != 200 else row if code else [row]
+        return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
+
+    now = [1_776_000_000.0]
+    report = verify(
+        over(LINES, document),
+        serve,
+        Identities({"main": FIRST, "second": SECOND}),
+        Options(live=True),
+        clock=lambda: now[0],
+        sleep=lambda _: None,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url="http://127.0.0.1:1",
+        timer=lambda: now[0],
+    )
+    verdicts = [r.verdict for r in report.results if r.contract.check == "consistent_representations"]
+    assert Verdict.KEPT in verdicts
+    assert Verdict.BROKEN not in verdicts

@@ -17,7 +17,7 @@ from pgagents.base.jsonschema.schema import resolve, validator
 from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, say_withheld
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
-from pgagents.catalogue.model.resource import id_text
+from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.wire.endpoint import Endpoint, endpoints
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import Link, ToolListing
@@ -331,6 +331,20 @@ class Setting:
 
         return self.compute_once("naming", find).get(resource, ())
 
+    def owner_of(self, role: str) -> tuple[str, str]:
+        """Return the project and the mode of a role's key; two empty texts if there is no such role."""
+        found = self.model.auth.roles.get(role)
+        return (found.project, found.mode) if found is not None else ("", "")
+
+    def find_scope(self, resource: Resource, exchange: Exchange) -> str:
+        """Return within what an exchange's ids of a resource are unique: the containers, and for another
+        project's key that project, because a code may name another thing there.
+        """
+        endpoint, owner = exchange.call.endpoint, self.owner_of(exchange.call.role)
+        place = resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
+        apart = owner not in (("", ""), self.owner_of("main"))
+        return f"{'/'.join(owner)} {place}" if apart else place
+
     def envelope(self, name: str) -> Any:
         """Return the compiled validator of a named schema."""
         return self.test(("schema", name), self.model.schemas[name])
@@ -423,7 +437,7 @@ class Memory:
             resource = self.model.resources[name]
             if len(resource.ids) > 1:
                 id = id_text(resource.id_named(endpoint.params, exchange.input))
-            body = self.bodies.get((name, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
+            body = self.bodies.get((name, f"{self.setting.find_scope(resource, exchange)}{id}"))
             if body is not None:
                 return body
         return None

@@ -20,7 +20,6 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed, shows_moved
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Path = tuple[str, ...]
@@ -119,7 +118,7 @@ def _find_representations(
     own = next((r for r, places in held if path in places and _find_id_member(r, action) in members), None)
     if own is not None:
         kind = kind_of(setting, own)
-        makes = any(kind_of(setting, r) == kind for r in model.resources.values() if is_made_by(r, action))
+        makes = any(is_made_by(r, action) for r in list_alike(setting, kind))
         yield _telling(model, action, kind, path, _find_id_member(own, action), members, makes=makes)
     for name in members:
         other = referred.get(name)
@@ -246,6 +245,19 @@ def kind_of(setting: Setting, resource: Resource) -> str:
     return setting.compute_once("kinds", lambda: _kinds(setting.model))[resource.name]
 
 
+def list_alike(setting: Setting, kind: str) -> tuple[Resource, ...]:
+    """Return the resources of a kind."""
+
+    def group() -> Mapping[str, tuple[Resource, ...]]:
+        found: dict[str, tuple[Resource, ...]] = {}
+        for resource in setting.model.resources.values():
+            name = kind_of(setting, resource)
+            found[name] = (*found.get(name, ()), resource)
+        return found
+
+    return setting.compute_once("alike by kind", group).get(kind, ())
+
+
 def _kinds(model: Model) -> dict[str, str]:
     ways = {r.name: _ways(r) for r in model.resources.values()}
     return {
@@ -288,7 +300,7 @@ def list_common(setting: Setting, one: Representation, other: Representation) ->
         return ()
 
     def find() -> tuple[str, ...]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == one.kind]
+        alike = list_alike(setting, one.kind)
         moving = {member for r in alike for member in r.shows_job}
         return tuple(n for n, words in one.words.items() if other.words.get(n) == words and n not in moving)
 
@@ -303,7 +315,7 @@ def find_lasting(setting: Setting, old: Representation) -> frozenset[str]:
     """
 
     def find() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
+        alike = list_alike(setting, old.kind)
         if any(r.made_by for r in alike):
             makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
             return frozenset(m for r in makes for m in r.fixed)
@@ -343,9 +355,7 @@ def list_volatile(setting: Setting, kind: str) -> frozenset[str]:
     """Return the volatile members of those resources of this kind that no call makes."""
 
     def find() -> frozenset[str]:
-        alike = [
-            r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None
-        ]
+        alike = [r for r in list_alike(setting, kind) if r.made_by is None]
         return frozenset(m for r in alike for m in r.volatile)
 
     return setting.compute_once(("comparable", "volatile", kind), find)
@@ -375,14 +385,10 @@ class ShownInstance:
 
 @dataclass(slots=True)
 class DatedValues:
-    """The last volatile values that an action returned, read at `at`.
-
-    With them are the times in the same answer, which were first seen at `since`.
-    """
+    """The last volatile values that an action returned, read at `at`, and the times in the same answer."""
 
     values: Mapping[str, Any]
     times: Mapping[str, Any]
-    since: float
     at: float
 
 
@@ -426,12 +432,11 @@ def is_uncertain(memory: Memory, new: ShownInstance) -> bool:
     )
 
 
-def find_place(setting: Setting, kind: str, exchange: Exchange, endpoint: Endpoint) -> str:
-    """Return the ids of the containers in a call, because ids are only unique within them."""
-    for resource in setting.model.resources.values():
-        if resource.within is not None and kind_of(setting, resource) == kind:
-            return resource.place_in(endpoint.params, exchange.input)
-    return ""
+def find_place(setting: Setting, kind: str, exchange: Exchange) -> str:
+    """Return within what the ids of a kind in an exchange are unique."""
+    alike = list_alike(setting, kind)
+    inner = next((resource for resource in alike if resource.within is not None), None)
+    return setting.find_scope(inner or alike[0], exchange) if alike else ""
 
 
 def forget_all(facts: ShownInstances) -> None:

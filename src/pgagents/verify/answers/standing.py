@@ -23,6 +23,7 @@ from pgagents.verify.answers.representations import (
     ShownInstance,
     find_lasting,
     kind_of,
+    list_alike,
     list_common,
     represent,
 )
@@ -46,7 +47,7 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)
     kind = old.representation.kind
-    if stays and (timed := {r.state for r in _list_alike(setting, kind) if r.moves_by_time}):
+    if stays and (timed := {r.state for r in list_alike(setting, kind) if r.moves_by_time}):
         # the state's time may come within any number of requests
         common = tuple(name for name in common if name not in timed or name in lasting)
         passing = tuple(name for name in passing if name not in timed)
@@ -113,16 +114,9 @@ def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
     """Return the members of this kind that the catalogue says never change."""
 
     def find() -> frozenset[str]:
-        return frozenset(member for r in _list_alike(setting, kind) for member in r.fixed)
+        return frozenset(member for r in list_alike(setting, kind) for member in r.fixed)
 
     return setting.compute_once(("comparable", "fixed", kind), find)
-
-
-def _list_alike(setting: Setting, kind: str) -> tuple[Resource, ...]:
-    def find() -> tuple[Resource, ...]:
-        return tuple(r for r in setting.model.resources.values() if kind_of(setting, r) == kind)
-
-    return setting.compute_once(("standing", "alike", kind), find)
 
 
 # -- jobs, which a document shows by its answers alone
@@ -170,7 +164,7 @@ def shows_guessed_job(
     `accepted` says that this answer was a 202. A member that was null and is not in `new` shows it too, if no
     client sent it.
     """
-    alike = _list_alike(setting, kind)
+    alike = list_alike(setting, kind)
     if _list_jobs(setting, kind) or not any(r.is_seen_by_guess for r in alike):
         return False
     clients = _list_set_by_clients(setting, kind)
@@ -215,7 +209,7 @@ def _list_sent(setting: Setting, kind: str) -> frozenset[str]:
     """Return the members that a client sends when it makes an instance of this kind."""
 
     def find() -> frozenset[str]:
-        makers = [r.made_by.action for r in _list_alike(setting, kind) if r.made_by is not None]
+        makers = [r.made_by.action for r in list_alike(setting, kind) if r.made_by is not None]
         return frozenset(name for a in makers for p in a.params for name in (str(p.name), p.wire) if name)
 
     return setting.compute_once(("standing", "sent", kind), find)
@@ -228,7 +222,7 @@ def _list_set_by_clients(setting: Setting, kind: str) -> frozenset[str]:
     """
 
     def find() -> frozenset[str]:
-        names = {r.name for r in _list_alike(setting, kind)}
+        names = {r.name for r in list_alike(setting, kind)}
         changers = [
             action
             for action in setting.model.actions
@@ -262,7 +256,7 @@ def _list_job_states(setting: Setting, kind: str) -> Mapping[str, frozenset[str]
     """
 
     def find() -> Mapping[str, frozenset[str]]:
-        alike = _list_alike(setting, kind)
+        alike = list_alike(setting, kind)
         moved = {_plain(move.to) for r in alike for move in r.moves}
         calls = (call for r in alike for call in (r.made_by, *r.read_by, *r.listed_by) if call is not None)
         actions = sorted({str(call.action.name) for call in calls})
@@ -288,7 +282,7 @@ def _may_be_unfilled(setting: Setting, kind: str, body: Mapping[str, Any]) -> bo
     sent = _list_sent(setting, kind)
     if any(value is None for name, value in body.items() if name not in sent):
         return True
-    makers = [str(r.made_by.action.name) for r in _list_alike(setting, kind) if r.made_by is not None]
+    makers = [str(r.made_by.action.name) for r in list_alike(setting, kind) if r.made_by is not None]
     shown = [s for maker in makers for s in represent(setting, maker) if s.kind == kind]
     return not any('"null"' in words for s in shown for name, words in s.words.items() if name not in sent)
 

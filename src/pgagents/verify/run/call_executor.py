@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Request
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
@@ -197,7 +197,22 @@ class CallExecutor:
         for resource in self._list_uncounted(made):
             with suppress(Unavailable):
                 yield from self.run_generator(self.factory.unsure.list_items(resource), [])
-        return Ready(call, values, subject, era=self.sender.silences.era)
+        return Ready(
+            call, values, subject, found=self._list_found(call, values), era=self.sender.silences.era
+        )
+
+    def _list_found(self, call: Call, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the resources of which a call names an instance that the run found, and did not make."""
+        found, params = set(), call.endpoint.params if call.endpoint is not None else ()
+        for param in params:
+            resource = self.model.resources.get(param.refers_to or "")
+            id = values.get(str(param.name))
+            if resource is None or not is_scalar(id):
+                continue
+            instance = self.factory.pool.find(resource, id, resource.place_in(params, values))
+            if instance is not None and not instance.made:
+                found.add(resource.name)
+        return frozenset(found)
 
     def _examine_lost(
         self,

@@ -405,7 +405,7 @@ def learn(
         _note_uncertain(memory, exchange)
     for resource, body in told if exchange.fits else ():
         assert exchange.call.endpoint is not None
-        place = resource.place_in(exchange.call.endpoint.params, exchange.input)
+        place = memory.setting.find_scope(resource, exchange)
         key = (resource.name, f"{place}{id_text(resource.id_of(body))}")
         writes = exchange.call.endpoint.action.effect == "write"
         if writes and (beside or is_made_by(resource, exchange.call.endpoint.action)):
@@ -427,7 +427,7 @@ def _learn_change(memory: Memory, exchange: Exchange, *, beside: bool) -> None:
     for resource in memory.model.resources.values():
         if not changes_unseen(memory.setting, resource, endpoint.action):
             continue
-        place = resource.place_in(endpoint.params, exchange.input)
+        place = memory.setting.find_scope(resource, exchange)
         body = (
             at_path(resource.made_by, exchange) if exchange.fits and exchange.success and not beside else None
         )

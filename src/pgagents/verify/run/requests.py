@@ -239,6 +239,7 @@ class ExchangeMaker:
             subject=ready.subject,
             base=self.routes.find_base(call),
         )
+        exchange.found = ready.found
         exchange.overlapped = received.overlapped
         exchange.server_ended = received.server_ended
         exchange.printed = received.printed

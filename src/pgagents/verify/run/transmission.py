@@ -120,5 +120,7 @@ class Ready:
     subject: Mapping[str, Any] | None
     sent: bool = False
     """True if it was sent at least once."""
+    found: frozenset[str] = frozenset()
+    """The resources of which it names an instance that was there before this run."""
     era: int | None = None
     """The number of the server's returns when the values were chosen; None if it does not matter."""

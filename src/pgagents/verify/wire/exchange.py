@@ -66,6 +66,7 @@ class Exchange:
         "doubt",
         "error",
         "fits",
+        "found",
         "in_company",
         "input",
         "intention",
@@ -133,6 +134,8 @@ class Exchange:
         """True if other probes ran beside its own probe."""
         self.fits = False
         """True if the body is valid under the schema of the action's answer."""
+        self.found: frozenset[str] = frozenset()
+        """The resources of which it names an instance that was there before this run."""
         self.loss: Loss | None = None
         """The meaning of its lost answer; None if the answer was not lost."""
         self.intention = 0

@@ -170,8 +170,9 @@ def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> Generato
     """Return True if the caller's own list has the id, which was found and not made: ids may be unique within
     a project alone, as codes are.
     """
-    id = resource.id_of(answer.subject)
-    if id is None or trial.setting.drawn_writes:  # a run that may write makes what it asks for
+    named = (answer.input.get(str(p.name)) for p in trial.endpoint.params if p.refers_to == resource.name)
+    id = resource.id_of(answer.subject) or next(named, None)
+    if id is None or resource.name not in answer.found:
         return False
     for by in resource.listed_by:
         lister = trial.setting.find_usable_lead(str(by.action.name))

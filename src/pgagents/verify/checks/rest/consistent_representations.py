@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.answers import retry_after_s
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
@@ -38,9 +40,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 TRUSTED = ("valid", "explore", "clean")
 ACCEPTED = 202
-STALE_S = 120.0
-"""Seconds: a timestamp that was first seen so long before a value changed cannot be the time of the new
-value.
+STALE_S, HOUR_S = 120.0, 3600.0
+"""Seconds: a timestamp that was so much older than the server's own time, and came with another value then,
+cannot be the time of the new value. One of a whole hour may be rounded.
 """
 
 
@@ -157,8 +159,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     verdicts: dict[str, Judgement] = {}
+    told = retry_after_s(exchange.header("Date"), 0.0)  # the server's clock, which may differ from ours
+    told_at = told if told is not None else exchange.sent_at
     for representation in represent(memory.setting, endpoint.action.name):
-        place = find_place(memory.setting, representation.kind, exchange, endpoint)
+        place = find_place(memory.setting, representation.kind, exchange)
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED
             written = facts.written + memory.tool_writes
@@ -167,7 +171,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             )
             if is_uncertain(memory, shown):
                 continue
-            for judgement in _compare_representations(memory.setting, facts, shown, endpoint):
+            for judgement in _compare_representations(memory.setting, facts, shown, endpoint, told_at):
                 known = verdicts.get(judgement.contract)
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
@@ -175,12 +179,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _compare_representations(
-    setting: Setting, facts: ShownInstances, new: ShownInstance, endpoint: Endpoint
+    setting: Setting, facts: ShownInstances, new: ShownInstance, endpoint: Endpoint, told_at: float
 ) -> Iterator[Judgement]:
     id = new.body.get(new.representation.id)
     if not isinstance(id, str | int) or isinstance(id, bool):
         return
-    if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}")) is not None:
+    if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}", told_at)) is not None:
         yield stale
     known = facts.shown.setdefault((new.representation.kind, f"{new.place} {id}"), {})
     for old in known.values():
@@ -201,11 +205,11 @@ def _compare_representations(
 
 
 def _judge_stale_timestamp(
-    setting: Setting, facts: ShownInstances, new: ShownInstance, id: str
+    setting: Setting, facts: ShownInstances, new: ShownInstance, id: str, told_at: float
 ) -> Judgement | None:
     """Return a broken judgement if a volatile value changed although its timestamp did not, else None.
 
-    The timestamp must have been seen long before the change.
+    An answer with the old value must have shown the timestamp long after it.
     """
     of_times, of_values = list_dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
@@ -215,10 +219,11 @@ def _judge_stale_timestamp(
     if not times or not values:
         return None
     key = (new.representation.kind, id, new.representation.action)
-    old = facts.dated.get(key)
-    same = old is not None and old.times == times
-    facts.dated[key] = DatedValues(values, times, old.since if old is not None and same else new.at, new.at)
-    if old is None or not same or old.values == values or old.at - old.since < STALE_S:
+    old, facts.dated[key] = facts.dated.get(key), DatedValues(values, times, told_at)
+    if old is None or old.times != times or old.values == values:
+        return None
+    latest = max(map(epoch, times.values()))  # NaN, a time that cannot be read, compares as false
+    if not old.at - latest >= STALE_S or latest % HOUR_S == 0:
         return None
     name = next(n for n in values if old.values.get(n) != values[n])
     time = next(iter(times))

@@ -196,7 +196,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     idempotency, id = endpoint.action.idempotency, resource.id_of(body)
     own = {name: value for name, value in exchange.input.items() if name != idempotency}
     arguments = json_bytes(own).decode()
-    instance = (resource.name, resource.place_in(endpoint.params, exchange.input), id_text(id))
+    instance = (resource.name, setting.find_scope(resource, exchange), id_text(id))
     alike = [other for other in setting.model.resources.values() if is_made_by(other, endpoint.action)]
     named = (exchange.input.get(resource.id), *(r.id_named(endpoint.params, exchange.input) for r in alike))
     before = None if id in named else known.get(instance)  # a caller may put one under the same id again

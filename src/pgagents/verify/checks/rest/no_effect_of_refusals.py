@@ -100,7 +100,7 @@ def _try(trials: Sequence[Trial], resource: Resource) -> Conversation:
     setting = trials[0].setting
     before, whole = yield from _list_ids(setting, resource, "unchanged")
     projects: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
-    known = projects.get(_project_of(setting, "main"))
+    known = projects.get(setting.owner_of("main"))
     shown = known.shown if known is not None and known.first is not None and not known.unsure else set()
     for trial in trials:
         if trial.endpoint.place in shown:
@@ -193,7 +193,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for resource, wrong in _list_concerned(setting, exchange) if setting.exclusive else ():
         name = resource.name
         projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(_note_of(resource), {})
-        known = projects.setdefault(_project_of(setting, exchange.call.role), KnownIds())
+        known = projects.setdefault(setting.owner_of(exchange.call.role), KnownIds())
         _note_mentioned(resource, exchange, known)
         if _may_make(resource, exchange):
             _note_create(resource, exchange, known, wrong)
@@ -258,12 +258,6 @@ def _note_mentioned(resource: Resource, exchange: Exchange, known: KnownIds) -> 
     endpoint = exchange.call.endpoint
     if exchange.success and endpoint is not None and endpoint.action.effect == "write":
         known.mentioned.update(islice(_list_mentioned(resource, exchange.body, DEPTH), MOST_MENTIONED))
-
-
-def _project_of(setting: Setting, role: str) -> tuple[str, str]:
-    """Return the project and the mode of a role; two empty texts if there is no such role."""
-    identity = setting.model.auth.roles.get(role)
-    return (identity.project, identity.mode) if identity is not None else ("", "")
 
 
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:

@@ -304,11 +304,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             ids = map(resource.id_of, list_bodies(resource.made_by, exchange))
             mine.update({id_text(id): exchange.sent_at for id in ids if id is not None})
         if endpoint.leads and mine:
-            yield from _judge_whole_list(exchange, memory, resource, mine, place)
+            yield from _judge_whole_list(exchange, memory, resource, mine)
 
 
 def _judge_whole_list(
-    exchange: Exchange, memory: Memory, resource: Resource, mine: Mapping[str, float], place: str
+    exchange: Exchange, memory: Memory, resource: Resource, mine: Mapping[str, float]
 ) -> Iterator[Judgement]:
     """Yield a broken judgement if the answer is a list that lacks an instance which its laws admit."""
     endpoint, arguments = exchange.call.endpoint, exchange.call.input
@@ -317,7 +317,7 @@ def _judge_whole_list(
     if not calls:
         return
     index, call = min(calls, key=lambda pair: len(pair[1].input.keys() ^ arguments.keys()))
-    lost = find_lost_instance(exchange, memory, resource, call, mine, place)
+    lost = find_lost_instance(exchange, memory, resource, call, mine)
     trial = CHECK.find_trial(memory.setting, exchange.place, f"listed/{_name_list(resource, index)}")
     if lost is not None and trial is not None:
         names = ", ".join(sorted(arguments)) or "nothing"
@@ -428,7 +428,6 @@ def find_lost_instance(
     resource: Resource,
     call: ActionCall,
     mine: Mapping[str, float],
-    place: str,
 ) -> Mapping[str, Any] | None:
     """Return the body of an instance that the list's laws admit and the list lacks; None without one.
 
@@ -438,6 +437,7 @@ def find_lost_instance(
     since = exchange.sent_at - min(
         (rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S
     )
+    place = memory.setting.find_scope(resource, exchange)
     bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     return (
         find_missing_instance(
