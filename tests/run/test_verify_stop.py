@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from pgagents.base.http import Request, Response, Silence
+from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
+from pgagents.verify.cases import generated
 from pgagents.verify.plan.options import FINISHING, Identities, Options, Progress
 from pgagents.verify.run.clean_up import HURRIED_S
 from pgagents.verify.run.run import verify
+from pgagents.verify.run.timing import OUT_OF_TIME
+from pgagents.verify.values.generators import OutOfTime, document, drawing_until, random_inputs
 from small_api import KEY, URL, Notes, with_resource
+from test_random_calls_last import notes
 
 USUAL_S = 30.0
+WITH_TEXT = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
 class Slow:
@@ -35,12 +43,17 @@ class Slow:
         self.now += USUAL_S if self.most_s is None else min(USUAL_S, self.most_s)
         return Silence("timeout", "no answer in time")
 
-    def run(self, on_progress: Callable[[Progress], None] | None = None, **options: Any) -> Report:
+    def run(
+        self,
+        on_progress: Callable[[Progress], None] | None = None,
+        model: Model | None = None,
+        **options: Any,
+    ) -> Report:
         def sleep(seconds: float) -> None:
             self.now += seconds
 
         return verify(
-            with_resource(),
+            model or with_resource(),
             self,
             Identities({"main": KEY}),
             Options(live=False, **options),
@@ -94,3 +107,32 @@ def test_a_second_interrupt_ends_it_and_says_what_is_left():
         True
     ] * len(report.footer.left_behind)
     assert report.footer.left_behind
+
+
+def test_values_are_drawn_only_while_time_is_left_and_what_was_drawn_then_is_not_kept() -> None:
+    """A draw of many calls ends within itself, and the next run draws them all."""
+    spec = document("/notes", "post", [], WITH_TEXT, {})
+    names, left = {("body", "text"): "text"}, iter([False] * 5)
+    with drawing_until(lambda: next(left, True)), pytest.raises(OutOfTime):
+        random_inputs(spec, names, 30, 77, valid=True)
+    assert list(left) == []
+    assert len(random_inputs(spec, names, 30, 77, valid=True)) > 5
+
+
+@pytest.mark.parametrize("profile", ["standard", "deep"])
+def test_the_time_of_a_run_counts_while_values_are_drawn(
+    profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, drawn = Slow(10_000), []
+    generate = generated.random_inputs
+
+    def draw(*given: Any, **named: Any) -> Any:
+        drawn.append(given)
+        slow.now += 100.0  # seconds
+        return generate(*given, **named)
+
+    monkeypatch.setattr(generated, "random_inputs", draw)
+    report = slow.run(model=notes(), max_time_s=150, profile=profile, allow_writes=True)
+    assert OUT_OF_TIME in report.footer.notes
+    assert 1 <= len(drawn) <= 2 + (profile == "standard")
+    assert slow.server.notes == {}

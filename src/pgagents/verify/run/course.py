@@ -30,6 +30,7 @@ from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.run.transmission import Stop, finish, send_next
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.generators import OutOfTime, drawing_until
 from pgagents.verify.wire.endpoint import OPERATOR
 from pgagents.verify.wire.exchange import Exchange
 
@@ -123,10 +124,13 @@ class Course:
         drawn, begun = self._drawn, self.driver.timer()
         if self.draft.room:
             self._tell(GENERATING)
-        for probe in self.draft.draw():
-            self.driver.sender.timing.left.check()
-            drawn.append(probe)
-            self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
+        left = self.driver.sender.timing.left
+        with drawing_until(lambda: left.is_over), suppress(OutOfTime):
+            for probe in self.draft.draw():
+                left.check()
+                drawn.append(probe)
+                self._tell(f"{GENERATING}: {len(drawn)} of at most {self.draft.room}")
+        left.check()
         self._planned = min(self.draft.max_requests, self._planned + sum(p.cost for p in drawn))
         self.seconds_drawing = self.driver.timer() - begun
         return by_phase(drawn, self._options.seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ from pgagents.verify.run.requests import Routes
 from pgagents.verify.run.timing import OUT_OF_TIME, Clocks
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Setting, setting_of
+from pgagents.verify.values.generators import OutOfTime, drawing_until
 from pgagents.verify.wire.encode import find_secret_problem
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.receiver import Inbox
@@ -193,13 +195,18 @@ def verify(
     )
     tag = _tag(started_at, clock(), url, options)
     routes, clocks = Routes(setting, handler, plain), Clocks(clock, timer, sleep)
-    listed, made = _draft(setting, identities, options)
+    until = begun + (math.inf if options.max_time_s is None else options.max_time_s)
+    try:
+        with drawing_until(lambda: timer() > until):
+            listed, made = _draft(setting, identities, options)
+    except OutOfTime:
+        listed, made = _draft(replace(setting, draws=0, drawn=0), identities, options)
     recovered = Recovered()
     if journal is not None:
         recovered = recover(
             journal, routes, identities, options, made, _tag(tag, 0, url, options), clocks, wall
         )
-        options = options.after(timer() - begun)
+    options = options.after(timer() - begun)
     driver = _make_driver(routes, identities, options, tag, clocks, listed, made)
     generating = timer() - begun
     if log is not None:

@@ -116,8 +116,16 @@ class TimeLeft:
             self._end(problem)
         if self._ends_at is not None and self._timer() + seconds > self._ends_at:
             raise Stop("the time for undoing what was made is over")
-        if self._until is not None and not self._budget.cleaning and self._timer() + seconds > self._until:
+        if not self._budget.cleaning and self._is_over(seconds):
             raise Stop(OUT_OF_TIME)
+
+    @property
+    def is_over(self) -> bool:
+        """True if the run must end now. Clean-up may go on."""
+        return self._is_over(0.0)
+
+    def _is_over(self, seconds: float) -> bool:
+        return self._until is not None and self._timer() + seconds >= self._until
 
     def _end(self, problem: str) -> NoReturn:
         """Raise Stop, as the lease has ended."""

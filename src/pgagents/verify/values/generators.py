@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import cycle, islice
@@ -242,6 +244,28 @@ def _simplest(pattern: str, least: int, most: int) -> str:
         return ""
 
 
+class OutOfTime(BaseException):
+    """Ends a draw. Hypothesis would take an Exception for a failed test, and draw once more to repeat it."""
+
+
+_is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=lambda: False)
+
+
+@contextmanager
+def drawing_until(is_over: Callable[[], bool]) -> Iterator[None]:
+    """Return a context in which drawing raises OutOfTime once `is_over` returns True, also within a draw."""
+    token = _is_over.set(is_over)
+    try:
+        yield
+    finally:
+        _is_over.reset(token)
+
+
+def _check_time() -> None:
+    if _is_over.get()():
+        raise OutOfTime
+
+
 def _generate_only(count: int) -> settings:
     """Return Hypothesis' settings for generating `count` examples: no database, no shrinking, no deadline."""
     from hypothesis import HealthCheck, Phase, settings
@@ -284,6 +308,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         @_generate_only(count)
         @hypothesis.given(case=strategy)
         def draw(case: Any) -> None:
+            _check_time()
             value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
             if value is not _UNUSABLE:
                 found.append(value)
@@ -310,6 +335,7 @@ def whole_inputs(
     """
     if count < 1 or not generable(spec):
         return ()
+    _check_time()
     return _cache_inputs(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())), count, seed, valid)
 
 
@@ -338,6 +364,7 @@ def _cache_inputs(
         @_generate_only(count)
         @hypothesis.given(case=operations[0].as_strategy(generation_mode=mode))
         def draw(case: Any) -> None:
+            _check_time()
             given = _arguments(case, dict(names))
             if given is not None and given not in found:
                 found.append(given)
