@@ -53,6 +53,18 @@ def test_what_a_probe_had_that_broke_a_contract_is_given_to_nobody_and_undone() 
     assert given(pool) == "sess_1"
 
 
+def test_a_call_without_a_state_gets_one_that_nothing_has_moved_while_there_is_one() -> None:
+    """A closed order refuses each call, and the refusal would pass for that of a wrong argument."""
+    pool, session = pool_of(2), model().resources["session"]
+    assert session.moves
+    pool.instances[0].state, pool.instances[0].touched = "ended", True
+    chosen = [pool.at_hand(session, InstanceRef("session")) for _ in range(2)]
+    assert [one.id for one in chosen if one is not None] == ["sess_1", "sess_1"]
+    pool.instances[1].gone = True
+    last = pool.at_hand(session, InstanceRef("session"))
+    assert last is pool.instances[0]
+
+
 def test_where_there_are_too_many_of_a_kind_those_that_no_call_can_use_go_first() -> None:
     pool = pool_of(SIZE + 1)
     pool.instances[0].doubtful = True
