@@ -21,6 +21,7 @@ VALUES: dict[str, Any] = {
         "total": 26.99,
         "sub": 30.0,
         "none": [],
+        "gone": None,
         "word": "no",
         "place": {"lat": 1.0, "lng": 2.0},
     },
@@ -28,6 +29,13 @@ VALUES: dict[str, Any] = {
     "before": None,
 }
 LAWS = {
+    "response.gone == input.kind": "input.kind = x; response.gone is null",
+    "response.none == response.items.map(i, i.n)": (
+        "response.none is [] and response.items.map(i, i.n) is [1.0, 2.0, 0.0]"
+    ),
+    "(before != null) == (response.total > 5.0)": (
+        "response.total = 26.99; before != null is false and response.total > 5.0 is true"
+    ),
     'sorted_by(response.items, "price")': "response.items[1].price is 3, and response.items[2].price is 2",
     'sorted_down_by(response.items, "n")': "response.items[0].n is 1, and response.items[1].n is 2",
     'unique_by(response.items, "id")': "response.items[0].id is 'a', and response.items[2].id is 'a'",

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from importing import answering, openapi
+from overlaying import over
+from pgagents.cli.inputs.server import without_base_path
 from pgagents.cli.main import cli
 from test_questions import write
 
@@ -39,6 +42,13 @@ MISTAKES = [
     (LAW % "response.totl >= 0.0", "did you mean `total`?"),
     (LAW % "true", "name what it is about"),
     (LAW % "response.total == response.total", "compare it with what it should equal"),
+    (
+        (
+            "actions: {list_orders: {input: {page: {in: query, type: integer, default: 1, description: x}},\n"
+            "  laws: {x: {when: '!has(input.page)', that: size(response.items) >= 0.0}}}}"
+        ),
+        "compare with it: `input.page == 1.0`",
+    ),
     ("actions:\n  pay_order:\n  costs: false", "indent it"),
     ("actions:\n\tpay_order: {costs: false}", "indent with blanks"),
     ("actions:\n  pay_order: &a {costs: false}", "write the value out"),
@@ -92,3 +102,21 @@ def test_an_address_in_a_variable_and_a_document_s_example_of_a_token_are_not_ke
     monkeypatch.setenv("PGAGENTS_URL", "http://127.0.0.1:8000")
     _, errors = lint(path)
     assert [error["id"] for error in errors if error["id"] == "catalogue/secret"] == []
+
+
+def test_an_address_of_this_machine_in_a_document_is_no_error(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    document = path.with_name("openapi.json")
+    for url, count in (("http://127.0.0.1:8000", 0), ("https://shop.internal", 1)):
+        told = json.loads(document.read_text(encoding="utf-8")) | {"servers": [{"url": url}]}
+        document.write_text(json.dumps(told), encoding="utf-8")
+        assert sum("private-server" in json.dumps(one) for one in lint(path)[1]) == count
+
+
+def test_an_address_that_ends_in_the_base_path_is_the_server() -> None:
+    paths = {"/shelves": {"get": {"operationId": "list_shelves", "responses": answering({"type": "array"})}}}
+    model = over("", openapi(paths, servers=[{"url": "https://shop.example/v1"}]))
+    assert without_base_path(model, "http://127.0.0.1:8000/v1") == "http://127.0.0.1:8000"
+    assert without_base_path(model, "http://127.0.0.1:8000/v1/") == "http://127.0.0.1:8000"
+    for other in ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v2", "http://127.0.0.1:8000/av1"):
+        assert without_base_path(model, other) == other

@@ -47,7 +47,6 @@ _ONCE = (
     "verbose",
     "odd",
     "why",
-    "workers",
 )
 """Options that the command for repeating one finding leaves out."""
 _ALONE = ("operator",)

@@ -256,8 +256,11 @@ def _item(node: Macro, values: Mapping[str, Any]) -> str:
 def _sides(node: Node, sides: tuple[Node, ...], values: Mapping[str, Any]) -> str:
     """Describe the values that a comparison reads, and its two sides."""
     read = format_read(node, values, values)
+    both = [(side, evaluate(side, values)) for side in sides]
     come = [
-        f"{print_node(side)} is {_format_value(evaluate(side, values))}" for side in sides if _computes(side)
+        f"{print_node(side)} is {_format_value(value)}"
+        for side, value in both
+        if _computes(side) or (path_of(side) and (value is None or isinstance(value, list | dict)))
     ]
     return "; ".join(part for part in (read, " and ".join(come)) if part)
 
@@ -270,5 +273,7 @@ def _computes(side: Node) -> bool:
 def _format_value(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -128,8 +129,34 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
         elif that in checker.expressions and (same := _find_same(checker.expressions[that].tree)) is not None:
             message = f"the law `{name}` compares `{print_node(same)}` with itself, so every answer is alike"
             checker.report_in(that, same, "law", message, "compare it with what it should equal")
+        if (
+            when in checker.expressions
+            and (never := _find_never(checker.expressions[when].tree, known)) is not None
+        ):
+            part, argument, default = never
+            message = (
+                f"the law `{name}` never applies: `{argument}` has a default, and `input` holds defaults"
+            )
+            help = f"compare with it: `input.{argument} == {default}`"
+            checker.report_in(when, part, "law", message, help)
         _check_parts(checker, that, known)
         _check_parts(checker, when, known)
+
+
+def _find_never(tree: Node, known: Mapping[str, Schema]) -> tuple[Node, str, str] | None:
+    """Return a part of a condition by which it is never true, with its argument and the argument's default:
+    that an argument with a default is absent. None without one.
+    """
+    parts = tree.operands if isinstance(tree, Infix) and set(tree.signs) == {"&&"} else (tree,)
+    given = known.get("input", _ANY).get("properties", {})
+    for part in parts:
+        match part:
+            case Unary("!", FunctionCall("has", None, (Member(Name("input"), name),))):
+                schema = given.get(name)
+                default = schema.get("default") if isinstance(schema, Mapping) else None
+                if default is not None:
+                    return part, name, json.dumps(float(default) if type(default) is int else default)
+    return None
 
 
 def _find_same(tree: Node) -> Node | None:

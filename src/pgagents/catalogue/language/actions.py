@@ -141,8 +141,8 @@ class Law(Cited):
 
     that: Cel = Field(
         description=(
-            "The condition; it may read `input`, `response`, `status`, `headers`, `surface`, `now`, `before` "
-            "and `env`."
+            "The condition; it may read `input` (what was sent, with the defaults of what was not), "
+            "`response`, `status`, `headers`, `surface`, `now`, `before` and `env`."
         )
     )
     when: Cel | None = Field(

@@ -71,7 +71,7 @@ def target(
     Raises UsageError, PgagentsError and InputError.
     """
     env = Env() if description is None else _read(model, description)
-    base = base_url(url) if url is not None else env.url
+    base = without_base_path(model, base_url(url) if url is not None else env.url)
     if not base:
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
     twin = plain_twin(base, plain_url or env.plain_url or None)
@@ -79,6 +79,14 @@ def target(
     model = replace(model, env={**model.env, **env.values})
     shown = find_certificate(model, certificate, env, base)
     return Target(model, base, twin, cacert or env.cacert, env, others, shown)
+
+
+def without_base_path(model: Model, url: str) -> str:
+    """Return an address without the base path with which every path of the API begins already."""
+    path = urlsplit(url).path.rstrip("/")
+    paths = [str(action.path) for action in model.actions if action.on_rest]
+    doubled = path and paths and all(one.startswith(f"{path}/") or one == path for one in paths)
+    return url.rstrip("/").removesuffix(path) if doubled else url
 
 
 def find_certificate(
@@ -225,7 +233,7 @@ def find_api(
     env = read_client_env(model, description)
     secrets = command_secrets(model, env.commands)
     trusted = cacert or env.cacert
-    base = api_url(model, url or env.url or None)
+    base = without_base_path(model, api_url(model, url or env.url or None))
     shown = find_certificate(model, certificate, env, base)
     sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers, certificate=shown)
     keys = api_key(model, *first, described=env.identities, secrets=secrets)

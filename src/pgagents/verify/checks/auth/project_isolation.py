@@ -75,7 +75,7 @@ def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     figures = list(_list_figures(setting)) if setting.exclusive else []
     for endpoint, resource in figures:
         run = partial(_compare_figures, resource=resource, operated=operated)
-        attempt = Attempt(together=run, stage=3, cost=5 + operated, role=OTHER, writes=True)
+        attempt = Attempt(together=run, stage=3, cost=5 + 3 * operated, role=OTHER, writes=True)
         yield attempt, [("figures", endpoint.place), everywhere]
     lists = list(_list_lists(setting))
     for endpoint, resource in lists:
@@ -164,23 +164,30 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool
     states = (resource.initial,) if resource.initial else ()
     theirs = yield InstanceRef(resource.name, states, role=OTHER, standard=True)
     wait = time_passes(setting, STAY_S) if operated else None
-    if wait is not None:
+    same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
+    pairs: list[tuple[Exchange, Exchange]] = []
+    if wait is not None:  # what is ours may end meanwhile, so that nothing is compared across the wait
+        made: Exchange = yield read(f"the figures after another project made a {resource.name}", **same)
         yield wait
+        later: Exchange = yield read("the figures later", **same)
+        pairs, before = [(before, made)], later
     why = f"another project ends its {resource.name}"
     ended: Exchange = yield Call(
         ending, undo.input, "valid", why, role=OTHER, owner=OTHER, subject=resource, made=theirs
     )
-    same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
     why = "another project's figures"
     names = any(p.refers_to for p in trial.endpoint.params)  # which are ours
     yield trial.call("explore" if names else "valid", why, **same)  # we must not get this answer from a cache
     after: Exchange = yield read("the figures again", **same)
-    if not ended.success or not after.success:
+    pairs.append((before, after))
+    if not ended.success or not all(one.success for pair in pairs for one in pair):
         yield trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
-    elif after.body == before.body:
+        return
+    changed = next((pair for pair in pairs if pair[0].body != pair[1].body), None)
+    if changed is None:
         yield trial.kept()
     else:
-        path, values = _find_change(before.body, after.body)
+        path, values = _find_change(changed[0].body, changed[1].body)
         yield trial.broken("the same figures", f"others: {path} {{values}}", values=values)
 
 

@@ -50,7 +50,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for resource, takes in _takers(setting):
         makers, enders = _makers(setting, resource), _enders(setting, resource)
-        late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
+        ends_itself = resource.expires_by is not None or bool(resource.moves_by_time)
+        late = OPERATOR in roles and setting.model.clock is not None and not ends_itself
         attempt = Attempt(
             together=partial(_try, resource=resource, takes=takes, late=late),
             probe=f"capacity/{resource.name}@{REST}",

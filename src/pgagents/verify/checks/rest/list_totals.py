@@ -44,6 +44,8 @@ ENOUGH = 2
 """The fewest items by which a total is kept. One item is too common a number."""
 LATER_S = 3.0
 """Seconds after which the list is read again."""
+AGAIN = 2
+"""The most further readings of a list whose total is wrong. The first may be of earlier answers."""
 LATER = 7
 
 
@@ -287,10 +289,16 @@ def _judge_list(
         yield trial.idle(f"the answer has no {total.name}")
     elif total.may_count_pages and first.counts_pages():
         yield trial.idle(f"{total.name} is the number of a page's items")
-    elif problem := _find_problem(total, first):
-        yield Sleep(LATER_S, quiet=True)
-        second = yield from _read(trial, total, arguments, again=True, **others)
-        yield _compare(trial, total, problem, first, second)
+    elif _find_problem(total, first):
+        reading = first
+        for _ in range(AGAIN):
+            yield Sleep(LATER_S, quiet=True)
+            before, reading = reading, (yield from _read(trial, total, arguments, again=True, **others))
+            judged = _compare(trial, total, before, reading)
+            if judged is not None:
+                yield judged
+                return
+        yield trial.untested("the list changed while its items were counted")
     elif not first.whole:
         yield trial.unseen(f"the list has more items than were read ({first.held})")
     elif first.held < ENOUGH:
@@ -299,12 +307,17 @@ def _judge_list(
         yield trial.kept()
 
 
-def _compare(trial: Trial, total: _Total, problem: str, first: _Reading, second: _Reading) -> Judgement:
-    """Judge a wrong total by a second reading. It counts if both readings are the same."""
+def _compare(trial: Trial, total: _Total, first: _Reading, second: _Reading) -> Judgement | None:
+    """Judge a wrong total by a second reading. It counts if both readings are the same; where they differ,
+    the second one counts if it is right. Otherwise return None.
+    """
     if second.refusal:
         return trial.untested(second.refusal)
+    problem = _find_problem(total, second) if second.answers else ""
+    if not problem:
+        return trial.kept() if second.whole and second.held >= ENOUGH else None
     if second.pages != first.pages or second.sample != first.sample:
-        return trial.untested("the list changed while its items were counted")
+        return None
     broken = trial.broken(f"{total.name} is the number of the list's items", problem)
     return broken.at_member(total.member) if total.member else broken
 

@@ -18,7 +18,7 @@ from pgagents.catalogue.model.resource import Move, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of, time_passes
+from pgagents.verify.fixtures.request_template import input_of_move, template_of, time_passes
 from pgagents.verify.fixtures.target import list_needs
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -229,7 +229,7 @@ class _Transition:
         reader = _reader(self.setting, resource)
         if reader is not None:
             neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
-        arguments, states = move.input, (self.state,)
+        arguments, states = input_of_move(self.setting.model, move), (self.state,)
         answer: Exchange = yield Call(
             self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True
         )
@@ -291,15 +291,18 @@ class _Transition:
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
         """Return the call that must be refused."""
-        arguments = move.input
+        arguments = input_of_move(self.setting.model, move)
         return Call(self.endpoint, arguments, "illegal", why, subject=resource, made=subject)
 
     def find_change(self, body: Mapping[str, Any], refused: Exchange) -> Generator[Any, Any, str | None]:
         """Repeat the refused call right after a read; return the changes, because the known state may have
-        been old.
+        been old, or the time that passed may have changed it.
         """
-        if self.wait is not None:
+        reader = _reader(self.setting, self.resource)
+        if self.wait is not None and reader is not None:
             yield self.wait
+            later: Exchange = yield _read(self.resource, reader, body, "as it is later")
+            body = find_resource(self.resource, later) or body
         again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
         if again.success or again.void:
             return None

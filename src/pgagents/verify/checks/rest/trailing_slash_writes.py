@@ -18,6 +18,7 @@ from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.exchange import Exchange
 
 WHAT = "a path with a slash added"
+NO_METHOD = 405
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -43,7 +44,15 @@ def _try(trial: Trial, code: Code) -> Conversation:
     if redirected and trial.model.behaviour.redirects != "never":  # `safe_redirects` judges it
         yield trial.kept()
     else:
-        yield from trial.refused(answer, [code], WHAT)
+        yield from trial.refused(answer, [code], WHAT, _list_statuses(trial))
+
+
+def _list_statuses(trial: Trial) -> tuple[int, ...]:
+    """Return 405 if another path takes an empty id there, which it has for other methods."""
+    begins, method = f"{trial.action.path}/{{", trial.action.method
+    inner = [a for a in trial.model.actions if str(a.path).startswith(begins) and str(a.path).endswith("}")]
+    below = [a for a in inner if "/" not in str(a.path)[len(begins) :]]
+    return (NO_METHOD,) if below and all(a.method != method for a in below) else ()
 
 
 CHECK = make_check("trailing_slash_writes", __doc__, cases, stage=5, overlap="all", rank=Rank.LAX)
