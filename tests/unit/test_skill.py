@@ -21,7 +21,7 @@ from pgagents.cli.main import cli
 ROOT = Path(__file__).parents[2]
 SKILL = ROOT / "skills" / "pgagents"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
-PAGES = (SKILL / "references/laws.md", ROOT / "docs/howto/workflows.md")
+PAGES = (SKILL / "references/laws.md", SKILL / "references/access.md", ROOT / "docs/howto/workflows.md")
 TEXTS = "\n".join(page.read_text("utf-8") for page in PAGES)
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXTS, re.M | re.S)
 MOST_LINES = {"SKILL.md": 200, "references/language.md": 250}
@@ -40,6 +40,8 @@ def test_each_line_about_laws_loads_over_the_shop(block: str) -> None:
     assert lines
     for section, entries in lines.items():
         for name, entry in entries.items():
+            if not isinstance(entry, dict):
+                continue
             assert entry.keys() <= model.source.data[section][name].keys()
             laws = next((a.laws for a in model.actions if a.name == name), ())
             held = {law.name for law in (*laws, *getattr(model.resources.get(name), "laws", ()))}
