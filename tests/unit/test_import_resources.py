@@ -475,6 +475,71 @@ def test_id_is_known_by_its_plain_name(argument: str, member: str) -> None:
     assert "made_by" in found["pool"]
 
 
+@pytest.mark.parametrize(
+    ("argument", "members", "given", "member"),
+    [
+        ("w", {"word": "string", "size": "integer"}, (), "word"),
+        ("w", {"word": "string", "meaning": "string"}, ("meaning",), "word"),
+        ("w", {"word": "string", "meaning": "string"}, (), None),
+        ("name_or_id", {"name": "string", "id": "string"}, ("name",), "id"),
+        ("orgRef", {"id": "integer", "name": "string"}, ("name",), None),
+        ("w", {"size": "number", "open": "boolean"}, (), None),
+    ],
+    ids=[
+        "the only text",
+        "the one that no caller gives",
+        "two texts",
+        "id",
+        "an id of another type",
+        "no text",
+    ],
+)
+def test_id_is_the_member_that_all_answers_show(
+    argument: str, members: dict[str, str], given: tuple[str, ...], member: str | None
+) -> None:
+    entry = {"type": "object", "properties": {name: {"type": kind} for name, kind in members.items()}}
+    found, _ = infer(
+        {
+            "/entries": {
+                "get": answer({"type": "array", "items": entry}),
+                "post": create(entry, **{name: {"type": "string"} for name in given}),
+            },
+            f"/entries/{{{argument}}}": by_id(argument, "string")
+            | {"get": answer(entry), "delete": answer(None, "204")},
+        }
+    )
+    assert (found["entry"].get("id", "id") if "entry" in found else None) == member
+    assert all({"made_by", "found_by", "undone_by"} <= section.keys() for section in found.values())
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_one_read_shows_what_several_calls_make(several: bool) -> None:
+    node = {"type": "object", "properties": {"id": {"type": "integer"}, "kind": {"type": "string"}}}
+    other = node if several else {"type": "object", "properties": {"id": {"type": "integer"}}}
+    found, _ = infer(
+        {
+            "/files": {"post": create(node)},
+            "/folders": {"post": create(other)},
+            "/nodes/{id}": by_id("id") | {"get": answer(node), "delete": answer(None, "204")},
+        }
+    )
+    makers = {name: section["made_by"]["action"] for name, section in found.items()}
+    assert makers == {"node": "create_file", **({"folder": "create_folder"} if several else {})}
+
+
+def test_list_of_ids_takes_ids_of_its_noun() -> None:
+    team = create(ITEM, user_ids={"type": "array", "items": {"type": "integer"}, "minItems": 1})
+    found, _ = infer(
+        {
+            "/users": {"post": create(ITEM)},
+            "/users/{pk}": by_id("pk") | {"get": answer(ITEM)},
+            "/teams": {"post": team},
+            "/teams/{pk}": by_id("pk") | {"get": answer(ITEM)},
+        }
+    )
+    assert found["team"]["made_by"]["input"]["user_ids"] == ["=user.id"]
+
+
 @pytest.mark.parametrize("member", ["title", "owner_name"])
 def test_member_of_another_name_is_no_id(member: str) -> None:
     pool = {"type": "object", "properties": {member: {"type": "string"}}}
@@ -591,7 +656,8 @@ def test_read_that_needs_an_id_gets_the_one_that_its_argument_names(
         ("projectIdentifier", ("id", "identifier"), "identifier"),
         ("project_uuid", ("id", "uuid"), "uuid"),
         ("project_guid", ("id",), "id"),
-        ("project_slug", ("id",), ""),
+        ("project_slug", ("id",), "id"),
+        ("pk", ("id", "name"), "id"),
     ],
 )
 def test_other_words_for_an_id_mean_the_id(argument: str, members: tuple[str, ...], member: str) -> None:

@@ -20,6 +20,8 @@ CREATED, ACCEPTED = 201, 202
 MADE_UP = "=fresh.value"
 """A value that a run makes up within the argument's schema."""
 _DEEPEST = 6
+ENOUGH = 2
+"""The answers that must agree on a member before it is the id by structure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,23 @@ def make_call(one: ImportedAction, given: Mapping[str, Any], at: str) -> dict[st
     return call | ({"at": at} if at not in ("", "response") else {})
 
 
-def find_read_place(one: ImportedAction, resource: InferredResource, named: Mapping[str, Any]) -> str:
-    """Return the place in an answer of the object that has the resource's id; empty if it has none."""
-    find = find_open_object if resource.open else find_object
-    found = find(one, resource.argument, resource.kind, named)
-    return found[0] if found is not None else ""
+def find_instance(
+    one: ImportedAction, resource: InferredResource, named: Mapping[str, Any]
+) -> tuple[str, Schema] | None:
+    """Return the place in an answer of the object that has the resource's id, and its schema; None if it has
+    none.
+    """
+    if resource.open:
+        found = find_open_object(one, resource.argument, named)
+        return (found[0], found[2]) if found is not None else None
+    places = _list_places(one, named)
+    return next(((at, s) for at, s in places if resource.member in s.get("properties", {})), None)
+
+
+def _list_places(one: ImportedAction, named: Mapping[str, Any]) -> list[tuple[str, Schema]]:
+    """Return the whole answer and each object in it, with their places."""
+    whole = find_success(one, named)
+    return [("response", whole), *((f"response.{n}", s) for n, s in _members(whole, named).items())]
 
 
 def list_containers(
@@ -173,18 +187,9 @@ def ask_for_value(
 
 def find_created_place(one: InferredResource, action: ImportedAction, named: Mapping[str, Any]) -> str:
     """Return the place of the id in the answer of a call that makes an instance; empty if it has none."""
-    if one.open:
-        return find_read_place(action, one, named)
-    whole = find_success(action, named)
-    inner = [
-        (f"response.{n}", read_answer(s, named))
-        for n, s in whole.get("properties", {}).items()
-        if n.isidentifier()
-    ]
-    every = (("response", whole), *inner)
-    places = (at for at, s in every if one.member in s.get("properties", {}))
-    others = (at for at, s in every if _list_id_names(one, s, named))
-    return next(places, "") or next(others, "")
+    if (found := find_instance(action, one, named)) is not None or one.open:
+        return found[0] if found is not None else ""
+    return next((at for at, s in _list_places(action, named) if _list_id_names(one, s, named)), "")
 
 
 def _list_id_names(one: InferredResource, schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[str]:
@@ -251,8 +256,11 @@ def find_values(
         if name in above or not param.get("required"):
             continue
         schema = follow(param, named)
-        other = find_referred(name, schema, named, known.values(), own)
+        item = schema.get("items") if is_type(schema, ("array",)) else None
+        of = (singular(name), item) if isinstance(item, Mapping) else (name, schema)
+        other = find_referred(of[0], of[1], named, known.values(), own)
         value: Any = f"={other.name}.{other.member}" if other is not None else None
+        value = [value] if value is not None and of[1] is item else value
         if value is None and _may_name(name, schema, named, known):
             return None
         if value is None:
@@ -350,9 +358,7 @@ def join_and(reasons: Sequence[str]) -> str:
 
 
 _WORD = re.compile(r"[^\W_]+")
-_ID = re.compile(r"(?:.*[_-])?id|.*Id", re.A)
-_OTHER_ID = re.compile(r"(?:.*_)?(?:identifier|uuid|guid)", re.A)
-"""Matches other words for an id. A member of that name is the id; without one, `id` is."""
+_NAMED = re.compile(r"(name|slug|key|code)\Z", re.I)
 ID_TYPES = (("string",), ("integer", "number"))
 """Types of ids that are treated as equal: some generators call each number in a path a `number`."""
 Found = tuple[str, str, Schema]
@@ -364,18 +370,23 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
     None if the answer has no instance. `argument` names the id in the path. `kind` is the noun of the
     instances: `session` for `/sessions`.
     """
-    whole = find_success(one, named)
-    places = [("response", whole)]
-    members = _members(whole, named)
-    inner = [(f"response.{n}", s) for n, s in members.items() if "properties" in s]
+    places, *inner = _list_places(one, named)
+    inner = [(at, schema) for at, schema in inner if "properties" in schema]
     param = read_argument(one, argument, named)
-    for at, schema in [*places, *(inner if len(inner) == 1 else [])]:
+    for at, schema in [places, *(inner if len(inner) == 1 else [])]:
         if member := find_id_member(schema, argument, kind, param, named):
             return at, member, schema
     return None
 
 
-def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+def list_shown(one: ImportedAction, named: Mapping[str, Any]) -> dict[str, Schema]:
+    """Return the members of an answer, and those of the only object in it."""
+    (_, whole), *others = _list_places(one, named)
+    inner = [schema.get("properties", {}) for _, schema in others if is_type(schema, ("object",))]
+    return {**(inner[0] if len(inner) == 1 else {}), **whole.get("properties", {})}
+
+
+def find_open_object(one: ImportedAction, argument: str, named: Mapping[str, Any]) -> Found | None:
     """Guess the same for an answer whose only open object may have undescribed members.
 
     None if the answer has no open object, or several.
@@ -383,8 +394,8 @@ def find_open_object(one: ImportedAction, argument: str, kind: str, named: Mappi
     whole = find_success(one, named)
     inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
     places = [("response", whole)] if is_open(whole) else inner
-    member = "id" if names_id(argument, kind) else argument
-    return (places[0][0], member, places[0][1]) if len(places) == 1 else None
+    id = argument if _NAMED.search(argument) else "id"  # no schema says more than the name
+    return (places[0][0], id, places[0][1]) if len(places) == 1 else None
 
 
 def is_open(schema: Schema) -> bool:
@@ -403,15 +414,39 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 
 
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
-    """Return the member that holds the id which an argument names; empty if none is certain."""
+    """Return the member that is named like the argument with the id, and has its type; empty if none is."""
     members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
     by_name = ["name"] if snake(argument) == kind and _says_name(param) else []
-    for name in [*by_name, *_wish(argument, kind, members)]:
-        member = members.get(name, {})
-        both = (kinds for kinds in ID_TYPES if is_type(member, kinds) and is_type(param, kinds))
-        if next(both, None) is not None:
-            return name
-    return ""
+    wished = [*by_name, *_wish(argument, kind, members)]
+    return next((name for name in wished if _is_of_type(members.get(name, {}), param)), "")
+
+
+def find_id_by_structure(
+    shown: Sequence[Mapping[str, Schema]], given: Iterable[str], param: Schema, named: Mapping[str, Any]
+) -> str:
+    """Return the member with the id that the members of several answers show, whatever the argument's name
+    is.
+
+    That is `id`, else the only one of the argument's type and format that all have and no caller gives, else
+    the only one that all have; empty if none is certain. A path takes any `id`, of whatever type it is.
+    """
+    every = [{n: read_schema(s, named) for n, s in one.items()} for one in shown if one]
+    if any("id" in each for each in every):
+        return "id" if all(_is_of_type(each.get("id", {}), param) for each in every) else ""
+    common = [
+        name
+        for name in (every[0] if len(every) >= ENOUGH else ())
+        if all(
+            _is_alike(each.get(name, {}), param, named) and each[name].get("format") == param.get("format")
+            for each in every
+        )
+    ]
+    own = [name for name in common if name not in given]
+    return next((names[0] for names in (own, common) if len(names) == 1), "")
+
+
+def _is_of_type(member: Schema, param: Schema) -> bool:
+    return any(is_type(member, kinds) and is_type(param, kinds) for kinds in ID_TYPES)
 
 
 def _says_name(param: Schema) -> bool:
@@ -421,19 +456,11 @@ def _says_name(param: Schema) -> bool:
 
 
 def _wish(argument: str, kind: str, members: Iterable[str]) -> list[str]:
-    """Return the members that may hold the id which an argument names, the most certain first.
+    """Return the members that are named as an argument, the most certain first.
 
     `silenceID` of a silence may be `id`, `pool_name` of a pool `name`, and `name` of a pool `pool_name`.
     """
     plain = snake(argument)
-    wished = [argument, *(["id"] if names_id(argument, kind) else [])]
-    forms = dict.fromkeys((plain, plain.removeprefix(f"{kind}_"), f"{kind}_{plain}"))
+    forms = dict.fromkeys((plain.removeprefix(f"{kind}_"), plain, f"{kind}_{plain}"))
     by_form = {snake(name): name for name in members}
-    wished += [by_form[form] for form in forms if form in by_form and by_form[form] not in wished]
-    return wished + (["id"] if _OTHER_ID.fullmatch(plain) and "id" not in wished else [])
-
-
-def names_id(argument: str, kind: str) -> bool:
-    """True if an argument is named like an id: `id`, `book_id`, `bookID`, or the noun alone."""
-    plain = snake(argument)
-    return plain in ("id", kind) or plain.endswith("_id") or _ID.fullmatch(argument) is not None
+    return [argument, *(by_form[form] for form in forms if form in by_form)]

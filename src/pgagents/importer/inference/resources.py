@@ -11,6 +11,7 @@ from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
     ACCEPTED,
+    ENOUGH,
     MADE_UP,
     PLACEHOLDER,
     Found,
@@ -19,15 +20,17 @@ from pgagents.importer.inference.creates import (
     ask_for_value,
     find_create,
     find_created_place,
+    find_id_by_structure,
     find_id_member,
+    find_instance,
     find_object,
     find_open_object,
     find_put,
-    find_read_place,
     find_referred,
     index_names,
     join_and,
     list_containers,
+    list_shown,
     make_call,
     make_id_names,
     may_hold,
@@ -90,14 +93,27 @@ def infer_resources(
             known[path] = one
     for path, one in known.items():  # a create may name any of them
         section, reasons = _describe(one, paths[path], named, known)
-        if "made_by" not in section and one.argument:
-            reasons += _make_elsewhere(section, one, path, paths, named, known)
+        makers = (
+            []
+            if "made_by" in section or not one.argument
+            else _make_elsewhere(one, path, paths, named, known)
+        )
+        reasons += [str(action.action["http"]) for action, _ in makers]
+        if makers:
+            section["made_by"] = makers[0][1]
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
         if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
         found[one.name] = section
+        for action, call in makers[1:]:  # one read shows what several calls make
+            kind = snake(singular(str(action.action["http"]).rpartition("/")[2]))
+            name = unique(
+                f"{kind}_resource" if kind in TAKEN else kind, {*found, *(k.name for k in known.values())}
+            )
+            found[name] = {**section, "made_by": call}
+            notes.infer(("resources", name), f"from {action.action['http']} and the read of {one.name}")
         if "made_by" not in section or MADE_UP in section["made_by"].get("input", {}).values():
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
@@ -155,38 +171,58 @@ def _make_as_above(
 
 
 def _make_elsewhere(
-    section: dict[str, Any],
     one: InferredResource,
     path: str,
     paths: Mapping[str, _Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
-) -> tuple[str, ...]:
-    """Let `POST /shelves/{shelf_id}/counts` make what `GET /counts/{count_id}` reads, or `POST /exports` the
-    job whose `job_id` it answers; return the operation.
+) -> list[tuple[ImportedAction, dict[str, Any]]]:
+    """Return the calls of other paths that make what one reads: `POST /shelves/{shelf_id}/counts` for
+    `GET /counts/{count_id}`, or `POST /exports` for the job whose `job_id` it answers.
 
-    None makes it if several do, or if what contains the new instance is no resource.
+    Several are told apart by what they answer: all of them show exactly what the read does, and a removal is
+    known. None makes it if what contains the new instance is no resource.
     """
     makers = [
         (at, several.collection["POST"])
         for at, several in paths.items()
         if "POST" in several.collection and not several.naming and not at.startswith(f"{path}/")
     ]
-    fitting = [action for at, action in makers if _makes_elsewhere(one, action, at, path, named)]
-    if len(fitting) != 1:
-        return ()
-    action, above = fitting[0], {}
+    found = [
+        (action, call)
+        for at, action in makers
+        if _makes_elsewhere(one, action, at, path, named)
+        and (call := _call_elsewhere(one, action, named, known)) is not None
+    ]
+    if len(found) == 1:
+        return found
+    read = paths[path].read
+    shown = (
+        find_success(read, named).get("properties")
+        if read is not None and "DELETE" in paths[path].item
+        else {}
+    )
+    alike = [
+        action for _, action in makers if shown and find_success(action, named).get("properties") == shown
+    ]
+    calls = [(action, _call_elsewhere(one, action, named, known)) for action in alike]
+    return [(action, call) for action, call in calls if call is not None]
+
+
+def _call_elsewhere(
+    one: InferredResource,
+    action: ImportedAction,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    above = {}
     target = str(action.action["http"]).partition(" ")[2]
     for match in PLACEHOLDER.finditer(target):
         holder = known.get(_plain_path(target[: match.start()].rstrip("/")))
         if holder is None or holder is one:
-            return ()
+            return None
         above[match[1]] = f"={holder.name}.{holder.member}"
-    made_by = find_create(one, action, named, known, above)
-    if made_by is None:
-        return ()
-    section["made_by"] = made_by
-    return (str(action.action["http"]),)
+    return find_create(one, action, named, known, above)
 
 
 def _makes_elsewhere(
@@ -223,9 +259,9 @@ def _add_states(
         for method, action in several.collection.items()
         if at.startswith(below) and "/" not in at.removeprefix(below) and method in _ACTING
     }
-    shown = find_object(read, one.argument, one.kind, named)
+    shown = find_instance(read, one, named)
     given = section.get("made_by", {}).get("input", {})
-    states = infer_states(shown[2], acting, given, named, codes) if shown is not None else None
+    states = infer_states(shown[1], acting, given, named, codes) if shown is not None else None
     if states is None:
         return ()
     above = {k: v for k, v in section["read_by"].get("input", {}).items() if k != one.argument}
@@ -301,8 +337,9 @@ def _identify(
     if named_by is None:
         return _identify_wanted(path, paths, kind, named, known, wanted)
     at = find_object(read, argument, kind, named) if read is not None else None
-    guess = _guess(paths, argument, kind, named) if read is not None and at is None else None
+    guess = _guess(paths, argument, named) if read is not None and at is None else None
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
+    member = member or _find_by_structure(paths, named_by, argument, named)
     if not member:
         return None
     name = f"{kind}_resource" if kind in TAKEN else kind
@@ -376,12 +413,31 @@ def _find_listed(
     return find_id_member(listing.item, argument, kind, param, named) if listing is not None else ""
 
 
-def _guess(paths: _Paths, argument: str, kind: str, named: Mapping[str, Any]) -> Found | None:
+def _find_by_structure(
+    paths: _Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
+) -> str:
+    """Return the member with the id that the read, the list and the create all show; empty if none is
+    certain.
+    """
+    makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
+    listing = describe_listing(listed, named) if listed is not None and not list_needed(listed) else None
+    shown = [list_shown(paths.read, named)] if paths.read is not None else []
+    shown += [listing.item.get("properties", {})] if listing is not None else []
+    if not shown and "DELETE" not in paths.item:
+        return ""  # what a run makes could neither be seen nor removed
+    made = [list_shown(makes, named)] if makes is not None and len(shown) < ENOUGH else []
+    given = makes.action.get("input", {}) if makes is not None else {}
+    param = read_argument(named_by, argument, named)
+    found = (find_id_by_structure(several, given, param, named) for several in (shown, shown + made))
+    return next(filter(None, found), "")
+
+
+def _guess(paths: _Paths, argument: str, named: Mapping[str, Any]) -> Found | None:
     """Return the place of the id if reads and creates answer open objects at the same place; otherwise
     None.
     """
     makes = paths.collection.get("POST")
-    both = [find_open_object(one, argument, kind, named) for one in (paths.item["GET"], makes) if one]
+    both = [find_open_object(one, argument, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}
     return both[0] if len(both) == 2 and None not in both and len(places) == 1 else None
 
@@ -403,8 +459,8 @@ def _describe(
     if one.member != "id":
         section["id"] = one.member
     above = list_containers(one, read or (paths.naming or [*paths.collection.values()])[0], known)
-    if read is not None and (at := find_read_place(read, one, named)):
-        section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at)
+    if read is not None and (at := find_instance(read, one, named)) is not None:
+        section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at[0])
         reasons = [str(read.action["http"])]
     makes = paths.collection.get("POST")
     made_by = find_create(one, makes, named, known) if paths.naming else None
@@ -432,8 +488,8 @@ def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mappi
     """Return the condition by which an answer shows a removed instance, such as a time in `deleted_at`; empty
     if no member tells it. A time that is always there is not null while the instance exists.
     """
-    shown = find_object(read, one.argument, one.kind, named)
-    whole = shown[2] if shown is not None else {}
+    shown = find_instance(read, one, named)
+    whole = shown[1] if shown is not None else {}
     for name, schema in whole.get("properties", {}).items():
         if name in _REMOVED_AT and (name not in whole.get("required", ()) or _may_be_null(schema, named)):
             return f"has(resource.{name}) && resource.{name} != null"
