@@ -94,6 +94,8 @@ class Judgement:
     """True for a contract that does not apply to this answer, and applies if another one shows it."""
     odd: bool = False
     """True if the break is not proved: something else than the server may be the cause."""
+    shown: bool = False
+    """True if the server's own answers prove what the import concluded, so that it is no guess."""
     rank: Rank | None = None
     """The rank of the break, where that differs from its check's rank.
 

@@ -423,8 +423,8 @@ def _find_by_structure(
     listing = describe_listing(listed, named) if listed is not None and not list_needed(listed) else None
     shown = [list_shown(paths.read, named)] if paths.read is not None else []
     shown += [listing.item.get("properties", {})] if listing is not None else []
-    if not shown and "DELETE" not in paths.item:
-        return ""  # what a run makes could neither be seen nor removed
+    if not shown and ("DELETE" not in paths.item or named_by.action["http"].count("{") > 1):
+        return ""  # nothing removes what a run makes, or its answer may show the container with a new part
     made = [list_shown(makes, named)] if makes is not None and len(shown) < ENOUGH else []
     given = makes.action.get("input", {}) if makes is not None else {}
     param = read_argument(named_by, argument, named)

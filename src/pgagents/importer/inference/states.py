@@ -68,16 +68,24 @@ def infer_states(
     given = made_with.get(member)
     initial = str(given) if given in states else initial
     moves: dict[str, tuple[str, str, ImportedAction, str]] = {}
+    unsure: list[tuple[str, ImportedAction, str]] = []
     for word, action in acting.items():
         to, otherwise = find_target(word, states), _find_refusal(action, codes)
         if to and otherwise and not list_needed(action):
             moves[action.name] = (word, to, action, otherwise)
+        elif otherwise and not list_needed(action):
+            unsure.append((word, action, otherwise))
     if not moves:
         return None
+    left = [s for s in states if s != initial and s not in {to for _, to, *_ in moves.values()}]
+    if len(unsure) == len(left) == 1:  # `start` leads to `working` where all others lead elsewhere
+        [(word, action, otherwise)] = unsure
+        moves[action.name] = (word, left[0], action, otherwise)
     reached = [s for s in states if s == initial or s in {to for _, to, *_ in moves.values()}]
     section: dict[str, Any] = {"state": member, "states": list(states), "initial": initial, "moves": {}}
+    aside = {to for word, to, *_ in moves.values() if plain_word(word) in _ASIDE}
     for name, (word, to, _, otherwise) in moves.items():
-        begins = _find_beginning(word, to, reached, initial)
+        begins = _find_beginning(word, to, reached, initial, aside)
         if begins:
             move = {"from": begins, "to": to, "input": {}, "otherwise": otherwise, "inferred": True}
             section["moves"][name] = move
@@ -117,12 +125,15 @@ def find_status(code: Any) -> Any:
     return code.get("status") if isinstance(code, Mapping) else code
 
 
-def _find_beginning(word: str, to: str, reached: Sequence[str], initial: str) -> list[str]:
-    """Return the states in which a verb can begin: usually the one listed before the verb's state."""
+def _find_beginning(word: str, to: str, reached: list[str], initial: str, aside: set[str]) -> list[str]:
+    """Return the states in which a verb can begin: usually the one listed before the verb's state.
+
+    `aside` are the states of verbs that can begin in any other.
+    """
     if to == initial:
         return [s for s in reached if s != initial]
     if plain_word(word) in _ASIDE:
-        return [initial]
+        return [s for s in reached if s not in aside]
     before = [s for s in reached[: reached.index(to)] if s != to]
     return [before[-1]] if before else [initial]
 

@@ -379,7 +379,8 @@ class Ledger:
         outcome = chain[-1].outcome if chain else ""
         self._note_taken(entry.contract, judgement, chain, outcome)
         advised = judgement.rank is Rank.ODD and self.guesses.advised
-        odd = judgement.odd or advised or self.guesses.cover(entry.contract, chain)
+        guessed = not judgement.shown and self.guesses.cover(entry.contract, chain)
+        odd = judgement.odd or advised or guessed
         rank = judgement.rank if judgement.rank is not None else self.ranks.get(entry.contract.check)
         if not odd and rank not in _WHATEVER_WAS_SENT and (gap := self.guesses.find_gap(entry.contract)):
             odd = True

@@ -9,8 +9,9 @@ and its value is the number of items. The URL of the next page may be
 relative, in the body and in a `Link` header. If it is absolute, it must have the list's host and
 scheme. The list is also read with each value of its optional arguments, which the further pages must keep. If
 the pages are inferred from names, the list is also read in pages of one item and of two. Then each item is
-the border of a page, where an order with ties repeats or loses one. A next URL that asks for another page
-size than the call did is odd, if the page was full.
+the border of a page, where an order with ties repeats or loses one. An item that is on no page is only odd
+there, unless the place that each page names led on through the list in its order. A next URL that asks for
+another page size than the call did is odd, if the page was full.
 """
 
 from __future__ import annotations
@@ -525,7 +526,8 @@ class Walk:
             return self.trial.broken(expected, f"{self.paged.id} {{id}} is on two pages", id=twice)
         if lost and ended:
             actual = f"{{count}} on no page, such as {self.paged.id} {{id}}"
-            return self.trial.broken(expected, actual, count=len(lost), id=lost[0])
+            broken = self.trial.broken(expected, actual, count=len(lost), id=lost[0])
+            return replace(broken, shown=_leads_on(self.paged, there, walked))
         if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
             actual = "{empty} empty pages in a row, each of which announces another"
             return self.trial.broken("pages that come to an end", actual, empty=empty)
@@ -634,7 +636,7 @@ def _judge_choice(
     again = yield from reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
-    return _compare(trial, reader.paged.id, choice, there, came)
+    return _compare(trial, reader.paged, choice, there, came)
 
 
 def _judge_announced(
@@ -696,19 +698,30 @@ def _walk(
 
 
 def _compare(
-    trial: Trial, member: str, choice: Choice, there: Sequence[Any], came: Sequence[Any]
+    trial: Trial, paged: PagedList, choice: Choice, there: Sequence[Any], came: Sequence[Any]
 ) -> Judgement:
+    member = paged.id
     expected = f"each of the {len(there)} items of the list with {choice.wording} once"
     lost = [id for id in there if id not in came]
     if lost:
         actual = f"{{count}} on no page, such as {member} {{id}}"
-        return trial.broken(expected, actual, count=len(lost), id=lost[0])
+        broken = trial.broken(expected, actual, count=len(lost), id=lost[0])
+        return replace(broken, shown=_leads_on(paged, there, came))
     for id in came:
         if id not in there:
             actual = f"{member} {{id}} is on a page, and the list in one piece does not have it"
             return trial.broken(expected, actual, id=id)
     twice = next(id for index, id in enumerate(came) if id in came[:index])
     return trial.broken(expected, f"{member} {{id}} is on two pages", id=twice)
+
+
+def _leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bool:
+    """True if the place that each page names led on through the list, so that how to ask for it is no guess.
+
+    Numbers of pages and of items, and an id of an item, are not named by the server.
+    """
+    told = not paged.counts and paged.pages.items.wording not in paged.pages.next.wording
+    return told and list(came) == [id for id in there if id in came] and len(came) >= ENOUGH
 
 
 CHECK = make_check("pagination", __doc__, cases, calls_correctly=True, overlap="readers", rank=Rank.WRONG)

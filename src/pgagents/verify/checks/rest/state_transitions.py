@@ -3,7 +3,8 @@ states.
 
 An instance is brought to each state, the action is called, and the instance is read again. A refused call
 changes nothing, and another instance keeps its state. What only some states allow, such as a new part, is
-refused in the others, and without the instances that it needs.
+refused in the others, and without the instances that it needs. A transition that an import guessed accuses
+nobody by itself: one of its calls must have worked as guessed, and a second one been refused.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+_GUESSED = "the transition is a guess, and the server has another"
 LATER_S = 400
 """Seconds to wait before a call that must be refused, so that a wrongly renewed time or sum differs."""
 
@@ -235,6 +237,9 @@ class _Transition:
         )
         if answer.void or answer.unsound:
             return
+        if not answer.success and move.inferred and answer.refused:
+            yield from (trial.unseen(f"{_GUESSED}: {self.why} was refused") for trial in self.trials)
+            return
         if not answer.success:
             yield from self.broken(f"{self.why} is accepted", answer.outcome)
             return
@@ -271,6 +276,9 @@ class _Transition:
         if self.wait is not None:
             yield self.wait
         answer: Exchange = yield self.call_refused(resource, self.move, subject, self.why)
+        if answer.success and self.move.inferred and not (yield from self._works_as_guessed()):
+            yield from (trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
+            return
         for trial in self.trials:
             yield from trial.refused(answer, [self.move.otherwise], self.why)
         reader = _reader(self.setting, resource)
@@ -288,6 +296,19 @@ class _Transition:
         elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
             for trial in self.trials:
                 yield trial.untested(f"it could not be read again: {after.outcome}")
+
+    def _works_as_guessed(self) -> Generator[Any, Any, bool]:
+        """True if the action moves an instance in a guessed state to the guessed one, and refuses it then."""
+        resource, move = self.resource, self.move
+        why = f"to see that {self.endpoint.action.name} moves a {resource.name} as guessed"
+        states = move.origin_states
+        moved: Exchange = yield Call(
+            self.endpoint, move.input, "valid", why, subject=resource, states=states, fresh=True
+        )
+        if not moved.success or moved.subject is None or _state(resource, moved) != move.to:
+            return False
+        again: Exchange = yield self.call_refused(resource, move, moved.subject, f"{why}, once more")
+        return again.status == move.otherwise.status
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
         """Return the call that must be refused."""
@@ -331,6 +352,8 @@ def _refuse_together(trials: Sequence[Trial], wait: Call | None) -> Conversation
         move = next(move for resource, move in transition.moves if resource is common)
         why = f"{transition.endpoint.action.name} of a {common.name} that is {state}"
         answer: Exchange = yield transition.call_refused(common, move, subject, why)
+        if answer.success and move.inferred:
+            break  # it is tried alone, where the guess is tried, too
         for trial in transition.trials:
             yield from trial.refused(answer, [move.otherwise], why)
     after: Exchange = yield _read(common, reader, subject, "after what was refused")
