@@ -23,7 +23,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import NOTES, URL, Notes, answer, catalogue, verified
 
-ORDER = ["exposed", "crash", "wrong", "undocumented", "lax", "odd"]
+ORDER = ["exposed", "crash", "wrong", "undocumented", "lax", "documented", "coerced", "odd"]
 
 
 def test_ranks_are_in_order_the_worst_first() -> None:

@@ -25,6 +25,10 @@ class Rank(StrEnum):
     """The API's description has no such status, schema, header or media type."""
     LAX = "lax"
     """The server accepts what the API's description refuses."""
+    DOCUMENTED = "documented"
+    """A status 500 that the document lists: it promises a crash, and does not make it right."""
+    COERCED = "coerced"
+    """Only a framework's habit: it converts `"1"` to 1, or refuses a broken body with a status of its own."""
     ODD = "odd"
     """Only an inferred promise or a recommendation is contradicted, or no client sends such a call."""
 

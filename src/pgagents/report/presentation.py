@@ -39,6 +39,8 @@ NOUNS = {
     Rank.WRONG: ("wrong answer", "wrong answers"),
     Rank.UNDOCUMENTED: ("undocumented answer", "undocumented answers"),
     Rank.LAX: ("lax input", "lax inputs"),
+    Rank.DOCUMENTED: ("documented 500", "documented 500s"),
+    Rank.COERCED: ("coerced", "coerced"),
     Rank.ODD: ("odd", "odd"),
 }
 """The words for a number of findings of each rank, for one and for several."""
@@ -307,19 +309,19 @@ def _put(value: Any, path: Sequence[str | int]) -> Any:
 
 
 def describe_findings(report: Report, *, hint: str = "") -> str:
-    """Return how many findings there are of each rank. Odd and accepted ones are counted apart.
+    """Return how many findings there are of each rank. Mild and accepted ones are counted apart.
 
-    `hint` follows the number of odd ones.
+    `hint` follows the number of mild ones.
     """
-    new = [f for f in report.findings if not f.known and f.rank is not Rank.ODD]
-    odd = sum(f.rank is Rank.ODD and not f.known for f in report.findings)
+    new = [f for f in report.findings if not f.known and not f.is_mild]
+    mild = count_ranks(f for f in report.findings if not f.known and f.is_mild)
     known = sum(bool(f.known) for f in report.findings)
     ranks = f" ({describe_ranks(count_ranks(new))})" if new else ""
     return "; ".join(
         [
             f"{format_count(len(new), 'finding')}{ranks}" if new else "no finding",
             *([f"{known:,} known"] if known else []),
-            *([f"{odd:,} odd{hint}"] if odd else []),
+            *([f"{describe_ranks(mild)}{hint}"] if mild else []),
         ]
     )
 

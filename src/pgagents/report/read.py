@@ -294,9 +294,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
 
 def _read_rank(told: Mapping[str, Any]) -> Rank:
     """Return a finding's rank. A report of an older version has none: what was broken counts as wrong."""
-    if told["severity"] == "odd":
-        return Rank.ODD
-    return Rank(told.get("rank", Rank.WRONG))
+    return Rank(told.get("rank", Rank.ODD if told["severity"] == "odd" else Rank.WRONG))
 
 
 def _causes(told: Mapping[str, Any]) -> Causes:

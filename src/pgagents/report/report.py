@@ -140,8 +140,13 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """Return `odd` for a finding of that rank, and `error` for any other."""
-        return "odd" if self.rank is Rank.ODD else "error"
+        """Return `odd` for a mild finding, and `error` for any other."""
+        return "odd" if self.is_mild else "error"
+
+    @property
+    def is_mild(self) -> bool:
+        """True if its rank is below `lax`, so that it fails no usual run."""
+        return not self.rank.is_at_least(Rank.LAX)
 
 
 @dataclass(frozen=True, slots=True)

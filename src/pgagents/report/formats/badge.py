@@ -18,6 +18,8 @@ _COLOURS = {
     Rank.WRONG: "red",
     Rank.UNDOCUMENTED: "orange",
     Rank.LAX: "yellow",
+    Rank.DOCUMENTED: "yellow",
+    Rank.COERCED: "green",
     Rank.ODD: "green",
 }
 _NOTHING_FOUND, _NOTHING_KNOWN = "brightgreen", "lightgrey"

@@ -10,7 +10,7 @@ from collections import Counter
 
 from pgagents.base.places import Source
 from pgagents.base.writing import printable
-from pgagents.report.contract import Rank, Verdict
+from pgagents.report.contract import Verdict
 from pgagents.report.layout import name_file
 from pgagents.report.presentation import describe_alarm, make_headline, order_findings
 from pgagents.report.report import BOUGHT, Finding, Report
@@ -87,7 +87,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
         "col": span.column,
         "title": f"{finding.rank.value}: {finding.contract.id}",
     }
-    kind = "notice" if finding.rank is Rank.ODD else "error" if report.counts(finding) else "warning"
+    kind = "notice" if finding.is_mild else "error" if report.counts(finding) else "warning"
     return command(kind, properties, message)
 
 

@@ -39,8 +39,14 @@ _LEVELS = {
     Rank.WRONG: "error",
     Rank.UNDOCUMENTED: "warning",
     Rank.LAX: "warning",
+    Rank.DOCUMENTED: "note",
+    Rank.COERCED: "note",
     Rank.ODD: "note",
 }
+
+
+def _find_rank(result: Result, finding: Finding) -> Rank:
+    return Rank.ODD if result.verdict is Verdict.ODD and not finding.is_mild else finding.rank
 
 
 def render(report: Report, source: Source) -> bytes:
@@ -164,7 +170,7 @@ def _result(
     found: dict[str, Any] = {
         "ruleId": contract.check,
         "ruleIndex": checks.index(contract.check),
-        "level": _LEVELS[Rank.ODD if result.verdict is Verdict.ODD else finding.rank],
+        "level": _LEVELS[_find_rank(result, finding)],
         "message": {"text": _plain(f"{contract.says}. Got: {got}{same}")},
         "locations": [
             {
@@ -186,7 +192,7 @@ def _result(
             "surface": contract.surface,
             "requirement": list(contract.cite),
             "expected": _plain(finding.expected),
-            "rank": (Rank.ODD if result.verdict is Verdict.ODD else finding.rank).value,
+            "rank": _find_rank(result, finding).value,
             "stable": finding.stable,
             "seed": report.header.seed,
         },

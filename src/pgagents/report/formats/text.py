@@ -53,6 +53,8 @@ WIDTH = 100
 MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
+MAX_BRIEF = 10
+"""Most findings that are shown in two lines each."""
 MAX_STEP = 200
 """Longest body of an exchange before the relevant one, in characters."""
 MAX_STEPS = 3
@@ -79,7 +81,7 @@ class View:
     verbose: bool = False
     """True for tables, sentences of contracts, and every exchange."""
     odd: bool = False
-    """True to show odd findings too."""
+    """True to show mild findings whole."""
     why: bool = False
     """True for every reason of what was not tried, with ids."""
     stopped: bool = False
@@ -101,17 +103,20 @@ def render(
     """Return the whole report, ending in a newline.
 
     `again` is the command line that repeats the run, without seed and contract. `stopped` means that a signal
-    ended the run. `verbose` adds the tables of promises and every exchange of a finding. `odd` shows odd
-    findings, and `why` lists what was not tried by its reason.
+    ended the run. `verbose` adds the tables of promises and every exchange of a finding. `odd` shows mild
+    findings whole, and `why` lists what was not tried by its reason.
     """
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
-    odd = odd or report.header.fail_on is Rank.ODD
     view = View(again, width, _paint if colour else _leave, verbose, odd, why, stopped)
-    shown = [f for f in order_findings(report.findings) if odd or f.rank is not Rank.ODD]
+    ordered = order_findings(report.findings)
+    shown = [f for f in ordered if odd or not f.is_mild or report.counts(f)]
+    brief = [f for f in ordered if f not in shown and not f.known]
     blocks = [
         _head(report, view),
         _tell_alarm(report, view),
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
+        _list_brief(brief, report, view),
+        _list_habits(brief, view),
         *([tabulate_verdicts(report, width)] if verbose else []),
         _tabulate_repeats(report, width),
         _list_reasons(report, source, view) if why else [],
@@ -190,6 +195,50 @@ def _finding(
     if view.verbose and finding.also:
         lines += _wrap(", ".join(finding.also), INDENT + "  ", None, view.width)
     return [*lines, f"{INDENT}{view.again} {report.repeat(finding)}"]
+
+
+def _list_brief(findings: Sequence[Finding], report: Report, view: View) -> list[str]:
+    """Return two lines for each mild finding: what came back, and the request. The likeliest odd ones come
+    first.
+    """
+    several = [f for f in findings if f.rank is not Rank.COERCED]
+    several.sort(key=lambda f: (f.rank.place, f.stable is not True, bool(f.confirm), -len(f.also)))
+    lines = []
+    for finding in several[:MAX_BRIEF]:
+        lines += _wrap(f"{finding.rank.value}  {make_headline(finding)}", "", INDENT, view.width)
+        lines.append(INDENT + (of_finding(finding, report.header.url) or describe_no_request(finding)))
+    rest = len(several) - MAX_BRIEF
+    return [*lines, f"and {rest:,} more such: --odd shows them"] if rest > 0 else lines
+
+
+def _list_habits(findings: Sequence[Finding], view: View) -> list[str]:
+    """Return a line for each kind of what frameworks do by themselves, with a count and a remedy."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.rank is Rank.COERCED:
+            kinds.setdefault(finding.contract.check, []).append(finding)
+    lines = []
+    for check, several in kinds.items():
+        count = sum(1 + len(finding.also) for finding in several)
+        says, remedy = _HABITS.get(check, ("a framework's habit", "--odd shows it"))
+        said = f"coerced  {count:,} × {says}, such as {make_headline(several[0])}: {remedy}"
+        lines += _wrap(said, "", INDENT, view.width)
+    return lines
+
+
+_HABITS = {
+    "invalid_input": (
+        "a value of another type, or in the other case, is converted",
+        "FastAPI: `strict=True`; Jackson: ALLOW_COERCION_OF_SCALARS off",
+    ),
+    "look_alike_input": ("true or NaN is taken for a number", "FastAPI: `strict=True`"),
+    "documented_status": (
+        "a broken body is refused with a status that is not listed",
+        "list it; FastAPI: `responses={400: …}`",
+    ),
+    "valid_calls": ("1.0 is refused for a whole number", "few clients send it; JSON Schema takes it for 1"),
+}
+"""What a check finds of frameworks' habits, and what changes it."""
 
 
 def _promised(finding: Finding, report: Report, source: Source, view: View) -> list[str]:
@@ -423,7 +472,7 @@ def _conclude(report: Report, source: Source, view: View) -> list[str]:
     kept += f", {in_part:,} of them in part" if in_part else ""
     untried = describe_not_tried(report)
     hint = " (--why)" if untried and not view.why else ""
-    shown = describe_findings(report, hint="" if view.odd else ": --odd shows them")
+    shown = describe_findings(report, hint="" if view.odd else " (--odd)")
     lines = [view.paint(line, colour) for line in _wrap(shown, "", "  ", view.width)]
     lines += _wrap("; ".join(filter(None, (kept, untried + hint))), "", "  ", view.width)
     if code == UNTRIED:

@@ -74,9 +74,10 @@ class Break:
 
     def find_rank(self, usual: Rank) -> Rank:
         """Return how bad the break is; `usual` is the rank of the contract's check."""
+        told = self.judgement.rank
         if self.odd:
-            return Rank.ODD
-        return usual if self.judgement.rank in (None, Rank.ODD) else self.judgement.rank
+            return told if told in (Rank.DOCUMENTED, Rank.COERCED) else Rank.ODD
+        return usual if told is None or not told.is_at_least(Rank.LAX) else told
 
 
 def write_value(value: Any) -> str:

@@ -378,7 +378,8 @@ class Ledger:
         """Enter a break, unless an earlier one of the plan stands there. An odd one hides no other break."""
         outcome = chain[-1].outcome if chain else ""
         self._note_taken(entry.contract, judgement, chain, outcome)
-        advised = judgement.rank is Rank.ODD and self.guesses.advised
+        mild = judgement.rank is not None and not judgement.rank.is_at_least(Rank.LAX)
+        advised = mild and self.guesses.advised
         guessed = not judgement.shown and self.guesses.cover(entry.contract, chain)
         odd = judgement.odd or advised or guessed
         rank = judgement.rank if judgement.rank is not None else self.ranks.get(entry.contract.check)

@@ -58,7 +58,8 @@ def _send_broken_bodies(trial: Trial) -> Conversation:
         answer: Exchange = yield trial.call("framework", why, raw=raw)
         if answer.status in REFUSED_STATUSES:
             judgement = _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
-            yield judgement.with_rank(Rank.ODD) if raw is unreadable else judgement  # no client sends it
+            mild = Rank.COERCED if trial.model.leaves_open else Rank.ODD  # no client sends it
+            yield judgement.with_rank(mild) if raw is unreadable else judgement
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

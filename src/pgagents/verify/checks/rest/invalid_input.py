@@ -3,11 +3,13 @@
 Each keyword of each argument is broken once. If an error can name several fields, two arguments are broken in
 one call. Each is broken alone only if the answer does not name both.
 
-A keyword that only a very large text or list would break is not applicable.
+A keyword that only a very large text or list would break is not applicable. Where a document alone is known,
+a value that frameworks convert to a right one, such as `"1"` to 1, is only coerced.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -31,11 +33,14 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import accepts
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 SEVERAL = "several"
+_BOOLEANS = frozenset(("true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0"))
+_NUMBER = re.compile(r"\s*(NaN|[+-]?\d+(\.\d+)?)\s*", re.I)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -111,7 +116,45 @@ def _send(trial: Trial, call: Call, says: str) -> Conversation:
 
 def _judge(trial: Trial, call: Call, answer: Exchange, says: str) -> Iterator[Judgement]:
     codes, statuses = list_allowed_refusals(trial.setting, call)
-    return trial.refused(answer, codes, f"a call where {says}", statuses)
+    for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):
+        coerced = answer.success and trial.model.leaves_open and _is_coerced(trial, call)
+        yield judgement.with_rank(Rank.COERCED) if coerced else judgement
+
+
+def _is_coerced(trial: Trial, call: Call) -> bool:
+    """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
+    and a listed value may have the other case.
+    """
+    name, *path = call.field.split(".")
+    param, schemas = trial.action.param(name), trial.model.schemas
+    if param is None or name not in call.input:
+        return False
+    right = (_put(call.input[name], path, one) for one in _convert(got(call.input, call.field)))
+    return any(accepts(param.schema, schemas, value) for value in right)
+
+
+def _convert(value: Any) -> Iterator[Any]:
+    """Yield what frameworks convert a value to."""
+    if isinstance(value, bool):
+        yield int(value)
+    elif isinstance(value, str):
+        yield value.swapcase()
+        yield from [True] if value.lower() in _BOOLEANS else []
+        number = float(value) if _NUMBER.fullmatch(value) else None
+        yield from [] if number is None else [int(number)] if number.is_integer() else [number]
+    elif value in (0, 1):
+        yield bool(value)
+
+
+def _put(whole: Any, path: Sequence[str], value: Any) -> Any:
+    """Return an argument with another value at a path."""
+    if not path:
+        return value
+    if isinstance(whole, list):
+        return [_put(one, path[1:], value) if str(n) == path[0] else one for n, one in enumerate(whole)]
+    return (
+        {**whole, path[0]: _put(whole.get(path[0]), path[1:], value)} if isinstance(whole, Mapping) else whole
+    )
 
 
 def _send_pair(trials: Sequence[Trial], pair: Group, alone: set[str]) -> Conversation:

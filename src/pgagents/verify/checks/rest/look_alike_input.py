@@ -27,6 +27,8 @@ from pgagents.verify.wire.exchange import Exchange
 LONG = FAR
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 WRONG = {"nan": "NaN", "nul": "a\0b"}
+COERCED = ("boolean", "nan")
+"""The kinds that frameworks convert by themselves."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
@@ -67,7 +69,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:
     codes, statuses = list_allowed_refusals(trial.setting, answer.call)
-    yield from trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses)
+    for judgement in trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses):
+        coerced = answer.success and trial.model.leaves_open and trial.case.detail in COERCED
+        yield judgement.with_rank(Rank.COERCED) if coerced else judgement
 
 
 def _list_calls(setting: Setting) -> Iterator[tuple[str, InvalidCase, bool]]:

@@ -2,11 +2,12 @@
 
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a document alone is
-known, a read that waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run
-reads is odd there. The odd calls include reads of another side of a changed instance, such as its content. A
-run reads once more each instance that a generated call made or changed. Where a document alone is known, the
-run also reads items of a list that look unlike the first one. It then sends each optional text of a read
-alone, too. Whole numbers beyond 32 and 64 bits are sent where they are allowed.
+known, a status 500 is told although the document lists it, but below all other findings. There a read that
+waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run reads is odd
+there. The odd calls include reads of another side of a changed instance, such as its content. A run reads
+once more each instance that a generated call made or changed. Where a document alone is known, the run also
+reads items of a list that look unlike the first one. It then sends each optional text of a read alone, too.
+Whole numbers beyond 32 and 64 bits are sent where they are allowed.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ WAITING = frozenset(
     )
 )
 """Words of reads whose answer may come late, or never end."""
+CRASHED = 500
 HUGE = 1e18
 """A number that a double can represent, and whose hundredths exceed 64 bits."""
 
@@ -196,8 +198,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         broken = trial.broken("a whole answer", exchange.outcome)
         large = exchange.answer.kind == "too-large" and memory.model.leaves_open
         yield replace(broken, odd=True) if large else broken  # a document promises no size
-    elif exchange.status >= 500 and not _is_documented(exchange, memory):
+    elif exchange.status >= CRASHED and not _is_documented(exchange, memory):
         yield trial.broken("an answer below 500", exchange.outcome)
+    elif exchange.status == CRASHED and memory.model.leaves_open:
+        action = exchange.call.endpoint.action.name if exchange.call.endpoint is not None else ""
+        broken = trial.broken("an answer below 500, though the document lists it", exchange.outcome)
+        yield replace(broken.with_rank(Rank.DOCUMENTED), claim=f"documented {action}")
     else:
         yield trial.kept()
 
@@ -423,7 +429,6 @@ def list_typed_calls(setting: Setting) -> Iterator[Call]:
 
 
 MOST_READS = 4
-CRASHED = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,7 +309,8 @@ def _send_with_point(trial: Trial, param: Param) -> Conversation:
         if not plainly.success:
             yield trial.untested(f"the call is refused without a decimal point, too: {plainly.outcome}")
             return
-    yield from trial.accepted(answer, what)
+    for judgement in trial.accepted(answer, what):
+        yield judgement.with_rank(Rank.COERCED) if trial.model.leaves_open else judgement
 
 
 def _add_point(body: bytes, wire: str) -> bytes:

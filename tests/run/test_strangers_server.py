@@ -1,0 +1,204 @@
+"""A server of which only a document is known: what people repeat by accident, what frameworks convert, a 500
+that the document lists, and pages whose cursor skips an item. Each has a twin that is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.base.places import Source
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Rank
+from pgagents.report.formats import text
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+URL = "http://127.0.0.1:1"
+PAGE = 2
+
+
+def says(schema: dict[str, Any] | None, status: str = "200", *others: int) -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": schema}}} if schema is not None else {}
+    refused = {str(other): {"description": "No"} for other in (400, 404, 409, *others)}
+    return {"responses": {status: {"description": "So", **content}, **refused}}
+
+
+@cache
+def model(*, removes: bool, named: str = "pk") -> Model:
+    given = {"email": {"type": "string", "minLength": 1}, "age": {"type": "integer", "minimum": 0}}
+    one = {"type": "object", "required": ["id", "email"], "properties": {"id": {"type": "integer"}, **given}}
+    page = {
+        "type": "object",
+        "required": ["items", "next_cursor"],
+        "properties": {
+            "items": {"type": "array", "items": one},
+            "next_cursor": {"type": "string", "nullable": True},
+        },
+    }
+    body = {"type": "object", "required": ["email"], "properties": given}
+    holder = {"name": named, "in": "path", "required": True, "schema": {"type": "integer"}}
+    sizes = [
+        {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+        {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100}},
+    ]
+    item: dict[str, Any] = {"parameters": [holder], "get": says(one, "200", 500)}
+    if removes:
+        item["delete"] = says(None, "204")
+    paths = {
+        "/customers": {
+            "get": {"parameters": sizes, **says(page)},
+            "post": {
+                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+                **says(one, "201"),
+            },
+        },
+        f"/customers/{{{named}}}": item,
+    }
+    return imported(openapi(paths)).model
+
+
+class Shop:
+    """Keeps customers. `twice` is the status of a second customer with one e-mail address."""
+
+    def __init__(
+        self,
+        twice: int = 409,
+        *,
+        convert: Callable[[Any], Any] = lambda age: age if type(age) is int else None,
+        skips: int = 0,
+        breaks: bool = False,
+    ) -> None:
+        self.kept: dict[int, dict[str, Any]] = {
+            n: {"id": n, "email": f"old{n}@x", "age": 1} for n in range(1, 6)
+        }
+        self.twice, self.convert, self.skips, self.breaks = twice, convert, skips, breaks
+        self.made = 0
+
+    def __call__(self, request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        if path == "/customers" and request.method == "GET":
+            return self._list(dict(part.partition("=")[::2] for part in query.split("&")))
+        if path == "/customers" and request.method == "POST":
+            return self._make(request)
+        last = path.removeprefix("/customers/")
+        if not last.isdecimal() or int(last) not in self.kept:
+            return self._say(404)
+        if request.method == "GET":
+            return self._say(500) if self.breaks else self._say(200, self.kept[int(last)])
+        if request.method == "DELETE":
+            del self.kept[int(last)]
+            return Response(204, (), b"")
+        return self._say(405)
+
+    def _make(self, request: Request) -> Response:
+        body = read_json(request.body or b"").value
+        if not isinstance(body, dict) or not isinstance(body.get("email"), str) or not body["email"]:
+            return self._say(400)
+        age = self.convert(body["age"]) if "age" in body else 0
+        if age is None or age < 0:
+            return self._say(400)
+        if self.twice != 201 and any(one["email"] == body["email"] for one in self.kept.values()):
+            return self._say(self.twice)
+        self.made += 1
+        id = 100 + self.made
+        self.kept[id] = {"id": id, "email": body["email"], "age": age}
+        return self._say(201, self.kept[id])
+
+    def _list(self, query: dict[str, str]) -> Response:
+        limit, cursor = query.get("limit") or str(PAGE), query.get("cursor") or "0"
+        if not limit.isdecimal() or not 1 <= int(limit) <= 100 or not cursor.isdecimal():
+            return self._say(400)
+        rows = [row for id, row in sorted(self.kept.items()) if id > int(cursor)]
+        page, more = rows[: int(limit)], rows[int(limit) :]
+        following = str(more[0]["id"] if self.skips else page[-1]["id"]) if more else None
+        return self._say(200, {"items": page, "next_cursor": following})
+
+    def _say(self, status: int, body: Any = None) -> Response:
+        return Response(status, (("Content-Type", "application/json"),), json_bytes(body or {"detail": "no"}))
+
+
+def run(shop: Shop, *, removes: bool = True, only: tuple[str, ...] = ()) -> Report:
+    now = [1_776_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return verify(
+        model(removes=removes), shop, Identities({}), Options(live=False, allow_writes=True, only=only),
+        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
+    )  # fmt: skip
+
+
+def ranks(report: Report, check: str) -> set[Rank]:
+    return {f.rank for f in report.findings if f.contract.check == check}
+
+
+@pytest.mark.parametrize("removes", [True, False], ids=["can be removed", "stays"])
+@pytest.mark.parametrize(("twice", "found"), [(500, {Rank.CRASH}), (409, set()), (201, set())])
+def test_a_create_that_crashes_when_it_is_sent_once_more_is_found(
+    twice: int, found: set[Rank], removes: bool
+) -> None:
+    shop = Shop(twice)
+    report = run(shop, removes=removes)
+    assert ranks(report, "no_crashes") == found
+    assert not [f for f in report.findings if not f.is_mild and f.contract.check != "no_crashes"]
+    assert shop.made <= 5 if not removes else set(shop.kept) == set(range(1, 6))
+
+
+@pytest.mark.parametrize("skips", [1, 0])
+def test_an_item_that_the_servers_own_cursor_skips_is_wrong(skips: int) -> None:
+    assert ranks(run(Shop(skips=skips)), "pagination") == ({Rank.WRONG} if skips else set())
+
+
+def to_number(age: Any) -> Any:
+    try:
+        return int(age) if float(age).is_integer() else None
+    except (TypeError, ValueError):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("convert", "found"),
+    [
+        (to_number, {Rank.COERCED}),
+        (lambda age: age if type(age) is int else 0, {Rank.LAX}),
+        (lambda age: age if type(age) is int else None, set()),
+    ],
+    ids=["converts", "takes all", "refuses"],
+)
+def test_what_a_framework_converts_is_only_coerced(convert: Callable[[Any], Any], found: set[Rank]) -> None:
+    report = run(Shop(convert=convert), only=("invalid_input/type/age",))
+    assert ranks(report, "invalid_input") == found
+    assert report.exit_code == (1 if Rank.LAX in found else 0)
+
+
+def test_a_500_that_the_document_lists_is_told_below_all_findings() -> None:
+    report = run(Shop(breaks=True))
+    assert ranks(report, "no_crashes") == {Rank.DOCUMENTED}
+    shown = text.render(report, model(removes=True).source)
+    assert "\ndocumented  GET /customers/" in shown
+    assert " of 1  DOCUMENTED" not in shown
+
+
+def test_mild_findings_are_shown_in_two_lines_and_habits_in_one() -> None:
+    report = run(Shop(breaks=True, convert=to_number))
+    (mild,) = (f for f in report.findings if f.rank is Rank.DOCUMENTED)
+    several = tuple(replace(mild, rank=Rank.ODD) for _ in range(12))
+    source: Source = model(removes=True).source
+    shown = text.render(replace(report, findings=(*report.findings, *several)), source)
+    assert shown.count("\nodd") == 9
+    assert "and 3 more such: --odd shows them" in shown
+    assert shown.count("\ncoerced ") == len(
+        {f.contract.check for f in report.findings if f.rank is Rank.COERCED}
+    )
+    whole = text.render(report, source, odd=True)
+    assert "\ncoerced " not in whole
+    assert "  COERCED  " in whole
