@@ -246,6 +246,9 @@ class _Transition:
         if not answer.fits:
             return
         shown = _state(resource, answer)
+        if move.inferred and shown not in (None, move.to, self.state):
+            yield from (trial.unseen(f"{_GUESSED}: {state} {shown}") for trial in self.trials)
+            return
         if shown is not None and shown != move.to:
             yield from self.broken(f"{state} {move.to}", f"{state} {shown} in the answer")
             return
