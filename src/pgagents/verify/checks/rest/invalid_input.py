@@ -114,22 +114,27 @@ def _send(trial: Trial, call: Call, says: str) -> Conversation:
     yield from _judge(trial, call, answer, says)
 
 
-def _judge(trial: Trial, call: Call, answer: Exchange, says: str) -> Iterator[Judgement]:
+def _judge(
+    trial: Trial, call: Call, answer: Exchange, says: str, wrong: Iterable[str] = ()
+) -> Iterator[Judgement]:
+    """Judge the answer to a wrong call. `wrong` are its wrong arguments, without them the call's field."""
     codes, statuses = list_allowed_refusals(trial.setting, call)
+    fields = tuple(wrong) or (call.field,)
     for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):
-        coerced = answer.success and trial.model.leaves_open and _is_coerced(trial, call)
+        may_be = answer.success and trial.model.leaves_open
+        coerced = may_be and all(_is_coerced(trial, call, field) for field in fields)
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
 
 
-def _is_coerced(trial: Trial, call: Call) -> bool:
+def _is_coerced(trial: Trial, call: Call, field: str) -> bool:
     """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
     and a listed value may have the other case.
     """
-    name, *path = call.field.split(".")
+    name, *path = field.split(".")
     param, schemas = trial.action.param(name), trial.model.schemas
     if param is None or name not in call.input:
         return False
-    right = (_put(call.input[name], path, one) for one in _convert(got(call.input, call.field)))
+    right = (_put(call.input[name], path, one) for one in _convert(got(call.input, field)))
     return any(accepts(param.schema, schemas, value) for value in right)
 
 
@@ -241,7 +246,7 @@ def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str,
         detail = _find_nearest(keyword, name, counts)
         trial = CHECK.find_trial(first.setting, first.endpoint.place, detail or "")
         says = f"{name} is {repr(arguments[name])[:60]}" if name in arguments else f"{name} is left out"
-        return list(_judge(trial, answer.call, answer, says)) if trial is not None else []
+        return list(_judge(trial, answer.call, answer, says, wrong)) if trial is not None else []
 
     def is_broken(answer: Exchange) -> bool:
         return any(judgement.verdict is Verdict.BROKEN for judgement in judge(answer))
