@@ -7,6 +7,7 @@ leads a tester to harm.
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from threading import Lock
@@ -489,3 +490,23 @@ def test_of_a_workflow_only_what_it_made_is_removed() -> None:
         if r.contract.check == "workflow_runs"
     }
     assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}
+
+
+def test_what_an_unreadable_answer_hid_in_a_container_is_removed_by_its_mark() -> None:
+    """The server keeps a note whose box goes, and shows it in the list of that box."""
+    server = server_of("orphans")
+    hidden: list[int] = []
+
+    def answer(request: Request) -> Response | Silence:
+        told = server(request)
+        inner = request.method == "POST" and request.path.endswith("/notes")
+        if inner and isinstance(told, Response) and told.status == 201 and not hidden:
+            hidden.append(json.loads(told.body)["note"]["id"])
+            return Silence("protocol", "the answer is no HTTP")
+        return told
+
+    report = run("orphans", server, handler=answer)
+    assert hidden
+    assert [id for id in hidden if id in server.tables["notes"]] == []
+    assert harms(server) == []
+    assert report.footer.may_exist == ()

@@ -209,11 +209,12 @@ def look_up_unsure(driver: Driver) -> bool:
     pool = driver.factory.pool
     try:
         for instance in finish(driver.executor.run_generator(driver.factory.unsure.look_up(), [])):
-            known = pool.find(instance.resource, instance.id)
+            known = pool.find(instance.resource, instance.id, instance.place)
             if known is None:
                 pool.add(instance)
             else:  # a list had it, and did not say whose it is
                 known.made = known.ours = True
+                known.parent = known.parent or instance.parent
                 pool.note_change(known)
     except (Unavailable, KeyboardInterrupt):
         pass
