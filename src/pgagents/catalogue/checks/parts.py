@@ -400,11 +400,12 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
             said = "`unique` has no effect where nothing is made"
             checker.report(at, "unique", said, "add `made_by`, or leave `unique` out")
             continue
-        for number, member in enumerate(unique.members):
-            if member not in action.input:
-                said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
-                help = "name members that are arguments of the making call"
-                checker.report((*at, "members", number), "unique", said, help)
+        for key, names in (("members", unique.members), ("overlaps", unique.overlaps)):
+            for number, member in enumerate(names):
+                if member not in action.input:
+                    said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
+                    help = "name members that are arguments of the making call"
+                    checker.report((*at, key, number), "unique", said, help)
         if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
             refusals.check_listed(checker, (*at, "otherwise"), maker, unique.otherwise)
         if unique.stays_taken and resource.undone_by is None:

@@ -108,6 +108,11 @@ class Unique(Cited):
         description="The members; each is an argument of the making call too."
     )
     otherwise: Name = Field(description="The error code for making a second instance with the same values.")
+    overlaps: Annotated[list[Name], Field(min_length=2, max_length=2)] = Field(
+        default=[],
+        description="The arguments with the start and the end of a time for which an instance has these "
+        "values, so that two may share them at other times. One may begin when another ends.",
+    )
     stays_taken: bool = Field(
         False, description="True if a removed instance keeps its values, so that no new one gets them."
     )

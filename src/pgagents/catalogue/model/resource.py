@@ -61,12 +61,14 @@ class Takes:
 class Unique:
     """Members whose values no two living instances share. `otherwise` is the error for the second one.
 
+    `overlaps` are the start and the end of the time for which an instance has them; empty if it is always.
     `stays_taken` is true if a removed instance keeps its values.
     """
 
     members: tuple[str, ...]
     otherwise: Code
     stays_taken: bool
+    overlaps: tuple[str, ...]
     cite: tuple[str, ...]
     origin: Pointer
 

@@ -229,6 +229,7 @@ class Resources(Shared):
                     tuple(u.members),
                     self.codes[u.otherwise],
                     u.stays_taken,
+                    tuple(u.overlaps),
                     tuple(u.cite),
                     (*at, "unique", i),
                 )

@@ -309,7 +309,8 @@ def _ask_about_times(view: View, name: str, action: Mapping[str, Any], laws: str
     both = f"has(input.{begins[0]}) && has(input.{ends[0]})"
     law = {"when": both, "that": f"input.{begins[0]} < input.{ends[0]}"}
     asks = (
-        f"Must {begins[0]} be before {ends[0]}, and may two overlap? A workflow shows which call is refused."
+        f"Must {begins[0]} be before {ends[0]}, and may two overlap? If not, `unique` of the resource says "
+        f"for whom: [{{members: [WHOSE], overlaps: [{begins[0]}, {ends[0]}], otherwise: CODE}}]."
     )
     at = ("actions", name, "input", begins[0])
     entry = {"laws": {"ends-after-it-begins": law}}

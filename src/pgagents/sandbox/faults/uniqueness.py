@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.catalogue.model.resource import Resource
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.catalogue.model.resource import Resource, Unique
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal, epoch_of, rfc3339
 from pgagents.sandbox.fault_declaration import Context, fault, holds_instances
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
@@ -54,6 +55,42 @@ def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any
                 used.add(key)
             return result
     return inner(call)
+
+
+@fault("uniqueness", needs=("overlaps",)).replace_actions
+def overlap_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Only an equal beginning is a conflict; what begins within another's time is made."""
+    result = inner(call)
+    for unique, start, end in _list_times(context, call):
+        first, last = context.memory.setdefault(str(call.input[unique.members[0]]), (start, end))
+        if isinstance(result, Refusal) and start != first:
+            later = zip(unique.overlaps, (last, last + end - start), strict=True)
+            made = inner(replace(call, input={**call.input, **{name: rfc3339(at) for name, at in later}}))
+            return (
+                {**made, **{name: call.input[name] for name in unique.overlaps}}
+                if isinstance(made, dict)
+                else made
+            )
+    return result
+
+
+@fault("uniqueness", needs=("overlaps",)).replace_actions
+def next_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """What begins at the very moment when another ends is refused."""
+    for unique, start, end in _list_times(context, call):
+        _, last = context.memory.setdefault(str(call.input[unique.members[0]]), (start, end))
+        if start == last:
+            return Refusal(unique.otherwise.name, "It is taken")
+    return inner(call)
+
+
+def _list_times(context: Context, call: AcceptedCall) -> Iterator[tuple[Unique, float, float]]:
+    """Yield start and end of what a call makes, with the unique members that are taken for that time."""
+    for resource in context.model.resources.values():
+        for unique in resource.unique if resource.made_by and resource.made_by.action is call.action else ():
+            times = [epoch_of(str(call.input[name])) or 0.0 for name in unique.overlaps]
+            if times:
+                yield unique, times[0], times[1]
 
 
 @fault("uniqueness", needs=("unique-for-ever",)).replace_actions

@@ -153,7 +153,8 @@ class Lifecycle:
             text = json.dumps(max(texts, key=len)) if texts else ""  # only rows with this text are read
             others = self._rows.all(resource.name, tenant, place, text=text, removed=unique.stays_taken)
             holders = (other for other in others if unique.stays_taken or _lives(resource, other))
-            if any(all(other.get(name) == row.get(name) for name in unique.members) for other in holders):
+            same = (o for o in holders if all(o.get(name) == row.get(name) for name in unique.members))
+            if any(not unique.overlaps or _overlap(row, other, *unique.overlaps) for other in same):
                 return unique
         return None
 
@@ -205,6 +206,13 @@ def _lives(resource: Resource, row: Row | None) -> int:
     if resource.gone_when is not None:
         return int(not Scope({"resource": dict(row)}).is_true(resource.gone_when))
     return int(not resource.state or not resource.initial or row.get(resource.state) == resource.initial)
+
+
+def _overlap(one: Row, other: Row, start: str, end: str) -> bool:
+    """True if the times of two instances have a moment in common."""
+    starts, ends = ([str(row.get(name)) for row in (one, other)] for name in (start, end))
+    begun, over = ([(epoch_of(text) or 0.0, text) for text in texts] for texts in (starts, ends))
+    return max(begun) < min(over)
 
 
 def _is_past(moment: Any, now: float) -> bool:

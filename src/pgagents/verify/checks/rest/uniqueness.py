@@ -3,22 +3,27 @@
 An instance is made. Then the create is sent again with the same values in these members, under the same
 parent, and otherwise as usual. Only a refusal with the declared code keeps the contract. After the first
 instance is removed, the values are free: the same call makes another instance. Where the catalogue says
-`stays_taken`, it is refused as before. A change that sends an instance its own values is no conflict, because
-no other instance has them.
+`stays_taken`, it is refused as before. Where the values are taken for a time alone, what begins within it is
+refused, and what begins when it ends is made. A change that sends an instance its own values is no conflict,
+because no other instance has them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import Call, InstanceRef, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -59,6 +64,13 @@ def _list_creates(setting: Setting) -> Iterator[Case]:
                     says = f"{names} of a removed {resource.name} {may}"
                     after = "stays-taken" if unique.stays_taken else "freed"
                     yield Case(endpoint, says, unique.origin, attempt, f"{after}/{detail}", cite)
+                if unique.overlaps and endpoint.leads:
+                    beside = partial(_make_beside, resource=resource, unique=unique)
+                    attempt = Attempt(together=beside, cost=3, writes=True)
+                    says = f"no second {resource.name} with the same {names} begins within the time of one"
+                    yield Case(endpoint, says, unique.origin, attempt, f"overlap/{detail}", cite)
+                    says = f"a {resource.name} with the same {names} may begin when another ends"
+                    yield Case(endpoint, says, unique.origin, attempt, f"next/{detail}", cite)
 
 
 def _list_changes(setting: Setting) -> Iterator[Case]:
@@ -101,6 +113,7 @@ def _make_twice(
     # the containers of the first instance, because values may be unique within them
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
+    same |= {name: first.input[name] for name in unique.overlaps if name in first.input}
     arguments = {**made_by.input, **same, **{name: body[name] for name in unique.members}}
     why = f"a second {resource.name} with the same {names}"
     second: Exchange = yield Call(endpoint, arguments, "illegal", why)
@@ -125,6 +138,74 @@ def _make_twice(
         yield from after.refused(third, [unique.otherwise], why)
     else:
         yield _judge_free(after, third, unique, f"another {resource.name} is made")
+
+
+def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) -> Conversation:
+    """Make an instance, one with the same values that begins in the middle of its time, and one that begins
+    when it ends.
+    """
+    within, after = trials
+    names, made_by, endpoint = " and ".join(unique.members), resource.made_by, within.endpoint
+    assert made_by is not None
+    why = f"a {resource.name} whose {names} nothing else has"
+    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
+    body = at_path(made_by, first) if first.success else None
+    times = [_Moment.read(first.input.get(name)) for name in unique.overlaps]
+    start, end = times
+    if start is None or end is None or start.at >= end.at:
+        for trial in trials:
+            yield trial.untested(f"{' and '.join(unique.overlaps)} of the create are no start and end")
+        return
+    if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
+        for trial in trials:
+            yield trial.untested(f"no answer shows {names}: {first.outcome}")
+        return
+    containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
+    same = {name: value for name, value in first.input.items() if name in containers}
+    same |= {name: body[name] for name in unique.members}
+
+    def call(shift: float, intent: Intent, why: str) -> Call:
+        moved = {name: one.write(shift) for name, one in zip(unique.overlaps, (start, end), strict=True)}
+        return Call(endpoint, {**made_by.input, **same, **moved}, intent, why)
+
+    why = f"a {resource.name} with the same {names} that begins within the time of another"
+    second: Exchange = yield call((end.at - start.at) / 2, "illegal", why)
+    yield from within.refused(second, [unique.otherwise], why)
+    if start.daily:
+        yield after.not_applicable("whether a day that ends one may begin another is open")
+    elif not _is_refused(second):
+        yield after.untested(f"a second {resource.name} may be there: {second.outcome}")
+    else:
+        why = f"a {resource.name} with the same {names} that begins when another ends"
+        third: Exchange = yield call(end.at - start.at, "explore", why)
+        yield _judge_free(after, third, unique, f"another {resource.name} is made")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A time in seconds: of a number, a day (`daily`), or a text with a zone."""
+
+    at: float
+    written: Any
+    daily: bool = False
+
+    @classmethod
+    def read(cls, value: Any) -> _Moment | None:
+        """Return the time that a value states; None if it states none."""
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return cls(float(value), value)
+        if isinstance(value, str) and not math.isnan(at := epoch(value)):
+            return cls(at, value)
+        if isinstance(value, str) and not math.isnan(at := epoch(f"{value}T00:00:00Z")):
+            return cls(at, value, daily=True)
+        return None
+
+    def write(self, shift: float) -> Any:
+        """Return the time that is later by so many seconds, in the same form."""
+        if not isinstance(self.written, str):
+            return type(self.written)(self.written + shift)
+        moment = datetime.fromtimestamp(self.at + shift, UTC)
+        return moment.strftime("%Y-%m-%d" if self.daily else "%Y-%m-%dT%H:%M:%SZ")
 
 
 def _is_refused(answer: Exchange) -> bool:
