@@ -37,6 +37,17 @@ def test_five_are_made_and_no_sixth(removable: bool) -> None:
     assert refused.startswith("at most 5 × note are made")
 
 
+@pytest.mark.parametrize("authored", [True, False])
+def test_what_a_workflow_makes_leaves_the_number_to_the_others(authored: bool) -> None:
+    owned = sending(1)
+    maker = cast("Any", SimpleNamespace(call=SimpleNamespace(authored=authored)))
+    for number in range(MOST_LASTING + 1):
+        id = f"n-{number}"
+        note = Instance(NOTE, id, {"id": id}, "main", made=True, state=None, maker=maker)
+        owned.note_create(note, number, {"text": id}, {"text": id}, "", [])
+    assert (owned.limit(NOTE, removable=False, wrong="") == "") is authored
+
+
 def test_a_removal_or_test_data_lifts_the_number() -> None:
     owned = sending(MOST_LASTING + 1)
     owned.note_removed(NOTE)
