@@ -17,7 +17,6 @@ from pgagents.cli.main import cli
         ("verify", "--mcp", "--mcp-stdio"),
         ("verify", "--open", "--openapi"),
         ("verify", "--last", "--last-failed"),
-        ("import", "--ha", "--har"),
         ("import", "--mc", "--mcp"),
         ("lint", "--mcp", "--mcp-stdio"),
     ],

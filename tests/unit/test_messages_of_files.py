@@ -18,12 +18,9 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
     return code, out, err
 
 
-def test_a_list_is_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "traffic.har"
+def test_a_list_is_no_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.json"
     path.write_text("[]")
-    code, _, err = call(capsys, "import", "--har", str(path))
-    assert code == 2
-    assert "give a HAR file" in err
     code, _, err = call(capsys, "import", str(path))
     assert code == 2
     assert "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document" in err

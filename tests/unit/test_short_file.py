@@ -14,20 +14,14 @@ import yaml
 
 from calling import served
 from importing import openapi, operation
-from lengths import rarely
 from pgagents.base.http import Request, Response
-from pgagents.catalogue.load import load_file
 from pgagents.cli.inputs.catalogue import load_path
 from pgagents.cli.main import main
-from pgagents.generate.build import build
-from pgagents.importer.overlay import shorten
-from pgagents.verify.run.run import contracts
 
 CATALOGUE = Path("pgagents.yaml")
 DOCUMENT = Path("openapi.json")
 TESTS = Path(__file__).parents[1]
 NOTES = TESTS / "data/overlay/notes.json"
-CATALOGUES = sorted((TESTS / "catalogues").glob("*.yaml"))
 
 
 @pytest.fixture(autouse=True)
@@ -301,46 +295,15 @@ def test_settled_resource_is_the_authors_word(capsys: pytest.CaptureFixture[str]
     assert resource.undone_by is not None
 
 
-@pytest.mark.parametrize("file", rarely(CATALOGUES, CATALOGUES[0], CATALOGUES[4]), ids=lambda file: file.stem)
-def test_short_form_of_a_whole_catalogue_has_the_same_contracts(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    model = load_file(file)
-    document = next((each for each in build(model).files if each.path == "openapi/openapi.json"), None)
-    assert document is not None
-    DOCUMENT.write_bytes(document.data)
-    for beside in file.parent.glob("*.*"):
-        shutil.copy(beside, tmp_path)
-    assert main(["import", "openapi.json", "--shorten", file.name]) == 0
-    assert f"the same {len(contracts(model)):,} contracts" in capsys.readouterr().out
-    short = load_path(CATALOGUE)
-    assert {contract.id for contract in contracts(short)} == {contract.id for contract in contracts(model)}
-
-
-def test_short_form_with_other_contracts_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = TESTS / "catalogues/notes.yaml"
-    document = next(each for each in build(load_file(file)).files if each.path == "openapi/openapi.json")
-    DOCUMENT.write_bytes(document.data)
-    shutil.copy(file, tmp_path)
-    monkeypatch.setattr(shorten, "find_difference", lambda *_: shorten.NOTHING)
-    assert main(["import", "openapi.json", "--shorten", file.name]) == 2
-    assert "notes.yaml cannot be said over openapi.json" in capsys.readouterr().err
-    assert not CATALOGUE.exists()
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["import", "missing.json"], "cannot read missing.json"),
-        (["import"], "Give one of OPENAPI"),
+        (["import"], "Give OPENAPI, or --mcp CMD|URL"),
         (["import", "--refresh"], "cannot read pgagents.yaml"),
         (["import", "--settle", "note"], "cannot read pgagents.yaml"),
-        (["import", "--shorten", "whole.yaml"], "--shorten needs OPENAPI"),
         (["import", "openapi.json", "--full", "--refresh"], "--refresh goes alone"),
         (["import", "openapi.json", "--out", "."], "--out . is a folder"),
-        (["import", "openapi.json", "--shorten", "none.yaml"], "cannot read the catalogue none.yaml"),
     ],
 )
 def test_wrong_use_is_told_and_nothing_is_written(

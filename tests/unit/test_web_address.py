@@ -153,7 +153,6 @@ BAD_URLS = {
 }
 CALLS = {
     "import": "import --full URL --out new.yaml",
-    "import of traffic": "import --har URL --out new.yaml",
     "import of tools": "import --mcp URL --out new.yaml",
     "init": "init --server URL",
     "lint": "lint URL",

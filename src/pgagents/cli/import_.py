@@ -19,7 +19,7 @@ SHOWN = 40
 
 @click.command(
     "import",
-    short_help="Make a catalogue over an OpenAPI document, or of an MCP server or traffic.",
+    short_help="Make a catalogue over an OpenAPI document, or of an MCP server.",
     epilog=examples(
         ("pgagents.yaml, a short catalogue over your own document", "pgagents import openapi.json"),
         (
@@ -34,15 +34,10 @@ SHOWN = 40
             "pgagents import openapi.json --full",
         ),
         (
-            "a whole catalogue becomes a short one",
-            "pgagents import openapi.json --shorten catalogue/shop.yaml --out pgagents.yaml",
-        ),
-        (
             "over the document that an app serves",
             "pgagents import /openapi.json --start 'uvicorn app:app --port {port}'",
         ),
         ("the tools of a running MCP server", "pgagents import --mcp 'uvx mcp-server-time'"),
-        ("the API that recorded traffic shows", "pgagents import --har traffic.har"),
         ("look before anything is written", "pgagents import openapi.json --out -"),
     ),
 )
@@ -54,11 +49,6 @@ SHOWN = 40
     help="Import the tools of an MCP server, which CMD starts, or at URL; its token: PGAGENTS_MCP_TOKEN.",
 )
 @pass_env_option
-@click.option(
-    "--har",
-    metavar="FILE",
-    help="Import the API that recorded traffic shows: a HAR, as browsers and proxies save it.",
-)
 @click.option(
     "--out",
     metavar="FILE",
@@ -72,11 +62,6 @@ SHOWN = 40
     help="Write out the calls that were concluded about a resource, as your word. Repeatable.",
 )
 @click.option("--refresh", is_flag=True, help="Fetch the copy of the document anew; say what changed.")
-@click.option(
-    "--shorten",
-    metavar="FULL",
-    help="Write the short form of this whole catalogue over OPENAPI, if it has the same contracts.",
-)
 @click.option(
     "--include",
     multiple=True,
@@ -109,12 +94,10 @@ def command(
     document: str | None,
     start: str | None,
     mcp: str | None,
-    har: str | None,
     out: str | None,
     full: bool,
     settle: tuple[str, ...],
     refresh: bool,
-    shorten: str | None,
     include: tuple[str, ...],
     tags: tuple[str, ...],
     most: int | None,
@@ -132,8 +115,8 @@ def command(
     file is there already, nothing is written, and each line that no longer fits the document is named.
 
     With --full the whole document becomes a catalogue; losses and open decisions are comments `# TODO`. With
-    --mcp the actions are the tools of a running MCP server; none of them is called. With --har they are the
-    calls of a recording; no value of it is taken over. These are whole catalogues, too.
+    --mcp the actions are the tools of a running MCP server; none of them is called. That makes a
+    whole catalogue, too.
     """
     from pgagents.cli.inputs import short_file
     from pgagents.cli.running.app import starting
@@ -142,20 +125,14 @@ def command(
     wish = _Wish(
         document, out, Choice(include, tags, most, auth, base_path, reads, acts), allow_remote, force
     )
-    whole = full or mcp is not None or har is not None
+    whole = full or mcp is not None
     if wish.path.is_dir():
         _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
-    alone = [
-        flag
-        for flag, value in (("--settle", settle), ("--refresh", refresh), ("--shorten", shorten))
-        if value
-    ]
+    alone = [flag for flag, value in (("--settle", settle), ("--refresh", refresh)) if value]
     if len(alone) > 1 or (alone and (whole or wish.choice != Choice())):
         raise click.UsageError(f"{alone[0]} goes alone: leave out the options of a new import.")
     if settle:
         return short_file.settle(wish.path, settle)
-    if shorten is not None:
-        return _shorten(wish, shorten)
     if start is not None and document is None:
         raise click.UsageError(
             "--start is for the OPENAPI document that the app serves, such as /openapi.json."
@@ -165,7 +142,7 @@ def command(
             wish = replace(wish, document=app.locate(document), is_started=True)
         if refresh:
             return short_file.refresh(wish.path, wish.document)
-        return _import_whole(wish, mcp, har) if whole else _import_short(wish)
+        return _import_whole(wish, mcp) if whole else _import_short(wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +167,6 @@ class _Wish:
         return Path(self.out) if self.out not in (None, "-") else DEFAULT
 
 
-def _shorten(wish: _Wish, whole: str) -> int:
-    """Write the short form of a whole catalogue over the document."""
-    from pgagents.cli.inputs import short_file
-
-    if wish.document is None:
-        raise click.UsageError("--shorten needs OPENAPI, the document over which the short form lies.")
-    _refuse_overwriting(wish.path, force=wish.force)
-    return short_file.shorten_whole(Path(whole), wish.document, wish.path)
-
-
 def _import_short(wish: _Wish) -> int:
     """Write or print a short catalogue; say whether one that is there already fits its document."""
     from pgagents.cli.inputs import short_file
@@ -208,7 +175,7 @@ def _import_short(wish: _Wish) -> int:
     path, document = wish.path, wish.document
     stays = path.exists() and not wish.force
     if document is None and not (path.exists() and wish.choice == Choice()):
-        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+        raise click.UsageError("Give OPENAPI, or --mcp CMD|URL.")
     if wish.out == "-" and document is not None:
         return short_file.print_new(document, wish.choice, allow_remote=wish.allow_remote)
     if stays and wish.is_started:
@@ -222,16 +189,16 @@ def _import_short(wish: _Wish) -> int:
     )
 
 
-def _import_whole(wish: _Wish, mcp: str | None, har: str | None) -> int:
+def _import_whole(wish: _Wish, mcp: str | None) -> int:
     """Write or print a whole catalogue of the source that the command line names.
 
     Raises UsageError unless it names exactly one.
     """
-    from pgagents.cli.inputs.document import import_document, import_recording
+    from pgagents.cli.inputs.document import import_document
     from pgagents.importer.catalogue import Choice
 
-    if [wish.document, mcp, har].count(None) != 2:
-        raise click.UsageError("Give one of OPENAPI, --mcp CMD|URL and --har FILE.")
+    if (wish.document is None) == (mcp is None):
+        raise click.UsageError("Give OPENAPI, or --mcp CMD|URL.")
     if wish.out not in (None, "-"):
         _refuse_overwriting(Path(str(wish.out)), force=wish.force)  # before the import, which may take long
     if mcp is not None:
@@ -242,8 +209,6 @@ def _import_whole(wish: _Wish, mcp: str | None, har: str | None) -> int:
                 "--mcp imports all tools: leave out --include, --tag, --max, --reads, --acts, --auth."
             )
         made = import_server(mcp)
-    elif har is not None:
-        made = import_recording(har, wish.choice)
     else:
         made = import_document(str(wish.document), wish.choice, allow_remote=wish.allow_remote)
     return _write_whole(made, wish.out, force=wish.force)

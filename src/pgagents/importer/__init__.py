@@ -10,7 +10,6 @@ surfaces an API is offered if nobody says so, and `choice` says which actions of
 `own_schemas` keeps the document's schemas whole. `surfaces` gives each vendor what it accepts.
 `invalid_parts` takes out what the loader would refuse, and
 `text` writes the YAML. `patch` edits a YAML text and keeps its author's comments, and `places` finds the
-document's line of each part. `overlay/` lays a short catalogue over a document that is read each time. `har`
-and `recording` begin with recorded traffic, `tools` with an MCP server. `questions/` asks what only the
-API's owner knows.
+document's line of each part. `overlay/` lays a short catalogue over a document that is read each time.
+`tools` begins with an MCP server. `questions/` asks what only the API's owner knows.
 """

@@ -60,8 +60,8 @@ class _Twice(Exception):
     """An object has two members of the same name."""
 
 
-def read(raw: bytes, location: str, name: str, *, wanted: str = WANTED) -> Document:
-    """Parse a document from bytes; every key is text. `wanted` is the advice for one that is no mapping.
+def read(raw: bytes, location: str, name: str) -> Document:
+    """Parse a document from bytes; every key is text.
 
     Raises InputError with the place of the problem, and PgagentsError for a document that is too large.
     """
@@ -92,7 +92,7 @@ def read(raw: bytes, location: str, name: str, *, wanted: str = WANTED) -> Docum
             1,
             "no-object",
             "the document is no mapping",
-            wanted,
+            WANTED,
         )
     return Document(location, name, _check_limits(data, name), text)
 

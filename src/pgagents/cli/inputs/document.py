@@ -1,14 +1,13 @@
-"""Load OpenAPI documents and recorded traffic in bounded time, for an import or as a run's catalogue."""
+"""Load OpenAPI documents in bounded time, for an import or as a run's catalogue."""
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.credential import Credential
     from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Choice, Imported
-    from pgagents.importer.recording import Recording
 
 
 def import_document(
@@ -254,50 +252,3 @@ def _fetch_with(document: str, credential: Credential, secret: str) -> bytes | N
         return fetch(address, dict(request.headers), called=document)
     except PgagentsError:
         return None
-
-
-# -- recorded traffic (HAR)
-
-
-MAX_RECORDING_SECONDS = 60.0
-HAR = "give a HAR file, such as a browser's network panel saves"
-
-
-def import_recording(file: str, choice: Choice) -> Imported:
-    """Return the catalogue of the API in a HAR. Raises InputError and PgagentsError."""
-    from pgagents.cli.inputs.files import fetch
-    from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.document import References, read
-    from pgagents.importer.har import read_har
-    from pgagents.importer.recording import describe_recording
-
-    name = name_of(file)
-    raw = fetch(file)
-    message = f"{name} takes longer than {MAX_RECORDING_SECONDS:g} s to import; that is the most allowed"
-    with within(MAX_RECORDING_SECONDS, message, "record fewer calls"):
-        recording = describe_recording(*read_har(read(raw, file, name, wanted=HAR).data))
-        text = json.dumps(recording.document, ensure_ascii=False, indent=2)
-        document = read(text.encode("utf-8", "replace"), "recording", "the document of the recording")
-        return _mark(catalogue(References(document, _fetch_nothing, allowed=False), choice), recording)
-
-
-def _fetch_nothing(_location: str) -> NoReturn:
-    raise AssertionError("a document that was just made refers to no other")
-
-
-def _mark(made: Imported, recording: Recording) -> Imported:
-    """Return the catalogue with a comment at each action that states the number of recorded calls."""
-    from pgagents.importer.invalid_parts import remove_invalid_parts
-    from pgagents.importer.names import Notes
-    from pgagents.importer.recording import list_calls
-
-    notes = Notes()
-    notes.made = dict.fromkeys(made.notes)
-    for remark in recording.remarks:
-        notes.infer(("actions",), remark)
-    calls = list_calls(recording)
-    for name, action in made.data["actions"].items():
-        if count := calls.get(str(action.get("http", ""))):
-            notes.infer(("actions", name), f"from {count:,} recorded {'call' if count == 1 else 'calls'}")
-    text, model = remove_invalid_parts(made.data, notes)
-    return replace(made, text=text, model=model, notes=tuple(notes.made))

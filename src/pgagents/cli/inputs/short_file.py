@@ -12,7 +12,7 @@ import click
 
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.text import hide_secrets, show_path
-from pgagents.cli.inputs.catalogue import load_opened, read_path
+from pgagents.cli.inputs.catalogue import load_opened
 from pgagents.cli.inputs.document import name_of
 from pgagents.cli.inputs.files import MAX_SECONDS, fetch, within, write_both
 
@@ -192,7 +192,7 @@ def read_short(path: Path) -> Source:
     if not is_overlay(source.data):
         raise PgagentsError(
             f"{path} is a whole catalogue, and lies over no document",
-            f"name another file with --out; --shorten {path} writes the short form of it",
+            "name another file with --out",
         )
     return source
 
@@ -361,65 +361,7 @@ def _without_mark(part: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in part.items() if key != "inferred"}
 
 
-def shorten_whole(whole: Path, document: str, out: Path) -> int:
-    """Write the short form of a whole catalogue over its document.
-
-    Raises PgagentsError if it would not promise the same contracts.
-    """
-    from pgagents.importer.overlay.shorten import shorten
-
-    source = read_path(whole)
-    wanted = _Meaning(load_opened(source))
-    moved = replace(source, file=str(out), folder=out.absolute().parent)
-    short = shorten(moved, _relate(Path(document), out), fetch)
-    meaning = _Meaning(load_opened(_parse(short.text, out)))
-    if meaning.contracts != wanted.contracts:
-        missing, more = (
-            sorted(wanted.contracts - meaning.contracts),
-            sorted(meaning.contracts - wanted.contracts),
-        )
-        shown = ", ".join([*(f"-{id}" for id in missing), *(f"+{id}" for id in more)][:SHOWN])
-        parts = ", ".join(".".join(map(str, at)) for at in short.unsaid[:SHOWN])
-        raise PgagentsError(
-            f"{whole} cannot be said over {show_path(document)}: {len(missing)} contracts are missing and "
-            f"{len(more)} are new: {shown}" + (f"; it differs in {parts}" if parts else ""),
-            "keep the whole catalogue, or change these parts first",
-        )
-    for removal in short.list_removals():
-        shorter = short.keep(removal)
-        try:
-            same = _Meaning(load_opened(_parse(shorter.text, out))) == meaning
-        except InputError:
-            same = False
-        short = shorter if same else short
-    write_both({out: short.text.encode()})
-    lines, lines_before = len(short.text.splitlines()), len(source.text.splitlines())
-    contracts = _count(len(wanted.contracts), "contract")
-    click.echo(f"{out}: {_count(lines, 'line')} instead of {lines_before:,}, the same {contracts}")
-    for path in sorted(wanted.files.keys() | meaning.files.keys()):
-        if wanted.files.get(path) != meaning.files.get(path):
-            click.echo(f"  {path} differs")
-    return 0
-
-
 def _parse(text: str, path: Path) -> Source:
     from pgagents.base.reading import parse
 
     return parse(text, str(path), folder=path.absolute().parent)
-
-
-class _Meaning:
-    """The results of a catalogue: the ids of its contracts, and the files that a build writes."""
-
-    def __init__(self, model: Model) -> None:
-        from pgagents.generate.build import build
-        from pgagents.verify.run.run import contracts
-
-        self.contracts = frozenset(contract.id for contract in contracts(model))
-        self.files = {artifact.path: artifact.data for artifact in build(model).files}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Meaning) and (self.contracts, self.files) == (other.contracts, other.files)
-
-    def __hash__(self) -> int:
-        return hash(self.contracts)
