@@ -176,7 +176,6 @@ TOO_SMALL = (
     "agent_response_limits/items/",
     "default_values/",
     "exact_filters/",
-    "filter_bounds/",
     "filters_apply/",
     "list_totals/",
 )

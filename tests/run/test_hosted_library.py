@@ -55,4 +55,3 @@ def test_what_agents_look_for_is_served_and_true(tmp_path: Path, monkeypatch: py
     assert len(hosted) == 9
     assert set(hosted) == {"kept"}
     assert [id for id, verdict in verdicts.items() if verdict not in ("kept", "untested")] == []
-    assert verdicts["server_card/version@mcp"] == "kept"

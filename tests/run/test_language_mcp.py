@@ -28,8 +28,6 @@ OF_OTHER_SERVERS = {
     f"mcp_transport/{detail}@mcp" for detail in ("no_session", "other_session", "sign_in", "stdout")
 }
 """Contracts of older versions, of servers that ask for a sign-in, and of processes."""
-LEFT_BY_CARDS = {f"server_card/{detail}@mcp" for detail in ("address", "revisions", "tools")}
-"""Contracts about what a card that we build leaves to the server, and about its public address."""
 LEAST = 90
 """The least number of tools' contracts that any row has."""
 CATALOGUES = [
@@ -47,7 +45,7 @@ def test_our_mcp_server_keeps_every_contract_of_a_row(id: str) -> None:
     wanted = set(tool_contracts(of))
     assert [id for id in ids(report, Verdict.UNTESTED) if id in wanted] == []
     others = wanted - set(ids(report, Verdict.KEPT))
-    assert others == OF_OTHER_SERVERS | (LEFT_BY_CARDS & wanted)
+    assert others == OF_OTHER_SERVERS
     assert len(wanted) > LEAST
     assert report.footer.left_behind == ()
 
@@ -66,7 +64,7 @@ def test_mock_and_tools_of_a_catalogue_keep_every_contract(path: Path) -> None:
     assert {f.contract.id: f.actual for f in report.findings} == {}
     assert ids(report, Verdict.UNTESTED) == []
     wanted = set(tool_contracts(of))
-    assert wanted - set(ids(report, Verdict.KEPT)) == OF_OTHER_SERVERS | (LEFT_BY_CARDS & wanted)
+    assert wanted - set(ids(report, Verdict.KEPT)) == OF_OTHER_SERVERS
     assert report.footer.left_behind == ()
 
 

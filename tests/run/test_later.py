@@ -43,7 +43,6 @@ def test_mock_keeps_every_contract_of_the_api() -> None:
         "surface_equivalence/ordinary/search_lots@agents",
         "surface_equivalence/ordinary/search_lots@rpc",
         "invalid_input/maximum/limit/search_lots@rpc",
-        "json_rpc/message@rpc",
         "content_type/map_lot@rest",
         "absent_id/unknown/lot_id/map_lot@rest",
     } <= kept

@@ -786,7 +786,7 @@ def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
     ("flags", "said"),
     [
         (["--mcp-url", "http://127.0.0.1:1/mcp", "--mcp-stdio", "x"], "name one server"),
-        (["--mcp-stdio", "x", "--discovery"], "`api.hosted` has no mcp/server-card.json"),
+        (["--mcp-stdio", "x", "--discovery"], "--discovery calls no MCP server"),
         (["--mcp-stdio", ""], "--mcp-stdio is empty"),
         (["--mcp-stdio", "'open"], "quote it as a shell does"),
         (["--mcp-url", "ftp://x"], "no http or https URL"),

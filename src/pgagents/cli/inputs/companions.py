@@ -85,23 +85,13 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
         return
     check_one(url, command)
     if discovery:
-        _check_card(model)
+        raise click.UsageError("--discovery calls no MCP server: leave out --mcp-url and --mcp-stdio")
     if "mcp" not in model.surfaces:
         raise PgagentsError(
             "the catalogue has no `surfaces.mcp`",
             "add it, with the actions that MCP clients are to be offered",
         )
     check_address(url, command)
-
-
-def _check_card(model: Model) -> None:
-    """Raise UsageError if the catalogue hosts no card that --discovery could compare with an MCP server."""
-    from pgagents.verify.cases.discovery import SERVER_CARD
-
-    if SERVER_CARD not in model.api.hosted:
-        raise click.UsageError(
-            f"--discovery compares an MCP server with its card alone, and `api.hosted` has no {SERVER_CARD}"
-        )
 
 
 def check_one(url: str | None, command: str | None) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from pgagents.base.cel.expression import member_of
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.catalogue.model.resource import Resource, TimedMove, member_at
+from pgagents.catalogue.model.resource import Resource, member_at
 from pgagents.sandbox.answers import framework_code
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal, epoch_of
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import objects
 from pgagents.sandbox.keys import find_any_secret
@@ -213,43 +213,4 @@ def key_used_by_an_invalid_call(context: Context, handler: Handler, request: Req
     invalid = framework_code(context.model, "invalid").status
     if key is not None and isinstance(found, Response) and found.status == invalid:
         used[key] = request
-    return found
-
-
-EARLY_S = 600.0
-
-
-def _list_timed(context: Context, found: Any) -> Iterator[tuple[dict[str, Any], str, TimedMove]]:
-    """Yield the objects of an answer that have a state which time changes, with its member and the change."""
-    for resource in context.model.resources.values():
-        for move in resource.moves_by_time if resource.state else ():
-            for one in objects(found):
-                if {str(resource.state), move.at, *resource.ids} <= one.keys():
-                    yield one, str(resource.state), move
-
-
-@fault(
-    "moves_on_time", also={"law": "a law reads the state", "state_transitions": "it is in another state"},
-    needs=("moves-by-time",),
-).replace_actions  # fmt: skip
-def time_moves_early(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """An instance shows ten minutes too early the state that it gets by itself."""
-    found = inner(call)
-    for one, state, move in _list_timed(context, None if isinstance(found, Refusal) else found):
-        at = epoch_of(one[move.at]) if isinstance(one[move.at], str) else None
-        if at is not None and one[state] == move.origin_state and at - call.now < EARLY_S:
-            one[state] = move.to
-    return found
-
-
-@fault(
-    "moves_on_time", also={"law": "a law reads the state", "workflow_runs": "a workflow waits for it"},
-    needs=("moves-by-time",),
-).replace_actions  # fmt: skip
-def time_moves_nothing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """An instance keeps the state that time should have changed."""
-    found = inner(call)
-    for one, state, move in _list_timed(context, None if isinstance(found, Refusal) else found):
-        if one[state] == move.to:
-            one[state] = move.origin_state
     return found

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.base.cel.reading import order_of, path_of
-from pgagents.base.cel.syntax import Infix, Node, walk
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -331,24 +329,3 @@ def _is_like(pattern: str, text: str) -> bool:
     wild = "".join("." if c == "_" else ".*" if c == "%" else re.escape(c) for c in pattern)
     same = pattern.replace("-", "").lower() == text.replace("-", "").lower()
     return same or re.fullmatch(wild, text, re.I | re.S) is not None
-
-
-@fault("filter_bounds", needs=("list-below-a-bound",)).replace_actions
-def bound_counts_too(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list that ends below a bound has what equals the bound as well."""
-    below = {name for law in call.action.laws for name in _list_upper(law.that.tree)}
-
-    def raised(name: str, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {inside: raised(f"{name}.{inside}", given) for inside, given in value.items()}
-        return value + 1 if name in below and isinstance(value, int | float) else value
-
-    return inner(replace(call, input={name: raised(name, value) for name, value in call.input.items()}))
-
-
-def _list_upper(node: Node) -> Iterator[str]:
-    """Yield the arguments, or members of them, that something is to be less than."""
-    for part in walk(node):
-        match part:
-            case Infix(("<",), (_, bound)) if path_of(bound)[:1] == ("input",):
-                yield ".".join(path_of(bound)[1:])

@@ -295,22 +295,6 @@ def server_unnamed(handler: Handler, _context: Context) -> Handler:
     return mcp.results(mcp.results(handler, "server/discover", edit), "initialize", edit)
 
 
-@mcp_fault(
-    "server_card",
-    also={"mcp_transport": "the catalogue may say the version too"},
-    needs=("found-by-agents",),
-)
-def server_newer_than_its_card(handler: Handler, _context: Context) -> Handler:
-    """The server was updated, and the card that its host shows still names the version before."""
-    named = "io.modelcontextprotocol/serverInfo"
-
-    def edit(_: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-        info = {"name": "server", "version": "99.0.0"}
-        return {**result, "_meta": {**(result.get("_meta") or {}), named: info}, "serverInfo": info}
-
-    return mcp.results(mcp.results(handler, "server/discover", edit), "initialize", edit)
-
-
 @mcp_fault("documented_status").edit_tools_call
 def status_of_another(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error contains a status that the action does not document."""

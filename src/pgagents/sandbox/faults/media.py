@@ -194,14 +194,3 @@ def stream_never_ends(_context: Context, handler: Handler, request: Request) -> 
     if isinstance(answer, Response) and _is_stream(answer):
         return Silence("timeout", "no whole answer in time")
     return answer
-
-
-@fault(
-    "stream_resumption",
-    also={"law": "a law says which events come after one"},
-    needs=("stream-resumed",),
-).edit_requests
-def stream_begins_anew(_context: Context, request: Request) -> Request:
-    """A stream that is resumed begins anew, whatever `Last-Event-ID` says."""
-    kept = tuple(pair for pair in request.headers if pair[0].lower() != "last-event-id")
-    return replace(request, headers=kept)

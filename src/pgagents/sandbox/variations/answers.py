@@ -190,12 +190,6 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
     )
 
 
-@variation().edit_answers
-def rpc_notification_without_content(_context: Context, _request: Request, answer: Response) -> Response:
-    """A notification of JSON-RPC is answered with 204, not with 202."""
-    return replace(answer, status=204) if answer.status == 202 and not answer.body else answer
-
-
 @variation().replace_actions
 def put_again_made(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A PUT on what is there is answered 201, as one on what is not."""

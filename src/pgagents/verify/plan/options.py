@@ -93,7 +93,7 @@ class Options:
         return replace(self, max_time_s=max(0.0, self.max_time_s - seconds))
 
 
-DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "server_card/", "oauth_metadata/")
+DISCOVERY = ("hosted_document/", "discovery_headers/", "advertised_links/", "oauth_metadata/")
 """Beginnings of contract ids about everything that can be found without a key.
 
 These are the hosted documents, the links in them and in the host's pages, and the OAuth server.

@@ -56,7 +56,7 @@ class MessageReader:
         if not isinstance(message, Mapping):
             return response
         present = [name for name in ("result", "error") if name in message]
-        if len(present) == 2:  # version 1 has both, and one is null; the check `json_rpc` reports it
+        if len(present) == 2:  # version 1 has both, and one is null
             present = [name for name in present if message[name] is not None]
         if len(present) != 1:
             return response

@@ -252,7 +252,7 @@ def _try(trials: Sequence[Trial], malformed: Malformed) -> Conversation:
 def _is_error_of_protocol(answer: Exchange) -> bool:
     """True if an answer is JSON-RPC's own error for a method or a request that is none.
 
-    It needs no code of the API: the protocol has a number for it, and `json_rpc` judges which one.
+    It needs no code of the API: the protocol has a number for it.
     """
     endpoint, response = answer.call.endpoint, answer.response
     if endpoint is None or endpoint.json_rpc is None or response is None:
