@@ -199,8 +199,8 @@ class Tripwire:
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
             return
-        # a read cannot have seen a write that was sent after it, or noted after it
-        writes = [w for at, w in self._writes if at > known.at or w.number > known.exchange.number]
+        # answers are noted in the order of sending, so what a read cannot have seen is noted after it
+        writes = [write for at, write in self._writes if at > known.at]
         if self._under_way and not writes and rows != known.rows:
             return
         missed = self._find_missed(known, view, writes)
