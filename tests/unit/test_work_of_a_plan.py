@@ -16,7 +16,15 @@ from pgagents.cli.main import main
 FEW, MANY = 10, 40
 URL, PACKAGE = "http://127.0.0.1:9", "/pgagents/"
 MOST_GROWTH = 4.5
-WATCHED = ("_list_readers", "closure", "template_of", "_make_template", "_list_observed")
+WATCHED = (
+    "_list_readers",
+    "_list_observed",
+    "_make_template",
+    "_places",
+    "closure",
+    "is_made_by",
+    "template_of",
+)
 
 
 def _resource(noun: str, index: int) -> dict[str, Any]:

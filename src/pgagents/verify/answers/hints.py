@@ -24,7 +24,7 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.fixtures.target import is_made_by, list_involved
 from pgagents.verify.promise import Attempt, Conversation, Judgement, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
@@ -69,11 +69,10 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = Fal
     if action.job is not None and not widely:
         return "its work goes on after its answer"
     named = [p.refers_to for p in action.params if p.refers_to and p.required]
-    made = [
-        r for r in setting.model.resources.values() if r.made_by is not None and r.made_by.action is action
-    ]
+    involved = list_involved(setting.model, action)
+    made = [r for r in involved if is_made_by(r, action)]
     of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
-    moved = [r for r in setting.model.resources.values() if any(m.action is action for m in r.moves)]
+    moved = [r for r in involved if any(m.action is action for m in r.moves)]
     undone = next(iter(_list_undone(setting, action)), None)
     if undone is not None and undone not in of:  # its id is in no answer about the instance that is named
         of = []

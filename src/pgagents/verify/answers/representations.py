@@ -18,7 +18,7 @@ from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
-from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed, shows_moved
+from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_involved, list_removed, shows_moved
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange
 
@@ -70,7 +70,7 @@ def representations_of(
     `references`.
     """
     schema, model = action.success.schema, setting.model
-    single = [r for r in model.resources.values() if r.ids == (r.id,)]
+    single = [r for r in list_involved(model, action) if r.ids == (r.id,)]
     held = [(r, places) for r in single if (places := _places(model, r, action))]
     return tuple(_find_representations(setting, action, plain(schema), (), referred, held)) if schema else ()
 
@@ -122,7 +122,7 @@ def _find_representations(
         yield _telling(model, action, kind, path, _find_id_member(own, action), members, makes=makes)
     for name in members:
         other = referred.get(name)
-        itself = own or _find_itself(model, members)
+        itself = own or _find_itself(setting, members)
         apart = itself is None and name != OWN_ID and OWN_ID in members  # an instance of a kind not declared
         if other is not None and not apart and (itself is None or is_made_by(itself, action)):
             kept = _list_facts(model, action, members, own, itself)
@@ -156,21 +156,31 @@ def _find_id_member(resource: Resource, action: Action) -> str:
     return made.id_at[1] if made is not None and made.action is action and made.id_at else resource.id
 
 
-def _find_itself(model: Model, members: Mapping[str, Any]) -> Resource | None:
+def _find_itself(setting: Setting, members: Mapping[str, Any]) -> Resource | None:
     """Return the resource that an inner object represents, recognised by the description of the object's id.
 
     The members of the inner object are facts about this resource. A refund's time is not the time of the
     payment that the refund names.
     """
-    for resource in model.resources.values():
-        made = resource.made_by
-        if made is None or resource.id not in members or made.action.success.schema is None:
-            continue
-        for path in _places(model, resource, made.action):
-            own = _members(model, _inside(model, plain(made.action.success.schema), path))
-            if resource.id in own and _words(model, own[resource.id]) == _words(model, members[resource.id]):
-                return resource
-    return None
+    model = setting.model
+
+    def index() -> tuple[frozenset[str], Mapping[tuple[str, str], tuple[int, Resource]]]:
+        found: dict[tuple[str, str], tuple[int, Resource]] = {}
+        for number, resource in enumerate(model.resources.values()):
+            made = resource.made_by
+            if made is None or made.action.success.schema is None:
+                continue
+            for path in _places(model, resource, made.action):
+                own = _members(model, _inside(model, plain(made.action.success.schema), path))
+                if resource.id in own:
+                    key = (resource.id, _words(model, own[resource.id]))
+                    found.setdefault(key, (number, resource))
+        return frozenset(name for name, _ in found), found
+
+    names, described = setting.compute_once("resources by id", index)
+    keys = ((name, _words(model, member)) for name, member in members.items() if name in names)
+    known = [described[key] for key in keys if key in described]
+    return min(known, key=lambda one: one[0])[1] if known else None
 
 
 def _inside(model: Model, schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, e
 from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.own_schemas import fit_arguments
 from pgagents.verify.fixtures.request_template import RequestTemplate, make_accepted, template_of
+from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import has_far_bound, is_too_long, say_unmade
 from pgagents.verify.values.invalid_values import WIDE, WIDE_BYTES
@@ -316,9 +317,8 @@ def find_beginning(
     with `text` in the place of the text.
     """
     param = endpoint.action.param(name)
-    lists = any(
-        call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by
-    )
+    involved = list_involved(setting.model, endpoint.action)
+    lists = any(call.action is endpoint.action for r in involved for call in r.listed_by)
     if (
         not lists
         or param is None
