@@ -75,12 +75,14 @@ class Shop:
         convert: Callable[[Any], Any] = lambda age: age if type(age) is int else None,
         skips: int = 0,
         breaks: bool = False,
+        needs_body: bool = False,
     ) -> None:
         self.kept: dict[int, dict[str, Any]] = {
             n: {"id": n, "email": f"old{n}@x", "age": 1} for n in range(1, 6)
         }
         self.twice, self.convert, self.skips, self.breaks = twice, convert, skips, breaks
-        self.made = 0
+        self.made = self.empty = 0
+        self.needs_body = needs_body
 
     def __call__(self, request: Request) -> Response:
         path, _, query = request.target.partition("?")
@@ -99,6 +101,9 @@ class Shop:
         return self._say(405)
 
     def _make(self, request: Request) -> Response:
+        if self.needs_body and request.body in (b"", b"null"):
+            self.empty += 1
+            return self._say(500)
         body = read_json(request.body or b"").value
         if not isinstance(body, dict) or not isinstance(body.get("email"), str) or not body["email"]:
             return self._say(400)
@@ -153,6 +158,17 @@ def test_a_create_that_crashes_when_it_is_sent_once_more_is_found(
     others = {f.contract.check for f in report.findings if not f.is_mild} - {"no_crashes"}
     assert others == ({"documented_status"} if twice == 200 else set())
     assert shop.made <= 5 if not removes else set(shop.kept) == set(range(1, 6))
+
+
+@pytest.mark.parametrize("needs_body", [True, False])
+@pytest.mark.parametrize("removes", [True, False], ids=["can be removed", "stays"])
+def test_a_create_of_nothing_is_sent_where_what_it_makes_can_be_removed(
+    removes: bool, needs_body: bool
+) -> None:
+    shop = Shop(needs_body=needs_body)
+    report = run(shop, removes=removes, only=("no_crashes/",))
+    assert ranks(report, "no_crashes") == ({Rank.CRASH} if removes and needs_body else set())
+    assert bool(shop.empty) == (removes and needs_body)
 
 
 @pytest.mark.parametrize("skips", [1, 0])

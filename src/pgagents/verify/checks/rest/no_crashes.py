@@ -6,8 +6,9 @@ known, a status 500 is told although the document lists it, but below all other 
 waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run reads is odd
 there. The odd calls include reads of another side of a changed instance, such as its content. A run reads
 once more each instance that a generated call made or changed. Where a document alone is known, the run also
-reads items of a list that look unlike the first one. It then sends each optional text of a read alone, too.
-Whole numbers beyond 32 and 64 bits are sent where they are allowed.
+reads items of a list that look unlike the first one. It then sends each optional text of a read alone, too. A
+create of which one instance could be removed is sent without its content, too. Whole numbers beyond 32 and 64
+bits are sent where they are allowed.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, EntityTag, Raw, format_arguments
+from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
@@ -106,6 +107,11 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             probe=f"no_crashes/items/{shown.resource.name}",
         )
         yield attempt, [("", read.place) for read in shown.reads]
+    for resource, maker, remover in list_removable(setting):
+        run = partial(_make_of_nothing, resource=resource, remover=remover)
+        probe, cost = f"no_crashes/nothing/{maker.place}", 2 + len(NOTHING)
+        ends = (maker, remover)
+        yield Attempt(run, stage=6, cost=cost, writes=True, endpoints=ends, probe=probe), [("", maker.place)]
     for call in list_typed_calls(setting):
         assert call.endpoint is not None, "it is a call of an action"
         probe = f"no_crashes/type without boundary/{call.endpoint.place}"
@@ -429,6 +435,46 @@ def list_typed_calls(setting: Setting) -> Iterator[Call]:
 
 
 MOST_READS = 4
+
+
+NOTHING = {"no body": b"", "{} as its body": b"{}", "null as its body": b"null"}
+
+
+def list_removable(setting: Setting) -> Iterator[tuple[Resource, Endpoint, Endpoint]]:
+    """Yield each resource whose create is a POST to the path of its instances, with create and removal.
+
+    Only a document is known of it, and the create neither costs nor sends anything. Of any other write, an
+    empty body may mean all that there is.
+    """
+    by_action = {str(e.action.name): e for e in setting.endpoints if e.on_rest and e.leads}
+    for resource in setting.model.resources.values() if setting.model.leaves_open else ():
+        made, undone = resource.made_by, resource.undone_by
+        if made is None or undone is None or not resource.read_by or made.action.doubt:
+            continue
+        maker, remover = by_action.get(str(made.action.name)), by_action.get(str(undone.action.name))
+        items = str(resource.read_by[0].action.path).rstrip("/").rpartition("/")[0]
+        if maker is None or remover is None or maker.form is not None or remover.method != "DELETE":
+            continue
+        takes_body = any(param.place == "body" for param in maker.params)
+        plain = not (made.action.costs or made.action.sends) and made.action.idempotency is None
+        if takes_body and plain and maker.method == "POST" and maker.path.rstrip("/") == items:
+            yield resource, maker, remover
+
+
+def _make_of_nothing(trial: Trial, resource: Resource, remover: Endpoint) -> Conversation:
+    """Send a create without its content, once the run has made an instance and removed it again."""
+    undone = resource.undone_by
+    assert undone is not None
+    subject: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    why = f"to see that a {resource.name} can be removed"
+    gone: Exchange = yield Call(remover, undone.input, "valid", why, subject=resource, made=subject)
+    for what, body in NOTHING.items() if gone.success else ():
+        yield trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, body)))
+
+
+def _replace_body(new: bytes, body: bytes) -> bytes:
+    del body
+    return new
 
 
 @dataclass(frozen=True, slots=True)
