@@ -23,6 +23,7 @@ from pgagents.cli.show import render, render_part
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice
 from pgagents.importer.overlay.load import load_overlay
+from pgagents.importer.overlay.merge import merge
 from pgagents.importer.places import JsonPlaces, YamlPlaces
 from pgagents.lint.run import lint
 from pgagents.report.contract import Contract
@@ -616,3 +617,15 @@ def test_a_comment_above_an_entry_holds_for_all_that_the_document_says_of_it() -
     found = lint(over(asked, document), [rule])
     assert found.found == ()
     assert [d.id for d in found.ignored] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("written", "to"), [({"from": ["open"], "otherwise": "late"}, None), ({"from": ["new"]}, "sent")]
+)
+def test_a_whole_move_of_the_authors_has_no_guessed_end(written: dict[str, Any], to: str | None) -> None:
+    guess = {"from": ["new"], "to": "sent", "otherwise": "late", "inferred": True}
+    base, lines = ({"resources": {"visit": {"moves": {"issue": move}}}} for move in (guess, written))
+    move = merge(base, lines).data["resources"]["visit"]["moves"]["issue"]
+    assert move.get("to") == to
+    assert move["from"] == written["from"]
+    assert "inferred" not in move

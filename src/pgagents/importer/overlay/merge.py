@@ -83,6 +83,11 @@ def merge(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> Merged:
     return _Merger(base).merge(over)
 
 
+def _is_whole_move(over: Mapping[Any, Any], at: Pointer) -> bool:
+    """True if the author says all of a transition: where it has no `to`, no guess may add one."""
+    return len(at) == 4 and (at[0], at[2]) == ("resources", "moves") and {"from", "otherwise"} <= over.keys()
+
+
 class _Merger:
     def __init__(self, base: Mapping[Any, Any]) -> None:
         self.base = base
@@ -146,7 +151,8 @@ class _Merger:
             elif (
                 over and "inferred" not in over and at != ("errors",)
             ):  # to write of a guess is to vouch for it
-                base = {key: value for key, value in base.items() if key != "inferred"}
+                guessed = {"inferred", "to"} if _is_whole_move(over, at) else {"inferred"}
+                base = {key: value for key, value in base.items() if key not in guessed}
             return self._mapping(base, over, at)
         self.made.replaced.add(at)
         if over == base and isinstance(over, bool) == isinstance(base, bool) and not self._is_guess(at):
