@@ -15,7 +15,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.running.progress import describe_progress
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options, Progress
+from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.pace import Holds, Limit
 
@@ -115,13 +115,13 @@ def test_other_operations_go_on_while_one_waits_for_its_limit(workers: int) -> N
     assert any("apples waits for its limit" in describe_progress(now) for now in told)
 
 
-@pytest.mark.parametrize("workers", [1, 4])
-def test_a_limit_of_all_calls_is_not_tried_with_each_operation(workers: int) -> None:
+@pytest.mark.parametrize(("workers", "lanes"), [(1, 1), (4, LANES)])
+def test_a_limit_of_all_calls_is_not_tried_with_each_operation(workers: int, lanes: int) -> None:
     server = Orchard(NAMES, in_seconds)
     report = run(server, workers=workers, max_requests=40)
     assert report.footer.waits["every operation"] > 0
     rows = [len(list(row)) for limited, row in groupby(s == 429 for _, s in server.steps) if limited]
-    assert max(rows) <= 1 + workers, "two operations, or those on their way, are refused, and no more"
+    assert max(rows) <= 1 + lanes, "two operations, or those of the lanes, are refused, and no more"
 
 
 def test_a_time_in_place_of_seconds_is_not_waited_for_and_named() -> None:

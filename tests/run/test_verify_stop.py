@@ -15,7 +15,7 @@ from pgagents.verify.plan.options import FINISHING, Identities, Options, Progres
 from pgagents.verify.run.clean_up import HURRIED_S
 from pgagents.verify.run.run import verify
 from pgagents.verify.run.timing import OUT_OF_TIME
-from pgagents.verify.values.generators import OutOfTime, document, drawing_until, random_inputs
+from pgagents.verify.values.generators import OutOfTime, document, drawing_until, whole_inputs
 from small_api import KEY, URL, Notes, with_resource
 from test_random_calls_last import notes
 
@@ -114,9 +114,9 @@ def test_values_are_drawn_only_while_time_is_left_and_what_was_drawn_then_is_not
     spec = document("/notes", "post", [], WITH_TEXT, {})
     names, left = {("body", "text"): "text"}, iter([False] * 5)
     with drawing_until(lambda: next(left, True)), pytest.raises(OutOfTime):
-        random_inputs(spec, names, 30, 77, valid=True)
+        whole_inputs(spec, names, 30, 77, valid=True)
     assert list(left) == []
-    assert len(random_inputs(spec, names, 30, 77, valid=True)) > 5
+    assert len(whole_inputs(spec, names, 30, 77, valid=True)) > 5
 
 
 @pytest.mark.parametrize("profile", ["standard", "deep"])

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.schema import closure, resolve, validator
-from pgagents.verify.values.generators import generable, random_values, whole_inputs
+from pgagents.verify.values.generators import check_time, generable, random_values, whole_inputs
 
 DRAWN = 25
 """The least valid values that are drawn for a schema, so that operations of other shapes share them."""
@@ -57,6 +57,7 @@ def random_inputs(
     call break their schema or are left out. A call of a body whose members depend on each other is drawn as
     a whole. The same seed gives the same calls. Empty if nothing can be generated.
     """
+    check_time()
     if count < 1 or not generable(spec):
         return ()
     schemas = spec["components"]["schemas"]

@@ -261,7 +261,8 @@ def drawing_until(is_over: Callable[[], bool]) -> Iterator[None]:
         _is_over.reset(token)
 
 
-def _check_time() -> None:
+def check_time() -> None:
+    """Raise OutOfTime if the context's time is over."""
     if _is_over.get()():
         raise OutOfTime
 
@@ -308,7 +309,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         @_generate_only(count)
         @hypothesis.given(case=strategy)
         def draw(case: Any) -> None:
-            _check_time()
+            check_time()
             value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
             if value is not _UNUSABLE:
                 found.append(value)
@@ -335,7 +336,6 @@ def whole_inputs(
     """
     if count < 1 or not generable(spec):
         return ()
-    _check_time()
     return _cache_inputs(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())), count, seed, valid)
 
 
@@ -364,7 +364,7 @@ def _cache_inputs(
         @_generate_only(count)
         @hypothesis.given(case=operations[0].as_strategy(generation_mode=mode))
         def draw(case: Any) -> None:
-            _check_time()
+            check_time()
             given = _arguments(case, dict(names))
             if given is not None and given not in found:
                 found.append(given)
