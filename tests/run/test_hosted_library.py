@@ -41,8 +41,7 @@ def test_what_agents_look_for_is_served_and_true(tmp_path: Path, monkeypatch: py
         server = at.mcp_url.removesuffix("/mcp")
         metadata: Any = json.loads(get(server, METADATA, at.cacert).body)
         assert metadata["resource"] == at.mcp_url
-        monkeypatch.setenv("PGAGENTS_MCP_TOKEN", at.token)
-        words = ["--url", at.url, "--mcp-url", at.mcp_url, "--cacert", str(at.cacert), "--report", "r.json"]
+        words = ["--url", at.url, "--cacert", str(at.cacert), "--report", "r.json"]
         monkeypatch.chdir(tmp_path)
         assert main(["verify", str(LIBRARY), "--discovery", *words]) == 0
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
