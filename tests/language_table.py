@@ -112,7 +112,7 @@ def model_of(id: str) -> Model:
 @cache
 def built_of(id: str) -> Built:
     """Return every document of a row's catalogue; the base for an empty id."""
-    return build(model_of(id) if id else load_text(to_yaml(base()).decode(), FILE))
+    return build(model_of(id) if id else load_text(to_yaml(base()).decode(), FILE), full=True)
 
 
 def vendor_files(built: Built, vendor: str) -> dict[str, str]:

@@ -166,7 +166,7 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
     assert len({i.lower() for i in ids}) == 4
     for words in (
         "has no operationId",
-        "the operationId is `getBook`, which another operation has too",
+        "the operationId `getBook` is another operation's too",
         "the operationId is `shelf/new-one`",
         "does not describe `{id}`",
     ):

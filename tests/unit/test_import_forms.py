@@ -118,7 +118,6 @@ FLAT = {"type": "object", "properties": {"name": {"type": "string"}, "size": {"t
 @pytest.mark.parametrize(
     ("written", "style"),
     [
-        ({}, {"style": "form"}),
         ({"explode": False}, {"style": "form", "explode": False}),
         ({"style": "deepObject", "explode": True}, {"style": "deepObject"}),
     ],

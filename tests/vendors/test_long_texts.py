@@ -121,3 +121,42 @@ def test_an_error_that_a_document_causes_stays_an_error() -> None:
         d.id for d in found if d.severity == "error"
     }
     assert "warning" not in {d.severity for d in found}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_long_text_inside_a_schema_is_cut_for_the_vendor_alone(named: bool) -> None:
+    document = notes()
+    post = {"type": "object", "properties": {"text": {"type": "string", "description": LONG * 2}}}
+    other = {"type": "object", "properties": {"link": {"type": "string"}}}
+    document["components"]["schemas"]["Post"] = post
+    choice = [{"$ref": "#/components/schemas/Post"} if named else post, other]
+    body = {"required": True, "content": {"application/json": {"schema": {"oneOf": choice}}}}
+    document["paths"]["/notes"]["post"]["requestBody"] = body
+    built = build(over(SERVER, document))
+    assert built.left_out.keys() <= {"ai_plugin"}
+    files = {a.path: a.data.decode() for a in built.artifacts()}
+    assert LONG.strip() * 2 not in files["openai/openapi.json"]
+    assert (LONG * 2).strip() in json.loads(json.dumps(files["mcp/tools.json"]))
+
+
+def test_one_tool_that_a_vendor_refuses_is_left_out_and_the_others_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pgagents.generate import build as building
+
+    read = building._refuse
+
+    def refuse_one(rendered: Any, model: Any, templates: Any) -> Any:
+        found = read(rendered, model, templates)
+        named = [str(action.name) for action in model.surfaces["perplexity"].actions]
+        if rendered.made.id == "perplexity/tools" and "create_note" in named:
+            found.tools.append(building.RefusedTool(rendered.made.id, "perplexity", "create_note", "too odd"))
+        return found
+
+    monkeypatch.setattr(building, "_refuse", refuse_one)
+    built = build(over(document=notes()), full=True)
+    files = {a.path: a.data.decode() for a in built.artifacts()}
+    assert "create_note" not in files["perplexity/tools.json"]
+    assert "list_notes" in files["perplexity/tools.json"]
+    assert "create_note" in files["gemini/functions.json"]
+    assert "the vendor refuses it: too odd" in files["pgagents/losses.md"]

@@ -45,6 +45,12 @@ def media_type_of(written: str) -> str:
     return written.partition(";")[0].strip().lower()
 
 
+def is_json_type(media: str) -> bool:
+    """True for a media type of JSON: `application/json`, `text/json`, and each with the suffix `+json`."""
+    plain = media_type_of(media)
+    return plain in ("application/json", "text/json") or plain.endswith("+json")
+
+
 def is_exposed(url: str) -> bool:
     """Return True if requests to this URL leave the machine without TLS."""
     try:

@@ -123,6 +123,10 @@ class Source:
         """Return what `pgagents lint` says of how the data was read; nothing for one file."""
         return ()
 
+    def list_losses(self) -> Sequence[Problem]:
+        """Return what was lost when the data was read; nothing for one file."""
+        return ()
+
     def list_holders(self, pointer: Pointer) -> list[Span]:  # noqa: ARG002  # one file is the whole
         """Return the entries above a part that is in another file; none for a text of its own."""
         return []

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 @click.option(
     "--draft", is_flag=True, help="Also write documents that would send calls to a placeholder (example.com)."
 )
+@click.option("--full", is_flag=True, help="List every loss in pgagents/losses.md, not only the worst kinds.")
 @click.option(
     "--package",
     "packing",
@@ -103,6 +104,7 @@ def command(
     strict: bool,
     keep_going: bool,
     draft: bool,
+    full: bool,
     packing: bool,
     ids: tuple[str, ...],
     templates: Path | None,
@@ -128,7 +130,7 @@ def command(
     if check:
         refuse_unpinned(model, "pgagents build --check")
     given = _read_ids(model, ids)
-    built = build(model, only=targets, templates=templates, strict=strict, draft=draft)
+    built = build(model, only=targets, templates=templates, strict=strict, draft=draft, full=full)
     _show(built, model)
     for surface, why in find_left_out(model).items():
         click.echo(f"{surface}: left out, {why}", err=True)

@@ -19,7 +19,15 @@ from pgagents.base.places import Pointer, Source, read_step, write_step
 from pgagents.base.registry import folder
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.model.model import Model
-from pgagents.generate.long_texts import Cuts, LongText, cut_texts, join_cuts
+from pgagents.generate.long_texts import (
+    Cuts,
+    LongText,
+    RefusedTool,
+    cut_texts,
+    for_surface,
+    join_cuts,
+    leave_out,
+)
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import HOW_TO_HAVE, BoundTarget, Loss, Summary, Target, View
 
@@ -30,8 +38,8 @@ REFUSED = "/refused"
 """The end of the id of a vendor schema's refusal, which withholds all documents of the vendor."""
 MOST_REFUSALS = 50
 """The most errors that are told of one document."""
-MOST_CUTS = 4
-"""The most times that texts are cut and the documents built anew."""
+MOST_CUTS = 8
+"""The most times that texts are cut, or tools left out, and the documents built anew."""
 UNKNOWN_FILE = "pgagents/hosting/unknown-file"
 
 
@@ -160,10 +168,11 @@ def build(
     templates: Path | None = None,
     strict: bool = False,
     draft: bool = False,
+    full: bool = False,
 ) -> Built:
     """Build the documents. Violations of vendors' rules are in `diagnostics`.
 
-    A `draft` may send calls to a placeholder.
+    A `draft` may send calls to a placeholder. With `full`, a summary has no limit.
 
     A text of a document of others that is too long is cut, as a loss. Raises PgagentsError for wrong
     arguments or a wrong template.
@@ -172,12 +181,17 @@ def build(
     renderer = Renderer(templates)
     summing = any(isinstance(t, Summary) for t in chosen.values())
     needed = plan(model) if summing else chosen  # a summary reads all other views, even if it is built alone
+    if full:
+        needed = {
+            id: replace(t, view=t.whole) if isinstance(t, Summary) and t.whole is not None else t
+            for id, t in needed.items()
+        }
     cuts: Cuts = {}
     for _ in range(MOST_CUTS):
         made = _make_views(model, needed, cuts)
         rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
         refused = {document.made.id: _refuse(document, model, templates) for document in rendered}
-        model, more = cut_texts(model, [text for one in refused.values() for text in one.long])
+        model, more = _shorten(model, refused.values())
         if not more:
             break
         cuts = join_cuts(cuts, more)
@@ -226,11 +240,12 @@ def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
     """Return the diagnostics of a build, without rendering files whose size no rule limits."""
     chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
     renderer = Renderer()
+    cuts: Cuts = {}
     for _ in range(MOST_CUTS):
         found = _check_hosted(model, plan(model))
-        long: list[LongText] = []
+        refused: list[_Refusals] = []
         blaming: set[str] = set()
-        views = _make_views(model, chosen)
+        views = _make_views(model, chosen, cuts)
         found += _list_gone(views, model)
         for made in views:
             of_data = made.target.outputs[0].endswith((".json", ".yaml"))
@@ -238,12 +253,13 @@ def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:
             sized = isinstance(made.target, Target) and made.target.max_bytes is not None
             refusals = _refuse(rendered, model, None) if of_data else _Refusals()
             found += refusals.found
-            long += refusals.long
+            refused.append(refusals)
             blaming |= {vendor(made.id)} if refusals.blames_author else set()
             found += _notes(rendered, rendered.artifacts() if sized else (), model, strict=False)
-        model, more = cut_texts(model, long)
+        model, more = _shorten(model, refused)
         if not more:
             break
+        cuts = join_cuts(cuts, more)
     left_out = _list_unasked(found, chosen, model, blaming)
     return tuple(in_order([d for d in found if vendor(d.id) not in left_out]))
 
@@ -310,7 +326,11 @@ def _make_views(
     `cuts` are further losses, of texts that were cut before.
     """
     views = [
-        BoundTarget(id, t, _add_cuts(cuts.get(id, ()), _add_unoffered(model, t, t.view(model))))
+        BoundTarget(
+            id,
+            t,
+            _add_cuts(cuts.get(id, ()), _add_unoffered(model, t, t.view(for_surface(model, t.surface)))),
+        )
         for id, t in chosen.items()
         if isinstance(t, Target)
     ]
@@ -367,12 +387,14 @@ def _check_hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Dia
 class _Refusals:
     """The errors of a vendor's schema at the catalogue's lines.
 
-    `long` are texts of a document of others that are too long. `blames_author` is true if an error is about
+    `long` are texts of a document of others that are too long, `tools` its tools that are refused for
+    another reason, on a surface that nobody asked for. `blames_author` is true if an error is about
     something that the catalogue's author wrote.
     """
 
     found: list[Diagnostic] = field(default_factory=list)
     long: list[LongText] = field(default_factory=list)
+    tools: list[RefusedTool] = field(default_factory=list)
     blames_author: bool = False
 
 
@@ -403,6 +425,13 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
         if too_long and surface is not None and from_document:
             most, length = int(getattr(error.kind, "limit", 0)), len(str(error.instance))
             refusals.long.append(LongText(rendered.made.id, surface, at, length, most))
+        elif (
+            surface is not None
+            and from_document
+            and model.source.is_from_document(("surfaces", surface))
+            and (tool := _find_tool(traced, pointer, model))
+        ):
+            refusals.tools.append(RefusedTool(rendered.made.id, surface, tool, _short(error.message)))
         if len(refusals.found) == MOST_REFUSALS:
             continue
         written = "/".join(["", *(write_step(step) for step in pointer)])
@@ -422,6 +451,24 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
             Diagnostic(span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help)
         )
     return refusals
+
+
+def _find_tool(traced: Rendered, pointer: Pointer, model: Model) -> str:
+    """Return the action of which a member of a document is a part; empty if it is a part of none."""
+    for length in range(len(pointer), 0, -1):
+        at = find_origin(traced, pointer[:length], model.source)
+        if len(at) > 1 and at[0] == "actions":
+            return str(at[1])
+    return ""
+
+
+def _shorten(model: Model, refused: Iterable[_Refusals]) -> tuple[Model, Cuts]:
+    """Return a model that vendors refuse less, and what that lost: texts are cut, and then tools left out."""
+    several = list(refused)
+    shorter, cuts = cut_texts(model, [text for one in several for text in one.long])
+    if cuts:
+        return shorter, cuts
+    return leave_out(model, [tool for one in several for tool in one.tools])
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:

@@ -148,6 +148,8 @@ class Summary:
     title: str
     outputs: tuple[str, ...]
     view: Callable[[Model, tuple[BoundTarget, ...]], View]
+    whole: Callable[[Model, tuple[BoundTarget, ...]], View] | None = None
+    """The view without a limit, for who asks for it; None for a document without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.acting import NOTHING, Acting
@@ -15,7 +16,7 @@ from pgagents.catalogue.model.action import EVERY_CLASS
 from pgagents.catalogue.model.answers import ANY_TYPE
 from pgagents.importer.action_names import ActionName
 from pgagents.importer.arguments import Arguments, Bodies, text_of
-from pgagents.importer.document import Found
+from pgagents.importer.document import Found, References
 from pgagents.importer.members import find_most_bytes, list_file_types
 from pgagents.importer.names import (
     Notes,
@@ -39,6 +40,7 @@ from pgagents.importer.operations import (
     bare_media,
     is_json,
     is_sendable,
+    say_dangling,
 )
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.servers import Servers
@@ -103,7 +105,7 @@ class Actions:
         action["output"] = self.answers.convert(op, at)
         if others := list_other_statuses(op):
             action["other_statuses"] = others
-        if found := examples(op, made, self.notes, at):
+        if found := examples(op, made, self.notes, at, self.schemas.references):
             action["examples"] = found
         if op.tags:
             action["tags"] = [clean(t) for t in op.tags]
@@ -111,6 +113,8 @@ class Actions:
             action["deprecated"] = True
         for problem in op.problems:
             self.notes.add_lost(at, problem)
+        for repair in op.repairs:
+            self.notes.repair(at, repair)
         self._extras(op, at)
         return made
 
@@ -212,12 +216,15 @@ class Actions:
         if not op.id:
             self.notes.infer(at, f"the name, from the path: {op.label} has no operationId")
         elif not wanted:
-            again = ", which another operation has too" if self.names[op.label].shared else ""
-            self.notes.infer(at, f"the name: the operationId is `{brief(op.id)}`{again}")
+            if self.names[op.label].shared:
+                said = f"the operationId `{brief(op.id)}` is another operation's too; the action is `{name}`"
+                self.notes.repair(at, f"{said}: {op.whole.place}")
+            else:
+                self.notes.infer(at, f"the name: the operationId is `{brief(op.id)}`")
         id = wanted or camel(name)
         if id.lower() in self.ids:
             other = unique(id, self.ids)
-            self.notes.infer(at, f"operationId `{id}` is another operation's too; it is {other} here")
+            self.notes.repair(at, f"operationId `{id}` is another operation's too; it is {other} here")
             id = other
         self.ids.add(id.lower())
         if id != camel(name):
@@ -371,15 +378,18 @@ MOST_EXAMPLES = 20
 _ALONE = "example"
 
 
-def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
+def examples(
+    op: Operation, made: ImportedAction, notes: Notes, at: Pointer, references: References
+) -> dict[str, Any]:
     """Return calls by name: a response's example, with the arguments documented under the same name.
 
     Values without a matching response are kept as the action's shown values.
     """
-    inputs = _inputs(op, made)
+    shown = _Shown(references, notes, at)
+    inputs = _inputs(op, made, shown)
     made.shown |= inputs.get(_ALONE, {})
     holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
-    titles = {name: title for holder in holders for name, (title, _) in _collect_examples(holder).items()}
+    titles = {name: title for holder in holders for name, (title, _) in shown.collect(holder).items()}
     first: dict[str, Any] = {}
     for known in inputs.values():
         first = {**known, **first}
@@ -391,7 +401,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
         status = int(answer.status) if answer.status.isdecimal() else None
         if status is None or not 200 <= status < 600 or not is_json(answer.media or "application/json"):
             continue
-        for name, (title, output) in _collect_examples(_media(answer.whole, answer.media)).items():
+        for name, (title, output) in shown.collect(_media(answer.whole, answer.media)).items():
             given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
             if status < 300:  # documents often state a value once that several calls share
                 given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
@@ -423,34 +433,43 @@ def _media(whole: Found, media: str) -> Found:
     )
 
 
-def _collect_examples(holder: Found) -> dict[str, tuple[str, Any]]:
-    """Return title and value of each example by name; an example without a name is called `example`."""
-    if "example" in holder.mapping():
-        return {_ALONE: ("", clean_value(holder.value["example"]))}
-    found = {}
-    for name, written in holder.at("examples").members().items():
-        if isinstance(written.value, dict) and "value" in written.value:
-            found[name] = (one_line(written.text("summary")), clean_value(written.value["value"]))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The examples of an action's parts; a reference that leads nowhere is noted."""
+
+    references: References
+    notes: Notes
+    at: Pointer
+
+    def collect(self, holder: Found) -> dict[str, tuple[str, Any]]:
+        """Return title and value of each example by name; an example without a name is called `example`."""
+        if "example" in holder.mapping():
+            return {_ALONE: ("", clean_value(holder.value["example"]))}
+        found = {}
+        for name, written in holder.at("examples").members().items():
+            example = self.references.follow(written)
+            if example.value is None and (why := say_dangling(written)):
+                self.notes.add_lost(self.at, f"example `{brief(name)}`: {why}", written.place)
+            if isinstance(example.value, dict) and "value" in example.value:
+                found[name] = (one_line(example.text("summary")), clean_value(example.value["value"]))
+        return found
 
 
-def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
+def _inputs(op: Operation, made: ImportedAction, shown: _Shown) -> dict[str, dict[str, Any]]:
     """Return arguments by the name of the example that contains them."""
     found: dict[str, dict[str, Any]] = {}
     for p in op.parameters:
         argument = made.wires.get((p.name, p.place))
-        shown = _collect_examples(p.whole) or _collect_examples(
+        named = shown.collect(p.whole) or shown.collect(
             p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, "")
         )
-        for example, (_, value) in shown.items() if argument else ():
+        for example, (_, value) in named.items() if argument else ():
             separator = made.joined.get(argument or "")
             joined = text_of(value, separator) if separator and isinstance(value, list) else value
             found.setdefault(example, {})[argument or ""] = joined
     arguments = made.action.get("input", {}).items()
     whole = next((name for name, schema in arguments if schema.get("in") == "whole_body"), None)
-    for example, (_, value) in (
-        _collect_examples(op.body.whole).items() if op.body and not op.body.fields else ()
-    ):
+    for example, (_, value) in shown.collect(op.body.whole).items() if op.body and not op.body.fields else ():
         if whole is not None and op.body is not None and is_json(op.body.media):
             found.setdefault(example, {})[whole] = value
         elif isinstance(value, dict):

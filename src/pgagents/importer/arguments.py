@@ -216,7 +216,7 @@ class Bodies:
         for part in parts:
             if not self._member(part, body, found, made, (*at, "input")):
                 return False
-        if media not in ("", JSON, "*/*", "text/json") and any(p for p in parts) and is_sendable(media):
+        if media not in ("", JSON, "*/*") and any(p for p in parts) and is_sendable(media):
             made.action["content_type"] = media
         self._groups(body, found, made)
         if closed:
@@ -331,7 +331,7 @@ class Bodies:
         schema["in"] = "whole_body"
         if body.required:
             schema["required"] = True
-        if media not in ("", JSON, "*/*", "text/json"):
+        if media not in ("", JSON, "*/*"):
             made.action["content_type"] = media
         found[name] = schema
         return True

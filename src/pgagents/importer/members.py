@@ -15,7 +15,7 @@ from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import ANY, medium_of
 from pgagents.importer.document import Found, is_url
 from pgagents.importer.names import Notes, cut
-from pgagents.importer.operations import Body
+from pgagents.importer.operations import Body, say_dangling
 from pgagents.importer.schemas import Schemas
 
 MAX_NESTED = 8
@@ -229,6 +229,8 @@ class _Walk:
         self.parts += 1
         here = (found.document.location, found.pointer)
         if not isinstance(found.value, dict) or here in inside or self.parts > MAX_PARTS:
+            if found.value is None and (why := say_dangling(written)):
+                self.notes.add_lost(self.at, f"members of the body are not sent: {why}", written.place)
             return Shape({})
         inside = (*inside, here)
         shape = self._own(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -122,7 +122,7 @@ def sentence(name: str) -> str:
 # -- notes
 
 
-Kind = Literal["lost", "decide", "left out", "blocked", "answered", "inferred"]
+Kind = Literal["lost", "decide", "left out", "blocked", "answered", "inferred", "repaired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,44 @@ class Note:
     count: int = 1
     """Number of operations that a `left out` note stands for."""
 
+    @property
+    def plain(self) -> str:
+        """The message without a place at its end."""
+        return _PLACE.sub("", self.message)
+
     def __str__(self) -> str:
         where = f" ({brief(self.source, 120)})" if self.source else ""
         return f"{self.message}{where}"
+
+
+LOSSES: Mapping[Kind, str] = {
+    "left out": "is left out",
+    "lost": "is not carried",
+    "repaired": "is read otherwise",
+}
+"""Kinds of notes on what an import does not take as the document has it, worst first, each in words."""
+_PLACE = re.compile(r": \S+#/\S*\Z")
+_VALUE = re.compile(r"`[^`]*`|\b[0-9][0-9,]*\b")
+_GONE = re.compile(r"not sent|leads nowhere|left out|left away")
+
+
+def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
+    """Return the notes on losses, those of one kind and one sentence together, worst first.
+
+    Sentences that differ only in names, numbers and places are one. A part that is gone comes before one
+    that is wider; then what happened most often comes first.
+    """
+    groups: dict[tuple[Kind, str], list[Note]] = {}
+    for note in notes:
+        if note.kind in LOSSES:
+            said = note.message.partition(": ")[2] if note.kind == "left out" else note.message
+            groups.setdefault((note.kind, _VALUE.sub("…", _PLACE.sub("", said))), []).append(note)
+    order = list(LOSSES)
+
+    def rank(key: tuple[Kind, str]) -> tuple[int, bool, int]:
+        return order.index(key[0]), not _GONE.search(key[1]), -len(groups[key])
+
+    return [groups[key] for key in sorted(groups, key=rank)]
 
 
 class Notes:
@@ -150,6 +185,10 @@ class Notes:
     def add_lost(self, at: Pointer, message: str, source: str = "") -> None:
         """Record a part of the document that the catalogue's language cannot express."""
         self.made.setdefault(Note("lost", at, message, source))
+
+    def repair(self, at: Pointer, message: str) -> None:
+        """Record what the document says as OpenAPI does not allow it, and how it is read."""
+        self.made.setdefault(Note("repaired", at, message))
 
     def decide(self, at: Pointer, message: str, source: str = "") -> None:
         """Record a value that the document does not give, so that the author must check it."""

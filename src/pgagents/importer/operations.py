@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.base.errors import Diagnostic, InputError
-from pgagents.base.http import media_type_of
+from pgagents.base.http import is_json_type, media_type_of
 from pgagents.base.places import Span
 from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import medium_of
@@ -20,8 +20,14 @@ CATALOGUE = (
     "it is a catalogue: `pgagents verify FILE` takes it without --openapi, and there is nothing to import"
 )
 _OTHERS = ("head", "options", "trace")
-_BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
+_BESIDE = (
+    *("name", "in", "required", "description", "collectionFormat", "allowEmptyValue"),
+    *("style", "explode", "allowReserved"),
+)
 """Keys of a Swagger 2.0 parameter that do not belong to its schema."""
+_SWAGGER_KEYS = frozenset(("type", "items", "enum", "format", "collectionFormat", "minimum", "maximum"))
+"""Keys by which a parameter without `schema` and `content` is one of Swagger 2.0."""
+_PLACES = ("path", "query", "header", "cookie")
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 AUTHORIZATION = "authorization"
 _UNSENT = ("accept", "content-type", AUTHORIZATION)
@@ -80,6 +86,9 @@ class Operation:
     security: list[dict[str, list[str]]] | None
     tags: tuple[str, ...]
     problems: tuple[str, ...] = field(default=())
+    """What is not carried, each with its place."""
+    repairs: tuple[str, ...] = field(default=())
+    """What the document says as OpenAPI does not allow it, and how it is read."""
     server: Found | None = None
     """The first server of the operation, or else of its path; None if both name none."""
 
@@ -124,56 +133,269 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
     swagger = "swagger" in root.value
     for path, written in root.at("paths").members().items():
         item = references.follow(written)
+        # a path may have operations beside its `$ref`, which go before those behind it
+        holders = [item] if item.value is written.value else [written, item]
+        methods, others = _split_methods(holders)
         if not isinstance(item.value, dict):
-            notes.add_left_out(f"path `{brief(path)}` holds no operations", written.place)
-            continue
-        further = item.at("additionalOperations")  # OpenAPI 3.2: methods by the name that is sent
-        others = [(name.upper(), item.at(name)) for name in _OTHERS if name in item.value]
-        known = {name.lower(): further.at(name) for name in further.mapping() if _is_known(name, item.value)}
-        others += [(name, further.at(name)) for name in further.mapping() if name.lower() not in known]
+            why = say_dangling(written) or "no operations stand there"
+            notes.add_left_out(f"path `{brief(path)}`: {why}", written.place)
         for name, found in others:
             message = f"{brief(name)} {brief(path)}: agents call GET, QUERY, POST, PUT, PATCH and DELETE"
             notes.add_left_out(message, found.place)
-        shared = _parameters(references, item.at("parameters"))
-        for method in METHODS:
-            whole = known.get(method, item.at(method))
-            if isinstance(whole.value, dict):
-                made = _operation(references, method, path, whole, shared, swagger)
-                homes = (found.at("servers", 0) for found in (whole, item))
-                server = next((one for one in homes if not swagger and one.text("url")), None)
-                yield replace(made, server=server) if server is not None else made
+        shared = [p for holder in reversed(holders) for p in holder.at("parameters").items()]
+        servers = [holder.at("servers", 0) for holder in holders]
+        for method, whole in methods:
+            found = references.follow(whole)
+            if not isinstance(found.value, dict):
+                why = say_dangling(whole) or "no operation stands there"
+                notes.add_left_out(f"{method.upper()} {brief(path)}: {why}", whole.place)
+                continue
+            homes = (found.at("servers", 0), *servers)
+            server = next((one for one in homes if not swagger and one.text("url")), None)
+            yield _Reading(references, method.upper(), path, found, swagger).read(shared, server)
 
 
-def _is_known(name: str, item: dict[str, Any]) -> bool:
-    """True if a further method of a path is one that agents call, and the path has none of its name."""
-    return name.lower() in METHODS and name == name.upper() and name.lower() not in item
+def _split_methods(holders: Sequence[Found]) -> tuple[list[tuple[str, Found]], list[tuple[str, Found]]]:
+    """Return a path's operations by the methods that agents call, and its others, each method once."""
+    called: dict[str, Found] = {}
+    others: dict[str, Found] = {}
+    for holder in holders:
+        further = holder.at("additionalOperations")  # OpenAPI 3.2: methods by the name that is sent
+        own = {method: holder.at(method) for method in METHODS if method in holder.mapping()}
+        known = [name for name in further.mapping() if name.lower() in METHODS and name == name.upper()]
+        own |= {name.lower(): further.at(name) for name in known if name.lower() not in own}
+        called = {**own, **called}
+        more = {name.upper(): holder.at(name) for name in _OTHERS if name in holder.mapping()}
+        kept = [found.pointer for found in own.values()]
+        more |= {name: further.at(name) for name in further.mapping() if further.at(name).pointer not in kept}
+        others = {**more, **others}
+    return [(method, called[method]) for method in METHODS if method in called], list(others.items())
 
 
-def _operation(
-    references: References, method: str, path: str, whole: Found, shared: list[Found], swagger: bool
-) -> Operation:
-    own = _parameters(references, whole.at("parameters"))
-    merged = {(p.text("name"), p.text("in")): p for p in [*shared, *own]}
-    every = [p for p in merged.values() if isinstance(p.value, dict)]
-    outside = [
-        _parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")
-    ]
-    outside += [field for p in every for field in _spread_query(references, p)]
-    kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
-    problems = [*_find_unnamed(references, every), *_find_unsent(every)]
-    body = _form(references, whole, every) if swagger else _body(references, whole)
-    security = whole.value.get("security", references.first.data.get("security"))
-    security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
-    named = whole.value.get("tags")
-    tags = (
-        tuple(t.strip() for t in named if isinstance(t, str) and t.strip()) if isinstance(named, list) else ()
-    )
-    answers = tuple(_answers(references, whole, swagger))
-    return Operation(method.upper(), path, whole, kept, body, answers, security, tags, tuple(problems))
+def say_dangling(written: Found) -> str:
+    """Return a sentence about a reference that leads nowhere; empty for a value without one."""
+    reference = written.mapping().get("$ref")
+    return f"`$ref: {brief(str(reference), 80)}` leads nowhere" if reference is not None else ""
 
 
-def _parameters(references: References, written: Found) -> list[Found]:
-    return [references.follow(p) for p in written.items()]
+class _Reading:
+    """The reading of one operation, in which `lost` and `repaired` are collected."""
+
+    def __init__(self, references: References, method: str, path: str, whole: Found, swagger: bool) -> None:
+        self.references, self.method, self.path = references, method, path
+        self.whole, self.swagger = whole, swagger
+        self.lost: list[str] = []
+        self.repaired: list[str] = []
+
+    def read(self, shared: Sequence[Found], server: Found | None) -> Operation:
+        whole = self.whole
+        every = self._list_parameters([*shared, *whole.at("parameters").items()])
+        outside = [self._parameter(p) for p in every if p.text("in") in _PLACES]
+        outside = self._repair_path([p for one in outside for p in self._spread(one, every)])
+        outside += [field for p in every for field in _spread_query(self.references, p)]
+        kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
+        self.lost += [*_find_unnamed(self.references, every), *_find_unsent(every)]
+        body = self._read_body(every)
+        security = whole.value.get("security", self.references.first.data.get("security"))
+        needs = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
+        named = whole.value.get("tags")
+        tags = [t.strip() for t in named if isinstance(t, str)] if isinstance(named, list) else []
+        return Operation(
+            self.method,
+            self.path,
+            whole,
+            kept,
+            body,
+            tuple(self._answers()),
+            needs,
+            tuple(filter(None, tags)),
+            tuple(self.lost),
+            tuple(self.repaired),
+            server,
+        )
+
+    def _list_parameters(self, written: Sequence[Found]) -> list[Found]:
+        """Return the parameters; one of the operation replaces that of its path."""
+        found: dict[tuple[str, str], Found] = {}
+        for one in written:
+            p = self.references.follow(one)
+            if isinstance(p.value, dict):
+                found[p.text("name"), p.text("in")] = p
+            else:
+                why = say_dangling(one) or "no parameter stands there"
+                self.lost.append(f"a parameter is not sent: {why}: {one.place}")
+        return list(found.values())
+
+    def _parameter(self, p: Found) -> Parameter:
+        old = self._is_of_swagger(p)
+        place, style = p.text("in"), ""
+        if old:
+            schema = Found({k: v for k, v in p.value.items() if k not in _BESIDE}, p.document, p.pointer)
+            if p.text("collectionFormat") != "multi":
+                style = p.text("collectionFormat") or ("csv" if self.swagger else "")
+        else:
+            media = next(iter(p.at("content").members().values()), None)
+            by_media = media is not None and "schema" not in p.value
+            schema = media.at("schema") if media is not None and by_media else p.at("schema")
+            style = "content" if by_media else _style(p)
+        needed = p.value.get("required") is True or place == "path"
+        return Parameter(p.text("name"), place, needed, p.text("description"), schema, p, style)
+
+    def _is_of_swagger(self, p: Found) -> bool:
+        """True if a parameter is described as Swagger 2.0 does it, whatever the document says it is."""
+        new = bool(p.value.keys() & {"schema", "content"})
+        old = not new and (self.swagger or bool(p.value.keys() & _SWAGGER_KEYS))
+        if old != self.swagger and (old or new):
+            edition = "Swagger 2.0" if old else "OpenAPI 3"
+            self.repaired.append(
+                f"`{brief(p.text('name'))}` is described as in {edition}, and read so: {p.place}"
+            )
+        return old
+
+    def _spread(self, p: Parameter, every: Sequence[Found]) -> list[Parameter]:
+        """Return the members of an object that travels as arguments of its own; otherwise the parameter."""
+        schema = _find_object(self.references, p.schema)
+        members = schema.at("properties").mapping()
+        if p.place != "query" or p.style or not members or not _is_object(schema):
+            return [p]
+        required = schema.mapping().get("required")
+        needed = [name for name in required if name in members] if isinstance(required, list) else []
+        taken = {one.text("name") for one in every if one.text("in") == "query"} - {p.name}
+        found = []
+        for name in members:
+            member = schema.at("properties", name)
+            kind = _find_object(self.references, member)
+            if name in taken:
+                why = "has the name of another parameter"
+                self.lost.append(f"member `{brief(name)}` of `{brief(p.name)}` {why}: {p.whole.place}")
+            elif _is_object(kind) and (kind.mapping().get("type") or kind.mapping().get("properties")):
+                why = "is an object itself, whose form no edition of OpenAPI says"
+                self.lost.append(f"member `{brief(name)}` of `{brief(p.name)}` {why}: {member.place}")
+            else:
+                text = self.references.follow(member).text("description")
+                found.append(
+                    Parameter(name, "query", p.required and name in needed, text, member, member, "")
+                )
+        if needed and not p.required:
+            together = ", ".join(map(brief, needed))
+            self.lost.append(f"{together}: required where `{brief(p.name)}` is sent at all: {p.whole.place}")
+        return found
+
+    def _repair_path(self, parameters: Sequence[Parameter]) -> list[Parameter]:
+        """Return the parameters, those of the path under the names that the path has."""
+        told = {p.name for p in parameters if p.place == "path"}
+        lacking = [name for name in PLACEHOLDER.findall(self.path) if name not in told]
+        found = list(parameters)
+        for name in lacking:
+            fitting = [p for p in found if p.place != "path" and p.name == name]
+            strays = [p for p in found if p.place == "path" and f"{{{p.name}}}" not in self.path]
+            alike = [p for p in strays if _fold_name(p.name) == _fold_name(name)]
+            for p in (fitting or alike)[:1]:
+                moved = replace(p, name=name, place="path", required=True, style="")
+                found[found.index(p)] = moved
+                where = f"in the {p.place}" if fitting else f"as `{brief(p.name)}`"
+                said = f"`{{{brief(name)}}}` of the path is declared {where}, and sent in the path"
+                self.repaired.append(f"{said}: {p.whole.place}")
+        return found
+
+    def _read_body(self, every: Sequence[Found]) -> Body | None:
+        """Return the body, also one that is described as in the other edition."""
+        own, other = (self._form, self._body) if self.swagger else (self._body, self._form)
+        if (body := own(every)) is not None:
+            return body
+        if (body := other(every)) is not None:
+            edition = "OpenAPI 3" if self.swagger else "Swagger 2.0"
+            self.repaired.append(f"the body is described as in {edition}, and read so: {self.whole.place}")
+        return body
+
+    def _body(self, _every: Sequence[Found]) -> Body | None:
+        written = self.whole.at("requestBody")
+        body = self.references.follow(written)
+        if written.value is not None and not isinstance(body.value, dict):
+            why = say_dangling(written) or "no body stands there"
+            self.lost.append(f"no body is sent: {why}: {written.place}")
+        content = body.at("content").members()
+        if not content:
+            return None
+        media = choose_media(list(content))
+        whole = self.references.follow(content[media])  # OpenAPI 3.2 has references to media types
+        if not isinstance(whole.value, dict):
+            why = say_dangling(content[media]) or "nothing describes it"
+            self.lost.append(f"the body of {brief(media)}: {why}: {content[media].place}")
+        return Body(media, body.value.get("required") is True, whole.at("schema"), whole)
+
+    def _form(self, every: Sequence[Found]) -> Body | None:
+        """Return Swagger's body parameter, or a body made of its form fields, or None."""
+        takes = self.whole.value.get("consumes", self.references.first.data.get("consumes"))
+        media = [kind for kind in takes if isinstance(kind, str)] if isinstance(takes, list) else []
+        for p in every:
+            if p.text("in") == "body":
+                required = p.value.get("required") is True
+                return Body(choose_media(media or [JSON]), required, p.at("schema"), p)
+        fields = tuple(self._field(p) for p in every if p.text("in") == "formData")
+        if not fields:
+            return None
+        forms = [kind for kind in media if media_type_of(kind) in (_FORM, _MULTIPART)]
+        holds_file = any(f.whole.text("type") == "file" for f in fields)
+        form = _MULTIPART if holds_file else forms[0] if forms else _FORM
+        return Body(form, any(f.required for f in fields), self.whole, self.whole, fields)
+
+    def _field(self, p: Found) -> Parameter:
+        made = self._parameter(p)
+        style = made.style if p.text("type") == "array" else ""
+        return replace(made, place="body", required=p.value.get("required") is True, style=style)
+
+    def _answers(self) -> Iterator[Answer]:
+        for status, written in self.whole.at("responses").members().items():
+            answer = self.references.follow(written)
+            if not isinstance(answer.value, dict):
+                why = say_dangling(written) or "no answer stands there"
+                self.lost.append(f"the answer {brief(status)} is not described: {why}: {written.place}")
+                continue
+            said = answer.text("description")
+            old = "content" not in answer.value and (self.swagger or "schema" in answer.value)
+            if old != self.swagger:
+                edition = "Swagger 2.0" if old else "OpenAPI 3"
+                self.repaired.append(
+                    f"the answer {brief(status)} is described as in {edition}, and read so: {answer.place}"
+                )
+            if old:
+                first = self.references.first.data
+                produces: Any = self.whole.value.get("produces") or first.get("produces") or [JSON]
+                named = [p for p in produces if isinstance(p, str)] if isinstance(produces, list) else []
+                schema = answer.at("schema") if "schema" in answer.value else None
+                yield Answer(status, said, choose_media(named or [JSON]), schema, answer)
+                continue
+            content = answer.at("content").members()
+            media = choose_media(list(content)) if content else ""
+            whole = self.references.follow(content[media]) if content else answer
+            if not isinstance(whole.value, dict):
+                why = say_dangling(content[media]) or "nothing describes it"
+                self.lost.append(
+                    f"the answer {brief(status)} as {brief(media)}: {why}: {content[media].place}"
+                )
+            schema = whole.at("schema") if content and "schema" in whole.mapping() else None
+            yield Answer(status, said, media, schema, answer)
+
+
+def _fold_name(name: str) -> str:
+    return re.sub(r"\W|_", "", name).lower()
+
+
+def _is_object(schema: Found) -> bool:
+    kinds = schema.mapping().get("type", "object")
+    return "object" in kinds if isinstance(kinds, list) else kinds == "object"
+
+
+def _find_object(references: References, schema: Found) -> Found:
+    """Return the schema behind references, and behind a choice between one object and null."""
+    found = references.follow(schema)
+    for key in ("allOf", "anyOf", "oneOf"):
+        parts = [references.follow(part) for part in found.at(key).items()]
+        parts = [part for part in parts if part.mapping().get("type") != "null"]
+        if len(parts) == 1 and "properties" not in found.mapping():
+            return parts[0]
+    return found
 
 
 def _spread_query(references: References, p: Found) -> list[Parameter]:
@@ -202,14 +424,7 @@ def _find_unnamed(references: References, every: list[Found]) -> Iterator[str]:
             if needed and p.value.get("required") is not True:
                 yield f"{', '.join(needed)}: required where a query is sent at all; here always: {p.place}"
             continue
-        if not p.text("name") or p.text("in") not in (
-            "path",
-            "query",
-            "header",
-            "cookie",
-            "body",
-            "formData",
-        ):
+        if not p.text("name") or p.text("in") not in (*_PLACES, "body", "formData"):
             whole = p.text("in") == "querystring"
             yield (
                 f"the whole query as one value (`in: querystring`) is not carried: {p.place}"
@@ -228,28 +443,6 @@ def _find_unsent(every: list[Found]) -> Iterator[str]:
             )
 
 
-def _parameter(p: Found, *, swagger: bool) -> Parameter:
-    schema, style = p, ""
-    if not swagger:
-        media = next(iter(p.at("content").members().values()), None)
-        schema = media.at("schema") if media and "schema" not in p.value else p.at("schema")
-        style = "content" if media and "schema" not in p.value else _style(p)
-    else:
-        schema = Found({k: v for k, v in p.value.items() if k not in _BESIDE}, p.document, p.pointer)
-        if p.text("collectionFormat") != "multi":
-            style = p.text("collectionFormat") or "csv"
-    place = p.text("in")
-    return Parameter(
-        p.text("name"),
-        place,
-        p.value.get("required") is True or place == "path",
-        p.text("description"),
-        schema,
-        p,
-        style,
-    )
-
-
 def _style(p: Found) -> str:
     """Return the form in which a parameter sends a list: `csv`, `ssv`, `pipes`, or another name from OpenAPI.
 
@@ -265,43 +458,6 @@ def _style(p: Found) -> str:
     return style
 
 
-def _body(references: References, whole: Found) -> Body | None:
-    body = references.follow(whole.at("requestBody"))
-    content = body.at("content").members()
-    if not isinstance(body.value, dict) or not content:
-        return None
-    media = choose_media(list(content))
-    return Body(media, body.value.get("required") is True, content[media].at("schema"), content[media])
-
-
-def _form(references: References, whole: Found, every: list[Found]) -> Body | None:
-    """Return Swagger's body parameter, or a body made of its form fields, or None."""
-    takes = whole.value.get("consumes", references.first.data.get("consumes"))
-    media = [kind for kind in takes if isinstance(kind, str)] if isinstance(takes, list) else []
-    for p in every:
-        if p.text("in") == "body":
-            return Body(choose_media(media or [JSON]), p.value.get("required") is True, p.at("schema"), p)
-    fields = tuple(
-        Parameter(
-            p.text("name"),
-            "body",
-            p.value.get("required") is True,
-            p.text("description"),
-            _parameter(p, swagger=True).schema,
-            p,
-            _parameter(p, swagger=True).style if p.text("type") == "array" else "",
-        )
-        for p in every
-        if p.text("in") == "formData"
-    )
-    if not fields:
-        return None
-    forms = [kind for kind in media if media_type_of(kind) in (_FORM, _MULTIPART)]
-    holds_file = any(f.whole.text("type") == "file" for f in fields)
-    form = _MULTIPART if holds_file else forms[0] if forms else _FORM
-    return Body(form, any(f.required for f in fields), whole, whole, fields)
-
-
 def encoding_style(encoding: Found) -> str:
     """Return the form in which a form's member sends a list or object, named as in `_style`."""
     style = encoding.text("style") or "form"
@@ -309,29 +465,6 @@ def encoding_style(encoding: Found) -> str:
     if style in joined:
         return joined[style] if encoding.value.get("explode", style == "form") is False else ""
     return style
-
-
-def _answers(references: References, whole: Found, swagger: bool) -> Iterator[Answer]:
-    for status, written in whole.at("responses").members().items():
-        answer = references.follow(written)
-        if not isinstance(answer.value, dict):
-            continue
-        said = answer.text("description")
-        if swagger:
-            produces: Any = whole.value.get("produces") or references.first.data.get("produces") or [JSON]
-            named = [p for p in produces if isinstance(p, str)] if isinstance(produces, list) else []
-            yield Answer(
-                status,
-                said,
-                choose_media(named or [JSON]),
-                answer.at("schema") if "schema" in answer.value else None,
-                answer,
-            )
-            continue
-        content = answer.at("content").members()
-        media = choose_media(list(content)) if content else ""
-        schema = content[media].at("schema") if content and "schema" in content[media].mapping() else None
-        yield Answer(status, said, media, schema, answer)
 
 
 # -- media types
@@ -362,8 +495,7 @@ def choose_media(media: list[str]) -> str:
 
 def is_json(media: str) -> bool:
     """True if a body of this type is JSON."""
-    plain = media_type_of(media)
-    return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
+    return is_json_type(media) or media_type_of(media) == "*/*"
 
 
 def is_sendable(media: str) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from pgagents.base.jsonschema.schema import subschemas
-from pgagents.base.places import Pointer, Text
+from pgagents.base.places import Node, Pointer, Text
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 
@@ -47,6 +47,35 @@ def collect_texts(model: Model) -> Iterator[DescribedText]:
         if said.text and said.origin not in seen:
             seen.add(said.origin)
             yield said
+
+
+def collect_shown(model: Model) -> Iterator[DescribedText]:
+    """Yield every text that a model reads, and those that it meets beside them: titles, tags and choices."""
+    yield from collect_texts(model)
+    for key in ("title", "for_people"):
+        text = model.text("api", key)
+        yield DescribedText(str(text), ("api", key), "api", "the API")
+    for action in list_model_actions(model):
+        what = f"action `{action.name}`"
+        yield _of(action.title, "action", f"{what}, its title", action)
+        for tag in action.tags:
+            yield DescribedText(str(tag), (*action.origin, "tags"), "action", f"{what}, its tag", action)
+        for param in action.params:
+            about = f"argument `{param.name}` of `{action.name}`"
+            yield from _of_values(param.schema, param.origin, about, action)
+    for name, schema in model.schemas.items():
+        yield from _of_values(schema, ("schemas", name), f"schema `{name}`", None)
+
+
+def _of_values(schema: object, at: Pointer, what: str, action: Action | None) -> Iterator[DescribedText]:
+    """Yield the titles, choices and examples of a schema."""
+    for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
+        several = (part.get(key) for key in ("enum", "examples"))
+        values = [value for one in several if isinstance(one, list | tuple) for value in one]
+        for value in (part.get("title"), part.get("default"), part.get("const"), *values):
+            if isinstance(value, str):
+                origin = part.origin if isinstance(part, Node) else at
+                yield DescribedText(str(value), origin or at, "schema", what, action)
 
 
 def _collect_all_texts(model: Model) -> Iterator[DescribedText]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.http import Response, json_bytes, media_type_of
+from pgagents.base.http import Response, is_json_type, json_bytes, media_type_of
 from pgagents.base.jsonschema.schema import validator
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Action
@@ -275,7 +275,7 @@ def write(status: int, result: Any, output: Output) -> Response:
         return Response(status, (("Content-Type", result.content_type),), result.body)
     if result is None:
         return Response(status)
-    if media in ("application/json", "*/*") or media.endswith("+json"):
+    if is_json_type(media) or media == "*/*":
         body = json_bytes(result)
     elif output.events is not None:
         body = write_events(result)

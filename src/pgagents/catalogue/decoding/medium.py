@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from pgagents.base import registry
-from pgagents.base.http import Json, Response, media_type_of
+from pgagents.base.http import Json, Response, is_json_type, media_type_of
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import ANY_TYPE, JSON, Output
 
@@ -48,8 +48,7 @@ class Medium:
 
 def is_json(media: str) -> bool:
     """True if bodies of this media type are JSON. An empty type and `*/*` count as JSON."""
-    plain = media_type_of(media)
-    return plain in (JSON, *_ANY) or plain.endswith("+json")
+    return is_json_type(media) or media_type_of(media) in _ANY
 
 
 def fits(told: str, promised: str) -> bool:

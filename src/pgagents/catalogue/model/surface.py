@@ -90,6 +90,8 @@ class Surface:
     """The store's listing of a plugin with the MCP server's tools; None if there is no plugin."""
     cases: Cases | None = None
     """The test cases that the store's reviewer tries; None if there are none."""
+    schemas: Mapping[str, Node] | None = None
+    """The named schemas with texts of this surface alone; None where they are the model's."""
     mcp_server: McpServer | None = None
     """The server that offers the surface's actions as tools; None if the surface is no MCP server."""
 

@@ -149,6 +149,13 @@ def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
         yield f"  left out: {note}"
     if len(left_out) > SHOWN:
         yield f"  … and {len(left_out) - SHOWN} more left out"
+    repaired = [note for note in converted.notes.made if note.kind == "repaired"]
+    for note in repaired[:SHOWN]:
+        yield f"  repaired: {note}"
+    if len(repaired) > SHOWN:
+        yield f"  … and {len(repaired) - SHOWN} more repaired"
+    if lost := sum(note.kind == "lost" for note in converted.notes.made):
+        yield f"  {_count(lost, 'part')} of the document not carried: `pgagents lint` groups them"
     if short.questions:
         yield f"  {_count(len(short.questions), 'question')}, each a comment with the lines that answer it"
     is_read = path == DEFAULT and not list_catalogues(Path("catalogue"))  # which come first

@@ -19,7 +19,7 @@ from pgagents.importer.inference.creates import find_values
 from pgagents.importer.inference.pages import describe_listing, find_success, read_schema
 from pgagents.importer.inference.resources import TAKEN
 from pgagents.importer.names import Notes, snake, unique
-from pgagents.importer.operations import ImportedAction
+from pgagents.importer.operations import ImportedAction, say_dangling
 
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BODY, _GIVEN = "$response.body#", re.compile(r"\$request\.(path|query|header|cookie)\.(.+)", re.S)
@@ -78,9 +78,9 @@ def _list_links(made: list[ImportedAction], references: References, notes: Notes
                 found = references.follow(written)
                 target = _find_target(found, by_id, by_pointer, references)
                 if target is None:
-                    said = (
-                        f"the link {name} is not carried: the operation that it names is not in the catalogue"
-                    )
+                    why = say_dangling(written) if found.value is None else ""
+                    why = why or "the operation that it names is not in the catalogue"
+                    said = f"the link {name} is not carried: {why}"
                     notes.add_lost(("resources",), said, written.place)
                     continue
                 if "requestBody" in found.mapping():

@@ -167,7 +167,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     index = index_operations(every, bases, called)
     chosen = list_fitting(hosts[choice.host] if choice.host else every, choice)[: choice.most]
     entries = spread(source.data.get("actions") or {}, chosen, index, bases)
-    facts = find_facts(entries.entries, index, entries.alone)
+    facts = find_facts(entries.entries, index, entries.alone, called)
     choice = replace(choice, reads=facts.reads, acts=facts.acts, names=facts.names)
     try:
         named = None if choice.names else called

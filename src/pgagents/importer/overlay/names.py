@@ -65,10 +65,13 @@ def index_operations(
     )
 
 
-def find_facts(entries: Mapping[Any, Any], index: Index, alone: Collection[str]) -> Facts:
+def find_facts(
+    entries: Mapping[Any, Any], index: Index, alone: Collection[str], called: Mapping[str, ActionName]
+) -> Facts:
     """Return what the entries say about operations before these are converted.
 
-    `alone` are labels of operations that no entry names, so that another name may be theirs.
+    `alone` are labels of operations that no entry names, so that another name may be theirs. `called` are
+    the names that operations have without an entry, by label.
     """
     names: dict[str, str] = {}
     reads: list[str] = []
@@ -100,16 +103,17 @@ def find_facts(entries: Mapping[Any, Any], index: Index, alone: Collection[str])
             reads.append(label)
         if effect == "write" and label.startswith("GET "):
             acts.append(label)
-    misfits += _find_taken(names, index)
+    misfits += _find_taken(names, called)
     return Facts(names, tuple(reads), tuple(acts), frozenset(claimed), tuple(misfits))
 
 
-def _find_taken(names: Mapping[str, str], index: Mapping[str, set[str]]) -> Iterable[Misfit]:
+def _find_taken(names: Mapping[str, str], called: Mapping[str, ActionName]) -> Iterable[Misfit]:
     """Yield an error for each new name that is another operation's, unless that one gets a new name too."""
+    owners = {one.name: label for label, one in called.items()}
     for label, name in names.items():
-        others = sorted(other for other in index.get(name, ()) if other != label and other not in names)
-        if others:
-            said = f"`{name}` is the name of {brief(others[0])} already"
+        other = owners.get(name, label)
+        if other != label and other not in names:
+            said = f"`{name}` is the name of {brief(other)} already"
             help = "take another name, or give that operation another one too"
             yield Misfit(("actions", name), "name-taken", said, help)
 

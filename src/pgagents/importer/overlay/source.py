@@ -14,11 +14,13 @@ from typing import Any
 
 from pgagents.base.places import Pointer, Problem, Source, Span, value_at
 from pgagents.base.text import brief
-from pgagents.importer.names import Note
+from pgagents.importer.names import Note, group_losses
 from pgagents.importer.overlay.options import KEY, DocumentOptions
 from pgagents.importer.overlay.patterns import Spread
 from pgagents.importer.places import DocumentSource
 
+MOST_ALIKE = 3
+"""Further losses of one kind that a note names."""
 MOST_NAMED = 12
 """Operations of other hosts that a note names."""
 
@@ -125,6 +127,25 @@ class OverlaySource(Source):
             help = "this line may go; keep it if it shall stay so when the document changes"
             at = self.locate(pointer)
             found.append(Problem(at, "overlay/says-nothing-new", said, help, severity="note"))
+        return [*found, *self.list_losses()]
+
+    def list_losses(self) -> Sequence[Problem]:
+        """Return what the import does not take as the document has it, one note a kind, worst first."""
+        found = []
+        for notes in group_losses(self.notes):
+            first = notes[0]
+            others = list(dict.fromkeys(note.plain for note in notes if note.plain != first.plain))
+            also = f"; also: {' | '.join(brief(said, 80) for said in others[:MOST_ALIKE])}" if others else ""
+            more = f", and {len(others) - MOST_ALIKE} more" if len(others) > MOST_ALIKE else ""
+            said = f"{f'{len(notes):,} times: ' if len(notes) > 1 else ''}{first.plain}{also}{more}"
+            help = {
+                "left out": "it is not verified, and no tool; a whole catalogue can say it by hand",
+                "lost": "the API still holds to it; `pgagents verify` reads it in the document",
+                "repaired": "correct the document there",
+            }[first.kind]
+            id = f"overlay/{first.kind.replace(' ', '-')}"
+            at = self.locate(first.at) if first.at else self._locate_document()
+            found.append(Problem(at, id, said, help, severity="note"))
         return found
 
     def _remark_on_hosts(self) -> Problem | None:

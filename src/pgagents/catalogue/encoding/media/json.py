@@ -1,4 +1,4 @@
-"""JSON bodies: `application/json` and every type that ends with `+json` (RFC 6839).
+"""JSON bodies: `application/json`, `text/json`, and every type that ends with `+json` (RFC 6839).
 
 A merge patch (RFC 7396) is one of them: null removes a member.
 """
@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.base.http import json_bytes
+from pgagents.base.http import is_json_type, json_bytes
 from pgagents.catalogue.encoding.medium import WHOLE, Body, Given, Medium
 from pgagents.catalogue.model.action import Action
-
-
-def _matches(media: str) -> bool:
-    return media == "application/json" or media.endswith("+json")
 
 
 def _write(action: Action, given: Sequence[Given], more: Mapping[str, Any]) -> Body:
@@ -29,4 +25,4 @@ BROKEN = (
     ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
 )
 
-MEDIUM = Medium("json", _matches, _write, typed=True, rank=1, broken=BROKEN, says="JSON")
+MEDIUM = Medium("json", is_json_type, _write, typed=True, rank=1, broken=BROKEN, says="JSON")

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule, within
-from pgagents.lint.texts import collect_texts
+from pgagents.lint.texts import collect_shown
 
 _CODES = (
     "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 "
@@ -39,15 +39,15 @@ def _characters() -> list[str]:
     return found
 
 
-_HIDDEN = re.compile(f"[{''.join(_characters())}]")
+HIDDEN = re.compile(f"[{''.join(_characters())}]")
 _WRITTEN = re.compile(
-    _HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I
+    HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I
 )
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for said in collect_texts(model):
-        if found := _HIDDEN.findall(said.text):
+    for said in collect_shown(model):
+        if found := HIDDEN.findall(said.text):
             codes = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in found))
             count = f"{len(found)} characters" if len(found) > 1 else "a character"
             message = f"the text of {said.what} holds {count} that nobody sees ({codes})"
