@@ -125,6 +125,29 @@ def _of_schema(
             yield DescribedText(str(text), text.origin, of, what, action)
 
 
+# -- characters that nobody sees
+
+
+_HIDDEN_CODES = (
+    "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 "
+    "e0000-e007f"
+)
+
+
+def _list_characters() -> list[str]:
+    """Return all characters of `_HIDDEN_CODES`."""
+    found = []
+    for part in _HIDDEN_CODES.split():
+        first, _, last = part.partition("-")
+        found += [chr(code) for code in range(int(first, 16), int(last or first, 16) + 1)]
+    return found
+
+
+HIDDEN_CHARACTERS = _list_characters()
+HIDDEN = re.compile(f"[{''.join(HIDDEN_CHARACTERS)}]")
+"""Matches a character that nobody sees."""
+
+
 # -- significant words
 
 

@@ -22,26 +22,10 @@ from collections.abc import Iterator
 
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule, within
-from pgagents.lint.texts import collect_shown
+from pgagents.lint.texts import HIDDEN, HIDDEN_CHARACTERS, collect_shown
 
-_CODES = (
-    "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 "
-    "e0000-e007f"
-)
-
-
-def _characters() -> list[str]:
-    """Return all characters of `_CODES`."""
-    found = []
-    for part in _CODES.split():
-        first, _, last = part.partition("-")
-        found += [chr(code) for code in range(int(first, 16), int(last or first, 16) + 1)]
-    return found
-
-
-HIDDEN = re.compile(f"[{''.join(_characters())}]")
 _WRITTEN = re.compile(
-    HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I
+    HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in HIDDEN_CHARACTERS if ord(c) < 0x10000), re.I
 )
 
 

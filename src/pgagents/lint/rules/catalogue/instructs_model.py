@@ -26,8 +26,7 @@ from collections.abc import Iterator
 
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.rules.catalogue.hidden_character import HIDDEN
-from pgagents.lint.texts import collect_shown
+from pgagents.lint.texts import HIDDEN, collect_shown
 
 _ORDERS = re.compile(
     r"""\b(?:
