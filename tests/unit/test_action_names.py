@@ -156,3 +156,19 @@ def test_machines_operation_id_is_gone_from_what_models_read_and_no_question() -
     assert "operation_id" not in made.data["actions"]["list_notes"]
     assert "# inferred: the name: the operationId is `list_notes_notes_get`" in made.text
     assert not [note for note in made.notes if note.kind != "inferred" and "operationId" in str(note)]
+
+
+def test_lists_are_told_from_items_where_an_id_does_not() -> None:
+    found = names_of(
+        ("get_dashboard", "GET /dashboard"),
+        ("get_dashboard_by_pk", "GET /dashboard/{pk}"),
+        ("delete_dashboard", "DELETE /dashboard"),
+        ("delete_dashboard_by_pk", "DELETE /dashboard/{pk}"),
+        ("getBooks", "GET /books"),
+        ("getBook", "GET /books/{id}"),
+        ("get_setting", "GET /setting"),
+    )
+    assert found == [
+        "list_dashboards", "get_dashboard", "delete_dashboards", "delete_dashboard", "get_books", "get_book",
+        "get_setting",
+    ]  # fmt: skip

@@ -55,11 +55,9 @@ def test_usual_actions_of_resources_are_chosen_and_the_one_with_most_operations_
     made = imported(large())
     chosen = made.data["groups"]["agents"]
     assert len(chosen) == MOST_CHOSEN
-    assert chosen[:4] == [f"{word}_rooms" for word in ("list", "get", "create", "update")]
-    assert chosen[4:8] == [f"{word}_books" for word in ("list", "get", "create", "update")]
-    assert made.chosen.startswith(
-        "20 of 159 actions: rooms (4), books (4), shelves (4), readers (4), loans (4)"
-    )
+    cycle = ("list", "get", "create", "update", "delete")
+    assert chosen[:10] == [f"{word}_{noun}" for noun in ("rooms", "books") for word in cycle]
+    assert made.chosen.startswith("20 of 159 actions: rooms (5), books (5), shelves (5), readers (5)")
     assert len(made.data["actions"]) == 159
 
 
@@ -86,13 +84,13 @@ def test_what_is_deprecated_or_for_administrators_is_not_chosen() -> None:
     assert chosen[0] == "list_rooms"
 
 
-def choose_of(paths: dict[str, Any], most: int = 8) -> list[str]:
+def choose_of(paths: dict[str, Any], most: int = 8, about: str = "") -> list[str]:
     """The names of the actions that agents are offered of a document with these paths."""
     made = imported(openapi(paths), offering=False)
     actions = [
         ImportedAction(name, operation_of(action), action) for name, action in made.data["actions"].items()
     ]
-    return [one.name for one in choose(rank_resources(actions), most, frozenset())]
+    return [one.name for one in choose(rank_resources(actions, about), most, frozenset())]
 
 
 def operation_of(action: dict[str, Any]) -> Any:
@@ -105,8 +103,8 @@ def test_resource_that_does_not_fit_whole_is_there_with_its_reads() -> None:
     paths = {**resource("/a", "a"), **resource("/b", "b"), **resource("/c", "c")}
     paths |= {f"/a/{{a_id}}/part{n}": {"get": operation(operationId=f"part{n}")} for n in range(3)}
     paths["/b/{b_id}/part"] = {"get": operation(operationId="part_of_b")}
-    assert choose_of(paths, 10)[8:] == ["list_c", "get_c"]
-    assert [name for name in choose_of(paths, 17) if "delete" in name] == ["delete_a"]
+    assert choose_of(paths, 12)[10:] == ["list_c", "get_c"]
+    assert [name for name in choose_of(paths, 10) if "delete" in name] == ["delete_a", "delete_b"]
 
 
 def test_slash_at_the_end_of_paths_hides_no_resource() -> None:
@@ -116,9 +114,23 @@ def test_slash_at_the_end_of_paths_hides_no_resource() -> None:
     slashed = {f"{path}/": item for path, item in plain.items()}
     assert choose_of(slashed) == choose_of(plain)
     assert choose_of(slashed)[:5] == [
-        *(f"{w}_projects" for w in ("list", "get", "create", "update")),
-        "import_tasks",
+        f"{word}_projects" for word in ("list", "get", "create", "update", "delete")
     ]
+    assert choose_of(slashed)[5] == "import_tasks"
+
+
+def test_what_the_api_says_that_it_is_about_comes_first_and_what_installs_or_signs_in_not_at_all() -> None:
+    paths = {**resource("/plugins", "plugins"), **resource("/invoices", "invoices")}
+    paths |= {
+        f"/plugins/{{plugins_id}}/part{n}": {"get": operation(operationId=f"part{n}")} for n in range(3)
+    }
+    paths |= {
+        f"/{word}": {"post": operation(operationId=f"do_{word}")}
+        for word in ("login", "signup", "install", "permissions")
+    }
+    assert choose_of(paths, 5, "Sends invoices to your customers")[0] == "list_invoices"
+    assert choose_of(paths, 5)[0] == "list_plugins"
+    assert not [name for name in choose_of(paths, 30) if name.startswith("do_")]
 
 
 def test_word_that_most_paths_share_hides_nothing() -> None:
@@ -149,8 +161,8 @@ def test_first_resource_has_what_else_is_done_to_an_instance() -> None:
     paths["/users/{users_id}/settings"] = {"put": operation(operationId="put_settings")}
     paths["/users/{users_id}/notes"] = {"post": operation(operationId="post_note")}
     assert choose_of(paths) == [
-        *(f"{word}_users" for word in ("list", "get", "create", "update")), "start_server",
-        *(f"{word}_groups" for word in ("list", "get", "create")),
+        *(f"{word}_users" for word in ("list", "get", "create", "update", "delete")), "start_server",
+        *(f"{word}_groups" for word in ("list", "get")),
     ]  # fmt: skip
 
 

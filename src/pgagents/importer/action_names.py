@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgagents.base.acting import ACTING_VERBS, READING_VERBS, VERBS_OR_NOUNS
@@ -54,12 +54,14 @@ def name_operations(
     that the author gives, by label. No other operation gets one of these.
     """
     fixed = fixed or {}
+    every = list(every)
+    again = _tell_lists_apart(every)
     found = {label: ActionName(name, kept=False) for label, name in fixed.items()}
     taken = {name.lower() for name in fixed.values()}
     waiting = sorted((op for op in every if op.label not in fixed), key=_rank)
     ids = Counter(op.id for op in waiting if op.id)
     for op in waiting:
-        first = _choose_name(op)
+        first = again.get(op.label) or _choose_name(op)
         if first.name.lower() not in taken:
             taken.add(first.name.lower())
             found[op.label] = first
@@ -69,6 +71,32 @@ def name_operations(
             name = next(longer, "") or unique(_choose_name(op).name, taken)
             taken.add(name.lower())
             found[op.label] = ActionName(name, kept=False, shared=ids[op.id] > 1)
+    return found
+
+
+_BY_ID = re.compile(r"_by_(?:id|pk|uuid|key|slug|name|id_or_\w+|\w+_id)\Z")
+
+
+def _tell_lists_apart(every: Sequence[Operation]) -> dict[str, ActionName]:
+    """Return other names for lists that are called `get_note`, and for the items below them.
+
+    The list is `list_notes` then, and the item `get_note`. So are the removals of all, and of one.
+    """
+    found: dict[str, ActionName] = {}
+    for method, old, new in (("GET", "get_", "list_"), ("DELETE", "delete_", "delete_")):
+        called = {_HELD.sub("{}", op.path).rstrip("/"): op for op in every if op.method == method}
+        for path, op in called.items():
+            name = _choose_name(op).name
+            item = called.get(f"{path}/{{}}")
+            noun = name.removeprefix(old)
+            last = noun.rpartition("_")[2]
+            plural = not last.isalpha() or singular(last) != last
+            if item is None or path.endswith("{}") or noun == name or plural:
+                continue
+            several = last[:-1] + "ies" if last[-1] == "y" else last + ("es" if last[-1] in "sx" else "s")
+            found[op.label] = ActionName(f"{new}{noun.removesuffix(last)}{several}"[:60], kept=False)
+            if _BY_ID.sub("", _choose_name(item).name) == name:
+                found[item.label] = ActionName(name, kept=False)
     return found
 
 

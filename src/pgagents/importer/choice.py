@@ -1,15 +1,17 @@
 """Choose the actions of a large API that agents are offered: those of the resources that it is about.
 
 A resource matters more, the more of the API has to do with it. The operations below its path count, and those
-that name it in an argument. Directories such as `/api/admin` that most paths share say nothing.
+that name it in an argument; more so for a noun of the API's title, description and tags, and less for one
+that stands deep in the paths. Directories such as `/api/admin` that most paths share say nothing.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pgagents.base.acting import ACTING_VERBS, VERBS_OR_NOUNS
 from pgagents.base.text import brief, singular
@@ -22,19 +24,23 @@ MOST_CHOSEN = 20
 Google recommends 10 to 20 functions, because models choose worse among more.
 """
 RULE = (
-    "the rule: the resources that most operations are about, each with list, read, create and change; of the "
-    "first ones also what else is done to an instance; removals last; nothing that is deprecated, in beta, "
-    "internal, or for administrators"
+    "the rule: the resources that the API is about, each with list, read, create, change and remove before "
+    "the next one; nothing that is deprecated, in beta, internal, that installs, signs in, or is for "
+    "administrators"
 )
 _MOST_ACTS = (3, 1)
 """The numbers of acts, such as `POST /users/{name}/server`, that the first resources get."""
 _LEAST = 3
 """A resource with fewer usual actions gets acts in their place."""
 _APART = re.compile(
-    r"(?:^|(?<=[^a-z]))(?:admin|internal|debug|experimental|beta|alpha|unstable|legacy|deprecated|oauth2?"
-    r"|log[io]n|logout|test[_-]helpers?)(?=[^a-z]|$)"
+    r"(?:^|(?<=[^a-z]))(?:admins?|internal|debug|experimental|beta|alpha|unstable|legacy|deprecated|oauth2?"
+    r"|log[io]n|logout|sign[_-]?(?:in|out|up)|auth|authenticat(?:e|ion)|csrf(?:[_-]token)?|passwords?|sso|saml"
+    r"|(?:un)?install(?:ation|er)?|upgrade|security|permissions?|roles?|health[a-z]*|heartbeat|livez|readyz"
+    r"|ping|metrics|test[_-]helpers?)(?=[^a-z]|$)"
 )
-"""Words in paths and tags of operations that are internal, administrative or temporary."""
+"""Words in paths, names and tags of operations that are internal, temporary, or for administrators: what
+installs, signs in, or tells if the server is well.
+"""
 _LACKING = re.compile(r"\bnot available (?:in|on|for)\b", re.I)
 """Matches a description that begins by saying who does not have the operation."""
 _STANDARD = (
@@ -43,6 +49,7 @@ _STANDARD = (
 )  # fmt: skip
 """Places and methods of a resource's standard operations, in the order of choice: reads come first."""
 _UPDATES = (("item", "PATCH"), ("item", "PUT"), ("item", "POST"))
+_WORD = re.compile(r"[a-z]{3,}")
 _NAMING_ENDS = ("", "s", "_id", "_ids", "_pk", "_name", "_key", "_uuid", "_slug", "_number", "id")
 """Ends of an argument's name behind the noun of the resource that it names."""
 
@@ -64,15 +71,10 @@ class Resource:
 
     @property
     def core(self) -> list[ImportedAction]:
-        """The standard actions without removal: list, read, create, and the first that updates."""
-        keys = [key for key in _STANDARD if key in self.standard and key[1] != "DELETE"]
+        """The life cycle: list, read, create, the first that updates, and remove."""
+        keys = [key for key in _STANDARD if key in self.standard]
         updating = [key for key in keys if key in _UPDATES][:1]
         return [self.standard[key] for key in keys if key not in _UPDATES or key in updating]
-
-    @property
-    def removal(self) -> list[ImportedAction]:
-        """The standard action that removes an instance, if there is one."""
-        return [self.standard[key] for key in (("item", "DELETE"),) if key in self.standard]
 
     @property
     def acts(self) -> list[ImportedAction]:
@@ -93,8 +95,13 @@ class Resource:
         return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
 
 
-def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
-    """Return the resources that agents may be offered: complete ones first, then by weight."""
+def rank_resources(made: Sequence[ImportedAction], about: str = "") -> list[Resource]:
+    """Return the resources that agents may be offered: complete ones first, then by weight.
+
+    `about` is the API's title and description.
+    """
+    said = {singular(word) for word in _WORD.findall(about.lower())}
+    tagged = Counter(singular(snake(tag)) for one in made for tag in one.action.get("tags", ()))
     words = {one.name: _list_apart(one) for one in made}
     counts = Counter(word for several in words.values() for word in several)
     telling = {word for word, count in counts.items() if 2 * count <= len(made)}
@@ -113,7 +120,15 @@ def rank_resources(made: Sequence[ImportedAction]) -> list[Resource]:
             nearest.add(noun)
             naming = {noun + end for end in _NAMING_ENDS}
             resource.weight += sum(not names.isdisjoint(naming) for names in outside) // 2
+        resource.weight *= 1 + 2 * (noun in said) + (noun in tagged)
+        resource.weight //= 1 + resource.path.count("{}")
     return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
+
+
+def describe_api(data: Mapping[str, Any]) -> str:
+    """Return the words of a catalogue's data that say what its API is about."""
+    api = data["api"]
+    return " ".join(str(api.get(key, "")) for key in ("title", "for_people", "for_models"))
 
 
 def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) -> list[ImportedAction]:
@@ -131,8 +146,6 @@ def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) ->
         take(resource.core)
         count = max(*_MOST_ACTS[place : place + 1], 0, _LEAST - len(resource.core))
         take(resource.acts, count)
-    for resource in resources:
-        take(resource.removal)
     for resource in resources:
         take([one for one in resource.others if one.action["effect"] == "read"])
     for resource in resources:
@@ -159,7 +172,7 @@ def path_of(one: ImportedAction) -> str:
 
 def _list_apart(one: ImportedAction) -> set[str]:
     """Return the words by which an action is deprecated, or meant only for some callers."""
-    words = " ".join([str(one.action["http"]), *map(str, one.action.get("tags", ()))]).lower()
+    words = " ".join([str(one.action["http"]), one.name, *map(str, one.action.get("tags", ()))]).lower()
     text = str(one.action["description"])
     old = {"deprecated"} if one.action.get("deprecated") or "deprecated" in text[:80].lower() else set()
     lacking = {"lacking"} if _LACKING.search(text[:500]) else set()

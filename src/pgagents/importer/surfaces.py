@@ -15,7 +15,7 @@ from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.build import build, plan
 from pgagents.generate.target import Target
-from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, rank_resources, summarize
+from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, describe_api, rank_resources, summarize
 from pgagents.importer.default_surfaces import COPILOT, GPT, PLUGIN, find_settings, list_extras, list_limits
 from pgagents.importer.invalid_parts import remove_invalid_parts
 from pgagents.importer.names import Notes
@@ -73,7 +73,7 @@ class _Offering:
         self.first = dict(data["surfaces"])
         self.made = [one for one in made if one.name in data["actions"]]
         self.narrow = [name for name, most in list_limits().items() if len(self.made) > most]
-        self.ranked = rank_resources(self.made) if self.narrow else []
+        self.ranked = rank_resources(self.made, describe_api(data)) if self.narrow else []
         self.settings, self.without = find_settings(data, data["actions"])
         """Settings by surface, and the surfaces that were left out, each with the reason."""
         self.apart: dict[str, dict[str, str]] = {name: {} for name in list_limits()}

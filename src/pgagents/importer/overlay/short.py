@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.importer.catalogue import Choice, Converted
-from pgagents.importer.choice import MOST_CHOSEN, choose, rank_resources, summarize
+from pgagents.importer.choice import MOST_CHOSEN, choose, describe_api, rank_resources, summarize
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.overlay.names import OPERATION
 from pgagents.importer.overlay.options import KEY
@@ -91,7 +91,7 @@ def _choose_group(converted: Converted) -> tuple[Sequence[ImportedAction], str]:
     made = [each for each in converted.made if each.name in converted.data["actions"]]
     if len(made) <= MOST_ALL:
         return (), ""
-    ranked = rank_resources(made)
+    ranked = rank_resources(made, describe_api(converted.data))
     group = choose(ranked, MOST_CHOSEN, frozenset())
     summary = summarize(ranked, [each.name for each in group])
     return group, f"{len(group)} of {len(made)} actions, {summary}"
