@@ -117,6 +117,14 @@ CONFIGURED = {
     help="With --http: also accept calls from web pages of this origin. Repeatable.",
 )
 @click.option(
+    "--tools",
+    type=click.Choice(["listed", "search"]),
+    help=(
+        "listed: the surface's tools alone. search: also three tools that find and call the others; the "
+        "default where the API has more than some sixty operations."
+    ),
+)
+@click.option(
     "--print-config",
     "client",
     type=click.Choice(sorted(CONFIGURED)),
@@ -138,6 +146,7 @@ def command(
     audience: str | None,
     linked_keys: str | None,
     origins: tuple[str, ...],
+    tools: str | None,
     client: str | None,
 ) -> None:
     """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
@@ -150,7 +159,7 @@ def command(
     Bearer TOKEN`. If it is not set, a token is made and printed on stderr.
     """
     options.require_extras("pgagents mcp", "mcp")
-    given = _Given(host, port, public_url, issuer, audience, linked_keys, origins, cacert)
+    given = _Given(host, port, public_url, issuer, audience, linked_keys, origins, cacert, tools or "")
     gc.disable()
     try:
         model = load(catalogue)
@@ -164,7 +173,7 @@ def command(
         if over_http:
             _serve_http(model, api, given)
         else:
-            _serve_stdio(model, api)
+            _serve_stdio(model, api, given)
     finally:
         gc.enable()
 
@@ -200,6 +209,7 @@ class _Given:
     linked_keys: str | None
     origins: tuple[str, ...]
     cacert: Path | None
+    tools: str
 
 
 def _client(model: Model, api: Api) -> Client:
@@ -219,12 +229,27 @@ def _collect_garbage() -> None:
     gc.enable()
 
 
-def _serve_stdio(model: Model, api: Api) -> None:
+def _say_search(model: Model, *, searching: bool) -> None:
+    """Say on stderr how many tools are listed, and how many a model finds."""
+    from pgagents.mcp.search import widen
+    from pgagents.mcp.tools import surface
+
+    if searching:
+        listed, every = len(surface(model).actions), len(surface(widen(model)).actions)
+        click.echo(
+            f"{listed} tools are listed, and a model finds all {every} with search_tools; --tools listed "
+            "leaves it out",
+            err=True,
+        )
+
+
+def _serve_stdio(model: Model, api: Api, given: _Given) -> None:
     import asyncio
     import signal
 
     from pgagents.client.environment import variable
     from pgagents.mcp.server import find_largest_message, make_server
+    from pgagents.mcp.settings import Settings
     from pgagents.mcp.stdio import serve
 
     if model.credentials and not api.keys:
@@ -242,7 +267,9 @@ def _serve_stdio(model: Model, api: Api) -> None:
     # closes its end.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        server = make_server(model, _client(model, api), close=api.sender.close)
+        searching = Settings(tools=given.tools).searches(model)
+        _say_search(model, searching=searching)
+        server = make_server(model, _client(model, api), close=api.sender.close, searching=searching)
         _collect_garbage()
         asyncio.run(serve(server, find_largest_message(model)))
     finally:
@@ -255,6 +282,7 @@ def _serve_http(model: Model, api: Api, given: _Given) -> None:
     from pgagents.mcp.settings import write_json_lines
 
     settings = _settings(given)
+    _say_search(model, searching=settings.searches(model))
     bound = bind(given.port, given.host)
     host, port = given.host, bound.getsockname()[1]
     app = make_hosted_app(model, _client(model, api), api.sender, settings, port=port, stateless=False)
@@ -310,7 +338,7 @@ def _settings(given: _Given) -> Settings:
     cacert = str(given.cacert) if given.cacert else None
     if given.issuer is None:
         _require_no_sign_in(given)
-        return Settings(token=_token(), origins=given.origins, cacert=cacert)
+        return Settings(token=_token(), origins=given.origins, cacert=cacert, tools=given.tools)
     if given.public_url is None:
         raise PgagentsError(
             "--issuer needs --public-url",
@@ -330,6 +358,7 @@ def _settings(given: _Given) -> Settings:
         linked_keys=given.linked_keys or "",
         origins=given.origins,
         cacert=cacert,
+        tools=given.tools,
     )
     settings.check()
     # fail now, not at the first call

@@ -56,7 +56,9 @@ def make_hosted_app(
     )
     clients = _make_clients(model, client, sender, settings, issuer)
     allowed = scope_check(model) if issuer is not None else None
-    handler = HostedHandler(model, client, allowed, clients, Allowance(settings.per_minute, settings.at_once))
+    allowance = Allowance(settings.per_minute, settings.at_once)
+    searching = settings.searches(model)
+    handler = HostedHandler(model, client, allowed, clients, allowance, searching=searching)
     server = make_server(model, client, close=sender.close, handler=handler)
     sign_in = SignIn(settings.issuer, settings.public_url, issuer) if issuer is not None else None
     app = make_app(
@@ -123,8 +125,10 @@ class HostedHandler(RequestHandler):
         allowed: Allowed | None,
         clients: SharedClient,
         allowance: Allowance,
+        *,
+        searching: bool = False,
     ) -> None:
-        super().__init__(model, client, allowed)
+        super().__init__(model, client, allowed, searching=searching)
         self._clients, self._allowance = clients, allowance
 
     async def find_client(self, context: ServerRequestContext[Any, Any]) -> Client | Problem:

@@ -18,6 +18,7 @@ from pgagents.catalogue.model.resource import Workflow
 from pgagents.client.answer import Answer, Problem
 from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
+from pgagents.mcp.search import SEARCH, Call, ToolSearch
 from pgagents.mcp.skills import (
     EXTENSION,
     MARKDOWN,
@@ -70,17 +71,18 @@ def make_server(
     close: Callable[[], Awaitable[None]] | None = None,
     allowed: Allowed | None = None,
     handler: RequestHandler | None = None,
+    searching: bool = False,
 ) -> Server[Any]:
     """Return a server of the catalogue's `mcp` surface.
 
     `client` makes the calls, and `close` is awaited when the server stops. `handler` replaces the one that is
-    made from the other arguments.
+    made from the other arguments. With `searching`, models find the tools that are not listed.
     """
     from mcp.server.caching import CacheHint
     from mcp.server.lowlevel import Server
     from mcp_types import Icon, PaginatedRequestParams, ReadResourceRequestParams
 
-    projections = handler or RequestHandler(model, client, allowed)
+    projections = handler or RequestHandler(model, client, allowed, searching=searching)
     offered, server = surface(model), model.mcp_server
     assert server is not None
     hint = CacheHint(ttl_ms=FRESH_MS, scope="public")
@@ -130,24 +132,32 @@ def make_server(
 class RequestHandler:
     """Answer requests independently of each other. No state of a caller is kept."""
 
-    def __init__(self, model: Model, client: Client, allowed: Allowed | None = None) -> None:
+    def __init__(
+        self, model: Model, client: Client, allowed: Allowed | None = None, *, searching: bool = False
+    ) -> None:
         from mcp_types import ListToolsResult
 
         self._model, self._client, self._allowed = model, client, allowed
-        self._surface = surface(model)
+        self._search = ToolSearch(model) if searching else None
+        self._surface = surface(self._search.model if self._search is not None else model)
         self.tools: dict[str, Tool] = tools(model)
         self.prompts: dict[str, Prompt] = prompts(model, self.tools)
         self.skills = Skills(model)
         self.uri = f"{model.api.id.replace('_', '-')}://overview"
         self._listed = ListToolsResult.model_validate(
-            {"tools": [tool.listed for tool in self.tools.values()]}
+            {"tools": [*(tool.listed for tool in self.tools.values()), *self._list_searching()]}
         )
+
+    def _list_searching(self) -> list[dict[str, Any]]:
+        return list(self._search.listed.values()) if self._search is not None else []
 
     def input_schema(self, name: str) -> dict[str, Any] | None:
         """Return a tool's input schema, for the SDK; None for an unknown tool.
 
         The SDK compares `Mcp-Param-*` headers with it. `client/arguments.py` refuses invalid arguments.
         """
+        if self._search is not None and name in self._search.listed:
+            return dict(self._search.listed[name]["inputSchema"])
         return self.tools[name].listed["inputSchema"] if name in self.tools else None
 
     async def list_tools(
@@ -168,6 +178,16 @@ class RequestHandler:
         from mcp_types import INVALID_PARAMS
 
         tool = self.tools.get(params.name)
+        if self._search is not None and params.name in self._search.listed:
+            given, caller = params.arguments or {}, self.name_caller(context)
+            if params.name == SEARCH:
+                return self._search.search(given, caller, self._allowed)
+            call = self._search.take(params.name, given, caller)
+            if not isinstance(call, Call):
+                return call
+            tool = call.tool
+            shown = {"name": tool.listed["name"], "arguments": call.arguments}
+            params = params.model_copy(update=shown)
         if tool is None:
             help = did_you_mean(params.name, self.tools)
             raise MCPError(

@@ -15,11 +15,13 @@ from typing import Any, TextIO
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import is_exposed
 from pgagents.base.text import did_you_mean
+from pgagents.catalogue.model.model import Model
 from pgagents.client.environment import base_url, header_safe
 
 PREFIX = "PGAGENTS_MCP_"
 PATH = "/mcp"
 PER_MINUTE, AT_ONCE = 120, 10
+TOOLS = ("listed", "search")
 VARIABLES = {
     "CATALOGUE": "the catalogue's file; the default is the only one in ./catalogue",
     "PUBLIC_URL": "this server's URL as clients use it, which ends in /mcp; tokens must be issued for it",
@@ -30,6 +32,7 @@ VARIABLES = {
     "TOKEN": "without an issuer: the token that callers send; all of them call as the operator",
     "ORIGINS": "origins whose web pages may call, with blanks between",
     "CACERT": "a file of CAs to trust (PEM)",
+    "TOOLS": "`search` lets models find the tools that are not listed (usual above sixty), `listed` does not",
     "CALLS_PER_MINUTE": f"calls of one caller a minute, in each process; the default is {PER_MINUTE}",
     "CALLS_AT_ONCE": f"calls of one caller under way, in each process; the default is {AT_ONCE}",
 }
@@ -50,6 +53,14 @@ class Settings:
     cacert: str | None = None
     per_minute: int = PER_MINUTE
     at_once: int = AT_ONCE
+    tools: str = ""
+    """`listed` or `search`; empty for search where the API is large."""
+
+    def searches(self, model: Model) -> bool:
+        """True if models find the tools that are not listed."""
+        from pgagents.mcp.search import is_usual
+
+        return self.tools == TOOLS[1] or (not self.tools and is_usual(model))
 
     def check(self) -> None:
         """Raise PgagentsError if the settings contradict each other, or would let anybody call."""
@@ -107,9 +118,16 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         cacert=_file(given, "CACERT"),
         per_minute=_number(given, "CALLS_PER_MINUTE", PER_MINUTE),
         at_once=_number(given, "CALLS_AT_ONCE", AT_ONCE),
+        tools=_tools(given.get("TOOLS", "")),
     )
     settings.check()
     return settings
+
+
+def _tools(text: str) -> str:
+    if text and text not in TOOLS:
+        raise PgagentsError(f"{PREFIX}TOOLS is `{text[:40]}`", f"it is {' or '.join(TOOLS)}")
+    return text
 
 
 def _url(given: Mapping[str, str], name: str) -> str:

@@ -1,0 +1,232 @@
+"""Offer the tools that are not listed: one tool finds them, one calls those that read, one those that write.
+
+A large API has more tools than a model chooses well from. The chosen ones are listed as ever; `search_tools`
+answers at most five definitions, each with a token that `call_read` and `call_write` ask for, so that what
+was not shown, or has changed since, is not called. No state of a caller is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pgagents.base.http import json_bytes
+from pgagents.base.text import brief
+from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.model import Model
+from pgagents.client.answer import Problem
+from pgagents.lint.texts import matter
+from pgagents.mcp.tools import SURFACE, Tool, make_error_result, surface, tools
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+SEARCH, READ, WRITE = "search_tools", "call_read", "call_write"
+MANY = 60
+"""An API with more operations than this is searched, unless somebody says otherwise or lists all of them."""
+MOST_FOUND = 5
+MOST_QUERY = 1_000
+"""The longest query, in characters; a longer one is no question about a tool."""
+MOST_WORDS = 40
+TOKEN_LENGTH = 10
+_SECRET = re.compile(
+    r"(?:^|_)(?:api_?key|password|passwd|passphrase|secret|client_secret|access_token|auth_token|private_key)$"
+)
+"""Names of arguments that no model shall have to receive."""
+_NAME: dict[str, Any] = {"type": "string", "description": "The tool's name, as search_tools showed it"}
+_ARGUMENTS: dict[str, Any] = {"type": "object", "description": "Its arguments, as its inputSchema says"}
+_TOKEN: dict[str, Any] = {"type": "string", "description": "The token that search_tools showed with it"}
+Check = Callable[[Action], Problem | None]
+
+
+def widen(model: Model) -> Model:
+    """Return the model whose `mcp` surface has every action that a model may call.
+
+    What the author lists there by name is all that he offers. Actions with a signed body or with a secret
+    among their arguments are for programs.
+    """
+    offered = surface(model)
+    if is_author_list(model):
+        return model
+    listed = {str(action.name) for action in offered.actions}
+    more = [
+        action
+        for action in model.actions
+        if str(action.name) not in listed
+        and action.alias_of is None
+        and action.signed is None
+        and not any(
+            _SECRET.search(str(p.name).lower()) or str(p.name) in model.secrets for p in action.params
+        )
+    ]
+    return replace(
+        model, surfaces={**model.surfaces, SURFACE: replace(offered, actions=(*offered.actions, *more))}
+    )
+
+
+def is_author_list(model: Model) -> bool:
+    """True if the catalogue lists the surface's actions one by one, so that it offers no others."""
+    written = (model.source.data.get("surfaces") or {}).get(SURFACE)
+    return isinstance(written, Mapping) and isinstance(written.get("actions"), list | tuple)
+
+
+def is_usual(model: Model) -> bool:
+    """True if the tools are searched unless somebody says otherwise."""
+    return len(widen(model).surfaces[SURFACE].actions) > max(MANY, len(surface(model).actions))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that was shown before: the tool, and its arguments."""
+
+    tool: Tool
+    arguments: dict[str, Any]
+
+
+class ToolSearch:
+    """The tools of a model that models may find, and the three tools by which they do."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = widen(model)
+        self.tools = tools(self.model)
+        self._salt = hashlib.sha256(model.source.whole.encode()).hexdigest()
+        self.listed = {str(one["name"]): one for one in self._describe()}
+
+    def _describe(self) -> list[dict[str, Any]]:
+        title = str(self.model.api.title)
+        called = {
+            "type": "object",
+            "properties": {"name": _NAME, "arguments": _ARGUMENTS, "token": _TOKEN},
+            "required": ["name", "arguments", "token"],
+            "additionalProperties": False,
+        }
+        query = {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MOST_QUERY,
+            "description": "What is to be done, in a few words",
+        }
+        asked = {
+            "type": "object",
+            "properties": {"query": query},
+            "required": ["query"],
+            "additionalProperties": False,
+        }
+        return [
+            {
+                "name": SEARCH,
+                "title": f"Find tools of {title}",
+                "description": (
+                    f"Find further tools of {title} by what they do: {len(self.tools)} in all. Returns at "
+                    f"most {MOST_FOUND} definitions, the best first, each with the token of its call. Call "
+                    f"one that reads with {READ}, and one that writes with {WRITE}."
+                ),
+                "inputSchema": asked,
+                "annotations": _hints(reads=True, open_world=False),
+            },
+            {
+                "name": READ,
+                "title": f"Call a tool of {title} that reads",
+                "description": (
+                    f"Call a tool that {SEARCH} showed and that only reads (readOnlyHint). Changes nothing."
+                ),
+                "inputSchema": called,
+                "annotations": _hints(reads=True, open_world=True),
+            },
+            {
+                "name": WRITE,
+                "title": f"Call a tool of {title} that writes",
+                "description": (
+                    f"Call a tool that {SEARCH} showed and that writes. Ask the user first where its "
+                    "description says so."
+                ),
+                "inputSchema": called,
+                "annotations": _hints(reads=False, open_world=True),
+            },
+        ]
+
+    @cached_property
+    def _index(self) -> sqlite3.Connection:
+        """The words of the tools' names, titles, descriptions and arguments, ranked by BM25."""
+        made = sqlite3.connect(":memory:", check_same_thread=False)
+        made.execute("CREATE VIRTUAL TABLE tool USING fts5(name UNINDEXED, called, about, given)")
+        for name, tool in self.tools.items():
+            members = tool.listed["inputSchema"].get("properties", {})
+            given = " ".join(f"{key} {one.get('description', '')}" for key, one in members.items())
+            said = (f"{name} {tool.listed['title']}", str(tool.listed["description"]), given)
+            made.execute("INSERT INTO tool VALUES (?, ?, ?, ?)", (name, *map(_words, said)))
+        return made
+
+    def find(self, query: str, allowed: Check | None) -> list[Tool]:
+        """Return the tools that fit a query and that the caller may call, the best first."""
+        words = _words(query).split()[:MOST_WORDS]
+        if not words:
+            return []
+        wanted = " OR ".join(f'"{word}"' for word in words)
+        rows = self._index.execute(
+            "SELECT name FROM tool WHERE tool MATCH ? ORDER BY bm25(tool, 0, 6.0, 2.0, 1.0), rowid", (wanted,)
+        )
+        found = (self.tools[name] for (name,) in rows)
+        able = (one for one in found if allowed is None or allowed(one.action) is None)
+        return [tool for _, tool in zip(range(MOST_FOUND), able, strict=False)]
+
+    def make_token(self, tool: Tool, caller: str) -> str:
+        """Return the token of a tool's definition for a caller; another definition has another one."""
+        written = json.dumps([self._salt, caller, tool.listed], sort_keys=True)
+        return hashlib.sha256(written.encode()).hexdigest()[:TOKEN_LENGTH]
+
+    def search(self, arguments: Mapping[str, Any], caller: str, allowed: Check | None) -> CallToolResult:
+        """Return the result of `search_tools`."""
+        from mcp_types import CallToolResult, TextContent
+
+        query = arguments.get("query")
+        if not isinstance(query, str) or arguments.keys() != {"query"} or not query.strip():
+            return _refuse("invalid_arguments", f"{SEARCH} takes `query`, a text, and nothing else")
+        if len(query) > MOST_QUERY:
+            said = f"the query has {len(query):,} characters, and at most {MOST_QUERY:,} are taken"
+            return _refuse("invalid_arguments", said)
+        found = [
+            {**tool.listed, "token": self.make_token(tool, caller)} for tool in self.find(query, allowed)
+        ]
+        text = json_bytes({"tools": found}).decode()
+        if not found:
+            text = f"No tool of {len(self.tools)} fits these words; say otherwise what is to be done."
+        return CallToolResult(content=[TextContent(type="text", text=text)])
+
+    def take(self, called: str, arguments: Mapping[str, Any], caller: str) -> Call | CallToolResult:
+        """Return the call that `call_read` or `call_write` shall make, or why it is not made."""
+        name, given, token = (arguments.get(key) for key in ("name", "arguments", "token"))
+        right = isinstance(name, str) and isinstance(given, dict) and isinstance(token, str)
+        if not right or arguments.keys() != {"name", "arguments", "token"}:
+            return _refuse("invalid_arguments", f"{called} takes `name`, `arguments` (an object) and `token`")
+        tool = self.tools.get(str(name))
+        if tool is None or token != self.make_token(tool, caller):
+            said = f"{SEARCH} did not show `{brief(str(name), 80)}` with this token, or it has changed since"
+            return _refuse("not_shown", said, "search again, and take the token from there")
+        if tool.listed["annotations"]["readOnlyHint"] is not (called == READ):
+            does, other = ("writes", WRITE) if called == READ else ("only reads", READ)
+            return _refuse("wrong_tool", f"`{name}` {does}, so {called} does not call it", f"use {other}")
+        return Call(tool, dict(given or {}))
+
+
+def _hints(*, reads: bool, open_world: bool) -> dict[str, bool]:
+    return {
+        "readOnlyHint": reads,
+        "destructiveHint": not reads,
+        "idempotentHint": reads,
+        "openWorldHint": open_world,
+    }
+
+
+def _words(text: str) -> str:
+    return " ".join(sorted(matter(text[:20_000])))
+
+
+def _refuse(code: str, message: str, note: str = "") -> CallToolResult:
+    return make_error_result(Problem(code, message, note=note, sent=False))
