@@ -94,3 +94,14 @@ def test_vendor_that_calls_https_alone_is_left_out(server: str) -> None:
 def test_gemini_cli_gets_its_extension_beside_the_mcp_server() -> None:
     assert find_default_surfaces(catalogue(None)).surfaces["gemini"] == {"actions": "all", "listing": {}}
     assert find_default_surfaces(catalogue(None, 41)).surfaces["gemini"] == {"actions": "all"}
+
+
+def test_health_check_is_offered_to_no_model() -> None:
+    from importing import openapi, operation
+    from overlaying import over
+
+    paths = {"/books": {"get": operation()}, "/healthz": {"get": operation(operationId="health")}}
+    model = over(document=openapi(paths))
+    offered = {name: [str(a.name) for a in s.actions] for name, s in model.surfaces.items()}
+    assert offered["mcp"] == ["get_book"]
+    assert offered["rest"] == ["get_book", "health"]

@@ -104,7 +104,22 @@ def test_a_package_whose_manifest_is_withheld_points_to_its_error() -> None:
         "copilot/app.zip needs copilot/app/manifest.json, which is withheld",
         "mend the error that names it",
     )
-    assert pack(model, build(model), {}).left_out["copilot"] == said
+    assert pack(model, build(model), dict.fromkeys(references(model), "abc")).left_out["copilot"] == said
+
+
+def test_all_that_a_package_lacks_is_said_at_once() -> None:
+    model = shop(surfaces__copilot__package=PACKAGE, **TERMS)
+    why, help = pack(model, build(model), {}).left_out["copilot"]
+    assert "manifest.json, which is withheld; and the id that the vendor's portal gave" in why
+    assert "mend the error that names it; add --reference-id " in help
+
+
+def test_lines_that_make_a_package_are_said_where_the_catalogue_has_none() -> None:
+    model = shop(**STABLE)
+    why, help = pack(model, build(model), {}).left_out["copilot"]
+    assert why == "copilot/app.zip needs lines of yours"
+    assert "surfaces: {copilot: {package: {developer: …}}}" in help
+    assert "--reference-id " in help
 
 
 def test_where_no_package_can_be_made_the_documents_are_written_and_each_reason_is_named(

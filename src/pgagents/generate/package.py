@@ -73,17 +73,28 @@ def pack(model: Model, built: Built, ids: Mapping[str, str]) -> Packed:
         unknown = [name for name in module.references(model) if name not in ids]
         if len(missing) == len(module.NEEDS) and len(found) > 1:
             continue
-        if missing and any(artifact.path == missing[0] for artifact in built.files):
-            why = f"{module.OUTPUT} needs {missing[0]}, which is withheld"
-            left_out[id] = (why, "mend the error that names it")
-        elif missing:
-            why = f"{module.OUTPUT} needs {missing[0]}, which is not built here"
-            left_out[id] = (why, "leave out --target, or add its vendor")
-        elif unknown:
-            why = f"{module.OUTPUT} needs the id that the vendor's portal gave for `{unknown[0]}`"
-            left_out[id] = (why, f"add --reference-id {unknown[0]}=ID")
+        withheld = [path for path in missing if any(artifact.path == path for artifact in built.files)]
+        absent = [path for path in missing if path not in withheld]
+        # all that is missing is said at once
+        needs = []
+        if withheld:
+            needs.append((f"{', '.join(withheld)}, which is withheld", "mend the error that names it"))
+        if absent:
+            needs.append(
+                (f"{', '.join(absent)}, which is not built here", "leave out --target, or add its vendor")
+            )
+        if unknown:
+            named = " and ".join(f"`{name}`" for name in unknown)
+            ids_given = " ".join(f"--reference-id {name}=ID" for name in unknown)
+            needs.append((f"the id that the vendor's portal gave for {named}", f"add {ids_given}"))
+        if needs:
+            whys, helps = zip(*needs, strict=True)
+            left_out[id] = (f"{module.OUTPUT} needs {'; and '.join(whys)}", "; ".join(helps))
         else:
             made.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
+    for id, module in registry.collect("pgagents.generate.packages").items():
+        if id not in found and hasattr(module, "list_lines") and (lines := module.list_lines(model)):
+            left_out[id] = (f"{module.OUTPUT} needs lines of yours", f"add {'; '.join(lines)}")
     if not made and not left_out:
         raise PgagentsError("no package can be made of what is built here", "leave out --target")
     asked = {module.OUTPUT: module.list_questions(model) for module in found.values() if is_draft(module)}

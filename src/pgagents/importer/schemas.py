@@ -15,7 +15,7 @@ from pgagents.base.jsonschema.schema import TOO_MANY_TRIES, list_endless
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.importer.document import BASE, Found, References
-from pgagents.importer.names import Notes, clean_value, cut, identifier, is_member, one_line
+from pgagents.importer.names import Notes, clean_value, cut, identifier, is_member, one_line, snake
 
 
 class Schemas:
@@ -326,7 +326,8 @@ class Conversion:
         elif key == "format" and value == "binary" and not (len(self.at) == 4 and self.at[2] == "output"):
             self._lose("`format: binary` is not carried: JSON holds no bytes")
         elif key == "title":
-            made[key] = one_line(value)
+            if not self._repeats_name(value):
+                made[key] = one_line(value)
         elif key == "description":
             made[key] = cut(value)
         elif key == "deprecated":
@@ -337,6 +338,12 @@ class Conversion:
             made[key] = _list_once(cleaned) if key == "enum" else cleaned
         else:
             made[key] = int(value) if key in _COUNTS else value
+
+    def _repeats_name(self, title: str) -> bool:
+        """True for a title that only writes the name of its member otherwise, as FastAPI does: `Brand Id`."""
+        if len(self.at) < 2 or self.at[-2] not in ("properties", "input"):
+            return False
+        return snake(title) == snake(str(self.at[-1]))
 
     def _refuse_value(self, key: str, value: Any) -> None:
         """Note that a keyword has a value that JSON Schema does not allow. An empty text is no loss."""

@@ -73,6 +73,8 @@ def widen(model: Model) -> Model:
 def is_author_list(model: Model) -> bool:
     """True if the catalogue lists the surface's actions one by one, so that it offers no others."""
     written = (model.source.data.get("surfaces") or {}).get(SURFACE)
+    if model.source.is_from_document(("surfaces", SURFACE)):
+        return False
     return isinstance(written, Mapping) and isinstance(written.get("actions"), list | tuple)
 
 

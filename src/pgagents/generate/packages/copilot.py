@@ -35,6 +35,18 @@ def references(model: Model) -> tuple[str, ...]:
     return (str(found),) if found else ()
 
 
+def list_lines(model: Model) -> list[str]:
+    """Return the lines of the catalogue that a package lacks; none where no surface is for it."""
+    if "copilot" not in model.surfaces:
+        return []
+    lacking = [key for key in ("privacy", "terms") if not model.text("api", key)]
+    return [
+        "`surfaces: {copilot: {package: {developer: …}}}`",
+        *(f"`api: {{{key}: https://…}}`" for key in lacking),
+        *(f"--reference-id {name}=ID, from the Teams developer portal" for name in references(model)),
+    ]
+
+
 def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> bytes:
     """Return the zip.
 
