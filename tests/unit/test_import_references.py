@@ -265,3 +265,17 @@ def test_two_long_ids_with_one_beginning_do_not_clash_in_the_short_form() -> Non
     )
     assert over(f"actions:\n{entries}\n", document).actions
     assert over(lines, document).actions
+
+
+def test_import_that_nobody_edited_has_no_error_in_lint() -> None:
+    """What only a document says is a note; a model that is misled stays an error."""
+    parameters = [
+        {"name": "X-App", "in": "header", "required": True, "schema": TEXT},
+        {"name": "n", "in": "query", "schema": TEXT, "description": "See https://books.example.com/n"},
+    ]
+    body = json_body({"type": "object", "properties": {"n": TEXT}})
+    document = openapi({"/a": {"post": operation(parameters=parameters, requestBody=body)}})
+    model = over("api: {server: https://api.acme-corp.io, contact: help@acme-corp.io}\n", document)
+    found = lint(model).found
+    assert [d.message for d in found if d.severity == "error"] == []
+    assert any("X-App" in d.message or "web address" in d.message for d in found)

@@ -111,15 +111,14 @@ def test_text_is_cut_at_a_sentence_or_between_two_words(text: str, most: int, cu
     assert fit(text, most) == cut
 
 
-def test_an_error_that_a_document_causes_stays_an_error() -> None:
-    """A vendor refuses the file, or a model reads what no person sees, whoever wrote it."""
+def test_of_what_a_document_causes_only_a_misled_model_is_an_error() -> None:
+    """A model reads what no person sees, whoever wrote it; a vendor's demand is the author's if he asks."""
     document = notes()
     header = {"name": "X-Team", "in": "header", "required": True, "schema": {"type": "string"}}
     document["paths"]["/tags"]["get"]["parameters"] = [header | {"description": "The team\u202e"}]
     found = lint(over(SERVER, document)).found
-    assert {"openai/dropped-arguments", "catalogue/hidden-character"} <= {
-        d.id for d in found if d.severity == "error"
-    }
+    assert {d.id for d in found if d.severity == "error"} == {"catalogue/hidden-character"}
+    assert "openai/dropped-arguments" in {d.id for d in found if d.severity == "note"}
     assert "warning" not in {d.severity for d in found}
 
 

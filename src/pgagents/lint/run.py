@@ -85,13 +85,13 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Source) -> Diagnostic:
-    """Return a warning as a note if it is about what the catalogue's author did not write.
+    """Return a finding as a note if it is about what the catalogue's author did not write.
 
     The author did not write what a document of others says. A warning becomes a note too if a question of an
     import stands above its entry: the import asked what the warning is about. It is a warning again when the
-    author answers. An error stays one, whoever wrote it: a vendor refuses the file, or a model is misled.
+    author answers. A text that misleads a model is an error, whoever wrote it.
     """
-    if found.severity != "warning":
+    if found.severity == "error" and (found.id in _MISLEADING or not _is_unasked(hit, source)):
         return found
     if source.is_from_document(hit.origin):
         said = "the document says so; an entry for the action can say more"
@@ -101,6 +101,14 @@ def _soften(found: Diagnostic, hit: Hit, questions: Collection[int], source: Sou
     if line is None:
         return found
     return replace(found, severity="note", help=f"{found.help} (the TODO above line {line} asks for it)")
+
+
+_MISLEADING = ("catalogue/instructs-model", "catalogue/hidden-character")
+
+
+def _is_unasked(hit: Hit, source: Source) -> bool:
+    """True for a part that only a document over which a catalogue lies says, and not the author."""
+    return source.is_from_document(hit.origin) and not source.is_document
 
 
 def _soften_limit(found: Diagnostic, questions: Collection[int]) -> Diagnostic:
