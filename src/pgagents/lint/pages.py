@@ -521,6 +521,19 @@ OVERLAY = {
         "The URL of the document holds a password or a key, which everybody reads who reads the catalogue. "
         "Save the document beside the catalogue, and name that copy."
     ),
+    "lost": (
+        "The document says something that the catalogue's language has no word for, such as a condition "
+        "between two arguments, or refers to a part that is not there. What is alike is one note, worst "
+        "first; `pgagents/losses.md` lists it too."
+    ),
+    "repaired": (
+        "The document says something in a way that OpenAPI does not allow, such as an argument of the path "
+        "that is declared in the query. It is read as it can only be meant. Correct the document."
+    ),
+    "left-out": (
+        "An operation of the document is not in the catalogue, as no call of an agent can make it, or as "
+        "nothing stands where it should. It is not verified either."
+    ),
     "several-hosts": (
         "The operations of the document are at several hosts. `api: {server: …}` chooses one, and those at "
         "the others are left out."
