@@ -114,8 +114,9 @@ MOST_NAMED = 20
 
 
 def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
-    """Return, as texts like `3 × GET /reboot`, the calls of GETs that act, which the caller permitted."""
-    labels = {get.action: get.label for get in driver.model.withheld.gets}
+    """Return, as texts like `3 × GET /reboot`, the calls that did what no resource shows."""
+    labels = {str(action.name): f"{action.method} {action.path}" for action in driver.model.actions}
+    labels |= {get.action: get.label for get in driver.model.withheld.gets}
     return [
         redacted(f"{done:,} × {labels[name]}" + (f" ({perhaps:,} more in doubt)" if perhaps else ""))
         for name, (done, perhaps) in sorted(driver.sender.acted.items())

@@ -199,7 +199,7 @@ class RequestMaker:
 # -- the exchange of a call and its answer
 
 
-CRASHED = 500
+CREATED, CRASHED = 201, 500
 
 
 class ExchangeMaker:
@@ -207,7 +207,8 @@ class ExchangeMaker:
 
     `bought` has, by action, the number of calls that moved money or sent something, and of those without an
     answer that may have. A repeated call with an idempotency key that was accepted before counts once.
-    `acted` has the same for GETs that act by their words and that the caller permitted.
+    `acted` has the same for GETs that act by their words and that the caller permitted, and for calls that
+    make what is an instance of no resource.
     """
 
     def __init__(self, routes: Routes) -> None:
@@ -217,6 +218,7 @@ class ExchangeMaker:
         self.log: Callable[[Exchange], None] | None = None
         """Called with each exchange as it was made; None without a log."""
         self._keys: set[tuple[str, str]] = set()
+        self._other_creates = _list_other_creates(routes.setting.model)
 
     def make(self, ready: Ready, received: Received) -> Exchange:
         """Return the exchange of a call; its input has the defaults of the arguments that were left out."""
@@ -275,8 +277,25 @@ class ExchangeMaker:
             r.made_by is not None and r.made_by.action is action and r.undone_by is not None
             for r in model.resources.values()
         )
-        acts = model.withheld.find(str(action.name)) is not None
+        acts = model.withheld.find(str(action.name)) is not None or str(action.name) in self._other_creates
         return self.acted if acts and not any(undone) else None
+
+
+def _list_other_creates(model: Model) -> frozenset[str]:
+    """Return the actions that make an instance of no resource, which stays when all others are removed."""
+    resources = model.resources.values()
+    calls = [call for r in resources for call in (r.made_by, r.undone_by, *r.moves) if call is not None]
+    known = {str(call.action.name) for call in calls}
+    removable = {r.name for r in resources if r.undone_by is not None}
+    return frozenset(
+        str(action.name)
+        for action in model.actions
+        if action.method == "POST"
+        and action.effect == "write"
+        and any(output.status == CREATED for output in action.outputs)
+        and str(action.name) not in known
+        and removable.isdisjoint({p.refers_to for p in action.params})
+    )
 
 
 # -- the server that a call goes to
