@@ -19,7 +19,7 @@ from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, member_named
-from pgagents.verify.fixtures.target import list_needs
+from pgagents.verify.fixtures.target import as_needed
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -211,12 +211,8 @@ def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
 
 def _refer(trial: Trial, resource: Resource) -> InstanceRef:
     """Return the instance on which an action is called: a new one, or one as the action needs it."""
-    states: tuple[str, ...] = (resource.initial,) if resource.initial else ()
-    parts: tuple[tuple[str, bool], ...] = ()
-    for needed, need in list_needs(trial.setting.model, trial.action):
-        if needed is resource:
-            states, parts = need.states, tuple((part, True) for part, _ in need.parts)
-    return InstanceRef(resource.name, states, fresh=True, parts=parts)
+    needed = as_needed(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
+    return replace(needed, states=needed.states or tuple(filter(None, [resource.initial])))
 
 
 def _on_new_or_other(wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:

@@ -7,6 +7,7 @@ members. Former names that the catalogue still offers must get the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.fixtures.target import as_needed
 from pgagents.verify.promise import (
     Attempt,
     Case,
@@ -148,8 +150,9 @@ def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], r
     """Compare the surfaces on two instances that were made in the same way, one for each call."""
     template = trial.template
     assert template.subject is not None
-    states = template.states or tuple(filter(None, [template.subject.initial]))
-    twin = InstanceRef(template.subject.name, states, fresh=True, standard=True)
+    twin = InstanceRef(template.subject.name, template.states, fresh=True, standard=True)
+    twin = as_needed(trial.setting.model, trial.action, twin)
+    twin = replace(twin, states=twin.states or tuple(filter(None, [template.subject.initial])))
     places = list_places(template.subject)
     twins: list[Mapping[str, Any]] = []
     alike = False
