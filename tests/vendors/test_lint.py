@@ -345,18 +345,19 @@ def test_fix_writes_the_file_in_place(shop: Path, capsys: pytest.CaptureFixture[
     assert shop.read_text(encoding="utf-8") == BASE
 
 
-def test_fix_goes_through_a_link_and_keeps_who_may_read_the_file(
+def test_fix_keeps_who_may_read_the_file_and_goes_through_no_link(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, link = tmp_path / "shop.yaml", tmp_path / "link.yaml"
-    file.write_text(
-        with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=BASE),
-        encoding="utf-8",
-    )
+    written = with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=BASE)
+    file.write_text(written, encoding="utf-8")
     file.chmod(0o600)
     link.symlink_to(file.name)
-    assert "1 change made" in call(capsys, "lint", str(link), "--fix")[2]
-    assert link.is_symlink()
+    code, _, err = call(capsys, "lint", str(link), "--fix")
+    assert code == 2
+    assert "link.yaml is a symbolic link" in err
+    assert file.read_text(encoding="utf-8") == written
+    assert "1 change made" in call(capsys, "lint", str(file), "--fix")[2]
     assert file.read_text(encoding="utf-8") == BASE
     assert file.stat().st_mode & 0o777 == 0o600
 

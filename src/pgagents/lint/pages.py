@@ -344,6 +344,10 @@ CATALOGUE = {
         "taken out: do that, or give it a later day. `pgagents lint` and `pgagents doctor` say it."
     ),
     "path": "Placeholders of a path and arguments that travel in it do not match.",
+    "reference": (
+        "A schema is nothing but a reference that leads back to itself, so it says nothing of a value. Say "
+        "its `type` in one of the schemas on the way."
+    ),
     "refers-to": (
         "`refers_to` does not say which member of a resource's id the argument is. Where the id is "
         "several members, write "
