@@ -190,8 +190,8 @@ def test_another_form_of_the_same_meaning_is_none(form: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "Give one of"),
-        (["openapi.json", "--mcp", SERVER], "Give one of"),
+        ([], "Give OPENAPI, or --mcp"),
+        (["openapi.json", "--mcp", SERVER], "Give OPENAPI, or --mcp"),
         (["--mcp", SERVER, "--max", "1"], "imports all tools"),
         (["--mcp", ""], "is empty"),
         (["--mcp", "ftp://a"], "cannot start"),

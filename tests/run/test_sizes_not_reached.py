@@ -20,6 +20,7 @@ from small_api import NOTES, Notes, answer, catalogue, verified
 
 LIBRARY = Path(__file__).resolve().parents[1] / "catalogues/library.yaml"
 OK = 200
+SERVER = "api: {server: https://notes.acme.dev}"  # without one, Copilot gets no file
 ITEMS = "agent_response_limits/items/list_notes@copilot"
 SIZED = "    input: {limit: {type: integer, minimum: 1, maximum: MOST, default: 20}, page: {type: string}}\n"
 PAGES = "    pages: {items: response.notes, next: response.next, argument: page, size: limit}\n"
@@ -123,7 +124,11 @@ def test_an_odd_next_page_is_one_verdict_and_no_internal_error(following: object
     assert len({r.contract.id for r in paged}) == len(paged) > 0
 
 
-@pytest.mark.parametrize(("text", "advice"), [("", True), ("surfaces: {copilot: {actions: all}}", False)])
+@pytest.mark.parametrize(("text", "advice"), [("", True), ("\nsurfaces: {copilot: {actions: all}}", False)])
 def test_a_limit_of_a_vendor_that_no_author_named_is_only_advice(text: str, advice: bool) -> None:
-    found = {c.advice for c in contracts(over(text)) if c.id.startswith("agent_response_limits/items/")}
+    found = {
+        c.advice
+        for c in contracts(over(f"{SERVER}{text}"))
+        if c.id.startswith("agent_response_limits/items/")
+    }
     assert found == {advice}

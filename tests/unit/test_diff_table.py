@@ -47,7 +47,8 @@ def test_every_field_of_the_model_has_a_row_that_compares_it(part: str, kind: ty
     """A new field without a row would be a change that nobody is told of."""
     rows = [row for row in CATALOGUE if part in (row.part, row.within)]
     read = {field.partition(".")[0] for row in rows for field in row.fields}
-    assert {field.name for field in fields(kind)} - read == set()
+    made = {"schemas"}  # the model's, with texts that a build cut for a vendor
+    assert {field.name for field in fields(kind)} - read - made == set()
 
 
 class _Yaml(yaml.SafeLoader):

@@ -186,7 +186,7 @@ def test_answer_of_a_write_that_is_no_resource_makes_what_the_link_names() -> No
         (link("$response.body#/shelf_code", requestBody="$response.body"), "gives a whole body"),
         ({"Gone": {"operationId": "getGone"}}, "the operation that it names is not in the catalogue"),
         ({"Gone": {"operationRef": "https://a.example/o.json#/x"}}, "is not in the catalogue"),
-        ({"Gone": {"$ref": "#/components/links/Gone"}}, "is not in the catalogue"),
+        ({"Gone": {"$ref": "#/components/links/Gone"}}, "leads nowhere"),
         (link("$request.body#/title"), "is no member of the answer's body"),
         (link("$request.header.X-Other"), "X-Other is the id of no resource"),
     ],

@@ -104,13 +104,15 @@ def test_an_address_in_a_variable_and_a_document_s_example_of_a_token_are_not_ke
     assert [error["id"] for error in errors if error["id"] == "catalogue/secret"] == []
 
 
-def test_an_address_of_this_machine_in_a_document_is_no_error(tmp_path: Path) -> None:
+def test_an_address_that_only_the_document_says_is_no_error(tmp_path: Path) -> None:
     path = write(tmp_path)
     document = path.with_name("openapi.json")
-    for url, count in (("http://127.0.0.1:8000", 0), ("https://shop.internal", 1)):
+    for url in ("http://127.0.0.1:8000", "https://shop.internal"):
         told = json.loads(document.read_text(encoding="utf-8")) | {"servers": [{"url": url}]}
         document.write_text(json.dumps(told), encoding="utf-8")
-        assert sum("private-server" in json.dumps(one) for one in lint(path)[1]) == count
+        whole, errors = lint(path)
+        assert "private-server" in whole
+        assert errors == []
 
 
 def test_an_address_that_ends_in_the_base_path_is_the_server() -> None:

@@ -38,11 +38,11 @@ def test_a_create_without_an_answer_is_not_found_by_the_mark_of_a_later_one() ->
     first, twelfth = "pgv-0123456789abcdef-1", "pgv-0123456789abcdef-12"
     resource = SimpleNamespace(id_of=lambda item: item["id"])
     create = SimpleNamespace(resource=resource, role="main", found=False, copies=False)
-    creates = cast(Any, SimpleNamespace(_marks=MARKS))
+    creates = cast(Any, SimpleNamespace(_marks=MARKS, _find_parent=lambda _: None))
     match = UnansweredCreates._matching
-    assert match(creates, cast(Any, create), first, [{"id": 1, "text": twelfth}]) == []
+    assert match(creates, cast(Any, create), first, [{"id": 1, "text": twelfth}], "") == []
     assert not create.found
-    (found,) = match(creates, cast(Any, create), first, [{"id": 2, "text": f"{first}, late"}])
+    (found,) = match(creates, cast(Any, create), first, [{"id": 2, "text": f"{first}, late"}], "")
     assert (found.id, create.found) == (2, True)
 
 

@@ -33,12 +33,10 @@ def find(model: Model) -> Iterator[Hit]:
         return
     host = urlsplit(model.api.server).hostname or ""
     if _private(host):
-        local = model.leaves_open and _is_this_machine(host)  # what an app writes into its own document
         yield Hit(
             ("api", "server"),
             f"assistants cannot reach `{host}`",
             "name the public host here; `verify --url` takes any other",
-            "warning" if local else None,
         )
 
 
@@ -47,13 +45,6 @@ def _private(host: str) -> bool:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
         return "." not in host or host.endswith(_LOCAL)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 RULE = Rule("error", "catalogue.public-server", find)

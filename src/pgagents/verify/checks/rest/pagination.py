@@ -720,7 +720,8 @@ def _leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bo
 
     Numbers of pages and of items, and an id of an item, are not named by the server.
     """
-    told = not paged.counts and paged.pages.items.wording not in paged.pages.next.wording
+    items, reads = paged.pages.items.path[1:], paged.pages.next.paths.get("response", ())
+    told = not paged.counts and not any(path[: len(items)] == items for path in reads)
     return told and list(came) == [id for id in there if id in came] and len(came) >= ENOUGH
 
 
