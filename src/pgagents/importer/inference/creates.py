@@ -415,7 +415,8 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that is named like the argument with the id, and has its type; empty if none is."""
-    members = {n: read_schema(s, named) for n, s in schema.get("properties", {}).items()}
+    shown = schema.get("properties", {}).items()
+    members = {n: read_schema(s, named) for n, s in shown if n.isidentifier()}  # an expression names it
     by_name = ["name"] if snake(argument) == kind and _says_name(param) else []
     wished = [*by_name, *_wish(argument, kind, members)]
     return next((name for name in wished if _is_of_type(members.get(name, {}), param)), "")
@@ -430,7 +431,7 @@ def find_id_by_structure(
     That is `id`, else the only one of the argument's type and format that all have and no caller gives, else
     the only one that all have; empty if none is certain. A path takes any `id`, of whatever type it is.
     """
-    every = [{n: read_schema(s, named) for n, s in one.items()} for one in shown if one]
+    every = [{n: read_schema(s, named) for n, s in one.items() if n.isidentifier()} for one in shown if one]
     if any("id" in each for each in every):
         return "id" if all(_is_of_type(each.get("id", {}), param) for each in every) else ""
     common = [
