@@ -99,9 +99,9 @@ def run(*, strict: bool, **options: Any) -> Report:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(1, 6))])
-def test_a_strict_server_is_right_and_odd_once(seed: int) -> None:
+def test_a_strict_server_is_right_and_its_habit_is_told_once(seed: int) -> None:
     report = run(strict=True, seed=seed, only=ORDINARY if seed == 0 else ())
-    assert {f.contract.id: str(f.rank.value) for f in report.findings} == {POINT: "odd"}
+    assert {f.contract.id: str(f.rank.value) for f in report.findings} == {POINT: "coerced"}
     assert report.exit_code == 0
 
 

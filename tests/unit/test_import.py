@@ -160,7 +160,7 @@ def test_names_are_made_where_the_document_has_none_or_twins() -> None:
         "type": "string",
         "required": True,
         "refers_to": "book",
-        "description": "The book's id",
+        "description": "The book's id, as `shelf_new_one` answers it",
     }
     ids = [str(a.operation_id) for a in made.model.actions]
     assert len({i.lower() for i in ids}) == 4

@@ -152,8 +152,10 @@ def test_right_document_is_not_repaired() -> None:
         assert [n.message for n in imported(document, offering=False).notes if n.kind == "repaired"] == []
 
 
-def test_doubled_operation_id_is_repaired_and_said() -> None:
-    document = openapi({"/a": {"get": operation()}, "/b": {"get": operation()}})
+@pytest.mark.parametrize("other", ["/b", "/a/{id}"])
+def test_doubled_operation_id_is_repaired_and_said(other: str) -> None:
+    """A list with the id of its item is renamed as a list, which is said too."""
+    document = openapi({"/a": {"get": operation()}, other: {"get": operation()}})
     made = imported(document, offering=False)
     assert len(made.data["actions"]) == 2
     assert any("is another operation's too" in n.message for n in made.notes if n.kind == "repaired")

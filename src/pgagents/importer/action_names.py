@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgagents.base.acting import ACTING_VERBS, READING_VERBS, VERBS_OR_NOUNS
 from pgagents.base.text import singular
@@ -61,7 +61,10 @@ def name_operations(
     waiting = sorted((op for op in every if op.label not in fixed), key=_rank)
     ids = Counter(op.id for op in waiting if op.id)
     for op in waiting:
-        first = again.get(op.label) or _choose_name(op)
+        usual = _choose_name(op)
+        first = again.get(op.label, usual)
+        if first.name != usual.name and ids[op.id] > 1:
+            first = replace(first, shared=True)
         if first.name.lower() not in taken:
             taken.add(first.name.lower())
             found[op.label] = first

@@ -43,7 +43,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, EntityTag, InstanceRef, Raw, format_arguments
+from pgagents.verify.wire.call import Call, EntityTag, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
@@ -108,7 +108,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         )
         yield attempt, [("", read.place) for read in shown.reads]
     for resource, maker, remover in list_removable(setting):
-        run = partial(_make_of_nothing, resource=resource, remover=remover)
+        run = partial(_make_of_nothing, resource=resource, maker=maker, remover=remover)
         probe, cost = f"no_crashes/nothing/{maker.place}", 2 + len(NOTHING)
         ends = (maker, remover)
         yield Attempt(run, stage=6, cost=cost, writes=True, endpoints=ends, probe=probe), [("", maker.place)]
@@ -461,13 +461,18 @@ def list_removable(setting: Setting) -> Iterator[tuple[Resource, Endpoint, Endpo
             yield resource, maker, remover
 
 
-def _make_of_nothing(trial: Trial, resource: Resource, remover: Endpoint) -> Conversation:
+def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint) -> Conversation:
     """Send a create without its content, once the run has made an instance and removed it again."""
-    undone = resource.undone_by
-    assert undone is not None
-    subject: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    made_by, undone_by = resource.made_by, resource.undone_by
+    assert made_by is not None
+    assert undone_by is not None
     why = f"to see that a {resource.name} can be removed"
-    gone: Exchange = yield Call(remover, undone.input, "valid", why, subject=resource, made=subject)
+    made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
+    subject = at_path(made_by, made) if made.success else None
+    if not isinstance(subject, Mapping):
+        return
+    yield Own(made.number)  # nothing hangs on it
+    gone: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=resource, made=subject)
     for what, body in NOTHING.items() if gone.success else ():
         yield trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, body)))
 
