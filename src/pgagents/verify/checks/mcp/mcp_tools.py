@@ -116,10 +116,8 @@ def _try_search(trials: Sequence[Trial]) -> Conversation:
     yield from _judge_shown(by_detail["shown_is_called"], read)
     unshown = by_detail["unshown_is_not_called"]
     if write is None:
-        yield unshown.untested("no search showed a tool that writes and has a required argument")
-        yield by_detail["read_calls_no_write"].untested(
-            "no search showed a tool that writes and has a required argument"
-        )
+        for trial in (unshown, by_detail["read_calls_no_write"]):
+            yield trial.untested("no search showed a tool that writes and has a required argument")
         return
     given = {"name": write["name"], "arguments": {}}
     wrong = yield call_tool(WRITE, {**given, "token": NO_TOKEN}, "a token that was not shown")

@@ -474,11 +474,10 @@ def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover:
     yield Own(made.number)  # nothing hangs on it
     gone: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=resource, made=subject)
     for what, body in NOTHING.items() if gone.success else ():
-        yield trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, body)))
+        yield trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, new=body)))
 
 
-def _replace_body(new: bytes, body: bytes) -> bytes:
-    del body
+def _replace_body(_: bytes, *, new: bytes) -> bytes:
     return new
 
 
