@@ -155,6 +155,7 @@ class Server:
         if home not in self.notebooks:
             return self._refuse(404)
         id = next(self.ids)
+        self.gone.discard(id)
         self.notes[id] = {"id": id, "text": body["text"], "notebook_id": home}
         return self._answer(201, self.notes[id])
 
@@ -172,8 +173,9 @@ class Server:
         if method == "DELETE":
             del kept[id]
             if kind == "notebooks":
-                self.gone |= {k for k, v in self.notes.items() if v["notebook_id"] == id}
-                self.notes = {k: v for k, v in self.notes.items() if k not in self.gone}
+                went = {k for k, v in self.notes.items() if v["notebook_id"] == id}
+                self.notes = {k: v for k, v in self.notes.items() if k not in went}
+                self.gone |= went
             return Response(204)
         if method != "PUT" or kind == "notebooks":
             return self._refuse(405)

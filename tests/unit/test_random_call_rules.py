@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.setting import Setting, setting_of
+from pgagents.verify.values.generators import random_values
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, with_resource
@@ -300,3 +303,14 @@ def test_no_more_requests_are_spent_than_the_bound() -> None:
     found, sent = shrunk({"level": 10, **many}, lambda now: len(now) > 20)
     assert 12 < len(sent) <= 14, "the first one, twelve smaller ones, and the smallest once more"
     assert found.status == 500
+
+
+def test_the_modules_that_are_loaded_change_no_drawn_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = {"type": "integer", "minimum": 100_000, "maximum": 9_000_000}
+    before = random_values(schema, {}, 300, 1)
+    (tmp_path / "rich_in_numbers.py").write_text(f"NUMBERS = {[700_001 + 7 * i for i in range(90)]}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("rich_in_numbers")
+    assert random_values(schema, {}, 300, 1) == before

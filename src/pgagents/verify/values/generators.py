@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 from pgagents.base.jsonschema.patterns import fits, simplest, steady
@@ -119,8 +120,7 @@ def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> 
     from schemathesis.config import SchemathesisConfig
 
     seen: set[tuple[Any, ...]] = set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _drawing():
         schema = schemathesis.openapi.from_dict(dict(spec), config=SchemathesisConfig.from_dict({"seed": 1}))
         for result in schema.get_all_operations():
             modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
@@ -239,9 +239,34 @@ def _simplest(pattern: str, least: int, most: int) -> str:
         pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126)
     )
     try:
-        return search(texts, lambda text: least <= len(text) <= most, settings=quiet)
+        with _drawing():
+            return search(texts, lambda text: least <= len(text) <= most, settings=quiet)
     except HypothesisException:
         return ""
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Return a context in which Hypothesis draws the same values in every process, and nothing warns."""
+    from hypothesis.internal.conjecture import providers
+
+    none, permitted = _no_constants()
+    with (
+        warnings.catch_warnings(),
+        patch.multiple(providers, _get_local_constants=lambda: none, CONSTANTS_CACHE=permitted),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@cache
+def _no_constants() -> tuple[Any, Any]:
+    # Hypothesis also draws constants of the loaded modules that lie in no site-packages. So a wheel, a
+    # checkout and a test drew different values. No public name turns that off (6.170.17, 2026-11-27).
+    from hypothesis.internal.cache import LRUCache
+    from hypothesis.internal.constants_ast import Constants
+
+    return Constants(), LRUCache(1024)
 
 
 class OutOfTime(BaseException):
@@ -300,8 +325,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
     if not generable(spec):
         return []
     found: list[Any] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _drawing():
         loaded = schemathesis.openapi.from_dict(spec, config=SchemathesisConfig.from_dict({"seed": 1}))
         strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
@@ -350,8 +374,7 @@ def _cache_inputs(
 
     found: list[Mapping[str, Any]] = []
     mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _drawing():
         loaded = schemathesis.openapi.from_dict(
             json.loads(spec), config=SchemathesisConfig.from_dict({"seed": 1})
         )
