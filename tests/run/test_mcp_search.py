@@ -26,8 +26,11 @@ def book(id: str, summary: str, **more: Any) -> dict[str, Any]:
     return {"operationId": id, "summary": summary, "responses": {"200": answer}, **more}
 
 
-def large() -> Model:
-    """Ten nouns with eight operations each, of which agents are offered two."""
+def large(writes: dict[str, list[str]] | None = None, **more: Any) -> Model:
+    """Ten nouns with eight operations each, of which agents are offered two.
+
+    `writes` is what a write needs to be allowed, and `more` stands in the document.
+    """
     paths: dict[str, Any] = {}
     path_id = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
     for noun in NOUNS:
@@ -49,7 +52,10 @@ def large() -> Model:
             }
     secret = [{"name": "password", "in": "query", "schema": {"type": "string"}}]
     paths["/login"] = {"post": book("log_in", "Signs a wallet in with a password", parameters=secret)}
-    return over("groups: {agents: [list_dashboards, get_dashboard]}\n", openapi(paths))
+    for item in paths.values() if writes else ():
+        for method in item.keys() - {"get", "parameters"}:
+            item[method]["security"] = [writes]
+    return over("groups: {agents: [list_dashboards, get_dashboard]}\n", openapi(paths, **more))
 
 
 @pytest.fixture(params=ERAS)
