@@ -53,6 +53,20 @@ def test_a_key_that_is_not_needed_is_exposed() -> None:
     assert [f.rank for f in report.findings] == [Rank.EXPOSED]
 
 
+def open_without_scheme(server: Notes, request: Request) -> Response | None:
+    """List the notes to whoever has the key, also without `Bearer` before it."""
+    key = request.header("Authorization") or ""
+    if request.path == "/notes" and request.method == "GET" and key and " " not in key:
+        return answer(200, {"notes": list(server.notes.values())})
+    return None
+
+
+def test_the_right_key_in_another_form_is_only_lax() -> None:
+    contract = "key_authentication/bare/list_notes@rest"
+    report = verified(catalogue(), Notes(before=open_without_scheme), only=(contract,))
+    assert [f.rank for f in report.findings] == [Rank.LAX]
+
+
 def test_another_refusal_than_the_promised_one_is_only_undocumented() -> None:
     model = catalogue()
     call = Call(setting_of(model, URL).by_place["list_notes@rest"], {}, "auth", "a call without a key")

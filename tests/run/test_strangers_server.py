@@ -15,7 +15,7 @@ from importing import imported, openapi
 from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.base.places import Source
 from pgagents.catalogue.model.model import Model
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
@@ -158,6 +158,31 @@ def test_a_create_that_crashes_when_it_is_sent_once_more_is_found(
     others = {f.contract.check for f in report.findings if not f.is_mild} - {"no_crashes"}
     assert others == ({"documented_status"} if twice == 200 else set())
     assert shop.made <= 5 if not removes else set(shop.kept) == set(range(1, 6))
+
+
+class Locking(Shop):
+    """After a create that crashed its connection keeps the lock, so that the next create crashes too."""
+
+    locked = False
+
+    def _make(self, request: Request) -> Response:
+        if self.locked:
+            self.locked = False
+            return self._say(500)
+        answer = super()._make(request)
+        self.locked = answer.status == 500
+        return answer
+
+
+def test_the_crash_of_a_create_that_is_sent_once_more_costs_one_other_contract() -> None:
+    report, usual = run(Locking(500)), run(Shop(409))
+    assert ranks(report, "no_crashes") == {Rank.CRASH}
+    assert report.findings[0].when == ""
+    assert count_untried(report) <= count_untried(usual) + 1, "one create came while the table was locked"
+
+
+def count_untried(report: Report) -> int:
+    return sum(result.verdict is Verdict.UNTESTED for result in report.results)
 
 
 @pytest.mark.parametrize("needs_body", [True, False])

@@ -147,7 +147,10 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
     call = found.chain[-1].call if found.chain else None
     if call is None or call.endpoint is None or call.intent not in RIGHT:
         return
-    usual = template_of(driver.model, call.endpoint.action).input
+    marks = driver.factory.marks
+    # a text that this run made up is as good as any other, so it tells no reader what the break needs
+    anew = {name: value for name, value in call.input.items() if value and marks.within(value) == value}
+    usual = {**template_of(driver.model, call.endpoint.action).input, **anew}
     unusual = list_unusual(call.input, usual)
     if not unusual:
         return

@@ -35,6 +35,8 @@ is sent.
 """
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
 """The twists that send a well-formed but wrong key."""
+UNUSUAL_FORMS: frozenset[Twist] = frozenset(("plain", "basic", "bearer", "bare", "query", "header"))
+"""The twists that send the right key, whole, where or as nobody should."""
 FORBIDDEN = 403
 UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
 """Statuses that may refuse a key if a document names no code for it."""
@@ -253,7 +255,10 @@ def _try_refused(trial: Trial, form: Form) -> Conversation:
     if reason:
         yield trial.untested(reason)
     else:
-        yield from trial.refused(answer, codes, f"a call {form.what}", statuses)
+        # who presents the whole key in another form has it, so nothing is shown to anybody who may not see it
+        mild = answer.success and form.twist in UNUSUAL_FORMS
+        for judgement in trial.refused(answer, codes, f"a call {form.what}", statuses):
+            yield judgement.with_rank(Rank.LAX) if mild else judgement
 
 
 def _list_codes(trial: Trial, call: Call) -> list[Code]:
