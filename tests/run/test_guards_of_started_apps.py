@@ -1,4 +1,4 @@
-"""`--skills` and `--listing` with `--start`: the app is started for the run, and is gone afterwards."""
+"""`pgagents skills` and `listing` with `--start`: the app is started for the run, and is gone afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(folder: Path, patch: pytest.MonkeyPatch, *words: str, **ways: Any) -> tu
     patch.setenv("PGAGENTS_TOKEN", "key_of_a_test_1")
     patch.chdir(folder)
     app = shlex.join([sys.executable, str(APP), json.dumps({**ways, "notes": str(notes)})])
-    code = main(["verify", *words, "--start", app])
+    code = main([*words, "--start", app])
     starts = notes.read_text().splitlines() if notes.exists() else []
     return code, [int(line.split()[0]) for line in starts]
 
@@ -33,7 +33,7 @@ def test_skills_are_held_to_an_app_that_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = lay(tmp_path, {"things": SKILL})
-    words = ["--skills", str(folder), "--openapi", "/openapi.json", "--json"]
+    words = ["skills", str(folder), "--openapi", "/openapi.json", "--json"]
     code, starts = run(tmp_path, monkeypatch, *words)
     claims = [one for file in json.loads(capsys.readouterr().out)["files"] for one in file["claims"]]
     assert {(one["subject"], one["outcome"]) for one in claims} == {
@@ -48,7 +48,7 @@ def test_skills_are_held_to_an_app_that_is_started(
 def test_folder_without_skills_starts_no_app(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--skills", str(tmp_path), "--openapi", "/openapi.json"]
+    words = ["skills", str(tmp_path), "--openapi", "/openapi.json"]
     assert run(tmp_path, monkeypatch, *words) == (2, [])
     assert "there is no SKILL.md" in capsys.readouterr().err
 
@@ -57,7 +57,7 @@ def test_app_that_does_not_start_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = lay(tmp_path, {"things": SKILL})
-    words = ["--skills", str(folder), "--openapi", "/openapi.json"]
+    words = ["skills", str(folder), "--openapi", "/openapi.json"]
     code, starts = run(tmp_path, monkeypatch, *words, leaves=True)
     assert (code, len(starts)) == (2, 1)
     assert "the app ended with exit code 0 before it answered" in capsys.readouterr().err
@@ -78,7 +78,7 @@ def test_listing_is_held_against_an_app_that_is_started(
         assert main(["import", f"{name}.json", "--full", "--out", f"{name}.yaml"]) == 0
     assert main(["build", "old.yaml", "--out", "approved"]) == 0
     capsys.readouterr()
-    code, starts = run(tmp_path, monkeypatch, "--listing", "approved", "new.yaml", "--json")
+    code, starts = run(tmp_path, monkeypatch, "listing", "approved", "new.yaml", "--json")
     data = json.loads(capsys.readouterr().out)
     outcomes = {one["store"]: one["outcome"] for one in data["stores"]}
     assert (code, outcomes["gpt"]) == (1, "held")

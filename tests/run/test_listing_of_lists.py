@@ -1,4 +1,4 @@
-"""`pgagents verify --listing tools.json` on MCP servers that no catalogue describes."""
+"""`pgagents listing tools.json` on MCP servers that no catalogue describes."""
 
 from __future__ import annotations
 
@@ -193,8 +193,8 @@ def test_wrong_list_is_one_message(
     text: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "tools.json").write_text(text)
-    words = ["--listing", str(tmp_path / "tools.json"), "--mcp-stdio", "false"]
-    assert main(["verify", *words]) == 2
+    words = ["listing", str(tmp_path / "tools.json"), "--mcp-stdio", "false"]
+    assert main(words) == 2
     told = capsys.readouterr().err
     assert says in told
     assert "Traceback" not in told
@@ -204,6 +204,6 @@ def test_server_that_does_not_answer_is_one_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "tools.json").write_text(json.dumps(TOOLS))
-    words = ["--listing", str(tmp_path / "tools.json"), "--mcp-stdio", "false"]
-    assert main(["verify", *words]) == 3
+    words = ["listing", str(tmp_path / "tools.json"), "--mcp-stdio", "false"]
+    assert main(words) == 3
     assert "does the command start a server that speaks MCP" in capsys.readouterr().err

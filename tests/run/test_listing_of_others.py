@@ -1,4 +1,4 @@
-"""`pgagents verify --listing` with documents that others wrote: what a real change breaks, and what not."""
+"""`pgagents listing` with documents that others wrote: what a real change breaks, and what not."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ class Guard:
         catalogue = self.write(change)
         self._capsys.readouterr()
         with serving({**ANSWERS, **answers}) as url:
-            words = ["--listing", str(self.folder / "approved"), str(catalogue), "--url", url]
-            main(["verify", *words, "--json", *more])
+            words = ["listing", str(self.folder / "approved"), str(catalogue), "--url", url]
+            main([*words, "--json", *more])
         data = json.loads(self._capsys.readouterr().out)
         found: dict[str, Any] = next(one for one in data["stores"] if one["store"] == "gpt")
         return {**found, "requests": data["requests"]}
@@ -206,7 +206,7 @@ def test_operation_that_only_left_the_offer_is_kept_without_a_call(
     assert offer != text
     catalogue.write_text(offer)
     capsys.readouterr()
-    assert main(["verify", "--listing", "approved", str(catalogue), "--json"]) == 0
+    assert main(["listing", "approved", str(catalogue), "--json"]) == 0
     stores = {one["store"]: one for one in json.loads(capsys.readouterr().out)["stores"]}
     assert (stores["gpt"]["outcome"], stores["gpt"]["reasons"]) == ("kept", [])
 
@@ -254,9 +254,9 @@ def test_write_that_only_the_approved_document_has_can_be_allowed(
     assert "--allow reset_status would call it" in why
     found = guard.judge(change, {"/status/reset": (410, {})}, "--allow-writes", "--allow", "reset_status")
     assert [(one["subject"], one["by"]) for one in found["reasons"]] == [("resetStatus", "call")]
-    words = ["--listing", "approved", "new.yaml", "--allow", "reset_statos"]
+    words = ["listing", "approved", "new.yaml", "--allow", "reset_statos"]
     capsys.readouterr()
-    assert main(["verify", *words]) == 2
+    assert main(words) == 2
     assert "--allow reset_statos: there is no such action" in capsys.readouterr().err
 
 

@@ -1,4 +1,4 @@
-"""`pgagents verify --listing` on a hosted MCP server that was deployed anew, with a sign-in over TLS."""
+"""`pgagents listing` on a hosted MCP server that was deployed anew, with a sign-in over TLS."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_new_server_behind_an_approved_listing(
         monkeypatch.setenv("PGAGENTS_TOKEN", at.key)
         monkeypatch.setenv("PGAGENTS_MCP_TOKEN", at.token)
         server = ["--url", at.url, "--mcp-url", at.mcp_url, "--cacert", str(at.cacert)]
-        words = ["verify", "--listing", str(approved), str(catalogue), *server, "--allow", "place_hold"]
+        words = ["listing", str(approved), str(catalogue), *server, "--allow", "place_hold"]
         assert main([*words, "--json"]) == code
         told = capsys.readouterr()
     data: dict[str, Any] = json.loads(told.out)
@@ -94,7 +94,7 @@ def test_server_behind_an_approved_document(
     approved = _approve(tmp_path / "approved")
     with sandbox(tmp_path, catalogue=str(catalogue)) as (_, facts):
         monkeypatch.setenv("PGAGENTS_TOKEN", facts["keys"]["test"])
-        main(["verify", "--listing", str(approved), str(catalogue), "--url", facts["url"], "--json"])
+        main(["listing", str(approved), str(catalogue), "--url", facts["url"], "--json"])
     data: dict[str, Any] = json.loads(capsys.readouterr().out)
     found = next(one for one in data["stores"] if one["store"] == store)
     assert found["outcome"] == outcome

@@ -1,4 +1,4 @@
-"""Skills say what to do when no answer came, and `verify --skills` tries what they say of that."""
+"""Skills say what to do when no answer came, and `pgagents skills` tries what they say of that."""
 
 from __future__ import annotations
 

@@ -133,9 +133,9 @@ def test_skill_on_a_real_server_by_its_document(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("PGAGENTS_TOKEN", SERVERS["notes"].key)
-    words = ["--skills", str(lay(tmp_path, {"notes": edit(NOTES)})), "--json", "--allow-writes"]
+    words = [str(lay(tmp_path, {"notes": edit(NOTES)})), "--json", "--allow-writes"]
     with serving(SERVERS["notes"]) as url:
-        ended = main(["verify", *words, *SERVERS["notes"].document_words, "--url", url])
+        ended = main(["skills", *words, *SERVERS["notes"].document_words, "--url", url])
     data = json.loads(capsys.readouterr().out)
     claims = [claim for file in data["files"] for claim in file["claims"]]
     assert {claim["id"] for claim in claims if claim["outcome"] in ("broken", "odd")} == ids
@@ -147,7 +147,7 @@ def test_catalogue_alone_judges_names_and_says_what_would_call(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = lay(tmp_path, {"desk": "---\nname: d\n---\n\nCall `list_titles`, then call `get_titel`.\n"})
-    assert main(["verify", "--skills", str(folder), "tests/catalogues/library.yaml"]) == 1
+    assert main(["skills", str(folder), "tests/catalogues/library.yaml"]) == 1
     printed = capsys.readouterr().out
     assert "line 5: get_titel: the server has no such tool; did you mean `get_title`? [broken" in printed
     assert "list_titles: no server is named: --url URL" in printed
@@ -157,12 +157,14 @@ def test_catalogue_alone_judges_names_and_says_what_would_call(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--skills", "nothing-there"], "No such file"),
-        (["--skills", "tests/data"], "there is no SKILL.md"),
-        (["--skills", "generated", "--limits"], "--skills has no use for --limits"),
-        (["--json"], "go with --listing"),
+        (["skills", "nothing-there"], "No such file"),
+        (["skills", "tests/data"], "there is no SKILL.md"),
+        (["skills", "generated", "--limits"], "No such option '--limits'"),
+        (["verify", "--skills", "generated"], "`pgagents skills DIR` holds skills to a server"),
+        (["verify", "--listing", "generated"], "`pgagents listing DIR|REV|FILE` holds approved listings"),
+        (["verify", "--json"], "`--report FILE.json` writes the report as JSON"),
     ],
 )
 def test_wrong_use_is_one_message(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", *words, "tests/catalogues/library.yaml"]) == 2
+    assert main([*words, "tests/catalogues/library.yaml"]) == 2
     assert says in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_example_of_the_page_names_contracts_that_its_apis_have(capsys: pytest.C
         assert re.search(rf"^\W*{start}", capsys.readouterr().out, re.M), start
 
 
-@pytest.mark.parametrize("key", ["start", "mcp_stdio", "mcp-stdio", "journal", "receiver", "why", "skills"])
+@pytest.mark.parametrize("key", ["start", "mcp_stdio", "mcp-stdio", "journal", "receiver", "why"])
 def test_an_option_without_a_place_says_why(
     key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

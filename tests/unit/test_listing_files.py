@@ -1,4 +1,4 @@
-"""`pgagents verify --listing` without a server: what it reads, refuses and prints."""
+"""`pgagents listing` without a server: what it reads, refuses and prints."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _edit(path: Path, change: Callable[[Any], Any]) -> None:
 
 
 def test_listing_of_the_same_catalogue_is_kept(approved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--listing", str(approved), str(LIBRARY)]) == 0
+    assert main(["listing", str(approved), str(LIBRARY)]) == 0
     out = capsys.readouterr().out
     assert out.count("kept") >= 3
     assert "no MCP server is named: --mcp-url" in out
@@ -74,19 +74,19 @@ def test_stricter_argument_is_held_with_its_line(
     approved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new = _change(tmp_path, NARROWER)
-    assert main(["verify", "--listing", str(approved), str(new)]) == 1
+    assert main(["listing", str(approved), str(new)]) == 1
     out = capsys.readouterr().out
     assert out.index("held for review") < out.index("kept")
     assert "list_titles (q)" in out
     assert "(/tools/0/inputSchema/properties/q)" in out.replace("\n        ", "")
-    assert main(["verify", "--listing", str(approved), str(new), "--held-passes"]) == 0
+    assert main(["listing", str(approved), str(new), "--held-passes"]) == 0
 
 
 def test_json_has_the_reason_and_what_was_not_tried(
     approved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new = _change(tmp_path, NARROWER)
-    assert main(["verify", "--listing", str(approved), str(new), "--json"]) == 1
+    assert main(["listing", str(approved), str(new), "--json"]) == 1
     data = json.loads(capsys.readouterr().out)
     assert data["outcome"] == "held"
     first = data["stores"][0]
@@ -102,7 +102,7 @@ def test_delisted_tool_does_not_pass(approved: Path, capsys: pytest.CaptureFixtu
         return {"tools": [*data["tools"], {**data["tools"][0], "name": "renew_hold"}]}
 
     _edit(approved / "mcp/tools.json", add)
-    assert main(["verify", "--listing", str(approved), str(LIBRARY), "--held-passes"]) == 1
+    assert main(["listing", str(approved), str(LIBRARY), "--held-passes"]) == 1
     assert "renew_hold: it is gone with the next scan" in capsys.readouterr().out
 
 
@@ -114,7 +114,7 @@ def test_difference_that_nothing_decides_ends_with_3(
         return data
 
     _edit(approved / "mcp/tools.json", loosen)
-    assert main(["verify", "--listing", str(approved), str(LIBRARY)]) == 3
+    assert main(["listing", str(approved), str(LIBRARY)]) == 3
     assert "not decided" in capsys.readouterr().out
 
 
@@ -179,7 +179,7 @@ def test_folder_that_is_no_listing_gets_one_message(
 ) -> None:
     change, message = HOSTILE[kind]
     change(approved)
-    assert main(["verify", "--listing", str(approved), str(LIBRARY)]) == 2
+    assert main(["listing", str(approved), str(LIBRARY)]) == 2
     told = capsys.readouterr()
     assert message in told.err
     assert "Traceback" not in told.err
@@ -187,7 +187,7 @@ def test_folder_that_is_no_listing_gets_one_message(
 
 
 def test_listing_of_another_api_is_refused(approved: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", "--listing", str(approved), str(PAYMENTS)]) == 2
+    assert main(["listing", str(approved), str(PAYMENTS)]) == 2
     err = capsys.readouterr().err
     assert "is of another API: it is lending-desk" in err
     assert "Coinpost" in err
@@ -196,19 +196,17 @@ def test_listing_of_another_api_is_refused(approved: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--listing", "no-such-thing"), "git knows no such revision"),
-        (("--listing", "--output=x"), "git knows no such revision"),
-        (("--listing", ""), "--listing is empty"),
-        (("--listing", str(LIBRARY)), "is a file"),
-        (("--listing", "tests", "--report", "x.json"), "--listing has no use for --report"),
-        (("--json", "--url", "http://127.0.0.1:1"), "go with --listing"),
-        (("--held-passes", "--url", "http://127.0.0.1:1"), "go with --listing"),
+        (("no-such-thing",), "git knows no such revision"),
+        (("--", "--output=x"), "git knows no such revision"),
+        (("",), "the name of the approved files is empty"),
+        ((str(LIBRARY),), "is a file"),
+        (("tests", "--report", "x.json"), "No such option"),
     ],
 )
 def test_wrong_use_is_said_in_one_message(
     words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["verify", *words, str(LIBRARY)]) == 2
+    assert main(["listing", *words, str(LIBRARY)]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -224,9 +222,9 @@ def test_revision_is_read_as_diff_reads_one(
         subprocess.run(["git", *words], check=True, capture_output=True)
     shutil.rmtree(tmp_path / "generated")
     new = _change(tmp_path, NARROWER)
-    assert main(["verify", "--listing", "v1", str(new)]) == 1
+    assert main(["listing", "v1", str(new)]) == 1
     assert "v1:generated/mcp/tools.json:" in capsys.readouterr().out
-    assert main(["verify", "--listing", "v1:generated", str(LIBRARY)]) == 0
+    assert main(["listing", "v1:generated", str(LIBRARY)]) == 0
     capsys.readouterr()
-    assert main(["verify", "--listing", "v1:elsewhere", str(LIBRARY)]) == 2
+    assert main(["listing", "v1:elsewhere", str(LIBRARY)]) == 2
     assert "nothing of a store is there" in capsys.readouterr().err

@@ -103,14 +103,6 @@ _OF_TOOLS = (
             "for a strict CI: what could not be tried fails too",
             "pgagents verify --openapi openapi.json --url http://127.0.0.1:8000 --fail-on not-tried",
         ),
-        (
-            "before a deployment: what becomes of the listings that stores approved of version 1.4.0",
-            "pgagents verify --listing v1.4.0 --env staging.yaml --mcp-stdio 'pgagents mcp'",
-        ),
-        (
-            "whether skills say what is so: each tool, argument, order and error of every SKILL.md",
-            "pgagents verify --skills plugin/ --url https://staging.example.com --mcp-stdio 'pgagents mcp'",
-        ),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
         title="More examples",
     ),
@@ -148,33 +140,11 @@ def command(**given: Any) -> int:
 
 def _verify(line: CommandLine) -> int:
     """Do what the options ask for. Return the exit code."""
-    if line.listing is not None:
-        return _verify_listing(line)
-    if line.held_passes or (line.as_json and line.skills is None):
-        raise click.UsageError("--held-passes and --json go with --listing, and --json with --skills.")
-    if line.skills is not None:
-        return _verify_skills(line)
     if line.has_mcp and not line.has_api:
         return _verify_tools(line)
     if line.start is None:
         return _verify_api(replace(line, url=line.url or _find_url_of_tools(line)), None)
     return _verify_started(line)
-
-
-def _verify_listing(line: CommandLine) -> int:
-    """Judge the listings that stores approved. Return the exit code."""
-    from pgagents.cli.running import listing
-
-    verification.only_given("--listing", listing.OPTIONS)
-    return listing.run(line)
-
-
-def _verify_skills(line: CommandLine) -> int:
-    """Hold the skills of a folder to the server. Return the exit code."""
-    from pgagents.cli.running import skills
-
-    verification.only_given("--skills", skills.OPTIONS)
-    return skills.run(line)
 
 
 def _verify_started(line: CommandLine) -> int:

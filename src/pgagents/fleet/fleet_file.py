@@ -102,7 +102,6 @@ OPTIONS: Mapping[str, Option] = {
 _COMMAND_LINE = "a fleet file has no place for a command line, which would start it on every worker"
 _OF_THE_RUN = "the matrix, or `pgagents fleet run`, gives each job its own"
 _AT_A_TERMINAL = "it is for a look at one API: run `pgagents verify` with it"
-_NOT_ALL = "it is no verification of the whole API: run `pgagents verify` with it"
 _RECEIVER = "the server would have to reach the worker, whose address nobody knows before"
 REFUSED: Mapping[str, str] = {
     "start": f"{_COMMAND_LINE}; start the app, and give its `url`",
@@ -113,7 +112,6 @@ REFUSED: Mapping[str, str] = {
     "identity": "write `identities: {ROLE: NAME}`",
     **dict.fromkeys(("report", "shard", "journal", "lease", "log"), _OF_THE_RUN),
     **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed", "failed_in"), _AT_A_TERMINAL),
-    **dict.fromkeys(("listing", "held_passes", "skills", "json"), _NOT_ALL),
 }
 """The other options of `pgagents verify`, each with the reason why it has no place here."""
 ALONE, _ALONE = ("limits", "exclusive"), ("operator",)

@@ -93,7 +93,7 @@ def read_approved(fetch: Callable[[str], bytes | None], named: str) -> Approved:
     if not packages and not documents:
         first = ", ".join(path for path, _ in (*MANIFESTS.values(), *DOCUMENTS.values()))
         raise PgagentsError(
-            f"--listing {named}: nothing of a store is there ({first})",
+            f"{named}: nothing of a store is there ({first})",
             "name the folder that `pgagents build` wrote, or a revision whose generated/ is committed",
         )
     source = open_file(FILE)

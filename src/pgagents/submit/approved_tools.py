@@ -54,7 +54,7 @@ def read_list(raw: bytes, named: str) -> Approved:
     at = next((at for at in PLACES if source.has(at)), ()) if isinstance(source.data, Mapping) else ()
     tools = read_tools(source, at)
     if not tools:
-        raise PgagentsError(f"--listing {named}: it lists no tool", HELP)
+        raise PgagentsError(f"{named}: it lists no tool", HELP)
     packages = dict.fromkeys(sorted(SCANNING), PACKAGE)
     return Approved(named, tools, source, packages, {}, tools_at=at)
 

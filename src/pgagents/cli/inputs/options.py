@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,44 @@ def cert_options(command: Any) -> Any:
         "--cert", type=file, metavar="FILE", help="The client certificate (PEM) to present, for mutual TLS."
     )
     return cert(key(command))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLine:
+    """What a command line says of the server that is called, each value under its parameter's name.
+
+    Times are in seconds. A command without one of the last three options leaves it None.
+    """
+
+    catalogue: Path | None
+    url: str | None
+    start: str | None
+    servers: tuple[str, ...]
+    description: Path | None
+    cert: Path | None
+    cert_key: Path | None
+    cacert: Path | None
+    identity: tuple[str, ...]
+    allow_writes: bool
+    allow: tuple[str, ...]
+    reads: tuple[str, ...]
+    acts: tuple[str, ...]
+    mcp_url: str | None
+    mcp_stdio: str | None
+    max_time: float | None
+    openapi: str | None = None
+    auth: str | None = None
+    base_path: str | None = None
+
+    @property
+    def has_mcp(self) -> bool:
+        """True if an MCP server is named."""
+        return (self.mcp_url, self.mcp_stdio) != (None, None)
+
+    @property
+    def has_api(self) -> bool:
+        """True if an option names an API, so that there is more than an MCP server."""
+        return bool(self.url or self.start is not None or self.openapi or self.catalogue or self.description)
 
 
 def examples(*lines: tuple[str, str], title: str = "Examples") -> str:

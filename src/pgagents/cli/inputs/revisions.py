@@ -84,29 +84,31 @@ def read_lone_file(named: str) -> bytes | None:
     return _read_in_revision(named)
 
 
-def open_generated(named: str, flag: str) -> tuple[Callable[[str], bytes | None], str]:
+def open_generated(named: str) -> tuple[Callable[[str], bytes | None], str]:
     """Return a function that reads a generated file of a folder, or of a git revision (REV or REV:FOLDER),
     and what names them in messages. The function returns None for a file that is not there.
 
-    `flag` is the option with the name. Raises PgagentsError for a name that is neither.
+    Raises PgagentsError for a name that is neither.
     """
     from pgagents.base.text import hide_secrets, show_path
 
     shown = show_path(hide_secrets(named))
     if not named:
-        raise PgagentsError(f"{flag} is empty", "name a folder of generated files, or a git revision")
+        raise PgagentsError(
+            "the name of the approved files is empty", "name a folder of generated files, or a git revision"
+        )
     try:
         kind = "folder" if Path(named).is_dir() else "file" if Path(named).exists() else ""
     except (OSError, ValueError) as error:
-        raise PgagentsError(f"{flag} {shown}: {error}", "name a folder, or a git revision") from None
+        raise PgagentsError(f"{shown}: {error}", "name a folder, or a git revision") from None
     if kind == "file":
-        raise PgagentsError(f"{flag} {shown} is a file", "name the folder that `pgagents build` wrote")
+        raise PgagentsError(f"{shown} is a file", "name the folder that `pgagents build` wrote")
     if kind == "folder":
         return (lambda path: _read_in_folder(Path(named), path)), shown.rstrip("/") or shown
     revision, _, folder = named.partition(":")
     if not is_revision(revision):
         raise PgagentsError(
-            f"{flag} {shown}: there is no such folder, and git knows no such revision",
+            f"{shown}: there is no such folder, and git knows no such revision",
             "name the folder of the approved files, or a revision such as v1.4.0",
         )
     inside = f"{revision}:{(folder or GENERATED).rstrip('/')}"

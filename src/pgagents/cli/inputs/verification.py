@@ -16,6 +16,7 @@ from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
+    ServerLine,
     allow_option,
     allow_writes_option,
     cacert_option,
@@ -459,31 +460,6 @@ _SAFETY: tuple[Callable[[Any], Any], ...] = (
 )
 """The files of a run that may be killed, or that another run may replace."""
 
-_LISTING: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--listing",
-        metavar="DIR|REV|FILE",
-        help="Call the server by what stores approved, and say what becomes of each listing: a folder of "
-        "generated files, or a git revision (REV or REV:FOLDER, by default its generated/). With an MCP "
-        "server alone, a FILE or REV:FILE.json with the list of tools.",
-    ),
-    click.option(
-        "--held-passes",
-        is_flag=True,
-        help="With --listing: only a delisted listing or tool makes the exit code 1.",
-    ),
-    click.option(
-        "--skills",
-        metavar="DIR|FILE",
-        help="Call the server as each SKILL.md says, and name what is not so: a skill's folder, a folder of "
-        "skills, a plugin (also as a ZIP), or one file. With a catalogue, --openapi, or an MCP server alone.",
-    ),
-    click.option(
-        "--json", "as_json", is_flag=True, help="With --listing or --skills: print the outcomes as JSON."
-    ),
-)
-"""The listings that stores approved, and skills."""
-
 _OUTPUT: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--baseline",
@@ -504,7 +480,6 @@ _GROUPS: Mapping[str, tuple[Callable[[Any], Any], ...]] = {
     "Events, and an MCP server": _BESIDE,
     "Which contracts": _SELECTION,
     "Files of the run": _SAFETY,
-    "Listings and skills": _LISTING,
     "The report": _OUTPUT,
 }
 """The options in the order of --help-all, under the titles there."""
@@ -524,6 +499,12 @@ _FIRST = (
     "help_all",
 )
 """What a newcomer needs, in the order of --help."""
+_INSTEAD = {
+    "--skills": "`pgagents skills DIR` holds skills to a server",
+    "--listing": "`pgagents listing DIR|REV|FILE` holds approved listings to a server",
+    "--json": "`--report FILE.json` writes the report as JSON",
+}
+"""What does the job of an option that there is not."""
 HELP_ALL = "pgagents.help_all"
 """The place in the context's `meta` that is true while all options are printed."""
 
@@ -551,6 +532,16 @@ class VerifyCommand(click.Command):
                 help="Show all options, in groups, with more examples.",
             )
         )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words. Raises NoSuchOption, with what does the same if something does."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            instead = _INSTEAD.get(error.option_name)
+            if instead is None:
+                raise
+            raise click.NoSuchOption(error.option_name, f"{error.message} {instead}.", ctx=ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options that a newcomer needs, or all in groups."""
@@ -592,23 +583,12 @@ def _print_all(context: click.Context, _param: click.Parameter, given: bool) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandLine:
+class CommandLine(ServerLine):
     """The values of all options, each under its parameter's name. Times are in seconds."""
 
-    url: str | None
-    start: str | None
-    servers: tuple[str, ...]
-    cert: Path | None
-    cert_key: Path | None
-    openapi: str | None
-    auth: str | None
-    base_path: str | None
-    catalogue: Path | None
-    description: Path | None
     profile: Profile
     only_plan: bool
     max_requests: int | None
-    max_time: float | None
     workers: int | None
     max_wait: float
     limits: bool
@@ -620,18 +600,10 @@ class CommandLine:
     day: datetime | None
     only: tuple[str, ...]
     skip: tuple[str, ...]
-    identity: tuple[str, ...]
     require: tuple[str, ...]
-    cacert: Path | None
     plain_url: str | None
-    allow_writes: bool
-    allow: tuple[str, ...]
-    reads: tuple[str, ...]
-    acts: tuple[str, ...]
     receiver: str | None
     receiver_port: int
-    mcp_url: str | None
-    mcp_stdio: str | None
     discovery: bool
     last_failed: bool
     failed_in: Path | None
@@ -639,25 +611,11 @@ class CommandLine:
     journal: Path | None
     log: Path | None
     lease: Path | None
-    listing: str | None
-    held_passes: bool
-    skills: str | None
-    as_json: bool
     baseline: Path | None
     reports: tuple[Path, ...]
     verbose: bool
     odd: bool
     why: bool
-
-    @property
-    def has_mcp(self) -> bool:
-        """True if the run tests an MCP server."""
-        return (self.mcp_url, self.mcp_stdio) != (None, None)
-
-    @property
-    def has_api(self) -> bool:
-        """True if an option names an API, so that more than an MCP server is tested."""
-        return bool(self.url or self.start is not None or self.openapi or self.catalogue or self.description)
 
     def make_options(self, model: Model) -> Options:
         """Return the options of a run against an API. Raises PgagentsError for an unknown action."""

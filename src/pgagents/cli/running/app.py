@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -32,11 +32,10 @@ from pgagents.base.http import LOOPBACK, Request, Response
 from pgagents.base.text import brief, hide_in_address, hide_in_text
 from pgagents.cli.inputs.companions import mask
 from pgagents.cli.inputs.document import is_served, locate_at
+from pgagents.cli.inputs.options import ServerLine
 from pgagents.cli.running.run import signals
 
-if TYPE_CHECKING:
-    from pgagents.cli.inputs.verification import CommandLine
-
+L = TypeVar("L", bound=ServerLine)
 PORT = "{port}"
 READY_S = 60.0
 """Seconds within which an app must answer."""
@@ -443,8 +442,8 @@ def starting(
 
 
 @contextmanager
-def starting_of(line: CommandLine) -> Iterator[tuple[CommandLine, App | None]]:
-    """Yield a command line of `verify` with the addresses of the app that it starts, until the block ends.
+def starting_of(line: L) -> Iterator[tuple[L, App | None]]:
+    """Yield a command line with the addresses of the app that it starts, until the block ends.
 
     It is unchanged, and the app None, if it starts none. Raises PgagentsError if the app does not start.
     """

@@ -100,12 +100,12 @@ def read_folder(named: str) -> SkillFolder:
         paths = [tree.members[0].path]
     if not paths:
         raise PgagentsError(
-            f"--skills {named}: there is no {FILE}",
+            f"{named}: there is no {FILE}",
             "name a skill's folder, a folder of skills, a plugin's folder, or one SKILL.md",
         )
     if len(paths) > MOST_SKILLS:
         raise PgagentsError(
-            f"--skills {named}: there are {len(paths):,} skills; at most {MOST_SKILLS} are read",
+            f"{named}: there are {len(paths):,} skills; at most {MOST_SKILLS} are read",
             "name a folder with fewer",
         )
     package = Package(tree)
@@ -135,9 +135,7 @@ def _open(named: str) -> Tree:
         with path.open("rb") as stream:
             raw = stream.read(MOST_ARCHIVE + 1)
     except OSError as error:
-        raise PgagentsError(
-            f"--skills {named}: {error.strerror}", "does it exist, and may you read it?"
-        ) from None
+        raise PgagentsError(f"{named}: {error.strerror}", "does it exist, and may you read it?") from None
     if is_archive(raw) and len(raw) <= MOST_ARCHIVE:
         try:
             return open_archive(named, raw)
@@ -213,7 +211,7 @@ PARTS = ("scripts/", "references/", "assets/")
 _OPEN = re.compile(r"[*<>{}$…|]|\.\.\.")
 """Marks of a path that stands for several, or for one that is not written yet."""
 _BESIDE = "it is outside of what was named: name the folder that holds it"
-_LONE = "one file was named: --skills with its folder finds the files beside it"
+_LONE = "one file was named: its folder has the files beside it"
 
 
 def judge_files(folder: SkillFolder, skill: SkillText) -> Iterator[Outcome]:

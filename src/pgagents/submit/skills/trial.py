@@ -58,7 +58,7 @@ NO_CATALOGUE_KEY = "no catalogue says that it is a key: name the catalogue, or -
 NO_VALUES = "no valid arguments are known: give its schema `examples`"
 TOO_MANY = f"one run calls it at most {MOST_READS} times in other ways, {MOST_WRITES} times if it writes"
 SOMEBODY = "it has an address or a number of somebody, and nothing of a skill is sent there"
-LIMITED = "`pgagents verify --limits` without --skills exceeds the limit"
+LIMITED = "`pgagents verify --limits` exceeds the limit"
 Key = tuple[str, bool]
 
 

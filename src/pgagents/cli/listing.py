@@ -1,23 +1,22 @@
-"""Verify that the listings which stores approved go on working on a new server."""
+"""`pgagents listing`: says what becomes of the listings that stores approved, once a new server answers."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgagents.base.errors import PgagentsError, SetupError, printable
-from pgagents.cli.inputs.verification import CommandLine
+from pgagents.cli.inputs.options import ServerLine, catalogue_argument, examples
+from pgagents.cli.running import guard
 
 if TYPE_CHECKING:
     from pgagents.catalogue.model.listing import Case
     from pgagents.catalogue.model.model import Model
-    from pgagents.cli.inputs.server import Target
     from pgagents.diff.listings import Package
     from pgagents.report.report import Report
     from pgagents.submit.approved import Approved
@@ -26,20 +25,65 @@ if TYPE_CHECKING:
     from pgagents.submit.listing_guard import Observed, StoreOutcome, Tools
     from pgagents.submit.listing_report import GuardReport
     from pgagents.verify.plan.options import Options
-    from pgagents.verify.wire.mcp_link import Link
 
-OPTIONS = (
-    "listing", "held_passes", "as_json", "url", "start", "catalogue", "description", "servers", "cert",
-    "cert_key", "max_time", "max_wait", "seed", "day", "identity", "cacert", "allow_writes", "allow",
-    "mcp_url", "mcp_stdio", "pass_env", "lease", "reads", "acts",
-)  # fmt: skip
-"""Options that --listing accepts."""
 NO_SERVER = "no MCP server is named: --mcp-url URL or --mcp-stdio 'pgagents mcp' lets its tools be called"
 NO_CASE = "the catalogue has no test case with this prompt any more"
-STOPPED_EARLY = "the run was interrupted"
 
 
-def run(line: CommandLine) -> int:
+@click.command(
+    short_help="Say what a new server makes of listings that stores approved.",
+    epilog=examples(
+        (
+            "before a deployment: the listings that were approved of version 1.4.0",
+            "pgagents listing v1.4.0 --env staging.yaml --mcp-stdio 'pgagents mcp'",
+        ),
+        (
+            "a folder of generated files, by another catalogue; GPTs and Copilot call the API itself",
+            "pgagents listing approved/ shop.yaml --url https://staging.example.com",
+        ),
+        (
+            "a server that no catalogue describes, by the list of tools that a store approved",
+            "pgagents listing tools.json --mcp-stdio 'node server.js'",
+        ),
+        ("without a server: the two lists of tools alone", "pgagents listing v1.4.0 shop.yaml"),
+    ),
+)
+@click.argument("named", metavar="DIR|REV|FILE")
+@catalogue_argument
+@guard.server_options
+@click.option(
+    "--held-passes",
+    is_flag=True,
+    help="Only a delisted listing or tool makes the exit code 1, not a held one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome of each store as JSON.")
+def command(**given: Any) -> int:
+    """Call the server by what stores approved, and say what becomes of each listing.
+
+    DIR has the approved files that `pgagents build` wrote. REV or REV:DIR is a git revision with them, by
+    default in its generated/. FILE or REV:FILE.json is a list of tools, for an MCP server alone.
+
+    \b
+    Exit code:
+      0  each listing is kept           2  wrong usage, or files of another API
+      1  one is held or delisted        3  one is not decided, or the run ended early
+    """
+    from pgagents.cli.inputs.files import keep_out_of_here
+
+    keep_out_of_here()
+    return run(_Line(**given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line(ServerLine):
+    """The values of all options, each under its parameter's name."""
+
+    named: str
+    held_passes: bool
+    as_json: bool
+
+
+def run(line: _Line) -> int:
     """Judge the approved listings, and print them. Return the exit code.
 
     Raises PgagentsError, InputError, UsageError and SetupError.
@@ -49,12 +93,11 @@ def run(line: CommandLine) -> int:
     from pgagents.cli.running.app import starting_of
     from pgagents.submit.approved import read_approved
 
-    assert line.listing is not None
     if line.has_mcp and not line.has_api:
-        raw = read_lone_file(line.listing)
+        raw = read_lone_file(line.named)
         if raw is not None:
             return _show(line, _judge_list(line, raw))
-    fetch, named = open_generated(line.listing, "--listing")
+    fetch, named = open_generated(line.named)
     approved = read_approved(fetch, named)
     model = load(line.catalogue)
     refuse_other_api(approved, model)
@@ -64,7 +107,7 @@ def run(line: CommandLine) -> int:
     return _show(line, report)
 
 
-def check_allowed(line: CommandLine, approved: Approved, model: Model) -> None:
+def check_allowed(line: _Line, approved: Approved, model: Model) -> None:
     """Raise PgagentsError for an allowed action that neither the catalogue nor an approved document has."""
     from pgagents.cli.inputs.verification import actions
     from pgagents.submit.approved_documents import load_approved
@@ -89,24 +132,29 @@ def _list_known(model: Model, patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _make_options(line: CommandLine, model: Model) -> Options:
+def _make_options(line: _Line, model: Model, only: Sequence[str]) -> Options:
     """Return the options of a run for a model, which has only a part of the allowed actions."""
-    return replace(line, allow=_list_known(model, line.allow)).make_options(model)
+    from pgagents.cli.inputs.verification import actions
+
+    return guard.make_options(line, actions(model, _list_known(model, line.allow)), only, "listing")
 
 
-def _judge_tools(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+def _judge_tools(line: _Line, approved: Approved, model: Model) -> GuardReport:
     """Judge the stores that keep a package, whose tools an MCP server offers."""
-    from pgagents.cli.inputs import companions, server
+    from pgagents.submit.approved_calls import ApprovedCalls
+    from pgagents.submit.listing_guard import compare_definitions, judge_listings, list_witnesses
 
     if not approved.packages or not line.has_mcp:
         return judge_by_manifest(approved, model)
-    url = line.url if line.url is not None else server.find_unsent_url(model)
-    server.check(url, None, line.description)
-    there = server.target(
-        model, url, None, line.cacert, line.description, line.servers, (line.cert, line.cert_key)
-    )
-    companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=False)
-    return _call_server(line, approved, there)
+    there = guard.find_target(line, model)
+    with guard.reach_api(line, there) as server:
+        assert server.link is not None
+        listed = guard.read_tools_of(server.link)
+        changes = compare_definitions(approved.tools, listed)
+        companion = ApprovedCalls(approved.tools, listed, list_witnesses(changes), there.model)
+        ended = server.call(companion, _make_options(line, there.model, _choose(there.model, approved)))
+    observed = _observe(there.model, approved, listed, companion, ended.get_report())
+    return _make_report(approved, judge_listings(approved, observed, changes), server.base, ended)
 
 
 def refuse_other_api(approved: Approved, model: Model) -> None:
@@ -124,7 +172,7 @@ def refuse_other_api(approved: Approved, model: Model) -> None:
             return
         names = titles
     raise PgagentsError(
-        f"--listing {approved.named} is of another API: it is {printable(min(names))[:80]}, "
+        f"{approved.named} is of another API: it is {printable(min(names))[:80]}, "
         f"and none of its {len(approved.tools)} tools is in the catalogue",
         f"name the approved files of {model.api.title}",
     )
@@ -165,70 +213,12 @@ def judge_by_manifest(approved: Approved, model: Model) -> GuardReport:
     return GuardReport(approved.named, f"{model.source.file}, by the manifest alone", stores)
 
 
-@dataclass(slots=True)
-class Ended:
-    """The report of the run, once it has ended."""
-
-    report: Report | None = None
-    stopped: bool = False
-
-    def keep(self, report: Report, stopped: bool) -> int:
-        """Keep the report; nothing of it is printed."""
-        self.report, self.stopped = report, stopped
-        return 0
-
-    def get_report(self) -> Report:
-        """Return the report of a run that has ended."""
-        assert self.report is not None
-        return self.report
-
-
-def _call_server(line: CommandLine, approved: Approved, there: Target) -> GuardReport:
-    """Read the new server's tools, call it by the approved definitions, and judge the listings."""
-    from pgagents.cli.inputs import companions, report_files, server
-    from pgagents.cli.running import run as running
-    from pgagents.submit.approved_calls import ApprovedCalls
-    from pgagents.submit.listing_guard import compare_definitions, judge_listings, list_witnesses
-
-    secrets = server.command_secrets(there.model, there.env.commands, line.identity)
-    keys = server.keys(there.model, line.identity, there.env.identities, ask=True, secrets=secrets)
-    ended = Ended()
-    with companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link:
-        assert link is not None
-        listed = read_tools_of(link)
-        changes = compare_definitions(approved.tools, listed)
-        companion = ApprovedCalls(approved.tools, listed, list_witnesses(changes), there.model)
-        aids = running.Aids(secrets, None, link, companions.token(line.mcp_url), companion=companion)
-        options = replace(
-            _make_options(line, there.model), only=_choose(there.model, approved), only_said="--listing"
-        )
-        running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
-        base = link.base
-    assert ended.report is not None
-    observed = _observe(there.model, approved, listed, companion, ended.report)
-    stores = judge_listings(approved, observed, changes)
-    return _make_report(approved, stores, f"{there.url} and {base}", ended)
-
-
-def read_tools_of(link: Link) -> dict[str, Mapping[str, object]]:
-    """Return the tools that the server lists. Raises SetupError if it cannot be read."""
-    from pgagents.submit.package import read_tools
-
-    listing = read_tools(link)
-    if listing.unread or link.problem:
-        raise SetupError(
-            f"the server's list of tools cannot be read: {printable(link.problem or listing.unread)}",
-            "start it alone first; hosts and stores read the same list",
-        )
-    return {name: tool for _, name, tool in listing.named}
-
-
 def _choose(model: Model, approved: Approved) -> tuple[str, ...]:
     """Return the contracts of the run: the approved test cases. The result is never empty, as that means all
     contracts.
     """
     cases = [case.contract for store in approved.prompts for case in _list_cases(model, approved, store)]
-    return tuple(cases) or ("--listing",)
+    return tuple(cases) or guard.NOTHING
 
 
 def _list_cases(model: Model, approved: Approved, store: str) -> list[Case]:
@@ -263,55 +253,40 @@ def _observe(
 
 
 def _make_report(
-    approved: Approved, stores: tuple[StoreOutcome, ...], server: str, ended: Ended
+    approved: Approved, stores: tuple[StoreOutcome, ...], server: str, ended: guard.Ended
 ) -> GuardReport:
     from pgagents.submit.listing_report import GuardReport
 
-    report = ended.report
-    assert report is not None
-    footer = report.footer
-    notes = (STOPPED_EARLY,) if ended.stopped else () if footer.complete else footer.notes[:2]
-    left = (*footer.left_behind, *footer.may_exist, *footer.lasting)
-    complete = footer.complete and not ended.stopped
-    return GuardReport(approved.named, server, stores, footer.requests, complete, notes, left)
+    return GuardReport(
+        approved.named,
+        server,
+        stores,
+        ended.footer.requests,
+        ended.is_complete,
+        ended.list_notes(),
+        ended.list_left(),
+    )
 
 
-def _judge_list(line: CommandLine, raw: bytes) -> GuardReport:
+def _judge_list(line: _Line, raw: bytes) -> GuardReport:
     """Judge a list of tools that a store approved, on the MCP server that nothing else describes."""
     from pgagents.base.text import hide_secrets, show_path
-    from pgagents.cli.inputs import companions
-    from pgagents.cli.inputs.tools import make_model, open_server
-    from pgagents.cli.running.run import signals
-    from pgagents.cli.running.tools import verify_tools
     from pgagents.submit.approved_tools import ApprovedTools, read_list
     from pgagents.submit.listing_guard import Observed, compare_definitions, judge_listings, list_witnesses
 
-    assert line.listing is not None
-    approved = read_list(raw, show_path(hide_secrets(line.listing)))
-    companions.check_one(line.mcp_url, line.mcp_stdio)
-    companions.check_address(line.mcp_url, line.mcp_stdio)
-    options = replace(line.make_tool_options(), only=("--listing",), only_said="--listing")
-    ended = Ended()
-    try:
-        with (
-            open_server(line.mcp_url, line.mcp_stdio, cacert=line.cacert, options=options) as link,
-            signals() as stop,
-        ):
-            listed = read_tools_of(link)
-            changes = compare_definitions(approved.tools, listed)
-            companion = ApprovedTools(approved.tools, listed, list_witnesses(changes))
-            stop.running = True
-            report = verify_tools(make_model(link), link, options, companion=companion)
-            stop.running = False
-            ended.keep(report, stop.asked)
-            base = link.base
-    except KeyboardInterrupt:
-        raise click.Abort from None
+    approved = read_list(raw, show_path(hide_secrets(line.named)))
+    options = guard.make_options(line, line.allow, guard.NOTHING, "listing")
+    with guard.reach_tools(line, options) as server:
+        assert server.link is not None
+        listed = guard.read_tools_of(server.link)
+        changes = compare_definitions(approved.tools, listed)
+        companion = ApprovedTools(approved.tools, listed, list_witnesses(changes))
+        ended = server.call(companion, options)
     observed = Observed(listed, approved.packages, companion.calls, companion.untried)
-    return _make_report(approved, judge_listings(approved, observed, changes), base, ended)
+    return _make_report(approved, judge_listings(approved, observed, changes), server.base, ended)
 
 
-def _judge_documents(line: CommandLine, approved: Approved, model: Model) -> GuardReport:
+def _judge_documents(line: _Line, approved: Approved, model: Model) -> GuardReport:
     """Judge the stores that keep an OpenAPI document. Only operations that differ are called."""
     from pgagents.submit.approved_documents import compare_documents, judge_documents, read_results
     from pgagents.submit.listing_report import GuardReport
@@ -353,15 +328,13 @@ def build_documents(approved: Approved, model: Model) -> dict[str, bytes]:
 
 
 def _call_by_document(
-    line: CommandLine, approved: Approved, store: str, changes: Sequence[Difference], model: Model
-) -> tuple[Model, Ended, Answers]:
+    line: _Line, approved: Approved, store: str, changes: Sequence[Difference], model: Model
+) -> tuple[Model, guard.Ended, Answers]:
     """Call the operations of an approved document that differ.
 
     Return the document as a catalogue, the end of the run, and what ordinary calls were answered. Raises
     PgagentsError if nothing can be called, with the reason and the next step.
     """
-    from pgagents.cli.inputs import report_files, server
-    from pgagents.cli.running import run as running
     from pgagents.submit.approved_documents import Answers, find_server, load_approved, select_contracts
     from pgagents.verify.run.run import contracts
 
@@ -373,39 +346,20 @@ def _call_by_document(
             f"the document is of {served or 'no server'}, and --url stands for {model.api.server}"
         )
     document = load_approved(approved, store)
-    there = server.target(document, line.url, None, line.cacert, line.description)
-    keys = server.keys(there.model, line.identity, there.env.identities, ask=True)
+    alone = replace(line, mcp_url=None, mcp_stdio=None, servers=())
+    there = guard.find_target(alone, document)
     chosen = select_contracts(there.model, contracts(there.model), changes)
     if not chosen:
         raise PgagentsError("the operation cannot be called: its form is not one that a run can send")
-    options = replace(_make_options(line, there.model), only=chosen, only_said="--listing")
-    ended, answers = Ended(), Answers()
-    aids = running.Aids(companion=answers)
-    running.run(there, keys, options, report_files.Output(), aids, show=ended.keep)
+    answers = Answers()
+    with guard.reach_api(alone, there) as server:
+        ended = server.call(answers, _make_options(line, there.model, chosen))
     return there.model, ended, answers
 
 
-def _show(line: CommandLine, report: GuardReport) -> int:
-    """Print the outcomes. Return the exit code."""
+def _show(line: _Line, report: GuardReport) -> int:
     from pgagents.submit.listing_report import make_data, render_text
 
     make = partial(make_data, report) if line.as_json else None
-    print_outcomes(make, partial(render_text, report), report.left)
+    guard.print_outcomes(make, partial(render_text, report), report.left)
     return report.find_code(held_passes=line.held_passes)
-
-
-def print_outcomes(
-    make_json: Callable[[], object] | None, make_text: Callable[[], str], left: Sequence[str]
-) -> None:
-    """Print data as JSON, or else a text, on stdout without secrets, and what is left on the server on
-    stderr.
-    """
-    from pgagents.base.writing import quoted_text
-    from pgagents.cli.inputs.companions import mask
-
-    if make_json is not None:
-        click.echo(quoted_text(mask(json.dumps(make_json(), ensure_ascii=False, indent=2))))
-    else:
-        click.echo(printable(mask(make_text())), nl=False)
-    for what in left:
-        click.echo(printable(f"left on the server: {what}"), err=True)
