@@ -18,7 +18,7 @@ FORMS = {
     "rule": ("VENDOR/NAME", "gemini/long_name"),
     "check": ("AREA/NAME", "rest/etag_changes"),
     "target": ("VENDOR/ARTEFACT", "mistral/tools"),
-    "fault": ("FAMILY/NAME", "lists/search_unsorted"),
+    "fault": ("FAMILY/NAME", "lists/newest_left_out"),
 }
 PART = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
@@ -149,7 +149,7 @@ def plan_files(kind: str, first: str, second: str) -> dict[Path, str]:
         "rule": (SOURCE / "lint/rules", RULE),
         "check": (SOURCE / "verify/checks", CHECK),
         "target": (SOURCE / "generate/targets", TARGET),
-        "fault": (SOURCE / "sandbox/faults", FAULT),
+        "fault": (Path("tests/faults"), FAULT),
     }[kind]
     text = text.format(first=first, second=second)
     if kind == "fault":
@@ -169,8 +169,8 @@ def find_taken(kind: str, files: dict[Path, str], second: str) -> str:
     """Return where the name exists; empty if it is free. No two folders have one check or one fault."""
     if kind == "fault":
         wanted = re.compile(rf"^def {second}\(", re.M)
-        paths = sorted((ROOT / SOURCE / "sandbox").rglob("*.py"))
-        found = [p for p in paths if "faults" in str(p) and wanted.search(p.read_text(encoding="utf-8"))]
+        paths = [*(ROOT / "tests/faults").rglob("*.py"), *(ROOT / SOURCE / "sandbox").rglob("faults/*.py")]
+        found = [p for p in sorted(paths) if wanted.search(p.read_text(encoding="utf-8"))]
     elif kind == "check":
         found = sorted((ROOT / SOURCE / "verify").rglob(f"checks/**/{second}.py"))
     else:

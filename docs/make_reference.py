@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from what it is about: the catalogue's schema, the pages of checks, faults and
+"""Writes docs/reference/ from what it is about: the catalogue's schema, the pages of checks and
 rules, the commands' help.
 
 `python docs/make_reference.py` writes the pages, `--check` only says whether they are current (exit 1 where
@@ -113,9 +113,8 @@ def checks() -> str:
     of_api, of_mcp = fault_registry.collect("faults"), fault_registry.collect("mcp_faults")
     faults = {**of_api, **{f"mcp:{id}": fault for id, fault in of_mcp.items()}}
     intro = (
-        "What each check of `pgagents verify` tests, and the faults that prove it (`pgagents sandbox "
-        "--fault NAME`; those of an MCP "
-        "server begin with `mcp:`)."
+        "What each check of `pgagents verify` tests, and the faults in `tests/faults` that prove it; those "
+        "of an MCP server begin with `mcp:`."
     )
 
     def body() -> Iterator[str]:
@@ -153,44 +152,6 @@ def _list_caught(faults: Mapping[str, Any]) -> Iterator[str]:
     if caught := [f"`{id}`" for id in sorted(faults, key=lambda name: name.replace("-", "_"))]:
         yield f"Caught: {', '.join(caught)}."
         yield ""
-
-
-def faults() -> str:
-    """Every fault and variation of the sandbox."""
-    intro = (
-        "Wrong behaviour that `pgagents sandbox` can show (`--fault NAME`), and odd but legal behaviour "
-        "(`--variation NAME`)."
-    )
-
-    def body() -> Iterator[str]:
-        yield "## Faults"
-        yield ""
-        yield "| fault | what is wrong | breaks |"
-        yield "|---|---|---|"
-        for id, fault in fault_registry.collect("faults").items():
-            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks)) or "not caught yet"
-            yield f"| `{id}` | {_cell(fault_registry.summarize(fault))} | {breaks} |"
-        yield ""
-        yield "## Variations"
-        yield ""
-        yield "| variation | what is odd, but legal |"
-        yield "|---|---|"
-        for id, variation in fault_registry.collect("variations").items():
-            yield f"| `{id}` | {_cell(fault_registry.summarize(variation))} |"
-        yield ""
-        yield "## Of an MCP server"
-        yield ""
-        yield "The last ones are variations."
-        yield ""
-        yield "| name | what is wrong or odd | breaks |"
-        yield "|---|---|---|"
-        for id, fault in fault_registry.collect("mcp_faults").items():
-            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks | fault.by_list))
-            yield f"| `{id}` | {_cell(fault_registry.summarize(fault))} | {breaks} |"
-        for id, variation in fault_registry.collect("mcp_variations").items():
-            yield f"| `{id}` | {_cell(fault_registry.summarize(variation))} | nothing |"
-
-    return page("Faults and variations", intro, body())
 
 
 def rules() -> str:
@@ -406,7 +367,7 @@ def language() -> str:
 SKILL = Path(__file__).parents[1] / "skills" / "pgagents" / "references"
 PAGES = {"say": say, "catalogue": catalogue, "commands": commands}
 """The pages that git has."""
-OF_THE_SITE = {"checks": checks, "faults": faults, "rules": rules, "changes": changes, "limits": limits}
+OF_THE_SITE = {"checks": checks, "rules": rules, "changes": changes, "limits": limits}
 """The pages that only the site has; in a terminal `pgagents explain` shows each part."""
 
 

@@ -1,5 +1,5 @@
-"""Sets how often Python's collector comes, where Hypothesis keeps its tables, and where journals have their
-key, for all tests.
+"""Sets how often Python's collector comes, where Hypothesis keeps its tables, where programs find the faults,
+and where journals have their key, for all tests.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents
 """Many tests start `pgagents` with an empty cache folder. Hypothesis would make its tables of Unicode anew in
 each, which costs such a process more than its whole run. Tests of the cache folder take this variable away.
 """
+
+
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")])
+)
+"""A sandbox that a test starts finds the faults of `tests/faults`, as one in this process does."""
 
 
 @pytest.fixture(autouse=True)

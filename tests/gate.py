@@ -24,6 +24,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 COSTS = Path(__file__).with_name("costs.json")
 SOURCE = "src/pgagents"
+FAULTS = "tests/faults/"
+"""Modules that a registry finds, as it finds checks."""
 COSTLY_S = 0.05
 """A test of so many processor seconds is costly."""
 SHARE = 16
@@ -115,7 +117,7 @@ def find_reach(root: Path, changed: Iterable[str], base: str | None) -> Reach:
     modules: dict[str, int] = {}
     tests = imports_of_tests(root)
     for path in changed:
-        if path.startswith(f"{SOURCE}/") and path.endswith(".py"):
+        if path.startswith((f"{SOURCE}/", FAULTS)) and path.endswith(".py"):
             modules[module_name(path)] = 0
             for id in ids_of_module(root, base, path):
                 reach.add_id(id, 0)
@@ -183,7 +185,7 @@ def imports_of_tests(root: Path) -> Mapping[str, frozenset[str]]:
         if listed is not None
         else [str(path.relative_to(root)) for path in (root / "tests").rglob("*.py")]
     )
-    outside = [path for path in paths if not path.startswith("src/") and (root / path).is_file()]
+    outside = [path for path in paths if not path.startswith(("src/", FAULTS)) and (root / path).is_file()]
     return {path: frozenset(imported_names(root / path)) for path in outside}
 
 

@@ -26,8 +26,8 @@ FORBIDDEN: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(FILE.read_text(
 CATALOGUES = tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 OF_A_DOMAIN = {
     found.name
-    for family in fault_registry.list_families("variations")
-    if family.startswith("pgagents.sandbox.park_graph")  # these read the domain's own store
+    for family in fault_registry.list_families()
+    if family.startswith("faults.park_graph")  # these read the domain's own store
     for found in vars(import_module(family)).values()
     if isinstance(found, fault_registry.Variation)
 }

@@ -43,7 +43,7 @@ def copy(root: Path, *folders: str) -> Path:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with the folders that faults and checks stand in alone."""
-    folders = ("src/pgagents/sandbox/faults", "src/pgagents/verify/checks")
+    folders = ("tests/faults", "src/pgagents/verify/checks")
     return copy(tmp_path_factory.mktemp("small"), *folders)
 
 
@@ -81,7 +81,7 @@ def test_files_run_with_todos_and_are_written_once(small: Path, kind: str) -> No
         ("fault", "lists/import", "is no name of a fault"),
         ("check", "rest/request_id", "exists: src/pgagents/verify/checks/rest/request_id.py"),
         ("check", "other/request_id", "exists: src/pgagents/verify/checks/rest/request_id.py"),
-        ("fault", "errors/create_field_lost", "exists: src/pgagents/sandbox/faults/"),
+        ("fault", "errors/create_field_lost", "exists: tests/faults/"),
     ],
 )
 def test_bad_name_is_refused_and_nothing_written(small: Path, kind: str, name: str, says: str) -> None:
@@ -104,7 +104,7 @@ def test_tests_of_shape_name_what_is_still_to_do(tmp_path: Path, kind: str) -> N
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *tests],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        env={**os.environ, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root / 'tests'}"},
         capture_output=True,
         text=True,
         check=False,

@@ -162,8 +162,8 @@ def test_a_module_that_registries_find_touches_what_carries_its_id() -> None:
     breaking = [fault for fault, ids in contracts.items() if any(id.startswith("absent_id/") for id in ids)]
     assert breaking
     assert all(check.ids[fault] == 1 for fault in breaking), "faults that break it are near"
-    family = find_reach(ROOT, [file_of("pgagents.sandbox.faults", "lists")], None)
-    assert family.ids["search-unsorted"] == 0
+    family = find_reach(ROOT, ["tests/faults/lists.py"], None)
+    assert family.ids["sorted-after-limit"] == 0
     template = find_reach(ROOT, ["templates/gemini_cli/context.j2"], None)
     assert template.ids["gemini-cli/context"] == 0
     assert template.ids["gemini-cli"] == 1

@@ -4,6 +4,7 @@ publishes them.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -85,6 +86,25 @@ def test_wheel_holds_the_package_and_nothing_else(built: tuple[Path, Path]) -> N
     assert written <= held.keys()
     assert "pgagents/py.typed" in held
     assert not [name for name in held if name.endswith(".pyc") or "/tests/" in name]
+
+
+def test_wheel_has_the_faults_alone_that_users_meet(built: tuple[Path, Path], tmp_path: Path) -> None:
+    with zipfile.ZipFile(built[1]) as archive:
+        archive.extractall(tmp_path)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from pgagents.cli.main import run; run()"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    listed, known, moved = (
+        subprocess.run(
+            [sys.executable, "-P", "-c", code, "sandbox", *words],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )
+        for words in (["--list-faults"], ["--fault", "search-unsortet"], ["--fault", "sorted-after-limit"])
+    )  # fmt: skip
+    assert {"money-rounded-down", "schema-wrong-type", "extra-members"} <= set(listed.stdout.split())
+    assert len(re.findall(r"^  [a-z]", listed.stdout, re.M)) < 20
+    assert known.returncode == moved.returncode == 2
+    assert "did you mean `search-unsorted`?" in known.stderr
+    assert "there is no fault 'sorted-after-limit'" in moved.stderr
 
 
 def test_metadata_names_licence_command_and_extras(built: tuple[Path, Path]) -> None:

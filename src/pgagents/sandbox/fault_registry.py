@@ -1,7 +1,7 @@
 """Find faults and variations by name, and wrap a server in those that are switched on.
 
-A family is a module under `sandbox/faults/` or `sandbox/variations/`, or in a package that an entry point of
-one of the groups in `GROUPS` names. A new fault is a new function; no list is edited.
+A family is a module under `sandbox/faults/`, or in a package that an entry point of `GROUP` names, such as
+`tests/faults/`. A new fault is a new function; no list is edited.
 """
 
 from __future__ import annotations
@@ -25,17 +25,14 @@ from pgagents.sandbox.fault_declaration import Context, Fault, Variation
 KINDS = ("faults", "variations")
 MCP_KINDS = ("mcp_faults", "mcp_variations")
 """Kinds that change an MCP server, not the API."""
-GROUPS: Mapping[str, str] = {"faults": "pgagents.faults", "variations": "pgagents.variations"}
-"""Entry point groups, by kind, whose values are packages with further families."""
+GROUP = "pgagents.faults"
+"""Entry points whose values are packages with further families."""
 
 
-def list_families(kind: str) -> Iterator[str]:
-    """Yield the dotted names of the modules with faults or variations of this kind, the sandbox's own
-    first.
-    """
-    folder = kind.removeprefix("mcp_")
-    yield from names(f"pgagents.sandbox.{folder}")
-    for entry in entry_points(group=GROUPS[folder]):
+def list_families() -> Iterator[str]:
+    """Yield the dotted names of the modules with faults and variations, the sandbox's own first."""
+    yield from names("pgagents.sandbox.faults")
+    for entry in entry_points(group=GROUP):
         yield from names(entry.value)
 
 
@@ -43,7 +40,7 @@ def list_families(kind: str) -> Iterator[str]:
 def collect(kind: str) -> Mapping[str, Any]:
     """Return all faults or variations of a kind by name. Raises PgagentsError if two have the same name."""
     found: dict[str, Fault | Variation] = {}
-    for family in list_families(kind):
+    for family in list_families():
         for member in vars(importlib.import_module(family)).values():
             if isinstance(member, Fault | Variation) and member.kind == kind:
                 if member.name in found:
@@ -62,7 +59,7 @@ def list_names(kind: str) -> tuple[str, ...]:
     missing.
     """
     found: set[str] = set()
-    for spec in (importlib.util.find_spec(family) for family in list_families(kind)):
+    for spec in (importlib.util.find_spec(family) for family in list_families()):
         source = (
             spec.loader.get_source(spec.name)
             if spec is not None and isinstance(spec.loader, SourceLoader)

@@ -1,1 +1,1 @@
-"""Families of faults: each fault is a decorated function that names the checks it breaks."""
+"""Faults and variations for whoever demonstrates `verify` or tests a client; tests/faults has the others."""

@@ -142,15 +142,6 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
     return _resign(context, request, only_right=False)
 
 
-@fault("event_signatures").change_server
-def webhook_bad_hmac(context: Context) -> None:
-    """Events are signed over a re-encoded body, not over the bytes that are sent."""
-    make = context.courier.make_headers
-    context.courier.make_headers = lambda secret, body, *more: make(
-        secret, json.dumps(json.loads(body)).encode(), *more
-    )
-
-
 @fault("event_signatures", needs=("webhook-signatures",)).change_server
 def webhook_signed_before_escaping(context: Context) -> None:
     """Events are signed over JSON with plain characters, and sent with the other ones escaped."""
@@ -234,13 +225,6 @@ def webhook_version_cuts_texts(context: Context) -> None:
 def webhook_event_missing(_context: Context, put: Put, type: str, data: Any) -> str:
     """The end of a session sends no event."""
     return "" if type == "session.ended" else put(type, data)
-
-
-@fault("event_delivery").send_events
-def webhook_event_twice(_context: Context, put: Put, type: str, data: Any) -> str:
-    """Each event is sent twice, as two events with different ids."""
-    put(type, data)
-    return put(type, data)
 
 
 @fault("event_delivery").send_events

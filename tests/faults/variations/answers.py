@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.base.jsonschema.schema import resolve
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
@@ -24,24 +23,6 @@ def busy_edge(context: Context, handler: Handler, request: Request) -> Response 
     if next(calls) % 37 == 0:
         return Response(503, (("Content-Type", "text/plain"), ("Retry-After", "1")), b"busy")
     return handler(request)
-
-
-def _is_closed(context: Context, request: Request) -> bool:
-    """True if a promised answer of the action may have no members but those that are listed, or no body."""
-    action = context.reader.action(request)
-    if action is None:
-        return False
-    known = context.model.schemas
-    promised = [resolve(output.schema, known) for output in action.outputs if output.schema]
-    return not promised or any(schema.get("additionalProperties") is False for schema in promised)
-
-
-@variation().edit_data
-def extra_members(context: Context, request: Request, data: Any) -> Any:
-    """Successful answers carry additional members without secrets, where their schema leaves it open."""
-    if not isinstance(data, dict) or _is_closed(context, request):
-        return None
-    return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
 
 
 def _searches(model: Model) -> list[Action]:
@@ -175,18 +156,6 @@ def time_fraction(_context: Context, _request: Request, answer: Response) -> Res
         answer.status,
         answer.headers,
         re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1.000Z"', answer.body),
-    )
-
-
-@variation("time_zone").edit_answers
-def time_offset(_context: Context, _request: Request, answer: Response) -> Response:
-    """Times end with +00:00 instead of Z."""
-    if data_of(answer) is None or not successful(answer):
-        return answer
-    return Response(
-        answer.status,
-        answer.headers,
-        re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body),
     )
 
 

@@ -160,21 +160,6 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
     )
 
 
-@fault(
-    "response_schema",
-    also={
-        "documented_status": "an action may have another success than 200",
-        "honours_manifest": "a manifest promises the body of a success",
-        "workflow_runs": "a step gets an error in place of its success",
-        "mode_isolation": "an instance of the other mode is refused with 200 too",
-        "id_comparison": "so is an id in the other case",
-    },
-).edit_answers
-def status_200_error(context: Context, request: Request, answer: Response) -> Response:
-    """A missing instance is answered with status 200 and an error in the body."""
-    return replace(answer, status=200) if answer.status == 404 and context.reader.parse(request) else answer
-
-
 @fault("documented_status").edit_answers
 def status_undocumented(context: Context, request: Request, answer: Response) -> Response:
     """A read by id succeeds with 206, which is not documented."""

@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.model import Bucket
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import edits, list_action, successful, widest
+from pgagents.sandbox.fault_helpers import list_action, successful, widest
 from pgagents.sandbox.limits import Drawn, Limits
 
 
@@ -190,13 +190,6 @@ def retry_after_lie(context: Context, _request: Request, answer: Response) -> Re
     names = context.model.limits.headers
     told = answer.header(names.retry) if names else None
     return answer.with_header(names.retry, str(int(told) + 30)) if names and told else answer
-
-
-@fault("response_headers", needs=("limits",))
-def retry_after_missing(handler: Handler, context: Context) -> Handler:
-    """A 429 lacks the Retry-After header."""
-    names = context.model.limits.headers
-    return edits(handler, lambda _, answer: answer.with_header(names.retry, None) if names else answer)
 
 
 @fault("rate_limit_enforcement", needs=("limits",)).edit_answers

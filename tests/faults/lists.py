@@ -245,14 +245,6 @@ def search_outside_radius(_context: Context, inner: Domain, call: AcceptedCall) 
     return inner(call)
 
 
-@fault("law").edit_data
-def search_unsorted(_context: Context, _request: Request, data: Any) -> Any:
-    """Lists come in reverse order."""
-    for found in lists(data):
-        found.reverse()
-    return data
-
-
 @fault("relation").replace_actions
 def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list is cut to its limit before it is sorted, so its items are not the first ones."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.base.http import Request, Response
-from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.fault_declaration import Context, variation
 from pgagents.sandbox.fault_helpers import data_of
 from pgagents.sandbox.mock import places
@@ -40,16 +38,3 @@ def next_url_relative(context: Context, request: Request, answer: Response) -> R
     if not isinstance(told, str):
         return answer
     return answer.with_json(places.put(data, place, f"?{urlsplit(told).query}"))
-
-
-@variation().replace_actions
-def pages_shorter_than_asked(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A page has fewer items than were requested, and the list goes on all the same.
-
-    Pages that are counted by a number, or by items, stay as they are: the caller reckons with their size.
-    """
-    pages = call.action.pages
-    size = pages.size if pages is not None else None
-    if pages is None or size is None or "input" in pages.next.names or call.input.get(size, 0) <= 1:
-        return inner(call)
-    return inner(replace(call, input={**call.input, size: (call.input[size] + 1) // 2}))

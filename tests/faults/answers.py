@@ -275,18 +275,6 @@ def schema_missing_required(context: Context, request: Request, data: Any) -> An
     return data
 
 
-@fault("response_schema").edit_data
-def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
-    """A read by id returns its numbers as strings."""
-    if context.reader.action(request) is not read_by_id(context.model):
-        return None
-    for found in objects(data):
-        found.update(
-            {k: str(v) for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-        )
-    return data
-
-
 @fault(
     "response_schema",
     also={

@@ -1,1 +1,0 @@
-"""Legal ways for Park Graph to behave, found by an entry point."""
