@@ -33,7 +33,10 @@ def says(schema: dict[str, Any] | None, status: str = "200", *others: int) -> di
 
 @cache
 def model(*, removes: bool, named: str = "pk") -> Model:
-    given = {"email": {"type": "string", "minLength": 1}, "age": {"type": "integer", "minimum": 0}}
+    given = {
+        "email": {"type": "string", "minLength": 1, "maxLength": 60},
+        "age": {"type": "integer", "minimum": 0},
+    }
     one = {"type": "object", "required": ["id", "email"], "properties": {"id": {"type": "integer"}, **given}}
     page = {
         "type": "object",
@@ -105,8 +108,9 @@ class Shop:
             self.empty += 1
             return self._say(500)
         body = read_json(request.body or b"").value
-        if not isinstance(body, dict) or not isinstance(body.get("email"), str) or not body["email"]:
-            return self._say(400)
+        email = body.get("email") if isinstance(body, dict) else None
+        if not isinstance(email, str) or not 1 <= len(email.encode("utf-16-le")) // 2 <= 60:
+            return self._say(400)  # as JavaScript, Java and C# count
         age = self.convert(body["age"]) if "age" in body else 0
         if age is None or age < 0:
             return self._say(400)
