@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.http import Request, Response, read_json
+from pgagents.base.http import Handler, Request, Response, Silence, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.catalogue.model.action import Param
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -129,3 +129,39 @@ def members_of_the_server_taken(context: Context, request: Request, answer: Resp
     for instance in objects(data):
         instance.update(context.memory.get(str(instance.get("id")), {}))
     return answer.with_json(data)
+
+
+@fault("put_replaces", needs=("put-clears",)).replace_actions
+def default_not_restored(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A PUT leaves a member with a default as it was, where it does not name it."""
+    if call.action.method != "PUT":
+        return inner(call)
+    in_path = {str(p.name) for p in call.action.params if p.place == "path"}
+    known = context.memory.setdefault(repr([call.input.get(name) for name in sorted(in_path)]), {})
+    kept = {name: value for name, value in known.items() if name in call.input and name not in call.given}
+    known.update({name: value for name, value in call.input.items() if name in call.given})
+    return inner(replace(call, input={**call.input, **kept}))
+
+
+@fault("own_members", needs=("read-only-ignored",)).edit_requests
+def members_of_the_server_refused(context: Context, request: Request) -> Request:
+    """A write with a member that only answers have is refused."""
+    return replace(request, body=b"[]") if _list_beside(context, request) else request
+
+
+@fault("own_members", also={"law": "an answer is not as sent"}, needs=("read-only-ignored",)).handle_requests
+def rest_dropped_too(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A change with a member that only answers have is answered as done, and nothing changes."""
+    if request.method not in ("PUT", "PATCH") or not _list_beside(context, request):
+        return handler(request)
+    return handler(replace(request, method="GET", body=b""))
+
+
+def _list_beside(context: Context, request: Request) -> list[str]:
+    """Return the `readOnly` members of a write's body."""
+    action = context.reader.action(request)
+    sent = read_json(request.body).value if request.body else None
+    if action is None or not isinstance(sent, dict):
+        return []
+    shown = resolve(action.success.schema or {}, context.model.schemas).get("properties", {})
+    return [name for name in sent if shown.get(name, {}).get("readOnly")]

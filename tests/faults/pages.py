@@ -62,6 +62,15 @@ def total_one_too_high(_context: Context, _request: Request, data: Any) -> Any:
     return {name: value + 1 if name == "total" else value for name, value in data.items()}
 
 
+@fault("list_totals", also={"law": "it says the total"}, needs=("total-of-a-list",)).edit_data
+def total_minds_no_filter(context: Context, request: Request, data: Any) -> Any:
+    """A list with a filter states as many items as the longest list before had."""
+    if context.reader.action(request) is None or not isinstance(data, dict) or "total" not in data:
+        return None
+    context.memory["most"] = max(context.memory.get("most", 0), data["total"])
+    return {**data, "total": context.memory["most"]}
+
+
 @fault(
     "pagination",
     also={"law": "the page tells the list's total", "list_totals": "it is one list's total too"},

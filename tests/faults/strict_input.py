@@ -257,3 +257,11 @@ def first_alternative_alone(context: Context, inner: Domain, call: AcceptedCall)
                 context.model.invalid_in(call.action).name, "This kind is not known", str(param.name)
             )
     return inner(call)
+
+
+@fault("valid_calls", needs=("body-ignored",)).handle_requests
+def body_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call of an action without a body is refused if it has one."""
+    action = context.reader.action(request)
+    takes = action is None or any(param.in_body for param in action.params)
+    return handler(request if takes or not request.body else replace(request, target="/nowhere"))

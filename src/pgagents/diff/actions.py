@@ -292,7 +292,10 @@ def list_job_parts(job: Job | None) -> list[Any]:
 
 def list_page_parts(pages: Pages) -> list[Any]:
     """Return the parts of a list's pages that callers rely on."""
-    meant = (pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound)
+    meant = (
+        *(pages.items, pages.next, pages.more, pages.argument, pages.size, pages.is_url, pages.bound),
+        pages.total,
+    )
     parts = (part.name if isinstance(part, Code) else part for part in meant)
     return list_meaning((*parts, sorted(pages.bound_to)))
 

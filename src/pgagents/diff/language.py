@@ -317,7 +317,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "may_change", _AS_TOLD, "-", _ACTION_SETTING),
     _row("Action", "cite", "none", "none", note=_TESTS),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
-    _row("Pages", "argument bound bound_to items more next size", "breaking, addition", "-"),
+    _row("Pages", "argument bound bound_to items more next size total", "breaking, addition", "-"),
     _row("Pages", "stable", "may break, addition", "-"),
     _row("Pages", "inferred", "none", "-", note=_TESTS),
     _row("Confirm", "body title", "wording", "-"),
@@ -469,9 +469,10 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "inferred", "none", "-", note=_TESTS),
     _row("Idempotency", "cite", "may break", "-", note="the whole section is compared as one"),
     _row("Behaviour",
-         "absent_id_first auth_first content_type foreign_id head last_page literal_path order_of_ties "
-         "other_tools redirect_uris redirects refused_status repeated_member replay time_fraction time_zone "
-         "trailing_slash unknown_member unknown_query", "may break, addition", "may break, addition",
+         "absent_id_first auth_first content_type foreign_id head last_page left_out literal_path "
+         "order_of_ties other_tools read_only redirect_uris redirects refused_status repeated_member replay "
+         "time_fraction time_zone trailing_slash "
+         "unknown_member unknown_query", "may break, addition", "may break, addition",
          api.compare_points, note="a point that was open and is fixed now is an addition"),
 
     _row("Surface", "title description", _AS_TOLD, "-", _SURFACE_TEXT),

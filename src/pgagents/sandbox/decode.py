@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from pgagents.base.http import Request
 from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import PLACES, Action, Param
 from pgagents.catalogue.model.model import Model
@@ -115,13 +116,21 @@ class Decoder:
                     if argument.wire in content.values:
                         value = content.values[argument.wire]
                         found[argument.name] = self._typed(value, argument) if argument.text else value
-                if content.unknown and action.unknown == "refused":
-                    wire = content.unknown[0]
+                refused = [wire for wire in content.unknown if self._refuses(action, wire)]
+                if refused:
+                    wire = refused[0]
                     told = f"{clean_name(wire)} is no member of this body"
                     return Problem("invalid", wire, told, UNKNOWN)
         except Unreadable as error:
             return Problem(error.kind, error.field or BODY, str(error))
         return self._validate(action, plan, found)
+
+    def _refuses(self, action: Action, wire: str) -> bool:
+        """Return whether a member that is no argument is refused."""
+        word = self._model.behaviour.read_only
+        shown = resolve(action.success.schema or {}, self._model.schemas).get("properties", {})
+        own = word != "any" and resolve(shown.get(wire, {}), self._model.schemas).get("readOnly")
+        return (word if own else action.unknown) == "refused"
 
     def members(
         self, action: Action, members: Mapping[str, Any], offered: Surface | None = None

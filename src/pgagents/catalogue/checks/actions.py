@@ -52,11 +52,11 @@ def _check_pages(checker: Checker, pointer: Pointer, action: Action, pages: Page
         message = f"`{pages.bound}` is no error of this action"
         checker.report(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
     _check_bound_to(checker, at, action, pages)
-    for key in ("items", "next", "more"):
+    for key in ("items", "next", "more", "total"):
         checker.compile((*at, key), getattr(pages, key), basics.PAGES)
     shapes = dict(schemas_of_call(checker, pointer, action))
     reader = Reader(checker)
-    for key in ("items", "next", "more"):
+    for key in ("items", "next", "more", "total"):
         expression = checker.expressions.get((*at, key))
         if expression is None:
             continue
@@ -104,6 +104,10 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
     if more is not None and _rules_out(reader.schema_of(more.tree, known), "boolean"):
         help = "write a condition, such as `response.has_more` or `response.page < response.pages`"
         checker.report((*at, "more"), "pages", "`more` is neither true nor false", help)
+    total = checker.expressions.get((*at, "total"))
+    if total is not None and path_of(total.tree)[:1] not in (("response",), ("headers",)):
+        help = "name the member or the header, as `response.total`"
+        checker.report((*at, "total"), "pages", "`total` is no member of the answer", help)
     if next is None:
         return
     reads = path_of(next.tree)

@@ -88,6 +88,13 @@ class Pages(Strict):
         ),
     )
     size: Name | None = Field(None, description="The argument with the most items of a page.")
+    total: Cel | None = Field(
+        None,
+        description=(
+            "The number of all items that the arguments admit, on whatever page: `response.total` or "
+            '`headers["x-total-count"]`.'
+        ),
+    )
     inferred: bool = Field(
         False,
         description="True if `pgagents import` concluded it from names: what contradicts it is odd, not "
@@ -377,7 +384,11 @@ class Action(Cited):
         None, description="The largest body of a call in bytes, if it is less than `limits.max_body_bytes`."
     )
     unknown: Literal["refused", "ignored"] | None = Field(
-        None, description="Overrides `behaviour.unknown_member` for this action."
+        None,
+        description=(
+            "Overrides `behaviour.unknown_member` for this action. `ignored` on one without a body: what is "
+            "sent as its body is ignored."
+        ),
     )
     output: dict[Status, Output | None] = Field(description="Answers by status.")
     errors: list[Name] = Field(

@@ -166,6 +166,16 @@ class Behaviour(Strict):
     unknown_member: Literal["refused", "ignored", "any"] = Field(
         "any", description="How a body member that is not an argument is treated."
     )
+    read_only: Literal["ignored", "refused", "any"] = Field(
+        "any",
+        description=(
+            "How a body member that only the server sets is treated, such as one that is `readOnly`. With "
+            "`ignored` the rest of the call is done."
+        ),
+    )
+    left_out: Literal["cleared", "any"] = Field(
+        "any", description="`cleared` if a member that a PUT leaves out gets its default, or no value."
+    )
     repeated_member: Literal["refused", "any"] = Field(
         "any", description="`refused` if a JSON body in which a member stands twice is refused."
     )

@@ -423,6 +423,8 @@ class Pages:
     """The arguments that must be the same for every page; empty for all."""
     stable: bool = False
     """True if an item that remains in the list is on exactly one page while others are added or removed."""
+    total: Expression | None = None
+    """The number of all items that the arguments admit."""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -288,8 +288,9 @@ class Actions(Answers, Surfaces):
         is_url = at in self.checker.urls
         to = tuple(p.bound_to or ())
         items = found[(*at, "items")]
+        total = found.get((*at, "total"))
         return Pages(
-            items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, stable=p.stable
+            items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, p.stable, total
         )
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:

@@ -1,6 +1,7 @@
 """The total that a list states is the number of its items.
 
-No document says so, hence another total is odd. The list is read to its end, with its largest pages and once
+No document says so, hence another total is odd; with `total` of `pages` it is broken, and the list is read
+with a filter once, too. The list is read to its end, with its largest pages and once
 with a page of its smallest size. No total may be less than the items of its answer, differ between pages, or
 differ from the number of all items. A list with such a total is read again after some seconds, because
 others may have changed it and a server may count late. `count` may be the number of a page's items. A total
@@ -11,15 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.cel.reading import path_of
 from pgagents.base.http import Response
 from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.answers import value_at
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
@@ -54,7 +56,8 @@ class _Total:
     """The member or header that states a total, and how its list is read.
 
     `member` is a dotted path, and `header` a name; one of them is empty. `at` is the member with the items,
-    empty if the answer is the list. With `filters`, an argument with a default may leave items out.
+    empty if the answer is the list. With `filters`, an argument with a default may leave items out. It is
+    `said` if the catalogue names the total.
     """
 
     at: str
@@ -64,6 +67,7 @@ class _Total:
     size: str
     least: int
     most: int | None
+    said: bool
 
     @property
     def name(self) -> str:
@@ -83,10 +87,10 @@ class _Total:
             value = int(text) if text.isdecimal() and len(text) < 16 else None
         return value if type(value) is int and value >= 0 else None
 
-    def count_items(self, exchange: Exchange) -> int | None:
-        """Return the number of items in an answer; None if it has no list."""
+    def list_items(self, exchange: Exchange) -> list[Any] | None:
+        """Return the items of an answer; None if it has no list."""
         items = value_at(exchange.body, self.at) if self.at else exchange.body
-        return len(items) if exchange.success and exchange.fits and isinstance(items, list) else None
+        return items if exchange.success and exchange.fits and isinstance(items, list) else None
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -100,14 +104,18 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         says = f"{total.name} of {endpoint.action.name} is the number of its items"
         further = list(_list_attempts_with_ours(setting, endpoint, total))
         origin = endpoint.action.origin
-        yield Case(endpoint, says, origin, attempt, advice=True, further=further)
+        if total.said:
+            assert endpoint.action.pages is not None
+            origin = (*endpoint.action.pages.origin, "total")
+        yield Case(endpoint, says, origin, attempt, advice=not total.said, further=further)
 
 
 def _find_total(setting: Setting, endpoint: Endpoint) -> _Total | None:
     """Return the total of an endpoint's list; None if there is none, or several members could be it."""
     action, pages = endpoint.action, endpoint.action.pages
     listed = find_only_list(setting, action) if endpoint.leads and action.effect == "read" else None
-    if listed is None or _holds_its_kind(setting, listed[1]):
+    told = path_of(pages.total.tree) if pages is not None and pages.total is not None else ()
+    if listed is None or (not told and _holds_its_kind(setting, listed[1])):
         return None
     chosen = [p for p in endpoint.params if p.place == "query" and not p.required]
     paged = pages is not None or any("integer" in types_of(setting.resolve_schema(p.schema)) for p in chosen)
@@ -117,6 +125,9 @@ def _find_total(setting: Setting, endpoint: Endpoint) -> _Total | None:
         if _is_total(path.rpartition(".")[2], schema, paged=paged)
     ]
     stated = [header.name for header in action.success.headers if header.name.lower() in HEADERS]
+    if told:
+        path = ".".join(told[1:])
+        members, stated = ([path], []) if told[0] == "response" else ([], [path])
     if len(members) + len(stated) != 1:
         return None
     page = (pages.argument, pages.size) if pages is not None else ()
@@ -133,6 +144,7 @@ def _find_total(setting: Setting, endpoint: Endpoint) -> _Total | None:
         str(size.name) if size is not None else "",
         max(1, int(least)),
         int(most) if most is not None else None,
+        bool(told),
     )
 
 
@@ -191,6 +203,7 @@ class _Reading:
     """
 
     pages: list[tuple[int, int | None]] = field(default_factory=list)
+    items: list[Any] = field(default_factory=list)
     sample: tuple[int, int | None] | None = None
     whole: bool = False
     refusal: str = ""
@@ -225,10 +238,12 @@ def _read(
         raw = {"raw": more.raw} if more.raw.target else {}
         why = f"page {number}, to count its items"
         answer: Exchange = yield trial.call("valid", why, input=wanted, reuse=reuse, **raw, **others)
-        items = total.count_items(answer)
-        if items is None:
+        found = total.list_items(answer)
+        if found is None:
             reading.refusal = f"the list was answered {answer.outcome}"
             return reading
+        items = len(found)
+        reading.items += found
         reading.pages.append((items, total.read(answer)))
         further = next_page(trial.setting, trial.endpoint, answer)
         if further is None or not further.is_followed:
@@ -240,14 +255,16 @@ def _read(
         wanted = {**arguments, total.size: total.least}
         why = f"a page of {total.least}, with its total"
         answer = yield trial.call("valid", why, input=wanted, reuse=reuse, **others)
-        items = total.count_items(answer)
-        reading.sample = (items, total.read(answer)) if items is not None else None
+        found = total.list_items(answer)
+        reading.sample = (len(found), total.read(answer)) if found is not None else None
     return reading
 
 
 def _find_problem(total: _Total, reading: _Reading) -> str:
-    """Return what is wrong with the totals of a reading; empty if nothing is."""
+    """Return what is wrong with the totals of a reading; empty if nothing is, or it has none."""
     answers, held = reading.answers, reading.held
+    if not answers:
+        return ""
     short = next((pair for pair in answers if pair[1] < pair[0]), None)
     if short is not None:
         return f"{total.name} is {short[1]} in an answer with {short[0]} items"
@@ -283,6 +300,12 @@ def _judge_list(
     trial: Trial, total: _Total, arguments: Mapping[str, Any], others: Mapping[str, Any]
 ) -> Conversation:
     first = yield from _read(trial, total, arguments, again=False, **others)
+    chosen = _choose_filter(trial, first) if total.said and not _find_problem(total, first) else {}
+    if chosen:
+        arguments, total = {**arguments, **chosen}, replace(total, filters=False)
+        filtered = yield from _read(trial, total, arguments, again=False, **others)
+        if filtered.answers and _find_problem(total, filtered):
+            first = filtered
     if first.refusal:
         yield trial.untested(first.refusal)
     elif not first.answers:
@@ -307,13 +330,28 @@ def _judge_list(
         yield trial.kept()
 
 
+def _choose_filter(trial: Trial, reading: _Reading) -> dict[str, Any]:
+    """Return an optional argument of the query with the value that a part of the items has in the member of
+    its name; empty if there is none.
+    """
+    items = [item for item in reading.items if isinstance(item, Mapping)]
+    for param in trial.endpoint.params if reading.answers else ():
+        if param.place == "query" and not param.required:
+            values = [item.get(param.wire) for item in items]
+            test = trial.setting.test_argument(trial.endpoint, param)
+            for value in values:
+                if is_scalar(value) and 0 < values.count(value) < len(values) and test.is_valid(value):
+                    return {str(param.name): value}
+    return {}
+
+
 def _compare(trial: Trial, total: _Total, first: _Reading, second: _Reading) -> Judgement | None:
     """Judge a wrong total by a second reading. It counts if both readings are the same; where they differ,
     the second one counts if it is right. Otherwise return None.
     """
     if second.refusal:
         return trial.untested(second.refusal)
-    problem = _find_problem(total, second) if second.answers else ""
+    problem = _find_problem(total, second)
     if not problem:
         return trial.kept() if second.whole and second.held >= ENOUGH else None
     if second.pages != first.pages or second.sample != first.sample:

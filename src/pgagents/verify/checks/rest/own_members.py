@@ -3,7 +3,9 @@
 Such a member is `readOnly`, or stands only in answers and has a name such as `role`, `is_admin`, `owner_id`
 or `status`. An instance of our own is changed once without it. Then it is sent with another value of its
 type, as no argument of the document. A server may refuse or ignore it. A read that shows the sent value is
-odd, because no document forbids it. The former value is sent afterwards, so that the instance can be removed.
+odd, because no document forbids it. Where the catalogue says `read_only: ignored` or `refused`, another
+answer is broken; what is ignored hinders nothing else of the call. The former value is sent afterwards, so
+that the instance can be removed.
 Members about money and messages are never sent, and no state of what is paid, sent or published.
 """
 
@@ -67,22 +69,34 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         found = find_read(setting, resource) if resource.made_by is not None else None
         if found is None or resource.undone_by is None:
             continue
-        own = _list_own_members(setting, resource, members_of(setting, found[0]))
-        for endpoint in setting.endpoints if own else ():
+        shown = _list_own_members(setting, resource, members_of(setting, found[0]))
+        said = setting.model.behaviour.read_only != "any"
+        kinds = [(said, _split(shown, said, True)), (False, _split(shown, said, False))]
+        pairs = [(firm, own, endpoint) for firm, own in kinds if own for endpoint in setting.endpoints]
+        for firm, own, endpoint in pairs:
             creates = resource.made_by is not None and endpoint.action is resource.made_by.action
             members = {n: s for n, s in own.items() if not (creates and OWNERS.fullmatch(plain_word(n)))}
-            if not members or not _takes_more(resource, endpoint, creates=creates):
+            if not members or not _takes_more(resource, endpoint, creates=creates, firm=firm):
                 continue
             change = Change(resource, list_settable(setting, resource, endpoint, found[0]), *found)
             run = partial(_try_create if creates else _try_change, own=_Own(change, members, creates))
             attempt = Attempt(run, cost=6, endpoints=(endpoint, found[1]), writes=True)
             names = " and ".join(members) if len(members) < 3 else f"{len(members)} members of its own"
             says = f"{endpoint.action.name} lets no client set {names}"
-            yield Case(endpoint, says, endpoint.action.origin, attempt, advice=True)
+            origin = ("behaviour", "read_only") if firm else endpoint.action.origin
+            detail = "read_only" if firm else ""
+            yield Case(endpoint, says, origin, attempt, detail, advice=not firm)
 
 
-def _takes_more(resource: Resource, endpoint: Endpoint, *, creates: bool) -> bool:
-    """True for a JSON write of an instance that documents neither that it takes nor that it refuses more."""
+def _split(
+    members: Mapping[str, Mapping[str, Any]], said: bool, declared: bool
+) -> dict[str, Mapping[str, Any]]:
+    """Return the `readOnly` members if the catalogue has `said` what becomes of them, or else the others."""
+    return {n: s for n, s in members.items() if declared == (said and bool(s.get("readOnly")))}
+
+
+def _takes_more(resource: Resource, endpoint: Endpoint, *, creates: bool, firm: bool) -> bool:
+    """True for a JSON write of an instance where it is `firm` what becomes of more, or open."""
     action = endpoint.action
     if not endpoint.leads or not endpoint.on_rest or action.effect != "write":
         return False
@@ -90,7 +104,8 @@ def _takes_more(resource: Resource, endpoint: Endpoint, *, creates: bool) -> boo
     plain = action.content_type.endswith("json") and "json-patch" not in action.content_type
     in_body = [p for p in action.params if p.in_body]
     whole = any(p.place == "whole_body" for p in in_body)
-    return (creates or changes) and plain and bool(in_body) and not whole and action.unknown != "refused"
+    takes = firm or action.unknown != "refused"
+    return (creates or changes) and plain and bool(in_body) and not whole and takes
 
 
 def _list_own_members(
@@ -155,8 +170,13 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
     """Change an instance without the server's own members, and then with them."""
     change = own.change
     body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
-    sent = change.list_needed(trial, body)
-    if not sent:
+    sent, turned = change.list_needed(trial, body), dict[str, Any]()
+    if _word(trial) == "ignored":  # a further member changes, and back with the members of the server's own
+        unique = {member for one in change.resource.unique for member in one.members}
+        able = [p for p in change.members if p.wire in body and p.wire not in unique]
+        turned = choose_other_values(trial, able[:1], body)
+        sent |= turned
+    elif not sent:
         free = [p for p in change.members if not p.required]
         sent = dict(list(choose_other_values(trial, free, body).items())[:1])
     plain: Exchange = yield change.send(trial, body, sent, "a change without members of the server's own")
@@ -173,9 +193,15 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
     if not values:
         yield trial.untested(f"no other value of {' or '.join(own.members)} is known")
         return
+    back = {str(p.name): body[p.wire] for p in change.members if str(p.name) in turned}
+    stored = [p for p in change.members if str(p.name) in turned and shown.get(p.wire) == turned[str(p.name)]]
     for several in _list_turns(values):
-        answer: Exchange = yield call(several, f"beside {' and '.join(several)}")
-        if not answer.success:
+        answer: Exchange = yield call({**back, **several}, f"beside {' and '.join(several)}")
+        if wrong := _judge_refusal(trial, answer, several):
+            yield wrong
+            if not answer.success:
+                return
+        elif not answer.success:
             continue
         after: Exchange = yield change.call_read(trial, body)
         taken = _find_taken(several, shown, change.shown(after))
@@ -185,6 +211,11 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
             return
         if not after.success:
             yield trial.untested(f"it was not read afterwards: {after.outcome}")
+            return
+        undone = next((p for p in stored if change.shown(after).get(p.wire) == turned[str(p.name)]), None)
+        if undone is not None:
+            expected = f"{undone.name} as the same call sets it, since what is beside it is ignored"
+            yield trial.broken(expected, f"{undone.name} was not changed").at_member(undone.wire)
             return
         if several is values:
             break
@@ -207,6 +238,9 @@ def _try_create(trial: Trial, own: _Own) -> Conversation:
         arguments = {**trial.template.input, **made_by.input, **several}
         made: Exchange = yield trial.call("explore", why, input=arguments, fresh=True, subject=None)
         new = at_path(made_by, made) if made.success else None
+        if wrong := _judge_refusal(trial, made, several):
+            yield wrong
+            return
         if not isinstance(new, Mapping):
             continue
         yield Own(made.number)
@@ -220,6 +254,21 @@ def _try_create(trial: Trial, own: _Own) -> Conversation:
         if several is values:
             break
     yield trial.kept()
+
+
+def _word(trial: Trial) -> str:
+    """Return what the catalogue says of such members: `ignored`, `refused` or `any`."""
+    return "any" if trial.case.advice else str(trial.model.behaviour.read_only)
+
+
+def _judge_refusal(trial: Trial, answer: Exchange, sent: Mapping[str, Any]) -> Judgement | None:
+    """Judge that a call with such members is refused, or done, as the catalogue says; None if it is."""
+    word, names = _word(trial), " and ".join(sent)
+    if word == "ignored" and answer.refused and not answer.moot:
+        return trial.broken(f"a call with {names} is done, and {names} ignored", answer.outcome)
+    if word == "refused" and answer.success:
+        return trial.broken(f"a call with {names} is refused", answer.outcome)
+    return None
 
 
 def _list_turns(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -3,7 +3,8 @@
 Every optional member gets another value by a PUT, and a read shows it. The next PUT leaves these members out.
 One that still has the value after that is odd, because many servers merge. Members with a default are not
 tried. Neither is a PUT that the document describes as partial, nor one that lets out what a create needs. A
-refusal of the shorter PUT is right.
+refusal of the shorter PUT is right. Where the catalogue says `left_out: cleared`, all of them are tried, a
+member with a default must show it, and what breaks it is broken.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 continue
             assert found is not None
             change = Change(resource, list_settable(setting, resource, endpoint, found[0]), *found)
-            free = _list_free(setting, change)
-            if not free or _is_partial(resource, endpoint):
+            said = setting.model.behaviour.left_out == "cleared"
+            free = _list_free(setting, change, said=said)
+            if not free or (not said and _is_partial(resource, endpoint)):
                 continue
             attempt = Attempt(
                 partial(_try, change=change, free=free), cost=6, endpoints=(endpoint, found[1]), writes=True
@@ -56,11 +58,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             names = [str(param.name) for param in free]
             shown = " and ".join(names) if len(names) < 3 else f"{names[0]} and {len(names) - 1} more"
             says = f"{action.name} without {shown} leaves no former value"
-            yield Case(endpoint, says, action.origin, attempt, advice=True)
+            origin = ("behaviour", "left_out") if said else action.origin
+            yield Case(endpoint, says, origin, attempt, advice=not said)
 
 
-def _list_free(setting: Setting, change: Change) -> tuple[Param, ...]:
-    """Return the members that a PUT may leave out and to which nothing gives a default."""
+def _list_free(setting: Setting, change: Change, *, said: bool) -> tuple[Param, ...]:
+    """Return the members that a PUT may leave out, and to which nothing gives a default if nothing is
+    `said`.
+    """
     shown, made_by = members_of(setting, change.read), change.resource.made_by
     assert made_by is not None
     unique = {member for one in change.resource.unique for member in one.members}
@@ -69,7 +74,9 @@ def _list_free(setting: Setting, change: Change) -> tuple[Param, ...]:
         sent = (p.schema for p in made_by.action.params if p.wire == param.wire)
         return any("default" in setting.resolve_schema(s) for s in (param.schema, shown[param.wire], *sent))
 
-    free = [p for p in change.members if not p.required and p.wire not in unique and not has_default(p)]
+    free = [
+        p for p in change.members if not p.required and p.wire not in unique and (said or not has_default(p))
+    ]
     return tuple(free)
 
 
@@ -116,12 +123,19 @@ def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> Conversation:
         yield trial.untested(f"it was not read afterwards: {after.outcome}")
         return
     former = next((p for p in stored if now.get(p.wire) == shown[p.wire]), None)
-    if former is None:
-        yield trial.kept()
+    if former is not None:
+        expected = f"{former.name} without the value that the PUT left out"
+        broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
+        yield broken.at_member(former.wire)
         return
-    expected = f"{former.name} without the value that the PUT left out"
-    broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
-    yield broken.at_member(former.wire)
+    for param in stored if not trial.case.advice else ():
+        schema = trial.setting.resolve_schema(param.schema)
+        if "default" in schema and now.get(param.wire) != schema["default"]:
+            expected = f"{param.name} {schema['default']!r}, its default, as the PUT left it out"
+            broken = trial.broken(expected, f"{param.name} is {{value!r}}", value=now.get(param.wire))
+            yield broken.at_member(param.wire)
+            return
+    yield trial.kept()
 
 
 CHECK = make_check("put_replaces", __doc__, cases, stage=5, rank=Rank.WRONG)

@@ -25,6 +25,7 @@ from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.generated import list_varied_calls
+from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
 from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.instance import at_path, say_none_made
@@ -47,6 +48,9 @@ from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+MORE = "unknown_member"
+_MEMBER = b'"pgv_unknown":1'
+_JSON = ("Content-Type", "application/json")
 MINIMAL = "minimal"
 """The boundary case with only the required arguments."""
 
@@ -59,6 +63,12 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for endpoint in setting.every_endpoint:
         for detail, says, origin in _list_promises(setting, endpoint):
             yield Case(endpoint, says, origin, detail=detail)
+        if _ignores_more(setting, endpoint):
+            attempt = Attempt(_send_more, stage=4, cost=2)
+            says = f"{endpoint.action.name} ignores {'more members' if _has_members(endpoint) else 'a body'}"
+            own = (*endpoint.action.origin, "unknown")
+            origin = own if setting.model.source.has(own) else ("behaviour", "unknown_member")
+            yield Case(endpoint, says, origin, attempt, MORE)
     if (chosen := setting.compute_once("a whole number of a body", lambda: _find_whole(setting))) is not None:
         endpoint, param = chosen
         says = f"{endpoint.action.name} accepts a whole {param.name} that is written as 1.0"
@@ -287,6 +297,42 @@ def _find_whole(setting: Setting) -> tuple[Endpoint, Param] | None:
             if param.place == "body" and not param.spread and kinds - {"null"} == {"integer"}:
                 return endpoint, param
     return None
+
+
+def _ignores_more(setting: Setting, endpoint: Endpoint) -> bool:
+    """True if the catalogue says that a write ignores what no argument is: members of its JSON body, or,
+    where the action itself says so, a body that it does not have.
+    """
+    action = endpoint.action
+    if action.unknown != "ignored" or not endpoint.on_rest or not endpoint.leads or action.effect != "write":
+        return False
+    if _has_members(endpoint):
+        return action.content_type.endswith("json") and "json-patch" not in action.content_type
+    written = setting.model.source.has((*action.origin, "unknown"))
+    return written and not any(p.in_body for p in endpoint.params)
+
+
+def _has_members(endpoint: Endpoint) -> bool:
+    return any(p.place == "body" for p in endpoint.params)
+
+
+def _send_more(trial: Trial) -> Conversation:
+    """Send a member that no argument is, or a body to an action without one. It is done as without it."""
+    given, writes = trial.template.input, trial.action.effect == "write"
+    if _has_members(trial.endpoint):
+        what, changes = (
+            "a call with a further member",
+            {"raw": Raw(edit=partial(with_member, member=_MEMBER))},
+        )
+    else:
+        what, changes = "a call with a body", {"raw": Raw(body=b"{%s}" % _MEMBER, headers=(_JSON,))}
+    answer: Exchange = yield trial.call("explore", what, input=given, fresh=writes, **changes)
+    if answer.refused and not answer.moot:
+        plainly: Exchange = yield trial.call("explore", "the same, without it", input=given, fresh=writes)
+        if not plainly.success:
+            yield trial.untested(f"the call is refused without it, too: {plainly.outcome}")
+            return
+    yield from trial.accepted(answer, what)
 
 
 def _send_with_point(trial: Trial, param: Param) -> Conversation:
