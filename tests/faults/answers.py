@@ -339,3 +339,11 @@ def ids_without_their_form(_context: Context, request: Request, data: Any) -> An
         if isinstance(found.get("id"), str):
             found["id"] = found["id"].replace("-", "")
     return data
+
+
+@fault("law", needs=("law-of-what-is-named",)).edit_data
+def quote_of_the_first_note(context: Context, _request: Request, data: Any) -> Any:
+    """A quote is the first note's that was quoted, whichever is named."""
+    if not isinstance(data, dict) or "quote" not in data:
+        return None
+    return {**data, "quote": context.memory.setdefault("first", data["quote"])}

@@ -32,7 +32,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
 _ANSWERS = frozenset(("response", "read", "created"))
-_SHOWN = _ANSWERS | {"input", "before", "headers"}
+_SHOWN = _ANSWERS | {"input", "before", "ref", "headers"}
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 MOST_SHOWN = 6
 Outcome = Literal["held", "broken", "vacuous", "error"]
@@ -98,7 +98,7 @@ def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
         "input": _list_sent(exchange), "response": exchange.shown, "status": exchange.status,
         "surface": exchange.call.surface,
         "now": exchange.sent_at,
-        "before": exchange.known, "env": model.env,
+        "before": exchange.known, "ref": exchange.referred, "env": model.env,
         "headers": _headers(exchange),
     }  # fmt: skip
 

@@ -442,6 +442,23 @@ class Memory:
                 return body
         return None
 
+    def list_referred(self, exchange: Exchange) -> Mapping[str, Any]:
+        """Return the last known bodies of the instances that arguments name, by argument and by resource.
+
+        Empty unless a law reads them.
+        """
+        endpoint = exchange.call.endpoint
+        found: dict[str, Any] = {}
+        if endpoint is None or not any("ref" in law.names for law in endpoint.action.laws):
+            return found
+        for param in endpoint.params:
+            resource = self.model.resources.get(param.refers_to or "")
+            id = exchange.input.get(str(param.name))
+            if resource is not None and id is not None and len(resource.ids) == 1:
+                body = self.bodies.get((resource.name, f"{self.setting.find_scope(resource, exchange)}{id}"))
+                found |= {str(param.name): body, resource.name: body} if body is not None else {}
+        return found
+
     def _contains_one(self, name: str, others: Iterable[str]) -> bool:
         """True if a resource contains one of the others. A call that names both is about the inner one."""
         for other in others:

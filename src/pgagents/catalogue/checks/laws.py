@@ -94,7 +94,17 @@ def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[
         "input": _inputs(checker, pointer),
         "response": response,
         "headers": _headers(checker, pointer, good),
+        "ref": _references(action),
     }
+
+
+def _references(action: Action) -> Schema:
+    """Return the schema of what the arguments of an action refer to, by argument and by resource."""
+    named = {name: param.refers_to for name, param in action.input.items() if param.refers_to}
+    known: dict[str, Schema] = {
+        key: {} for name, to in named.items() for key in (name, str(to).partition(".")[0])
+    }
+    return {"properties": known, "additionalProperties": False}
 
 
 def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
@@ -442,12 +452,13 @@ class _Examples:
             "surface": "rest",
             "now": epoch(example.at) if example.at else None,
             "before": example.before,
+            "ref": None,
             "env": self.checker.written.env,
             "headers": read_headers(example.headers),
         }
         assert set(values) == set(basics.LAW)
         unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
-        unset |= set() if example.headers else {"headers"}
+        unset |= {"ref"} if example.headers else {"ref", "headers"}
         here: Scope | None = None
         for law in action.laws:
             at, when_at = self.checker.law_places((*self.pointer, "laws", law))

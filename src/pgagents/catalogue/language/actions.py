@@ -149,7 +149,8 @@ class Law(Cited):
     that: Cel = Field(
         description=(
             "The condition; it may read `input` (what was sent, with the defaults of what was not), "
-            "`response`, `status`, `headers`, `surface`, `now`, `before` and `env`."
+            "`response`, `status`, `headers`, `surface`, `now`, `before`, `env`, and `ref`: what an argument "
+            "refers to, by its resource or the argument, such as `ref.room.rate`."
         )
     )
     when: Cel | None = Field(

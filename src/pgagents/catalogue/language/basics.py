@@ -345,7 +345,7 @@ class Cited(Strict):
 # -- variables of expressions, for each place of the catalogue
 
 
-LAW = ("input", "response", "status", "surface", "now", "before", "env", "headers")
+LAW = ("input", "response", "status", "surface", "now", "before", "ref", "env", "headers")
 ITEM = "item"
 PAGES = ("input", "response", "headers")
 CALL = ("env", "now", "resource", "input")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -158,14 +158,15 @@ def _share(one: Any, other: Any) -> float:
 
 MOST_MEMBERS = 12
 """Most members that are changed."""
-NAMES = ("input", "response", "status", "surface", "now", "before", "env", "headers")
+NAMES = ("input", "response", "status", "surface", "now", "before", "ref", "env", "headers")
 
 
 class Lawful:
     """The laws of a catalogue's actions as equations for the members of their answers."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, refer: Callable[[AcceptedCall], Mapping[str, Any]]) -> None:
         self._model = model
+        self._refer = refer
         self._parts: dict[str, list[tuple[tuple[Expression, ...], Expression]]] = {}
 
     def repair(self, call: AcceptedCall, answer: Any, before: Any = None) -> Any:
@@ -234,6 +235,7 @@ class Lawful:
             {
                 "input": input, "response": answer, "status": status, "surface": call.surface,
                 "now": call.now, "before": before, "env": dict(self._model.env), "headers": {},
+                "ref": self._refer(call) if any("ref" in law.names for law in call.action.laws) else {},
             }
         )  # fmt: skip
 

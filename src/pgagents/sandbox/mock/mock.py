@@ -43,7 +43,7 @@ class Mock(Creation, Listing, Seeding):
         self.rows = Rows(setting.store)
         self.resources = list(self.model.resources.values())
         self.naming = Naming(self.model)
-        self.laws = Lawful(self.model)
+        self.laws = Lawful(self.model, self._refer)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting, self.rows)
         self.lifecycle.note_end = self.events.note_end
@@ -52,6 +52,15 @@ class Mock(Creation, Listing, Seeding):
         self.files = Files(self.model, setting.store, self.rows, self.naming, self._path_in)
         with setting.store.transaction():
             self._seed()
+
+    def _refer(self, call: AcceptedCall) -> Mapping[str, Any]:
+        """Return the instances that a call's arguments name, by argument and by resource."""
+        found: dict[str, Any] = {}
+        for param in call.action.params:
+            resource, id = self.model.resources.get(param.refers_to or ""), call.input.get(str(param.name))
+            row = self.rows.get(self.naming.key(resource, call, id)) if resource and id is not None else None
+            found |= {str(param.name): row, resource.name: row} if resource and row is not None else {}
+        return found
 
     def act(self, call: AcceptedCall) -> Any:
         """Answer a call.

@@ -101,6 +101,7 @@ class Judge:
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
         exchange.known = None if beside else self.memory.subject(exchange)
+        exchange.referred = {} if beside else self.memory.list_referred(exchange)
         started = self._timer()
         self.redactor.learn_sent(exchange.input)
         self.redactor.learn_exchange(exchange.request, exchange.answer)

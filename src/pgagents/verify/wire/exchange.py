@@ -84,6 +84,7 @@ class Exchange:
         "printed",
         "probe",
         "put_off",
+        "referred",
         "refused",
         "repeats",
         "request",
@@ -153,6 +154,8 @@ class Exchange:
         """
         self.known: Any = None
         """The instance as it was known before the call; laws read it as `before`."""
+        self.referred: Mapping[str, Any] = {}
+        """The instances that arguments name, as they were known before the call; laws read them as `ref`."""
         self.printed = ""
         """The text that the server's process printed meanwhile, if the run started it.
 
