@@ -10,6 +10,7 @@ from pgagents.base.http import Request, json_bytes
 from pgagents.catalogue.model.resource import Need, Resource
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
+from pgagents.sandbox.fault_helpers import objects
 
 
 def _nested(context: Context) -> list[tuple[Resource, Resource]]:
@@ -137,3 +138,21 @@ def parts_not_needed(context: Context, inner: Domain, call: AcceptedCall) -> Any
     result = inner(call)
     context.store.run("DELETE FROM instance WHERE kind = ? AND id = 'none'", lacking[0])
     return result
+
+
+@fault("nesting", needs=("counts",)).edit_data
+def count_of_all_ever_made(context: Context, _request: Request, data: Any) -> Any:
+    """A number of what is inside never falls."""
+    for one in objects(data):
+        if "comment_count" in one:
+            most = context.memory.setdefault("most", {})
+            most[one["id"]] = one["comment_count"] = max(most.get(one["id"], 0), one["comment_count"])
+    return data
+
+
+@fault("nesting", needs=("counts",)).edit_data
+def count_never_raised(_context: Context, _request: Request, data: Any) -> Any:
+    """A number of what is inside stays what it was at first."""
+    for one in objects(data):
+        one.update({"comment_count": 0} if "comment_count" in one else {})
+    return data

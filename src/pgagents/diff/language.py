@@ -532,8 +532,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Browsers", "cite credentials origins", "may break", "-"),
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
-         "absent body_at cite confirmed expires_by fixed found_by given gone_when id inferred initial laws "
-         "listed_by made_by missing moves moves_by_time read_by reads_change state states takes tenant "
+         "absent body_at cite confirmed counts expires_by fixed found_by given gone_when id inferred initial "
+         "laws listed_by made_by missing moves moves_by_time read_by reads_change state states takes tenant "
          "undone_by unique volatile within",
          "wording", "-", note=_TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", note=_TESTS),

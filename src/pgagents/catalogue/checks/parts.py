@@ -210,6 +210,15 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
     if resource.takes:
         checker.check_reference((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
         checker.check_reference((*pointer, "takes", "read_by"), resource.takes.read_by, ACTIONS, "action")
+    for part in resource.counts:
+        if not checker.check_reference((*pointer, "counts", part), part, ("resources",), "resource"):
+            continue
+        made_by = checker.written.resources[part].made_by
+        home = checker.written.resources[part].within
+        path = str(checker.written.actions[made_by.action].http) if made_by is not None else ""
+        if home != name and f"{{{name}" not in path:
+            message = f"a `{part}` does not live in a `{name}`, so nothing is counted"
+            checker.report((*pointer, "counts", part), "idle", message, f"write `within: {name}` at `{part}`")
     checker.check_reference((*pointer, "initial"), resource.initial, (*pointer, "states"), "state")
     for action, move in resource.moves.items():
         at = (*pointer, "moves", action)

@@ -194,6 +194,11 @@ class Resource(Cited):
         None,
         description="A condition for a removed instance that can still be read, such as `resource.deleted`.",
     )
+    counts: dict[Name, JsonName] = Field(
+        default={},
+        description="Resources that live in it, each with its member that is the number of them: "
+        "`{comment: comment_count}`.",
+    )
     moves_by_time: list[TimedMove] = Field(
         default=[], description="State transitions that happen by themselves."
     )

@@ -130,6 +130,8 @@ class Resource:
     """The members that a read may change."""
     needs: tuple[Need, ...] = ()
     """The actions that leave an instance as it is and need it in a state, and those that need a part."""
+    counts: tuple[tuple[str, str], ...] = ()
+    """The resources inside it of which a member is the number, each with that member."""
     given: Expression | None = None
     """The id of an existing instance, for a resource that no call lists or makes. It reads `env`."""
 

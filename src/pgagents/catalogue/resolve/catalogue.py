@@ -223,6 +223,7 @@ class Resources(Shared):
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             given=self.checker.expressions.get((*at, "given")),
             moves_by_time=timed,
+            counts=tuple(r.counts.items()),
             inferred=_is_guess(r),
             unique=tuple(
                 Unique(

@@ -184,6 +184,7 @@ class Creation(Finding):
             code = next((c for c in call.action.errors if c.status == 409), None)
             return Refusal(code.name, "Nothing is left of it") if code else self._missing(resource, call)
         self.rows.add(self._home(resource, call, row), row)
+        self.lifecycle.count_inside(resource, self._home(resource, call, row), 1)
         if call.action.job is not None:
             self.lifecycle.begin(resource, id_in(resource, row), call.now)
             call.headers.extend(_tell_job(resource, call.action, row))

@@ -82,12 +82,14 @@ class Lifecycle:
         """Remove an instance, and everything that it contains."""
         self._rows.remove(key)
         self.count(resource, key.tenant, row, None)
+        self.count_inside(resource, key, -1)
         self._remove_inside(resource, key)
 
     def hide(self, resource: Resource, key: RowKey, row: Row, after: dict[str, Any]) -> None:
         """Keep an instance as a removed one, and remove everything that it contains."""
         self._rows.change(key, after)
         self.count(resource, key.tenant, row, after)
+        self.count_inside(resource, key, -1)
         self._remove_inside(resource, key)
 
     def is_gone(self, resource: Resource, row: Row) -> bool:
@@ -197,6 +199,18 @@ class Lifecycle:
                     return False
                 self._rows.change(place, {**row, takes.counter: row[takes.counter] + change})
         return True
+
+    def count_inside(self, resource: Resource, key: RowKey, change: int) -> None:
+        """Change the member of the container that is the number of instances in it."""
+        above = self._model.resources.get(resource.within or "")
+        member = dict(above.counts).get(resource.name) if above is not None else None
+        if above is None or member is None:
+            return
+        place, _, id = key.place.rpartition("/")
+        home = RowKey(above.name, id, key.tenant, place)
+        row = self._rows.get(home)
+        if row is not None:
+            self._rows.change(home, {**row, member: max(0, row.get(member, 0) + change)})
 
 
 def _lives(resource: Resource, row: Row | None) -> int:

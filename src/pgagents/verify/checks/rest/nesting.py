@@ -1,7 +1,10 @@
-"""An instance inside another one is reached under its own parent only, and disappears with its parent.
+"""An instance inside another one is reached under its own parent only, disappears with its parent, and is
+counted there.
 
 An instance is made, and requested under another parent of the same kind. The answer must be that of a missing
 one. A parent is removed by its `undone_by` if that is `destructive`, and then its instances are read again.
+The member that is the number of the instances in a parent, by `counts`, is one more when one was made, and
+one less when it was removed. A member with the name of such a number, as `comment_count`, is only odd.
 """
 
 from __future__ import annotations
@@ -11,20 +14,33 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.instance import at_path, find_read, is_gone, is_missing, say_none_made
+from pgagents.verify.fixtures.instance import (
+    at_path,
+    find_read,
+    is_gone,
+    is_missing,
+    member_named,
+    members_of,
+    say_none_made,
+)
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import makes
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
+
+LATE_S = 3.0
+"""Seconds after which a number is read again, because a server may count late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             run, callers = partial(_try_elsewhere, nested=nested), (endpoint, nested.parent_maker)
             attempt = Attempt(run, stage=5, cost=3, writes=True, endpoints=callers)
             yield Case(endpoint, says, origin, attempt, f"elsewhere/{resource.name}", resource.cite)
+        yield from _list_counts(setting, nested)
         undone_by = parent.undone_by
         if undone_by is None or not parent.removed_for_good:
             continue
@@ -68,6 +85,26 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             run = partial(_try_gone, nested=nested, remover=remover, undone_by=undone_by)
             attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, remover))
             yield Case(reader, says, origin, attempt, f"gone/{resource.name}", resource.cite)
+
+
+def _list_counts(setting: Setting, nested: _Nested) -> Iterator[Case]:
+    """Yield the case of the member of a parent that is the number of its instances, if there is one."""
+    resource, parent = nested.resource, nested.parent
+    found = find_read(setting, parent)
+    if found is None:
+        return
+    read, reader = found
+    said = dict(parent.counts).get(resource.name)
+    word = plain_word(resource.name)
+    for member, schema in members_of(setting, read).items():
+        named = plain_word(member) in (f"{word}count", f"{word}scount", f"num{word}s", f"numberof{word}s")
+        whole = "integer" in types_of(setting.resolve_schema(schema))
+        if member == said or (said is None and named and whole):
+            says = f"{member} of a {parent.name} is the number of its {resource.name} instances"
+            origin = (*parent.origin, "counts", resource.name) if said else reader.action.origin
+            run = partial(_try_count, nested=nested, member=member, read=read, reader=reader)
+            attempt = Attempt(run, cost=5, writes=True, endpoints=(reader, nested.maker, nested.parent_maker))
+            yield Case(reader, says, origin, attempt, f"counted/{resource.name}", advice=said is None)
 
 
 def _list_nested(setting: Setting) -> Iterator[_Nested]:
@@ -182,6 +219,55 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     yield _judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body)
 
 
+def _try_count(
+    trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint
+) -> Conversation:
+    """Read the number in a new parent, after an instance was made in it, and after that was removed."""
+    resource, parent = nested.resource, nested.parent
+    yield InstanceRef(resource.name)  # the first of a kind is made twice, to tell their ids apart
+    home: Exchange = yield _make_parent(nested, f"a {parent.name} that counts")
+    around = at_path(parent.made_by, home) if home.success else None
+    if not isinstance(around, Mapping):
+        yield trial.untested(say_none_made(parent, home))
+        return
+    yield Own(home.number)
+    look = Call(reader, read.input, "explore", f"{member} of a {parent.name}", subject=parent, made=around)
+
+    def count(wanted: int | None) -> Generator[Any, Any, int | None]:
+        """Read the number; once more after some seconds if it is not the wanted one."""
+        found: int | None = None
+        for seconds in (0.0, LATE_S):
+            if seconds:
+                yield Sleep(seconds, quiet=True)
+            answer: Exchange = yield replace(look, again=bool(seconds))
+            found = member_named(at_path(read, answer), member) if answer.success else None
+            if found is None or wanted in (None, found):
+                break
+        return found
+
+    first = yield from count(None)
+    body = yield from _make_inside(trial, nested, home, around)
+    if body is None or first is None:
+        if first is None:
+            yield trial.untested(f"no answer shows {member}")
+        return
+    made = yield from count(first + 1)
+    if made != first + 1:
+        yield trial.broken(f"{member} {first + 1}, one more than before", f"{member} is {{made}}", made=made)
+        return
+    remover = resource.undone_by
+    if remover is None or not resource.removed_for_good:
+        yield trial.kept()
+        return
+    endpoint = trial.setting.find_lead(str(remover.action.name))
+    assert endpoint is not None
+    why, bind = f"a {resource.name} is removed", {parent.name: around}
+    gone: Exchange = yield Call(endpoint, remover.input, "valid", why, subject=resource, made=body, bind=bind)
+    left = (yield from count(first)) if gone.success and gone.status != ACCEPTED else first
+    expected = f"{member} {first} again, as the {resource.name} was removed"
+    yield trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left)
+
+
 def _make_inside(
     trial: Trial, nested: _Nested, home: Exchange, around: Mapping[str, Any]
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
@@ -189,7 +275,7 @@ def _make_inside(
     made_by, resource, parent = nested.resource.made_by, nested.resource, nested.parent
     assert made_by is not None
     arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
-    why = f"a {resource.name} of a {parent.name} that is to be removed"
+    why = f"a {resource.name} of a new {parent.name}"
     made: Exchange = yield Call(
         nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}
     )
