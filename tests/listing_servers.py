@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.base.places import plain
 from pgagents.catalogue.model.model import Model
 from pgagents.diff.listings import Package
 from pgagents.generate.build import document
-from pgagents.inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.submit.approved import Approved, read_approved
 from pgagents.submit.approved_calls import ApprovedCall, ApprovedCalls

@@ -11,8 +11,8 @@ import json
 import sys
 from collections.abc import Sequence
 
+from inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_sandbox
 from language_table import rows
-from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry

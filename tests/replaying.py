@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from inprocess import Inside, inside, verify_sandbox
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import Inside, inside, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.sender import at_once

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from inprocess import inside, mcp_inside, verify_sandbox
 from listing_servers import Change, wrap
 from pgagents.generate.skills import write_skills
-from pgagents.inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.submit.skills.claims import find_claims
 from pgagents.submit.skills.files import Outcome, read_folder

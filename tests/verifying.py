@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from inprocess import Inside, inside, mcp_inside, over_tls, verify_sandbox
 from loading import load_once
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import Inside, inside, mcp_inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.fault_declaration import Fault

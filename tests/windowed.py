@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from inprocess import START, Inside, inside, over_tls, verify_sandbox
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Bucket, Model
-from pgagents.inprocess import START, Inside, inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.verify.plan.options import Options

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from inprocess import START, inside, verify_mcp, verify_sandbox
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import START, inside, verify_mcp, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry

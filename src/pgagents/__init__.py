@@ -2,7 +2,6 @@
 
 Rooms, from the lowest up: `base`, `catalogue` (YAML to Model), `generate` (Model to vendors' documents),
 `lint`, `report`, `client`. Above these are `verify`, `sandbox`, `importer`, `diff`, `mcp` and `fleet`, which
-do not import each other. `suggest` and `submit` use runs of `verify`. `inprocess` joins a sandbox and its
-verification in one process, and `cli` has the commands. ARCHITECTURE.md draws them and the way of one
-exchange.
+do not import each other. `suggest` and `submit` use runs of `verify`, and `cli` has the commands.
+ARCHITECTURE.md draws them and the way of one exchange.
 """

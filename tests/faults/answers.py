@@ -6,19 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import list_action, make_action
 from pgagents.base.cel.reading import applies
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import (
-    data_of,
-    list_action,
-    lists,
-    make_action,
-    objects,
-    read_by_id,
-    successful,
-)
+from pgagents.sandbox.fault_helpers import data_of, lists, objects, read_by_id, successful
 
 
 @fault("read_after_write", also={"law": "what was read is compared with later answers"}).edit_data

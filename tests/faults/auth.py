@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from faults.helpers import error_at, find_any_secret, with_secret, without_text
 from pgagents.base.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.fault_declaration import Context, Find, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, read_by_id, repairs
+from pgagents.sandbox.fault_helpers import data_of, read_by_id, repairs
 from pgagents.sandbox.front import CERTIFICATE, OURS
 from pgagents.sandbox.keys import (
     UNLIMITED_PER_MINUTE,
     Key,
     digest,
-    find_any_secret,
     find_secret,
     find_secret_of,
     find_text,
     has_credential,
-    with_secret,
-    without_text,
 )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from faults import of_mcp as mcp
+from faults.of_mcp import mcp_fault
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.listing import list_cases
-from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_declaration import Context, mcp_fault
+from pgagents.sandbox.fault_declaration import Context
 
 
 @mcp_fault(

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from faults.helpers import error_at, list_action
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, successful
+from pgagents.sandbox.fault_helpers import data_of, successful
 
 
 def _crash(context: Context, answer: Response) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at, make_action, with_numbers_as_text
 from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.surface import Surface
@@ -14,16 +15,7 @@ from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import (
-    RequestedAction,
-    data_of,
-    error_at,
-    lists,
-    make_action,
-    objects,
-    successful,
-    with_numbers_as_text,
-)
+from pgagents.sandbox.fault_helpers import RequestedAction, data_of, lists, objects, successful
 from pgagents.sandbox.routes import Routes
 
 

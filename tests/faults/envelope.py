@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at, make_action
 from pgagents.base.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import framework_code, request_id_header
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, make_action, objects, read_by_id, successful
+from pgagents.sandbox.fault_helpers import data_of, objects, read_by_id, successful
 from pgagents.sandbox.keys import word
 
 

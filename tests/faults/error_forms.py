@@ -6,9 +6,10 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at
+from pgagents.sandbox.fault_helpers import data_of
 
 
 @fault("content_type", needs=("problem-json",)).edit_answers

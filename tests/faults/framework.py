@@ -6,10 +6,11 @@ import json
 import re
 from dataclasses import replace
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response, read_json
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, replace_method
+from pgagents.sandbox.fault_helpers import data_of, replace_method
 from pgagents.sandbox.routes import fit, too_large
 
 

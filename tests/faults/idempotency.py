@@ -10,9 +10,10 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, successful
+from pgagents.sandbox.fault_helpers import data_of, successful
 from pgagents.sandbox.idempotency import LIVES_S, resource_of
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.action import Job
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import error_at, objects
+from pgagents.sandbox.fault_helpers import objects
 
 
 def _job_of(context: Context, request: Request) -> Job | None:

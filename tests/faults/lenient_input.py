@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.base.jsonschema import schema as schemas
 from pgagents.base.jsonschema.patterns import fits
@@ -13,7 +14,7 @@ from pgagents.base.places import plain
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import RequestedAction, error_at, objects
+from pgagents.sandbox.fault_helpers import RequestedAction, objects
 from pgagents.sandbox.sample import complete, pattern_text, sample
 
 

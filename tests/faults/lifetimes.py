@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import find_any_secret
 from pgagents.base.cel.expression import member_of
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.resource import Resource, member_at
@@ -14,7 +15,6 @@ from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import objects
-from pgagents.sandbox.keys import find_any_secret
 
 
 def _shown(resource: Resource, data: Any) -> Iterator[dict[str, Any]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import list_action
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.model import Bucket
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import list_action, successful, widest
+from pgagents.sandbox.fault_helpers import successful, widest
 from pgagents.sandbox.limits import Drawn, Limits
 
 

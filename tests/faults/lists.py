@@ -7,12 +7,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import list_action
 from pgagents.base.cel.reading import order_of, path_of
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import RequestedAction, data_of, list_action, lists, objects, successful
+from pgagents.sandbox.fault_helpers import RequestedAction, data_of, lists, objects, successful
 
 
 @fault("relation").edit_data

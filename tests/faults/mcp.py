@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from faults import of_mcp as mcp
+from faults.helpers import with_numbers_as_text
+from faults.of_mcp import mcp_fault
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_declaration import Context, mcp_fault
-from pgagents.sandbox.fault_helpers import with_numbers_as_text
+from pgagents.sandbox.fault_declaration import Context
 
 NUMBERS = ("number", "integer")
 

@@ -8,9 +8,10 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunspli
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from faults.helpers import asks_endpoint, read_form, run_sql
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.credential import PKCE
-from pgagents.sandbox.fault_declaration import Context, asks_endpoint, fault, read_form, run_sql
+from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of
 from pgagents.sandbox.keys import digest
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from faults.helpers import asks_endpoint, read_form, run_sql
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.fault_declaration import Context, asks_endpoint, fault, read_form, run_sql
+from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, replace_method, successful
 from pgagents.sandbox.grants import Token
 from pgagents.sandbox.keys import Key, digest, ordinary

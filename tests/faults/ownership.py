@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from faults.helpers import error_at, find_any_secret
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at, objects, successful
-from pgagents.sandbox.keys import find_any_secret, find_text, has_credential
+from pgagents.sandbox.fault_helpers import data_of, objects, successful
+from pgagents.sandbox.keys import find_text, has_credential
 
 
 @fault(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import REFERENCE
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, error_at
+from pgagents.sandbox.fault_helpers import data_of
 
 
 def _with_code(answer: Response, code: Code) -> Response:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from faults.helpers import holds_instances
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.catalogue.model.resource import id_text
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.fault_declaration import Context, fault, holds_instances
+from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import successful
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from faults import of_mcp as mcp
+from faults.helpers import holds_instances, run_sql
+from faults.of_mcp import mcp_fault
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import id_text
 from pgagents.sandbox import answers
-from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_declaration import Context, fault, holds_instances, mcp_fault, run_sql
+from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import successful
 
 NEEDS = "lost-answers"

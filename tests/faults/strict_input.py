@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import list_action, make_action
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.base.jsonschema import schema as schemas
 from pgagents.catalogue.model.action import Action
@@ -16,7 +17,7 @@ from pgagents.sandbox import answers
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, list_action, make_action, objects, successful
+from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 
 @fault("law").replace_actions

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import holds_instances
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal, epoch_of, rfc3339
-from pgagents.sandbox.fault_declaration import Context, fault, holds_instances
+from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 CONFLICT = 409

@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from inprocess import inside, verify_sandbox
 from loading import read_once
 from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.running.tools import verify_tools
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Contract
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Check, Probe, collect, collect_of_tools

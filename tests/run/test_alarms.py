@@ -10,8 +10,8 @@ from itertools import zip_longest
 import pytest
 from evaluation.bench.alarms import STRIDE_S, of_plain, of_variations
 
+from inprocess import START, inside, verify_sandbox
 from lengths import MATRIX
-from pgagents.inprocess import START, inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside
 from lengths import rarely
 from pgagents.generate.build import build
-from pgagents.inprocess import inside
 from pgagents.lint.run import lint
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report

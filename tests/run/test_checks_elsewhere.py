@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 import pgagents.verify.checks
+from inprocess import inside, verify_mcp
 from lengths import rarely, share
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, verify_mcp
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.fault_registry import list_names

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from lengths import rarely
 from pgagents.base.http import Request, Response, Silence
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Options, Progress
 from pgagents.verify.plan.order import index_collections

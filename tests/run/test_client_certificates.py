@@ -13,13 +13,13 @@ import pytest
 import trustme
 
 from importing import imported, openapi, operation
+from inprocess import inside, verify_sandbox
 from language_table import built_of, model_of, rows, vendor_files
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import CertificateFiles, make_context
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.diff.compare import compare
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.curl import of_finding
 from pgagents.verify.plan.options import Options
 from starting import wait_for_ready

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import pgagents.inprocess
+import inprocess
 from guarded import (
     BUGS,
     HABITS,
@@ -25,13 +25,13 @@ from guarded import (
     serving,
 )
 from importing import imported, openapi
+from inprocess import mcp_inside
 from lengths import share
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.credential import encode
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
-from pgagents.inprocess import mcp_inside
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.fault_registry import find
@@ -145,7 +145,7 @@ def test_no_report_holds_a_secret_that_a_server_refuses(kind: str) -> None:
 @pytest.mark.parametrize("part", ["pair", "base64", "password"])
 def test_server_that_repeats_any_part_of_the_secret_is_found(part: str) -> None:
     """One call is refused with what it presented; the report names the leak and not the secret."""
-    opened = pgagents.inprocess.inside(notes("basic"), seed=0)
+    opened = inprocess.inside(notes("basic"), seed=0)
     key = opened.keys["main"]
     shown = {"pair": key, "base64": encode(key), "password": key.partition(":")[2]}[part]
 
@@ -154,7 +154,7 @@ def test_server_that_repeats_any_part_of_the_secret_is_found(part: str) -> None:
         told = isinstance(found, Response) and found.status == 200 and request.path == "/notes"
         return found.with_header("X-Debug", f"seen {shown}") if told else found
 
-    report = pgagents.inprocess.verify_sandbox(
+    report = inprocess.verify_sandbox(
         notes("basic"), opened, Options(allow_writes=True, exclusive=True), handler=leaky
     )
     assert "no_leaks/list_notes@rest" in ids(report, Verdict.BROKEN)
@@ -190,10 +190,8 @@ def notes(scheme: str) -> Model:
 
 
 def sandboxed(model: Model, *faults: str, seed: int = 0) -> Report:
-    opened = pgagents.inprocess.inside(model, seed=seed, faults=faults)
-    return pgagents.inprocess.verify_sandbox(
-        model, opened, Options(seed=seed, allow_writes=True, exclusive=True)
-    )
+    opened = inprocess.inside(model, seed=seed, faults=faults)
+    return inprocess.verify_sandbox(model, opened, Options(seed=seed, allow_writes=True, exclusive=True))
 
 
 @pytest.mark.parametrize("scheme", CATALOGUES)
@@ -232,10 +230,10 @@ def test_mcp_server_calls_the_api_with_the_credential(scheme: str) -> None:
         rest, "surfaces: {rest: {actions: all}, mcp: {actions: all, server: notes-mcp}}"
     )
     model = load_text(text)
-    opened = pgagents.inprocess.inside(model, seed=0)
+    opened = inprocess.inside(model, seed=0)
     with mcp_inside(model, opened) as link:
         options = Options(allow_writes=True, exclusive=True, only=("valid_calls/ordinary/list_notes@mcp",))
-        report = pgagents.inprocess.verify_sandbox(model, opened, options, mcp=link)
+        report = inprocess.verify_sandbox(model, opened, options, mcp=link)
     assert ids(report, Verdict.KEPT) == ["valid_calls/ordinary/list_notes@mcp"]
 
 
@@ -382,8 +380,8 @@ def row_model(id: str, further: Any = None) -> Model:
 
 def run_row(model: Model, keys: dict[str, str] | None = None, **asked: Any) -> tuple[Report, list[Request]]:
     """A run against the model's mock, and all that was sent to it."""
-    opened = pgagents.inprocess.inside(model, seed=1)
-    handler, sent = pgagents.inprocess.over_tls(opened.sandbox.handler), list[Request]()
+    opened = inprocess.inside(model, seed=1)
+    handler, sent = inprocess.over_tls(opened.sandbox.handler), list[Request]()
 
     def log(request: Request) -> Response | Silence:
         sent.append(request)
@@ -392,7 +390,7 @@ def run_row(model: Model, keys: dict[str, str] | None = None, **asked: Any) -> t
     found = {role: key for role, key in opened.keys.items() if role.partition(".")[0] == "main"}
     given = found if keys is None else {role: found[name] for role, name in keys.items()}
     options = Options(seed=1, **asked)
-    return pgagents.inprocess.verify_sandbox(model, opened, options, keys=given, handler=log), sent
+    return inprocess.verify_sandbox(model, opened, options, keys=given, handler=log), sent
 
 
 def test_run_that_may_not_write_asks_for_tokens_and_reads() -> None:
@@ -408,7 +406,7 @@ def test_run_that_may_not_write_asks_for_tokens_and_reads() -> None:
 def test_secret_is_sent_to_the_token_endpoint_alone_and_no_report_has_it() -> None:
     model = row_model("client-credentials")
     report, sent = run_row(model, allow_writes=True)
-    opened = pgagents.inprocess.inside(model, seed=1)
+    opened = inprocess.inside(model, seed=1)
     secret = opened.keys["main"].partition(":")[2]
     calls = [one for one in sent if one.path != "/token"]
     assert len(calls) > 50
@@ -420,8 +418,8 @@ def test_secret_is_sent_to_the_token_endpoint_alone_and_no_report_has_it() -> No
 def test_token_endpoint_on_another_host_is_reached_there_and_not_judged() -> None:
     flow = {"client_credentials": {"token_url": "https://login.example/token"}}
     model = row_model("client-credentials", {"auth": {"schemes": {"token": {"flows": flow}}}})
-    opened = pgagents.inprocess.inside(model, seed=1)
-    handler, reached = pgagents.inprocess.over_tls(opened.sandbox.handler), list[str]()
+    opened = inprocess.inside(model, seed=1)
+    handler, reached = inprocess.over_tls(opened.sandbox.handler), list[str]()
 
     def reach(base: str) -> Any:
         reached.append(base)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from inprocess import inside
 from pgagents.base.http import Request, Response, Silence
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from verifying import ids, model, run
 

@@ -12,8 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import DISCOVERY, Identities, Options

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi, taking
+from inprocess import inside, over_tls, verify_sandbox
 from pgagents.base.http import Request, Response, json_bytes, read_json
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from small_api import KEY, NOTES, Notes, answer, catalogue, verified

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from inprocess import inside, mcp_inside
 from lengths import rarely
 from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.running.tools import verify_tools
-from pgagents.inprocess import inside, mcp_inside
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options

@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import NOTES, Notes, catalogue, verified

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from language_table import rows
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from verifying import ids, run

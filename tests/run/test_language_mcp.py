@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import tool_contracts, verify_mcp
 from language_table import model_of, rows
 from lengths import rarely, share
 from pgagents.base.reading import read
-from pgagents.inprocess import tool_contracts, verify_mcp
 from pgagents.report.contract import Verdict
 from verifying import ids, list_writes, model, whole_run
 

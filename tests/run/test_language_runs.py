@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, mcp_inside, verify_sandbox
 from language_table import Row, holds, match, model_of, rows
 from lengths import rarely
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.client.send import request_of
-from pgagents.inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.fault_registry import find, list_names

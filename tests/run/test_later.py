@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Response
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.client.send import request_of
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from starting import wait_for_ready
 from verifying import SHOP, ids, plain_run, whole_run

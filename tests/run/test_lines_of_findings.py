@@ -10,11 +10,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from inprocess import inside
 from loading import load_once
 from overlaying import over
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
-from pgagents.inprocess import inside
 from pgagents.report.formats.json import document, exchange
 from pgagents.report.formats.text import render
 from pgagents.report.report import RecordedExchange, Report

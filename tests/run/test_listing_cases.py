@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
+from faults import of_mcp as mcp
+from inprocess import ENOUGH, Inside, inside, mcp_inside, verify_sandbox
 from offering import shop
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.listing import cases_of
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.inputs.report_files import render
-from pgagents.inprocess import ENOUGH, Inside, inside, mcp_inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.report.verdicts import list_case_verdicts
-from pgagents.sandbox import mcp_fault_helpers as mcp
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting
 from pgagents.verify.plan.selection import NO_WRITES

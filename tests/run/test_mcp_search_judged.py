@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from pgagents.inprocess import inside, mcp_inside, verify_sandbox
+from inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.mcp import server
 from pgagents.mcp.search import Call, ToolSearch
 from pgagents.report.contract import Verdict

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
-from pgagents.inprocess import inside, mcp_inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.mcp.mcp_transport import METADATA
 from pgagents.verify.plan.options import Options

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from inprocess import inside, verify_sandbox
 from language_table import rows
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.answers.representations import references, representations_of
 from pgagents.verify.checks.idempotency.idempotency import _choose_other_value

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside
 from language_table import model_of
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.model.answers import links_of
 from pgagents.client.answer import Answer
 from pgagents.client.client import Client, format_next
-from pgagents.inprocess import inside
 from pgagents.mcp.tools import result_of, tools
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report

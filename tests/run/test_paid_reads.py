@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from inprocess import Inside, inside, over_tls, verify_sandbox
 from language_table import model_of
 from loading import change_actions
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.lint.rules.catalogue import unconfirmed_write, writing_get
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report

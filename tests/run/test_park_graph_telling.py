@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Request, Response
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from verifying import checks, model, run
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from inprocess import inside, verify_sandbox
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from small_api import with_resource

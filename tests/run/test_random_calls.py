@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Handler, Request, Response
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import text
 from pgagents.report.presentation import make_headline

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from inprocess import START, Inside
 from lengths import rarely, share
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build
 from pgagents.generate.files import write
-from pgagents.inprocess import START, Inside
 from pgagents.mcp.server import overview
 from pgagents.mcp.tools import tools
 from pgagents.report.contract import Verdict

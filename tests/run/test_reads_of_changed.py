@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from inprocess import inside
 from loading import load_once
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.inprocess import inside
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_crashes import list_changed
 from pgagents.verify.setting import setting_of

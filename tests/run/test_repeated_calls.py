@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, mcp_inside, over_tls, verify_sandbox
 from loading import load_once
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.cli.main import main
-from pgagents.inprocess import inside, mcp_inside, over_tls, verify_sandbox
 from pgagents.report.contract import Repeat, Verdict
 from pgagents.report.formats import html, markdown, text
 from pgagents.report.formats.json import render as as_json

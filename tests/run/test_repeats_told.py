@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from lengths import share
 from letters_api import KEY, Letters, verify_hints
 from loading import load_once
 from pgagents.base.http import Request, Response
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options

@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
+from inprocess import Inside, inside
 from lengths import rarely
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import Inside, inside
 from pgagents.verify.plan.options import Options
 from replaying import Recording, record
 from verifying import ROOT, model

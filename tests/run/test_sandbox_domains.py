@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside
 from pgagents.sandbox import sandbox
 
 NOTES = Path(__file__).parents[1] / "catalogues" / "notes.yaml"

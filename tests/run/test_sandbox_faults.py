@@ -16,10 +16,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from inprocess import inside, verify_sandbox
 from language_table import model_of, rows
 from lengths import in_company, rarely, share
 from pgagents.base.http import Request, Response, Silence, json_bytes
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.sandbox import fault_registry
 from pgagents.sandbox.deliver import Parcel, sign
 from pgagents.sandbox.sandbox import open_sandbox

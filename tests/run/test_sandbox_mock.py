@@ -10,10 +10,10 @@ import sqlite3
 
 import pytest
 
+from inprocess import inside
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.base.jsonschema.schema import validator
 from pgagents.catalogue.load import load_text
-from pgagents.inprocess import inside
 from pgagents.sandbox.mock import places
 from pgagents.sandbox.sample import pattern_text, sample
 from pgagents.sandbox.sandbox import open_sandbox

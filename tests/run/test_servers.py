@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from language_table import model_of, rows
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
 from pgagents.client.client import Client as ApiClient
 from pgagents.client.send import Sender
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from importing import imported, openapi
+from inprocess import inside
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside
 from pgagents.report.contract import Contract
 from pgagents.report.merge import Part, merge
 from pgagents.verify.plan.options import Identities, Options

@@ -7,11 +7,11 @@ from functools import cache
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from language_table import rows
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.verify.plan.options import Options
 
 AUTHORIZE = "oauth_metadata/endpoint/authorize@rest"

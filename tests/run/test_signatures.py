@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from language_table import FILE, rows
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.credential import schemes
 from pgagents.catalogue.model.model import Model
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.sandbox.deliver import make_headers
 from pgagents.verify.checks.events.event_signatures import hear

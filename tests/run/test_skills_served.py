@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, mcp_inside
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.inprocess import inside, mcp_inside
 from pgagents.submit.skills.files import read_folder
 from pgagents.submit.skills.served import judge_served
 from sandboxes import model

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from inprocess import inside, over_tls, verify_sandbox
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.places import plain
 from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load_text
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.suggest.mine import mine
 from pgagents.suggest.samples import Sample, Samples
 from pgagents.suggest.session import Suggesting

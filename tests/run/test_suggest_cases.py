@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
+from inprocess import ENOUGH, verify_mcp
 from offering import shop_text
 from pgagents.base.reading import parse
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.listing import cases_of
 from pgagents.cli.main import main
 from pgagents.generate.build import build
-from pgagents.inprocess import ENOUGH, verify_mcp
 from pgagents.report.contract import Verdict
 from pgagents.suggest.cases import propose_cases
 from verifying import PARK_GRAPH, ROOT, ids

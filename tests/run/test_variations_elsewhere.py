@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pgagents.inprocess import inside
+from inprocess import inside
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, verify_sandbox
 from lengths import rarely
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options

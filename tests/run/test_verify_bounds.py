@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal

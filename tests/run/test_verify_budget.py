@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside, verify_sandbox
 from pgagents.cli.main import main
-from pgagents.inprocess import inside, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST

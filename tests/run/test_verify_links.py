@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest.links_resolve import _path
 from pgagents.verify.plan.options import Options

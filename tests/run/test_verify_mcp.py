@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from calling import hostile, served
+from inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from language_table import model_of, rows
 from lengths import rarely, share
 from pgagents.base.errors import PgagentsError
@@ -28,7 +29,6 @@ from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.cli.inputs.companions import environment, inherit
 from pgagents.cli.main import main
 from pgagents.client.environment import RUN_KEY, RUN_URL
-from pgagents.inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox import fault_registry

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from pgagents.base.http import Request, Response, json_bytes
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.rest import id_comparison

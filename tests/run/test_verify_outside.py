@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from inprocess import inside, over_tls, verify_sandbox
 from lengths import rarely
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.http import Request, Response, Silence
@@ -23,7 +24,6 @@ from pgagents.catalogue.model.credential import schemes
 from pgagents.cli.inputs import companions
 from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.main import main
-from pgagents.inprocess import inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify import oauth

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pgagents.inprocess import inside, verify_sandbox
+from inprocess import inside, verify_sandbox
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import SIZE, FixturePool
 from pgagents.verify.plan.options import Options

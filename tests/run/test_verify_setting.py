@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.inprocess import URL, inside, verify_sandbox
+from inprocess import URL, inside, verify_sandbox
 from pgagents.verify import setting
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.promise import collect

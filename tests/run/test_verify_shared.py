@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from inprocess import Inside, inside, over_tls, verify_sandbox
 from lengths import rarely
 from loading import read_once
 from pgagents.base.http import Handler, Request, Response, json_bytes
-from pgagents.inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import ELSEWHERE, Report, Result
 from pgagents.verify.plan import plan as planning

@@ -22,12 +22,12 @@ import pytest
 from harm.cases import CASES
 from harm.runs import EVERYONE, URL, harms, model_of, server_of, text_of, unlisted
 from harm.runs import run as run_case
+from inprocess import inside, mcp_inside, over_tls, verify_sandbox
 from lengths import rarely
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.cli.verify import command as verify_command
-from pgagents.inprocess import inside, mcp_inside, over_tls, verify_sandbox
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document

@@ -369,15 +369,15 @@ def _make_ticket(name: str, given: Any) -> Credential:
 
 def test_further_kind_is_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its KIND alone makes it known to the language, the documents, the sandbox and verify."""
-    import pgagents.inprocess
+    import inprocess
     from pgagents.verify.plan.options import Options
 
     every = {**credentials.kinds(), "ticket": Kind(_make_ticket, lambda _: None, "a ticket")}
     monkeypatch.setattr(credentials, "kinds", lambda: every)
     monkeypatch.setattr("pgagents.catalogue.checks.security.kinds", lambda: every)
     model: Model = load_text(notes(scheme("{type: ticket, prefixes: {test_: test}}")))
-    opened = pgagents.inprocess.inside(model, seed=1)
-    report = pgagents.inprocess.verify_sandbox(model, opened, Options(seed=1, allow_writes=True))
+    opened = inprocess.inside(model, seed=1)
+    report = inprocess.verify_sandbox(model, opened, Options(seed=1, allow_writes=True))
     assert report.findings == ()
     kept = {
         r.contract.detail

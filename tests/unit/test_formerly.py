@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from calling import Script, World, answered, client_of, run
+from inprocess import inside
 from offering import renamed, shop, shop_text
 from pgagents.base.errors import InputError
 from pgagents.catalogue.load import load_text
@@ -23,7 +24,6 @@ from pgagents.diff.change import Change
 from pgagents.diff.compare import compare
 from pgagents.generate.build import build, targets
 from pgagents.generate.target import Target
-from pgagents.inprocess import inside
 from pgagents.lint.run import lint
 from pgagents.mcp.server import prompts
 from pgagents.mcp.tools import tools

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from inprocess import inside
 from pgagents.base.http import Request, Response
 from pgagents.base.reading import parse
 from pgagents.cli.inputs import report_files
 from pgagents.cli.main import cli
-from pgagents.inprocess import inside
 from pgagents.report.causes import cause, cause_of
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from inprocess import inside
 from language_table import model_of
 from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.http import Handler, Request, Response, Silence
@@ -22,7 +23,6 @@ from pgagents.cli.inputs.env import read_env
 from pgagents.client import environment
 from pgagents.client.client import Client
 from pgagents.client.environment import MOST_BYTES, CommandSecrets, SecretCommand
-from pgagents.inprocess import inside
 from pgagents.report.formats.json import render
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from pgagents.catalogue.model.model import Model
+    from pgagents.verify.wire.oauth import OAuthClient
 
 READY_S = 30.0
 SEED = 0
@@ -54,7 +55,6 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     from pgagents.cli.inputs.server import Target
     from pgagents.cli.inputs.verification import check_selection
     from pgagents.cli.running import run
-    from pgagents.inprocess import client_of
     from pgagents.sandbox import fault_registry
     from pgagents.verify.plan.options import Options
 
@@ -235,3 +235,35 @@ def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, 
         else f"was not ready within {READY_S:.0f} s"
     )
     raise PgagentsError(f"the sandbox {what}" + (f":\n{said[-2000:]}" if said else ""))
+
+
+def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
+    """Return the public OAuth client among the sandbox's clients, with a user's decisions.
+
+    None if there is no public client.
+    """
+    from pgagents.verify.wire.oauth import OAuthClient
+
+    public = kinds.get("public")
+    if public is None:
+        return None
+    others = kinds.get("confidential")
+    other = (
+        OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"]))
+        if others
+        else None
+    )
+    user = {"user": "demo_user"}
+    return OAuthClient(
+        str(public["client_id"]),
+        _first(public),
+        consent={**user, "decision": "allow"},
+        refuse={**user, "decision": "deny"},
+        other=other,
+    )
+
+
+def _first(client: Mapping[str, object]) -> str:
+    """Return a client's first redirect URI."""
+    uris = client["redirect_uris"]
+    return str(uris[0]) if isinstance(uris, list) and uris else ""

@@ -9,7 +9,7 @@ as `park_graph/`. `store` keeps all data, `grants` those of users.
 `outbox` and `deliver` send events to the addresses that `targets_allowed` allows. `oauth_server` is the
 authorization server, `client_file` a client's metadata. `setting` has the parts of a domain and the
 `pages/` beside the actions. `fault_declaration` declares what faults and variations change, with
-`fault_helpers` and `mcp_fault_helpers`; `fault_registry` finds and switches them on, those of `faults/` and
+`fault_helpers`; `fault_registry` finds and switches them on, those of `faults/` and
 of `tests/faults`. `serve` opens the socket, for an `asgi` server. No check of verify imports anything from
 here.
 """

@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import parse_qsl
 
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.model import Model
-from pgagents.sandbox import mcp_fault_helpers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.deliver import Courier
 from pgagents.sandbox.fault_helpers import (
@@ -102,7 +100,6 @@ class Variation:
 
 
 T = TypeVar("T")
-MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
 class Declared(Generic[T]):
@@ -252,28 +249,6 @@ class Declared(Generic[T]):
 
         return self._declare(send, wrap)
 
-    def edit_tools_call(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/call`.
-
-        The function gets the request and the result.
-        """
-        return self._results(edit, "tools/call")
-
-    def edit_tools_list(self, edit: MessageEdit) -> T:
-        """Change every result of an MCP server's `tools/list`.
-
-        The function gets the request and the result.
-        """
-        return self._results(edit, "tools/list")
-
-    def _results(self, edit: MessageEdit, method: str) -> T:
-        return self._declare(
-            edit,
-            lambda handler, context: mcp_fault_helpers.results(
-                handler, method, lambda *given: edit(context, *given)
-            ),
-        )
-
     def _declare(self, function: Callable[..., Any], wrap: Wrap) -> T:
         return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
 
@@ -290,69 +265,18 @@ def fault(
     *breaks: str,
     also: Mapping[str, str] | None = None,
     needs: Sequence[str] = (),
-    kind: str = "faults",
-    by_list: Sequence[str] = (),
     odd: bool = False,
 ) -> Declared[Fault]:
     """Return a decorator that declares a fault; `breaks` names the checks that must find it."""
-    checks, further, wanted, listed = frozenset(breaks), also or {}, frozenset(needs), frozenset(by_list)
+    checks, wanted = frozenset(breaks), frozenset(needs)
     return Declared(
-        lambda name, description, wrap: Fault(
-            kind, name, description, wrap, checks, further, wanted, by_list=listed, odd=odd
-        )
+        lambda name, says, wrap: Fault("faults", name, says, wrap, checks, also or {}, wanted, odd=odd)
     )
 
 
-def mcp_fault(
-    *breaks: str,
-    also: Mapping[str, str] | None = None,
-    needs: Sequence[str] = (),
-    by_list: Sequence[str] = (),
-) -> Declared[Fault]:
-    """Return a decorator that declares a fault of an MCP server.
-
-    `breaks` names the checks that must find it, `by_list` those without a catalogue.
-    """
-    return fault(*breaks, also=also, needs=needs, kind="mcp_faults", by_list=by_list)
-
-
-def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
+def variation(point: str | None = None) -> Declared[Variation]:
     """Return a decorator that declares a variation.
 
     It is legal if this behaviour key of the catalogue is open; without a key it is always legal.
     """
-    return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
-
-
-def mcp_variation(point: str | None = None) -> Declared[Variation]:
-    """Return a decorator that declares a variation of an MCP server."""
-    return variation(point, "mcp_variations")
-
-
-# -- requests of OAuth
-
-
-def asks_endpoint(context: Context, request: Request, place: str) -> bool:
-    """Return whether a request goes to this endpoint of the OAuth server, named as in the catalogue."""
-    oauth = context.model.code_flow
-    return oauth is not None and request.path == getattr(oauth, place)
-
-
-def read_form(context: Context, request: Request, place: str) -> dict[str, str]:
-    """Return the form sent to this endpoint of the OAuth server; empty for all other requests."""
-    return (
-        dict(parse_qsl(request.body.decode("utf-8", "replace")))
-        if asks_endpoint(context, request, place)
-        else {}
-    )
-
-
-def holds_instances(context: Context) -> bool:
-    """True if the sandbox keeps all instances in one table; a domain of its own has its own tables."""
-    return context.store.row("SELECT 1 FROM sqlite_master WHERE name = 'instance'") is not None
-
-
-def run_sql(context: Context, sql: str, *values: str | bytes) -> None:
-    """Run a statement on the sandbox's database, in a transaction of its own."""
-    with context.store.transaction():
-        context.store.run(sql, *values)
+    return Declared(lambda name, says, wrap: Variation("variations", name, says, wrap, point))

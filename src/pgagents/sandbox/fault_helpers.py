@@ -179,17 +179,6 @@ def read_by_id(model: Model) -> Action:
     )
 
 
-def list_action(model: Model) -> Action:
-    """Return the first action that finds instances in a list, or else the first action."""
-    found = (r.found_by.action for r in model.resources.values() if r.found_by)
-    return next(found, model.actions[0])
-
-
-def make_action(model: Model) -> Action:
-    """Return the first action that makes an instance, or else the first action."""
-    return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
-
-
 def widest(reader: RequestReader, action: Action, request: Request) -> bool:
     """Return whether a request calls this action with every bounded integer argument at its maximum."""
     asked = reader.parse(request)
@@ -202,33 +191,6 @@ def widest(reader: RequestReader, action: Action, request: Request) -> bool:
         if p.schema.get("type") == "integer" and "maximum" in p.schema
     }
     return all(str(given.get(wire)) == str(most) for wire, most in bounded.items())
-
-
-def error_at(data: Any, at: str | None, value: Any) -> Any:
-    """Return a copy of an error body with another value at a path such as `error.code`.
-
-    `data` is returned unchanged if `at` is None, or if the path leads through a value that is no object.
-    """
-    body = json.loads(json.dumps(data))
-    if at is None or not isinstance(body, dict):
-        return body
-    *path, last = at.split(".")
-    inner = body
-    for step in path:
-        inner = inner.setdefault(step, {})
-        if not isinstance(inner, dict):  # another envelope, such as OAuth's
-            return body
-    inner[last] = value
-    return body
-
-
-def with_numbers_as_text(value: Any) -> Any:
-    """Return JSON data with each number as a string."""
-    if isinstance(value, dict):
-        return {k: with_numbers_as_text(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [with_numbers_as_text(v) for v in value]
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 # -- bodies that are not JSON

@@ -23,8 +23,6 @@ from pgagents.base.text import did_you_mean
 from pgagents.sandbox.fault_declaration import Context, Fault, Variation
 
 KINDS = ("faults", "variations")
-MCP_KINDS = ("mcp_faults", "mcp_variations")
-"""Kinds that change an MCP server, not the API."""
 GROUP = "pgagents.faults"
 """Entry points whose values are packages with further families."""
 
@@ -108,16 +106,7 @@ def describe_all() -> Mapping[str, Mapping[str, str]]:
 
 def wrap_api(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
     """Return the API's handler wrapped in these faults and variations, the first one innermost."""
-    return _around(KINDS, handler, context, faults, variations)
-
-
-def wrap_mcp(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
-    """Return an MCP server's handler wrapped in these faults and variations, the first one innermost."""
-    return _around(MCP_KINDS, handler, context, faults, variations)
-
-
-def _around(kinds: Sequence[str], handler: Handler, context: Context, *chosen: Sequence[str]) -> Handler:
-    for kind, several in zip(kinds, chosen, strict=True):
+    for kind, several in zip(KINDS, (faults, variations), strict=True):
         for name in several:
             handler = find(kind, name).wrap(handler, replace(context, memory={}))
     return handler

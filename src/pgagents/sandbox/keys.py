@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from pgagents.base.http import Request
 from pgagents.catalogue.model.credential import Credential
@@ -267,41 +267,7 @@ def find_secret_of(credential: Credential, request: Request) -> str | None:
     presented = _unwrap(credential, given)
     if presented is None or not credential.encoded:
         return presented or None
-    return _decode(presented)
-
-
-def find_any_secret(model: Model, request: Request) -> str:
-    """Return the text in any credential's place without its prefix, for servers that ignore the prefix."""
-    for credential in model.credentials.values():
-        last = (find_text(credential, request) or "").rpartition(" ")[2]
-        if last:
-            return (_decode(last) or last) if credential.encoded else last
-    return ""
-
-
-def with_secret(model: Model, request: Request, secret: str, scheme: str = "") -> Request:
-    """Return the request with this secret as its only one, in the form of a scheme; by default the first."""
-    credential = model.credentials.get(scheme) or model.credential
-    if credential is None:
-        return request
-    shown = base64.b64encode(secret.encode()).decode("ascii") if credential.encoded else secret
-    value = f"{credential.lead}{shown}{credential.tail}"
-    if credential.place == "header":
-        return request.with_header(credential.wire, value)
-    if credential.place == "cookie":
-        return request.with_header("Cookie", f"{credential.wire}={value}")
-    path, _, query = request.target.partition("?")
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
-    return replace(request, target=f"{path}?{urlencode([*kept, (credential.wire, value)])}")
-
-
-def without_text(credential: Credential, request: Request) -> Request:
-    """Return the request without the text in the credential's place. Other cookies are removed too."""
-    if credential.place != "query":
-        return request.with_header(credential.header, None)
-    path, _, query = request.target.partition("?")
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
-    return replace(request, target=f"{path}?{urlencode(kept)}" if kept else path)
+    return decode_pair(presented)
 
 
 def challenge(credential: Credential) -> str | None:
@@ -319,7 +285,7 @@ def _unwrap(credential: Credential, given: str) -> str | None:
     return given[len(credential.lead) : len(given) - len(credential.tail)]
 
 
-def _decode(presented: str) -> str | None:
+def decode_pair(presented: str) -> str | None:
     """Return `user:password` of its Base64; None if the text is no Base64."""
     try:
         plain = base64.b64decode(presented, validate=True).decode()

@@ -7,11 +7,12 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from faults.helpers import make_action
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Request
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import make_action, objects
+from pgagents.sandbox.fault_helpers import objects
 from pgagents.sandbox.park_graph.money import payout, to_cents
 
 DAY_S = 86_400

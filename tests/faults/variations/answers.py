@@ -8,12 +8,13 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from faults.helpers import error_at, list_action
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.sandbox.call import AcceptedCall, Domain, Other
 from pgagents.sandbox.fault_declaration import Context, variation
-from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, lists, successful, widest
+from pgagents.sandbox.fault_helpers import data_of, lists, successful, widest
 
 
 @variation().handle_requests

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from faults.helpers import without_text
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.fault_declaration import Context, variation
 from pgagents.sandbox.fault_helpers import data_of
-from pgagents.sandbox.keys import find_secret_of, has_credential, without_text
+from pgagents.sandbox.keys import find_secret_of, has_credential
 
 
 @variation().edit_answers

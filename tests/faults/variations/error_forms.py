@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.answers import value_at
 from pgagents.sandbox.fault_declaration import Context, variation
-from pgagents.sandbox.fault_helpers import data_of, error_at
+from pgagents.sandbox.fault_helpers import data_of
 
 
 @variation().edit_answers

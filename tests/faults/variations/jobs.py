@@ -6,12 +6,13 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urljoin
 
+from faults.helpers import error_at
 from pgagents.base.http import Request, Response
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.bodies import types_of
 from pgagents.sandbox.fault_declaration import Context, variation
-from pgagents.sandbox.fault_helpers import error_at, objects
+from pgagents.sandbox.fault_helpers import objects
 
 
 @variation().edit_answers

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from faults import of_mcp as mcp
+from faults.of_mcp import mcp_variation
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_declaration import Context, mcp_variation
+from pgagents.sandbox.fault_declaration import Context
 
 
 @mcp_variation().edit_tools_call

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from faults.helpers import error_at
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.surface import Surface
@@ -15,7 +16,7 @@ from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
 from pgagents.sandbox.fault_declaration import Context, variation
-from pgagents.sandbox.fault_helpers import data_of, edits, error_at, successful
+from pgagents.sandbox.fault_helpers import data_of, edits, successful
 from pgagents.sandbox.routes import Routes
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zlib import crc32
 
+from faults.helpers import find_any_secret
 from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.reading import order_of
 from pgagents.base.cel.syntax import ExpressionError
@@ -17,7 +18,6 @@ from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, variation
 from pgagents.sandbox.fault_helpers import data_of, lists, successful
-from pgagents.sandbox.keys import find_any_secret
 
 
 @variation().edit_data

@@ -1,4 +1,4 @@
-"""Helpers that faults and variations of an MCP server share: read its messages, change requests and answers.
+"""Declare faults and variations of an MCP server: read its messages, change requests and answers.
 
 They wrap a handler that speaks Streamable HTTP. A changed answer is sent as plain JSON, which the protocol
 allows.
@@ -6,13 +6,16 @@ allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pgagents.base.http import EVENT_STREAM, Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox.fault_declaration import Context, Declared, Fault, Variation
+from pgagents.sandbox.fault_registry import find
 
 JSON = "application/json"
+T = TypeVar("T")
 
 
 def parse_request(request: Request) -> dict[str, Any]:
@@ -167,3 +170,59 @@ def error(result: Mapping[str, Any]) -> dict[str, Any]:
     found = read_json(text(result).encode()).value
     inner = found.get("error") if isinstance(found, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+class DeclaredOfTools(Declared[T]):
+    """A decorator that makes a fault or variation of an MCP server from a function."""
+
+    def edit_tools_call(self, edit: MessageEdit) -> T:
+        """Change every result of an MCP server's `tools/call`.
+
+        The function gets the request and the result.
+        """
+        return self._results(edit, "tools/call")
+
+    def edit_tools_list(self, edit: MessageEdit) -> T:
+        """Change every result of an MCP server's `tools/list`.
+
+        The function gets the request and the result.
+        """
+        return self._results(edit, "tools/list")
+
+    def _results(self, edit: MessageEdit, method: str) -> T:
+        return self._declare(
+            edit,
+            lambda handler, context: results(handler, method, lambda *given: edit(context, *given)),
+        )
+
+
+def mcp_fault(
+    *breaks: str,
+    also: Mapping[str, str] | None = None,
+    needs: Sequence[str] = (),
+    by_list: Sequence[str] = (),
+) -> DeclaredOfTools[Fault]:
+    """Return a decorator that declares a fault of an MCP server.
+
+    `breaks` names the checks that must find it, `by_list` those without a catalogue.
+    """
+    checks, wanted, listed = frozenset(breaks), frozenset(needs), frozenset(by_list)
+    return DeclaredOfTools(
+        lambda name, says, wrap: Fault("mcp_faults", name, says, wrap, checks, also or {}, wanted, listed)
+    )
+
+
+def mcp_variation(point: str | None = None) -> DeclaredOfTools[Variation]:
+    """Return a decorator that declares a variation of an MCP server."""
+    return DeclaredOfTools(lambda name, says, wrap: Variation("mcp_variations", name, says, wrap, point))
+
+
+def wrap_mcp(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
+    """Return an MCP server's handler wrapped in these faults and variations, the first one innermost."""
+    named = [*(("mcp_faults", name) for name in faults), *(("mcp_variations", name) for name in variations)]
+    for kind, name in named:
+        handler = find(kind, name).wrap(handler, replace(context, memory={}))
+    return handler

@@ -102,39 +102,9 @@ class Inside:
     @property
     def client(self) -> OAuthClient | None:
         """Return the sandbox's public OAuth client, whose user always consents."""
+        from pgagents.cli.demo import client_of
+
         return client_of(self.sandbox.oauth)
-
-
-def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
-    """Return the public OAuth client among the sandbox's clients, with a user's decisions.
-
-    None if there is no public client.
-    """
-    from pgagents.verify.wire.oauth import OAuthClient
-
-    public = kinds.get("public")
-    if public is None:
-        return None
-    others = kinds.get("confidential")
-    other = (
-        OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"]))
-        if others
-        else None
-    )
-    user = {"user": "demo_user"}
-    return OAuthClient(
-        str(public["client_id"]),
-        _first(public),
-        consent={**user, "decision": "allow"},
-        refuse={**user, "decision": "deny"},
-        other=other,
-    )
-
-
-def _first(client: Mapping[str, object]) -> str:
-    """Return a client's first redirect URI."""
-    uris = client["redirect_uris"]
-    return str(uris[0]) if isinstance(uris, list) and uris else ""
 
 
 def inside(
@@ -250,8 +220,8 @@ def mcp_inside(
 
     It calls this sandbox with the key of the main identity.
     """
+    from faults.of_mcp import wrap_mcp
     from pgagents.sandbox.fault_declaration import Context
-    from pgagents.sandbox.fault_registry import wrap_mcp
     from pgagents.verify.wire.mcp_link import Link
 
     opened.tool_faults = tuple(faults)
