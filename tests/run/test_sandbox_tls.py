@@ -20,7 +20,6 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from pgagents.base.http import Request, Response, Silence
-from pgagents.cli.main import main
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import curl
 from pgagents.sandbox import serve
@@ -31,7 +30,7 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, verify
 from sandboxes import VAIL, Caller
 from test_server import sandbox
-from verifying import PARK_GRAPH, keys_of, model
+from verifying import keys_of, model
 from verifying import sandbox as in_process
 
 HSTS = "max-age=63072000; includeSubDomains; preload"
@@ -255,7 +254,7 @@ def test_verify_says_why_plaintext_was_not_tried() -> None:
     assert verified(lambda _: lambda _request: Silence("refused"))[0] is Verdict.UNTESTED
     verdict, reason = verified(None)
     assert verdict is Verdict.NOT_SELECTED
-    assert "--plain-url" in reason
+    assert "`plain_url` in --env FILE" in reason
     assert verified(None, "http://127.0.0.1:1")[0] is Verdict.NOT_APPLICABLE
 
 
@@ -308,26 +307,6 @@ def test_verify_finds_an_answer_over_tls_without_hsts() -> None:
     assert Verdict.KEPT in judged(strip=False)
     assert Verdict.BROKEN in judged(strip=True)
     assert Verdict.KEPT not in judged(strip=True)
-
-
-@pytest.mark.parametrize(
-    ("url", "plain_url", "said"),
-    [
-        ("http://127.0.0.1:1", "http://127.0.0.1:2", "--plain-url is for a target with TLS"),
-        ("https://127.0.0.1:1", "https://127.0.0.1:2", "is no http URL"),
-        (
-            "https://127.0.0.1:1",
-            "http://127.0.0.1:2/?key=1",
-            "--plain-url 'http://127.0.0.1:2/?key=…' has more than",
-        ),
-        ("https://127.0.0.1:1", "http://", "--plain-url 'http://' is no http"),
-    ],
-)
-def test_wrong_plain_url_is_one_message_and_exit_2(
-    url: str, plain_url: str, said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["verify", str(PARK_GRAPH), "--url", url, "--plain-url", plain_url]) == 2
-    assert said in capsys.readouterr().err
 
 
 def test_curl_line_of_a_plaintext_finding_goes_to_the_twin_and_shows_the_key_that_is_none() -> None:

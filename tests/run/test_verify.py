@@ -185,7 +185,7 @@ def test_only_within_a_small_budget_tries_its_own_probes():
 
 
 @pytest.mark.matrix
-def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested():
+def test_a_missing_identity_leaves_its_contracts_out():
     opened, _ = sandbox(model())
     main = {"main": opened.tokens["unlimited"]}
     only = ("plan_scopes/", "valid_calls/example/vail/search_parking")
@@ -196,7 +196,6 @@ def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested
     assert left_out
     assert "--identity starter" in left_out[0].reason
     assert report.exit_code == 0
-    assert run(model(), keys=main, require=("starter",), only=only).exit_code == 3
 
 
 def test_nothing_is_written_with_a_live_key():

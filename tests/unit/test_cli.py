@@ -106,7 +106,6 @@ WRONG_CALLS = {
     ),
     "two earlier runs": ([SHOP, "--url", URL, "--last-failed", "--failed-in", SHOP], "give one of them"),
     "unknown role": ([SHOP, "--url", URL, "--identity", "nobody"], "the catalogue has no such role"),
-    "unknown required role": ([SHOP, "--url", URL, "--require", "nobody"], "the catalogue has no such role"),
     "role without a key": (
         [SHOP, "--url", URL, "--identity", "main=NO_SUCH_VARIABLE"],
         "NO_SUCH_VARIABLE is not set",

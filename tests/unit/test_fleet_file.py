@@ -172,7 +172,7 @@ def test_mcp_server_alone_takes_what_concerns_it(tmp_path: Path) -> None:
 def test_apis_with_a_server_in_common_have_one_lease(tmp_path: Path) -> None:
     more = {
         "a": "url: 'http://h', mcp_url: 'http://m/mcp'", "b": "url: 'http://g/x', server: {up: 'http://f:80'}",
-        "c": "url: 'http://f/y', plain_url: 'http://m'", "d": "url: 'https://h'", "e": "url: 'http://G'",
+        "c": "url: 'http://f/y', mcp_url: 'http://m'", "d": "url: 'https://h'", "e": "url: 'http://G'",
     }  # fmt: skip
     lines = [f"  {name}: {{catalogue: library.yaml, {text}}}" for name, text in more.items()]
     leases = name_leases(read_fleet(write(tmp_path, APIS + "\n".join(lines))).apis)

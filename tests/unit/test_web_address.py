@@ -160,7 +160,6 @@ CALLS = {
     "diff": "diff URL URL",
     "verify": "verify SHOP --url URL",
     "verify a document": "verify --openapi URL --url http://127.0.0.1:1",
-    "verify without TLS": "verify SHOP --url https://127.0.0.1:1 --plain-url URL",
     "verify tools": "verify --mcp-url URL",
     "verify with a receiver": "verify SHOP --url http://127.0.0.1:1 --receiver URL",
     "a URL for a file": "build URL",

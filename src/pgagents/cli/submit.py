@@ -217,9 +217,9 @@ def _prepare(given: Given) -> _Job:
     refuse_unpinned(model, "pgagents submit")
     listing = find_listing(model, surface, store)
     url = given.url if given.url is not None else server.find_unsent_url(model)
-    server.check(url, None, given.description)
+    server.check(url, given.description)
     there = server.target(
-        model, url, None, given.cacert, given.description, given.servers, (given.cert, given.cert_key)
+        model, url, given.cacert, given.description, given.servers, (given.cert, given.cert_key)
     )
     companions.check_one(given.mcp_url, given.mcp_stdio)
     found = server.find_mcp_url(model, there.url, given.mcp_url, given.mcp_stdio)

@@ -257,10 +257,10 @@ def accompany(
     with starting(start, url, openapi, cacert=asked.cacert, hidden=hidden) as app:
         if app is not None:
             url, openapi = app.url, app.locate(openapi)
-        server.check(url, None, asked.description)
+        server.check(url, asked.description)
         model = load_api(asked.catalogue, openapi, url=url)
         check(model)
-        there = server.target(model, url, None, asked.cacert, asked.description)
+        there = server.target(model, url, asked.cacert, asked.description)
         options = Options(
             workers=None, lanes_by_address=True, allow=verification.actions(there.model, allow), **limits
         )

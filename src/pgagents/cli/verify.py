@@ -164,7 +164,7 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
     from pgagents.cli.inputs import companions, server
     from pgagents.cli.inputs.report_files import find_memory
 
-    server.check(line.url, line.plain_url, line.description)
+    server.check(line.url, line.description)
     verification.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
     report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
     output = line.make_output()
@@ -185,7 +185,6 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
     there = server.target(
         model,
         line.url,
-        line.plain_url,
         line.cacert,
         line.description,
         line.servers,

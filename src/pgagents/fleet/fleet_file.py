@@ -76,7 +76,6 @@ OPTIONS: Mapping[str, Option] = {
     "day": Option("day"),
     "auth": Option("text"),
     "base_path": Option("text"),
-    "plain_url": Option("url"),
     "cacert": Option("file", of_tools=True),
     "cert": Option("file"),
     "cert_key": Option("file"),
@@ -95,7 +94,6 @@ OPTIONS: Mapping[str, Option] = {
     "allow": Option("list", of_tools=True),
     "reads": Option("list", of_tools=True),
     "acts": Option("list", of_tools=True),
-    "require": Option("list"),
     "fail_on": Option("list", (*(rank.value for rank in Rank), "not-tried"), of_tools=True),
 }
 """The options of `pgagents verify` that stand in a fleet file, under their names."""
@@ -161,8 +159,7 @@ class Api:
     @property
     def servers(self) -> tuple[str, ...]:
         """All servers to which a verification of the API sends: its own first."""
-        more = (self.options.get(key) for key in ("mcp_url", "plain_url"))
-        others = (*filter(None, more), *self.options.get("server", {}).values())
+        others = (*filter(None, [self.options.get("mcp_url")]), *self.options.get("server", {}).values())
         return tuple(dict.fromkeys((self.server, *map(name_server, others))))
 
     @property

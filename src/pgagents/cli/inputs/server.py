@@ -40,14 +40,12 @@ class Target:
     certificate: CertificateFiles | None = None
 
 
-def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
-    """Check the URLs of the command line before the catalogue is read. Raises UsageError and
-    PgagentsError.
-    """
+def check(url: str | None, description: Path | None) -> None:
+    """Check the URL of the command line before the catalogue is read. Raises UsageError and PgagentsError."""
     if url is None and description is None:
         raise click.UsageError("Missing option '--url', or '--env FILE' with a file that has a `url`.")
     if url is not None:
-        plain_twin(base_url(url), plain_url)
+        base_url(url)
 
 
 def find_unsent_url(model: Model) -> str | None:
@@ -60,7 +58,6 @@ def find_unsent_url(model: Model) -> str | None:
 def target(
     model: Model,
     url: str | None,
-    plain_url: str | None,
     cacert: Path | None,
     description: Path | None,
     servers: Sequence[str] = (),
@@ -74,7 +71,7 @@ def target(
     base = without_base_path(model, base_url(url) if url is not None else env.url)
     if not base:
         raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
-    twin = plain_twin(base, plain_url or env.plain_url or None)
+    twin = env.plain_url if base.startswith("https://") else ""
     others = find_servers(model, base, servers, env)
     model = replace(model, env={**model.env, **env.values})
     shown = find_certificate(model, certificate, env, base)
@@ -155,26 +152,7 @@ def _list_further(model: Model) -> list[str]:
     return [f"{role}.{scheme}" for role in model.auth.roles for scheme in list(model.credentials)[1:]]
 
 
-# -- additional servers: one without TLS, and the MCP server that a submission proves
-
-
-def plain_twin(url: str, plain_url: str | None) -> str:
-    """Return the URL of the server without TLS; empty if the caller named none.
-
-    Raises PgagentsError if `url` has no TLS, or if `plain_url` is no http URL.
-    """
-    if plain_url is None:
-        return ""
-    if not url.startswith("https://"):
-        raise PgagentsError(
-            "--plain-url is for a target with TLS", "give --url as https://…, or leave --plain-url out"
-        )
-    if not plain_url.startswith("http://"):
-        raise PgagentsError(
-            f"--plain-url {hide_in_address(plain_url)!r} is no http URL",
-            "give it as http://staging.example.com",
-        )
-    return base_url(plain_url, "--plain-url")
+# -- the MCP server that a submission proves
 
 
 def find_mcp_url(model: Model, url: str, given: str | None, command: str | None) -> str | None:

@@ -149,7 +149,6 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
 
     `mcp` is a server that is judged by its own tools.
     """
-    from pgagents.cli.inputs.server import check_role
     from pgagents.verify.run.run import contracts
 
     selects = options.only or options.skip
@@ -167,8 +166,6 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
                 )
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
-    for role in options.require:
-        check_role(model, "--require", role)
 
 
 def select_failed(
@@ -343,18 +340,7 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
 
 _CALLER: tuple[Callable[[Any], Any], ...] = (
     identity_option,
-    click.option(
-        "--require",
-        multiple=True,
-        metavar="ROLE",
-        help="Count contracts of this identity as untested if it has no key.",
-    ),
     cacert_option,
-    click.option(
-        "--plain-url",
-        metavar="URL",
-        help="The same server without TLS (http://…), which must refuse calls. No key is ever sent to it.",
-    ),
     allow_writes_option,
     allow_option,
     click.option(
@@ -600,8 +586,6 @@ class CommandLine(ServerLine):
     day: datetime | None
     only: tuple[str, ...]
     skip: tuple[str, ...]
-    require: tuple[str, ...]
-    plain_url: str | None
     receiver: str | None
     receiver_port: int
     discovery: bool
@@ -634,7 +618,6 @@ class CommandLine(ServerLine):
             skip=self.skip,
             allow_writes=self.allow_writes,
             allow=actions(model, self.allow),
-            require=self.require,
             shard=self.shard,
             limits=self.limits,
             lost_answers=self.lost_answers,

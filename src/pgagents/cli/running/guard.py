@@ -120,9 +120,9 @@ def find_target(line: ServerLine, model: Model) -> Target:
     url = line.url
     if url is None and line.has_mcp and line.description is None:
         url = server.find_unsent_url(model)
-    server.check(url, None, line.description)
+    server.check(url, line.description)
     certificate = (line.cert, line.cert_key)
-    there = server.target(model, url, None, line.cacert, line.description, line.servers, certificate)
+    there = server.target(model, url, line.cacert, line.description, line.servers, certificate)
     companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=False)
     return there
 

@@ -53,7 +53,6 @@ class Options:
     acts: tuple[str, ...] = ()
     """Names of tools that do not only read, whatever their hints say."""
     live: bool = True
-    require: tuple[str, ...] = ()
     limits: bool = False
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
     lost_answers: bool = False

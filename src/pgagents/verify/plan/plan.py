@@ -159,7 +159,7 @@ def draft(
     theirs = _list_theirs(setting, checks, contracts, options, shared)
     settled = settle_contracts(setting, checks, contracts, options, writes, theirs)
     wanted = {c.id for c in contracts if c.id not in settled}
-    settled |= settle_without_identity(setting, probes, contracts, wanted, identities, options)
+    settled |= settle_without_identity(setting, probes, contracts, wanted, identities)
     wanted -= settled.keys()
     possible = [p for p in with_keys if writes or not p.writes or _is_allowed(setting, p, options)]
     parts = shares(setting, checks, contracts, possible)

@@ -99,7 +99,7 @@ def settle_contracts(
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
         elif _is_plaintext(contract) and setting.https and not setting.plain_url:
             found[contract.id] = Result(
-                contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL"
+                contract, Verdict.NOT_SELECTED, "needs the address without TLS: `plain_url` in --env FILE"
             )
         elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
@@ -211,12 +211,8 @@ def settle_without_identity(
     contracts: Sequence[Contract],
     wanted: set[str],
     identities: Identities,
-    options: Options,
 ) -> dict[str, Result]:
-    """Return the results, by id, of wanted contracts that need an identity which the run lacks.
-
-    The verdict is untested if the caller requires the identity, else not selected.
-    """
+    """Return the results, by id, of wanted contracts that need an identity which the run lacks."""
     signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {c.id: {signers[c.place]} for c in contracts if c.place in signers}
     signed = frozenset(roles)
@@ -229,10 +225,8 @@ def settle_without_identity(
         needed = roles.get(contract.id, set()) if contract.id in wanted else set()
         if needed and not needed & identities.roles:
             role = min(needed)
-            required = bool(needed & set(options.require))
-            verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
             found[contract.id] = Result(
-                contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
+                contract, Verdict.NOT_SELECTED, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
             )
     further = _without_further_secret(setting, probes, identities)
     lacking = {

@@ -298,8 +298,8 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts with a final verdict: not selected, not applicable, or required by `--require` without a
-    key. Most have it before the run; a Judgement may give it during the run.
+    """Contracts with a final verdict: not selected or not applicable. Most have it before the run; a
+    Judgement may give it during the run.
     """
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
