@@ -396,9 +396,9 @@ def least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping
 def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
     """Return the greatest value of an argument.
 
-    A text is as long as allowed, in characters of four bytes; where a document alone says how long, in ASCII,
-    as many frameworks that write documents count UTF-16 units (Express, ASP.NET and Spring, 2026-11-27). A number without a bound gets the value that
-    reveals most mutants of the laws that read it.
+    A text is as long as allowed, in characters of four bytes; in ASCII where a document alone says how long,
+    as Express, ASP.NET and Spring count UTF-16 units (2026-11-27). A number without a bound gets the value
+    that reveals most mutants of the laws that read it.
     """
     schema, name = setting.resolve_schema(param.schema), str(param.name)
     if _only_flag(setting, param):
