@@ -19,6 +19,8 @@ PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CREATED, ACCEPTED = 201, 202
 MADE_UP = "=fresh.value"
 """A value that a run makes up within the argument's schema."""
+MOST_DEPTH = 4
+"""How deep in an argument the name of another instance is looked for."""
 _DEEPEST = 6
 ENOUGH = 2
 """The answers that must agree on a member before it is the id by structure."""
@@ -256,17 +258,41 @@ def find_values(
         if name in above or not param.get("required"):
             continue
         schema = follow(param, named)
-        item = schema.get("items") if is_type(schema, ("array",)) else None
-        of = (singular(name), item) if isinstance(item, Mapping) else (name, schema)
-        other = find_referred(of[0], of[1], named, known.values(), own)
-        value: Any = f"={other.name}.{other.member}" if other is not None else None
-        value = [value] if value is not None and of[1] is item else value
+        value = _refer(name, schema, named, known, own)
         if value is None and _may_name(name, schema, named, known):
             return None
         if value is None:
             value = choose_value(schema, named, shown, name)
         found[name] = MADE_UP if value is None else value
     return found
+
+
+def _refer(
+    name: str,
+    schema: Mapping[str, Any],
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    own: InferredResource | None,
+    depth: int = 0,
+) -> Any:
+    """Return a value that names other instances of the run, such as the lines of an order; None if it need
+    not name any.
+    """
+    item, members = schema.get("items"), schema.get("properties")
+    if depth > MOST_DEPTH:
+        return None
+    if is_type(schema, ("array",)) and isinstance(item, Mapping):
+        inner = _refer(singular(name), follow(item, named), named, known, own, depth + 1)
+        return None if inner is None else [inner]
+    if is_type(schema, ("object",)) and isinstance(members, Mapping):
+        needed = {n: follow(members[n], named) for n in schema.get("required", ()) if n in members}
+        referring = {n: _refer(n, one, named, known, own, depth + 1) for n, one in needed.items()}
+        others = {n: choose_value(needed[n], named, {}, n) for n, one in referring.items() if one is None}
+        if len(others) == len(needed) or None in others.values():
+            return None
+        return {n: others.get(n, one) for n, one in referring.items()}
+    other = find_referred(name, schema, named, known.values(), own)
+    return f"={other.name}.{other.member}" if other is not None else None
 
 
 def _find_shown(action: ImportedAction) -> Mapping[str, Any]:

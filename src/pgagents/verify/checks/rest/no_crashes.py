@@ -7,7 +7,8 @@ waits by its name, such as `watch_logs`, may be silent. An answer that is longer
 there. The odd calls include reads of another side of a changed instance, such as its content. A run reads
 once more each instance that a generated call made or changed. Where a document alone is known, the run also
 reads items of a list that look unlike the first one. It then sends each optional text of a read alone, too. A
-create of which one instance could be removed is sent without its content, too. Whole numbers beyond 32 and 64
+create of which one instance could be removed is sent without its content, too, and with made-up ids inside
+its arguments. Whole numbers beyond 32 and 64
 bits are sent where they are allowed.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
 from pgagents.base.text import split_words
@@ -28,7 +30,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, names_in
 from pgagents.verify.fixtures.request_template import GUESS, RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.promise import (
@@ -124,6 +126,9 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             run, writes = partial(_send, call=call), endpoint.action.effect == "write"
             probe = f"no_crashes/{call.why}/{endpoint.place}"
             yield Attempt(run, stage=5, cost=1 + writes, probe=probe), [("", endpoint.place)]
+        for call in list_unknown_references(setting, endpoint):
+            probe = f"no_crashes/{call.why}/{endpoint.place}"
+            yield Attempt(partial(_send, call=call), stage=5, cost=2, probe=probe), [("", endpoint.place)]
         for call in list_lone_texts(setting, endpoint):
             probe = f"no_crashes/{call.why}/{endpoint.place}"
             yield Attempt(partial(_send, call=call), stage=5, probe=probe), [("", endpoint.place)]
@@ -385,6 +390,21 @@ def list_wide_numbers(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
             why = f"{' and '.join(group)} of 2 to the power of {bits}"
             values = {**template.input, **dict.fromkeys(group, 1 << bits)}
             yield ordinary(endpoint, template, "explore", why, input=values)
+
+
+def list_unknown_references(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
+    """Yield a call for each argument inside of which an instance is named, with a made-up id in its place.
+
+    `absent_id` knows only ids that are an argument themselves.
+    """
+    if not setting.model.leaves_open or not endpoint.leads or not may_vary(setting, endpoint):
+        return
+    template = template_of(setting.model, endpoint.action)
+    for name, value in template.input.items():
+        inside = isinstance(value, Expression) and not value.path
+        if inside and names_in([value]) & setting.model.resources.keys():
+            why = f"{name} with an id that nothing has"
+            yield ordinary(endpoint, template, "explore", why, input={**template.input, name: GUESS})
 
 
 def _takes_number(
