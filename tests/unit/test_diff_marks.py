@@ -4,13 +4,16 @@ OpenAPI document.
 
 from __future__ import annotations
 
+from cProfile import Profile
 from typing import Any
 
 import pytest
 
+from pgagents.base.jsonschema.schema import REF
 from pgagents.catalogue.load import load_text
 from pgagents.diff.change import Change, bump
 from pgagents.diff.compare import compare
+from pgagents.diff.schemas import turn_schemas
 from test_diff import catalogue_with, in_catalogue
 from test_diff_keywords import KEYWORDS, document
 from test_diff_openapi import found
@@ -145,3 +148,20 @@ def test_mark_is_seen_through_the_parts_of_a_schema(whole: Data, told: str) -> N
     old: Data = {"oneOf": [PET, {"type": "integer"}]} if "oneOf" in whole else {"$ref": "Base"}
     a, b = (load_text(catalogue_with(one, one, base)) for one in (old, whole))
     assert bump(compare(a, b)) == told
+
+
+def chain(length: int) -> Data:
+    """Named schemas of which each refers to the next; the last has a member that only answers have."""
+    named: Data = {f"S{n}": {"$ref": f"{REF}S{n + 1}"} for n in range(length)}
+    named[f"S{length}"] = pet("name made", made=READ)
+    return named | {"Whole": {"allOf": [{"$ref": f"{REF}S0"}], "required": ["name", "made"]}}
+
+
+def test_marks_behind_many_references_are_found_with_work_that_grows_as_they_do() -> None:
+    def count(length: int) -> int:
+        profile = Profile()
+        turned = profile.runcall(turn_schemas, chain(length), "callers")
+        assert turned["Whole"]["required"] == ["name"]
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert count(1000) < 3 * count(500)

@@ -66,6 +66,14 @@ _DATA = frozenset(("enum", "const", OTHER))
 """Keywords whose values are data, never schemas, whatever their members are named."""
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The named schemas with a mark, also by reference, and the marked members of each named schema."""
+
+    schemas: set[str] = field(default_factory=set)
+    members: dict[str, set[str]] = field(default_factory=dict)
+
+
 class Named(dict[str, Any]):
     """Named schemas. They must not change any more."""
 
@@ -77,6 +85,7 @@ class Named(dict[str, Any]):
         self.compared: dict[Any, Any] = {}
         self.turned: dict[str, Named] = {}
         self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
+        self._marked: dict[str, Marked] = {}
 
     def reach(self, name: str) -> frozenset[str]:
         """Return the names that a schema refers to, directly or not, including its own."""
@@ -89,6 +98,26 @@ class Named(dict[str, Any]):
         if id(others) not in self._changed:
             self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
         return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))
+
+    def find_marked(self, mark: str) -> Marked:
+        """Return what has a mark, each found once however long the references are."""
+        if mark not in self._marked:
+            found = self._marked[mark] = Marked()
+            direct = [
+                n for n, schema in self.items() if isinstance(schema, Mapping) and schema.get(mark) is True
+            ]
+            named = {n: [_name(schema)] for n, schema in self.items() if isinstance(schema, Mapping)}
+            found.schemas.update(_close(direct, _invert(named)))
+            parts = {name: list(_list_parts(schema)) for name, schema in self.items()}
+            users = _invert({name: {_name(part) for part in several} for name, several in parts.items()})
+            having: dict[str, list[str]] = {}
+            for name, several in parts.items():
+                for member in _list_own_marked(several, self, mark):
+                    having.setdefault(member, []).append(name)
+            for member, names in having.items():
+                for name in _close(names, users):
+                    found.members.setdefault(name, set()).add(member)
+        return self._marked[mark]
 
     def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
         """Return all names that a schema refers to, directly or not."""
@@ -329,10 +358,10 @@ def turn_schema(schema: Any, known: Schemas, who: Who) -> Any:
     """Return the schema as one side sees it: members that only the other side has are not required, and no
     value of them matters.
     """
-    return _turn(schema, known, MARKS[who], frozenset())
+    return _turn(schema, make_named(known), MARKS[who], frozenset())
 
 
-def _turn(schema: Any, known: Schemas, mark: str, unseen: frozenset[str]) -> Any:
+def _turn(schema: Any, known: Named, mark: str, unseen: frozenset[str]) -> Any:
     if isinstance(schema, list):
         parts = [_turn(part, known, mark, unseen) for part in schema]
         return schema if all(a is b for a, b in zip(parts, schema, strict=True)) else parts
@@ -370,34 +399,53 @@ def hide_member(member: Any, mark: str) -> Any:
     return Node({mark: True}, origin=origin_of(member) or ())
 
 
-def _list_marked(schema: Any, known: Schemas, mark: str) -> frozenset[str]:
+def _list_marked(schema: Any, known: Named, mark: str) -> frozenset[str]:
     """Return the members with a mark, also of the schemas that a schema refers to or consists of."""
-    found: set[str] = set()
-    stack, seen = [schema], set[str]()
+    parts = list(_list_parts(schema))
+    own = _list_own_marked(parts, known, mark)
+    return own.union(*(known.find_marked(mark).members.get(_name(part), ()) for part in parts))
+
+
+def _list_own_marked(parts: Iterable[Mapping[str, Any]], known: Named, mark: str) -> frozenset[str]:
+    schemas = known.find_marked(mark).schemas
+    return frozenset(
+        name
+        for part in parts
+        for name, member in (part.get("properties") or {}).items()
+        if isinstance(member, Mapping) and (member.get(mark) is True or _name(member) in schemas)
+    )
+
+
+def _list_parts(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema, and those in its `allOf`."""
+    stack = [schema]
     while stack:
         one = stack.pop()
-        if not isinstance(one, Mapping):
-            continue
-        for name, member in (one.get("properties") or {}).items():
-            if _is_marked(member, known, mark):
-                found.add(name)
-        stack.extend(one.get("allOf") or ())
-        ref = one.get("$ref")
-        if isinstance(ref, str) and ref not in seen:
-            seen.add(ref)
-            stack.append(known.get(ref[len(REF) :]))
-    return frozenset(found)
+        if isinstance(one, Mapping):
+            yield one
+            stack.extend(one.get("allOf") or ())
 
 
-def _is_marked(member: Any, known: Schemas, mark: str) -> bool:
-    """Return whether a member has a mark, of its own or by the schemas that it refers to."""
-    seen: set[str] = set()
-    while isinstance(member, Mapping):
-        if member.get(mark) is True:
-            return True
-        ref = member.get("$ref")
-        if not isinstance(ref, str) or ref in seen:
-            return False
-        seen.add(ref)
-        member = known.get(ref[len(REF) :])
-    return False
+def _name(schema: Mapping[str, Any]) -> str:
+    """Return the name of the schema that this one refers to; empty if it refers to none."""
+    ref = schema.get("$ref")
+    return ref[len(REF) :] if isinstance(ref, str) else ""
+
+
+def _close(names: Iterable[str], users: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the names, and those that use them, directly or not."""
+    found, stack = set[str](), [*names]
+    while stack:
+        one = stack.pop()
+        if one not in found:
+            found.add(one)
+            stack.extend(users.get(one, ()))
+    return found
+
+
+def _invert(uses: Mapping[str, Iterable[str]]) -> Mapping[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for name, used in uses.items():
+        for one in used:
+            users.setdefault(one, []).append(name)
+    return users
