@@ -1,16 +1,12 @@
-"""Fit texts to a reader: tables within a width, and excerpts of long answers and of the catalogue."""
+"""Fit texts to a reader: tables within a width, and excerpts of a server's print and of the catalogue."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from collections.abc import Sequence, Set
-from typing import Any
+from collections.abc import Sequence
 
-from pgagents.base.http import read_json
 from pgagents.base.places import Source, Span
-from pgagents.base.writing import printable
 
 WIDTH = 100
 MIN_FIRST = 28
@@ -72,7 +68,7 @@ def _cut(text: str, width: int) -> str:
     return f"{text[:begin]}…{text[begin + 1 - width :]}"
 
 
-# -- excerpts: named members of a long answer, what a server printed, or lines around a contract
+# -- excerpts: what a server printed, or lines around a contract
 
 
 MORE = "…"
@@ -87,64 +83,7 @@ OF_LIBRARY = re.compile(
 _CALL = re.compile(r"\s*(?:File \"|at )")
 CODE = "    "
 """The beginning of a line of code, below the line with its file."""
-FEW = 8
 MAX_LINE = 2_000
-
-
-def excerpt(body: bytes, words: Set[str], most: int) -> str:
-    """Return the body on one line of about `most` characters, with every member named in `words`.
-
-    Empty if the body is short enough to be shown whole, is not JSON, or has no such member.
-    """
-    if len(body) <= most:
-        return ""
-    read = read_json(body)
-    if read.problem or not _names(read.value, words):
-        return ""
-    shown = _format_value(read.value, words)
-    shown = shown if len(shown) <= most else f"{shown[: most - 1]}{MORE}"
-    return printable(shown)
-
-
-def _names(value: Any, words: Set[str]) -> bool:
-    """Return whether any member inside the value is named."""
-    if isinstance(value, dict):
-        return any(name in words or _names(member, words) for name, member in value.items())
-    return isinstance(value, list) and any(_names(item, words) for item in value)
-
-
-def _format_value(value: Any, words: Set[str]) -> str:
-    if isinstance(value, dict):
-        return "{" + ",".join(_members(value, words)) + "}"
-    if isinstance(value, list):
-        items = [_format_value(item, words) for item in value[:FEW]]
-        return (
-            "["
-            + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])])
-            + "]"
-        )
-    return _whole(value)
-
-
-def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
-    """Return the first member, which usually identifies the object, and the named ones.
-
-    A mark replaces each gap.
-    """
-    parts: list[str] = []
-    for index, (name, member) in enumerate(value.items()):
-        held = _names(member, words)
-        if name in words or held or (index == 0 and not isinstance(member, dict | list)):
-            inside = _format_value(member, words) if held else _whole(member)
-            parts.append(f"{json.dumps(name, ensure_ascii=False)}:{inside}")
-        elif not parts or parts[-1] != MORE:
-            parts.append(MORE)
-    return parts
-
-
-def _whole(member: Any, most: int = 160) -> str:
-    text = json.dumps(member, ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= most else f"{text[:most]}{MORE}"
 
 
 def list_printed(text: str) -> list[str]:

@@ -193,43 +193,6 @@ def format_count(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def describe_left_out(report: Report) -> str:
-    """Describe how much of the catalogue a run left out, with the most frequent reason; empty if nothing
-    was.
-    """
-    withheld = report.footer.withheld
-    reasons = Counter(
-        WITHHELD if withheld.left_out(r.contract) else r.reason
-        for r in report.results
-        if r.verdict is Verdict.NOT_SELECTED
-    )
-    count = reasons.total()
-    if not count:
-        return ""
-    reason, most = reasons.most_common(1)[0]
-    share = f"{max(1, round(100 * count / len(report.results)))} %"
-    why = f"; {most:,} of these: {reason}" if reason and len(reasons) > 1 else f": {reason}" if reason else ""
-    return (
-        f"{count:,} of {format_count(len(report.results), 'contract')} ({share}) "
-        f"{'was' if count == 1 else 'were'} not selected{why}"
-    )
-
-
-def describe_untried(report: Report) -> str:
-    """Describe the untested contracts that do not change the exit code, with the most frequent reason; empty
-    if there are none.
-    """
-    reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.UNTESTED and r.excused)
-    if not reasons:
-        return ""
-    count, (reason, most) = reasons.total(), reasons.most_common(1)[0]
-    why = f"; {most:,} of these: {reason}" if len(reasons) > 1 else f": {reason}"
-    return (
-        f"{format_count(count, 'contract')} {'was' if count == 1 else 'were'} not tried, for want of a value "
-        f"or of what shows it (--fail-on not-tried exits 3){why}"
-    )
-
-
 def describe_withheld(withheld: Withheld) -> list[str]:
     """Return the sentences about calls that act by their words, and arguments that may reach others; none if
     all were sent.

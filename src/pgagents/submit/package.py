@@ -129,7 +129,6 @@ def _is_answered(model: Model, rule: str) -> bool:
 
 
 FILE = "mcp/tools.json"
-BEFORE, AFTER = "before the run", "after the run"
 MOST_TOLD = 20
 """Most differences that are printed for one list."""
 
@@ -193,7 +192,7 @@ def find_changes(model: Model, before: ToolListing, after: ToolListing) -> Itera
 
     surface = model.surfaces["mcp"]
     if after.unread:
-        message = f"the server's list of tools cannot be read {AFTER}: {after.unread}"
+        message = f"the server's list of tools cannot be read after the run: {after.unread}"
         yield Lack("tools", surface.origin, message)
         return
     then, now = _by_name(before), _by_name(after)
