@@ -27,45 +27,46 @@ anonymize answer append apply approve arm assign associate attach authorise back
 blink boost boot bust buy buzz cancel cede claim cleanup clear clone close commence commit compact
 complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate
 debit decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete
-deliver demolish demote denylist deprovision depublish dequeue deregister descale destroy detach detonate
-dial dim disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss
-dispatch dispense dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject
-elevate emancipate emit emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict
-execute exempt expedite expel expire extend extinguish failover fence fill finalise finalize flip flush
-forfeit forget forward freeze generateotp halt handle hibernate hoist honk hover ignite ignore
-impersonate inc incr increase increment inflate ingest initiate inject insert install instantiate
-intercept interrupt invalidate join kick kickstart kill launch lease lift lockdown lockout logoff logout
-lower mark merge migrate mint modify monitor move mute nack navigate notify nudge nuke nullify obliterate
-offboard offload onboard oust overwrite pardon pause pay persist pop postpone powercycle poweroff poweron
-preempt preheat prime prolong promote provision prune publish purge push put quarantine quiesce raise
-reactivate reapply rearm reassign rebalance rebind reboot rebuild recalculate recalibrate recharge
-recheck reclaim reclassify recompile recompute reconcile reconfigure reconnect recount recover recrawl
-recreate recycle redact redeem redeploy redo redrive reenable refetch reformat refuel regenerate register
-rehash reindex reinit reinitialise reinitialize reinstall reissue reject relaunch reload relocate
-remediate remind remount remove rename renew renumber reopen reorder repair replace replay reply
-repopulate repost reprint reprioritize reprocess requeue rerun rescan reschedule rescind resend reset
-resize respond restart restock restore resubmit resume resurrect resync retag retract retrain retransmit
-retrigger retry revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send
-sendout set sever shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start
-stash steer stop submit subscribe subtract summon surrender suspend swap swipe switch tare teardown
-terminate tilt toggle transcode transmit trigger truncate turn unarchive unarm unassign unban unbind
-unblacklist unblock unbook uncancel unclaim uncordon undelete undeploy undo undraft unenrol unenroll
-unfavorite unfence unflag unfollow unfreeze unhide uninstall uninvite unlink unload unlock unmerge
-unmonitor unmount unmute unpark unpause unpin unplug unpublish unqueue unregister unreserve unresolve
-unseal unsend unset unshare unsilence unsnooze unstar unsubscribe untag untrash unwatch unwind update
-upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold write yank zap
+deliver demolish demote denylist deprovision depublish dequeue deregister descale destroy detach
+detonate dial dim disable disallow disarm disassociate disburse discard disconnect dislike dismantle
+dismiss dispatch dispense dispose dissolve divert donate downgrade downvote drag drain drop duplicate
+edit eject elevate emancipate emit emulate enable encrypt enlist enqueue enrol enroll erase escalate
+evacuate evict execute exempt expedite expel expire extend extinguish failover fence fill finalise
+finalize flip flush forfeit forget forward freeze generateotp halt handle hibernate hoist honk hover
+ignite ignore impersonate inc incr increase increment inflate ingest initialise initialize initiate
+inject insert install instantiate intercept interrupt invalidate join kick kickstart kill launch lease
+lift lockdown lockout logoff logout lower mark merge migrate mint modify monitor move mute nack navigate
+notify nudge nuke nullify obliterate offboard offload onboard oust overwrite pardon pause pay persist
+pop postpone powercycle poweroff poweron preempt preheat prime prolong promote provision prune publish
+purge push put quarantine quiesce raise reactivate reapply rearm reassign rebalance rebind reboot
+rebuild recalculate recalibrate recharge recheck reclaim reclassify recompile recompute reconcile
+reconfigure reconnect recount recover recrawl recreate recycle redact redeem redeploy redo redrive
+reenable refetch reformat refuel regenerate register rehash reindex reinit reinitialise reinitialize
+reinstall reissue reject relaunch reload relocate remediate remind remount remove rename renew renumber
+reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue
+rerun rescan reschedule rescind resend reset resize respond restart restock restore resubmit resume
+resurrect resync retag retract retrain retransmit retrigger retry revert revive revoke rewind rm rmdir
+rollback rotate save scrobble scrub seed seize send sendout set sever shred shuffle shutdown signoff
+signout silence snooze spawn spin squash stabilise start stash steer stop submit subscribe subtract
+summon surrender suspend swap swipe switch tare teardown terminate tilt toggle transcode transmit
+trigger truncate turn unarchive unarm unassign unban unbind unblacklist unblock unbook uncancel unclaim
+uncordon undelete undeploy undo undraft unenrol unenroll unfavorite unfence unflag unfollow unfreeze
+unhide uninstall uninvite unlink unload unlock unmerge unmonitor unmount unmute unpark unpause unpin
+unplug unpublish unqueue unregister unreserve unresolve unseal unsend unset unshare unsilence unsnooze
+unstar unsubscribe untag untrash unwatch unwind update upgrade upload upsert upsize upvote vacate vacuum
+vend void wakeup wipe withdraw withhold write yank zap
 """)
 """Verbs that are hardly ever the name of a thing."""
 VERBS_OR_NOUNS = _words("""
-archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
-bump burn call capture cast change charge checkin checkout clean click collect comment connect control
-cool credit deny deploy deposit draw dump email empty end evaluate favorite favourite fine fire flag
-flash follow force fork fund gift go grant heat hide hold home import invite invoke issue leave like link
-lock log login mail manage mow open order pan park patch pin place pledge plug poke post press print
-process queue rate recall record redirect refresh refund release report request reserve retire review
-ring rinse roll rollout run scale scan seal sell share ship shorten sign signup simulate skip sleep split
-spray stage star store sweep sync synchronize tag take tip touch tow trade transfer trash treat tune vent
-vote wake warm wash water zoom
+advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast
+build bump burn call capture cast change charge checkin checkout clean click collect comment connect
+control cool credit deny deploy deposit double draw dump email empty end evaluate favorite favourite
+fine fire flag flash follow force fork fund gift go grant heat hide hold home import invite invoke issue
+leave like link lock log login mail manage mow open order pan park patch pin place pledge plug poke post
+press print process queue rate recall record redirect refresh refund release report request reserve
+retire review ring rinse roll rollout run scale scan seal sell share ship shorten sign signup
+simulate skip sleep split spray stage stamp star store sweep sync synchronise synchronize tag take tip
+touch tow trade transfer trash treat tune vent vote wake warm wash water zoom
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = _words("""
@@ -173,16 +174,42 @@ _OF_A_THING = re.compile(
 _IS_DONE = re.compile(
     r"\b(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*"
     r"(acknowledged|burned|cleared|consumed|deleted|dequeued|destroyed|discarded|emptied|erased|expired"
-    r"|incremented|invalidated|marked|popped|purged|removed|reset|revoked|sent|triggered|wiped)\b"
-    r"(?=[^.]*\b(?:(?:after|upon|on|once|when|by|as\ soon\ as)\b"
+    r"|incremented|invalidated|marked|popped|purged|removed|reset|revoked|sent|taken|triggered"
+    r"|used\ up|wiped)\b"
+    r"(?=\ afterwards|(?<=then\ taken)|[^.]*\b(?:(?:after|upon|on|once|when|by|as\ soon\ as)\b"
     r"[^.]*\b(?:read|reading|retriev\w+|fetch\w*|deliver\w+|opened|seen|viewed|viewing"
     r"|returned|this\ (?:call|request|endpoint|method))\b|as\ (?:a\ )?(?:read|seen|a\ side\ effect)\b))",
     re.I | re.X,
 )
 """Matches what a read does to what it reads: "are deleted once they are read"."""
-_OBJECT = re.compile(r" (?:the|an?|all|every|each|any|this|these|your|it|them|its|their)\b", re.I)
+_OBJECT = re.compile(
+    r" (?:the|an?|one|all|every|each|any|this|these|your|it|them|its|their|access)\b"
+    r"(?! \w+ (?:\w+ed|cast|has|have|left|made|may|sent|wrote)\b)",  # "Orders the customer placed"
+    re.I,
+)
+_ONE = re.compile(
+    r"(?:hold|log|record|request|schedule|track)s (?:an?|one)\b|takes the (?:first|next|oldest)\b", re.I
+)
+_OUT = re.compile(
+    r"(?:checks|clocks?|logs?|rolls?|signs?|turns?) (?:the|an?) [\w ]{1,30}? (?:in|off|on|out|over)(?![\w-])"
+    r"|hands? out\b",
+    re.I,
+)
+"""Match deeds by verbs that say nothing alone: "Records a visit", "Signs the user out"."""
+_PERFORMS = re.compile(r"(?:do|execute|perform)(?:s|es)? an? ((?:[\w-]+ ){0,2}[\w-]+)", re.I)
+_ONCE = re.compile(
+    r"\b(?:can|may) (?:only )?be (?:fetched|opened|read|retrieved|used|viewed) (?:exactly |just |only )?once"
+    r"|\b(?:each|every|the first) (?:call|read|request)"
+    r" (?:advances|burns|consumes|creates|increments|removes|uses (?:it|one))\b"
+    r"|\breplaces? (?:the|any) (?:current|existing|former|old|previous)\b",
+    re.I,
+)
+"""Matches what is not the same at the next call: "each call uses one up"."""
 _IF = re.compile(r" (?:that|whether|if)\b", re.I)
-_RUNS = _words("book bump charge refund run")
+_RUNS = VERBS_OR_NOUNS - _words("""
+call capture collect connect control draw evaluate hold invoke like link log manage place print process
+rate record redirect report request review scale scan sign simulate skip split store take
+""")
 """Verbs that are things in names, and that a sentence has with an object: "Runs the job"."""
 _NO_DEEDS = _words("""
 accept answer complete enable handle monitor push register replace respond
@@ -287,11 +314,15 @@ def _read_description(text: str, *, alone: bool) -> Acting:
         says = says and behind.startswith(" ") and (verb not in _RUNS or _OBJECT.match(behind) is not None)
         if says and strong and not _IF.match(behind) and not _asks(verb, sentence):
             return Acting(verb, "description", brief(sentence, 60))
-        for further in _AND_ACTS.finditer(rest) if _find_kind(verb) else ():
+        if deed := _find_other_deed(rest, sentence):
+            return Acting(deed, "description", brief(sentence, 60))
+        third = word.endswith("s")
+        known = _find_kind(verb) or (third and _OBJECT.match(behind))
+        for further in _AND_ACTS.finditer(rest) if known else ():
             other = _infinitive(further[1].lower())
-            agrees = (other != further[1].lower()) == does
+            agrees = (other != further[1].lower()) == third
             if (
-                other in ACTING_VERBS - _NO_DEEDS
+                (other in ACTING_VERBS - _NO_DEEDS or (third and other in _RUNS))
                 and agrees
                 and not _OF_A_THING.search(rest[: further.start()])
             ):
@@ -299,6 +330,14 @@ def _read_description(text: str, *, alone: bool) -> Acting:
         if done := _IS_DONE.search(sentence):
             return Acting(done[1].lower(), "description", brief(sentence, 60))
     return NOTHING
+
+
+def _find_other_deed(predicate: str, sentence: str) -> str:
+    """Return the words of a deed that no verb alone tells: "performs a factory reset"; else nothing."""
+    if performed := _PERFORMS.match(predicate):
+        return next((word for word in split_words(performed[1]) if word in ACTING_VERBS), "")
+    found = _ONE.match(predicate) or _OUT.match(predicate) or _ONCE.search(sentence)
+    return found[0].lower() if found else ""
 
 
 def _asks(verb: str, sentence: str) -> bool:
