@@ -53,6 +53,11 @@ OPTIONS: dict[str, Schema] = {
     "far": deep(inside("replace_all", FLAG), 9),
     "replace_everything": {"type": "boolean", "example": True},
     "flags": {"type": "object", "additionalProperties": FLAG},
+    "until": {"type": "string", "format": "date-time"},
+    "before": {"type": "string", "format": "date"},
+    "selector": {"type": "string"},
+    "where_clause": {"type": "string", "maxLength": 40},
+    "filter": {"type": "object"},
 }
 REFERENCES: dict[str, Schema] = {
     "source": NUMBER,
@@ -76,6 +81,7 @@ REFERENCES: dict[str, Schema] = {
     "edges": {"type": "array", "items": inside("to", NUMBER, required=True)},
     "chain": deep(inside("note_id", NUMBER), 10),
     "owner": {"type": "integer", "example": 7},
+    "ids_csv": {"type": "string"},
     "tree": {"$ref": "#/components/schemas/Tree"},
 }
 TREE = {
@@ -84,6 +90,8 @@ TREE = {
 }
 
 
+SELECTING = ("until", "before", "selector", "where_clause", "filter")
+"""Options any text of which chooses rows."""
 SAID = ("replace", "overwrite", "remove-older", "all", "clean-slate", "true", "True", "1")
 """Texts that a server takes for a choice with reach."""
 
@@ -96,7 +104,7 @@ class Doing(Notes):
     def reach(self, given: dict[str, Any]) -> None:
         for name, value in given.items():
             if name != "text" and (name not in ("link", "self_url") or "/" in str(value)):
-                self.follow(value, option=name in OPTIONS)
+                self.follow(name in SELECTING or value, option=name in OPTIONS)
 
     def follow(self, value: Any, *, option: bool) -> None:
         if isinstance(value, dict):

@@ -75,6 +75,14 @@ REACHING = frozenset((
     "within",
 ))  # fmt: skip
 """Words by which a flag, a choice or a number may reach beyond the thing that a call makes or changes."""
+SELECTING = frozenset((
+    "after", "before", "condition", "criteria", "criterion", "expression", "filter", "glob", "match",
+    "matching", "newer", "older", "pattern", "predicate", "query", "range", "regex", "regexp", "search",
+    "selector", "since", "sql", "until", "where",
+))  # fmt: skip
+"""Words of an optional text or date that chooses what a write works on."""
+_ALL = frozenset(("all", "any", "every", "everyone", "everything", "full", "unlimited"))
+"""Words of the choices that give every right."""
 RIGHTS = frozenset((
     "access", "acl", "active", "admin", "administrator", "authority", "current", "default", "demote",
     "entitlement", "grant", "membership", "moderator", "owner", "ownership", "permission", "permit",
@@ -136,7 +144,7 @@ class Withheld:
             return all(self.takes(item, own) for item in value)
         if self.kind == "reference":
             return self._names_own(value, own)
-        gives = not isinstance(value, str) or not POWERS.isdisjoint(split_words(value[:100]))
+        gives = not isinstance(value, str) or not (POWERS | _ALL).isdisjoint(split_words(value[:100]))
         return json_bytes(value) in self.shown or (self.kind == "right" and not gives)
 
     def _names_own(self, value: Any, own: Own) -> bool:
@@ -341,7 +349,8 @@ class Harmless:
         choices = schema.get("enum")
         choices = choices if isinstance(choices, list) else []
         far = any(_reaches((str(choice),)) for choice in choices)
-        if not is_option or (not reach and (is_stored or (needed and not far))):
+        selects = not (needed or is_stored) and not SELECTING.isdisjoint(split_words(name))
+        if not selects and (not is_option or (not reach and (is_stored or (needed and not far)))):
             return None
         shown = [schema[key] for key in ("default", "const") if key in schema]
         if param.required:
@@ -364,7 +373,7 @@ class Harmless:
             return False
         last = words[-1] if words[-1] in IDS else singular(words[-1])
         counts = not listed and last != words[-1] and "string" not in types
-        named = last in IDS or last in ROLES or (last in self._nouns and not counts)
+        named = not IDS.isdisjoint((last, *words)) or last in ROLES or (last in self._nouns and not counts)
         return named or words[0] in ("into", "onto") or (len(words) > 1 and words[-1] in _BESIDE)
 
     def _find_resource(self, name: str) -> str:

@@ -1,8 +1,9 @@
 """Ids that nobody has, however leniently a server reads them.
 
 Some servers read an id by its leading digits: JavaScript's `parseInt`, PHP's `(int)`, Ruby's `to_i` and MySQL
-where it compares a number with a text. Others trim it, fold its case or normalise its letters. So a text for
-nobody's id begins with a letter, and a changed id of one's own has no other number at its beginning.
+where it compares a number with a text. Others take the first digits that they find, trim it, fold its case or
+normalise its letters. So a text for nobody's id has letters alone, and a changed id of one's own has no other
+number in it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
 
-NOBODY = "kz7f3c9a1e5b2d8064"
-"""Sixty-four random bits, drawn once, behind letters that no reader of numbers knows."""
+NOBODY = "kzhqvjxwfmtbdgnplc"
+"""Random letters, drawn once, without a digit for a reader of numbers."""
 NOBODYS_NUMBER = 0x7F3C9A1E5B2D8064
-"""The same bits as a number: far from ids that lists show, also in 32 and 31 bits and as a float."""
+"""Random bits as a number: far from ids that lists show, also in 32 and 31 bits and as a float."""
 BEYOND = 2**63
 """A whole number above every id: no column of whole numbers holds one so large."""
 
+_DIGITS = re.compile(r"\d+")
 _LEADING = re.compile(r"[+-]?\s*(\d[\d_]*)")
 _ASCII = re.compile(r"[+-]?\s*([0-9]+)")
 """Matches what a reader sees that stops before a digit of another script, as in `2２`."""
@@ -80,4 +82,5 @@ def list_like(value: str) -> list[str]:
         f"{value[:half]}{NOBODY}{value[half:]}",
         f"{NOBODY}{value[len(NOBODY) :]}",
     )
-    return [text for text in tried if not list_numbers(text)]
+    digits = set(_DIGITS.findall(value))
+    return [text for text in tried if not list_numbers(text) and digits.issuperset(_DIGITS.findall(text))]
