@@ -738,6 +738,8 @@ def test_a_list_that_grew_says_so() -> None:
 class Lying(Notes):
     """Twenty older rows, so that the list may go on; a removal with a slash too many is said to be done."""
 
+    lied: bool = False
+
     def __post_init__(self) -> None:
         super().__post_init__()
         for number in range(20 - OLDER):
@@ -746,14 +748,17 @@ class Lying(Notes):
 
     def answer(self, request: Request) -> tuple[int, Any]:
         if request.method == "DELETE" and request.path.endswith("/"):
+            self.lied = True
             return 204, None
         return super().answer(request)
 
 
-def test_what_a_list_shows_with_a_mark_at_the_end_is_named() -> None:
-    server = Lying(ids="integer")
+@pytest.mark.parametrize("ids", ["integer", "string"])
+def test_what_a_lying_removal_left_is_removed_by_its_mark_and_the_rest_is_named(ids: str) -> None:
+    server = Lying(ids=ids)
     report = run(server)
-    made = [id for id in server.rows if id not in server.older]
-    assert made
-    lines = report.footer.left_behind
-    assert [id for id in made if not any(line.startswith(f"note {id} (") for line in lines)] == []
+    assert server.lied
+    made = [row for id, row in server.rows.items() if id not in server.older]
+    assert [row for row in made if "pgv-" in row["text"]] == []
+    assert [row for row in made if not any(f"note {row['id']} (" in x for x in report.footer.may_exist)] == []
+    assert list_harmed(server) == []

@@ -72,7 +72,11 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
             if end is not True:
                 behind.append((instance, _name(instance, end)))
     left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
-    found, marked = _list_stayed(driver, [instance for instance, _ in left], there=there)
+    found, marked, shown = _list_stayed(driver, [instance for instance, _ in left], there=there)
+    for instance in [t for t in shown if _same(t) not in met][: 0 if hurried else MADE_MEANWHILE]:
+        driver.factory.pool.add(instance)
+        if _undo(driver, [instance], hurried=False)[0] == [True]:
+            found[instance.resource.name].remove(instance.id)
     listed = {name: ids for name, ids in found.items() if name not in marked}
     known = [
         name
@@ -103,21 +107,24 @@ def _find_orphans(driver: Driver) -> int:
 
 def _list_stayed(
     driver: Driver, left: Sequence[Instance], *, there: bool
-) -> tuple[dict[str, list[Id]], set[str]]:
+) -> tuple[dict[str, list[Id]], set[str], list[Instance]]:
     """Return, by resource, the ids that its list has now, and had not before the first create.
 
     The second value names the resources whose list may go on, was not read before, or is used by others.
-    Their ids are those of items with a mark of this run. The rest is noted as what it may have made. So are
+    Their ids are those of items with a mark of this run. The third value are all items with such a mark: a
+    removal that was said to be done may have left them. The rest is noted as what it may have made. So are
     the lists that cannot be read any more, because the server is not `there` or falls silent. A list may have
     grown although no create of its kind was sent, because a server makes some things together with others. A
     key that says test is spared the requests where nothing seems to be left.
     """
     factory, setting = driver.factory, driver.setting
     unsure = {t.resource.name for t in left} | factory.unsure.kinds
+    named = {(t.resource.name, t.id) for t in left}
     found: dict[str, list[Id]] = {}
     marked: set[str] = set()
+    shown: list[Instance] = []
     for name, resource in setting.model.resources.items():
-        before = factory.listed.get(name)
+        before, was_whole = factory.listed.get(name, (None, False))
         if before is None and not factory.owned.has_made(resource):
             continue
         counts = resource.undone_by is not None and not factory.owned.test_data
@@ -137,14 +144,21 @@ def _list_stayed(
                 factory.unsure.note_unread(resource)
             continue
         new = [(id, item) for id, item in items if id not in (before or ())]
-        if whole and before is not None and setting.exclusive:
+        kept = [(id, item) for id, item in new if factory.marks.within(item)]
+        if resource.undone_by is not None:
+            shown += [
+                Instance(resource, id, item, "main", True, None, ours=True, doubtful=True)
+                for id, item in kept
+            ]
+        if whole and was_whole and setting.exclusive:
             found[name] = [id for id, _ in new]
         else:
-            found[name] = [id for id, item in new if factory.marks.within(item)]
+            found[name] = [id for id, _ in kept]
             marked.add(name)
-            if whole and before is not None:
-                factory.unsure.note_grown(resource, [id for id, item in new if not find_marks(item)])
-    return found, marked
+            if before is not None and ((whole and was_whole) or before.issubset(id for id, _ in items)):
+                others = [id for id, item in new if not find_marks(item) and (name, id) not in named]
+                factory.unsure.note_grown(resource, others)
+    return found, marked, shown
 
 
 def _undo(
