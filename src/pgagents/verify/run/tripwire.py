@@ -227,10 +227,11 @@ class Tripwire:
             self._older.difference_update(gone)
             return None
         alike = any(self._concerns(write, resource) for write in writes)
+        taken = any(self._concerns(write, resource) for write in writes if not 400 <= write.status < 500)
         if find_read(self._setting, resource) is None and not (
-            alike and view.whole and known.whole and not _is_moved_on(known, view, gone)
+            taken and view.whole and known.whole and not _is_moved_on(known, view, gone)
         ):
-            gone = []
+            gone = []  # a call about other kinds may use them up
         gone = [key for key in gone if not is_mortal(resource, known.rows[key])]
         is_marked = self._factory.marks.is_marked
         changed = {key: [c for c in several if alike or is_marked(c[2])] for key, several in changed.items()}
