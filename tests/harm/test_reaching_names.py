@@ -301,3 +301,14 @@ def test_a_number_under_a_noun_in_the_plural_counts_things(
     action = next(a for a in model.actions if a.name == "create_note")
     held = [one.kind for one in Harmless(model).list_withheld(action) if one.label == "notes"]
     assert ("reference" in held) is is_reference
+
+
+def test_no_choice_that_gives_every_right_is_sent(tmp_path: Path) -> None:
+    made = document({"grants": choice("none", "all")}, {})
+    content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
+    content["schema"]["required"] = ["text", "grants"]
+    model = model_of(tmp_path, made)
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = {one.label: one for one in Harmless(model).list_withheld(action)}
+    assert held["grants"].takes("none", ())
+    assert not held["grants"].takes("all", ())
