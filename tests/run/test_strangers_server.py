@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -18,8 +19,11 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import Report
+from pgagents.verify.checks.rest.invalid_input import is_coerced
 from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.promise import Trial
 from pgagents.verify.run.run import verify
+from pgagents.verify.wire.call import Call
 
 URL = "http://127.0.0.1:1"
 PAGE = 2
@@ -225,6 +229,15 @@ def test_what_a_framework_converts_is_only_coerced(convert: Callable[[Any], Any]
     report = run(Shop(convert=convert), only=("invalid_input/type/age",))
     assert ranks(report, "invalid_input") == found
     assert report.exit_code == (1 if Rank.LAX in found else 0)
+
+
+@pytest.mark.parametrize(("limit", "converts"), [("", True), ("7", True), ("x", False)])
+def test_an_empty_text_in_a_query_is_a_missing_argument(limit: str, converts: bool) -> None:
+    known = model(removes=True)
+    action = next(a for a in known.actions if a.param("limit") is not None)
+    trial = cast(Trial, SimpleNamespace(action=action, model=known))
+    sent = cast(Call, SimpleNamespace(input={"limit": limit}))
+    assert is_coerced(trial, sent, "limit") is converts
 
 
 def test_a_500_that_the_document_lists_is_told_below_all_findings() -> None:

@@ -473,11 +473,11 @@ def order_values(group: list[InvalidValue], param: Param, offset: int) -> list[I
     every = [*first[offset:], *first[:offset], *(w for w in group if w.priority > 1)]
     return sorted(
         every,
-        key=lambda w: (not can_carry(param, w.value), not (w.value == "" and _may_ignore_empty(param))),
+        key=lambda w: (not can_carry(param, w.value), not (w.value == "" and may_ignore_empty(param))),
     )
 
 
-def _may_ignore_empty(param: Param) -> bool:
+def may_ignore_empty(param: Param) -> bool:
     """True if servers often take an empty text for a missing argument, so that they ignore a filter."""
     return not param.required and param.as_text and param.place in ("query", "body")
 

@@ -19,7 +19,12 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, list_varied_calls, shrink
-from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of, withheld_cases_of
+from pgagents.verify.cases.invalid import (
+    invalid_cases_of,
+    may_ignore_empty,
+    unmade_cases_of,
+    withheld_cases_of,
+)
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     AGAIN,
@@ -122,18 +127,20 @@ def _judge(
     fields = tuple(wrong) or (call.field,)
     for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):
         may_be = answer.success and trial.model.leaves_open
-        coerced = may_be and all(_is_coerced(trial, call, field) for field in fields)
+        coerced = may_be and all(is_coerced(trial, call, field) for field in fields)
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
 
 
-def _is_coerced(trial: Trial, call: Call, field: str) -> bool:
+def is_coerced(trial: Trial, call: Call, field: str) -> bool:
     """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
-    and a listed value may have the other case.
+    a listed value may have the other case, and an empty text is a missing argument.
     """
     name, *path = field.split(".")
     param, schemas = trial.action.param(name), trial.model.schemas
     if param is None or name not in call.input:
         return False
+    if call.input[name] == "" and may_ignore_empty(param):
+        return True
     right = (_put(call.input[name], path, one) for one in _convert(got(call.input, field)))
     return any(accepts(param.schema, schemas, value) for value in right)
 
