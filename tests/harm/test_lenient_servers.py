@@ -276,8 +276,7 @@ def test_the_generated_module_keeps_the_same_rules(more: dict[str, Schema], tmp_
 def test_texts_like_an_id_are_nobodys(text: str) -> None:
     for like in list_like(text):
         assert NOBODY in like
-        assert all(reader(like) == 0 for reader in (parse_int, cast, to_i, compare))
-        assert find_digits(like) in (0, find_digits(text))
+        assert all(reader(like) == 0 for reader in (parse_int, cast, to_i, compare, find_digits))
 
 
 @pytest.mark.parametrize(
