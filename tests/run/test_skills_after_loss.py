@@ -143,10 +143,9 @@ WORDS = {
     "turned": "Check with `list_holds` before you repeat `place_hold` after a timeout.",
     "two sentences": "`place_hold` may time out. Then look with `list_holds`. Repeat it if it is not there.",
     "heading": "## If no answer came\n\n- `place_hold`: first call `list_holds`; repeat what is missing.",
-    "German": "Kam keine Antwort auf `place_hold`, rufe erst `list_holds` auf, und wiederhole, was fehlt.",
-    "French": "Sans réponse à `place_hold`, appelle d'abord `list_holds`, et ne répète que ce qui manque.",
 }
 OTHERS = {
+    "another language": "Kam keine Antwort auf `place_hold`, rufe erst `list_titles` auf, und wiederhole.",
     "no loss": "After `place_hold`, first call `list_titles`, then repeat.",
     "denied": "If no answer came to `place_hold`, do not call `list_titles` before you repeat it.",
     "no write": "If no answer came, first call `list_titles` again.",

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 def command(**given: Any) -> int:
     """Call the server as each SKILL.md in DIR says: its tools, arguments, written calls, steps and errors.
 
-    DIR is a skill's folder, a folder of skills, a plugin (also as a ZIP), or one file.
+    DIR is a skill's folder, a folder of skills, a plugin (also as a ZIP), or one file. What is read
+    names a tool or an argument in code marks; other words in code are listed as not claimed.
 
     \b
     Exit code:

@@ -1,7 +1,8 @@
 """Find what a skill says of a server: tools, arguments, calls, orders and errors, each with its line.
 
-Only forms that leave no doubt make a claim. These are a tool's name in code, an argument below its tool, a
-written call, numbered steps, and an error with its status. All other words are nobody's business.
+A claim names a tool or an argument in code marks: a tool's name, an argument below or behind its tool, a
+written call or request, numbered steps, an error with its status. Any other word in code is *not claimed*,
+and the outcomes say so.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from pgagents.submit.skills.text import (
     Row,
     WrittenCall,
     find_head,
-    is_listed,
     list_lines,
     list_orders,
     read_call,
@@ -35,18 +35,8 @@ from pgagents.submit.skills.text import (
     read_status_beside,
     read_value,
 )
-from pgagents.submit.skills.words import Operation, Vocabulary, find_near
+from pgagents.submit.skills.words import Operation, Vocabulary, find_misspelt, find_near
 
-HOSTS_OWN = frozenset(
-    (
-        "web_search", "web_fetch", "code_execution", "code_interpreter", "file_search", "image_generation",
-        "read_file", "write_file", "edit_file", "list_dir", "run_command", "run_shell_command", "apply_patch",
-        "str_replace", "ask_user", "ask_user_question", "todo_write", "update_plan", "computer_use",
-    )
-)  # fmt: skip
-"""Tools that hosts have themselves, under the names that their documents give them."""
-FEW = 3
-"""Least tools in a list of words in code that make it a list of tools."""
 MOST_CLAIMS = 2_000
 """Most claims of one skill that are looked at."""
 
@@ -136,7 +126,7 @@ def find_claims(folder: SkillFolder, skill: SkillText, words: Vocabulary) -> Fou
     if not finder.names_tool:
         return Found((), (Outcome("untested", "tool", skill.shown, 1, skill.name, FOREIGN),))
     claims = tuple(_number(finder.claims))
-    outcomes = tuple(_drop_repeated(finder.outcomes))
+    outcomes = (*_drop_repeated(finder.outcomes), *finder.list_unclaimed())
     if len(claims) > MOST_CLAIMS:
         why = f"it says more than {MOST_CLAIMS:,} things of the server; the first ones were tried"
         outcomes += (Outcome("untested", "tool", skill.shown, 1, skill.name, why),)
@@ -166,28 +156,24 @@ def _drop_repeated(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
             yield outcome
 
 
-_BEFORE = re.compile(
-    r"\b(?:call|calls|calling|use|uses|using|run|runs|running|invoke|invokes|invoking)\b"
-    r"(?:\s+(?:the|our|its|mcp|tool|tools|function|server's))*\s*:?\s*\**\Z",
+_CALLED = re.compile(
+    r"\b(?:calls?|calling|uses?|using|runs?|running|invokes?|invoking)\b"
+    r"(?:\s+(?:the|our|its|mcp|tools?|function))*\s*:?\s*\**\Z",
     re.I,
 )
-_AFTER = re.compile(r"\A\**\s*(?:mcp\s+)?(?:tool|function)\b", re.I)
-_ARGUMENT_AFTER = re.compile(r"\s*\**(?:arg(?:ument)?s?|param(?:eter)?s?)\b", re.I)
+"""The words before a tool that a sentence has called."""
+_TOOL_AFTER = re.compile(r"\A\**\s*(?:mcp\s+)?(?:tool|function)\b", re.I)
 _TOOLS = re.compile(r"\btools?\b", re.I)
-_ARGUMENTS = re.compile(r"\b(?:arg(?:ument)?s?|param(?:eter)?s?|inputs?|options?)\b", re.I)
-_ANSWERS = re.compile(r"\b(?:returns?|answers?|outputs?|responses?|results?|keep|keeps|gives)\b", re.I)
+_ARGUMENT = re.compile(r"\b(?:arg(?:ument)?|param(?:eter)?)s?\b", re.I)
+_ANSWERS = re.compile(r"\b(?:returns?|answers?|outputs?|responses?|results?|keeps?|gives)\b", re.I)
 _HOSTED = re.compile(r"mcp__(?P<server>[\w.\-]+?)__(?P<tool>[\w.\-]+|\*)")
 _OF_SERVER = re.compile(r"(?P<server>[A-Za-z][\w.\-]*)[:/](?P<tool>[A-Za-z_][\w.\-]*|\*)")
 _JOINS = re.compile(
-    r"\s*\**(?:with|using|passing|given|and pass|by|,|and|or|/|&|, and|plus)"
-    r"(?:\s+(?:the|its|an?|only|optional))*\s*"
+    r"\s*\**(?:(?:tool|function)\s+)?(?:with|using|passing|given|and pass|,|and|or|/|&|, and|plus)"
+    r"(?:\s+(?:the|an?|only|optional))*(?:\s+(?:arg(?:ument)?|param(?:eter)?)s?)?\s*",
+    re.I,
 )
-"""The words between a tool and an argument of it."""
-_WITH = re.compile(
-    r"\s*\**(?:(?:tool|function)\s+)?(?:with|using|passing|given|and pass)"
-    r"(?:\s+(?:the|an?|only|optional))*(?P<word>\s+\w+)?\s*"
-)
-"""The words between a tool that is called and the first of its arguments. `its` leads to a value instead."""
+"""The words between a tool and an argument of it, and between two arguments."""
 _SHELL = ("sh", "bash", "shell", "console", "zsh", "")
 _PLAIN = ("", "text", "txt", "http", "mcp", "tool", "tools", "pseudo", "yaml")
 """Languages of blocks whose lines may be calls of tools. In others a function is the program's own."""
@@ -202,8 +188,6 @@ class _Finder:
         self.outcomes: list[Outcome] = []
         self.names_tool = False
         self._adopted = self._adopt()
-        self._exclusive = self._is_alone()
-        self._is_only = self._exclusive and not self._names_others()
 
     def find(self) -> None:
         """Collect all claims."""
@@ -226,6 +210,20 @@ class _Finder:
             for advice in list_advice(passage, self.words.named):
                 self._read_advice(advice)
 
+    def list_unclaimed(self) -> Iterator[Outcome]:
+        """Yield each name or call in code that made no claim, once."""
+        told = {*self.words.named, *(w for claim in self.claims for w in (claim.subject, claim.member))}
+        told |= {word for outcome in self.outcomes for word in (outcome.subject, outcome.member)}
+        for step in (step for claim in self.claims for step in claim.steps):
+            told |= {*step.keeps, *step.keeps.values(), *(one.member for one in step.origins.values())}
+        for passage in self.skill.page.passages:
+            for piece in passage.pieces:
+                call = read_call(piece.text, piece.line) if piece.code else None
+                name = call.name if call is not None else _read_name(piece.text)
+                if piece.code and NAME.fullmatch(name) and name not in told and not _HOSTED.fullmatch(name):
+                    told.add(name)
+                    yield Outcome("unclaimed", "word", self.skill.shown, piece.line, name)
+
     # -- whose a server's name is
 
     def _adopt(self) -> frozenset[str]:
@@ -244,19 +242,6 @@ class _Finder:
         if server in self._adopted or self.words.is_own_server(server):
             return True
         return len(self.folder.servers) == 1 and server in self.folder.servers
-
-    def _is_alone(self) -> bool:
-        """True if the skill's package has no MCP server but this one."""
-        hosted = {m["server"] for grant, _ in self.skill.grants for m in _HOSTED.finditer(grant)}
-        named = self.folder.servers | hosted
-        return bool(named) and all(self._is_ours(server) for server in named)
-
-    def _names_others(self) -> bool:
-        """True if the text names a tool of another server, or the front matter grants one of the host."""
-        texts = [grant for grant, _ in self.skill.grants]
-        texts += [piece.text for passage in self.skill.page.passages for piece in passage.pieces]
-        texts += [fence.text for fence in self.skill.page.fences]
-        return any(not self._is_ours(match["server"]) for text in texts for match in _HOSTED.finditer(text))
 
     # -- tools
 
@@ -279,7 +264,7 @@ class _Finder:
         if tool in self.words.named:
             self._name_tool(tool, line)
         else:
-            self._miss_tool(tool, line, sure=True)
+            self._miss_tool(tool, line)
 
     def _name_tool(self, name: str, line: int) -> Operation:
         operation = self.words.named[name]
@@ -287,13 +272,12 @@ class _Finder:
         self._claim("tool", line, name, operation)
         return operation
 
-    def _miss_tool(self, name: str, line: int, *, sure: bool, near: str = "") -> None:
+    def _miss_tool(self, name: str, line: int, near: str = "") -> None:
         reason = self.words.gone.get(name, "the server has no such tool")
         near = near or find_near(name, self.words.named)
         hint = f"; did you mean `{near}`?" if near else ""
-        verdict: Verdict = "broken" if sure else "odd"
         claim = Claim("tool", self.skill.shown, line, name)
-        self.outcomes.append(claim.conclude(verdict, f"{reason}{hint}", "tool-missing"))
+        self.outcomes.append(claim.conclude("broken", f"{reason}{hint}", "tool-missing"))
 
     def _claim(
         self, kind: Kind, line: int, subject: str, operation: Operation | None = None, **more: Any
@@ -304,30 +288,24 @@ class _Finder:
         """Read the words in code of a paragraph: tools, calls, requests, and errors beside their status."""
         pieces = passage.pieces
         last: Operation | None = None
-        named = sum(piece.code and piece.text in self.words.named for piece in pieces)
         for at, piece in enumerate(pieces):
-            before = pieces[at - 1].text if at and not pieces[at - 1].code else ""
-            after = pieces[at + 1].text if at + 1 < len(pieces) and not pieces[at + 1].code else ""
+            before, after = _list_beside(pieces, at)
             if not piece.code:
                 for match in _HOSTED.finditer(piece.text):
                     self._read_hosted(match, piece.line)
                 continue
-            asked = bool(_BEFORE.search(before) or _AFTER.search(after))
-            listed = at == 0 or is_listed(pieces, at)
-            asked = asked or bool(_TOOLS.search(passage.heading) and listed)
-            operation = self._read_word(piece.text, piece.line, asked=asked)
-            if listed and named >= FEW and self.words.is_like_names(piece.text):
-                self._miss_tool(piece.text, piece.line, sure=False)
+            called = bool(_CALLED.search(before) or _TOOL_AFTER.search(after))
+            called = called or bool(at == 0 and _TOOLS.search(passage.heading))
+            operation = self._read_word(piece.text, piece.line, called=called)
             if operation is not None:
                 last = operation
-                if asked:
-                    self._read_with(operation, pieces, at)
-            elif last is not None and at >= 2:
-                self._read_named_argument(last, pieces, at)
-            self._read_code_beside(piece, before, after, last)
+                self._read_behind(operation, pieces, at, called=called)
+            pair = read_status_beside(piece, before, after)
+            if pair is not None and self._is_error(pair[0].text, last):
+                self._claim_error(*pair, last)
 
-    def _read_word(self, text: str, line: int, *, asked: bool) -> Operation | None:
-        """Read one word in code; return the operation if it is one. With `asked`, the text has it called."""
+    def _read_word(self, text: str, line: int, *, called: bool) -> Operation | None:
+        """Read one word in code; return the operation if it is one. With `called`, the text has it called."""
         match = _HOSTED.fullmatch(text)
         match = match or (m if (m := _OF_SERVER.fullmatch(text)) and self._is_ours(m["server"]) else None)
         if match is not None:
@@ -336,7 +314,8 @@ class _Finder:
         if NAME.fullmatch(text):
             if text in self.words.named:
                 return self._name_tool(text, line)
-            self._read_unknown(text, line, asked=asked)
+            if called:
+                self._read_unknown(text, line)
             return None
         call = read_call(text, line)
         if call is not None:
@@ -347,17 +326,11 @@ class _Finder:
             return self._take_request(f"{request.method} {request.path}", line, found, own=own)
         return None
 
-    def _read_unknown(self, name: str, line: int, *, asked: bool) -> None:
-        """Judge a word in code that is no tool. It counts only if it looks like one of this server's."""
-        if name in self.words.gone:
-            if asked:
-                self._miss_tool(name, line, sure=True)
-            return
-        near, firm = self.words.find_similar(name)
-        if not near and asked and self._is_only and self.words.is_like_names(name) and name not in HOSTS_OWN:
-            self._miss_tool(name, line, sure=False)
-        if near and (asked or (firm and len(split_words(name)) > 1)):
-            self._miss_tool(name, line, sure=asked and (firm or self._exclusive), near=near)
+    def _read_unknown(self, name: str, line: int) -> None:
+        """Judge the name of a called tool that is none: one that the catalogue has, or that misspells one."""
+        near = "" if name in self.words.words else find_misspelt(name, self.words.named)
+        if name in self.words.gone or near:
+            self._miss_tool(name, line, near)
 
     def _take_request(
         self, label: str, line: int, operation: Operation | None, *, own: bool
@@ -377,7 +350,7 @@ class _Finder:
     def _read_call(self, call: WrittenCall) -> Operation | None:
         operation = self.words.named.get(call.name)
         if operation is None:
-            self._read_unknown(call.name, call.line, asked=True)
+            self._read_unknown(call.name, call.line)
             return None
         self._name_tool(call.name, call.line)
         for name in call.arguments:
@@ -387,45 +360,28 @@ class _Finder:
             self._claim("call", call.line, call.name, operation, arguments=known)
         return operation
 
-    def _read_named_argument(self, operation: Operation, pieces: tuple[Piece, ...], at: int) -> None:
-        """Read an argument that stands behind its tool: `list_titles` with `q` and `sort`."""
-        between = pieces[at - 1]
-        joins = not between.code and _JOINS.fullmatch(between.text)
-        name = _read_argument_name(pieces[at])
-        if joins and NAME.fullmatch(name) and self._is_argument(operation, name):
-            self._claim("argument", pieces[at].line, operation.name, operation, member=name)
+    def _read_behind(self, operation: Operation, pieces: tuple[Piece, ...], at: int, *, called: bool) -> None:
+        """Read the arguments behind a tool: call `place_hold` with `title_id` and the parameter `patron_id`.
 
-    def _read_with(self, operation: Operation, pieces: tuple[Piece, ...], at: int) -> None:
-        """Read the arguments behind a tool that the text has called: call `place_hold` with `patron_name`.
-
-        An unknown one may be a value. It is an argument if the text says so, or if it has a value of its own.
-        It is one, too, if it begins as an argument does, or stands beside one.
+        A word that is none of the tool's arguments may be a value. It counts if it misspells one, has a value
+        itself, or if the text calls it an argument.
         """
-        run: list[tuple[Piece, bool]] = []
-        joins = _WITH
         while at + 2 < len(pieces) and not pieces[at + 1].code and pieces[at + 2].code:
-            between = joins.fullmatch(pieces[at + 1].text)
-            if between is None:
-                break
-            word = between["word"] if joins is _WITH else ""
-            after = pieces[at + 3].text if at + 3 < len(pieces) and not pieces[at + 3].code else ""
-            told = bool(_ARGUMENTS.fullmatch((word or "").strip()) or _ARGUMENT_AFTER.match(after))
-            if word and not told:
-                break
-            run.append((pieces[at + 2], told))
-            joins, at = _JOINS, at + 2
-        beside = any(operation.find_argument(_read_argument_name(piece)) for piece, _ in run)
-        for piece, told in run:
-            name = _read_argument_name(piece)
-            sure = told or beside or piece.text != name or self.words.shares_argument(name, operation)
-            if sure and self.words.is_like_argument(name, operation):
+            between, piece = pieces[at + 1].text, pieces[at + 2]
+            if not _JOINS.fullmatch(between):
+                return
+            name, after = _read_name(piece.text), _list_beside(pieces, at + 2)[1]
+            told = (
+                f"{name}=" in piece.text or _ARGUMENT.search(between) or _ARGUMENT.match(after.lstrip(" *"))
+            )
+            own = operation.find_argument(name) or self._find_misspelt(operation, name)
+            free = NAME.fullmatch(name) and name not in self.words.named and not name.isupper()
+            if free and (own or (called and told)):
                 self._claim("argument", piece.line, operation.name, operation, member=name)
+            at += 2
 
-    def _is_argument(self, operation: Operation, name: str) -> bool:
-        """True for an argument of the operation, or a word that misspells one."""
-        if operation.find_argument(name):
-            return True
-        return name not in self.words.words and bool(find_near(name, operation.properties))
+    def _find_misspelt(self, operation: Operation, name: str) -> str:
+        return "" if name in self.words.words else find_near(name, operation.properties)
 
     def _read_arguments(self, item: Item) -> None:
         """Read the arguments that are listed below their tool."""
@@ -467,7 +423,7 @@ class _Finder:
         for item in items:
             called = self._find_called(item)
             if called is not None and item.number is not None:
-                steps.append(self._read_step(item, *called, steps))
+                steps.append(self._read_step(item, *called))
         if len(steps) < 2:
             return
         numbers = {item.number for item in items}
@@ -497,7 +453,7 @@ class _Finder:
                     return call.name if call is not None else name, operation
         return None
 
-    def _read_step(self, item: Item, called: str, operation: Operation, before: list[Step]) -> Step:
+    def _read_step(self, item: Item, called: str, operation: Operation) -> Step:
         origins: dict[str, Origin] = {}
         values: dict[str, Any] = {}
         keeps: dict[str, str] = {}
@@ -508,9 +464,7 @@ class _Finder:
                 origin = _read_origin(inner, head.text)
                 if origin is not None:
                     origins[name] = origin
-                elif (
-                    example := re.search(r"\((?:for example|e\.g\.|z\. ?B\.)\s+(.+)\)\s*\Z", plain)
-                ) is not None:
+                elif (example := re.search(r"\((?:for example|e\.g\.)\s+(.+)\)\s*\Z", plain)) is not None:
                     values[name] = read_value(example[1])
             elif head is None and (kept := read_kept(inner)) is not None:
                 keeps[kept[0]] = kept[1]
@@ -518,8 +472,6 @@ class _Finder:
             call = read_call(piece.text, piece.line) if piece.code else None
             if call is not None and self.words.named.get(call.name) is operation:
                 values |= {operation.find_argument(name): value for name, value in call.arguments.items()}
-        if before:
-            origins |= {k: v for k, v in _read_its(item, operation, before[-1]).items() if k not in origins}
         values = {name: value for name, value in values.items() if value is not OPEN and name}
         return Step(item.number or 0, item.passage.line, called, operation, origins, values, keeps)
 
@@ -535,29 +487,12 @@ class _Finder:
             if code.text in self.words.codes or 2 * known >= len(errors) > 1:
                 self._claim_error(code, status, operation)
 
-    def _read_code_beside(self, piece: Piece, before: str, after: str, operation: Operation | None) -> None:
-        """Read an error in code that stands beside its status, 409/`already_held`, or behind its tool."""
-        pair = read_status_beside(piece, before, after)
-        if pair is not None:
-            code, status = pair
-            if code.text in self.words.codes or (operation is not None and self._is_like_code(code.text)):
-                self._claim_error(code, status, operation)
-        elif operation is not None and self._is_error_of(piece.text, operation):
-            self._claim_error(piece, None, operation)
-
-    def _is_like_code(self, text: str) -> bool:
-        """True for a name beside a status that is no known word: it can only be that of an error."""
-        if text in self.words.words or text in self.words.named or not NAME.fullmatch(text):
-            return False
-        return len(split_words(text)) > 1 or bool(find_near(text, self.words.codes))
-
-    def _is_error_of(self, text: str, operation: Operation) -> bool:
-        """True for the name of an error that an operation has. A single small word may mean anything."""
-        code = self.words.codes.get(text)
-        if code is None or operation.find_argument(text) or text in operation.members:
-            return False
-        own = code.only is None or operation.action in code.only
-        return own and (len(split_words(text)) > 1 or text.isupper())
+    def _is_error(self, text: str, operation: Operation | None) -> bool:
+        """True for an error, and for a name of several words behind a tool, which can be nothing else."""
+        if text in self.words.codes or operation is None:
+            return text in self.words.codes
+        known = text in self.words.words or text in self.words.named
+        return not known and bool(NAME.fullmatch(text)) and len(split_words(text)) > 1
 
     def _claim_error(self, code: Piece, status: int | None, operation: Operation | None) -> None:
         claim = Claim("error", self.skill.shown, code.line, code.text, operation, status=status)
@@ -613,12 +548,19 @@ class _Finder:
 # -- the forms of a text
 
 
-def _read_argument_name(piece: Piece) -> str:
+def _list_beside(pieces: tuple[Piece, ...], at: int) -> tuple[str, str]:
+    """Return the text before and after a piece, empty where a word in code or nothing stands."""
+    before = pieces[at - 1].text if at and not pieces[at - 1].code else ""
+    after = pieces[at + 1].text if at + 1 < len(pieces) and not pieces[at + 1].code else ""
+    return before, after
+
+
+def _read_name(text: str) -> str:
     """Return the name in a piece of code that may have its value too, such as `sort=-id`."""
-    return piece.text.partition("=")[0].partition(":")[0].strip()
+    return text.partition("=")[0].partition(":")[0].strip()
 
 
-_FROM_STEP = re.compile(r"\b(?:step|schritt|étape|etape|paso|passo|stap)\s*(\d{1,3})\b", re.I)
+_FROM_STEP = re.compile(r"\bstep\s*(\d{1,3})\b", re.I)
 
 
 def _read_origin(item: Item, argument: str) -> Origin | None:
@@ -636,21 +578,3 @@ def _read_origin(item: Item, argument: str) -> Origin | None:
     if worded is not None:
         return Origin(int(match[1]), worded[1], (worded[2] or "").rpartition(".")[2])
     return Origin(int(match[1]), argument, sure=False)
-
-
-_ITS = re.compile(r"\b(?:its|the returned|that|this|the resulting)\s+\**\Z")
-
-
-def _read_its(item: Item, operation: Operation, before: Step) -> dict[str, Origin]:
-    """Return the argument that a step takes from the one before it: with its `id` call `get_title`."""
-    pieces = item.passage.pieces
-    for at, piece in enumerate(pieces):
-        before_it = pieces[at - 1].text if at and not pieces[at - 1].code else ""
-        if not piece.code or not _ITS.search(before_it):
-            continue
-        if piece.text in before.operation.members:
-            own = operation.find_argument(piece.text)
-            refers = [name for name in operation.required if name.endswith(f"_{piece.text}")]
-            if own or len(refers) == 1:
-                return {own or refers[0]: Origin(before.number, piece.text, sure=False)}
-    return {}

@@ -26,8 +26,8 @@ FILE = "SKILL.md"
 MOST_SKILLS = 200
 MOST_ARCHIVE = 50_000_000
 """Most bytes of a ZIP that is opened."""
-Verdict = Literal["broken", "odd", "untested", "kept"]
-Kind = Literal["tool", "argument", "call", "order", "error", "look-up", "key", "file", "digest"]
+Verdict = Literal["broken", "odd", "untested", "kept", "unclaimed"]
+Kind = Literal["tool", "argument", "call", "order", "error", "look-up", "key", "file", "digest", "word"]
 OUT = ("node_modules",)
 """Folders whose skills are of other packages."""
 MEMBERS = ("mcpServers", "servers")
@@ -45,6 +45,7 @@ class Outcome:
     | `odd` | the same, of something that was inferred from the text |
     | `untested` | nothing shows it; `message` has the reason, and the option that lifts it |
     | `kept` | it is so |
+    | `unclaimed` | a word in code that says nothing of this server for sure |
 
     `kind` is what the claim is about, `id` what is wrong with it; empty if nothing is. `subject` is the tool,
     code or file. `call` and `answer` are what showed it, without secrets; both are empty if no call did.

@@ -11,13 +11,15 @@ from pgagents.submit.listing_report import cut, fit_line, name_some
 from pgagents.submit.skills.files import Outcome, Verdict
 
 FORMAT = 1
-ORDER: tuple[Verdict, ...] = ("broken", "odd", "untested", "kept")
+ORDER: tuple[Verdict, ...] = ("broken", "odd", "untested", "kept", "unclaimed")
 """The verdicts, the worst first. A skill of which nothing was shown is worse than one that is kept."""
+COLUMNS: tuple[Verdict, ...] = ("kept", "untested", "unclaimed", "odd", "broken")
 WORDS: Mapping[Verdict, str] = {
     "broken": "broken",
     "odd": "odd",
     "untested": "not tried",
     "kept": "kept",
+    "unclaimed": "not claimed",
 }
 """The verdicts as people read them."""
 MOST_SHOWN = 30
@@ -61,13 +63,13 @@ class SkillsReport:
         """Return a file's verdict: kept if anything was shown and nothing is wrong."""
         verdicts = {outcome.verdict for outcome in self.outcomes if outcome.file == file}
         wrong = next((verdict for verdict in ORDER[:2] if verdict in verdicts), None)
-        return wrong or ("kept" if "kept" in verdicts or not verdicts else "untested")
+        return wrong or ("kept" if "kept" in verdicts or "untested" not in verdicts else "untested")
 
 
 def render_text(report: SkillsReport) -> str:
     """Return the table of skills, the worst first, and below it what is wrong; at most 100 columns."""
     files = sorted(report.files, key=lambda file: (ORDER.index(report.find_verdict(file)), file))
-    head = ("skill", "outcome", *(WORDS[verdict] for verdict in reversed(ORDER)))
+    head = ("skill", "outcome", *(WORDS[verdict] for verdict in COLUMNS))
     rows = [_make_row(report, file) for file in files]
     lines = [f"skills: {report.named}", f"held against {report.server}", "", *table(head, rows)]
     for file in files:
@@ -78,13 +80,20 @@ def render_text(report: SkillsReport) -> str:
     lines += ["", "not tried"] if untried else []
     for why, subjects in _group(untried).items():
         lines.append(f"  {name_some(subjects)}: {why}")
+    unclaimed = [outcome for outcome in report.outcomes if outcome.verdict == "unclaimed"]
+    lines += ["", "not claimed: words in code that are no tool or argument for sure"] if unclaimed else []
+    for file in dict.fromkeys(outcome.file for outcome in unclaimed):
+        words = [
+            f"`{outcome.subject}` (line {outcome.line})" for outcome in unclaimed if outcome.file == file
+        ]
+        lines.append(f"  {file}: {name_some(words)}")
     lines += ["", *(f"note: {note}" for note in report.notes)] if report.notes else []
     return "\n".join(part for line in lines for part in fit_line(line)) + "\n"
 
 
 def _make_row(report: SkillsReport, file: str) -> tuple[str, ...]:
     outcomes = report.list_of(file)
-    counts = (sum(outcome.verdict == verdict for outcome in outcomes) for verdict in reversed(ORDER))
+    counts = (sum(outcome.verdict == verdict for outcome in outcomes) for verdict in COLUMNS)
     shown = file if len(file) <= 44 else f"…{file[-43:]}"
     return (shown, WORDS[report.find_verdict(file)], *(str(count) if count else "–" for count in counts))
 

@@ -374,13 +374,6 @@ def list_lines(fence: Fence) -> Iterator[tuple[str, int]]:
 # -- forms of lists and tables
 
 
-def is_listed(pieces: tuple[Piece, ...], at: int) -> bool:
-    """True if only commas and words in code stand before a word: a list of tools in one line."""
-    return all(
-        piece.code or re.fullmatch(r"[^.;]*:\s*|\s*(?:,|and|or)\s*", piece.text) for piece in pieces[:at]
-    )
-
-
 def list_orders(items: tuple[Item, ...]) -> Iterator[tuple[Item, ...]]:
     """Yield the numbered lists among these items and below them."""
     if items and items[0].number is not None:

@@ -1,8 +1,4 @@
-"""Know the words of a server: its tools and operations, their arguments, members of answers, and errors.
-
-Any other word of a skill raises one question alone: does it look like one of this server's tools? If not, it
-is a word of somebody else.
-"""
+"""Know the words of a server: its tools and operations, their arguments, members of answers, and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,15 +22,6 @@ from pgagents.verify.wire.endpoint import MCP
 
 NEAR = 0.8
 """Least likeness of a misspelt word, by `difflib`."""
-VERBS = frozenset(
-    (
-        "add", "archive", "cancel", "check", "close", "create", "delete", "describe", "edit", "fetch", "find",
-        "get", "insert", "list", "lookup", "make", "modify", "open", "place", "post", "put", "query", "read",
-        "remove", "retrieve", "run", "save", "search", "send", "set", "show", "start", "stop", "submit",
-        "update", "upsert", "write",
-    )
-)  # fmt: skip
-"""Verbs with which many servers' tools begin."""
 SHORTEST = 4
 MOST_NODES = 20_000
 """Most parts of one schema that are searched for names."""
@@ -100,74 +86,6 @@ class Vocabulary:
     hosts: frozenset[str] = frozenset()
     codes: Mapping[str, Code] = field(default_factory=dict)
     closed: bool = False
-    firm: bool = True
-    """False for a document, of which a part may be inferred."""
-
-    # -- names of tools
-
-    @cached_property
-    def _split(self) -> dict[str, tuple[str, ...]]:
-        return {name: _tokens(name) for name in self.named}
-
-    @cached_property
-    def _verbs(self) -> frozenset[str]:
-        return frozenset(words[0] for words in self._split.values() if len(words) > 1)
-
-    @cached_property
-    def _objects(self) -> frozenset[tuple[str, ...]]:
-        return frozenset(words[1:] for words in self._split.values() if len(words) > 1)
-
-    @cached_property
-    def _styles(self) -> frozenset[str]:
-        return frozenset(map(_style, self.named))
-
-    def find_similar(self, word: str) -> tuple[str, bool]:
-        """Return the tool that a word looks like, which is none, and whether it surely means one of these.
-
-        Both are empty for any other word. A word surely means one if it misspells a part of it. So does a
-        verb of these tools with an object of theirs, such as `delete_title` beside `list_titles` and
-        `delete_patron`. Another verb may be a tool of another server.
-        """
-        if (
-            len(word) < SHORTEST
-            or word in self.words
-            or word in self.named
-            or _style(word) not in self._styles
-        ):
-            return "", False
-        words = _tokens(word)
-        for name in self.named:
-            if _misspells(words, self._split[name]):
-                return name, True
-        if words[1:] not in self._objects or words[0] not in self._verbs | VERBS:
-            return "", False
-        best = max(self.named, key=lambda name: _count_common(words, self._split[name]), default="")
-        return best, words[0] in self._verbs
-
-    def is_like_names(self, word: str) -> bool:
-        """True for a word that is no known one, and joins several words as the tools' names do."""
-        free = word not in self.words and word not in self.named and re.fullmatch(r"[\w.\-]+", word)
-        return bool(free) and len(_tokens(word)) > 1 and _style(word) in self._styles
-
-    @cached_property
-    def _argument_styles(self) -> frozenset[str]:
-        names = (
-            name for operation in (*self.named.values(), *self.requests) for name in operation.properties
-        )
-        return frozenset(_style(name) for name in names if len(_tokens(name)) > 1)
-
-    def is_like_argument(self, word: str, operation: Operation) -> bool:
-        """True for a word that joins several words as arguments do, and is none of this operation."""
-        if word in self.words or word in self.named or operation.find_argument(word):
-            return False
-        joined = re.fullmatch(r"[A-Za-z]\w*", word) and len(_tokens(word)) > 1
-        return bool(joined and operation.properties and _style(word) in self._argument_styles)
-
-    def shares_argument(self, word: str, operation: Operation) -> bool:
-        """True for a word that begins as an argument of the operation does: `patron_name`, `patron_id`."""
-        first = _tokens(word)[0]
-        names = map(_tokens, operation.properties)
-        return len(first) >= SHORTEST and any(len(tokens) > 1 and tokens[0] == first for tokens in names)
 
     def is_own_server(self, server: str) -> bool:
         """True for the name of this MCP server, as hosts write it before a tool."""
@@ -194,12 +112,16 @@ def _tokens(name: str) -> tuple[str, ...]:
     return tuple(singular(word) for word in split_words(name))
 
 
-def _style(name: str) -> str:
-    """Return how a name joins its words: the marks between them, or the capitals."""
-    marks = "".join(sorted(set(re.sub(r"\w", "", name)) | ({"_"} if "_" in name.strip("_") else set())))
-    return marks or (
-        "camel" if name[:1].islower() and not name.islower() else "word" if name.islower() else "Word"
-    )
+def _list_marks(name: str) -> str:
+    """Return what joins the words of a name, such as `_`, or that nothing does."""
+    return re.sub(r"[^\W_]", "", name)
+
+
+def find_misspelt(word: str, names: Iterable[str]) -> str:
+    """Return the tool of which a word misspells a part, in the same style; empty if there is none."""
+    tokens = _tokens(word) if len(word) >= SHORTEST else ()
+    alike = (name for name in names if _list_marks(name) == _list_marks(word))
+    return next((name for name in alike if tokens and _misspells(tokens, _tokens(name))), "")
 
 
 def _misspells(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
@@ -212,10 +134,6 @@ def _misspells(words: tuple[str, ...], known: tuple[str, ...]) -> bool:
     mine, theirs = other[0]
     near = len(theirs) >= SHORTEST and difflib.SequenceMatcher(None, mine, theirs).ratio() >= NEAR
     return len(other) == 1 and near
-
-
-def _count_common(words: tuple[str, ...], known: tuple[str, ...]) -> int:
-    return len(set(words[1:]) & set(known[1:])) * 2 + (words[0] == known[0])
 
 
 def find_near(word: str, names: Iterable[str]) -> str:
@@ -283,7 +201,6 @@ def read_model(model: Model, listed: Mapping[str, Definition] | None, url: str |
         frozenset(urlsplit(address).netloc.lower() for address in addresses if address),
         codes,
         closed=not model.leaves_open,
-        firm=not model.leaves_open,
     )
 
 
