@@ -1,1 +1,0 @@
-"""Templates of laws about lists and event streams."""
