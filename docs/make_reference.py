@@ -182,7 +182,8 @@ def _package_rules() -> Iterator[str]:
 
     yield "## Plugin folders"
     yield ""
-    yield "What `--for NAME` finds in a plugin's folder, ZIP or file ([how](../howto/plugin-folder.md))."
+    page = "../howto/plugins.md#lint-a-plugin-folder"
+    yield f"What `--for NAME` finds in a plugin's folder, ZIP or file ([how]({page}))."
     yield ""
     for name, judge in list_judges().items():
         yield f"### {name}"

@@ -230,7 +230,7 @@ def test_a_legal_oddity_has_one_verdict_and_no_internal_error(name: str) -> None
 
 
 def test_the_page_about_verdicts_has_each_oddity() -> None:
-    page = (Path(pgagents.__file__).parents[2] / "docs/explain/verify.md").read_text(encoding="utf-8")
+    page = (Path(pgagents.__file__).parents[2] / "docs/explain/verdicts.md").read_text(encoding="utf-8")
     rows = page.partition("## What is legal and seldom")[2].splitlines()
     assert {
         row.split(" | ")[0].removeprefix("| ") for row in rows if row.startswith("| a")

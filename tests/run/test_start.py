@@ -291,7 +291,7 @@ def test_the_ports_of_another_group_are_not_its_own():
             assert port in list_ports(os.getpgrp())
 
 
-TUTORIAL = (APP.parents[1] / "docs/tutorial.md").read_text(encoding="utf-8").partition("\n## 11.")[2]
+TUTORIAL = (APP.parents[1] / "docs/tutorial.md").read_text(encoding="utf-8").partition("\n## 9.")[2]
 
 
 @pytest.mark.matrix
