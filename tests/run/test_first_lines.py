@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -27,7 +29,7 @@ from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.promise import judge_broken
 from pgagents.verify.run.course import NewFindings
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.run.ledger import Cause, Entry, Ledger
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import KEY, catalogue
@@ -133,18 +135,10 @@ def test_accepted_findings_are_not_told() -> None:
     assert [line.partition("/")[2][0] for line in told] == ["b", "c"]
 
 
-@pytest.mark.parametrize(
-    ("accepted", "told"),
-    [
-        ((), ["content_type/list_notes@rest"]),
-        (("content_type/list",), ["content_type/get_note@rest"]),
-        (("content_type/list", "content_type/get_note@rest"), []),
-    ],
-)
-def test_next_contract_of_a_cause_is_told_if_the_first_one_is_accepted(
-    accepted: tuple[str, ...], told: list[str]
-) -> None:
-    actions = ("list_notes", "get_note")
+def make_judged(
+    actions: Sequence[str], accepted: tuple[str, ...]
+) -> tuple[list[Callable[[], object]], NewFindings]:
+    """Return functions that break a contract of each action, and what tells their findings."""
     promises = [
         Contract(f"content_type/{n}@rest", "content_type", n, "rest", "it is right", ()) for n in actions
     ]
@@ -167,12 +161,47 @@ def test_next_contract_of_a_cause_is_told_if_the_first_one_is_accepted(
         acceptance=SimpleNamespace(is_settled=True),
         redactor=SimpleNamespace(finding=lambda found: found),
     )
-    new = NewFindings(cast(Driver, driver), accepted)
+    breaking = [
+        partial(ledger.add, judge_broken(one.id, "application/json", "text/html"), [seen], None, None)
+        for one in promises
+    ]
+    return list(breaking), NewFindings(cast(Driver, driver), accepted)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "told"),
+    [
+        ((), ["content_type/list_notes@rest"]),
+        (("content_type/list",), ["content_type/get_note@rest"]),
+        (("content_type/list", "content_type/get_note@rest"), []),
+    ],
+)
+def test_next_contract_of_a_cause_is_told_if_the_first_one_is_accepted(
+    accepted: tuple[str, ...], told: list[str]
+) -> None:
+    promises, new = make_judged(("list_notes", "get_note"), accepted)
     found: list[Finding] = []
-    for one in promises:  # the second one may break in a later step
-        ledger.add(judge_broken(one.id, "application/json", "text/html"), [seen], None, None)
+    for breaks in promises:  # the second one may break in a later step
+        breaks()
         found += new.take()
     assert [one.contract.id for one in found] == told
+
+
+def test_the_cause_of_a_break_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of many findings would otherwise ask for each one's cause whenever another one is found."""
+    names = [f"read_{n}" for n in range(30)]
+    promises, new = make_judged(names, ())
+    asked, find = list[str](), Ledger.find_cause
+
+    def count(ledger: Ledger, entry: Entry) -> Cause:
+        asked.append(entry.contract.id)
+        return find(ledger, entry)
+
+    monkeypatch.setattr(Ledger, "find_cause", count)
+    for breaks in promises:
+        breaks()
+        new.take()
+    assert asked == [f"content_type/{name}@rest" for name in names]
 
 
 def test_many_findings_end_with_one_sentence() -> None:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from pgagents.base.acting import ACTING_VERBS, VERBS_OR_NOUNS
@@ -110,16 +111,21 @@ def rank_resources(made: Sequence[ImportedAction], about: str = "") -> list[Reso
     paths = {path_of(one) for one in fitting}
     for one in fitting:
         _place(one, found, paths)
-    every = [(path_of(one), {snake(name) for name in one.action.get("input", {})}) for one in made]
+    below = Counter(above for one in made for above in accumulate(path_of(one).split("/"), "{}/{}".format))
+    by_name: dict[str, set[str]] = {}
+    for one in made:
+        for name in one.action.get("input", {}):
+            by_name.setdefault(snake(name), set()).add(one.name)
+    paths_of = {one.name: path_of(one) for one in made}
     nearest: set[str] = set()
     for resource in sorted(found.values(), key=lambda r: (r.path.count("/"), r.path)):
-        outside = [names for path, names in every if not f"{path}/".startswith(resource.path + "/")]
-        resource.weight = max(len(every) - len(outside), len(resource.list_all()))
+        resource.weight = max(below[resource.path], len(resource.list_all()))
         noun = singular(snake(resource.name))
         if noun not in nearest:
             nearest.add(noun)
-            naming = {noun + end for end in _NAMING_ENDS}
-            resource.weight += sum(not names.isdisjoint(naming) for names in outside) // 2
+            naming = {one for end in _NAMING_ENDS for one in by_name.get(noun + end, ())}
+            outside = (n for n in naming if not f"{paths_of[n]}/".startswith(resource.path + "/"))
+            resource.weight += sum(1 for _ in outside) // 2
         resource.weight *= 1 + 2 * (noun in said) + (noun in tagged)
         resource.weight //= 1 + resource.path.count("{}")
     return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
@@ -139,10 +145,14 @@ def choose(resources: Sequence[Resource], most: int, without: frozenset[str]) ->
     chosen: list[ImportedAction] = []
 
     def take(candidates: Sequence[ImportedAction], at_most: int | None = None) -> None:
+        if len(chosen) >= most:
+            return
         new = [one for one in candidates if one.name not in without and one not in chosen]
         chosen.extend(new[: most - len(chosen)][:at_most])
 
     for place, resource in enumerate(resources):
+        if len(chosen) >= most:
+            break
         take(resource.core)
         count = max(*_MOST_ACTS[place : place + 1], 0, _LEAST - len(resource.core))
         take(resource.acts, count)

@@ -246,8 +246,8 @@ class Setting:
         """Find the endpoint of an action on a surface."""
         return self.by_place.get(f"{action}@{surface}")
 
-    def alike(self, endpoint: Endpoint) -> list[Endpoint]:
-        """List the endpoints of the same action, except those of an MCP server."""
+    def list_calling(self, action: Action) -> list[Endpoint]:
+        """List the endpoints of an action, except those of an MCP server."""
 
         def group_endpoints() -> dict[str, list[Endpoint]]:
             found: dict[str, list[Endpoint]] = {}
@@ -255,7 +255,7 @@ class Setting:
                 found.setdefault(str(one.action.name), []).append(one)
             return found
 
-        return self.compute_once("alike", group_endpoints).get(str(endpoint.action.name), [])
+        return self.compute_once("calling", group_endpoints).get(str(action.name), [])
 
     def find_lead(self, action: str) -> Endpoint | None:
         """Return the endpoint for calls of an action if the surface does not matter; None if no surface has
@@ -319,15 +319,20 @@ class Setting:
         found: T = self._results[key]
         return found
 
-    def list_naming(self, resource: str) -> tuple[Endpoint, ...]:
-        """Return the endpoints with an argument that names instances of a resource."""
+    def list_naming(self, resource: str) -> Sequence[Endpoint]:
+        """Return the endpoints that make instances of a resource, or have an argument that names one."""
 
-        def find() -> dict[str, tuple[Endpoint, ...]]:
-            found: dict[str, dict[str, Endpoint]] = {}
+        def find() -> dict[str, list[Endpoint]]:
+            made: dict[str, list[str]] = {}
+            for one in self.model.resources.values():
+                if one.made_by is not None:
+                    made.setdefault(str(one.made_by.action.name), []).append(one.name)
+            found: dict[str, list[Endpoint]] = {}
             for endpoint in self.endpoints:
-                for param in endpoint.params:
-                    found.setdefault(param.refers_to or "", {})[endpoint.place] = endpoint
-            return {name: tuple(several.values()) for name, several in found.items()}
+                named = (p.refers_to for p in endpoint.params if p.refers_to)
+                for name in dict.fromkeys((*named, *made.get(str(endpoint.action.name), ()))):
+                    found.setdefault(name, []).append(endpoint)
+            return found
 
         return self.compute_once("naming", find).get(resource, ())
 

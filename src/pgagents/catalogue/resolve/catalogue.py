@@ -128,12 +128,12 @@ class Resources(Shared):
             else []
         )
         known = self.written.resources
-        kin = {
-            n
-            for n, other in known.items()
-            if r.made_by and any(a == r.made_by.action and v.to for a, v in other.moves.items())
-        }
-        return next((parent for parent in reversed(named) if parent not in kin), None)
+
+        def is_kin(other: str) -> bool:
+            moves = known[other].moves if r.made_by and other in known else {}
+            return any(a == r.made_by.action and v.to for a, v in moves.items()) if r.made_by else False
+
+        return next((parent for parent in reversed(named) if not is_kin(parent)), None)
 
     def _move_input(
         self, name: str, r: resources.Resource, action: Action, written: dict[str, Any]

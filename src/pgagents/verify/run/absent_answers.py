@@ -19,7 +19,7 @@ from pgagents.base.http import Response
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.target import brings_back
+from pgagents.verify.fixtures.target import brings_back, list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -176,8 +176,8 @@ def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
     if not setting.model.leaves_open or action.effect != "read" or "{" in last or "{" not in above:
         return ""
     schemas = [setting.resolve_schema(o.schema) for o in action.outputs if o.schema is not None]
-    listing = [r for r in setting.model.resources.values() if any(c.action is action for c in r.listed_by)]
-    return "" if listing or any("array" in types_of(schema) for schema in schemas) else last
+    lists = any(c.action is action for r in list_involved(setting.model, action) for c in r.listed_by)
+    return "" if lists or any("array" in types_of(schema) for schema in schemas) else last
 
 
 def find_made_up(setting: Setting, exchange: Exchange) -> str:

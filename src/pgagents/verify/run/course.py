@@ -304,6 +304,8 @@ class NewFindings:
         self._broken = 0
         """The number of broken contracts in the ledger at the last call of `take`."""
         self._causes: set[str] = set()
+        self._taken: dict[str, Break] = {}
+        """The break of each contract whose cause is among these."""
         self.ranks: Counter[Rank] = Counter()
         """The number of findings of each rank so far."""
 
@@ -321,10 +323,12 @@ class NewFindings:
                 broken is None
                 or broken.odd
                 or broken.judgement.derived
+                or self._taken.get(entry.contract.id) is broken
                 or entry.contract.id in ledger.settled
                 or entry.contract.id.startswith(self._accepted)
             ):
                 continue
+            self._taken[entry.contract.id] = broken
             said = ledger.find_cause(entry).key
             if said not in self._causes:
                 self._causes.add(said)

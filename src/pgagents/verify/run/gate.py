@@ -36,9 +36,9 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import (
     Target,
-    is_made_by,
     list_chosen_ids,
     list_made,
+    list_made_by,
     list_new_ids,
     makes,
     says_where,
@@ -309,9 +309,9 @@ class Gate:
 
     def _object_to_make(self, action: Action) -> str:
         """Return why an action must not make an instance that the run could not remove; empty if it may."""
-        for resource in self.model.resources.values():
+        for resource in list_made_by(self.model, action):
             undo = resource.undone_by
-            if undo is None or not is_made_by(resource, action) or str(undo.action.name) in self.allowed:
+            if undo is None or str(undo.action.name) in self.allowed:
                 continue
             if target_of(self.setting, undo.action) is None and not names_instance(resource):
                 return (
@@ -446,7 +446,7 @@ class Gate:
     def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
         """Return why a create must not choose this id: the call may overwrite the instance that has it."""
         chosen = list_chosen_ids(self.model, endpoint.action)
-        made = [r for r in self.model.resources.values() if chosen and is_made_by(r, endpoint.action)]
+        made = list_made_by(self.model, endpoint.action) if chosen else ()
         name = endpoint.action.name
         for resource in made:
             given = [
@@ -544,7 +544,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 def makes_credential(model: Model, action: Action) -> bool:
     """True if an action makes a credential, by the noun of what it makes, or by a member of its answer."""
-    made = [r for r in model.resources.values() if is_made_by(r, action)]
+    made = list_made_by(model, action)
     segments = [part for part in str(action.path).split("/") if part and "{" not in part]
     nouns = [*(r.name for r in made), *segments[-1:], _strip_method(str(action.name))]
     if any(_last_word(noun) in NOUNS for noun in nouns):

@@ -21,7 +21,7 @@ from pgagents.base.http import Request, Response, Silence, find_process
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import names_instance
 from pgagents.verify.fixtures.instance import Restarted, Unavailable
-from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.fixtures.target import is_move, list_made_by
 from pgagents.verify.run.timing import REFUSED, SAFE
 from pgagents.verify.run.transmission import Ready, Received, Sending, Stop, Transmission
 from pgagents.verify.wire.call import Call, Raw
@@ -373,14 +373,13 @@ class LostAnswers:
             return ""
         if call.surface == OPERATOR or str(action.name) in self._executor.gate.allowed:
             return "it writes by your word, and only once"
-        made = [r for r in self._executor.model.resources.values() if is_made_by(r, action)]
+        model = self._executor.model
+        made = list_made_by(model, action)
         if any(r.undone_by is None or not names_instance(r) for r in made):
             return "nothing removes what it makes"
         if made or action.only_reads or str(action.idempotency) in call.input:
             return ""
-        if endpoint.method in ("PUT", "PATCH", "DELETE") or any(
-            m.action is action for r in self._executor.model.resources.values() for m in r.moves
-        ):
+        if endpoint.method in ("PUT", "PATCH", "DELETE") or is_move(model, action):
             return ""
         return "nothing shows that a second call would have no second effect"
 

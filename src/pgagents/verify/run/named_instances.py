@@ -18,7 +18,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import MISSING, Instance, Unavailable, above, evaluate, is_missing
 from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.fixtures.target import Target, is_made_by, list_chosen_ids, target_of
+from pgagents.verify.fixtures.target import Target, list_chosen_ids, list_made_by, target_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
@@ -103,7 +103,7 @@ class NamedInstances:
         target, found = target_of(setting, endpoint.action), []
         named = [(p, target.resource) for p in target.named] if target is not None else []
         chosen = list_chosen_ids(self._model, endpoint.action)
-        made = [r for r in self._model.resources.values() if chosen and is_made_by(r, endpoint.action)]
+        made = list_made_by(self._model, endpoint.action) if chosen else ()
         for param, resource in [*named, *((p, r) for r in made for p in chosen)]:
             value = values.get(str(param.name))
             far = isinstance(value, int) and not isinstance(value, bool) and abs(value) > FAR

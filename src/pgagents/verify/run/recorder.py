@@ -16,7 +16,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
-from pgagents.verify.fixtures.target import is_made_by
+from pgagents.verify.fixtures.target import is_made_by, list_involved
 from pgagents.verify.run.journal import MOST_TEXT, JournalFile
 from pgagents.verify.run.redact import Redactor
 from pgagents.verify.run.transmission import Ready, Stop
@@ -108,7 +108,8 @@ class Recorder:
         self.sync()
         endpoint = exchange.call.endpoint
         if exchange.success and endpoint is not None:
-            undone = (r.undone_by for r in self._model.resources.values() if r.undone_by is not None)
+            involved = list_involved(self._model, endpoint.action)
+            undone = (r.undone_by for r in involved if r.undone_by is not None)
             self.removed += any(undo.action is endpoint.action for undo in undone)
         if exchange.intention in (0, self._refused):
             return

@@ -21,6 +21,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.client.environment import CommandSecrets
 from pgagents.verify.answers.headers import foreign
 from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.fixtures.target import list_made_by
 from pgagents.verify.run.transmission import Ready, Received, Stop
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw, Signature, TokenRequest
@@ -273,10 +274,7 @@ class ExchangeMaker:
         if action.costs or action.sends:
             return self.bought
         model = self.routes.setting.model
-        undone = (
-            r.made_by is not None and r.made_by.action is action and r.undone_by is not None
-            for r in model.resources.values()
-        )
+        undone = (r.undone_by is not None for r in list_made_by(model, action))
         acts = model.withheld.find(str(action.name)) is not None or str(action.name) in self._other_creates
         return self.acted if acts and not any(undone) else None
 

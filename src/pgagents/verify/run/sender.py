@@ -25,7 +25,7 @@ from pgagents.base.http import (
 from pgagents.client.environment import CommandSecrets
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.ownership import is_random_id
-from pgagents.verify.fixtures.target import list_fellows, list_made
+from pgagents.verify.fixtures.target import list_fellows, list_involved, list_made
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Probe
 from pgagents.verify.run.recorder import Recorder
@@ -257,7 +257,7 @@ class Sender:
     def _list_freed(self, ready: Ready) -> frozenset[str]:
         """Return the resources of which a call may free an id that comes again, and what goes with them."""
         endpoint, freed = ready.call.endpoint, set[str]()
-        for resource in self._model.resources.values() if endpoint is not None else ():
+        for resource in list_involved(self._model, endpoint.action) if endpoint is not None else ():
             undo = resource.undone_by
             if endpoint is None or undo is None or undo.action is not endpoint.action:
                 continue

@@ -26,7 +26,7 @@ from pgagents.verify.answers.observation import list_members
 from pgagents.verify.answers.standing import Change, is_mortal, list_firm_changes
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing
-from pgagents.verify.fixtures.target import list_concerned
+from pgagents.verify.fixtures.target import list_concerned, list_involved
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.timing import may_write
@@ -167,7 +167,7 @@ class Tripwire:
             self._wanted.append(min(lists, key=lambda view: len(view.exchange.input)))
 
     def _note_read(self, endpoint: Endpoint, exchange: Exchange) -> None:
-        for resource in self._setting.model.resources.values():
+        for resource in list_involved(self._setting.model, endpoint.action):
             for call in (resource.found_by, *resource.listed_by, *resource.read_by):
                 if call is not None and call.action is endpoint.action:
                     rows = self._read(resource, call, exchange)

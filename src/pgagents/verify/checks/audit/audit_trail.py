@@ -23,6 +23,7 @@ from pgagents.catalogue.model.model import Audit
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.target import is_move
 from pgagents.verify.lists import announces_more, may_go_on
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -141,7 +142,7 @@ def _find_stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
         r.made_by is not None and r.made_by.action is endpoint.action
         for r in setting.model.resources.values()
     )
-    moves = any(move.action is endpoint.action for r in setting.model.resources.values() for move in r.moves)
+    moves = is_move(setting.model, endpoint.action)
     return surface.attribution if surface is not None and makes and not moves else {}
 
 

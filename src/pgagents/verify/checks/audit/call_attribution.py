@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.target import is_move
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call
@@ -35,11 +36,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     model, known = setting.model, set[str]()
     for resource in model.resources.values():
         made = resource.made_by
-        moves = (move.action for other in model.resources.values() for move in other.moves)
-        if made is None or made.at is None or any(made.action is action for action in moves):
+        if made is None or made.at is None or is_move(model, made.action):
             continue  # an instance that is only moved got its attribution when it was made
-        for endpoint in setting.endpoints:
-            if endpoint.action is not made.action or endpoint.place in known:
+        for endpoint in setting.list_calling(made.action):
+            if endpoint.place in known:
                 continue
             known.add(endpoint.place)
             dispatcher = endpoint.dispatcher

@@ -33,8 +33,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             ("listed", call) for call in resource.listed_by
         ]
         for way, call in calls:
-            for endpoint in setting.endpoints:
-                if endpoint.action is not call.action or endpoint.place in known:
+            for endpoint in setting.list_calling(call.action):
+                if endpoint.place in known:
                     continue
                 if resource.missing_in(call.action) is None or endpoint.action.effect != "read":
                     continue

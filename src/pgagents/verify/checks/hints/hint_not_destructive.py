@@ -40,6 +40,7 @@ from pgagents.verify.answers.observation import (
     observe,
     tell,
 )
+from pgagents.verify.fixtures.target import makes
 from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -78,8 +79,7 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
         hints = action.hints
         if endpoint is None or hints.destructive.value or hints.read_only.value:
             continue
-        makers = (r.made_by for r in setting.model.resources.values())
-        if hints.destructive.written or any(call is not None and call.action is action for call in makers):
+        if hints.destructive.written or makes(setting.model, action):
             yield endpoint  # a hint that is neither written nor concluded is not a promise
 
 

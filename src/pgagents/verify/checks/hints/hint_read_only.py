@@ -167,29 +167,45 @@ def _list_observed(
 ) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
     """Yield each resource that the run makes, with its sources and the reading actions that they can judge.
 
-    Inferred resources are only yielded with `inferred`, because a wrong guess would become a finding.
+    Inferred resources are only yielded with `inferred`, because a wrong guess would become a finding. Then a
+    reader that needs no instance comes once, with the first resource that shows what it does.
     """
     makers = set()
+    readers, naming = _list_readers(setting), _group_readers(setting)
+    free = naming.get("", ())
     for resource in setting.model.resources.values():
         made_by = resource.made_by
         if made_by is None or made_by.action.name in makers or (resource.is_seen_by_guess and not inferred):
             continue
         sources = list_sources(setting, resource)
-        judged = [
-            e
-            for e in _list_readers(setting)
-            if any(s.call.action is not e.action for s in sources) and _may_name(setting, resource, e)
+        others = [s.call.action for s in sources]
+        able = [
+            number
+            for number in sorted((*free, *naming.get(resource.name, ())))
+            if any(action is not readers[number].action for action in others)
         ]
+        judged = [readers[number] for number in able]
+        free = [number for number in free if number not in able] if inferred else free
         if judged and setting.find_usable_lead(str(made_by.action.name)) is not None:
             makers.add(made_by.action.name)
             yield resource, sources, judged
 
 
-def _may_name(setting: Setting, resource: Resource, endpoint: Endpoint) -> bool:
-    """True if the action's arguments refer to this resource, or to none that the run makes."""
-    named = {p.refers_to for p in endpoint.params if p.refers_to and p.required}
-    own = {n for n in named if (r := setting.model.resources.get(n)) is not None and r.made_by is not None}
-    return not own or resource.name in own
+def _group_readers(setting: Setting) -> Mapping[str, Sequence[int]]:
+    """Return the numbers of the reading endpoints by each resource of the run that their arguments need, and
+    by an empty text if they need none.
+    """
+
+    def group() -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, endpoint in enumerate(_list_readers(setting)):
+            named = dict.fromkeys(p.refers_to for p in endpoint.params if p.refers_to and p.required)
+            resources = [r for n in named if (r := setting.model.resources.get(n)) is not None]
+            for name in [r.name for r in resources if r.made_by is not None] or [""]:
+                found.setdefault(name, []).append(number)
+        return found
+
+    return setting.compute_once_here("readers by what they need", group)
 
 
 def _list_modes(

@@ -153,7 +153,7 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
     ):
         return None
     fitting = [word for word in WORDS if matches(schema, word)]
-    return fitting[setting.alike(endpoint).index(endpoint) % len(fitting)] if fitting else None
+    return fitting[setting.list_calling(endpoint.action).index(endpoint) % len(fitting)] if fitting else None
 
 
 def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:

@@ -82,11 +82,11 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
 
 
 def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
-    return [d for d in setting.endpoints if resource.made_by and d.action is resource.made_by.action]
+    return setting.list_calling(resource.made_by.action) if resource.made_by else []
 
 
 def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
-    return [d for d in setting.endpoints if resource.undone_by and d.action is resource.undone_by.action]
+    return setting.list_calling(resource.undone_by.action) if resource.undone_by else []
 
 
 def _try(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> Conversation:

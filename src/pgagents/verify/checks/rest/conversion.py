@@ -73,12 +73,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _list_passings(setting: Setting) -> Iterator[_Passing]:
     for resource in setting.model.resources.values():
         made_by, takes = resource.made_by, resource.takes
-        for endpoint in setting.endpoints if takes is not None and made_by is not None else ():
-            assert takes is not None
-            assert made_by is not None
-            if endpoint.action is not made_by.action or not endpoint.leads:
-                continue
-            for param in endpoint.params:
+        if takes is None or made_by is None:
+            continue
+        for endpoint in setting.list_calling(made_by.action):
+            for param in endpoint.params if endpoint.leads else ():
                 first = setting.model.resources.get(param.refers_to or "")
                 if first is None or first is resource or first.made_by is None or param.required:
                     continue

@@ -21,7 +21,7 @@ from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.target import is_made_by, list_fellows, list_removed
+from pgagents.verify.fixtures.target import list_fellows, list_made_by, list_removed
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
@@ -197,7 +197,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     own = {name: value for name, value in exchange.input.items() if name != idempotency}
     arguments = json_bytes(own).decode()
     instance = (resource.name, setting.find_scope(resource, exchange), id_text(id))
-    alike = [other for other in setting.model.resources.values() if is_made_by(other, endpoint.action)]
+    alike = list_made_by(setting.model, endpoint.action)
     named = (exchange.input.get(resource.id), *(r.id_named(endpoint.params, exchange.input) for r in alike))
     before = None if id in named else known.get(instance)  # a caller may put one under the same id again
     if before is not None and exchange.overlapped and resource.undone_by is not None:

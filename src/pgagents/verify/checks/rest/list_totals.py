@@ -25,6 +25,7 @@ from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
+from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -172,7 +173,7 @@ def _is_total(name: str, schema: Mapping[str, Any], *, paged: bool) -> bool:
 
 def _list_attempts_with_ours(setting: Setting, endpoint: Endpoint, total: _Total) -> Iterator[Attempt]:
     """Yield the attempt that makes items first, if the run can make them and remove them again."""
-    for resource in setting.model.resources.values():
+    for resource in list_involved(setting.model, endpoint.action):
         call = next((c for c in resource.listed_by if c.action is endpoint.action), None)
         made_by = resource.made_by
         maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None

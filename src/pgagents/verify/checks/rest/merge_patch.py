@@ -75,7 +75,7 @@ def _list_patches(setting: Setting) -> Iterator[_Patch]:
         if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
             continue
         read = resource.read_by[0]
-        reader = next((e for e in setting.endpoints if e.on_rest and e.action is read.action), None)
+        reader = next((e for e in setting.list_calling(read.action) if e.on_rest), None)
         if reader is None:
             continue
         shown = members_of(setting, read)
@@ -162,7 +162,7 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
 
 
 def _make(setting: Setting, resource: Resource, made_by: ActionCall) -> Call:
-    maker = next(e for e in setting.endpoints if e.action is made_by.action)
+    maker = setting.list_calling(made_by.action)[0]
     template = template_of(setting.model, made_by.action)
     arguments = {**template.input, **made_by.input}
     why = f"a {resource.name} to patch"

@@ -126,7 +126,7 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
     if nested.parent.name not in nested.resource.placed_by:
         return
     both = {nested.resource.name, nested.parent.name}
-    for endpoint in setting.endpoints:
+    for endpoint in setting.list_naming(nested.resource.name):
         named = {p.refers_to for p in endpoint.params if p.required}
         errors = (*endpoint.action.errors, *setting.model.always())
         declared = any(code in errors for code in nested.list_codes(endpoint.action))

@@ -72,9 +72,8 @@ def _list_makers(setting: Setting) -> dict[str, list[InvalidCase]]:
                 continue
             if setting.find_lead(str(listed.action.name)) is None:
                 continue
-            for endpoint in setting.endpoints:
-                wrong = _find_wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
-                if wrong is not None:
+            for endpoint in setting.list_calling(resource.made_by.action):
+                if (wrong := _find_wrong(setting, endpoint)) is not None:
                     makers.setdefault(resource.name, []).append(wrong)
         return makers
 

@@ -23,6 +23,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
+from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import matches, types_of
@@ -72,9 +73,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         shown = _list_own_members(setting, resource, members_of(setting, found[0]))
         said = setting.model.behaviour.read_only != "any"
         kinds = [(said, _split(shown, said, True)), (False, _split(shown, said, False))]
-        pairs = [(firm, own, endpoint) for firm, own in kinds if own for endpoint in setting.endpoints]
+        callers = setting.list_naming(resource.name)
+        pairs = [(firm, own, endpoint) for firm, own in kinds if own for endpoint in callers]
         for firm, own, endpoint in pairs:
-            creates = resource.made_by is not None and endpoint.action is resource.made_by.action
+            creates = is_made_by(resource, endpoint.action)
             members = {n: s for n, s in own.items() if not (creates and OWNERS.fullmatch(plain_word(n)))}
             if not members or not _takes_more(resource, endpoint, creates=creates, firm=firm):
                 continue
@@ -113,15 +115,8 @@ def _list_own_members(
 ) -> dict[str, Mapping[str, Any]]:
     """Return the scalar members of a read that no write of an instance takes, by name with their schemas."""
     hidden = {resource.state, *resource.ids, *setting.model.secrets, *setting.model.private}
-    made_by = resource.made_by
-    writes = (
-        action
-        for action in setting.model.actions
-        if action.effect == "write"
-        if (made_by is not None and action is made_by.action)
-        or any(p.refers_to == resource.name for p in action.params)
-    )
-    taken = {plain_word(p.wire) for action in writes for p in action.params}
+    naming = (endpoint.action for endpoint in setting.list_naming(resource.name))
+    taken = {plain_word(p.wire) for action in naming if action.effect == "write" for p in action.params}
     own: dict[str, Mapping[str, Any]] = {}
     for name, schema in shown.items():
         resolved = setting.resolve_schema(schema)

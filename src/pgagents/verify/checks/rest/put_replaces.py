@@ -39,7 +39,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     del roles
     for resource in setting.model.resources.values():
         found = find_read(setting, resource) if resource.made_by is not None else None
-        for endpoint in setting.endpoints if found is not None else ():
+        for endpoint in setting.list_naming(resource.name) if found is not None else ():
             action = endpoint.action
             makes = resource.made_by is not None and resource.made_by.action is action
             if action.method != "PUT" or action.effect != "write" or makes:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Scope, member_of
 from pgagents.base.cel.reading import applies
-from pgagents.catalogue.model.action import ActionCall
+from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import list_missing_parents
@@ -86,11 +86,9 @@ def _list_readers(
     setting: Setting, resource: Resource, calls: Sequence[ActionCall]
 ) -> Iterator[tuple[Endpoint, int]]:
     """Yield each endpoint of these calls, if the resource can be made, and the index of the call."""
-    endpoints = (*setting.endpoints, *(tool for tool in setting.tools if tool.leads))
     for index, call in enumerate(calls if resource.made_by is not None else ()):
-        for endpoint in endpoints:
-            if endpoint.action is call.action:
-                yield endpoint, index
+        for endpoint in _list_callers(setting, call.action):
+            yield endpoint, index
 
 
 def _name_reads(readers: Sequence[tuple[Endpoint, int]]) -> tuple[str, ...]:
@@ -346,9 +344,13 @@ CHECK = make_check(
 
 def list_makers(setting: Setting, resource: Resource) -> list[Endpoint]:
     """Return the endpoints that make an instance, those of tools included if no other surface has them."""
-    leads = [one for one in setting.tools if one.leads]
-    every = (*setting.endpoints, *leads)
-    return [d for d in every if resource.made_by and d.action is resource.made_by.action]
+    return _list_callers(setting, resource.made_by.action) if resource.made_by else []
+
+
+def _list_callers(setting: Setting, action: Action) -> list[Endpoint]:
+    lead = setting.find_lead(str(action.name))
+    tools = [lead] if lead is not None and lead.form is not None else []
+    return setting.list_calling(action) + tools
 
 
 def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:

@@ -90,8 +90,8 @@ def _list_needs(setting: Setting) -> Iterator[Case]:
             for part, code in need.parts:
                 without = InstanceRef(name, need.states, fresh=True, parts=((part, False),))
                 refused.append((f"has no {part}", f"{name}/no_{part}", without, code))
-            for endpoint in setting.endpoints if refused else ():
-                for which, detail, wanted, code in refused if endpoint.action is need.action else ():
+            for endpoint in setting.list_calling(need.action):
+                for which, detail, wanted, code in refused:
                     says = f"{need.action.name} is refused with {code.name} while the {name} {which}"
                     run = partial(_refuse_need, wanted, resource, code)
                     attempt = Attempt(run, stage=3, cost=3, writes=True)
@@ -144,10 +144,9 @@ def _list_transitions(setting: Setting) -> Iterator[tuple[Resource, Move, str, E
         if resource.made_by is None or resource.state is None:
             continue
         for move in resource.moves:
-            for endpoint in setting.endpoints:
-                if endpoint.action is move.action:
-                    for state in resource.states:
-                        yield resource, move, state, endpoint
+            for endpoint in setting.list_calling(move.action):
+                for state in resource.states:
+                    yield resource, move, state, endpoint
 
 
 def _key(resource: Resource, state: str, endpoint: Endpoint) -> tuple[str, str, str]:

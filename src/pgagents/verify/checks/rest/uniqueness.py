@@ -51,9 +51,7 @@ def _list_creates(setting: Setting) -> Iterator[Case]:
             assert made_by is not None
             detail, cite = f"{resource.name}/{'+'.join(unique.members)}", unique.cite or resource.cite
             names = " and ".join(unique.members)
-            for endpoint in setting.endpoints:
-                if endpoint.action is not made_by.action:
-                    continue
+            for endpoint in setting.list_calling(made_by.action):
                 remover = undoer if endpoint.leads else None
                 run = partial(_make_twice, resource=resource, unique=unique, remover=remover)
                 attempt = Attempt(together=run, cost=2 if remover is None else 4, writes=True)
@@ -80,7 +78,7 @@ def _list_changes(setting: Setting) -> Iterator[Case]:
     for resource in setting.model.resources.values():
         for unique in resource.unique if resource.made_by is not None else ():
             names = " and ".join(unique.members)
-            for endpoint in setting.endpoints:
+            for endpoint in setting.list_naming(resource.name):
                 sent = {str(p.name) for p in endpoint.params if p.place == "body"}
                 if (
                     endpoint.leads
