@@ -27,9 +27,14 @@ from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_p
 from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
-from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.instance import at_path, say_none_made
-from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
+from pgagents.verify.fixtures.request_template import (
+    RequestTemplate,
+    find_refusal,
+    list_made_up,
+    ordinary,
+    template_of,
+)
 from pgagents.verify.fixtures.target import brings_back
 from pgagents.verify.promise import (
     AGAIN,
@@ -170,8 +175,8 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
         run = partial(_send, call=call, what=f"the example `{example.name}`", lenient=chosen.subject is None)
         yield _attempt(run, call, stage, optional=optional), [(f"example/{example.name}", endpoint.place)]
     if not examples and (endpoint.leads or endpoint.answers_file):
-        guessed = next((name for name, value in template.input.items() if is_guess(value)), "")
-        what = f"a call with a made-up {guessed}" if guessed else "an ordinary call"
+        made_up = list_made_up(setting.model, endpoint.action, template)
+        what = f"a call with a made-up {' and '.join(made_up[:2])}" if made_up else "an ordinary call"
         call = ordinary(endpoint, template, "valid", what, fresh=writes)
         run = partial(_send, call=call, what=what)
         if (resource := _find_brought_back(setting, endpoint)) is not None:
