@@ -60,6 +60,8 @@ class Reduced:
     schemas: Mapping[str, Any]
     kept: int = 0
     places: int = 0
+    too_many: bool = False
+    """True if the least value has more places than are made."""
 
     @property
     def limit(self) -> str:
@@ -95,8 +97,9 @@ def _reduce(schema: Schema, schemas: Mapping[str, Any], most: int) -> Reduced:
     ):
         return Reduced(schema, schemas)
     places = count_places(schema, schemas, MOST_COUNTED, MOST_COUNTED)
-    made, kept = _Part(schemas, most).make(schema)
-    return Reduced(made, {}, kept, max(places, kept + 1))
+    too_many = _count_required(schema, schemas, MOST_REQUIRED) > MOST_REQUIRED
+    made, kept = _Part(schemas, most).make(schema, 0 if too_many else MOST_REQUIRED)
+    return Reduced(made, {}, kept, max(places, kept + 1), too_many)
 
 
 def share_places(counts: Sequence[int]) -> int:
@@ -122,7 +125,7 @@ def count_places(schema: Schema, schemas: Mapping[str, Any], most: int, levels: 
 
 def say_too_many(schema: Schema, schemas: Mapping[str, Any], name: str) -> str:
     """Return why no value of an argument is made; empty if few enough of its places must be given."""
-    if not reduce(schema, schemas).places or _count_required(schema, schemas, MOST_REQUIRED) <= MOST_REQUIRED:
+    if not reduce(schema, schemas).too_many:
         return ""
     return (
         f"no `{name}` is made: the least that its schema allows has more than {MOST_REQUIRED:,} places, "
@@ -201,10 +204,8 @@ class _Part:
         self.schemas, self.most, self.kept, self.refused = schemas, most, 0, 0
         self.waiting: deque[tuple[dict[str, Any], str, Any, Schema, Names, int]] = deque()
 
-    def make(self, schema: Schema) -> tuple[dict[str, Any], int]:
-        """Return the part, and how many places it has."""
-        needed = _count_required(schema, self.schemas, MOST_REQUIRED)
-        most = MOST_REQUIRED if needed <= MOST_REQUIRED else 0
+    def make(self, schema: Schema, most: int) -> tuple[dict[str, Any], int]:
+        """Return the part with at most so many needed places, and how many places it has."""
         root = self._take(schema, (), 0, most)
         while self.waiting and self.kept < self.most and self.refused < MOST_REFUSED:
             into, key, name, child, above, level = self.waiting.popleft()

@@ -8,14 +8,18 @@ is no documented name of Schemathesis (4.32.5, read 2026-11-20). If it fails, `a
 from __future__ import annotations
 
 import json
+import signal
+import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 from urllib.parse import unquote
 
@@ -24,6 +28,8 @@ from pgagents.base.places import plain
 
 if TYPE_CHECKING:
     from hypothesis import settings
+
+T = TypeVar("T")
 
 MAX_TEXT = 300
 MOST_SEARCHED = 40
@@ -84,7 +90,8 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
     """
     if not generable(spec):
         return ()
-    return _cache_coverage(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
+    key = json.dumps(spec, sort_keys=True), tuple(sorted(names.items()))
+    return _draw_in_time(key[0], lambda: _cache_coverage(*key), tuple)
 
 
 def generable(value: Any) -> bool:
@@ -240,7 +247,9 @@ def _simplest(pattern: str, least: int, most: int) -> str:
     )
     try:
         with _drawing():
-            return search(texts, lambda text: least <= len(text) <= most, settings=quiet)
+            return _draw_in_time(
+                pattern, lambda: search(texts, lambda text: least <= len(text) <= most, settings=quiet), str
+            )
     except HypothesisException:
         return ""
 
@@ -292,6 +301,57 @@ def check_time() -> None:
         raise OutOfTime
 
 
+MOST_S = 10.0
+"""The processor seconds after which one draw ends without a value, whatever its schema asks for."""
+TICK_S = 0.1
+
+
+class _TooSlow(BaseException):
+    """Ends a draw that takes too long. The others go on."""
+
+
+_slow: set[str] = set()
+"""What took too long once, as text. It is not drawn again with another seed."""
+
+
+def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -> T:
+    """Return what `draw` returns, or what `otherwise` does if it takes more than MOST_S.
+
+    Raises OutOfTime, also within one value: Hypothesis may take minutes for it.
+    Nothing is drawn again for a `key` that took too long. It needs a timer signal and the main thread.
+    Elsewhere (Windows) only `check_time` ends a draw.
+    """
+    if key in _slow:
+        return otherwise()
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return draw()
+    begun, drawing = time.process_time(), True
+
+    def tick(*_: Any) -> None:
+        if drawing:
+            check_time()
+            if time.process_time() - begun > MOST_S:
+                raise _TooSlow
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if not isinstance(lost.exc_value, OutOfTime | _TooSlow):  # the next tick raises it again
+            usual(lost)
+
+    usual, sys.unraisablehook = sys.unraisablehook, hook
+    before = signal.signal(signal.SIGPROF, tick)
+    others = signal.setitimer(signal.ITIMER_PROF, TICK_S, TICK_S)
+    try:
+        return draw()
+    except _TooSlow:
+        _slow.add(key)
+        return otherwise()
+    finally:
+        drawing = False
+        signal.setitimer(signal.ITIMER_PROF, *others)
+        signal.signal(signal.SIGPROF, before)
+        sys.unraisablehook = usual
+
+
 def _generate_only(count: int) -> settings:
     """Return Hypothesis' settings for generating `count` examples: no database, no shrinking, no deadline."""
     from hypothesis import HealthCheck, Phase, settings
@@ -338,10 +398,8 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
             if value is not _UNUSABLE:
                 found.append(value)
 
-        try:
-            draw()
-        except hypothesis.errors.HypothesisException:
-            return found[:count]
+        with suppress(hypothesis.errors.HypothesisException):
+            _draw_in_time(json.dumps(spec, sort_keys=True), draw, found.clear)
     return found[:count]
 
 
@@ -392,10 +450,9 @@ def _cache_inputs(
             if given is not None and given not in found:
                 found.append(given)
 
-        try:
-            draw()
-        except hypothesis.errors.HypothesisException:
-            return tuple(found)  # there is no such call: an operation without arguments has no invalid one
+        # an operation without arguments has no invalid call
+        with suppress(hypothesis.errors.HypothesisException):
+            _draw_in_time(spec, draw, found.clear)
     return tuple(found)
 
 

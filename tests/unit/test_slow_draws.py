@@ -1,0 +1,60 @@
+"""One value that takes minutes to draw ends with the run's time, and without a bound after some seconds."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from pgagents.verify.values import generators
+from pgagents.verify.values.generators import OutOfTime, drawing_until, random_values
+
+MEMBERS = {f"m{n}": {"type": "string", "format": "date-time"} for n in range(20)}
+TREE = {"type": "array", "items": {"$ref": "#/components/schemas/Tree"}, "minItems": 3}
+SLOW: dict[str, dict[str, Any]] = {
+    "many items": {
+        "type": "array",
+        "minItems": 5_000,
+        "items": {"type": "object", "required": [*MEMBERS], "properties": MEMBERS},
+    },
+    "itself": {"$ref": "#/components/schemas/Tree"},
+    "alternatives": {
+        "allOf": [
+            {
+                "anyOf": [
+                    {
+                        "required": [f"p{n}{m}"],
+                        "properties": {f"p{n}{m}": {"type": "string", "pattern": "^[a-z]{3}$"}},
+                    }
+                    for m in range(6)
+                ]
+            }
+            for n in range(7)
+        ]
+    },
+}
+SCHEMAS = {"Tree": {"type": "object", "properties": {"kids": TREE}}}
+ENOUGH_S = 3.0
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_a_slow_value_ends_when_the_run_is_over(kind: str) -> None:
+    random_values({"type": "integer"}, {}, 1, 0)  # imports take their own time
+    begun = time.process_time()
+    with drawing_until(lambda: time.process_time() - begun > 1.0), pytest.raises(OutOfTime):
+        random_values(SLOW[kind], SCHEMAS, 100, 0)
+    assert time.process_time() - begun < ENOUGH_S
+
+
+def test_a_slow_value_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generators, "MOST_S", 0.5)
+    monkeypatch.setattr(generators, "_slow", set[str]())
+    random_values({"type": "integer"}, {}, 1, 0)
+    begun = time.process_time()
+    assert not random_values(SLOW["many items"], SCHEMAS, 100, 0)
+    once = time.process_time()
+    assert not random_values(SLOW["many items"], SCHEMAS, 100, 1)
+    assert time.process_time() - once < 0.4
+    assert time.process_time() - begun < ENOUGH_S
+    assert random_values({"type": "integer"}, {}, 5, 0)
