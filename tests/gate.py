@@ -541,4 +541,12 @@ class Recorder:
 def used() -> float:
     """Return the processor seconds of this process and of those that it waited for."""
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages) + _elsewhere[0]
+
+
+_elsewhere = [0.0]
+
+
+def add_used(seconds: float) -> None:
+    """Count what a process used for which another one waited."""
+    _elsewhere[0] += seconds

@@ -5,8 +5,6 @@ too.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from harm.cases import CASES
 from harm.loopback import loopback
 from harm.runs import harms, model_of, server_of, writes
 from harm.servers.base import KEYS, Answer
+from kept_pytest import run_pytest
 from lengths import rarely
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
@@ -39,17 +38,13 @@ def run_module(model: Model, folder: Path, url: str, **environment: str) -> str:
     write(folder, artifacts)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PGAGENTS_", "PYTEST_"))}
     module = folder / "pgagents" / "test_contracts.py"
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "--rootdir"]
     usual = {"PGAGENTS_TOKEN": KEYS["main"], "PGAGENTS_EXAMPLES": "2"}
-    done = subprocess.run(
-        [*command, folder, module],
-        env={**clean, **usual, "PGAGENTS_URL": url, **environment},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_pytest(
+        ["-q", "-rA", "--rootdir", folder, module],
+        folder,
+        {**clean, **usual, "PGAGENTS_URL": url, **environment},
     )
-    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert done.returncode in (0, 1), done.stdout
     return done.stdout
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import pytest
 
-from lengths import share
+from lengths import in_company
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
@@ -75,9 +75,19 @@ def others(judged: set[Seen], report: Report) -> list[str]:
     return [contract.id for contract in unkept if not CHECKS[contract.check].needs_others(contract)]
 
 
-@pytest.mark.parametrize("fault", share(FAULTS, 30))
-def test_watchers_break_no_other_contracts(fault: str, judged: set[Seen]) -> None:
-    assert others(judged, run(model(), faults=[fault])) == []
+TOGETHER = 6
+"""So many faults share a run, since each judgement is looked at by itself."""
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(faults, marks=[pytest.mark.matrix] if n else [], id="+".join(faults))
+        for n, faults in enumerate(in_company(FAULTS, TOGETHER, 0))
+    ],
+)
+def test_watchers_break_no_other_contracts(faults: tuple[str, ...], judged: set[Seen]) -> None:
+    assert others(judged, run(model(), faults=faults)) == []
 
 
 MOST = 10
