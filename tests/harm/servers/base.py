@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -207,6 +208,11 @@ class Server:
 
     # -- for tests
 
+    def copied(self) -> Server:
+        """A server that goes on by itself from where this one is."""
+        memo = {id(self._lock): threading.Lock(), id(self.log): list(self.log)}
+        return copy.deepcopy(self, memo)
+
     def left(self) -> list[tuple[str, Row]]:
         """The run's rows that a call of the API would remove."""
         return [
@@ -336,6 +342,10 @@ def error(status: int, code: str) -> Response:
     return found.with_header("WWW-Authenticate", "Bearer") if status == 401 else found
 
 
+def _name_item(number: int) -> str:
+    return f"it-{number * 7919 % 100_003:05d}"
+
+
 class Items(Server):
     """Items with a title under text ids: list, make, read, remove. Most cases change one of these."""
 
@@ -351,10 +361,7 @@ class Items(Server):
 
     def ids(self) -> Iterator[Id]:
         """Ids in the order in which they are given."""
-        number = 0
-        while True:
-            number += 1
-            yield f"it-{number * 7919 % 100_003:05d}"
+        return map(_name_item, count(1))  # a generator could not be copied
 
     def new_id(self) -> Id:
         """An id that no item has had."""
