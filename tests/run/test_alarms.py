@@ -78,7 +78,7 @@ def in_company(seed: int) -> list[tuple[str, ...]]:
 @pytest.mark.matrix
 @pytest.mark.parametrize(("seed", "names"), [(seed, names) for seed in SEEDS for names in in_company(seed)])
 def test_variations_raise_no_alarm(seed: int, names: tuple[str, ...]) -> None:
-    """Each is taken alone in test_faults.py, and with every seed by `python -m evaluation.bench alarms`."""
+    """`python -m evaluation.bench alarms` takes each alone, with every seed."""
     requests, alarms = of_variations(names, seed)
     assert [(a.contract, a.why) for a in alarms] == []
     assert requests > 300

@@ -134,7 +134,7 @@ def test_fault_is_found_by_the_checks_that_it_declares(name):
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-TOGETHER, CHECKS_TOGETHER = 5, 8
+TOGETHER, CHECKS_TOGETHER = 8, 10
 """At most so many faults share a whole run, if they may break no more checks than this together."""
 
 
@@ -231,7 +231,7 @@ def test_faults_of_a_group_are_apart_and_declare_little_together() -> None:
             for place in places
             if sum(place in {_place(id) for id in SHOWN[name]} for name in names) > 1
         ]
-    assert len(groups) < 0.25 * len(FAULTS)
+    assert len(groups) < 0.16 * len(FAULTS)
 
 
 @pytest.mark.matrix
@@ -240,14 +240,6 @@ def test_key_of_a_conversation_that_ended_early_is_not_used_again():
     report = run(model(), faults=["create-unreadable"], seed=2)
     assert "idempotency" not in checks(report, Verdict.BROKEN)
     assert "read_after_write" in checks(report, Verdict.BROKEN)
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("name", fault_registry.list_names("variations"))
-def test_variation_breaks_nothing_where_its_point_is_open(name):
-    point = fault_registry.find("variations", name).point
-    report = run(model(opened=point), variations=[name])
-    assert {f.contract.id: f.actual for f in report.findings} == {}
 
 
 def _fixed() -> list[str]:
