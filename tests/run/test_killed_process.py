@@ -108,8 +108,9 @@ def test_the_next_run_removes_what_a_killed_one_left(
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("at", range(1, 150, 6))
+@pytest.mark.parametrize("at", range(1, 150, 18))
 def test_a_run_of_notes_may_be_killed_anywhere(at: int, tmp_path: Path) -> None:
+    """`tests/harm/test_journal.py` has many more moments, without a process for each."""
     with counted("notes") as (server, url):
         first = server.count_rows()
         verify("notes", server, url, tmp_path, at=at, by=signal.SIGKILL)

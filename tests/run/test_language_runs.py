@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -217,23 +218,38 @@ def test_fault_of_a_row_is_found(id: str, fault: dict[str, Any]) -> None:
     _assert_found(report, fault["name"], fault["breaks"])
 
 
+def _faults_by_surface(id: str, tools: bool) -> list[dict[str, Any]]:
+    return [f for f in rows()[id].several("fault") if (f["name"] in list_names("mcp_faults")) is tools]
+
+
 @pytest.mark.matrix
-@pytest.mark.parametrize(("id", "fault"), FAULTS)
-def test_fault_of_a_row_is_found_in_a_whole_run(id: str, fault: dict[str, Any]) -> None:
-    tools = fault["name"] in list_names("mcp_faults")
-    report = _verify(id, tools, faults=[fault["name"]])
-    _assert_found(report, fault["name"], fault["breaks"])
-    declared = find("mcp_faults" if tools else "faults", fault["name"])
+@pytest.mark.parametrize(
+    ("id", "tools"), [(id, tools) for id in ROWS for tools in (False, True) if _faults_by_surface(id, tools)]
+)
+def test_faults_of_a_row_are_found_in_a_whole_run(id: str, tools: bool) -> None:
+    """All of them share a run; where it is not as declared, each is tried alone."""
+    several = _faults_by_surface(id, tools)
+    if len(several) > 1:
+        with suppress(AssertionError):
+            _assert_as_declared(id, tools, several)
+            return
+    for fault in several:
+        _assert_as_declared(id, tools, [fault])
+
+
+def _assert_as_declared(id: str, tools: bool, several: Sequence[dict[str, Any]]) -> None:
+    report = _verify(id, tools, faults=[fault["name"] for fault in several])
     broken = {contract.partition("/")[0] for contract in ids(report, Verdict.BROKEN)}
-    also = {*declared.also, *fault.get("also", ()), *following(broken)}
-    assert broken <= declared.breaks | also, json.dumps(_told(report), indent=1)
+    allowed = {*following(broken)}
+    for fault in several:
+        _assert_found(report, fault["name"], fault["breaks"])
+        declared = find("mcp_faults" if tools else "faults", fault["name"])
+        allowed |= {*declared.breaks, *declared.also, *fault.get("also", ())}
+    assert broken <= allowed, json.dumps(_told(report), indent=1)
 
 
 def _variations(row: Row) -> list[Any]:
     return [pytest.param(row.id, name, id=f"{row.id}-{name}") for name in row.several("variation")]
-
-
-VARIATIONS = [case for row in rows().values() for case in _variations(row)]
 
 
 FIRST_VARIATIONS = [cases[0] for row in rows().values() if (cases := _variations(row))]
@@ -254,6 +270,9 @@ def test_variation_of_a_row_breaks_none_of_its_contracts(id: str, name: str) -> 
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(("id", "name"), VARIATIONS)
-def test_variation_of_a_row_breaks_nothing(id: str, name: str) -> None:
-    assert _told(_verify(id, variations=[name])) == {}
+@pytest.mark.parametrize("id", [id for id in ROWS if rows()[id].several("variation")])
+def test_variations_of_a_row_break_nothing(id: str) -> None:
+    """All of them share a run; where something is found, each is tried alone."""
+    names = rows()[id].several("variation")
+    if len(names) == 1 or _told(_verify(id, variations=names)):
+        assert {name: told for name in names if (told := _told(_verify(id, variations=[name])))} == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import cycle
+from itertools import chain, count, cycle
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
@@ -17,6 +17,10 @@ ODD = (
     "it-00000;v=1", "it-00000?v=1", "it-00000#v", "it-00000/", "it-00000\x00", "it-00000%00", "it-00000\r\nx",
     " it-00000", "%69t-00000", "it-00000%3Fv", "a" * 10_000, "..%00", "\uff0e\uff0e", "x/../it-00000",
 )  # fmt: skip
+
+
+def _number(id: str, number: int) -> str:
+    return f"{id}{number}"
 
 
 class Case(Items):
@@ -32,9 +36,7 @@ class Case(Items):
 
     def _odd_ids(self) -> Iterator[Id]:
         start = self.seed * 7 % len(ODD)
-        yield from ODD[start:]
-        for number, id in enumerate(cycle(ODD)):
-            yield f"{id}{number}"
+        return chain(ODD[start:], map(_number, cycle(ODD), count()))
 
     def _routed(self, request: Request) -> Any:
         if request.method in READS:
