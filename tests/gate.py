@@ -495,7 +495,8 @@ class Matrix:
 class Recorder:
     """Writes the mean processor seconds of each costly test function, and of each result that tests share.
 
-    The rows of tests that a run leaves out stay. With xdist, the controller writes what its workers measured.
+    The rows of tests that a run leaves out stay; those of tests that are gone go. With xdist, the controller
+    writes what its workers measured.
     """
 
     def __init__(self, path: Path) -> None:
@@ -533,9 +534,18 @@ class Recorder:
             return
         means = {name: sum(costs) / len(costs) for name, costs in self.seconds.items()}
         known = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
-        rows = {name: costs for name, costs in known.items() if name not in means}
+        rows = {name: known[name] for name in known.keys() & list_functions() - means.keys()}
         rows |= {name: round(mean, 2) for name, mean in means.items() if mean >= COSTLY_S}
         self.path.write_text(json.dumps(dict(sorted(rows.items())), indent=0) + "\n", encoding="utf-8")
+
+
+def list_functions() -> set[str]:
+    """Return the names that rows of `costs.json` may have: every function of a file of tests."""
+    return {
+        f"{file.stem}::{name}"
+        for file in Path(__file__).parent.rglob("test_*.py")
+        for name in re.findall(r"def (\w+)", file.read_text(encoding="utf-8"))
+    }
 
 
 def used() -> float:
