@@ -195,7 +195,7 @@ def test_link_header_is_read_by_its_relations(header: str, expected: dict[str, s
 
 
 def test_long_link_header_takes_no_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for hostile in ("<", "<>;", '<>"', "<>;rel=", '<>; rel="', "<>; a=b", '<>;a="b\\"'):
         links_of(hostile * 100_000)
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 2.0
