@@ -123,7 +123,7 @@ def test_plaintext_twin_answers_426_and_nothing_else(
 def test_what_is_no_http_is_refused_as_the_api_refuses(running: dict[str, Any], sent: bytes) -> None:
     context = trusting(running)
     with (
-        socket.create_connection(address(running["url"]), timeout=10) as raw,
+        socket.create_connection(address(running["url"]), timeout=120) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secure,
     ):
         secure.sendall(sent)
@@ -131,7 +131,7 @@ def test_what_is_no_http_is_refused_as_the_api_refuses(running: dict[str, Any], 
     assert head.startswith(b"HTTP/1.1 400 ")
     assert HSTS.encode() in head
     assert json.loads(body)["error"]["code"] == "BAD_REQUEST"
-    with socket.create_connection(address(running["plain_url"]), timeout=10) as raw:
+    with socket.create_connection(address(running["plain_url"]), timeout=120) as raw:
         raw.sendall(sent)
         assert read(raw).startswith(b"HTTP/1.1 426 ")
 

@@ -59,7 +59,7 @@ def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url=running["url"],
         headers={"Authorization": f"Bearer {running['keys']['unlimited']}"},
-        timeout=10,
+        timeout=120,
     ) as found:
         yield found
 
@@ -180,7 +180,7 @@ def test_large_body_is_refused_and_the_refusal_arrives(client: httpx.Client, siz
 def test_refusal_of_a_large_body_comes_before_the_body(running: dict[str, Any]) -> None:
     """The head alone announces two gigabytes; nothing of them is ever sent."""
     host, port = running["url"].removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         head = (
             "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
             f"{running['keys']['unlimited']}\r\n"
@@ -206,7 +206,7 @@ def test_odd_bytes_on_the_wire_leave_it_standing(running: dict[str, Any], client
             f"50\r\n\r\n{{"
         ).encode(),
     ):
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=120) as connection:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(65_536)
