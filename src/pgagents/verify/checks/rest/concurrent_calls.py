@@ -1,25 +1,31 @@
-"""Two simultaneous calls never both get what only one may have: a unique value, the last free place, or a
-transition.
+"""Two simultaneous calls never both get what only one may have: a unique value, the last free place, a
+transition, or all that a number has.
 
 Two creating calls are sent at once. They have equal values in the unique members, or need a place that was
 made for one only. An action on an instance is called twice at once. If both calls succeed, it is called twice
 in a row on another instance, and the second of those must not be a conflict. A server that checks first and
-writes afterwards accepts both.
+writes afterwards accepts both. Where a resource's law bounds a number, as `read.left >= 0`, two calls take
+all of it at once, and then the law holds. A `minimum` of a schema is such a bound, and what breaks it odd.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.catalogue.model.action import Action, Param
+from pgagents.base.cel.expression import Scope
+from pgagents.base.places import Pointer
+from pgagents.base.text import plain_word
+from pgagents.catalogue.model.action import Action, ActionCall, Law, Param
 from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
-from pgagents.verify.fixtures.instance import at_path, member_named
+from pgagents.verify.fixtures.instance import at_path, find_read, member_named, members_of
 from pgagents.verify.fixtures.target import as_needed
+from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -28,6 +34,10 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 TWO = 2
+LEFT = re.compile(r"quantity|stock|balance|remaining|left|available|inventory|credit|points|units|seats")
+"""Plain names of a number of which a call takes some."""
+MUCH = re.compile(r"quantity|amount|count|number|credit|points|units|seats|pages|howmany")
+"""Plain names of how much it takes."""
 Pair = Generator[Any, Any, Sequence[Exchange]]
 """Sends calls; returns their answers."""
 
@@ -59,6 +69,119 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempt = Attempt(run, stage=5, cost=2 + TWO)
         detail = f"once/{resource.name}"
         yield Case(endpoint, says, endpoint.action.origin, attempt, detail, resource.cite)
+    yield from _list_bound_cases(setting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A condition on a number of an instance, and the argument that may take as much as it has."""
+
+    resource: Resource
+    member: str
+    says: str
+    holds: Callable[[Mapping[str, Any]], bool]
+    param: Param
+    named: Param
+    read: ActionCall
+    reader: Endpoint
+
+
+def _list_bound_cases(setting: Setting) -> Iterator[Case]:
+    """Yield a case for each POST on an instance that takes a number, and each bound of the instance's own."""
+    for resource in setting.model.resources.values():
+        found = find_read(setting, resource) if resource.made_by is not None else None
+        for endpoint in setting.endpoints if found is not None else ():
+            assert found is not None
+            params = _find_number(setting, resource, endpoint)
+            bounds = [*_list_bounds(setting, resource, found[0], params[0])] if params is not None else []
+            for name, member, says, holds, origin in bounds:
+                assert params is not None
+                run = partial(_take_all, bound=_Bound(resource, member, says, holds, *params, *found))
+                attempt = Attempt(run, stage=5, cost=TWO + TWO, endpoints=(endpoint, found[1]))
+                claim = f"two calls of {endpoint.action.name} at once leave a {resource.name} with {says}"
+                detail = f"law/{resource.name}/{name}"
+                yield Case(endpoint, claim, origin, attempt, detail, resource.cite, advice=name == member)
+
+
+def _find_number(setting: Setting, resource: Resource, endpoint: Endpoint) -> tuple[Param, Param] | None:
+    """Return the only number among a POST's arguments, and the one that names the instance; else None."""
+    action, made_by = endpoint.action, resource.made_by
+    if not endpoint.on_rest or not endpoint.leads or action.method != "POST" or not endpoint.ordinary:
+        return None
+    named = [p for p in endpoint.params if p.required and p.refers_to == resource.name]
+    kinds = ((p, {*types_of(setting.resolve_schema(p.schema))} - {"null"}) for p in endpoint.params)
+    numbers = [p for p, kind in kinds if kind and kind <= {"integer", "number"} and not p.refers_to]
+    makes = made_by is None or made_by.action is action
+    fits = len(named) == len(numbers) == 1 and len(resource.ids) == 1 and not makes
+    return (numbers[0], named[0]) if fits else None
+
+
+def _list_bounds(
+    setting: Setting, resource: Resource, read: ActionCall, param: Param
+) -> Iterator[tuple[str, str, str, Callable[[Mapping[str, Any]], bool], Pointer]]:
+    """Yield (name, member, condition, its test, place) of each law about one member, and of the `minimum` of
+    what is left.
+    """
+    for law in resource.laws:
+        members = {path for part in law.parts for path in part.paths.get("read", ())}
+        if law.names <= {"read", "env"} and len(members) == 1 and len(next(iter(members))) == 1:
+            yield (
+                law.name,
+                str(next(iter(members))[0]),
+                law.that.wording,
+                partial(_keeps, setting, law),
+                law.origin,
+            )
+    for member, schema in members_of(setting, read).items():
+        own = setting.resolve_schema(schema)
+        names = LEFT.search(plain_word(member)) and MUCH.search(plain_word(str(param.name)))
+        if names and own.get("minimum") == 0 and {"integer", "number"} & {*types_of(own)}:
+            at_least = partial(_is_no_less, member=member)
+            yield member, member, f"{member} of 0 or more", at_least, (*resource.origin, "read_by")
+
+
+def _keeps(setting: Setting, law: Law, shown: Mapping[str, Any]) -> bool:
+    return evaluate_law(law, Scope({"read": shown, "env": setting.model.env})).outcome != "broken"
+
+
+def _is_no_less(shown: Mapping[str, Any], member: str) -> bool:
+    return not _is_number(shown.get(member)) or shown[member] >= 0
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _take_all(trial: Trial, bound: _Bound) -> Conversation:
+    """Take all that a number has, twice at once, and read what is left."""
+    resource, member, name = bound.resource, bound.member, trial.action.name
+    instance: Mapping[str, Any] = yield replace(_refer(trial, resource), new=True)
+    why = f"{member} of a {resource.name}"
+    look = Call(bound.reader, bound.read.input, "explore", why, subject=resource, made=instance)
+    before: Exchange = yield look
+    shown = at_path(bound.read, before) if before.success else None
+    there = shown.get(member) if isinstance(shown, Mapping) else None
+    test = trial.setting.test_argument(trial.endpoint, bound.param)
+    if not _is_number(there) or not test.is_valid(there):
+        yield trial.unseen(f"{member} is {there!r}, which {bound.param.name} cannot be")
+        return
+    needed = {str(p.name) for p in trial.action.params if p.required}
+    least = {other: value for other, value in trial.template.input.items() if other in needed}
+    own = {str(bound.named.name): resource.value_for(bound.named, instance), str(bound.param.name): there}
+    why = f"two calls at once of {name} take all of {member}"
+    call = trial.call("explore", why, input={**least, **own}, subject=resource, made=instance)
+    pair: Sequence[Exchange] = yield Concurrent((call, call))
+    if not any(answer.success for answer in pair):
+        yield trial.untested(f"neither call was done: {pair[0].outcome}")
+        return
+    after: Exchange = yield replace(look, why=f"what two calls of {name} left", again=True)
+    left = at_path(bound.read, after) if after.success else None
+    if not isinstance(left, Mapping):
+        yield trial.untested(f"it was not read afterwards: {after.outcome}")
+        return
+    problem = "" if bound.holds(left) else f"{member} is {{left}} after both"
+    judged = trial.judge(bound.says, problem, left=left.get(member))
+    yield judged.at_member(member) if problem else judged
 
 
 def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:

@@ -1,0 +1,85 @@
+"""A bound of a resource holds when two calls take all that there is at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
+from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified
+
+TAKE = """
+  take_pages:
+    title: Take pages
+    description: Takes pages out of a note.
+    http: POST /notes/{note_id}/taken
+    effect: write
+    destructive: true
+    input:
+      note_id: {type: string, minLength: 1, maxLength: 40, required: true}
+      pages: {type: integer, minimum: 1, maximum: 100, required: true}
+    output: {200: {$ref: Note}}
+    errors: [NOT_FOUND, REFUSED, TOO_MANY]
+"""
+LAW = "    laws: {enough: 'read.left >= 0.0'}\n"
+
+
+class Pages(Notes):
+    """Notes of seven pages; with `careless` the number is read before another call has written it."""
+
+    careless = False
+    lock = threading.Lock()
+
+    def plainly(self, request: Request) -> Response:
+        parts = request.path.strip("/").split("/")
+        if len(parts) == 3 and parts[1] in self.notes and request.method == "POST" and self.key(request):
+            return self.take(parts[1], read_json(request.body).value)
+        return super().plainly(request)
+
+    def take(self, id: str, body: object) -> Response:
+        """Take pages, if there are as many."""
+        pages = body.get("pages") if isinstance(body, dict) else None
+        if type(pages) is not int or not 1 <= pages <= 100:
+            return answer(422, {"detail": "pages"})
+        seen = self.notes[id]["left"]
+        if self.careless:
+            time.sleep(0.05)  # long enough for a call that was sent at the same time
+        with self.lock:
+            left = seen if self.careless else self.notes[id]["left"]
+            if left < pages:
+                return answer(409, {"detail": "too many"})
+            self.notes[id]["left"] -= pages
+            return answer(200, self.notes[id])
+
+    def make(self, id: str, text: str) -> Response:
+        self.notes[id] = {"id": id, "text": text, "left": 7}
+        return answer(201, self.notes[id])
+
+
+@pytest.mark.parametrize("said", [True, False], ids=["law", "minimum"])
+@pytest.mark.parametrize("careless", [True, False])
+def test_two_calls_at_once_keep_a_bound(careless: bool, said: bool) -> None:
+    """A law is firm; the minimum of a schema is odd. A server that looks once more as it writes is right."""
+    whole = NOTES.replace("\nsurfaces:", TAKE + "surfaces:").replace(
+        "note_id: {type: string, minLength: 1, maxLength: 40, required: true}",
+        "note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}",
+    )
+    left = "left: {type: integer" + ("" if said else ", minimum: 0") + "}"
+    model = catalogue(
+        whole + KNOWN + (LAW if said else ""),
+        ("properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]",
+         f"properties: {{id: {{type: string}}, text: {{type: string}}, {left}}}\n    required: [id, text]"),
+        ("    NOT_FOUND: {", "    TOO_MANY: {status: 409, meaning: Not as many are left}\n    NOT_FOUND: {"),
+    )  # fmt: skip
+    server = Pages()
+    server.careless = careless
+    report = verified(model, server, only=("concurrent_calls/law",), allow_writes=True)
+    name = "enough" if said else "left"
+    [found] = [
+        r for r in report.results if r.contract.id == f"concurrent_calls/law/note/{name}/take_pages@rest"
+    ]
+    broken = Verdict.BROKEN if said else Verdict.ODD
+    assert found.verdict is (broken if careless else Verdict.KEPT), found.reason
