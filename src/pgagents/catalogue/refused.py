@@ -231,6 +231,24 @@ _PROMISE = "what must hold is a law of an action or a resource: `laws: {NAME: CO
 _SEVERAL = "several calls are a workflow: `workflows: {NAME: {title: …, steps: {NAME: {action: …}}}}`"
 _OF_OTHERS: dict[str, str] = {
     **dict.fromkeys(("assert", "asserts", "assertions", "checks", "rules", "tests", "validate"), _PROMISE),
+    **dict.fromkeys(("invariant", "invariants", "ensures", "postconditions", "constraints"), _PROMISE),
+    **dict.fromkeys(("params", "args", "arguments", "payload", "requestBody", "parameters"), _ARGUMENT),
+    **dict.fromkeys(
+        ("capture", "captures", "extract", "outputs", "save", "store"),
+        "a value for later steps stands under `keep: {NAME: EXPRESSION}`, and they write `=STEP.NAME`",
+    ),
+    **dict.fromkeys(
+        ("transition", "transitions", "state_machine", "lifecycle"),
+        "at its resource: `moves: {ACTION: {from: [STATE], to: STATE, otherwise: CODE}}`",
+    ),
+    **dict.fromkeys(
+        ("api_key", "apiKey", "key", "password", "secret", "token"),
+        "verify takes keys from the environment: `PGAGENTS_TOKEN`, and `--identity ROLE=ENVVAR` for a role",
+    ),
+    **dict.fromkeys(
+        ("components", "definitions", "paths"),
+        "name the document in `openapi`, and write what it does not say under `actions` and `resources`",
+    ),
     **dict.fromkeys(("cases", "flows", "scenarios", "stages", "test_cases", "testCases"), _SEVERAL),
     **dict.fromkeys(
         ("after", "before", "hooks", "setup", "teardown"),
@@ -240,8 +258,6 @@ _OF_OTHERS: dict[str, str] = {
     **dict.fromkeys(("variables", "vars"), "values of your own stand under `env`"),
     "summary": "a few words stand in `title`, the rest in `description`",
     "operationId": "the key above the action is its name; `operation_id` is that of OpenAPI alone",
-    "parameters": _ARGUMENT,
-    "requestBody": _ARGUMENT,
     "responses": "an answer stands under `output`, by its status",
     "method": "write method and path as `http: GET /path`",
     "path": "write method and path as `http: GET /path`",
@@ -257,6 +273,9 @@ def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
         beside = value_at(source.data, pointer[:-1])
         kind = beside.get("type", "string") if isinstance(beside, dict) else "string"
         return f'leave it out, and write `type: [{kind}, "null"]`' if isinstance(kind, str) else REFERENCE
+    told = value_at(source.data, pointer)
+    if pointer[:-1] == ("errors",) and isinstance(told, dict) and "status" in told:
+        return f"a code stands under `codes`: `codes: {{{name}: …}}`"
     if help := MOVED.get((*pointer[:-1], name[:40])) or _OF_OTHERS.get(name, ""):
         return help
     return did_you_mean(name, _list_keys(pointer[:-1])) or f"remove it; {REFERENCE}"
@@ -305,7 +324,11 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
         written = str(value).lower() if isinstance(value, bool) else shown
         return f'write it in quotes: "{written}"'
     if kind == "list_type":
-        return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else "write `[A, B]`"
+        one = isinstance(value, dict)
+        plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
+        return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else plain
+    if kind == "dict_type" and isinstance(value, list):
+        return f"give each a name in place of the list: `{pointer[-1]}: {{NAME: …, OTHER: …}}`"
     if kind == "dict_type":
         return _MAPPING
     return _describe_key(pointer)

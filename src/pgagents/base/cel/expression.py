@@ -149,10 +149,25 @@ _MEANT_BY = {
     **dict.fromkeys(("unique", "distinct"), '`unique_by(LIST, "MEMBER")` is true if no two items are equal'),
     **dict.fromkeys(("sorted", "ordered"), '`sorted_by(LIST, "MEMBER")` is true for a list in order'),
     **dict.fromkeys(("date", "datetime", "parse", "time"), "`epoch(…)` is a time in seconds"),
+    "abs": "`near(A, B, SLACK)` is true for two numbers that differ by no more",
+    "now": "`now` is the time of the call in seconds, without brackets",
+    **dict.fromkeys(
+        ("all", "any", "every", "exists", "filter", "some"),
+        "write it behind the list: `items.all(one, CONDITION)`, or `exists`, `filter` and `map`",
+    ),
     **dict.fromkeys(("str", "text"), "`string(…)` makes a text of a value"),
     **dict.fromkeys(("float", "number"), "`double(…)` makes a number of a text"),
 }
 """Advice on what to write in place of a function of other languages, by the function's name."""
+
+
+_NAMES = {
+    "input": frozenset(("request", "req", "args", "arguments", "params", "query", "body", "path", "payload")),
+    "response": frozenset(("res", "resp", "result", "output", "answer", "json", "data", "self", "this")),
+    "before": frozenset(("old", "previous", "prev", "pre")),
+    "resource": frozenset(("self", "this", "instance", "item")),
+}
+"""The names that authors of other languages write, by what is meant."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -238,7 +253,9 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
         place = variables_of(expression.tree)[unknown]
         reason = f"`{unknown}` is not known here; known: {', '.join(sorted(allowed))}"
         near = nearest(unknown, allowed)
-        help = f"did you mean `{near}`?" if near else "name one of these, or quote it if it is a text"
+        meant = [name for name, words in _NAMES.items() if unknown.lower() in words and name in allowed]
+        named = f"did you mean `{near}`?" if near else "name one of these, or quote it if it is a text"
+        help = f"write `{meant[0]}`" if meant else named
         raise ExpressionError(reason, place.start, place.end, help=help)
     return expression
 

@@ -315,6 +315,11 @@ _MEANT_BY = {
     **dict.fromkeys(('"', "'"), _CLOSED),
     "=>": "write `items.all(one, CONDITION)`, or `exists`, `filter` and `map` in place of `all`",
     "$": "name the value from its beginning, such as `response.total` or `input.q`",
+    "~": "`near(A, B, SLACK)` is true for two numbers that differ by no more",
+    ".": (
+        "name what has the member, as in `response.total`; where it may be missing, `has(response.total)` "
+        "asks before; of each item: `items.all(one, one.total > 0.0)`"
+    ),
     "not": "write `!` before a condition that must not hold",
     "if": "write `CONDITION ? A : B`, or `!CONDITION || THEN`",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,15 +144,37 @@ def _refuse_secrets(source: Source) -> None:
     own = [re.escape(v) for k, v in os.environ.items() if k.startswith(_OF_KEYS) and len(v) >= LEAST_KEY]
     # no JWT by its form alone: documents show them as examples, and an import must be accepted
     keys = re.compile("|".join((KEY_FORMS, *own)))
-    found = list(keys.finditer(source.text))
+    found = [*keys.finditer(source.text), *_list_literal_keys(source)]
     if not found:
         return
-    hidden = keys.sub(lambda key: "…" * len(key.group()), source.text)
+    hidden = source.text
+    for key in found:
+        hidden = hidden.replace(key.group(), "…" * len(key.group()))
     said = "this is a key, and everybody reads it who reads this file"
     help = "take it out, and make a new one; verify takes keys from the environment, as PGAGENTS_TOKEN"
     at = (span_at(source.file, source.text, key.start()) for key in found)
     problems = [Diagnostic(span, "catalogue/secret", "error", said, help) for span in at]
     raise InputError(problems, replace(source, text=hidden, data=None))
+
+
+_KEY_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"))
+_AS_HEADER = re.compile(r"(?:bearer|basic|token)\s+\S{8,}", re.I)
+
+
+def _list_literal_keys(source: Source) -> Iterator[re.Match[str]]:
+    """Yield the places of keys that are written out in a step's headers, or as a header's text in `env`."""
+    data = source.data if isinstance(source.data, dict) else {}
+    env, workflows = (data.get(key) for key in ("env", "workflows"))
+    texts = [str(v) for v in env.values() if _AS_HEADER.fullmatch(str(v))] if isinstance(env, dict) else []
+    for workflow in workflows.values() if isinstance(workflows, dict) else ():
+        steps = workflow.get("steps") if isinstance(workflow, dict) else None
+        for step in steps.values() if isinstance(steps, dict) else ():
+            headers = step.get("headers") if isinstance(step, dict) else None
+            for name, value in headers.items() if isinstance(headers, dict) else ():
+                if str(name).lower() in _KEY_HEADERS and not str(value).startswith("="):
+                    texts.append(str(value))
+    for text in dict.fromkeys(texts):
+        yield from re.finditer(re.escape(text), source.text)
 
 
 def _add_key(source: Source, fetch: Callable[[str], bytes]) -> Callable[[str], bytes]:
