@@ -13,6 +13,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.places import open_source
 from pgagents.report.contract import Verdict
+from pgagents.report.lines import group_untried
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest import content_type
 from pgagents.verify.plan.selection import NO_WRITES
@@ -127,6 +128,10 @@ def test_an_id_that_ones_own_catalogue_does_not_give_is_owed_and_of_a_document_i
     own = verified(catalogue(), Notes(), allow=("change_note", "delete_note"))
     assert any(reason.startswith(MADE_UP) for reason in by_verdict(own, Verdict.UNTESTED).values())
     assert own.exit_code == 3
+    groups = [group for group in group_untried(own, catalogue().source) if group.reason.startswith(MADE_UP)]
+    lines = [line for group in groups for line in group.lines]
+    assert "resources: {note: {made_by: {action: ACTION}}}" in lines[0]
+    assert "{input: {note_id: {refers_to: note}}}" in lines[0]
     document = replace(catalogue(), source=open_source("{}", "openapi.json", {}, {}))
     assert verified(document, Notes(), allow=("change_note", "delete_note")).exit_code == 0
     strict = verified(document, Notes(), allow=("change_note", "delete_note"), counts_untried=True)

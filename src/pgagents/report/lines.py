@@ -20,6 +20,8 @@ Entry = Mapping[str, Any]
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 _OPTION = re.compile(r"--[a-z][a-z-]*(?: (?:'[^']*'|[A-Za-z0-9_.*=]+))?")
+_MADE_UP = re.compile(r"(?:the value of )?(\w+) (?:is an id that )?was made up")
+"""The reason where an argument names nothing that is there."""
 _DOUBTS = {"may_cost": "costs", "may_send": "sends"}
 """Why import thinks that a call costs or sends, and the author's word on it."""
 _WHOLE = frozenset(("actions", "resources", "schemas", "workflows", "auth", "api", "errors"))
@@ -185,14 +187,14 @@ def group_untried(report: Report, source: Source) -> tuple[Untried, ...]:
             tuple(r.contract.id for r in results),
             not late,
             tuple(sorted({line for r in results if (line := find_own_line(r.contract, source))})),
-            tuple(dict.fromkeys(_list_lines(results, report, source))),
+            tuple(dict.fromkeys(_list_lines(reason, results, report, source))),
             tuple(dict.fromkeys(_list_options(reason, results, report))),
         )
         for (late, reason), results in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][1]))
     )
 
 
-def _list_lines(results: Iterable[Result], report: Report, source: Source) -> Iterator[str]:
+def _list_lines(reason: str, results: Iterable[Result], report: Report, source: Source) -> Iterator[str]:
     untested = Counter(r.contract.action for r in results if r.contract.action)
     calls = {call.action for call in report.footer.withheld.calls}
     for action in untested if isinstance(source.data, Mapping) else ():
@@ -203,9 +205,20 @@ def _list_lines(results: Iterable[Result], report: Report, source: Source) -> It
                 yield write(_nest(("actions", action, word), False))
         if action in calls:
             yield write(_nest(("actions", action, "effect"), "read"))
+        if made_up := _MADE_UP.match(reason):
+            yield write(_name_resource(action, made_up[1], source.data))
     for lift in report.footer.lifts:
         if any(action in untested for action in lift.actions):
             yield lift.line
+
+
+def _name_resource(action: str, argument: str, data: Entry) -> Entry:
+    """Return the resource whose ids an argument takes, with a call to fill in that makes one."""
+    at = ("actions", action, "input", argument, "refers_to")
+    said = value_at(data, at)
+    kind = said if isinstance(said, str) else argument.removesuffix("_id")
+    made = _nest(("resources", kind, "made_by"), {"action": "ACTION"})
+    return made if isinstance(said, str) else {**_nest(at, kind), **made}
 
 
 def _list_options(reason: str, results: Iterable[Result], report: Report) -> Iterator[str]:
