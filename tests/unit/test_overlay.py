@@ -629,3 +629,12 @@ def test_a_whole_move_of_the_authors_has_no_guessed_end(written: dict[str, Any],
     assert move.get("to") == to
     assert move["from"] == written["from"]
     assert "inferred" not in move
+
+
+def test_a_guessed_move_goes_with_its_code_unless_the_author_names_it() -> None:
+    guessed = {name: {"from": ["open"], "to": "done", "otherwise": "CONFLICT"} for name in ("finish", "stop")}
+    base = {"resources": {"visit": {"moves": guessed}}, "errors": {"codes": {"CONFLICT": {"status": 409}}}}
+    named = {"visit": {"moves": {"finish": {"otherwise": "wrong_state"}}}}
+    made = merge(base, {"errors": {"codes": {"CONFLICT": None}}, "resources": named}).data
+    moves = made["resources"]["visit"]["moves"]
+    assert moves == {"finish": {"from": ["open"], "to": "done", "otherwise": "wrong_state"}}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, value_at
 from pgagents.base.text import brief, did_you_mean
 
 Data = dict[Any, Any]
@@ -95,7 +95,7 @@ class _Merger:
 
     def merge(self, over: Mapping[Any, Any]) -> Merged:
         """Return the result. Actions come first, then groups, because lists of other sections name them."""
-        base, data = dict(self.base), self.made.data
+        base, data = _forget_moves(self.base, over), self.made.data
         data |= base
         if "actions" in over:
             self._member(data, base, "actions", over["actions"], ())
@@ -416,6 +416,20 @@ def _forget(base: Data, gone: Mapping[str, None], arguments: Collection[tuple[st
     if "resources" in base:
         result["resources"] = resources
     return result
+
+
+def _forget_moves(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> Data:
+    """Return the document's data without guessed moves that answer an error code which the author removes,
+    where he does not name the move himself.
+    """
+    codes, written = (value_at(over, at) for at in (("errors", "codes"), ("resources",)))
+    gone = {name for name, code in codes.items() if code is None} if isinstance(codes, Mapping) else set()
+    resources = dict(base.get("resources") or {})
+    for name, resource in resources.items() if gone else ():
+        moves, own = resource.get("moves") or {}, value_at(written, (name, "moves")) or {}
+        left = {key: m for key, m in moves.items() if m.get("otherwise") not in gone or key in own}
+        resources[name] = {**resource, "moves": left} if left != moves else resource
+    return {**base, "resources": resources} if resources else dict(base)
 
 
 def _forget_calls(
