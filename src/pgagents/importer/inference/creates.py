@@ -285,7 +285,12 @@ def _refer(
         inner = _refer(singular(name), follow(item, named), named, known, own, depth + 1)
         return None if inner is None else [inner]
     if is_type(schema, ("object",)) and isinstance(members, Mapping):
-        needed = {n: follow(members[n], named) for n in schema.get("required", ()) if n in members}
+        listed = schema.get("required")  # an argument itself is required or not, its members are listed
+        needed = {
+            n: follow(members[n], named)
+            for n in (listed if isinstance(listed, list | tuple) else ())
+            if n in members
+        }
         referring = {n: _refer(n, one, named, known, own, depth + 1) for n, one in needed.items()}
         others = {n: choose_value(needed[n], named, {}, n) for n, one in referring.items() if one is None}
         if len(others) == len(needed) or None in others.values():
