@@ -138,15 +138,15 @@ def _list_facts(
 ) -> dict[str, Mapping[str, Any]]:
     """Return the members of an object that may be facts of the instance that it refers to.
 
-    Members that the caller sent are facts of the object itself. Only fixed members of a declared instance
-    are known to come from elsewhere, such as the price of a sold thing. Its id and its times, such as
-    `created_at`, are its own.
+    Members that the caller sent are facts of the object itself. Of a declared instance, only fixed members
+    with a description of their own may come from elsewhere, such as the price of a sold thing: a part's
+    `total` that nothing describes is its own. So are its id and its times, such as `created_at`.
     """
     sent = {str(p.name) for p in action.params} if itself is not None else set()
     facts = {m: s for m, s in members.items() if m not in sent}
     if own is None:
         return facts
-    elsewhere = (m for m in facts if m in own.fixed and m not in own.ids)
+    elsewhere = (m for m in facts if m in own.fixed and m not in own.ids and "description" in facts[m])
     return {m: facts[m] for m in elsewhere if resolve(facts[m], model.schemas).get("format") not in _OF_TIMES}
 
 
@@ -217,6 +217,7 @@ def _words(model: Model, member: Mapping[str, Any]) -> str:
     """Return the description, type, format and values of a member as one text, to compare members by."""
     schema = resolve(member, model.schemas)
     said = {k: schema.get(k) for k in ("description", "type", "format", "enum", "const")}
+    said["description"] = member.get("description", said["description"])  # beside a reference, the member's own
     return json.dumps(said, sort_keys=True, default=str)
 
 
