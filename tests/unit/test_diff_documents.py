@@ -269,6 +269,16 @@ def test_members_of_a_merge_key_stay_in_their_order() -> None:
     assert merged["X-Header-E"] == 2
 
 
+def test_merge_key_takes_a_list_of_mappings_and_one_written_there() -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc: {<<: [*a, *b], z: 3}\nd: {<<: {x: 4}, w: 4}\n"
+    held = parse(text, "x", foreign=True)
+    assert held.data["c"] == {"x": 1, "y": 1, "z": 3}
+    assert held.data["d"] == {"x": 4, "w": 4}
+    assert held.data["a"] == {"x": 1, "y": 1}
+    assert parse('c: {"<<": {x: 1}}\n', "x", foreign=True).data == {"c": {"<<": {"x": 1}}}
+    assert not held.problems
+
+
 def test_document_and_the_catalogue_imported_from_it_do_not_differ(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -131,7 +131,19 @@ class _Open:
     skip: bool = False
     weight: int = 1
     merged: set[Any] = field(default_factory=set)
+    merges: bool = False
+    """True if the key is `<<` of a document, whose value's members become this mapping's."""
     anchor: str | None = None
+
+
+def _merge(into: _Open, value: dict[Any, Any], place: Place) -> None:
+    """Give a mapping the members that it does not have of one after its merge key."""
+    assert isinstance(into.data, dict)
+    children = into.place.children or {}
+    for key in [key for key in value if key not in into.data]:
+        into.data[key] = value[key]
+        children[key] = (place.children or {})[key]
+        into.merged.add(key)
 
 
 class YamlReader:
@@ -268,12 +280,8 @@ class YamlReader:
             raise _Stop
         if top is not None:
             top.weight += weight
-        if top is not None and top.key == "<<" and isinstance(value, dict) and isinstance(top.data, dict):
-            children = top.place.children or {}
-            for key in [key for key in value if key not in top.data]:
-                top.data[key] = value[key]
-                children[key] = (place.children or {})[key]
-                top.merged.add(key)
+        if top is not None and top.merges and isinstance(value, dict):
+            _merge(top, value, place)
             top.has_key = False
             return
         made = self._put(value, self._at(event.start_mark))
@@ -302,6 +310,15 @@ class YamlReader:
             self.stack[-1].weight += closed.weight
         if closed.anchor is not None:
             self.anchors[closed.anchor] = (closed.data, closed.place, closed.weight)
+        if self.stack and self.stack[-1].merges and isinstance(self.stack[-1].data, dict):
+            several = closed.data if isinstance(closed.data, list) else [closed.data]
+            if all(isinstance(one, dict) for one in several):  # the first one has its way
+                top, places = self.stack[-1], closed.place.children or {}
+                del self.stack[-1].data["<<"]
+                (top.place.children or {}).pop("<<")
+                for number, one in enumerate(several):
+                    _merge(top, one, places[number] if one is not closed.data else closed.place)
+            self.stack[-1].merges = False
 
     def _scalar(self, event: Any) -> None:
         plain = event.implicit[0]
@@ -328,7 +345,8 @@ class YamlReader:
         if isinstance(value, bool) or not isinstance(value, str | int):
             value = event.value
         top.key, top.key_at, top.has_key, top.skip = value, at, True, False
-        if value == "<<" and event.implicit[0] and self.foreign:
+        top.merges = value == "<<" and event.implicit[0] and self.foreign
+        if top.merges:
             return
         if value == "<<" and event.implicit[0]:
             self._report(
