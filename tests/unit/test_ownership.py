@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership, Proof
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.setting import setting_of
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, InstanceRef
 from small_api import URL, with_resource
 
 MODEL = with_resource()
@@ -82,3 +82,21 @@ def test_what_another_probe_takes_while_instances_are_read_back_is_not_read(way:
     further: Any = reads.send(cast("Any", None))
     assert (isinstance(further, Call) and further.made == second.body) is (way == "free")
     assert (1 in second.users) is (way == "free")
+
+
+def test_equal_create_is_about_another_instance_than_that_of_which_a_workflow_counts_the_parts() -> None:
+    param = SimpleNamespace(refers_to="customer", refers_member="")
+    endpoint = SimpleNamespace(
+        action=SimpleNamespace(param=lambda name: param if name == "customer" else None)
+    )
+    steps = [SimpleNamespace(authored=authored, endpoint=endpoint, role="main") for authored in (True, False)]
+    instances = [
+        SimpleNamespace(id=id, resource=SimpleNamespace(name="customer"), maker=SimpleNamespace(call=call))
+        for id, call in zip(("theirs", "ours"), steps, strict=True)
+    ]
+    proof = Proof(cast(Any, SimpleNamespace(pool=SimpleNamespace(instances=instances))))
+    step, probe = (cast(Call, one) for one in steps)
+    assert proof._refer(step, "customer", "theirs") == InstanceRef("customer")
+    assert proof._refer(step, "customer", "ours") == "ours"
+    assert proof._refer(probe, "customer", "theirs") == "theirs"
+    assert proof._refer(step, "amount", "theirs") == "theirs"
