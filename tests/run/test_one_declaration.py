@@ -82,6 +82,28 @@ def test_member_that_names_the_parent_makes_no_parent_of_a_child() -> None:
         assert "text" not in kinds.get("note", [])
 
 
+def test_undescribed_member_of_a_part_is_not_the_parents_of_the_same_name() -> None:
+    """A treatment's `total` is not its visit's, though nothing describes either."""
+    text = commenting("note_id", declared=True).source.text.replace(
+        "fixed: [id, note_id, text]", "fixed: [id, note_id, text, at]"
+    )
+    plain, told = "at: {type: string}", "at: {type: string, description: When the note was written}"
+    for written, found in ((plain, False), (told, True)):
+        kinds: dict[str, Any] = dict(list_kinds(load_text(text.replace(plain, written), "notes.yaml")))
+        assert ("at" in kinds["note"]) is found
+
+
+def test_description_beside_a_reference_is_a_members_own() -> None:
+    schemas = "\n  Amount: {type: string, description: An amount}\nactions:"
+    text = commenting("note_id", declared=True).source.text.replace("\nactions:", schemas, 1)
+    text = text.replace("at: {type: string}", "at: {$ref: Amount, description: The sum of all}")
+    setting = setting_of(load_text(text, "notes.yaml"))
+    action = setting.model.action("create_comment")
+    assert action is not None
+    (comment,) = (r for r in representations_of(setting, action, {}) if r.kind == "comment")
+    assert "The sum of all" in comment.words["at"]
+
+
 LISTED = "{notes: {type: array, items: {$ref: Note}}}, required: [notes]}}"
 IN_PAGES = (
     "{page: {type: integer}, notes: {type: array, items: {$ref: Note}}}, required: [page, notes]}}\n"

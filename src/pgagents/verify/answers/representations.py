@@ -217,7 +217,9 @@ def _words(model: Model, member: Mapping[str, Any]) -> str:
     """Return the description, type, format and values of a member as one text, to compare members by."""
     schema = resolve(member, model.schemas)
     said = {k: schema.get(k) for k in ("description", "type", "format", "enum", "const")}
-    said["description"] = member.get("description", said["description"])  # beside a reference, the member's own
+    said["description"] = member.get(
+        "description", said["description"]
+    )  # beside a reference, the member's own
     return json.dumps(said, sort_keys=True, default=str)
 
 
