@@ -80,7 +80,9 @@ class OwnSchemas:
         self.answered = {
             str(at[1]) for at in every if len(at) > 3 and (at[0], at[2]) == ("actions", "output")
         }
-        self.of_all = any(at[:1] == ("schemas",) for at in every)
+        shared = {at for at in every if at[:1] == ("schemas",)}
+        outer = {at[:-1] for at in shared}
+        self.of_all = any(at[-1] not in _HARMLESS for at in shared - outer)
         self.of_errors = any(at[:1] == ("errors",) for at in every)
         self._requests: dict[str, DocumentRequest | None] = {}
         self._answers: dict[tuple[str, int], Readings | None] = {}

@@ -25,7 +25,7 @@ from pgagents.verify.cases.as_sent import (
     takes_any_text,
     takes_lists_only,
 )
-from pgagents.verify.fixtures.own_schemas import find_request, judge_arguments, readings_of
+from pgagents.verify.fixtures.own_schemas import find_request, fit_arguments, judge_arguments, readings_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import harmless
 from pgagents.verify.setting import Setting
@@ -361,18 +361,37 @@ def break_arguments(
 ) -> dict[str, Any] | None:
     """Return the template's arguments with the violation; None if a path would lack its parameter."""
     name = str(param.name)
+    given = _list_beside(setting, endpoint, template, param)
     if violation.path:
-        base = plain(template.input.get(name))
+        base = plain(given.get(name))
         if not isinstance(base, dict | list):
             base = setting.compute_once(
                 ("greatest", endpoint.place, name), lambda: plain(high(param.schema, setting.model.schemas))
             )
-        return {**template.input, name: _lay(base, violation.path, violation.value)}
+        return {**given, name: _lay(base, violation.path, violation.value)}
     if violation.keyword != "required":
-        return {**template.input, name: violation.value}
+        return {**given, name: violation.value}
     if param.place == "path" and endpoint.on_rest:
         return None
     return {k: v for k, v in template.input.items() if k != name}
+
+
+def _list_beside(
+    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param
+) -> Mapping[str, Any]:
+    """Return the arguments beside a wrong one: the template's, with what the document wants beside this one
+    (`dependentRequired`), so that the wrong value alone is refused.
+    """
+    name = str(param.name)
+    if name in template.input:
+        return template.input
+
+    def find() -> Mapping[str, Any]:
+        right = {**template.input, name: low(param.schema, setting.model.schemas)}
+        return fit_arguments(setting.model, endpoint.action, right, [name]) or template.input
+
+    found = setting.compute_once(("beside", endpoint.place, name), find)
+    return template.input if name not in found else {k: v for k, v in found.items() if k != name}
 
 
 def is_legal(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:

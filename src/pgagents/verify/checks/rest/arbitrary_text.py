@@ -20,7 +20,13 @@ from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.boundary import free_params, unusual
-from pgagents.verify.fixtures.request_template import RequestTemplate, evaluate_arguments, template_of
+from pgagents.verify.fixtures.request_template import (
+    RequestTemplate,
+    evaluate_arguments,
+    find_refusal,
+    list_read,
+    template_of,
+)
 from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import is_too_long
@@ -115,6 +121,10 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
                 setting.resolve_schema(param.schema).get("items", {})
             ).get("enum"):
                 words[name] = high(param.schema, setting.model.schemas)
+    meets = find_refusal(endpoint.action, {**template.input, **found, **words})
+    if meets is not None:  # an author's condition refuses such a text
+        read = list_read(meets)
+        found, words = ({k: v for k, v in d.items() if k not in read} for d in (found, words))
     return {**found, **words} if found else {}
 
 

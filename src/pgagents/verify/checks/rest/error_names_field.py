@@ -1,8 +1,8 @@
 """A refusal of an invalid argument names that argument, spelt as in the catalogue or as sent.
 
 Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. A part of a
-list or object that is sent with brackets may be named as it was sent: `tags[]`, `tags[0]`. For an invalid id,
-a server may answer that the instance is missing. An argument's own error code need not name it.
+list or object that is sent as text may be named as it was sent: `tags[]`, `tags[0]`. For an invalid id, a
+server may answer that the instance is missing. An argument's own error code need not name it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,32 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, ("errors", "field_at"), detail=field, settled=settled)
 
 
-def _list_bracketed(trial: Trial, exchange: Exchange) -> set[str]:
-    """Return the names of an argument, or of its part, that are sent with brackets.
-
-    These are its own name (`address[city]`, `tags[0]` or `tags[]`) and the names of its parts as sent.
-    """
-    name, *steps = exchange.call.field.split(".")
+def _name_sent(trial: Trial, field: str) -> str:
+    """Return the name of a field as it is sent."""
+    name, *steps = field.split(".")
     param = trial.action.param(name)
-    if param is None or param.style != "deepObject":
-        return set()
+    return ".".join((param.wire if param is not None and trial.endpoint.on_rest else name, *steps))
+
+
+def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
+    """Return the names by which an answer may call the argument, or its part, that the call breaks.
+
+    These are the catalogue's and the surface's; of a part sent as text also that of the list or of its item
+    (`tags[]`, `tags[0]`), and the names of an object's parts as sent (`address[city]`).
+    """
+    field = exchange.call.field
+    name, *steps = field.split(".")
+    param = trial.action.param(name)
+    if param is None:
+        return {field}
+    names = {field, *(".".join((own, *steps)) for own in (param.wire, trial.endpoint.alias(name)))}
+    item = bool(steps) and steps[-1].isdigit()
+    if item and len(steps) == 1 and param.as_text:
+        bare = param.wire.removesuffix("[]")
+        names |= {param.wire, bare, f"{bare}[]", f"{bare}[{steps[0]}]"}
+    if param.style != "deepObject":
+        return names
     own = param.wire + "".join(f"[{step}]" for step in steps)
-    names = {own, own.rpartition("[")[0] + "[]"} if steps and steps[-1].isdigit() else {own}
     request = exchange.request
     text = request.body.decode("utf-8", "replace") if param.in_body else request.target.partition("?")[2]
     sent = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
@@ -51,7 +66,7 @@ def _list_bracketed(trial: Trial, exchange: Exchange) -> set[str]:
     if not steps and not parts:  # if the whole argument is missing, each of its members is missing
         lacking = trial.setting.resolve_schema(param.schema).get("required", ())
         parts = {f"{own}[{member}]" for member in lacking}
-    return names | parts
+    return names | parts | {own} | ({own.rpartition("[")[0] + "[]"} if item else set())
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -65,14 +80,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     wrong_code = exchange.code not in memory.model.argument_codes(trial.action)
     if wrong_code or exchange.is_tainted_by("error_envelope") or trial.case.settled is not None:
         return
-    param, named = trial.action.param(field), got(exchange.body, at)
-    names = {field, *_list_bracketed(trial, exchange)}
-    if param is not None:
-        names |= {param.wire, trial.endpoint.alias(field)}
-    if named in names:
+    named, shown = got(exchange.body, at), _name_sent(trial, field)
+    if named in _list_names(trial, exchange):
         yield trial.kept()
     else:
-        yield trial.broken(f"{at} is {field}", f"{at} is {named}" if named is not None else f"no {at}")
+        yield trial.broken(f"{at} is {shown}", f"{at} is {named}" if named is not None else f"no {at}")
 
 
 def _excuse(trial: Trial, exchange: Exchange) -> str:
