@@ -358,7 +358,7 @@ class Front:
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
             hash = idempotency.fingerprint(action, call.input) if value else b""
-            owner = idempotency.find_owner(self.model, call.key)
+            owner = idempotency.find_owner(self.model, action, call.key)
             if value:
                 found = idempotency.earlier(self.store, owner, value, hash, call.now)
                 if found is not None:

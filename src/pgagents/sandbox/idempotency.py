@@ -78,11 +78,12 @@ def remember(
     )
 
 
-def find_owner(model: Model, key: Key | None) -> str:
+def find_owner(model: Model, action: Action, key: Key | None) -> str:
     """Return the id under which the idempotency keys of a call are stored; empty for a call without a key."""
     if key is None:
         return ""
-    return key.tenant if model.idempotency.of == "project" else key.id
+    owner = key.tenant if model.idempotency.of == "project" else key.id
+    return f"{owner} {action.name}" if model.idempotency.per_action else owner
 
 
 def refuse_reuse(model: Model, action: Action, found: Earlier, request_id: str) -> Response:

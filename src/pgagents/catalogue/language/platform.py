@@ -355,6 +355,11 @@ class Idempotency(Cited):
     of: Literal["key", "project"] = Field(
         "key", description="The scope of a key: the calls of one API key, or of a whole project."
     )
+    per_action: bool | None = Field(
+        None,
+        description="True if each action has keys of its own; false if another action refuses a used key. "
+        "Without it, an action that takes another's key is odd at most.",
+    )
     inferred: bool = Field(
         False,
         description="True if `pgagents import` concluded it from a header's name: what contradicts it is "

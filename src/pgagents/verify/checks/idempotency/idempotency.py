@@ -1,10 +1,10 @@
 """An idempotency key has one effect: repeated calls change nothing more, even if they are sent at the same
 time.
 
-Another call or action cannot reuse the key. Another project can, and so can another API key, if the catalogue
-says that idempotency keys belong to one API key. A repeated call of an MCP server's tool that takes the key
-changes nothing more either. Keys are compared by every character, so each probe's key differs from the last
-used one as little as possible.
+Another call cannot reuse the key, nor can another action unless the catalogue says that each action has its
+own. Another project can, and so can another API key, if the catalogue says that keys belong to one API key.
+A repeated call of an MCP server's tool that takes the key changes nothing more either. Keys are compared by
+every character, so each probe's key differs from the last used one as little as possible.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pgagents.verify.answers.replay import (
 from pgagents.verify.cases.argument_values import around_names, free_text
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.fixtures.request_template import find_refusal, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -43,6 +43,8 @@ REPLAY, RACE, MISMATCH, APART = "replay", "race", "mismatch", "apart"
 OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other_key"
 _OTHER = Choice(date(2000, 1, 1), mark="pgv-other")
 """Chooses a value of an argument where its bounds have one only."""
+_PLACES = {OTHER_KEY: "of", OTHER_ACTION: "per_action"}
+"""The word of the catalogue that says a promise."""
 USED = "idempotency/used"
 """The note of the last key that a call of any check has used up, and of the time."""
 
@@ -71,7 +73,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for detail, text in says.items():
             role = lacking.get(detail)
             alone = Attempt(together=run, cost=5, role=role, writes=True) if role is not None else None
-            at = ("idempotency", "of") if detail == OTHER_KEY else origin
+            at = ("idempotency", _PLACES[detail]) if detail in _PLACES else origin
             yield Case(endpoint, text, at, alone or attempt, detail)
     for endpoint in setting.tools:
         if setting.model.surfaces[MCP].key_param(endpoint.action) is not None:
@@ -94,7 +96,8 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
     if _suits_other_project(setting, endpoint):
         yield OTHER_PROJECT, f"an idempotency key of {name} belongs to one project"
     if _find_other_action(setting, endpoint) is not None:
-        yield OTHER_ACTION, f"an idempotency key that {name} has used is refused to another action"
+        told = "free for" if setting.model.idempotency.per_action else "refused to"
+        yield OTHER_ACTION, f"an idempotency key that {name} has used is {told} another action"
     if _find_other_key_role(setting, endpoint) is not None:
         yield OTHER_KEY, f"an idempotency key of {name} belongs to one API key"
 
@@ -215,6 +218,15 @@ def _change_body(trial: Trial, first: Exchange) -> Conversation:
         arguments = {**first.input, name: other}
         why = f"the same key with another {name}"
         again: Exchange = yield trial.call("replay", why, input=arguments, made=first.subject)
+        if again.refused and again.status < 500 and not _is_mismatch(trial, again):
+            # the other value may be what is refused: only a new key tells
+            fresh = {**arguments, str(trial.action.idempotency): UniqueValue(once=True)}
+            control: Exchange = yield trial.call(
+                "explore", f"a new key with another {name}", input=fresh, made=first.subject
+            )
+            if not control.success:
+                yield trial.untested(f"another {name} with a new key is answered {control.outcome}, too")
+                continue
         yield from _judge_mismatch(trial, first, again, "another body with a used key is refused")
 
 
@@ -237,8 +249,22 @@ def _try_other_action(trial: Trial, first: Exchange) -> Conversation:
         answer: Exchange = yield Call(endpoint, arguments, "replay", why, subject=makes, made=made)
         if answer.success or _is_mismatch(trial, answer):
             break
-    expected = f"{CONFLICT}: the key was used by {trial.action.name}"
-    yield from _judge_mismatch(trial, first, answer, expected)
+    own = trial.model.codes.get(trial.model.idempotency.otherwise or "")
+    refusal = f"{own.status} {own.name}" if own is not None else f"{CONFLICT}"
+    expected = f"{refusal}: the key was used by {trial.action.name}"
+    if trial.model.idempotency.per_action:
+        if _is_mismatch(trial, answer):
+            yield trial.broken(
+                f"each action has idempotency keys of its own, so {rest.action.name} takes it", answer.outcome
+            )
+        elif answer.success:
+            yield trial.kept()
+        else:
+            yield trial.untested(f"refused otherwise: {answer.outcome}")
+        return
+    unsaid = trial.model.idempotency.per_action is None
+    for judgement in _judge_mismatch(trial, first, answer, expected):
+        yield judgement.with_rank(Rank.ODD) if unsaid else judgement
 
 
 def _judge_mismatch(trial: Trial, first: Exchange, again: Exchange, expected: str) -> Iterator[Judgement]:
@@ -468,4 +494,6 @@ def _choose_other_value(trial: Trial, name: str, first: Exchange) -> Any:
     schema = trial.setting.resolve_schema(param.schema)
     used = first.input.get(name, schema.get("default"))
     values = (*_list_choices(schema), *edges, make_up(name, param.schema, trial.model.schemas, _OTHER))
-    return next((value for value in values if value not in (used, None)), None)
+    others = (value for value in values if value not in (used, None))
+    taken = (v for v in others if find_refusal(trial.action, {**first.input, name: v}) is None)
+    return next(taken, None)
