@@ -53,8 +53,9 @@ class HintedCall:
     @property
     def states(self) -> tuple[str, ...]:
         """The states in which the action accepts an instance; empty if it accepts every state."""
-        moves = [m for m in self.resource.moves if m.action is self.endpoint.action]
-        return moves[0].origin_states if moves else ()
+        action = self.endpoint.action
+        moves = (move.origin_states for move in self.resource.moves if move.action is action)
+        return next(moves, None) or next((n.states for n in self.resource.needs if n.action is action), ())
 
 
 def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = False) -> HintedCall | str:

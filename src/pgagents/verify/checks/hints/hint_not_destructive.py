@@ -11,7 +11,7 @@ the hint, a difference is odd, and the finding has the line that permits it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,7 +40,7 @@ from pgagents.verify.answers.observation import (
     observe,
     tell,
 )
-from pgagents.verify.fixtures.target import makes
+from pgagents.verify.fixtures.target import as_needed, makes
 from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -48,6 +48,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 GONE_BEFORE = "what it could destroy was not there before"
+REFUSED = "no call was accepted"
 EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
@@ -89,10 +90,17 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
     reason = "it could not be read again"
 
     def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
+        found: Difference | None = yield from compare_once(careful, fillers)
+        if found is None and reason.startswith(REFUSED):  # maybe for what filled it, such as `active: false`
+            found = yield from compare_once(careful, [])
+        return found
+
+    def compare_once(careful: bool, filling: Sequence[HintedCall]) -> Generator[Any, Any, Difference | None]:
         nonlocal reason
         states = () if hinted.makes else hinted.states
-        body: Body = yield InstanceRef(resource.name, states, fresh=True, new=True)
-        yield from fill(setting, fillers, body)
+        wanted = InstanceRef(resource.name, states, fresh=True, new=True)
+        body: Body = yield as_needed(setting.model, hinted.endpoint.action, wanted)
+        yield from fill(setting, filling, body)
         near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
         bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
         alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
@@ -113,7 +121,7 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
             losses = {**tell(lost, before, after), **losses}
             before = after
         if not accepted or before is None:
-            reason = f"no call was accepted: {outcome}"
+            reason = f"{REFUSED}: {outcome}"
             return None
         return (yield from drop_restless(hinted.sources, bodies, before, losses))
 

@@ -24,7 +24,7 @@ from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, find_read, member_named, members_of
-from pgagents.verify.fixtures.target import as_needed
+from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -155,7 +155,8 @@ def _is_number(value: Any) -> bool:
 def _take_all(trial: Trial, bound: _Bound) -> Conversation:
     """Take all that a number has, twice at once, and read what is left."""
     resource, member, name = bound.resource, bound.member, trial.action.name
-    instance: Mapping[str, Any] = yield replace(_refer(trial, resource), new=True)
+    wanted = as_called(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
+    instance: Mapping[str, Any] = yield replace(wanted, new=True)
     why = f"{member} of a {resource.name}"
     look = Call(bound.reader, bound.read.input, "explore", why, subject=resource, made=instance)
     before: Exchange = yield look
@@ -274,9 +275,12 @@ def _take_last(
 def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
     """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
     name = trial.action.name
-    wanted = _refer(trial, resource)
+    wanted = as_called(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
+    body = {str(p.name) for p in trial.action.params if p.place == "body"}
+    if body and body.isdisjoint(least):  # a change of nothing may be refused
+        least = dict(trial.template.input)
 
     def call(why: str, instance: Mapping[str, Any]) -> Call:
         arguments = {**least, str(param.name): resource.value_for(param, instance)}
@@ -330,12 +334,6 @@ def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
     """True if two calls differ in nothing but the instance that they name."""
     first, second = ({n: v for n, v in each.input.items() if n != param.name} for each in pair)
     return first == second
-
-
-def _refer(trial: Trial, resource: Resource) -> InstanceRef:
-    """Return the instance on which an action is called: a new one, or one as the action needs it."""
-    needed = as_needed(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
-    return replace(needed, states=needed.states or tuple(filter(None, [resource.initial])))
 
 
 def _on_new_or_other(wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:

@@ -27,7 +27,7 @@ from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import target_of
+from pgagents.verify.fixtures.target import as_called, target_of
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches, types_of
@@ -168,11 +168,15 @@ def _read_again(trial: Trial, resource: Resource) -> Conversation:
         yield trial.broken(f"the whole answer to If-None-Match: {another}", other.outcome)
 
 
+def _refer(setting: Setting, endpoint: Endpoint, resource: Resource) -> InstanceRef:
+    return as_called(setting.model, endpoint.action, InstanceRef(resource.name, fresh=True))
+
+
 def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> Conversation:
     """Write with the present tag, with the old one, and without one."""
     present, stale, weak, bare = trials
     setting, endpoint = present.setting, present.endpoint
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
     first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
     old = first.header("etag")
     if not first.success or not old or old.startswith(WEAK):
@@ -212,7 +216,7 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
     """Remove an instance without a tag, with another one, and with the present one, until it is gone."""
     *refused, done = trials
     setting, endpoint = done.setting, done.endpoint
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
     first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
     tag, other = first.header("etag") or "", find_other_tag(setting, endpoint, first.header("etag") or "")
     why = "" if first.success and tag else f"it was answered without a tag: {first.outcome}"
@@ -310,7 +314,7 @@ def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> 
 def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> Conversation:
     """Send two changing writes at the same time, both with the present tag."""
     setting, endpoint = trial.setting, trial.endpoint
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
     first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
     tag = first.header("etag")
     if not first.success or not tag or tag.startswith(WEAK):
@@ -337,7 +341,7 @@ def _write_each(
 ) -> Conversation:
     """Change the arguments one after the other, and compare the tags."""
     setting, action = trial.setting, trial.action
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    instance: Mapping[str, Any] = yield _refer(setting, trial.endpoint, resource)
     before: Exchange = yield make_read(setting, reader, instance, "to have its tag")
     changed = False
     ids = resource.values_for(trial.endpoint.params, instance)
@@ -452,12 +456,14 @@ def make_write(
 ) -> Call:
     """Return a write with a tag. In each turn, the texts of its body have other values.
 
-    These are the required texts, or without any, those of the example.
+    These are the required texts, or without any, those of the example; without either, one that may change.
     """
     template = template_of(setting.model, endpoint.action)
     choose = (low, high)[turn]
     sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
+    texts_first = sorted(sent, key=lambda p: "string" not in types_of(setting.resolve_schema(p.schema)))
+    needed = needed or texts_first[:1]  # a change of nothing may keep the tag
     taken = {member for unique in resource.unique for member in unique.members}
     texts = {
         str(p.name): _find_fresh(setting, resource, p)

@@ -7,7 +7,6 @@ members. Former names that the catalogue still offers must get the same answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,7 @@ from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.fixtures.target import as_needed
+from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.promise import (
     Attempt,
     Case,
@@ -151,8 +150,7 @@ def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], r
     template = trial.template
     assert template.subject is not None
     twin = InstanceRef(template.subject.name, template.states, fresh=True, standard=True)
-    twin = as_needed(trial.setting.model, trial.action, twin)
-    twin = replace(twin, states=twin.states or tuple(filter(None, [template.subject.initial])))
+    twin = as_called(trial.setting.model, trial.action, twin)
     places = list_places(template.subject)
     twins: list[Mapping[str, Any]] = []
     alike = False
