@@ -15,9 +15,10 @@ from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.marks import Marks
-from pgagents.verify.fixtures.target import shows_moved
+from pgagents.verify.fixtures.target import as_called, shows_moved
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
+from pgagents.verify.wire.call import InstanceRef
 
 FIRST, SECOND, URL = "test_k1a2b3c4d5e6f70819", "test_k2b3c4d5e6f7081920", "http://127.0.0.1:1"
 TIME = {"type": "string", "format": "date-time", "description": "When it was made"}
@@ -280,3 +281,28 @@ def test_recipes_of_the_skill_make_two_values_that_the_run_knows_again() -> None
         assert all(map(marks.is_marked, values))
     marks.note_made_of("22", ["pgv-f500ac0ed7318c88-1"])
     assert not marks.is_marked("22")
+
+
+STATES = """    state: state
+    states: [open, closed]
+    initial: open
+    moves:
+      change_title: {from: [closed], to: open, otherwise: UNPROCESSABLE}
+      place_hold: {from: [closed], otherwise: UNPROCESSABLE}
+"""
+
+
+def test_call_is_made_where_its_transition_may_begin_and_on_what_has_none_of_it_yet() -> None:
+    lines = LINES.replace("    fixed: [id, made_at]\n", f"    fixed: [id, made_at]\n{STATES}", 1)
+    unique = "    unique: [{members: [title_id], otherwise: UNPROCESSABLE}]\n"
+    loaded = model(f"{lines.rstrip()}\n{unique}")
+    wanted = InstanceRef("title", fresh=True)
+    for name, states, parts in (
+        ("change_title", ("closed",), ()),
+        ("place_hold", ("closed",), (("hold", False),)),
+        ("list_holds", ("open",), ()),
+    ):
+        action = loaded.action(name)
+        assert action is not None
+        found = as_called(loaded, action, wanted)
+        assert (found.states, found.parts, found.fresh) == (states, parts, True), name

@@ -97,3 +97,18 @@ def test_header_with_another_word_is_found(schema, text):
 def test_value_of_a_header_that_is_a_list_or_an_object_is_not_judged(schema: str) -> None:
     assert find_verdicts(with_header(schema), "a, b") == {"kept"}
     assert find_verdicts(with_header(schema), "") == {"broken"}
+
+
+def test_header_of_single_successes_is_held_for_each_endpoint_that_has_one() -> None:
+    """`on: [200, 201]` is no framework's: nothing was held of an action."""
+    said = 'headers:\n  X-Kind: {description: Its kind, "on": [200, 201], schema: {type: string}}\nsurfaces:'
+    model = catalogue(NOTES.replace("\nsurfaces:", f"\n{said}", 1))
+    contracts = {
+        r.contract.id: str(r.verdict)
+        for r in verified(model, Notes(), only=("response_headers",), allow_writes=True).results
+        if r.contract.id.startswith("response_headers/X-Kind/")
+    }
+    places = {id.rpartition("/")[2] for id in contracts}
+    assert "create_note@rest" in places
+    assert not any(place.startswith("framework") for place in places)
+    assert "broken" in contracts.values()

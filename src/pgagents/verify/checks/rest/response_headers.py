@@ -17,7 +17,7 @@ from pgagents.catalogue.model.model import Header, Model
 from pgagents.report.contract import FRAMEWORK, Rank
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.endpoint import REST, framework_places
+from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_KNOWN = 5_000
@@ -30,7 +30,8 @@ _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield a case for each header and endpoint; a header of single statuses has one for each framework.
+    """Yield a case for each header and endpoint; a header of single statuses has one for each endpoint that
+    succeeds with one of them, and for each framework that refuses with one.
 
     Headers of single answers, which only REST has, come last.
     """
@@ -38,7 +39,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for header in setting.model.headers:
         says = f"{header.name} is there and right: {header.description}"
         for endpoint in setting.endpoints:
-            if _is_everywhere(header) and (endpoint.action.key or not set(header.on) <= {"keyed", 401}):
+            keyed = endpoint.action.key or not set(header.on) <= {"keyed", 401}
+            if _is_of_success(header, endpoint) or (_is_everywhere(header) and keyed):
                 yield Case(endpoint, says, header.origin, detail=header.name, cite=header.cite)
         for place in framework_places(setting.model):
             if _is_of_framework(header, place):
@@ -54,10 +56,14 @@ def _is_everywhere(header: Header) -> bool:
     return bool(set(header.on) & _EVERYWHERE)
 
 
+def _is_of_success(header: Header, endpoint: Endpoint) -> bool:
+    """True if an endpoint succeeds over REST with a status that the header is said for."""
+    return endpoint.on_rest and any(output.status in header.on for output in endpoint.action.outputs)
+
+
 def _is_of_framework(header: Header, place: str) -> bool:
-    return bool(set(header.on) - {"success", 401, 426}) and (
-        _is_everywhere(header) or place.endswith("@rest")
-    )
+    refused = (on for on in header.on if not isinstance(on, int) or on >= 400)
+    return bool(set(refused) - {"success", 401, 426}) and (_is_everywhere(header) or place.endswith("@rest"))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -72,7 +78,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     for header in memory.model.headers:
         if kinds.isdisjoint(header.on) or not _is_expected(setting, header, exchange):
             continue
-        place = exchange.place if _is_everywhere(header) else f"{FRAMEWORK}@{REST}"
+        own = _is_everywhere(header) or exchange.success
+        place = exchange.place if own else f"{FRAMEWORK}@{REST}"
         trial = CHECK.find_trial(setting, place, header.name)
         if trial is None:
             continue
