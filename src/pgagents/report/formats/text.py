@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pgagents.base.http import Silence
 from pgagents.base.places import Source
+from pgagents.base.text import brief
 from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
@@ -110,13 +111,13 @@ def render(
     view = View(again, width, _paint if colour else _leave, verbose, odd, why, stopped)
     ordered = order_findings(report.findings)
     shown = [f for f in ordered if odd or not f.is_mild or report.counts(f)]
-    brief = [f for f in ordered if f not in shown and not f.known]
+    short = [f for f in ordered if f not in shown and not f.known]
     blocks = [
         _head(report, view),
         _tell_alarm(report, view),
         *(_finding(n, len(shown), finding, report, source, view) for n, finding in enumerate(shown, 1)),
-        _list_brief(brief, report, view),
-        _list_habits(brief, view),
+        _list_brief(short, report, view),
+        _list_habits(short, view),
         *([tabulate_verdicts(report, width)] if verbose else []),
         _tabulate_repeats(report, width),
         _list_reasons(report, source, view) if why else [],
@@ -273,7 +274,9 @@ def _steps(finding: Finding, view: View) -> Iterator[str]:
 def _step(label: str, exchange: RecordedExchange, finding: Finding, view: View) -> Iterator[str]:
     """Yield one line: a request with its body, and the status of its answer."""
     status = "no answer" if isinstance(exchange.answer, Silence) else str(exchange.answer.status)
-    begin = f"{INDENT}{label:<10}{_line(name_request(exchange))}: {status}"
+    query = exchange.request.target.partition("?")[2]  # pages of one list differ by it alone
+    named = _line(name_request(exchange)) + (f"?{_line(query)}" if query else "")
+    begin = f"{INDENT}{label:<10}{brief(named, view.width - 20)}: {status}"
     room = view.width - len(begin) - len(" to ")
     body = cut_body(finding, exchange.request.body, room).text if room > MIN_BODY else ""
     yield f"{begin} to {body}" if body else begin

@@ -147,6 +147,8 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
     call = found.chain[-1].call if found.chain else None
     if call is None or call.endpoint is None or call.intent not in RIGHT:
         return
+    if sum(exchange.call.place == call.place for exchange in found.chain) > 1:
+        return  # several calls show it together, such as the pages of a list
     marks = driver.factory.marks
     # a text that this run made up is as good as any other, so it tells no reader what the break needs
     anew = {name: value for name, value in call.input.items() if value and marks.within(value) == value}
