@@ -290,7 +290,10 @@ def test_a_line_about_what_is_somebody_elses_removes_nothing(tmp_path: Path) -> 
         other.tables[table][row["id"]] = {**row, "title": "of somebody else"}
     guarded = other.guard_all()
     assert guarded
+    unanswered = 0
     for _ in range(2):  # what the first of them read must not pass for its own either
         report = go_on(name, other, tmp_path, only=("valid_calls/list_items",))
         assert harms(other) == []
-        assert f"{len(server.left())} left" in " ".join(report.footer.notes)
+        said = " ".join(report.footer.notes)
+        unanswered += said.count("what calls without an answer may have made")  # looked for once, by its mark
+        assert f"{len(server.left()) - unanswered} left" in said

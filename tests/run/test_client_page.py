@@ -39,7 +39,7 @@ chat = Made(completions=Made(create=create))
 
 
 def test_program_carries_out_a_call_and_is_short(tmp_path: Path) -> None:
-    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
+    program, *_ = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
     assert len(program.splitlines()) <= 16
     (tmp_path / "host.py").write_text(program, encoding="utf-8")
     (tmp_path / "openai.py").write_text(MODEL, encoding="utf-8")

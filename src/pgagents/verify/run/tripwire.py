@@ -156,7 +156,7 @@ class Tripwire:
         if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
             self._settled = exchange.number
         shape = (call.place, frozenset(call.input), call.intent in ASKED or call.intent, call.raw.method)
-        if not exchange.success or self.reason or shape in self._shapes or call.intent == "clean":
+        if not exchange.success or self.reason or shape in self._shapes:
             return
         self._shapes.add(shape)
         views = (v for v in self._views.values() if v.call in v.resource.listed_by)

@@ -195,10 +195,11 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
         return None if item is None else [item]
     if "string" in types_of(schema) and not any(key in schema for key in _BOUND):
         most = min(schema.get("maxLength", len(text)), LONGEST)
-        last, units = text[-1], 0
-        if setting.model.leaves_open:  # a document's length is often counted in UTF-16 units
-            last, units = "x", sum(char > "\uffff" for char in text)
-        filled = (text + last * most)[: max(0, most - 1 - units)] + (" " if most else "")
+        filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
+        wide = "".join(char for char in text if char > "\uffff")
+        room = most - 1 - 2 * len(wide)
+        if setting.model.leaves_open and room > 0:  # a document's length is often counted in UTF-16 units
+            filled = "".join(char for char in text if char not in wide).ljust(room, "x")[:room] + wide + " "
         return filled if "pattern" not in schema or matches(schema, filled) else None
     if isinstance(base, Mapping) and schema.get("properties"):
         members = {

@@ -90,7 +90,7 @@ def _list_bound_cases(setting: Setting) -> Iterator[Case]:
     """Yield a case for each POST on an instance that takes a number, and each bound of the instance's own."""
     for resource in setting.model.resources.values():
         found = find_read(setting, resource) if resource.made_by is not None else None
-        for endpoint in setting.endpoints if found is not None else ():
+        for endpoint in setting.list_naming(resource.name) if found is not None else ():
             assert found is not None
             params = _find_number(setting, resource, endpoint)
             bounds = [*_list_bounds(setting, resource, found[0], params[0])] if params is not None else []
@@ -122,6 +122,8 @@ def _list_bounds(
     """Yield (name, member, condition, its test, place) of each law about one member, and of the `minimum` of
     what is left.
     """
+    if not MUCH.search(plain_word(str(param.name))):
+        return  # such as the hours of a hold, which take nothing from a number of holds
     for law in resource.laws:
         members = {path for part in law.parts for path in part.paths.get("read", ())}
         if law.names <= {"read", "env"} and len(members) == 1 and len(next(iter(members))) == 1:
@@ -134,8 +136,11 @@ def _list_bounds(
             )
     for member, schema in members_of(setting, read).items():
         own = setting.resolve_schema(schema)
-        names = LEFT.search(plain_word(member)) and MUCH.search(plain_word(str(param.name)))
-        if names and own.get("minimum") == 0 and {"integer", "number"} & {*types_of(own)}:
+        if (
+            LEFT.search(plain_word(member))
+            and own.get("minimum") == 0
+            and {"integer", "number"} & {*types_of(own)}
+        ):
             at_least = partial(_is_no_less, member=member)
             yield member, member, f"{member} of 0 or more", at_least, (*resource.origin, "read_by")
 
