@@ -326,12 +326,18 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         return draw()
     begun, drawing = time.process_time(), True
+    end: type[BaseException] | None = None
 
     def tick(*_: Any) -> None:
-        if drawing:
-            check_time()
-            if time.process_time() - begun > MOST_S:
-                raise _TooSlow
+        nonlocal end
+        if not drawing:
+            return
+        if _is_over.get()():
+            end = OutOfTime
+        elif time.process_time() - begun > MOST_S:
+            end = _TooSlow
+        if end is not None:
+            raise end
 
     def hook(lost: sys.UnraisableHookArgs) -> None:
         if not isinstance(lost.exc_value, OutOfTime | _TooSlow):  # the next tick raises it again
@@ -341,15 +347,21 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     before = signal.signal(signal.SIGPROF, tick)
     others = signal.setitimer(signal.ITIMER_PROF, TICK_S, TICK_S)
     try:
-        return draw()
-    except _TooSlow:
-        _slow.add(key)
-        return otherwise()
+        drawn = draw()
+    except (Exception, OutOfTime, _TooSlow):
+        if end is None:  # Hypothesis takes a draw that a tick has ended for a flaky one, and raises its own
+            raise
     finally:
         drawing = False
         signal.setitimer(signal.ITIMER_PROF, *others)
         signal.signal(signal.SIGPROF, before)
         sys.unraisablehook = usual
+    if end is None:
+        return drawn
+    if end is OutOfTime:
+        raise OutOfTime
+    _slow.add(key)
+    return otherwise()
 
 
 def _generate_only(count: int) -> settings:
