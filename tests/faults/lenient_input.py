@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from typing import Any
@@ -77,6 +78,18 @@ def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict
         return given
     known = {str(p.name) for p in asked.action.params} | {p.wire for p in asked.action.params}
     return {k: v for k, v in given.items() if k in known}
+
+
+@fault("invalid_input").edit_requests
+def unknown_query_ignored(context: Context, request: Request) -> Request:
+    """Undeclared query parameters are ignored, where they should be refused."""
+    action = context.reader.action(request)
+    if action is None or context.model.behaviour.unknown_query != "refused":
+        return request
+    known = {p.wire for p in action.params if p.place == "query"}
+    path, _, query = request.target.partition("?")
+    kept = "&".join(pair for pair in query.split("&") if re.split(r"=|\[|%5B", pair)[0] in known)
+    return replace(request, target=f"{path}?{kept}" if kept else path)
 
 
 @fault(

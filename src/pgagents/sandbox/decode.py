@@ -107,9 +107,14 @@ class Decoder:
         plan = self._plan(action)
         found: dict[str, Any] = {}
         pairs = parse_pairs(request.target.partition("#")[0].partition("?")[2])
+        used: set[str] = set()
         try:
             for argument in plan.beside:
-                self._argument_beside(argument, path_values, pairs, request, found)
+                self._argument_beside(argument, path_values, pairs, used, request, found)
+            if self._model.behaviour.unknown_query == "refused":
+                used |= {c.wire for c in self._model.credentials.values()}
+                if odd := next((pair.name for pair in pairs if pair.name not in used), None):
+                    return Problem("invalid", odd, f"{clean_name(odd)} is no parameter here", UNKNOWN)
             if plan.body:
                 content = reader_of(action)(request, [a.field for a in plan.body], action.content_type)
                 for argument in plan.body:
@@ -197,18 +202,20 @@ class Decoder:
         argument: _Argument,
         path: Mapping[str, str],
         pairs: Sequence[Pair],
+        used: set[str],
         request: Request,
         found: dict[str, Any],
     ) -> None:
         """Add the value of an argument outside the body, if the request has it."""
         value: Any = None
         if argument.field.json:
+            used.add(argument.wire)
             for read in find_json(argument.field, pairs):
                 found[argument.name] = read
         elif argument.place == "path":
             value = path.get(argument.wire)
         elif argument.place == "query":
-            value = find(argument.field, pairs, set())
+            value = find(argument.field, pairs, used)
         elif argument.place == "header":
             texts = [v for k, v in request.headers if k.lower() == argument.wire.lower()]
             if len(texts) > 1 and not argument.many:

@@ -269,9 +269,16 @@ def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
 def _make_unknown_case(
     setting: Setting, endpoint: Endpoint, template: RequestTemplate
 ) -> Iterator[InvalidCase]:
-    if endpoint.action.unknown != "refused":
+    if endpoint.on_rest and not any(p.place in ("body", "whole_body") for p in endpoint.params):
+        if setting.model.behaviour.unknown_query == "refused" and endpoint.action.method != "POST":
+            says, at = "an unknown query parameter", ("behaviour", "unknown_query")
+            given, name = {**template.input, "pgv_unknown": "1"}, "pgv_unknown"
+            call = ordinary(endpoint, template, "invalid", says, input=given, field=name)
+            yield InvalidCase(
+                endpoint, "unknown_query", name, call, f"{says} is given", at, endpoint.action.cite, 1
+            )
         return
-    if endpoint.on_rest and not any(p.place == "body" for p in endpoint.params):
+    if endpoint.action.unknown != "refused":
         return
     turn = crc32(f"{endpoint.action.name}/unknown_member".encode())
     name, value, says = "pgv_unknown", (1, None, "")[turn % 3], "an undeclared argument"
