@@ -156,3 +156,42 @@ def test_a_create_that_is_refused_made_none() -> None:
     report = verified(with_resource(), Notes(odd=full))
     _, reason = find(report, "removals/note/get_note@rest")
     assert reason.startswith("no note was made: 422")
+
+
+def test_a_law_whose_condition_was_never_true_says_what_tries_it() -> None:
+    law = f"{LISTS}    laws: {{few: {{when: size(response.notes) > 900.0, that: status == 200}}}}\n"
+    verdict, reason = find(verified(catalogue(NOTES, (LISTS, law)), Notes()), "law/few/list_notes@rest")
+    assert verdict is Verdict.UNTESTED
+    assert reason == "its `when` was never true; an example of list_notes that shows it would be sent"
+
+
+def test_a_law_that_a_list_is_empty_is_held_by_an_empty_one() -> None:
+    law = f"{LISTS}    laws: {{none: size(response.notes) == 0.0}}\n"
+    server = Notes(odd=lambda _, request: answer(200, {"notes": []}) if request.path == "/notes" else None)
+    verdict, _ = find(verified(catalogue(NOTES, (LISTS, law)), server), "law/none/list_notes@rest")
+    assert verdict is Verdict.KEPT
+
+
+SCOPED = ("    http: GET /notes\n", "    http: GET /notes\n    scope: read\n")
+CODES = ("{invalid: REFUSED, no_key", "{no_scope: REFUSED, invalid: REFUSED, no_key")
+
+
+@pytest.mark.parametrize(
+    ("plans", "verdict", "reason"),
+    [
+        ("{one: [read], two: [read]}", Verdict.NOT_APPLICABLE, "every plan has the scope read"),
+        (
+            "{one: [read], two: []}",
+            Verdict.UNTESTED,
+            "needs a role with the plan two, neither `operator` nor `revoked`, under auth.roles",
+        ),
+    ],
+)
+def test_a_scope_that_no_role_lacks_says_which_role_shows_it(
+    plans: str, verdict: Verdict, reason: str
+) -> None:
+    roles = "scopes: {read: Reads}, roles: {main: {description: A, plan: one}}"
+    auth = f"auth: {{{roles}, plans: {plans}, schemes"
+    model = catalogue(NOTES, SCOPED, CODES, ("auth: {schemes", auth))
+    found = find(verified(model, Notes()), "plan_scopes/read/list_notes@rest")
+    assert found == (verdict, reason)

@@ -20,6 +20,7 @@ from pgagents.catalogue.language.catalogue import Catalogue
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.lint.run import lint
+from small_api import KNOWN, NOTES
 from test_loader import SMALL, faults, swap
 
 LAW = "long-enough: response.books.all(b, b.pages >= input.pages)\n"
@@ -93,6 +94,14 @@ WRONG = {
         "size(response.books) == upper(surface)", "size(response.books)",
         "`upper(surface)` is text and `size(response.books)` a number: they are never equal",
     ),
+    "takes no number": ("epoch(now) > 1.0", "now", "`epoch` takes text, and `now` is a number"),
+    "takes a list": (
+        "response.books.all(b, surface.all(c, c == b.id))", "surface", "`all` takes a list or an object, and",
+    ),
+    "multiplies text": ("response.books.all(b, b.id * 2.0 > 1.0)", "b.id", "and `b.id` is text"),
+    "adds text to a number": ("response.books.all(b, b.id + b.pages > 1)", "b.id", "takes two of a kind"),
+    "takes no object": ('headers["link"].contains("a")', "headers", "and `headers.link` is an object"),
+    "joins a list": ("response.books && status == 200", "response.books", "`&&` takes true or false, and"),
     "is nested": ("!" * 101 + "response.books", "!response.books", "nested more than 100 levels deep"),
     "is bracketed": ("(" * 31 + "status" + ")" * 31, "(status", "brackets are nested 31 deep"),
     "has a false part": (
@@ -123,6 +132,23 @@ def test_bad_law_is_one_message_at_its_part_and_exit_code_2(
     assert said.count("error[") == 1
     assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("condition", ["read.text > 3.0", "created.text * 2.0 > 1.0"])
+def test_a_law_of_a_resource_reads_what_its_calls_show(condition: str) -> None:
+    (found,) = faults(NOTES + KNOWN + (f"    laws: {{many: {condition}}}\n"))
+    assert "is text" in found.message
+
+
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [("response.text > 3.0", "is text"), ("one.text > 3.0", "is text"), ('headers["etag"] == "x"', "")],
+)
+def test_a_condition_of_a_step_reads_its_answer_and_what_was_kept(condition: str, says: str) -> None:
+    call = "action: create_note, input: {text: a}"
+    steps = f"{{one: {{{call}, keep: {{text: response.text}}}}, two: {{{call}, expect: ['{condition}']}}}}"
+    found = faults(NOTES + (f"workflows: {{w: {{title: W, only_verify: true, steps: {steps}}}}}\n"))
+    assert [says in one.message for one in found] == ([True] if says else [])
 
 
 LEGAL = (

@@ -91,7 +91,9 @@ class Judgement:
     derived: bool = False
     """True if another check judges the same promise for the whole API. A report shows both as one finding."""
     tentative: bool = False
-    """True for a contract that does not apply to this answer, and applies if another one shows it."""
+    """True for a contract that does not apply to this answer, and applies if another one shows it; if it is
+    untested, for a reason that any other outweighs.
+    """
     odd: bool = False
     """True if the break is not proved: something else than the server may be the cause."""
     shown: bool = False
@@ -508,6 +510,10 @@ class Trial:
     def untested(self, reason: str, *, sticky: bool = False) -> Judgement:
         """Return the verdict that the contract could not be judged here."""
         return judge_untested(self.contract, reason, sticky=sticky)
+
+    def unshown(self, reason: str) -> Judgement:
+        """Return the verdict that this answer shows nothing of it; any other reason outweighs this one."""
+        return replace(judge_untested(self.contract, reason), tentative=True)
 
     def unseen(self, reason: str) -> Judgement:
         """Return the verdict that what the server holds is too little to show it, which no run owes."""

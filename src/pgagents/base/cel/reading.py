@@ -6,7 +6,7 @@ the same name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
@@ -212,8 +212,14 @@ def _without_case(node: Node) -> Node:
 
 
 def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:
-    """Yield the paths of these variables that are used as lists: by macros, or as arguments of functions."""
+    """Yield the paths of these variables that are used as lists: by macros, or as arguments of functions.
+
+    One whose size is a literal, as in `size(response.items) == 0`, may rightly be empty.
+    """
+    told = {id(part) for one in walk(node) for part in _sized(one)}
     for part, bound in walk_free(node):
+        if id(part) in told:
+            continue
         if isinstance(part, Macro):
             read: tuple[Node, ...] = (part.of,)
         else:
@@ -221,6 +227,14 @@ def lists_in(node: Node, roots: frozenset[str]) -> Iterator[Path]:
         for path in map(path_of, read):
             if len(path) > 1 and path[0] in roots - bound:
                 yield path
+
+
+def _sized(node: Node) -> Sequence[Node]:
+    """Return the sides of a comparison that wants the size of a list to be a literal."""
+    match node:
+        case Infix(("==",), sides) if any(isinstance(side, Literal) for side in sides):
+            return [side for side in sides if isinstance(side, FunctionCall) and side.name == "size"]
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Scope, broken_part, is_defined, member_of, undefined_part
 from pgagents.base.cel.functions import epoch
+from pgagents.base.cel.parser import parse
 from pgagents.base.cel.syntax import (
     LEVELS,
     Choice,
@@ -36,6 +37,7 @@ from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.decoding.medium import find
 from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.actions import Action, Example
+from pgagents.catalogue.language.resources import CatalogueCall, Step
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.catalogue.model.answers import read_headers
 from pgagents.catalogue.model.values import list_forms
@@ -62,6 +64,22 @@ _NUMBERS = frozenset(
         "file_size",
     )
 )
+_TAKEN: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("epoch", "upper", "alnum", "first", "last", "file_type", "file_size", "sha256",
+                     "contains", "startsWith", "endsWith", "matches"), frozenset(("string",))),
+    **dict.fromkeys(("ceil", "floor", "least"), frozenset(("number",))),
+    **dict.fromkeys(("cents", "near"), frozenset(("number", "string"))),
+    **dict.fromkeys(("sum_of", "sorted_by", "sorted_down_by", "unique_by"), frozenset(("array",))),
+    "size": frozenset(("string", "array", "object")),
+}  # fmt: skip
+"""The kinds of value that a function takes first, before its other arguments."""
+_SAID = {
+    "string": "text",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+    "boolean": "true or false",
+}
 _TEXTS = frozenset(("upper", "alnum", "first", "last", "string", "file_type", "sha256"))
 _MOST_REFS = 20
 
@@ -79,7 +97,44 @@ def check_laws(checker: Checker) -> None:
     for name, resource in checker.written.resources.items():
         made_by = resource.made_by.action if resource.made_by else None
         inputs = _inputs(checker, checker.base(made_by)) if made_by in checker.actions else _ANY
-        _check(checker, ("resources", name, "laws"), resource.laws, {**_ALWAYS, "input": inputs})
+        shown = _shown_by(checker, resource.made_by)
+        reads = resource.read_by[0] if len(resource.read_by) == 1 else None
+        known = {**_ALWAYS, "input": inputs, "created": shown, "read": _shown_by(checker, reads)}
+        _check(checker, ("resources", name, "laws"), resource.laws, known)
+    for name, workflow in checker.written.workflows.items():
+        _check_steps(checker, ("workflows", name, "steps"), workflow.steps)
+
+
+def _shown_by(checker: Checker, call: object) -> Schema:
+    """Return the schema of what a resource's call shows of it."""
+    if not isinstance(call, CatalogueCall) or call.action not in checker.actions:
+        return _ANY
+    known = schemas_of_call(checker, checker.base(call.action), checker.actions[call.action])
+    try:
+        return Reader(checker).schema_of(parse(call.at or "response"), known)
+    except ExpressionError:
+        return _ANY
+
+
+def _check_steps(checker: Checker, home: Pointer, steps: Mapping[str, Step]) -> None:
+    """Record conditions of a workflow's steps that no answer can meet, by the schemas of what they read."""
+    kept: dict[str, Schema] = {}
+    for name, step in steps.items():
+        if step.action not in checker.actions:
+            continue
+        known = schemas_of_call(checker, checker.base(step.action), checker.actions[step.action])
+        known["headers"] = _ANY  # a step reads any header, as text
+        if step.status is not None and step.status >= 300:
+            known["response"] = _ANY
+        reader, known = Reader(checker), {**kept, **known}
+        for index, _ in enumerate(step.expect):
+            _check_parts(checker, (*home, name, "expect", index), known)
+        shown = {
+            key: reader.schema_of(checker.expressions[at].tree, known)
+            for key in step.keep
+            if (at := (*home, name, "keep", key)) in checker.expressions
+        }
+        kept[name] = {"properties": shown}
 
 
 def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[str, Schema]:
@@ -109,7 +164,7 @@ def _references(action: Action) -> Schema:
 
 def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
     """Return the schema of the headers that laws may read. These are the headers that every answer has."""
-    found: dict[str, Any] = {"link": {}}
+    found: dict[str, Any] = {"link": {"type": "object"}}
     for name, header in checker.written.headers.items():
         raw = checker.at(("headers", name, "schema"))
         own = raw if header.const is None and isinstance(raw, dict) else {}
@@ -203,6 +258,13 @@ class Reader:
                 yield from self._unknown_member(node, known)
             case Infix((sign,)) if sign in _COMPARISONS:
                 yield from self._other_kind(node, known)
+            case Infix():
+                yield from self._wrong_operands(node, known)
+            case FunctionCall() if node.name in _TAKEN:
+                first = node.of or next(iter(node.args), None)
+                yield from self._wrong_kind(first, _TAKEN[node.name], f"`{node.name}`", known)
+            case Macro():
+                yield from self._wrong_kind(node.of, frozenset(("array", "object")), f"`{node.name}`", known)
         parts = children(node)
         inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
         for index, part in enumerate(parts):
@@ -231,6 +293,37 @@ class Reader:
             never = "they are never equal" if node.signs[0] in ("==", "!=") else "neither is the smaller one"
             help = f"compare two of a kind: `double({text})` is a number, `string({number})` a text"
             yield _Problem(node, f"`{text}` is text and `{number}` a number: {never}", help)
+
+    def _wrong_kind(
+        self, node: Node | None, taken: frozenset[str], taker: str, known: Mapping[str, Schema]
+    ) -> Iterator[_Problem]:
+        """Yield a problem if a part can be none of the kinds that a function or an operator takes."""
+        kinds = self._kinds(node, known) if node is not None else set()
+        if node is not None and kinds and not kinds & taken:
+            is_now = isinstance(node, Name) and node.name == "now"
+            seconds = "`now` is seconds since 1970 already: compare it with `epoch(…)` of a member's text"
+            help = seconds if is_now else f"give it {_say_kinds(taken)}"
+            said = f"{taker} takes {_say_kinds(taken)}, and `{print_node(node)}` is {_say_kinds(kinds)}"
+            yield _Problem(node, said, help)
+
+    def _wrong_operands(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Problem]:
+        """Yield the operands that an operator does not take."""
+        kinds = [self._kinds(side, known) - {"null"} for side in node.operands]
+        if node.signs[0] == "in":
+            yield from self._wrong_kind(node.operands[1], frozenset(("array", "object")), "`in`", known)
+        elif node.signs[0] in ("&&", "||"):
+            for side in node.operands:
+                yield from self._wrong_kind(side, frozenset(("boolean",)), f"`{node.signs[0]}`", known)
+        elif set(node.signs) == {"+"}:
+            if {"string"} in kinds and {"number"} in kinds:
+                text, number = (
+                    print_node(node.operands[kinds.index({kind})]) for kind in ("string", "number")
+                )
+                said = f"`{text}` is text and `{number}` a number: `+` takes two of a kind"
+                yield _Problem(node, said, f"write `double({text})`, or `string({number})`")
+        else:
+            for side in node.operands:
+                yield from self._wrong_kind(side, frozenset(("number",)), f"`{node.signs[0]}`", known)
 
     def _kinds(self, node: Node, known: Mapping[str, Schema]) -> set[str]:
         """Return the JSON types that a value may have; empty if they are unknown."""
@@ -267,7 +360,7 @@ class Reader:
         match node:
             case Name(name):
                 found = known.get(name, _ANY)
-            case Member(base, name):
+            case Member(base, name) | Index(base, Literal(value=str(name))):
                 properties = self.schema_of(base, known).get("properties")
                 found = properties.get(name) if isinstance(properties, dict) else _ANY
             case Index(base):
@@ -284,6 +377,10 @@ class Reader:
             return self._items(node.of, known)
         items = self.schema_of(node, known).get("items")
         return items if isinstance(items, dict) else _ANY
+
+
+def _say_kinds(kinds: Iterable[str]) -> str:
+    return " or ".join(sorted(_SAID.get(kind, f"a {kind}") for kind in kinds))
 
 
 # -- examples

@@ -46,6 +46,7 @@ KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security
 LENIENT = "invalid_input"
 """The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
 OF_RIGHT_CALLS = "valid_calls"
+UNREACHED = "no request of this run tests it"
 OK = 200
 """The check that sends the ordinary right call of each action."""
 OF_CRASHES = "no_crashes"
@@ -262,6 +263,8 @@ class Entry:
     """The reason why the contract is not judged so far."""
     unjudged: str = ""
     """Why an answer to a probe of the contract showed nothing: it was put off, or none came."""
+    unshown: str = ""
+    """Why the answers so far showed nothing of it, such as a condition that was never true."""
     unseen: str = ""
     """The traces that were not searched for a kept contract, such as events."""
     idle: str = ""
@@ -356,6 +359,8 @@ class Ledger:
             )
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
+        elif judgement.verdict is Verdict.UNTESTED and judgement.tentative:
+            entry.unshown = entry.unshown or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
             entry.excused = judgement.excused and (entry.excused or not entry.reason)
             entry.reason = entry.reason or judgement.expected
@@ -503,14 +508,14 @@ class Ledger:
             if (entry := self.entries.get(id)) is not None:
                 entry.error, entry.disturbed = entry.error or reason, True
 
-    def results(self, calls: Calls, unreached: str) -> tuple[Result, ...]:
+    def results(self, calls: Calls, stopped: str) -> tuple[Result, ...]:
         """List every contract with its verdict. At a place (`action@surface`) without a 2xx, nothing counts
         as kept.
 
-        `unreached` is the reason of contracts about which no answer shows anything.
+        `stopped` says why the run ended early; empty if it did not.
         """
         unsent = self._list_unsent(calls)
-        return tuple(self._result(entry, calls, unsent, unreached) for entry in self.entries.values())
+        return tuple(self._result(entry, calls, unsent, stopped) for entry in self.entries.values())
 
     def _list_unsent(self, calls: Calls) -> dict[str, str]:
         """Return, by action, why no right call of it was sent, for actions without one."""
@@ -523,7 +528,7 @@ class Ledger:
                 found[contract.action] = found.get(contract.action) or reason
         return found
 
-    def _result(self, entry: Entry, calls: Calls, unsent: Mapping[str, str], unreached: str) -> Result:
+    def _result(self, entry: Entry, calls: Calls, unsent: Mapping[str, str], stopped: str) -> Result:
         contract = entry.contract
         if contract.id in self.settled:
             return self.settled[contract.id]
@@ -540,7 +545,7 @@ class Ledger:
         if entry.idle and not entry.reason:
             return Result(contract, Verdict.NOT_APPLICABLE, entry.idle)
         delay = calls.delays.get(contract.action)
-        nothing = f"no answer shows it, and {delay}" if delay else unreached
+        nothing = f"no answer shows it, and {delay}" if delay else stopped or entry.unshown or UNREACHED
         return Result(contract, Verdict.UNTESTED, entry.reason or entry.unjudged or nothing)
 
     def findings(self) -> tuple[Finding, ...]:

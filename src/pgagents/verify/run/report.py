@@ -34,7 +34,7 @@ from pgagents.verify.promise import checks_for
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.gate import names_flag
-from pgagents.verify.run.ledger import Calls, Guesses, Ledger, find_guesses
+from pgagents.verify.run.ledger import UNREACHED, Calls, Guesses, Ledger, find_guesses
 from pgagents.verify.run.lifts import list_lifts, say_confirmed
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
@@ -218,8 +218,6 @@ def _notes(course: Course, stopped: str) -> list[str]:
 
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
-    more = "" if options.profile == "deep" else "; --profile deep sends more"
-    unreached = stopped or f"no request of this run tests it{more}"
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     disguised = driver.judge.disguised
     guesses, memory = find_guesses(driver.model), driver.memory
@@ -232,7 +230,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
         driver.judge.invented,
         driver.setting.by_place.keys(),
     )
-    every = driver.ledger.results(calls, unreached)
+    every = driver.ledger.results(calls, stopped)
     called = {place.rpartition("@")[0] for place in memory.reached | memory.asked}
     withheld = {
         r.contract.action: r.reason
@@ -249,7 +247,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
                 result = replace(result, reason=said)
             elif reason := _find_why_not_selected(driver, made, options, stopped, result, withheld):
                 result = Result(result.contract, Verdict.NOT_SELECTED, reason)
-            elif mute and result.contract.surface == MCP and result.reason == unreached:
+            elif mute and result.contract.surface == MCP and result.reason in (stopped, UNREACHED):
                 result = Result(result.contract, Verdict.UNTESTED, mute)
         if result.verdict is Verdict.UNTESTED and not stopped and not options.counts_untried:
             result = replace(result, excused=_is_excused(driver, made, guesses, result))

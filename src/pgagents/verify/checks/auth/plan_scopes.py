@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
@@ -33,8 +33,20 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         scoped = dispatcher if dispatcher is not None and dispatcher.scope else action
         if scope := scoped.scope:
             says = f"{action.name} is refused to a key without the scope {scope}"
-            attempt = Attempt(partial(_try, scope=scope), role=_find_lacking(setting, scope, roles))
-            yield Case(endpoint, says, (*scoped.origin, "scope"), attempt, scope)
+            lacking, at = _find_lacking(setting, scope, roles), (*scoped.origin, "scope")
+            attempt = Attempt(partial(_try, scope=scope), role=lacking)
+            settled = None if lacking is not None else _say_no_role(setting, scope)
+            yield Case(endpoint, says, at, attempt, scope, settled=settled)
+
+
+def _say_no_role(setting: Setting, scope: str) -> tuple[Verdict, str]:
+    """Return the verdict on a scope that no role lacks: one whose key is good and who is not the operator."""
+    plans = setting.model.auth.plans
+    if plans and all(scope in scopes for scopes in plans.values()):
+        return Verdict.NOT_APPLICABLE, f"every plan has the scope {scope}"
+    lacking = next((name for name, scopes in plans.items() if scope not in scopes), "")
+    plan = f"the plan {lacking}" if lacking else f"a plan without {scope}"
+    return Verdict.UNTESTED, f"needs a role with {plan}, neither `operator` nor `revoked`, under auth.roles"
 
 
 def _find_lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:

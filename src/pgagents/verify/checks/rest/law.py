@@ -115,6 +115,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             actual = f"{law.name} does not hold: {{witness}}"
             broken = trial.broken(law.that.wording, actual, witness=witness(law, scope))
             yield broken.at_member(find_wrong_member(law, scope))
+        elif result.outcome == "vacuous":
+            yield trial.unshown(
+                f"{result.why}; an example of {trial.action.name} that shows it would be sent"
+            )
         elif result.outcome == "error" and "ref" in law.names:
             yield trial.untested(f"no answer before showed what `ref` reads: {result.why}")
         elif result.outcome == "error" and not ("before" in law.names and values["before"] is None):
