@@ -5,7 +5,7 @@ Two creating calls are sent at once. They have equal values in the unique member
 made for one only. An action on an instance is called twice at once. If both calls succeed, it is called twice
 in a row on another instance, and the second of those must not be a conflict. A server that checks first and
 writes afterwards accepts both. Where a resource's law bounds a number, as `read.left >= 0`, two calls take
-all of it at once, and then the law holds. A `minimum` of a schema is such a bound, and what breaks it odd.
+all of it at once, and then the law holds.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Scope
-from pgagents.base.places import Pointer
 from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Action, ActionCall, Law, Param
 from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
-from pgagents.verify.fixtures.instance import at_path, find_read, member_named, members_of
+from pgagents.verify.fixtures.instance import at_path, find_read, member_named
 from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
@@ -34,10 +33,8 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 TWO = 2
-LEFT = re.compile(r"quantity|stock|balance|remaining|left|available|inventory|credit|points|units|seats")
-"""Plain names of a number of which a call takes some."""
 MUCH = re.compile(r"quantity|amount|count|number|credit|points|units|seats|pages|howmany")
-"""Plain names of how much it takes."""
+"""Plain names of how much a call takes of a number."""
 Pair = Generator[Any, Any, Sequence[Exchange]]
 """Sends calls; returns their answers."""
 
@@ -74,12 +71,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A condition on a number of an instance, and the argument that may take as much as it has."""
+    """A law about a number of an instance, and the argument that may take as much as it has."""
 
     resource: Resource
+    law: Law
     member: str
-    says: str
-    holds: Callable[[Mapping[str, Any]], bool]
     param: Param
     named: Param
     read: ActionCall
@@ -87,24 +83,28 @@ class _Bound:
 
 
 def _list_bound_cases(setting: Setting) -> Iterator[Case]:
-    """Yield a case for each POST on an instance that takes a number, and each bound of the instance's own."""
+    """Yield a case for each POST on an instance that takes a number, and each law about a member."""
     for resource in setting.model.resources.values():
         found = find_read(setting, resource) if resource.made_by is not None else None
-        for endpoint in setting.list_naming(resource.name) if found is not None else ():
-            assert found is not None
+        if found is None:
+            continue
+        for endpoint in setting.list_naming(resource.name):
             params = _find_number(setting, resource, endpoint)
-            bounds = [*_list_bounds(setting, resource, found[0], params[0])] if params is not None else []
-            for name, member, says, holds, origin in bounds:
+            for law, member in _list_bounds(resource) if params is not None else ():
                 assert params is not None
-                run = partial(_take_all, bound=_Bound(resource, member, says, holds, *params, *found))
+                run = partial(_take_all, bound=_Bound(resource, law, member, *params, *found))
                 attempt = Attempt(run, stage=5, cost=TWO + TWO, endpoints=(endpoint, found[1]))
-                claim = f"two calls of {endpoint.action.name} at once leave a {resource.name} with {says}"
-                detail = f"law/{resource.name}/{name}"
-                yield Case(endpoint, claim, origin, attempt, detail, resource.cite, advice=name == member)
+                says = f"leave a {resource.name} with {law.that.wording}"
+                claim = f"two calls of {endpoint.action.name} at once {says}"
+                detail = f"law/{resource.name}/{law.name}"
+                yield Case(endpoint, claim, law.origin, attempt, detail, resource.cite)
 
 
 def _find_number(setting: Setting, resource: Resource, endpoint: Endpoint) -> tuple[Param, Param] | None:
-    """Return the only number among a POST's arguments, and the one that names the instance; else None."""
+    """Return the only number among a POST's arguments, and the one that names the instance; else None.
+
+    A number that is not named as an amount, such as the hours of a hold, takes nothing from another number.
+    """
     action, made_by = endpoint.action, resource.made_by
     if not endpoint.on_rest or not endpoint.leads or action.method != "POST" or not endpoint.ordinary:
         return None
@@ -113,44 +113,15 @@ def _find_number(setting: Setting, resource: Resource, endpoint: Endpoint) -> tu
     numbers = [p for p, kind in kinds if kind and kind <= {"integer", "number"} and not p.refers_to]
     makes = made_by is None or made_by.action is action
     fits = len(named) == len(numbers) == 1 and len(resource.ids) == 1 and not makes
-    return (numbers[0], named[0]) if fits else None
+    return (numbers[0], named[0]) if fits and MUCH.search(plain_word(str(numbers[0].name))) else None
 
 
-def _list_bounds(
-    setting: Setting, resource: Resource, read: ActionCall, param: Param
-) -> Iterator[tuple[str, str, str, Callable[[Mapping[str, Any]], bool], Pointer]]:
-    """Yield (name, member, condition, its test, place) of each law about one member, and of the `minimum` of
-    what is left.
-    """
-    if not MUCH.search(plain_word(str(param.name))):
-        return  # such as the hours of a hold, which take nothing from a number of holds
+def _list_bounds(resource: Resource) -> Iterator[tuple[Law, str]]:
+    """Yield each law about one member of what a read shows, with the member."""
     for law in resource.laws:
         members = {path for part in law.parts for path in part.paths.get("read", ())}
         if law.names <= {"read", "env"} and len(members) == 1 and len(next(iter(members))) == 1:
-            yield (
-                law.name,
-                str(next(iter(members))[0]),
-                law.that.wording,
-                partial(_keeps, setting, law),
-                law.origin,
-            )
-    for member, schema in members_of(setting, read).items():
-        own = setting.resolve_schema(schema)
-        if (
-            LEFT.search(plain_word(member))
-            and own.get("minimum") == 0
-            and {"integer", "number"} & {*types_of(own)}
-        ):
-            at_least = partial(_is_no_less, member=member)
-            yield member, member, f"{member} of 0 or more", at_least, (*resource.origin, "read_by")
-
-
-def _keeps(setting: Setting, law: Law, shown: Mapping[str, Any]) -> bool:
-    return evaluate_law(law, Scope({"read": shown, "env": setting.model.env})).outcome != "broken"
-
-
-def _is_no_less(shown: Mapping[str, Any], member: str) -> bool:
-    return not _is_number(shown.get(member)) or shown[member] >= 0
+            yield law, str(next(iter(members))[0])
 
 
 def _is_number(value: Any) -> bool:
@@ -185,8 +156,10 @@ def _take_all(trial: Trial, bound: _Bound) -> Conversation:
     if not isinstance(left, Mapping):
         yield trial.untested(f"it was not read afterwards: {after.outcome}")
         return
-    problem = "" if bound.holds(left) else f"{member} is {{left}} after both"
-    judged = trial.judge(bound.says, problem, left=left.get(member))
+    scope = Scope({"read": left, "env": trial.setting.model.env})
+    broken = evaluate_law(bound.law, scope).outcome == "broken"
+    problem = f"{member} is {{left}} after both" if broken else ""
+    judged = trial.judge(bound.law.that.wording, problem, left=left.get(member))
     yield judged.at_member(member) if problem else judged
 
 
