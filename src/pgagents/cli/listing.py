@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.base.errors import PgagentsError, SetupError, printable
-from pgagents.cli.inputs.options import ServerLine, catalogue_argument, examples
+from pgagents.cli.inputs.options import examples
 from pgagents.cli.running import guard
 
 if TYPE_CHECKING:
@@ -49,14 +49,12 @@ NO_CASE = "the catalogue has no test case with this prompt any more"
     ),
 )
 @click.argument("named", metavar="DIR|REV|FILE")
-@catalogue_argument
 @guard.server_options
 @click.option(
     "--held-passes",
     is_flag=True,
     help="Only a delisted listing or tool makes the exit code 1, not a held one.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome of each store as JSON.")
 def command(**given: Any) -> int:
     """Call the server by what stores approved, and say what becomes of each listing.
 
@@ -75,12 +73,10 @@ def command(**given: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Line(ServerLine):
+class _Line(guard.Line):
     """The values of all options, each under its parameter's name."""
 
-    named: str
     held_passes: bool
-    as_json: bool
 
 
 def run(line: _Line) -> int:
@@ -360,6 +356,5 @@ def _call_by_document(
 def _show(line: _Line, report: GuardReport) -> int:
     from pgagents.submit.listing_report import make_data, render_text
 
-    make = partial(make_data, report) if line.as_json else None
-    guard.print_outcomes(make, partial(render_text, report), report.left)
+    line.print_outcomes(partial(make_data, report), partial(render_text, report), report.left)
     return report.find_code(held_passes=line.held_passes)

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.inputs.options import (
-    AUTH_HELP,
-    BASE_PATH_HELP,
-    ServerLine,
-    catalogue_argument,
-    examples,
-)
+from pgagents.cli.inputs.options import AUTH_HELP, BASE_PATH_HELP, examples
 from pgagents.cli.running import guard
 
 if TYPE_CHECKING:
@@ -45,13 +39,11 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("named", metavar="DIR")
-@catalogue_argument
 @guard.server_options
 @click.option("--openapi", metavar="FILE|URL", help="An OpenAPI or Swagger document, without a catalogue.")
 @click.option("--auth", metavar="SCHEME", help=AUTH_HELP)
 @click.option("--base-path", metavar="PATH", help=BASE_PATH_HELP)
 @click.option("--strict", is_flag=True, help="Count what is only inferred from a text (`odd`) as broken.")
-@click.option("--json", "as_json", is_flag=True, help="Print each claim with its outcome as JSON.")
 def command(**given: Any) -> int:
     """Call the server as each SKILL.md in DIR says: its tools, arguments, written calls, steps and errors.
 
@@ -70,12 +62,10 @@ def command(**given: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Line(ServerLine):
+class _Line(guard.Line):
     """The values of all options, each under its parameter's name."""
 
-    named: str
     strict: bool
-    as_json: bool
 
 
 def run(line: _Line) -> int:
@@ -117,19 +107,10 @@ def _find_claims(folder: SkillFolder, words: Vocabulary) -> _Claimed:
 
 def _hold_to_api(line: _Line, folder: SkillFolder) -> SkillsReport:
     """Hold the skills to an API and its MCP server; without an address, to the catalogue alone."""
-    from pgagents.cli.inputs.document import load_api
     from pgagents.cli.inputs.verification import actions
     from pgagents.submit.skills.words import read_model
 
-    model = load_api(
-        line.catalogue,
-        line.openapi,
-        line.auth,
-        line.base_path,
-        reads=line.reads,
-        acts=line.acts,
-        url=line.url,
-    )
+    model = line.load_model()
     if line.url is None and line.description is None and not line.has_mcp:
         return _hold_to_manifest(folder, model)
     there = guard.find_target(line, model)
@@ -201,6 +182,5 @@ def _make_report(
 def _show(line: _Line, report: SkillsReport) -> int:
     from pgagents.submit.skills.report import make_data, render_text
 
-    make = partial(make_data, report) if line.as_json else None
-    guard.print_outcomes(make, partial(render_text, report), report.left)
+    line.print_outcomes(partial(make_data, report), partial(render_text, report), report.left)
     return report.find_code(strict=line.strict)

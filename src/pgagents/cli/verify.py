@@ -17,7 +17,6 @@ from click.core import ParameterSource
 
 from pgagents.cli.inputs import report_files, verification
 from pgagents.cli.inputs.catalogue import load
-from pgagents.cli.inputs.document import load_api
 from pgagents.cli.inputs.files import ending_after
 from pgagents.cli.inputs.options import PASSED, examples
 from pgagents.cli.inputs.verification import CommandLine, VerifyCommand, verify_options
@@ -170,17 +169,7 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
     output = line.make_output()
     began = time.monotonic()
     with ending_after(line.max_time):
-        model = load_api(
-            line.catalogue,
-            line.openapi,
-            line.auth,
-            line.base_path,
-            reads=line.reads,
-            acts=line.acts,
-            url=line.url,
-            named=(app.served, "--start", app.name) if app is not None and app.served else None,
-            second=any(role.partition("=")[0] == "second" for role in line.identity),
-        )
+        model = line.load_model((app.served, "--start", app.name) if app is not None and app.served else None)
     loaded_s = time.monotonic() - began
     there = server.target(
         model,

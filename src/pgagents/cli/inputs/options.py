@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgagents.cli.inputs.report_files import describe_suffixes
+
+if TYPE_CHECKING:
+    from pgagents.catalogue.model.model import Model
 
 AUTH_HELP = (
     "The key of calls where the document declares none, or how a declared one is sent: bearer, basic, "
@@ -265,6 +268,22 @@ class ServerLine:
     def has_api(self) -> bool:
         """True if an option names an API, so that there is more than an MCP server."""
         return bool(self.url or self.start is not None or self.openapi or self.catalogue or self.description)
+
+    def load_model(self, named: Sequence[str] | None = None) -> Model:
+        """Return the model of the catalogue or the document that is named; see `load_api`."""
+        from pgagents.cli.inputs.document import load_api
+
+        return load_api(
+            self.catalogue,
+            self.openapi,
+            self.auth,
+            self.base_path,
+            reads=self.reads,
+            acts=self.acts,
+            url=self.url,
+            named=named,
+            second=any(role.partition("=")[0] == "second" for role in self.identity),
+        )
 
 
 def examples(*lines: tuple[str, str], title: str = "Examples") -> str:

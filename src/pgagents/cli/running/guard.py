@@ -59,7 +59,32 @@ def server_options(command: Any) -> Any:
         shared.allow_writes_option, mcp_stdio, mcp_url, shared.start_option, url,
     ):  # fmt: skip
         command = option(command)
-    return command
+    json = click.option("--json", "as_json", is_flag=True, help="Print all outcomes as JSON.")
+    return shared.catalogue_argument(json(command))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(ServerLine):
+    """A command line that names what is held to a server."""
+
+    named: str
+    as_json: bool
+
+    def print_outcomes(
+        self, make_json: Callable[[], object], make_text: Callable[[], str], left: Sequence[str]
+    ) -> None:
+        """Print a text, or data as JSON, on stdout without secrets, and what is left on the server on
+        stderr.
+        """
+        from pgagents.base.writing import quoted_text
+        from pgagents.cli.inputs.companions import mask
+
+        if self.as_json:
+            click.echo(quoted_text(mask(json.dumps(make_json(), ensure_ascii=False, indent=2))))
+        else:
+            click.echo(printable(mask(make_text())), nl=False)
+        for what in left:
+            click.echo(printable(f"left on the server: {what}"), err=True)
 
 
 @dataclass(slots=True)
@@ -202,23 +227,3 @@ def read_tools_of(link: Link) -> dict[str, Mapping[str, object]]:
             "start it alone first; hosts and stores read the same list",
         )
     return {name: tool for _, name, tool in listing.named}
-
-
-# -- what is printed
-
-
-def print_outcomes(
-    make_json: Callable[[], object] | None, make_text: Callable[[], str], left: Sequence[str]
-) -> None:
-    """Print data as JSON, or else a text, on stdout without secrets, and what is left on the server on
-    stderr.
-    """
-    from pgagents.base.writing import quoted_text
-    from pgagents.cli.inputs.companions import mask
-
-    if make_json is not None:
-        click.echo(quoted_text(mask(json.dumps(make_json(), ensure_ascii=False, indent=2))))
-    else:
-        click.echo(printable(mask(make_text())), nl=False)
-    for what in left:
-        click.echo(printable(f"left on the server: {what}"), err=True)
