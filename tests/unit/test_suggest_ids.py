@@ -1,4 +1,4 @@
-"""Suggested laws of ids with one value, texts of ids, files, filled members, versions and spans."""
+"""Suggested laws of ids with one value, filled members, versions and spans."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ schemas:
   File:
     title: File
     description: A file
-    required: [id, workspace, region, path, url, kind, version, expires_at, closed_at]
+    required: [id, workspace, region, url, version, expires_at, closed_at]
     properties:
       id: {type: string, description: Its id}
       workspace: {type: string, description: Where it is}
       region: {type: string, description: Where}
-      path: {type: string, description: Workspace and id}
       url: {type: string, description: Its page}
-      kind: {type: string, enum: [text/plain, image/png], description: Its type}
       version: {type: integer, description: The number of its content}
       expires_at: {type: string, format: date-time, description: When it goes}
       closed_at: {type: [string, "null"], format: date-time, description: When it was closed}
@@ -77,12 +75,12 @@ def laws(count: int = 12, *, given: Any = None, before: Any = None, **other: Any
     for n in range(count):
         now = NOW + 1_000.0 * n
         file = {
-            "id": f"file_{n:04d}", "workspace": "atlas", "region": "north", "path": f"atlas/file_{n:04d}",
-            "url": f"http://127.0.0.1:8000/f/file_{n:04d}", "kind": ("text/plain", "image/png")[n % 2],
+            "id": f"file_{n:04d}", "workspace": "atlas", "region": "north",
+            "url": f"http://127.0.0.1:8000/f/file_{n:04d}",
             "version": 2, "expires_at": told(now + 900.0), "closed_at": told(now + 1.0),
             **{k: v(n) if callable(v) else v for k, v in other.items()},
         }  # fmt: skip
-        sent = {"workspace": "atlas", "region": "north", "content": f"data:{file['kind']};base64,aGk="}
+        sent = {"workspace": "atlas", "region": "north", "content": "data:text/plain;base64,aGk="}
         was = {
             **file,
             "version": 1,
@@ -118,33 +116,6 @@ def test_one_id_that_one_call_does_not_tell_is_no_law() -> None:
 
 def test_few_calls_show_no_id() -> None:
     assert WORKSPACE not in laws(2)
-
-
-PATH = 'response.path == response.workspace + "/" + response.id'
-
-
-def test_a_text_is_made_of_two_others_though_one_has_one_value() -> None:
-    assert PATH in laws()
-
-
-def test_a_text_that_is_made_otherwise_once_is_no_law() -> None:
-    assert PATH not in laws(path=lambda n: f"atlas/file_{n:04d}" if n else "atlas/-/file_0000")
-
-
-def test_an_address_ends_in_the_id_on_any_host() -> None:
-    assert 'response.url.endsWith("/f/" + response.id)' in laws()
-    assert not [law for law in laws() if "127.0.0.1" in law]
-
-
-def test_an_id_of_something_else_in_an_address_is_no_constant() -> None:
-    found = laws(url=lambda n: f"http://127.0.0.1:8000/acct_9x8y7z6w/file_{n:04d}")
-    assert not [law for law in found if "acct_9x8y7z6w" in law]
-
-
-def test_the_type_of_a_file_may_be_an_enum() -> None:
-    law = "response.kind == file_type(input.content)"
-    assert law in laws()
-    assert law not in laws(given={"content": "data:text/plain;base64,aGk="})
 
 
 CLOSED = "response.closed_at != null"

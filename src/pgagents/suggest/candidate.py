@@ -44,11 +44,11 @@ class Evidence:
 class Candidate:
     """A law that may hold. `columns` are the arguments of `test`; the law defines the first one.
 
-    `family` is a name in `_ORDER` of `mine.py`, its rank among laws that imply each other; `derived` says so
-    of laws of files, for example. `bar` is the score that its evidence must reach. `prior` is added to that
-    score: a form of law that is often true needs less evidence. `nulls` is true if null is an allowed value.
-    `guardable` allows a condition if the law does not always hold. `group` names laws of one action that
-    people read as one. `also` are further conditions of this law.
+    `family` is a name in `_ORDER` of `mine.py`, its rank among laws that imply each other. `bar` is the score
+    that its evidence must reach. `prior` is added to that score: a form of law that is often true needs less
+    evidence. `nulls` is true if null is an allowed value. `guardable` allows a condition if the law does not
+    always hold. `group` names laws of one action that people read as one. `also` are further conditions of
+    this law.
     """
 
     table: Table

@@ -79,7 +79,7 @@ _ORDER = (
     "echo",
     "lists",
     "places",
-    "derived",
+    "filters",
     "kept",
     "times",
     "sums",

@@ -184,7 +184,7 @@ def _lasting(table: Table, time: Column, now: Column, numbers: list[Column]) -> 
         return
     yield Candidate(
         table,
-        "derived",
+        "times",
         f"{time.last}-after-a-while",
         f"near({say(time)}, now + {span_s}, {SLACK_S})",
         (time, now),
