@@ -99,7 +99,6 @@ def test_a_wrong_guess_of_the_next_page_breaks_nothing() -> None:
     assert list_ids(report, Verdict.BROKEN) == []
     assert {id.partition("/")[0] for id in list_ids(report, Verdict.ODD)} >= {"honours_manifest"}
     assert report.exit_code == 0
-    assert run(paged(WRONG), strict=True).exit_code == 1, "--strict counts odd ones as broken"
 
 
 def test_an_authors_wrong_page_is_broken_and_a_right_one_is_kept() -> None:

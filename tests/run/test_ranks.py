@@ -37,7 +37,7 @@ def test_ranks_are_in_order_the_worst_first() -> None:
 def test_every_check_says_how_bad_its_breaks_are(name: str) -> None:
     rank = {**collect(), **collect_of_tools()}[name].rank
     assert rank in Rank
-    assert rank is not Rank.ODD, "a recommendation is the contract's `advice`, so that --strict counts it"
+    assert rank is not Rank.ODD, "a recommendation is the contract's `advice`, not a rank"
 
 
 def open_to_all(server: Notes, request: Request) -> Response | None:
@@ -91,11 +91,11 @@ def test_ranks_survive_the_json_report(tmp_path: Path) -> None:
     assert [f.rank for f in read(path)[0].findings] == [Rank.WRONG], "a report of an older version"
 
 
-def judge(ranks: list[Rank | None], *, strict: bool = False) -> Finding:
+def judge(ranks: list[Rank | None]) -> Finding:
     """Return the finding of one contract that is broken by a judgement of each rank, in turn."""
     contract = Contract("law/x@rest", "law", "", "rest", "it holds", ("laws", "x"))
     model = catalogue()
-    ledger = Ledger.of([contract], *(() if strict else (find_guesses(model),)), checks=collect())
+    ledger = Ledger.of([contract], find_guesses(model), checks=collect())
     for number, rank in enumerate(ranks):
         ledger.add(replace(judge_broken(contract.id, "right", f"wrong {number}"), rank=rank), (), None, None)
     assert ledger.results(Calls(), "")[0].verdict in (Verdict.BROKEN, Verdict.ODD)
@@ -104,7 +104,6 @@ def judge(ranks: list[Rank | None], *, strict: bool = False) -> Finding:
 
 def test_what_no_client_sends_is_odd_and_hides_no_other_break() -> None:
     assert judge([Rank.ODD]).rank is Rank.ODD
-    assert judge([Rank.ODD], strict=True).rank is Rank.WRONG, "--strict counts it by the rank of its check"
     finding = judge([Rank.ODD, None])
     assert (finding.rank, finding.actual) == (Rank.WRONG, "wrong 1")
     assert judge([None, Rank.ODD]).actual == "wrong 0"

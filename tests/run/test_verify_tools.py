@@ -443,13 +443,11 @@ def test_mistake_breaks_its_contracts_and_no_other(mistake: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", ADVICE)
-def test_what_is_only_recommended_is_odd_and_broken_in_a_strict_run(mistake: str) -> None:
+def test_what_is_only_recommended_is_odd(mistake: str) -> None:
     edits, expected = ADVICE[mistake]
     report = verify(ToolServer(**edits))
     assert {id.removesuffix("@mcp") for id in ids(report, Verdict.ODD)} == expected
     assert ids(report, Verdict.BROKEN) == []
-    strict = verify(ToolServer(**edits), strict=True)
-    assert {id.removesuffix("@mcp") for id in ids(strict, Verdict.BROKEN)} == expected
 
 
 @pytest.mark.parametrize("oddity", LEGAL)

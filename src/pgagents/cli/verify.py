@@ -54,7 +54,7 @@ _ALONE = ("operator",)
 _OF_TOOLS = (
     "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
     "acts", "lease",
-    "strict", "fail_on", "cacert", "baseline", "reports", "verbose", "odd", "why", "only_plan", "last_failed",
+    "fail_on", "cacert", "baseline", "reports", "verbose", "odd", "why", "only_plan", "last_failed",
 )  # fmt: skip
 """Options that are allowed for an MCP server without a catalogue."""
 

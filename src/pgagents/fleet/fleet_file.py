@@ -85,7 +85,6 @@ OPTIONS: Mapping[str, Option] = {
     "baseline": Option("file", of_tools=True),
     "allow_writes": Option("flag"),
     "exclusive": Option("flag"),
-    "strict": Option("flag", of_tools=True),
     "limits": Option("flag"),
     "discovery": Option("flag"),
     "lost_answers": Option("flag"),

@@ -56,7 +56,7 @@ class Verdict(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     ODD = "odd"
-    """Contradicts a promise that was inferred or is only recommended. It fails only a strict run."""
+    """Contradicts a promise that was inferred or is only recommended. `--fail-on odd` alone counts it."""
     UNTESTED = "untested"
     """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"
@@ -111,7 +111,7 @@ class Contract:
     origin: Pointer
     cite: tuple[str, ...] = ()
     advice: bool = False
-    """True for a recommendation. An answer that contradicts it is odd, and broken in a strict run."""
+    """True for a recommendation. An answer that contradicts it is odd."""
 
     @property
     def place(self) -> str:

@@ -101,8 +101,7 @@ class Judgement:
     rank: Rank | None = None
     """The rank of the break, where that differs from its check's rank.
 
-    An answer may be less bad than others, or no client sends such a call (`Rank.ODD`). A strict run counts
-    what is odd by the check's rank.
+    An answer may be less bad than others, or no client sends such a call (`Rank.ODD`).
     """
     repeat: Repeat | None = None
     """The effect of a repeated call, if the contract is about one."""

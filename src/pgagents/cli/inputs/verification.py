@@ -312,11 +312,6 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
     ),
     click.option(
-        "--strict",
-        is_flag=True,
-        help="Count what contradicts something inferred or recommended (`odd`) as broken.",
-    ),
-    click.option(
         "--fail-on",
         type=FailingChoice(),
         multiple=True,
@@ -488,6 +483,7 @@ _FIRST = (
 _INSTEAD = {
     "--skills": "`pgagents skills DIR` holds skills to a server",
     "--listing": "`pgagents listing DIR|REV|FILE` holds approved listings to a server",
+    "--strict": "`--fail-on odd` counts what is odd too",
     "--json": "`--report FILE.json` writes the report as JSON",
 }
 """What does the job of an option that there is not."""
@@ -580,7 +576,6 @@ class CommandLine(ServerLine):
     limits: bool
     lost_answers: bool
     exclusive: bool
-    strict: bool
     fail_on: tuple[str, ...]
     seed: int
     day: datetime | None
@@ -622,7 +617,6 @@ class CommandLine(ServerLine):
             limits=self.limits,
             lost_answers=self.lost_answers,
             exclusive=self.exclusive,
-            strict=self.strict,
             counts_untried=NOT_TRIED in self.fail_on,
         )
 
@@ -639,7 +633,6 @@ class CommandLine(ServerLine):
             allow=self.allow,
             reads=self.reads,
             acts=self.acts,
-            strict=self.strict,
             counts_untried=NOT_TRIED in self.fail_on,
         )
 
@@ -647,14 +640,12 @@ class CommandLine(ServerLine):
         """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
         from pgagents.cli.inputs.report_files import Detail, Output
         from pgagents.report.baseline import read_baseline
+        from pgagents.report.contract import Rank
 
         lines = read_baseline(self.baseline) if self.baseline else None
-        return Output(
-            self.reports,
-            baseline=lines,
-            detail=Detail(self.verbose, self.odd, self.why),
-            fail_on=self.find_mildest(),
-        )
+        mildest = self.find_mildest()
+        detail = Detail(self.verbose, self.odd or mildest is Rank.ODD, self.why)
+        return Output(self.reports, baseline=lines, detail=detail, fail_on=mildest)
 
     def find_mildest(self) -> Rank:
         """Return the mildest rank that makes the exit code 1; lax where --fail-on names none."""

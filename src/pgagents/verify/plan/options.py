@@ -59,8 +59,6 @@ class Options:
     """True if calls are repeated as hosts repeat them whose answer was lost, which may make duplicates."""
     exclusive: bool = False
     """True if nobody else uses the target, so that its counters show the effects of this run only."""
-    strict: bool = False
-    """True if a broken contract that was only inferred is reported as broken, instead of as odd."""
     counts_untried: bool = False
     """True if every contract without a verdict makes the exit code 3, also one that no run can promise."""
     shard: tuple[int, int] | None = None

@@ -30,7 +30,7 @@ from pgagents.verify.run.confirm import confirm, note_repeated
 from pgagents.verify.run.course import INTERRUPTED, Companion, Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.journal import JournalFile
-from pgagents.verify.run.ledger import NO_GUESSES, Ledger, find_guesses
+from pgagents.verify.run.ledger import Ledger, find_guesses
 from pgagents.verify.run.recovery import Recovered, begin_recording, recover
 from pgagents.verify.run.report import make_report
 from pgagents.verify.run.requests import Routes
@@ -255,7 +255,7 @@ def _make_driver(
     """
     setting = routes.setting
     model, checks = setting.model, checks_for(setting)
-    ledger = Ledger.of(listed, NO_GUESSES if options.strict else find_guesses(model, checks), checks)
+    ledger = Ledger.of(listed, find_guesses(model, checks), checks)
     ledger.settled.update(made.settled)
     ledger.usual = lambda action: template_of(model, action).input
     day = options.day or datetime.fromtimestamp(clocks.clock(), UTC).date()
