@@ -272,7 +272,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
     exchanges = tuple(map(_exchange, told["exchanges"]))
     return Finding(
         _contract(told),
-        _read_rank(told),
+        Rank(told["rank"]),
         told["expected"],
         told["actual"],
         exchanges,
@@ -290,11 +290,6 @@ def _finding(told: Mapping[str, Any]) -> Finding:
         confirm=told.get("confirm", ""),
         lines=tuple(told.get("lines", ())),
     )
-
-
-def _read_rank(told: Mapping[str, Any]) -> Rank:
-    """Return a finding's rank. A report of an older version has none: what was broken counts as wrong."""
-    return Rank(told.get("rank", Rank.ODD if told["severity"] == "odd" else Rank.WRONG))
 
 
 def _causes(told: Mapping[str, Any]) -> Causes:

@@ -173,7 +173,7 @@ class Header:
     fail_on: Rank = Rank.LAX
     """The mildest rank of a finding that makes the exit code 1."""
     title: str = ""
-    """The API's name and version; empty in a report of an older version."""
+    """The API's name and version."""
     unasked: tuple[str, ...] = ()
     """The surfaces that nobody asked for. They are offered by default, and no file of theirs was built."""
     day: str = ""

@@ -233,16 +233,12 @@ FAIL_ON = "lax"
 
 
 class FailingChoice(click.Choice[str]):
-    """The values of --fail-on: the ranks of findings, and `not-tried`. `found`, the older word, means lax."""
+    """The values of --fail-on: the ranks of findings, and `not-tried`."""
 
     def __init__(self) -> None:
         from pgagents.report.contract import Rank
 
         super().__init__([*(rank.value for rank in Rank), NOT_TRIED])
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the value that is meant."""
-        return super().convert(FAIL_ON if value == "found" else value, param, ctx)
 
 
 _SUBJECT: tuple[Callable[[Any], Any], ...] = (
@@ -484,6 +480,9 @@ _INSTEAD = {
     "--skills": "`pgagents skills DIR` holds skills to a server",
     "--listing": "`pgagents listing DIR|REV|FILE` holds approved listings to a server",
     "--strict": "`--fail-on odd` counts what is odd too",
+    "--require": "`--fail-on not-tried` counts what had no key",
+    "--plain-url": "`--env FILE` names it: `plain_url`",
+    "--held-passes": "`pgagents listing` has it",
     "--json": "`--report FILE.json` writes the report as JSON",
 }
 """What does the job of an option that there is not."""
