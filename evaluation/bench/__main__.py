@@ -1,8 +1,5 @@
 """Measures what the design promises and prints it beside its goal: `python -m evaluation.bench`.
 
-`--long` sends the sandbox 100,000 requests instead of 15,000 to see its memory, which takes a minute more. It
-also looks for false alarms on hundreds of correct servers, which takes a quarter of an hour more.
-
 Nothing here fails: times belong to the machine. Ratios are measured side by side, so that a busy machine
 slows both. A build is one thread that hardly waits, so its processor time is what it takes on an idle
 machine. The wall time stands beside it.
@@ -24,16 +21,13 @@ from typing import NamedTuple
 from evaluation.bench import scale, zoo
 from evaluation.bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from evaluation.bench.catalogue import make_catalogue
-from evaluation.bench.hosting import measure as hosting
 from evaluation.bench.importer import measure as importing
 from evaluation.bench.lint import lint_rows
 from evaluation.bench.lots import LOTS, QUERIES, search
 from evaluation.bench.mcp import first_list, overhead
-from evaluation.bench.sandbox import MANY, MANY_LONG, WARM, compare, growth
 from evaluation.bench.vendors import MANY as MANY_ACTIONS
 from evaluation.bench.vendors import measure_lists, measure_vendors
 from evaluation.bench.verify import Times, verify_in_process
-from evaluation.bench.workers import WORKERS, measure_workers
 
 RUN = "from pgagents.cli.main import run; run()"
 Row = tuple[str, str, str, bool]
@@ -78,9 +72,6 @@ def _read_arguments(words: Sequence[str]) -> list[str]:
         "`python -m evaluation.bench zoo --help`.",
     )
     parser.add_argument("part", nargs="*", metavar="PART", help="what to measure")
-    parser.add_argument(
-        "--long", action="store_true", help="send the sandbox more requests to see its memory"
-    )
     named: list[str] = parser.parse_args(words).part
     if unknown := set(named) - SHORT.keys() - LONG.keys():
         parser.error(
@@ -167,26 +158,6 @@ def verification() -> list[Row]:
     ]
 
 
-def workers() -> Iterator[Row]:
-    """A verification by eight workers beside one, at a server that takes 50 ms to answer."""
-    for pair, most in zip(measure_workers(), (0.4, 1 / 6), strict=True):
-        seconds = f"{pair.one_s:.1f} s, {pair.several_s:.1f} s: {pair.ratio:.2f}×"
-        yield (
-            f"verify with 1 and {WORKERS} workers, {pair.name}",
-            seconds,
-            f"<= {most:.2f}x",
-            pair.ratio <= most,
-        )
-        yield (
-            f"  verdicts and findings, {pair.name}",
-            "equal" if pair.equal else "DIFFER",
-            "equal",
-            pair.equal,
-        )
-        alone = f"{sum(pair.alone.values())} of {pair.requests[1]}"
-        yield f"  requests that ran alone, {pair.name}", alone, "(none)", True
-
-
 def vendors() -> Iterator[Row]:
     """Measure the cost of one more vendor to a run, and the lists of a large catalogue."""
     for more in measure_vendors():
@@ -202,24 +173,6 @@ def vendors() -> Iterator[Row]:
     yield f"plan of {MANY_ACTIONS:,} actions", f"{found.plan_s:.2f} s", "< 3 s", found.plan_s < 3
 
 
-def load() -> Iterator[Row]:
-    """The sandbox's search and create beside a constant route of Starlette's, same size, same client."""
-    for found in compare():
-        what = f"sandbox {found.name}, {found.connections} connection{'s' if found.connections > 1 else ''}"
-        least = {"search": 0.40, "create": 0.25}[found.name]
-        (per_s, per_s_constant), (p99_ms, p99_ms_constant) = found.per_s, found.p99_ms
-        yield f"{what}: requests/s", f"{per_s:,.0f}", "(none)", True
-        yield f"{what}: p99", f"{p99_ms:.1f} ms", f"({p99_ms_constant:.1f} ms)", True
-        cpu_us, cpu_us_constant = found.cpu_us
-        yield f"{what}: processor a request", f"{cpu_us:.0f} µs", f"({cpu_us_constant:.0f} µs)", True
-        yield (
-            f"{what}: of a constant's {per_s_constant:,.0f}",
-            f"{found.share:.0%}",
-            f"≥ {least:.0%}",
-            found.share >= least,
-        )
-
-
 def many_lots() -> Iterator[Row]:
     """Park Graph's search, in process, among very many lots."""
     for found in search():
@@ -227,20 +180,6 @@ def many_lots() -> Iterator[Row]:
         yield f"{what}: median of {QUERIES}", f"{statistics.median(found.times_ms):.2f} ms", "(none)", True
         yield f"{what}: slowest", f"{slowest_ms:.2f} ms", "< 5 ms", slowest_ms < 5
         yield f"{what}: as looking at each", "yes" if found.exact else "no", "yes", found.exact
-
-
-def memory() -> list[Row]:
-    """Measure whether the sandbox grows with the requests it has answered."""
-    many = MANY_LONG if "--long" in sys.argv[1:] else MANY
-    warm, late = growth(many)
-    return [
-        (
-            f"sandbox memory, {many:,} requests after {WARM:,}",
-            f"{late - warm:+.1f} MB",
-            "< 4 MB",
-            late - warm < 4,
-        )
-    ]
 
 
 def pace() -> Iterator[Row]:
@@ -301,13 +240,11 @@ def _cost(words: Sequence[str]) -> Cost:
 Part = Callable[[], Iterable[Row]]
 SHORT: Mapping[str, Part] = {
     "start": start, "build": park_graph, "many": many_actions, "lint": linting, "mcp": mcp_server,
-    "verify": verification, "scale": pace, "workers": workers,
-    "vendors": vendors, "lots": many_lots, "load": load, "memory": memory, "import": importing,
+    "verify": verification, "scale": pace, "vendors": vendors, "lots": many_lots, "import": importing,
 }  # fmt: skip
 LONG: Mapping[str, Part] = {
     "alarms": false_alarms,
     "growth": long_run,
-    "hosting": hosting,
 }
 
 

@@ -1,5 +1,5 @@
 """A sandbox of Park Graph in a process of its own that counts its requests. Usage: `python -m
-evaluation.bench.served READY COUNT DATABASE DELAY [FAULT]…`.
+evaluation.bench.served READY COUNT DATABASE [FAULT]…`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-
-from evaluation.bench.delay import run_proxy
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
 READY_S, STOP_S = 60.0, 10.0
@@ -35,12 +32,11 @@ class Served:
 
 
 @contextmanager
-def run_sandbox(folder: Path, *faults: str, database: bool = False, delay_s: float = 0.0) -> Iterator[Served]:
+def run_sandbox(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
     """Start a sandbox at a free port over plain HTTP, with the same ids and keys each time, and stop it at
     the end.
 
-    With a `database` what it is told goes into a file instead of its memory. With a delay its URL, which its
-    own documents name too, is that of a proxy in front of it.
+    With a `database` what it is told goes into a file instead of its memory.
     """
     ready, count = folder / "ready.json", folder / "count.txt"
     ready.unlink(missing_ok=True)
@@ -51,7 +47,6 @@ def run_sandbox(folder: Path, *faults: str, database: bool = False, delay_s: flo
         str(ready),
         str(count),
         str(folder / "world.db") if database else "-",
-        str(delay_s),
         *faults,
     ]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
@@ -70,7 +65,7 @@ def run_sandbox(folder: Path, *faults: str, database: bool = False, delay_s: flo
     found.requests, found.span_s = int(requests), float(span_s)
 
 
-def main(ready: str, count: str, database: str, delay: str, *faults: str) -> None:
+def main(ready: str, count: str, database: str, *faults: str) -> None:
     """Serve until SIGTERM, then write down how many requests came, and in how many seconds."""
     from pgagents.base.http import Request, Response, Silence
     from pgagents.catalogue.load import load_file
@@ -91,13 +86,11 @@ def main(ready: str, count: str, database: str, delay: str, *faults: str) -> Non
         return answer
 
     listening = listen(0)
-    port = urlsplit(listening.url).port or 0
-    proxy = run_proxy(Path(ready).parent, port, float(delay)) if float(delay) else nullcontext(listening.url)
     try:
-        with signals(), proxy as url:
+        with signals():
             serve(
                 replace(opened, handler=count_request),
-                replace(listening, url=url),
+                listening,
                 lambda facts: write_ready(Path(ready), facts),
             )
     except KeyboardInterrupt:
