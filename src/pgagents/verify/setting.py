@@ -157,6 +157,13 @@ class Setting:
     _results: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
+    def counts_units(self) -> bool:
+        """True where a document alone says how long a text is: Express, ASP.NET and Spring count UTF-16 units
+        (2026-11-27), so that a wide character may count twice.
+        """
+        return self.model.leaves_open
+
+    @property
     def model(self) -> Model:
         """The catalogue, resolved."""
         return self.catalogue.model

@@ -396,9 +396,8 @@ def least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping
 def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
     """Return the greatest value of an argument.
 
-    A text is as long as allowed, in characters of four bytes; in ASCII where a document alone says how long,
-    as Express, ASP.NET and Spring count UTF-16 units (2026-11-27). A number without a bound gets the value
-    that reveals most mutants of the laws that read it.
+    A text is as long as allowed, in characters of four bytes where each counts once. A number without a bound
+    gets the value that reveals most mutants of the laws that read it.
     """
     schema, name = setting.resolve_schema(param.schema), str(param.name)
     if _only_flag(setting, param):
@@ -414,7 +413,7 @@ def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Map
         usual = max(schema.get("minLength", 0), UNBOUNDED)
         most = schema.get("maxLength", usual)
         if not is_too_long(most, WIDE_BYTES):
-            return ("x" if setting.model.leaves_open else WIDE) * int(most)
+            return ("x" if setting.counts_units else WIDE) * int(most)
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
         plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
         known = {

@@ -198,7 +198,7 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
         filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
         wide = "".join(char for char in text if char > "\uffff")
         room = most - 1 - 2 * len(wide)
-        if setting.model.leaves_open and room > 0:  # a document's length is often counted in UTF-16 units
+        if setting.counts_units and room > 0:
             filled = "".join(char for char in text if char not in wide).ljust(room, "x")[:room] + wide + " "
         return filled if "pattern" not in schema or matches(schema, filled) else None
     if isinstance(base, Mapping) and schema.get("properties"):
