@@ -46,9 +46,9 @@ KEY_PLACES: tuple[Pointer, ...] = (("errors", "framework", "no_key"), ("security
 LENIENT = "invalid_input"
 """The check of invalid arguments. A tool may accept one of them where its refusals are only inferred."""
 OF_RIGHT_CALLS = "valid_calls"
+"""The check that sends the ordinary right call of each action."""
 UNREACHED = "no request of this run tests it"
 OK = 200
-"""The check that sends the ordinary right call of each action."""
 OF_CRASHES = "no_crashes"
 """The check of crashes."""
 OF_STATUS = "documented_status"
