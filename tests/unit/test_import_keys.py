@@ -53,10 +53,6 @@ def asking(schemes: dict[str, Any], *security: Any, **more: Any) -> dict[str, An
     return openapi(paths, components={"securitySchemes": schemes}, **more)
 
 
-def text_line(text: str, number: int) -> str:
-    return text.splitlines()[number - 1]
-
-
 def told(made: Imported, kind: str) -> str:
     return "\n".join(str(note) for note in made.notes if note.kind == kind)
 

@@ -23,15 +23,13 @@ from pgagents.generate.dialect import (
     OPENAI_STRICT,
     OPENAPI_30,
     OPENAPI_30_FLAT,
-    OPENAPI_31,
     PERPLEXITY,
     XAI,
     Dialect,
 )
 from pgagents.generate.lower import lower
 
-DIALECTS = [d for d in vars(dialects).values() if isinstance(d, Dialect) and d is not OPENAPI_31]
-"""Every dialect but that of the catalogue, in which nothing is lowered."""
+DIALECTS = [d for d in vars(dialects).values() if isinstance(d, Dialect)]
 REF = "#/components/schemas/"
 NAMES = ["a", "b", "c"]
 PATTERNS = ["^[a-z]+$", "a", "^a", "b$", "a|b", "^(a|b)$", "^a|b$", r"^\d{1,2}$", "(?=a)a", "[$^]", r"^a\$"]
@@ -431,11 +429,6 @@ def test_the_catalogue_is_never_changed(schema: dict[str, Any]) -> None:
 
 def _node(members: dict[str, Any], *origin: str) -> Node:
     return Node(members, origin=origin)
-
-
-def test_openapi_31_takes_the_schema_as_it_is() -> None:
-    schema = _node({"type": ["string", "null"], "const": "a"}, "x")
-    assert lower(schema, {}, OPENAPI_31) == (schema, ())
 
 
 def test_exclusive_bounds_of_whole_numbers_are_said_exactly_and_are_no_loss() -> None:

@@ -43,8 +43,6 @@ class Dialect:
     keywords: frozenset[str]
     applicators: frozenset[str] = frozenset()
     """The keywords of `APPLICATORS` that the dialect has."""
-    whole: bool = False
-    """True for the catalogue's own dialect, in which schemas are not changed."""
     repeated: frozenset[str] = frozenset()
     describes: bool = True
     refs: Literal["keep", "inline"] = "inline"
@@ -96,10 +94,6 @@ class Dialect:
     whole_examples: bool = False
     """True if a tool has a place for examples of all its arguments, beside the schema."""
 
-
-OPENAPI_31 = Dialect(
-    "OpenAPI 3.1", BOUNDS | MORE | NOTES, whole=True, refs="keep", all_of=True, examples="examples"
-)
 
 OPENAPI_30 = Dialect(
     "OpenAPI 3.0.3",

@@ -47,8 +47,6 @@ def lower(
 
     `schemas` are the named schemas that `#/components/schemas/NAME` refers to. `sent` is true for arguments.
     """
-    if dialect.whole:
-        return schema if isinstance(schema, Node) else Node(schema), ()
     depth = depth_that_fits(schema, schemas, dialect.unroll) if dialect.refs == "inline" else None
     lowering = _Lowering(schemas, dialect, depth, sent=sent)
     lowered = lowering.schema(schema, origin_of(schema) or (), ())
