@@ -213,7 +213,7 @@ def list_tasks(chosen: Sequence[str]) -> list[tuple[str, str]]:
         known = [bug.name for bug in read_bugs(api)]
         unknown -= {api, f"{api}/{RIGHT}", *(f"{api}/{name}" for name in known)}
         bugs = [b for b in known if not chosen or api in chosen or f"{api}/{b}" in chosen]
-        if not bugs and f"{api}/{RIGHT}" not in chosen:
+        if chosen and not bugs and not {api, f"{api}/{RIGHT}"} & {*chosen}:
             continue
         if why := why_missing(api):
             click.echo(f"{api} is left out: {why}", err=True)

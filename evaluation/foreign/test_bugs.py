@@ -6,27 +6,23 @@ import httpx
 import pytest
 
 from evaluation.foreign.bugs import read_bugs, write_table
-from evaluation.foreign.documents import probes as documents
 from evaluation.foreign.library import probes as library
 from evaluation.foreign.payments import probes as payments
 from evaluation.foreign.serving import FOREIGN, serving, why_missing
 
 pytestmark = pytest.mark.matrix
 
-PROBES = {"library": library.PROBES, "payments": payments.PROBES, "documents": documents.PROBES}
+PROBES = {"library": library.PROBES, "payments": payments.PROBES}
 CASES = [(api, bug) for api, probes in PROBES.items() for bug in probes]
 
 
-def headers_of(api: str, url: str) -> dict[str, str]:
-    if api == "documents":
-        return documents.log_in(url)
-    return library.HEADERS if api == "library" else payments.HEADERS
+HEADERS = {"library": library.HEADERS, "payments": payments.HEADERS}
 
 
 def look(api: str, bug: str, *, planted: bool) -> object:
     with (
         serving(api, bug if planted else None) as url,
-        httpx.Client(base_url=url, headers=headers_of(api, url), timeout=20) as client,
+        httpx.Client(base_url=url, headers=HEADERS[api], timeout=20) as client,
     ):
         return PROBES[api][bug].look(client)
 

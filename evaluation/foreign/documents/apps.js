@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import express from 'express';
 
-import { planted } from './bugs.js';
 import { OAuthError, formEndpoint, isForm, narrowScopes, readClient, required, field } from './oauth.js';
 
 const TICKET_S = 600;
@@ -105,8 +104,7 @@ export class Apps {
   }
 
   #sendBack(res, request, parameters, iss) {
-    const state = parameters.error && planted('state-lost-on-error') ? undefined : request.state;
-    res.redirect(302, withQuery(request.uri, { ...parameters, state, iss }));
+    res.redirect(302, withQuery(request.uri, { ...parameters, state: request.state, iss }));
   }
 
   /** `POST /oauth2/authorize`: the handlers. */
@@ -155,7 +153,7 @@ export class Apps {
 
   /** A code or refresh token that may be used now; it is used then. */
   #use(found, app, seconds, fits) {
-    if (found?.used && !planted('reuse-ends-nothing')) this.#endConsent(found.consent);
+    if (found?.used) this.#endConsent(found.consent);
     if (!found || found.used || found.consent.app !== app || this.#isOver(found.since, seconds) || !fits(found)) {
       throw new OAuthError('invalid_grant', 'this code or token cannot be used');
     }
@@ -173,7 +171,7 @@ export class Apps {
       if (request.challenge === undefined) return true;
       return verifier !== undefined && /^[A-Za-z0-9._~-]{43,128}$/.test(verifier) && challengeOf(verifier) === request.challenge;
     });
-    found.used = !planted('code-used-again');
+    found.used = true;
     return this.#give(consent, consent.scopes);
   }
 

@@ -3,7 +3,6 @@ import contentType from 'content-type';
 import contentDisposition from 'content-disposition';
 import busboy from '@fastify/busboy';
 
-import { planted } from './bugs.js';
 import { ApiError, invalid } from './errors.js';
 
 export const MAX_CONTENT = 1_048_576;
@@ -43,7 +42,6 @@ export function parseJson(bytes) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    if (planted('html-for-malformed-json')) throw Object.assign(error, { status: 400 });
     throw malformed(`the body is no JSON: ${error.message}`);
   }
   if (hasLoneSurrogate(text)) throw malformed('the body has an unpaired surrogate');
@@ -86,7 +84,6 @@ export const contentBody = [
   (req, res, next) => {
     req.mediaType = requireType(req, MEDIA_TYPES).type;
     if (req.body.length === 0) throw invalid('', 'the content is empty');
-    if (planted('bytes-through-text')) req.body = Buffer.from(req.body.toString());
     next();
   },
 ];

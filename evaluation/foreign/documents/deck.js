@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
-import { planted } from './bugs.js';
 import { ApiError } from './errors.js';
 import { Content, Document } from './storage.js';
 
@@ -24,7 +23,6 @@ export class Deck {
 
   folder(organisation, workspace, slug) {
     const folder = this.workspace(organisation, workspace).folders.get(slug);
-    if (!folder && planted('folder-told-as-document')) throw new ApiError('document_not_found', 'there is no such document');
     if (!folder) throw new ApiError('folder_not_found', 'there is no such folder');
     return folder;
   }
@@ -42,8 +40,6 @@ export class Deck {
     const workspace = this.workspace(organisation, workspaceSlug);
     const now = this.clock.now();
     const folder = workspace.folders.get(slug);
-    if (folder && planted('put-again-409')) throw new ApiError('name_taken', 'there is a folder of this name');
-    if (folder && planted('color-kept')) values.color ??= folder.color;
     if (!folder) return { made: true, folder: workspace.addFolder(slug, values, now) };
     if (folder.title !== values.title || folder.color !== values.color) {
       Object.assign(folder, values, { updatedAt: now });
@@ -56,16 +52,11 @@ export class Deck {
 
   /** One page of a folder's documents, and the cursor of the next. */
   listDocuments(folder, { limit, cursor, includeDeleted }) {
-    const from = cursor === undefined || planted('cursor-ignored') ? 0 : this.#readCursor(folder, cursor);
-    if (planted('cursor-counts-items')) {
-      const all = includeDeleted ? folder.documents : folder.present;
-      const behind = from + limit;
-      return { documents: all.slice(from, behind), next: behind < all.length ? this.#makeCursor(folder, behind) : undefined };
-    }
+    const from = cursor === undefined ? 0 : this.#readCursor(folder, cursor);
     const found = folder.documents.filter(
       (document) => document.position >= from && (includeDeleted || document.deletedAt === null),
     );
-    const next = planted('link-to-same-page') ? found[limit] && found[0] : found[limit];
+    const next = found[limit];
     return { documents: found.slice(0, limit), next: next && this.#makeCursor(folder, next.position) };
   }
 
@@ -87,8 +78,7 @@ export class Deck {
   }
 
   #requireFreeName(folder, name, self) {
-    const own = planted('own-name-taken') ? undefined : self;
-    if ((planted('deleted-name-taken') ? folder.documents : folder.present).some((document) => document !== own && document.name === name)) {
+    if (folder.present.some((document) => document !== self && document.name === name)) {
       throw new ApiError('name_taken', 'another document of the folder has this name');
     }
   }
@@ -102,7 +92,6 @@ export class Deck {
   }
 
   makeDocument(folder, values, mediaType, bytes) {
-    if (planted('name-normalised')) values.name = values.name.normalize('NFC');
     this.#requireFreeName(folder, values.name);
     const now = this.clock.now();
     const id = `doc_${this.random.text(20, ID)}`;
@@ -113,21 +102,17 @@ export class Deck {
   }
 
   changeDocument(document, patch) {
-    if (!planted('deleted-changes')) this.#requirePresent(document);
+    this.#requirePresent(document);
     if (patch.name !== undefined) this.#requireFreeName(document.folder, patch.name, document);
     const changed = Object.entries(patch).filter(([member, value]) => !isDeepStrictEqual(document[member], value));
-    if (changed.length && planted('patch-500')) throw new Error('the map cannot be changed');
-    if (changed.length || planted('empty-patch-updates')) {
+    if (changed.length) {
       Object.assign(document, Object.fromEntries(changed), { updatedAt: this.clock.now() });
-      document.changedLast = true; // no content came since
       this.#note('document.updated', document, document.updatedAt);
     }
     return document;
   }
 
   deleteDocument(document) {
-    if (planted('delete-again-404') && document.deletedAt !== null) throw new ApiError('document_not_found', 'there is no such document');
-    document.folder.deletions += 1;
     if (document.deletedAt === null) {
       document.deletedAt = document.updatedAt = this.clock.now();
       this.#note('document.deleted', document, document.deletedAt);
@@ -137,16 +122,14 @@ export class Deck {
 
   putContent(document, mediaType, bytes) {
     this.#requirePresent(document);
-    const before = document.versions.at(-1);
-    document.versions.push(new Content(planted('media-type-kept') ? before.mediaType : mediaType, bytes));
+    document.versions.push(new Content(mediaType, bytes));
     document.updatedAt = this.clock.now();
-    document.changedLast = false;
     this.#note('document.content', document, document.updatedAt);
     return document;
   }
 
   getVersion(document, version = document.version) {
-    const content = planted('old-version-is-present') ? document.versions.at(-1) : document.versions[version - 1];
+    const content = document.versions[version - 1];
     if (!content) throw new ApiError('version_not_found', 'there is no such version');
     return { version, content };
   }

@@ -1,5 +1,3 @@
-import { planted } from './bugs.js';
-
 const STATUS = {
   body_malformed: 400,
   cursor_invalid: 400,
@@ -50,9 +48,6 @@ function translate(error) {
 /** Express's last middleware: every error as JSON. */
 export function answerError(error, req, res, next) {
   if (res.headersSent) return next(error);
-  if (planted('html-for-malformed-json') && error instanceof SyntaxError) return next(error);
   const { status, code, message, pointer, headers } = translate(error);
-  if (code === 'token_invalid' && planted('unknown-token-without-body')) return res.status(status).set(headers).end();
-  const told = status === 409 && planted('state-error-with-status-0') ? 0 : status;
-  return res.status(status).set(headers).json({ error: { status: told, code, message, pointer } });
+  return res.status(status).set(headers).json({ error: { status, code, message, pointer } });
 }

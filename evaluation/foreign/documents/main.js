@@ -3,7 +3,6 @@
 import { parseArgs } from 'node:util';
 
 import { createApp } from './app.js';
-import { BUGS, plant } from './bugs.js';
 import { BASE } from './routes.js';
 
 const { values: options } = parseArgs({
@@ -12,23 +11,14 @@ const { values: options } = parseArgs({
     port: { type: 'string', default: '8000' }, // 0 takes a free one
     seed: { type: 'string' }, // of ids, tokens and trace ids
     bucket: { type: 'string', default: '400' }, // calls that each client can make at once
-    bug: { type: 'string' }, // a bug to start with
-    bugs: { type: 'boolean', default: false }, // list the bugs
   },
 });
 
-if (options.bugs) {
-  for (const [name, { level, wrong, section, seen, thread, batch = 'first' }] of Object.entries(BUGS)) {
-    console.log([name, level, wrong, section, seen, thread, batch].join('\t'));
-  }
-} else {
-  if (options.bug !== undefined) plant(options.bug);
-  const app = createApp({
-    bucket: Number(options.bucket),
-    randomSeed: options.seed === undefined ? undefined : Number(options.seed),
-  });
-  const server = app.listen(Number(options.port), options.host, (error) => {
-    if (error) throw error;
-    console.log(`http://${options.host}:${server.address().port}${BASE}`);
-  });
-}
+const app = createApp({
+  bucket: Number(options.bucket),
+  randomSeed: options.seed === undefined ? undefined : Number(options.seed),
+});
+const server = app.listen(Number(options.port), options.host, (error) => {
+  if (error) throw error;
+  console.log(`http://${options.host}:${server.address().port}${BASE}`);
+});

@@ -2,7 +2,6 @@ import express from 'express';
 
 import { resourceMetadata, serverMetadata } from './apps.js';
 import { MAX_CONTENT, MEDIA_TYPES, contentBody, decodeUtf8, jsonBody, markdownBody, multipartBody, parseJson } from './bodies.js';
-import { planted } from './bugs.js';
 import { timestamp } from './clock.js';
 import { ApiError, invalid } from './errors.js';
 import { toCsv } from './exports.js';
@@ -40,11 +39,10 @@ function readUpload(parts) {
   const file = byName.get('file');
   if (!file.isFile) throw invalid('part:file', 'the file has no filename');
   if (file.bytes.length === 0) throw invalid('part:file', 'the file is empty');
-  const tooLarge = planted('largest-file-refused') ? MAX_CONTENT : MAX_CONTENT + 1;
-  if (file.bytes.length >= tooLarge) throw new ApiError('too_large', 'the file is too large');
+  if (file.bytes.length > MAX_CONTENT) throw new ApiError('too_large', 'the file is too large');
   if (!MEDIA_TYPES.includes(file.type)) throw new ApiError('content_type', `the file must be ${MEDIA_TYPES.join(' or ')}`);
   const { bytes } = byName.get('name');
-  const name = planted('name-in-latin1') ? bytes.toString('latin1') : decodeUtf8(bytes);
+  const name = decodeUtf8(bytes);
   if (wrongName(name)) throw invalid('part:name', wrongName(name));
   return { file, values: { name, ...readMetadataPart(byName.get('metadata')) } };
 }
@@ -71,7 +69,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     req.organisation = given.client.organisation;
     next();
   };
-  const read = allow(planted('reader-refused') ? 'documents.write' : 'documents.read');
+  const read = allow('documents.read');
   const write = allow('documents.write');
 
   /** Add a path with its methods; every other one is refused. */
@@ -84,11 +82,6 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
       throw new ApiError('method_unknown', 'the path has no such method', { headers: { Allow: names.join(', ') } });
     };
     if (noHead) route.head(refuse);
-    if (planted('head-is-404')) {
-      route.head(() => {
-        throw new ApiError('path_unknown', 'there is no such path');
-      });
-    }
     for (const [method, handler] of Object.entries(handlers)) route[method](handler);
     route.all(refuse);
   };
@@ -112,7 +105,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const { workspace, slug } = req.params;
     if (!SLUG.test(slug)) throw invalid('path:slug', 'this is no slug');
     const { made, folder } = deck.putFolder(req.organisation, workspace, slug, readFolder(req.body));
-    if (made && !planted('made-is-200')) res.status(201).set('Location', `${BASE}/folders.info?workspace=${workspace}&slug=${slug}`);
+    if (made) res.status(201).set('Location', `${BASE}/folders.info?workspace=${workspace}&slug=${slug}`);
     res.json({ folder });
   };
   path(FOLDER, { put: [write, jsonBody(), putFolder] });
@@ -124,8 +117,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     if (workspace === undefined || (slug === undefined) === (number === undefined)) return { ok: false, error: 'invalid_arguments' };
     if (number !== undefined && !/^[1-9][0-9]*$/.test(number)) return { ok: false, error: 'invalid_arguments' };
     try {
-      const organisation = planted('info-of-any-workspace') ? deck.workspaces.get(workspace)?.organisation : req.organisation;
-      const { folders } = deck.workspace(organisation ?? req.organisation, workspace);
+      const { folders } = deck.workspace(req.organisation, workspace);
       const folder = slug === undefined ? [...folders.values()][Number(number) - 1] : folders.get(slug);
       return folder ? { ok: true, folder } : { ok: false, error: 'folder_not_found' };
     } catch (error) {
@@ -145,9 +137,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const { documents, next } = deck.listDocuments(findFolder(req), { limit, cursor, includeDeleted });
     if (next !== undefined) {
       const query = new URLSearchParams({ limit, include_deleted: includeDeleted, cursor: next });
-      if (planted('link-without-include-deleted')) query.delete('include_deleted');
-      const scheme = planted('link-with-other-scheme') ? 'https' : req.protocol;
-      res.set('Link', `<${scheme}://${req.get('Host')}${req.baseUrl}${req.path}?${query}>; rel="next"`);
+      res.set('Link', `<${req.protocol}://${req.get('Host')}${req.baseUrl}${req.path}?${query}>; rel="next"`);
     }
     res.json({ documents });
   };
@@ -159,15 +149,9 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
   path(`${FOLDER}/documents`, { get: [read, listDocuments], post: [write, multipartBody, upload] });
 
   path(DOCUMENT, {
-    get: [
-      read,
-      (req, res) => {
-        const document = findDocument(req);
-        res.json({ document: planted('any-document-is-the-last') ? document.folder.documents.at(-1) : document });
-      },
-    ],
+    get: [read, (req, res) => res.json({ document: findDocument(req) })],
     patch: [
-      planted('reader-patches') ? read : write,
+      write,
       jsonBody('application/merge-patch+json'),
       (req, res) => {
         const patch = readPatch(req.body);
@@ -180,7 +164,6 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
   const getContent = (req, res) => {
     const wanted = queryInteger(req, 'version', 1, Infinity);
     const document = findDocument(req);
-    if (planted('content-after-change-500') && document.changedLast) throw new Error('the last change is no content');
     const { version, content } = deck.getVersion(document, wanted);
     res.attachment().set({ 'Content-Type': content.mediaType, 'X-Document-Version': String(version) });
     res.send(content.bytes);
@@ -193,8 +176,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const label = queryText(req, 'label');
     if (wrongName(name)) throw invalid('query:name', wrongName(name));
     if (label !== undefined && wrongLabel(label)) throw invalid('query:label', wrongLabel(label));
-    const unlabelled = label === undefined || planted('label-ignored');
-    const values = { name, description: null, labels: unlabelled ? [] : [label] };
+    const values = { name, description: null, labels: label === undefined ? [] : [label] };
     const document = deck.makeDocument(findFolder(req), values, 'text/markdown', req.body);
     res.status(201).set('Location', locate(document)).json({ document });
   };
@@ -206,15 +188,14 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
     const slug = queryText(req, 'folder');
     const { workspace } = req.params;
     const { folders } = deck.workspace(req.organisation, workspace);
-    const all = slug === undefined || (planted('export-folder-ignored') && folders.has(slug));
-    const wanted = all ? [...folders.values()] : [deck.folder(req.organisation, workspace, slug)];
+    const wanted = slug === undefined ? [...folders.values()] : [deck.folder(req.organisation, workspace, slug)];
     res.setHeader('Content-Type', 'text/csv; charset=utf-8; header=present');
     res.send(Buffer.from(toCsv(wanted)));
   };
   path('/workspaces/:workspace/documents.csv', { get: [read, exportCsv] });
 
   const changes = (req, res) => {
-    const header = planted('last-event-id-ignored') ? '' : (req.get('Last-Event-ID') ?? '');
+    const header = req.get('Last-Event-ID') ?? '';
     const resumed = /^[0-9]+$/.test(header) && Number.isSafeInteger(Number(header)) ? Number(header) : 0;
     const since = queryInteger(req, 'since', 0, Number.MAX_SAFE_INTEGER, resumed);
     const waitS = queryInteger(req, 'wait_s', 0, 30, 0);

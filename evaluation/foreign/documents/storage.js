@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 
-import { planted } from './bugs.js';
 import { timestamp } from './clock.js';
 
 /** A version's bytes. */
@@ -40,7 +39,7 @@ export class Document {
       folder: this.folder.slug,
       name: this.name,
       media_type: content.mediaType,
-      size: planted('size-in-characters') && this.imported ? [...content.bytes.toString()].length : content.bytes.length,
+      size: content.bytes.length,
       sha256: content.sha256,
       version: this.version,
       description: this.description,
@@ -54,7 +53,6 @@ export class Document {
 
 export class Folder {
   documents = []; // in the order of making, deleted ones too
-  deletions = 0; // calls that deleted
 
   constructor(workspace, slug, number, { title, color }, now) {
     Object.assign(this, { workspace, slug, number, title, color });
@@ -67,8 +65,7 @@ export class Folder {
   }
 
   get count() {
-    if (planted('count-is-0')) return 0;
-    return planted('count-lowered-twice') ? this.documents.length - this.deletions : this.present.length;
+    return this.present.length;
   }
 
   toJSON() {

@@ -1,7 +1,4 @@
-import { planted } from './bugs.js';
-
 const MAX_CHANGES = 1000;
-const REPLAY_MS = 100; // to read the changes of a workspace from the store that a server like this has
 
 /** Send the changes behind `since`, then new ones for some seconds, then the end. */
 export function followChanges(workspace, { since, waitS }, req, res) {
@@ -22,8 +19,7 @@ export function followChanges(workspace, { since, waitS }, req, res) {
   };
   const end = () => {
     stop();
-    const id = planted('end-event-with-id') ? `id: ${last + 1}\n` : '';
-    res.end(`${id}event: end\ndata: ${JSON.stringify({ last })}\n\n`);
+    res.end(`event: end\ndata: ${JSON.stringify({ last })}\n\n`);
   };
   const follow = (change) => {
     if (change.seq <= since) return;
@@ -34,7 +30,6 @@ export function followChanges(workspace, { since, waitS }, req, res) {
   const timer = setTimeout(end, waitS * 1000);
   workspace.changes.slice(since, since + MAX_CHANGES).forEach(send);
   if (waitS === 0 || sent >= MAX_CHANGES) return end();
-  if (planted('change-lost-after-replay')) setTimeout(() => workspace.emitter.on('change', follow), REPLAY_MS);
-  else workspace.emitter.on('change', follow);
+  workspace.emitter.on('change', follow);
   return res.on('close', stop);
 }

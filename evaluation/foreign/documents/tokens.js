@@ -1,4 +1,3 @@
-import { planted } from './bugs.js';
 import { ApiError } from './errors.js';
 import { OAuthError, field, formEndpoint, narrowScopes, readClient, required } from './oauth.js';
 
@@ -26,15 +25,13 @@ export class Tokens {
 
   give(client, scopes) {
     const token = `pd_test_${this.random.text(40)}`;
-    if (client.app && planted('token-of-user-unknown')) return token;
     this.#given.set(token, { client, scopes, since: this.clock.now() });
     return token;
   }
 
   /** The answer of the token endpoint with a new token. */
   grant(client, scopes) {
-    const told = planted('scope-told-as-none') ? [] : scopes;
-    return { access_token: this.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: told.join(' ') };
+    return { access_token: this.give(client, scopes), token_type: 'Bearer', expires_in: LIFE_S, scope: scopes.join(' ') };
   }
 
   /** End an app's access token; that of another one stays. */
@@ -57,8 +54,7 @@ export class Tokens {
     const headers = { 'WWW-Authenticate': `${REALM}, error="invalid_token"` };
     const given = this.#given.get(/^bearer +(\S+)$/i.exec(header.trim())?.[1]);
     if (!given) throw new ApiError('token_invalid', 'this token is not known', { headers });
-    const now = planted('token-never-expires') ? this.clock.now() / 1000 : this.clock.now();
-    if (now - given.since >= LIFE_S * 1000) throw new ApiError('token_expired', 'this token has expired', { headers });
+    if (this.clock.now() - given.since >= LIFE_S * 1000) throw new ApiError('token_expired', 'this token has expired', { headers });
     return given;
   }
 }
@@ -78,7 +74,7 @@ function grantToClient(tokens, req, form, type) {
   if (!client || client.secret !== secret) throw new OAuthError('invalid_client', 'the client is unknown or its secret is wrong');
   if (type !== 'client_credentials') throw new OAuthError('unsupported_grant_type', 'there is no such grant type');
   const scopes = narrowScopes(scope, client.scopes);
-  return tokens.grant(client, planted('scope-not-narrowed') ? client.scopes : scopes);
+  return tokens.grant(client, scopes);
 }
 
 /** The handlers of the token endpoint. */

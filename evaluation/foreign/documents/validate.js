@@ -1,4 +1,3 @@
-import { planted } from './bugs.js';
 import { invalid } from './errors.js';
 
 const CONTROL = /[\u0000-\u001f]/;
@@ -70,10 +69,6 @@ export function readPatch(body) {
   const patch = { ...body };
   if ('name' in patch) require('/name', wrongName(patch.name));
   if (patch.description !== undefined && patch.description !== null) require('/description', wrongText(patch.description, 500));
-  if (planted('null-ignored')) {
-    for (const [member, value] of Object.entries(patch)) if (value === null) delete patch[member];
-  }
-  if (planted('patch-clears-omitted')) for (const member of ['description', 'labels']) patch[member] ??= null;
   if (patch.labels === null) patch.labels = [];
   if (patch.labels !== undefined) requireLabels(patch.labels);
   return patch;
