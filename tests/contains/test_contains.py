@@ -183,8 +183,9 @@ def test_default_describes_errors_and_not_that_a_server_crashes(tmp_path: Path) 
 @pytest.mark.parametrize("named", ["500", "5XX"])
 def test_a_server_error_that_the_document_names_is_documented(named: str, tmp_path: Path) -> None:
     document = with_errors({"default": "Any error", named: "The branch is closed"})
-    found = list_found(verify(tmp_path, faults.CrashAtMaximum(), "--only", CRASH, document=document))
-    assert found == {}
+    report = verify(tmp_path, faults.CrashAtMaximum(), "--only", CRASH, document=document)
+    assert list_found(report) == {CRASH: "odd"}
+    assert [finding["rank"] for finding in report["findings"]] == ["documented"]
 
 
 class CrashOnType(Shelf):
