@@ -71,7 +71,7 @@ def call_as(
     url: str,
     token: str,
     *,
-    timeout: float = 30,
+    timeout: float | httpx.Timeout = 30,
     tool: str = "search_parking",
     arguments: Any = None,
     headers: Mapping[str, str] | None = None,

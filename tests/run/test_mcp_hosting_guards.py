@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,8 +72,10 @@ def test_token_without_a_scope_makes_no_call(issuer: Issuer) -> None:
 
 @pytest.mark.matrix
 def test_call_that_its_client_gave_up_is_logged(issuer: Issuer) -> None:
+    given_up = threading.Event()
+
     def slow(_: Request) -> Response:
-        time.sleep(3)
+        given_up.wait(60)
         return answered(200, {"lots": []})
 
     stream = io.StringIO()
@@ -83,10 +86,11 @@ def test_call_that_its_client_gave_up_is_logged(issuer: Issuer) -> None:
         with served(slow) as upstream, hosting(create_app(park(), settings(issuer), url=upstream)) as (url,):
             token = signed(issuer)
             with pytest.raises(httpx.ReadTimeout):
-                call_as(url, token, timeout=1.5)
+                call_as(url, token, timeout=httpx.Timeout(60, read=1.5))
             until = time.monotonic() + 30
             while not stream.getvalue() and time.monotonic() < until:
                 time.sleep(0.05)
+            given_up.set()
     finally:
         logger.handlers[:], logger.propagate = before
     assert [json.loads(line)["outcome"] for line in stream.getvalue().splitlines()] == ["given_up"]

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -39,7 +38,7 @@ class Quick(HttpWithTimeouts):
 
 
 @contextmanager
-def small() -> Iterator[int]:
+def small(http: type[HttpWithTimeouts] = Quick) -> Iterator[int]:
     """A server of nothing but timeouts; its port."""
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
@@ -49,7 +48,7 @@ def small() -> Iterator[int]:
         await send({"type": "http.response.body"})
 
     bound = served.bind(0, "127.0.0.1")
-    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off", http=Quick))
+    running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="off", http=http))
     thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
     thread.start()
     try:
@@ -69,7 +68,7 @@ def test_request_that_is_late_is_cut(said: bytes) -> None:
 
 
 def test_request_that_comes_in_time_is_answered_and_so_is_the_next() -> None:
-    with small() as port, httpx.Client() as client:
+    with small(HttpWithTimeouts) as port, httpx.Client() as client:
         for _ in range(2):
             assert client.post(f"http://127.0.0.1:{port}/mcp", content=b"{}").status_code == 204
 
@@ -129,8 +128,9 @@ def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
         )
         halves = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
         for half in halves:
-            half.sendall(head + b"{")
-        time.sleep(0.3)  # until they are being served
+            half.sendall(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+            assert b"100 Continue" in half.recv(1000), "it is being served"
+            half.sendall(b"{")
         child.send_signal(signal.SIGINT)
         _, errors = child.communicate(timeout=30)
         for half in halves:

@@ -75,8 +75,9 @@ def _dripping_head(connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
-def _mute(_: socket.socket) -> None:
-    time.sleep(1.5)
+def _mute(connection: socket.socket) -> None:
+    while connection.recv(65_536):  # until the client has gone
+        pass
 
 
 def _closing(_: socket.socket) -> None:
