@@ -271,10 +271,10 @@ def _find_foreign_items(
             body = at_path(call, exchange) if call.at is not None else None
             items = body if isinstance(body, list) else [body]
             own = noted.get((owner, resource.name), [])
+            foreign = [item for item in items if not _is_among(resource, item, own)]
             for (other, name), bodies in noted.items():
                 if other == owner or name != resource.name:
                     continue
-                foreign = [item for item in items if not _is_among(resource, item, own)]
                 if any(_is_among(resource, item, bodies) for item in foreign):
                     expected = f"nothing of the project {other[0]}"
                     yield trial.broken(expected, f"{action.name} showed a {name} of it")
