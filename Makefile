@@ -8,7 +8,7 @@ JOBS ?= 2
 PYTEST = $(BIN)/pytest --quiet --numprocesses $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test matrix all lowest costs new format schemas interop judges corpus foreign right fleet plugins atk browser docs bench peers compare zoo clean
+.PHONY: help setup demo test matrix all lowest costs new format schemas interop judges corpus foreign right fleet plugins atk browser docs bench peers compare zoo strangers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -134,6 +134,9 @@ compare: $(VENV)/.installed ## pgagents and schemathesis on one small app, right
 
 zoo: $(VENV)/.installed ## verify, and schemathesis beside it, on real servers in .zoo (PyPI, npm); ZOO="kinto items" chooses
 	@$(BIN)/python -m evaluation.bench zoo $(ZOO)
+
+strangers: $(VENV)/.installed ## what verify finds on the zoo's small servers, beside evaluation/strangers.json; STRANGERS="tasks todo"
+	@$(BIN)/python -m evaluation.strangers $(STRANGERS)
 
 peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured beside ours (PyPI, npm); writes docs/peers.md
 	$(BIN)/python -m evaluation.bench.peers .peers docs/peers.md

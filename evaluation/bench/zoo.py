@@ -91,7 +91,7 @@ def main(words: Sequence[str]) -> None:
     kinds = [kind for kind in KINDS if kind in (asked.only or KINDS)]
     for name, kind in () if asked.table else ((name, kind) for name in names for kind in kinds):
         if name not in TOOLS:
-            measured = _measure(name, kind, KINDS[kind])
+            measured = measure(name, kind, KINDS[kind])
         else:
             measured = _measure_tools(name) if kind == "read" else None
         if measured is not None:
@@ -141,7 +141,7 @@ def _measure_tools(name: str) -> Measured:
     return Measured(**{**asdict(one), "changed": changed})
 
 
-def _measure(name: str, kind: str, run: Callable[[Running, Path, int], Measured | None]) -> Measured | None:
+def measure(name: str, kind: str, run: Callable[[Running, Path, int], Measured | None]) -> Measured | None:
     """Run one tool against a new server, and look at what was there before and after."""
     ours = int(_read_measured().get((name, "write"), {}).get("requests", 0))
     with tempfile.TemporaryDirectory(prefix="zoo-run-") as folder, serving(load(name)) as server:
