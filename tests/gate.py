@@ -34,6 +34,8 @@ TOUCHED_S = 40.0
 """So many processor seconds are spent on tests that a change can touch, the nearest first."""
 UNKNOWN_S = 2.0
 """A guess for a test marked `matrix`, which nobody measured."""
+OF_MATRIX = " (matrix)"
+"""Ends the name of a row about the cases of a function that `make matrix` alone has: the costly ones."""
 FAR = 2
 """The distance of a test that imports what changed; one that carries its id is nearer."""
 
@@ -415,6 +417,8 @@ def read_case(item: pytest.Item, costs: Mapping[str, float]) -> Case:
     )
     name = getattr(item, "originalname", item.name)
     own = costs.get(f"{stem}::{name}", UNKNOWN_S if matrix else 0.0)
+    if matrix:
+        own = costs.get(f"{stem}::{name}{OF_MATRIX}", own)
     whole = own + sum(costs[fixture] for fixture in shared)
     return Case(item.nodeid, whole, matrix, shared, item.get_closest_marker("always") is not None)
 
@@ -520,6 +524,7 @@ class Recorder:
         start, self.shared = used(), 0.0
         result = yield
         name = f"{item.path.stem}::{getattr(item, 'originalname', item.name)}"
+        name += OF_MATRIX if item.get_closest_marker("matrix") else ""
         self.seconds[name].append(used() - start - self.shared)
         return result
 
@@ -534,7 +539,12 @@ class Recorder:
             return
         means = {name: sum(costs) / len(costs) for name, costs in self.seconds.items()}
         known = json.loads(self.path.read_text(encoding="utf-8")) if self.path.exists() else {}
-        rows = {name: known[name] for name in known.keys() & list_functions() - means.keys()}
+        functions = list_functions()
+        rows = {
+            name: seconds
+            for name, seconds in known.items()
+            if name not in means and name.removesuffix(OF_MATRIX) in functions
+        }
         rows |= {name: round(mean, 2) for name, mean in means.items() if mean >= COSTLY_S}
         self.path.write_text(json.dumps(dict(sorted(rows.items())), indent=0) + "\n", encoding="utf-8")
 
