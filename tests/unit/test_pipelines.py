@@ -85,6 +85,9 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "bin/pgagents").chmod(0o755)
     library = made / "catalogue/library.yaml"
     assert main(["init", str(library), "--title", "Library"]) == 0
+    written = library.read_text(encoding="utf-8")
+    assert "example.com" in written, "placeholders, which a build shows to nobody"
+    library.write_text(written.replace("example.com", "library.example"), encoding="utf-8")
     assert main(["build", str(library), "--out", str(made / "generated")]) == 0
     run(made, "git init -q && git add -A && git -c user.name=A -c user.email=a@x.example commit -qm One")
     return made
