@@ -359,7 +359,7 @@ def choose(cases: Sequence[Case], reach: Reach, number: int) -> Choice:
             members = units.pop(unit)
             choice.touched += len(members)
             choice.ids.update(case.id for case in members)
-    other = number + SHARE // 2  # CI takes the part `number` of the matrix after the gate
+    other = number + SHARE // 4  # CI takes the part `number` of eight of the matrix after the gate
     for unit, members in units.items():
         if spread(unit) % SHARE == other % SHARE:
             by_turn = [case for case in members if not case.matrix]

@@ -50,7 +50,7 @@ def test_make_chooses_by_the_gate_and_ci_runs_every_selection() -> None:
     assert "$(PYTEST) --matrix $(MATRIX)\n" in recipe("matrix")
     assert "$(PYTEST) --dist loadfile -m interop tests/interop\n" in recipe("interop")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.findall(r"^make (.+)$", script, re.M) == ["test", "matrix MATRIX=turn/16", "interop", "corpus"]
+    assert re.findall(r"^make (.+)$", script, re.M) == ["test", "matrix MATRIX=turn/8", "interop", "corpus"]
     assert "set -euo pipefail" in script
 
 
@@ -94,6 +94,11 @@ def test_cheap_tests_are_always_chosen_and_each_costly_one_when_its_turn_comes()
     assert all(counts[case.id] == gate.SHARE for case in CHEAP)
     assert all(counts[case.id] == 1 for case in COSTLY)
     assert all(choice.left == len(CHEAP) + len(COSTLY) - len(choice.ids) > 0 for choice in choices)
+
+
+def test_ci_takes_no_part_of_the_matrix_that_its_gate_had() -> None:
+    for number in range(gate.SHARE):
+        assert choose(COSTLY, Reach(), number).ids.isdisjoint(choose_part(COSTLY, number, 8))
 
 
 def test_what_a_change_touches_is_chosen_the_nearest_first_and_within_bounds() -> None:
