@@ -9,7 +9,10 @@ import pytest
 
 from importing import imported, openapi, taking
 from inprocess import inside, over_tls, verify_sandbox
+from overlaying import over
 from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.base.places import Text
+from pgagents.catalogue.model.answers import Code, ErrorReader
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
 from small_api import KEY, NOTES, Notes, answer, catalogue, verified
@@ -145,3 +148,55 @@ def test_a_code_that_no_error_may_have_is_found() -> None:
     report = verified(imported(describe_notes()).model, telling_codes(unknown=401), allow_writes=True)
     broken = {r.contract.id for r in report.results if r.verdict is Verdict.BROKEN}
     assert broken >= {"error_envelope/create_note@rest", "error_envelope/list_notes@rest"}
+
+
+def test_the_place_of_one_code_says_more_than_that_of_all() -> None:
+    """All errors say `error.code`; the text beside it tells one of them from the others of its status."""
+
+    def one(name: str, value: str, place: str) -> Code:
+        return replace(catalogue().codes["REFUSED"], name=Text(name), wire=value, code_at=place)
+
+    invalid, backwards = (
+        one("invalid", "param_invalid", "error.code"),
+        one("late", "too late", "error.message"),
+    )
+    reader = ErrorReader({"invalid": invalid, "late": backwards}, "error.code")
+    both = {"error": {"code": "param_invalid", "message": "too late"}}
+    assert reader.read(422, both).code is backwards
+    assert reader.read(400, both).code is backwards
+    assert reader.read(422, {"error": {"code": "param_invalid", "message": "no"}}).code is invalid
+    assert reader.read(422, {"error": {"code": "other", "message": "no"}}).said == "other"
+
+
+def test_a_condition_of_a_code_that_all_may_answer_is_tried_where_its_argument_is() -> None:
+    changes = (
+        ("always: [UNAUTHORIZED]", "always: [UNAUTHORIZED, TAKEN]"),
+        (
+            "    NOT_FOUND: {",
+            "    TAKEN: {status: 409, meaning: No, when: 'input.text == \"taken\"'}\n    NOT_FOUND: {",
+        ),
+    )
+    report = verified(catalogue(NOTES, *changes), Notes(), allow_writes=True)
+    tried = {r.contract.id for r in report.results if r.contract.check == "declared_refusals"}
+    assert tried == {f"declared_refusals/TAKEN/{name}@rest" for name in ("create_note", "change_note")}
+
+
+def test_a_header_of_a_documents_operations_is_not_wanted_where_no_operation_is() -> None:
+    document = describe_notes()
+    left = {"X-Left": {"required": True, "schema": {"type": "string"}}}
+    for path in document["paths"].values():
+        for operation in (path[key] for key in path.keys() & {"get", "post"}):
+            for response in operation["responses"].values():
+                response["headers"] = left
+    model, notes = over("", document), telling_codes()
+
+    def handler(request: Request) -> Response:
+        answer = notes(request)
+        is_operation = request.path == "/notes" or request.path.startswith("/notes/")
+        wanted = is_operation and request.method in ("GET", "POST") and request.path != "/notes/"
+        return replace(answer, headers=(*answer.headers, ("X-Left", "1"))) if wanted else answer
+
+    report = verified(model, handler, keys={"main": KEY}, allow_writes=True)
+    found = {r.contract.id: r.verdict for r in report.results if r.contract.check == "response_headers"}
+    assert found
+    assert Verdict.BROKEN not in found.values()

@@ -167,7 +167,9 @@ class ErrorReader:
 
     def __init__(self, codes: Mapping[str, Code], place: str | None, sign: ErrorSign | None = None) -> None:
         self.sign = sign
-        self._places = list(dict.fromkeys(p for p in (place, *(c.code_at for c in codes.values())) if p))
+        own = dict.fromkeys(c.code_at for c in codes.values() if c.code_at and c.code_at != place)
+        self._places = [*own, *([place] if place else [])]
+        """Where a code's value may stand. The place of one code says more than that of all."""
         self._by_value: dict[tuple[str, Any], list[Code]] = {}
         self._by_status: dict[int, list[Code]] = {}
         numbered = any(isinstance(code.value, int) for code in codes.values())
@@ -187,14 +189,18 @@ class ErrorReader:
 
         Among codes that the status alone identifies, the one in `own` is meant, the errors of the action.
         """
-        said = None
+        said, other = None, None
         for place in self._places:
             raw = value_at(body, place)
             if not isinstance(raw, self._kinds) or isinstance(raw, bool):
                 continue
-            said = str(raw) if said is None else said
-            if found := self._by_value.get((place, raw)):
-                return ReadError(next((c for c in found if c.status == status), found[0]), str(raw))
+            said = str(raw)
+            found = self._by_value.get((place, raw), ())
+            if right := next((c for c in found if c.status == status), None):
+                return ReadError(right, said)
+            other = other or (ReadError(found[0], said) if found else None)
+        if other is not None:
+            return other
         alone = self._by_status.get(status, [])
         if len(alone) > 1:
             alone = [code for code in alone if code in own]

@@ -43,7 +43,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             if _is_of_success(header, endpoint) or (_is_everywhere(header) and keyed):
                 yield Case(endpoint, says, header.origin, detail=header.name, cite=header.cite)
         for place in framework_places(setting.model):
-            if _is_of_framework(header, place):
+            told = not (_is_everywhere(header) and _is_of_operations(header, setting.model))
+            if told and _is_of_framework(header, place):
                 yield Case(None, says, header.origin, detail=header.name, cite=header.cite, place=place)
     for endpoint in setting.endpoints:
         for output in endpoint.action.outputs if endpoint.on_rest else ():
@@ -54,6 +55,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 def _is_everywhere(header: Header) -> bool:
     return bool(set(header.on) & _EVERYWHERE)
+
+
+def _is_of_operations(header: Header, model: Model) -> bool:
+    """True if a document says where a header stands: in answers of its operations, and of nothing else."""
+    return model.source.is_from_document((*header.origin, "on"))
 
 
 def _is_of_success(header: Header, endpoint: Endpoint) -> bool:
@@ -75,8 +81,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.success:
         yield from _judge_own_headers(exchange, memory, repeated)
     kinds = _list_kinds(exchange, memory.model)
+    no_operation = exchange.call.endpoint is None or bool(exchange.call.raw.slash)
     for header in memory.model.headers:
         if kinds.isdisjoint(header.on) or not _is_expected(setting, header, exchange):
+            continue
+        if no_operation and _is_of_operations(header, memory.model):
             continue
         own = _is_everywhere(header) or exchange.success
         place = exchange.place if own else f"{FRAMEWORK}@{REST}"
