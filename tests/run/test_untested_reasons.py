@@ -12,7 +12,7 @@ from pgagents.verify.plan.selection import NO_WRITES
 from small_api import KNOWN, NOTES, Notes, accepting, answer, catalogue, verified, with_resource
 
 LISTS = "required: [notes]}}\n"
-LAW = f"{LISTS}    laws: {{few: size(response.notes) >= 0}}\n"
+LAW = f"{LISTS}    laws: {{few: size(response.notes) >= -1.0}}\n"
 
 
 def find(report: Report, contract: str) -> tuple[Verdict, str]:

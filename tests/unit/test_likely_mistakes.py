@@ -45,7 +45,7 @@ MISTAKES = [
     (
         (
             "actions: {list_orders: {input: {page: {in: query, type: integer, default: 1, description: x}},\n"
-            "  laws: {x: {when: '!has(input.page)', that: size(response.items) >= 0.0}}}}"
+            "  laws: {x: {when: '!has(input.page)', that: size(response.items) <= 9.0}}}}"
         ),
         "compare with it: `input.page == 1.0`",
     ),
@@ -82,8 +82,73 @@ MISTAKES = [
     (LAW % "abs(response.total - 3.0) < 0.1", "`near(A, B, SLACK)`"),
     (LAW % "response.created_at < now()", "without brackets"),
     (LIST % "all(response.items, one.total > 0.0)", "write it behind the list"),
+    # keys of Spectral, Arazzo, Postman, k6, an overlay
+    ("extends: ['spectral:oas']", "what must hold is a law"),
+    ("arazzo: 1.0.0", "over the document that `openapi` names"),
+    ("workflows: [{workflowId: w, steps: []}]", "`workflows: {NAME: …, OTHER: …}`"),
+    ("actions: [{target: $.paths, update: {x: 1}}]", "`actions: {NAME: …, OTHER: …}`"),
+    (STEPS % "a: {operationId: get_order}", "the key above the action is its name"),
+    (STEPS % (FIRST % "x" + ", " + SECOND % "$steps.a.outputs.id"), "write `=a.id`"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, test: pm}", "`expect: [CONDITION]`"),
+    ("item: [{name: a, request: {}}]", "several calls are a workflow"),
+    ("thresholds: {http_req_duration: ['p(95)<500']}", "what must hold is a law"),
+    (STEPS % "a: {workflow: b}", "the steps of the other workflow"),
+    # Python, JavaScript, jq, Rego, SQL
+    (LAW % 'response["total"] is None', "write `== null`"),
+    (LAW % "response.total != None", "write `null`"),
+    (LAW % "response.total // 2.0 > 1.0", "give it true or false"),
+    (LAW % 'response.get("total") > 0.0', "`response.total` is a member"),
+    (LIST % "all(x.total > 0 for x in response.items)", "items.all(one, CONDITION)"),
+    (LIST % "response.items.includes(input.x)", "`VALUE in LIST`"),
+    (LIST % ".items > 0.0", "name what has the member"),
+    (LIST % "response.items | length > 0", "`size(…)`"),
+    (LIST % "some x in response.items", "items.all(one, CONDITION)"),
+    (LAW % "response.total > 0.0; response.total < 5.0", "or two laws"),
+    (LAW % "response.total <> 5.0", "write `!=`"),
+    (LAW % "response.total between 1 and 5", "two comparisons"),
+    # always, never, or nothing
+    (LAW % "response.total > 1.0 || true", "say what may be otherwise"),
+    (LAW % "response.total > 1.0 || response.total <= 1.0", "say what may be otherwise"),
+    (LAW % "response.total < 1.0 && response.total > 2.0", "say what may be otherwise"),
+    (LAW % "has(response.total) || !has(response.total)", "say what may be otherwise"),
+    (LIST % "size(response.items) >= 0", "say what may be otherwise"),
+    (LAW % "response.total", "give it true or false"),
+    # form
+    ("actions:\n  pay_order:\n    laws:\n    x: response.total > 0.0", "below it, indented further"),
+    ("actions: {pay_order: {laws: {x: [response.total > 0.0]}}}", "without brackets"),
+    (
+        "actions: {pay_order: {laws: {x: response.total > 0.0, when: status == 200}}}",
+        "{when: CONDITION, that: CONDITION}",
+    ),
+    ("schemas: {A: {allOf: [{$ref: A}]}}", "say its `type`"),
+    ("resources: {order: {state: state, states: {open: {}, paid: {}}}}", "[open, paid]"),
+    ("resources: {order: {made_by: create_order}}", "`made_by: {action: create_order}`"),
+    (
+        "resources: {order: {moves: {pay_order: [{from: [open], to: paid}, {from: [paid], to: open}]}}}",
+        "an action has one line here",
+    ),
+    (STEPS % "too-large: {action: get_order, input: {order_id: x}}", "`too_large`"),
     (f"env: {{key: {KEY}}}", "verify takes keys from the environment"),
 ]
+SECRETS = {
+    "GitHub": "ghp_" + "a8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh4Ug3Ie",
+    "GitHub, fine-grained": "github_pat_"
+    + "11ABCDEFG0a8Kd93jfLs0Qx_"
+    + "7ZpWm2Rt5Vb1Nc6Yh4Ug3IeXa8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh",
+    "OpenAI": "sk-" + "proj-a8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh4Ug3IeAbCd",
+    "AWS": "AKIA" + "IOSFODNN7Q4ZKLMW",
+    "a JWT": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MTkwMDAwMDAwMH0."
+    + "Kq3vT1p9xYzR7uWbN2mLc8sD4fGhJ6aE",
+}
+PLACES = (
+    "env: {a: %s}",
+    "# %s\nenv: {a: b}",
+    "actions: {pay_order: {description: send %s}}",
+    "headers: {X-Key: {description: a, const: %s}}",
+    "workflows: {w: {title: W, steps: {a: {action: get_order, input: {order_id: %s}}}}}",
+    LAW % 'response.token == "%s"',
+    "%s: {a: b}",
+)
 
 
 def lint(path: Path) -> tuple[str, list[dict[str, str]]]:
@@ -101,6 +166,21 @@ def test_a_likely_mistake_is_told_with_what_to_write_instead(
     _, errors = lint(write(tmp_path, lines))
     assert instead in errors[0]["help"]
     assert len({one["help"] for one in errors}) == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_key_is_refused_wherever_it_stands(kind: str, place: str, tmp_path: Path) -> None:
+    told, errors = lint(write(tmp_path, place.replace("%s", SECRETS[kind])))
+    assert [error["id"] for error in errors] == ["catalogue/secret"]
+    assert SECRETS[kind] not in told
+
+
+@pytest.mark.parametrize("lines", ["env: {a: %s}", "api: {server: '%s'}"])
+def test_a_password_in_an_address_is_refused(lines: str, tmp_path: Path) -> None:
+    told, errors = lint(write(tmp_path, lines % "https://alice:hunter2hunter2@shop.example/v1"))
+    assert [error["id"] for error in errors] == ["catalogue/secret"]
+    assert "hunter2" not in told
 
 
 def test_a_key_in_a_file_is_refused_and_never_printed(

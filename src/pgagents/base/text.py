@@ -241,9 +241,9 @@ _DOT = re.compile("[.\u3002\uff0e\uff61]")
 KEY_FORMS = (
     r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\bsk-[A-Za-z0-9_-]{32,}|\bAKIA[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abprs]-[A-Za-z0-9-]{20,}|\bAIza[0-9A-Za-z_-]{35}\b"
-    r"|\bsk_live_[A-Za-z0-9]{16,}"
+    r"|\bsk_live_[A-Za-z0-9]{16,}|\bgithub_pat_[A-Za-z0-9_]{50,}|\bglpat-[A-Za-z0-9_-]{20,}"
 )
-"""Matches published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe."""
+"""Matches published forms of keys: PEM, OpenAI and Anthropic, AWS, GitHub, Slack, Google, Stripe, GitLab."""
 
 
 def hide_secrets(url: str) -> str:

@@ -60,8 +60,9 @@ def _stands_misspelt(pointer: Pointer, name: Any, by_place: Mapping[Pointer, lis
     """True if a missing key stands there in another spelling: `title_`, or an unknown key like it."""
     if (*pointer, f"{name}_") in by_place:
         return True
-    unknown = (p for p, errors in by_place.items() if p[:-1] == pointer and p and _is_unknown(errors[0]))
-    return any(find_meant(p, ()) == name for p in unknown)
+    unknown = [p for p, errors in by_place.items() if p[:-1] == pointer and p and _is_unknown(errors[0])]
+    of_action = name == "action" and any(p[-1] in ("operationId", "workflow", "workflowId") for p in unknown)
+    return of_action or any(find_meant(p, ()) == name for p in unknown)
 
 
 def _is_unknown(error: Any) -> bool:
@@ -121,6 +122,8 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
         says = f"{_describe_input(error)} stands here; it should be a mapping"
         keys = ", ".join(f"`{key}: …`" for key in _list_keys(pointer)[:FEW])
         help = f"write keys below it, indented further: {keys}" if keys else _MAPPING
+        if help_here := _advise_on_shape(pointer, error["input"]):
+            help = help_here
         return Diagnostic(at_value, "catalogue/type", "error", says, help)
     allowed = " or ".join(dict.fromkeys(_describe_allowed(e) for e in group))
     help = _advise_on_value(error, pointer)
@@ -228,11 +231,15 @@ REFERENCE = "docs/reference/catalogue.md lists the keys and what they take"
 _MAPPING = "write keys below it, indented further, or `{KEY: VALUE}`"
 _ARGUMENT = "an argument stands under `input`, by its name"
 _PROMISE = "what must hold is a law of an action or a resource: `laws: {NAME: CONDITION}`"
+_HERE = "what must hold of an answer stands under `laws` of the action, or `expect: [CONDITION]` of a step"
 _SEVERAL = "several calls are a workflow: `workflows: {NAME: {title: …, steps: {NAME: {action: …}}}}`"
 _OF_OTHERS: dict[str, str] = {
     **dict.fromkeys(("assert", "asserts", "assertions", "checks", "rules", "tests", "validate"), _PROMISE),
+    **dict.fromkeys(("check", "criteria", "successCriteria", "test", "x-tests"), _HERE),
+    **dict.fromkeys(("event", "thresholds", "phases", "extends", "functions"), _PROMISE),
     **dict.fromkeys(("invariant", "invariants", "ensures", "postconditions", "constraints"), _PROMISE),
     **dict.fromkeys(("params", "args", "arguments", "payload", "requestBody", "parameters"), _ARGUMENT),
+    **dict.fromkeys(("body", "data", "json", "query"), _ARGUMENT),
     **dict.fromkeys(
         ("capture", "captures", "extract", "outputs", "save", "store"),
         "a value for later steps stands under `keep: {NAME: EXPRESSION}`, and they write `=STEP.NAME`",
@@ -250,12 +257,20 @@ _OF_OTHERS: dict[str, str] = {
         "name the document in `openapi`, and write what it does not say under `actions` and `resources`",
     ),
     **dict.fromkeys(("cases", "flows", "scenarios", "stages", "test_cases", "testCases"), _SEVERAL),
+    **dict.fromkeys(("item", "items", "requests", "steps"), _SEVERAL),
+    **dict.fromkeys(
+        ("arazzo", "overlay", "overlays", "sourceDescriptions", "swagger"),
+        "leave it out: this file has its own form, `pgagents: 1`, over the document that `openapi` names",
+    ),
+    "stepId": "the key above the step is its name: `steps: {NAME: {action: …}}`",
+    "workflowId": "the key above the workflow is its name: `workflows: {NAME: {title: …, steps: …}}`",
+    "workflow": "a step calls one action: write the steps of the other workflow here",
     **dict.fromkeys(
         ("after", "before", "hooks", "setup", "teardown"),
         "what must be there before a call is a resource with `made_by`, and `undone_by` removes it",
     ),
     **dict.fromkeys(("base_url", "baseUrl", "host", "url"), "the server under test is an option: `--url`"),
-    **dict.fromkeys(("variables", "vars"), "values of your own stand under `env`"),
+    **dict.fromkeys(("variable", "variables", "vars"), "values of your own stand under `env`"),
     "summary": "a few words stand in `title`, the rest in `description`",
     "operationId": "the key above the action is its name; `operation_id` is that of OpenAPI alone",
     "responses": "an answer stands under `output`, by its status",
@@ -324,6 +339,8 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
         written = str(value).lower() if isinstance(value, bool) else shown
         return f'write it in quotes: "{written}"'
     if kind == "list_type":
+        if isinstance(value, dict) and all(each in ({}, None) for each in value.values()):
+            return f"write the names alone: [{', '.join(map(str, value))}]"
         one = isinstance(value, dict)
         plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
         return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else plain
@@ -332,6 +349,18 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
     if kind == "dict_type":
         return _MAPPING
     return _describe_key(pointer)
+
+
+def _advise_on_shape(pointer: Pointer, value: Any) -> str:
+    """Return what to write for a text or a list where keys should stand; empty if the keys say it."""
+    above = pointer[-2] if len(pointer) > 1 else ""
+    if above == "laws" and isinstance(value, list):
+        return "write the condition without brackets; two conditions are two laws, or joined by `&&`"
+    if above == "moves" and isinstance(value, list):
+        return "an action has one line here: write the move that matters most, and the others as a workflow"
+    if isinstance(value, str) and "action" in _list_keys(pointer):
+        return f"write `{pointer[-1]}: {{action: {brief(value, 40)}}}`"
+    return ""
 
 
 def _describe_key(pointer: Pointer) -> str:
@@ -348,6 +377,7 @@ def _find_fitting(value: str, pattern: str) -> str:
     plain = value.strip()
     tried = (
         *(plain.replace(" ", mark) for mark in ("_", "-", "")),
+        re.sub(r"\W+", "_", plain).strip("_"),
         re.sub(r"\W", "", plain),
         re.sub(r"\W+", "_", plain).strip("_").lower(),
         f"GET {plain}",

@@ -149,6 +149,9 @@ _MEANT_BY = {
     **dict.fromkeys(("unique", "distinct"), '`unique_by(LIST, "MEMBER")` is true if no two items are equal'),
     **dict.fromkeys(("sorted", "ordered"), '`sorted_by(LIST, "MEMBER")` is true for a list in order'),
     **dict.fromkeys(("date", "datetime", "parse", "time"), "`epoch(…)` is a time in seconds"),
+    "get": "`response.total` is a member, and `has(response.total)` is true if it is there",
+    **dict.fromkeys(("includes", "indexof", "find"), "write `VALUE in LIST`, or `TEXT.contains(PART)`"),
+    "reduce": '`sum_of(LIST, "MEMBER")` adds a member of each item',
     "abs": "`near(A, B, SLACK)` is true for two numbers that differ by no more",
     "now": "`now` is the time of the call in seconds, without brackets",
     **dict.fromkeys(
@@ -166,8 +169,12 @@ _NAMES = {
     "response": frozenset(("res", "resp", "result", "output", "answer", "json", "data", "self", "this")),
     "before": frozenset(("old", "previous", "prev", "pre")),
     "resource": frozenset(("self", "this", "instance", "item")),
+    "null": frozenset(("none", "nil", "undefined")),
+    "true": frozenset(("true", "yes")),
+    "false": frozenset(("false", "no")),
 }
 """The names that authors of other languages write, by what is meant."""
+_WORDS = frozenset(("null", "true", "false"))
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -253,7 +260,9 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
         place = variables_of(expression.tree)[unknown]
         reason = f"`{unknown}` is not known here; known: {', '.join(sorted(allowed))}"
         near = nearest(unknown, allowed)
-        meant = [name for name, words in _NAMES.items() if unknown.lower() in words and name in allowed]
+        meant = [
+            name for name, words in _NAMES.items() if unknown.lower() in words and name in allowed | _WORDS
+        ]
         named = f"did you mean `{near}`?" if near else "name one of these, or quote it if it is a text"
         help = f"write `{meant[0]}`" if meant else named
         raise ExpressionError(reason, place.start, place.end, help=help)

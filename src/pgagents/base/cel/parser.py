@@ -110,7 +110,8 @@ class _Parser:
     def _make_error(self, reason: str, at: Token | None = None) -> ExpressionError:
         token = at or self.token
         where = describe_place(self.text, token.start)
-        help = _MEANT_BY.get(token.text.lower(), FORMS)
+        two = self.text[token.start - 1 : token.start + 1] if token.kind == "sign" else ""
+        help = _MEANT_BY.get(two) or _MEANT_BY.get(token.text.lower(), FORMS)
         return ExpressionError(f"Syntax error: {reason}", token.start, token.end, where, help=help)
 
     def _end(self) -> int:
@@ -307,13 +308,25 @@ FORMS = "docs/reference/say.md has expressions to copy"
 _BOTH = "write `&&` between two conditions that must both hold"
 _EITHER = "write `||` between two conditions of which one must hold"
 _EQUAL = "write `==` to compare two values"
+_OF_ITEMS = "write `items.all(one, CONDITION)`, or `exists`, `filter` and `map` in place of `all`"
 _CLOSED = "close the text with the quote that it begins with; write a backslash twice"
 _MEANT_BY = {
-    **dict.fromkeys(("=", "is", "equals"), _EQUAL),
+    **dict.fromkeys(("=", "equals"), _EQUAL),
+    "is": "write `== null`, or `!has(…)` where it may be missing; `!=` says the opposite",
+    **dict.fromkeys(("some", "every", "forall", "exists"), _OF_ITEMS),
+    **dict.fromkeys(("=>", "for", "lambda", "where", "select"), _OF_ITEMS),
+    **dict.fromkeys(("| length", "| count"), "`size(…)` is the length of a text or a list"),
+    **dict.fromkeys(("| map", "| all", "| any", "| select", "| add"), _OF_ITEMS),
+    "like": "write `response.name.contains(TEXT)`, or `startsWith`, `endsWith`, `matches(REGEX)`",
+    "between": "write two comparisons with `&&` between them",
+    "typeof": "leave it out: what type a member has, its schema says",
+    ";": "write `&&` between two conditions, or two laws",
+    "<>": "write `!=` for two values that differ",
+    "**": "write a product: `a * a`",
+    "f": "join texts with `+`",
     **dict.fromkeys(("&", "and"), _BOTH),
     **dict.fromkeys(("|", "or"), _EITHER),
     **dict.fromkeys(('"', "'"), _CLOSED),
-    "=>": "write `items.all(one, CONDITION)`, or `exists`, `filter` and `map` in place of `all`",
     "$": "name the value from its beginning, such as `response.total` or `input.q`",
     "~": "`near(A, B, SLACK)` is true for two numbers that differ by no more",
     ".": (
@@ -348,7 +361,9 @@ def tokens_of(text: str) -> list[Token]:
             blanks = _BLANKS.match(text, at)
             wrong = blanks.end() if blanks else at
             where = describe_place(text, wrong)
-            help = _MEANT_BY.get(text[wrong : wrong + 2], _MEANT_BY.get(text[wrong], FORMS))
+            piped = re.match(r"\|\s*([a-z]+)", text[wrong : wrong + 20])
+            meant = f"| {piped[1]}" if piped else text[wrong : wrong + 2]
+            help = _MEANT_BY.get(meant, _MEANT_BY.get(text[wrong], FORMS))
             raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, where, help=help)
         kind, at = match.lastgroup, match.end()
         found.append(Token(kind, match[kind], match.start(kind), at))

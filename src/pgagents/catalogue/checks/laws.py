@@ -128,7 +128,7 @@ def _check_steps(checker: Checker, home: Pointer, steps: Mapping[str, Step]) -> 
             known["response"] = _ANY
         reader, known = Reader(checker), {**kept, **known}
         for index, _ in enumerate(step.expect):
-            _check_parts(checker, (*home, name, "expect", index), known)
+            _check_condition(checker, (*home, name, "expect", index), known)
         shown = {
             key: reader.schema_of(checker.expressions[at].tree, known)
             for key in step.keep
@@ -194,6 +194,13 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
         elif that in checker.expressions and (same := _find_same(checker.expressions[that].tree)) is not None:
             message = f"the law `{name}` compares `{print_node(same)}` with itself, so every answer is alike"
             checker.report_in(that, same, "law", message, "compare it with what it should equal")
+        elif that in checker.expressions and (told := find_constant(checker.expressions[that].tree)):
+            part, said = told
+            checker.report_in(that, part, "law", f"the law `{name}` {said}", "say what may be otherwise")
+        if name in ("when", "that"):
+            message = f"a law is named `{name}` here, as a key of a law is"
+            help = "write `laws: {NAME: {when: CONDITION, that: CONDITION}}`"
+            checker.report((*home, name), "law", message, help, at_value=False)
         if (
             when in checker.expressions
             and (never := _find_never(checker.expressions[when].tree, known)) is not None
@@ -204,8 +211,65 @@ def _check(checker: Checker, home: Pointer, laws: Iterable[str], known: Mapping[
             )
             help = f"compare with it: `input.{argument} == {default}`"
             checker.report_in(when, part, "law", message, help)
-        _check_parts(checker, that, known)
-        _check_parts(checker, when, known)
+        for at in (that, when):
+            _check_condition(checker, at, known)
+
+
+_OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+
+
+def find_constant(tree: Node) -> tuple[Node, str] | None:
+    """Return a part of a law by which it is always or never true, with what is to be said, or None."""
+    for node in walk(tree):
+        match node:
+            case Infix((sign, *_), operands) if sign in ("&&", "||"):
+                if fixed := next((one for one in operands if _is_word(one)), None):
+                    return fixed, f"has `{print_node(fixed)}` for a condition, which no answer changes"
+                for index, one in enumerate(operands if sign == "&&" else ()):
+                    if other := next((o for o in operands[index + 1 :] if _leave_nothing(one, o)), None):
+                        both = f"`{print_node(one)}` and `{print_node(other)}`"
+                        return other, f"is never true: not both hold of {both}"
+                for index, one in enumerate(operands):
+                    if other := next((o for o in operands[index + 1 :] if _exclude(one, o)), None):
+                        both = f"`{print_node(one)}` and `{print_node(other)}`"
+                        said = "always true: one holds of" if sign == "||" else "never true: not both hold of"
+                        return other, f"is {said} {both}"
+            case Infix((">=",), (FunctionCall("size"), Literal(value=0))):
+                return node, "is always true: a size is at least 0"
+    return None
+
+
+def _leave_nothing(one: Node, other: Node) -> bool:
+    """True if no value meets two comparisons of one side with literals, as `a == 1 && a == 2`."""
+    match one, other:
+        case Infix((a,), (left, Literal(value=low))), Infix((b,), (right, Literal(value=high))):
+            if left != right or a not in _OPPOSITE or b not in _OPPOSITE:
+                return False
+            if a == b == "==":
+                return low != high
+            if a[0] == "<" and b[0] == ">":
+                a, b, low, high = b, a, high, low
+            numbers = isinstance(low, int | float) and isinstance(high, int | float)
+            if not (numbers and a[0] == ">" and b[0] == "<"):
+                return False
+            return bool(low > high or (low == high and (a, b) != (">=", "<=")))  # type: ignore[operator]
+    return False
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node, Literal) and isinstance(node.value, bool)
+
+
+def _exclude(one: Node, other: Node) -> bool:
+    """True if exactly one of two conditions holds, whatever they read."""
+    if isinstance(one, Unary) and one.sign == "!" and one.operand == other:
+        return True
+    if isinstance(other, Unary) and other.sign == "!" and other.operand == one:
+        return True
+    match one, other:
+        case Infix((a,), left), Infix((b,), right):
+            return left == right and _OPPOSITE.get(a) == b
+    return False
 
 
 def _find_never(tree: Node, known: Mapping[str, Schema]) -> tuple[Node, str, str] | None:
@@ -228,6 +292,14 @@ def _find_same(tree: Node) -> Node | None:
     """Return the side of a comparison whose sides are the same; None without one."""
     pairs = (node for node in walk(tree) if isinstance(node, Infix) and set(node.signs) <= _COMPARISONS)
     return next((one.operands[0] for one in pairs if one.operands[0] == one.operands[1]), None)
+
+
+def _check_condition(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
+    """Record the parts of a condition that make no sense, or that it is none."""
+    _check_parts(checker, at, known)
+    if at in checker.expressions and checker.sound(at):
+        for problem in Reader(checker).list_no_condition(checker.expressions[at].tree, known):
+            checker.report_in(at, problem.part, "law", problem.message, problem.help)
 
 
 def _check_parts(checker: Checker, at: Pointer, known: Mapping[str, Schema]) -> None:
@@ -269,6 +341,10 @@ class Reader:
         inner = {**known, node.item: self._items(node.of, known)} if isinstance(node, Macro) else known
         for index, part in enumerate(parts):
             yield from self.list_problems(part, inner if index else known)
+
+    def list_no_condition(self, tree: Node, known: Mapping[str, Schema]) -> Iterator[_Problem]:
+        """Yield a problem if an expression is no condition, as `response.total` alone."""
+        yield from self._wrong_kind(tree, frozenset(("boolean",)), "a condition", known)
 
     def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         schema = self.schema_of(node.base, known)

@@ -39,7 +39,7 @@ def check_parts(checker: Checker) -> None:
         _resource(checker, name, ("resources", name), resource)
     schemas = checker.at(("schemas",))
     for name, *others in _find_circles(schemas) if isinstance(schemas, dict) else ():
-        said = f"`{name}` is nothing but a reference to itself: {' to '.join([name, *others, name])}"
+        said = f"`{name}` needs itself to say what it is: {' to '.join([name, *others, name])}"
         checker.report(("schemas", name), "reference", said, "say its `type` in one of them")
     for name, workflow in checker.written.workflows.items():
         steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
@@ -293,8 +293,17 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
         )
 
 
-_TEMPLATE = re.compile(r"\{\{\s*(?P<value>\w+(?:\.\w+)*)\s*\}\}|\$\{(?P<other>\w+(?:\.\w+)*)\}")
+_TEMPLATE = re.compile(
+    r"\{\{\s*(?P<value>\w+(?:\.\w+)*)\s*\}\}|\$\{(?P<other>\w+(?:\.\w+)*)\}|\$steps\.(?P<step>\w+(?:\.\w+)*)"
+)
 """Matches how other tools write a value of an earlier step."""
+
+
+def _name_of(found: re.Match[str]) -> str:
+    """Return what a template names, as an expression: `a.id` for `$steps.a.outputs.id`."""
+    if found["step"] is None:
+        return found["value"] or found["other"]
+    return str(found["step"]).replace(".outputs.", ".", 1)
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
@@ -312,7 +321,7 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     for key, given in (("input", step.input), ("headers", step.headers)):
         for name, value in given.items():
             found = _TEMPLATE.fullmatch(value) if isinstance(value, str) else None
-            if found is not None and (path := found["value"] or found["other"]).partition(".")[0] in names:
+            if found is not None and (path := _name_of(found)).partition(".")[0] in names:
                 said = f"`{brief(value)}` would be sent as it is: no template is filled in here"
                 checker.report((*pointer, key, name), "expression", said, f"write `={path}`")
     for key, text in step.keep.items():
@@ -502,7 +511,7 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
 
 
 def _find_circles(schemas: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield the names of schemas that are only references and lead to each other, the first by alphabet
+    """Yield the names of schemas that need each other, as references or by `allOf`, the first by alphabet
     first.
     """
     ended: set[str] = set()
@@ -511,10 +520,14 @@ def _find_circles(schemas: Mapping[str, Any]) -> Iterator[list[str]]:
         name = start
         while name not in ended and name not in way:
             schema = schemas.get(name)
-            if not isinstance(schema, Mapping) or set(schema) != {"$ref"}:
+            if not isinstance(schema, Mapping):
+                break
+            parts = [schema, *(schema.get("allOf") or ())]
+            needed = [str(p["$ref"]) for p in parts if isinstance(p, Mapping) and "$ref" in p]
+            if not needed:
                 break
             way[name] = None
-            name = str(schema["$ref"]).rpartition("/")[2]
+            name = needed[0].rpartition("/")[2]
         if name in way:
             circle = list(way)[list(way).index(name) :]
             first = circle.index(min(circle))

@@ -140,10 +140,12 @@ def _refuse_secrets(source: Source) -> None:
     from pgagents.base.errors import Diagnostic, InputError
     from pgagents.base.places import span_at
     from pgagents.base.text import KEY_FORMS
+    from pgagents.importer.overlay.options import is_overlay
 
     own = [re.escape(v) for k, v in os.environ.items() if k.startswith(_OF_KEYS) and len(v) >= LEAST_KEY]
-    # no JWT by its form alone: documents show them as examples, and an import must be accepted
-    keys = re.compile("|".join((KEY_FORMS, *own)))
+    # no JWT in what an import wrote: documents show them as examples
+    forms = (KEY_FORMS, _TOKEN) if is_overlay(source.data) else (KEY_FORMS,)
+    keys = re.compile("|".join((*forms, *own)))
     found = [*keys.finditer(source.text), *_list_literal_keys(source)]
     if not found:
         return
@@ -152,11 +154,15 @@ def _refuse_secrets(source: Source) -> None:
         hidden = hidden.replace(key.group(), "…" * len(key.group()))
     said = "this is a key, and everybody reads it who reads this file"
     help = "take it out, and make a new one; verify takes keys from the environment, as PGAGENTS_TOKEN"
-    at = (span_at(source.file, source.text, key.start()) for key in found)
+    places = dict.fromkeys(key.start() for key in found)
+    at = (span_at(source.file, source.text, start) for start in places)
     problems = [Diagnostic(span, "catalogue/secret", "error", said, help) for span in at]
     raise InputError(problems, replace(source, text=hidden, data=None))
 
 
+_TOKEN = r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ(?!zdWIiOiIxMjM0NTY3ODkwI)[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"
+"""Matches a JWT that is not the one which everybody copies from jwt.io."""
+_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:[^\s/@]+@", re.I)
 _KEY_HEADERS = frozenset(("authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"))
 _AS_HEADER = re.compile(r"(?:bearer|basic|token)\s+\S{8,}", re.I)
 
@@ -165,7 +171,11 @@ def _list_literal_keys(source: Source) -> Iterator[re.Match[str]]:
     """Yield the places of keys that are written out in a step's headers, or as a header's text in `env`."""
     data = source.data if isinstance(source.data, dict) else {}
     env, workflows = (data.get(key) for key in ("env", "workflows"))
-    texts = [str(v) for v in env.values() if _AS_HEADER.fullmatch(str(v))] if isinstance(env, dict) else []
+    api = data.get("api")
+    urls = [data.get("openapi"), api.get("server") if isinstance(api, dict) else None]
+    own = list(env.values()) if isinstance(env, dict) else []
+    texts = [str(value) for value in own if _AS_HEADER.fullmatch(str(value))]
+    texts += [str(value) for value in (*own, *urls) if _WITH_PASSWORD.match(str(value))]
     for workflow in workflows.values() if isinstance(workflows, dict) else ():
         steps = workflow.get("steps") if isinstance(workflow, dict) else None
         for step in steps.values() if isinstance(steps, dict) else ():

@@ -267,7 +267,7 @@ def _check_sections(source: Source) -> None:
             "catalogue/type",
             "error",
             f"`{section}` is a mapping, also over a document",
-            f"leave `{section}` out to take the document's",
+            f"write `{section}: {{NAME: …, OTHER: …}}`, or leave it out to take the document's",
         )
         for section in _MAPPINGS
         if section in source.data and not isinstance(source.data[section], Mapping)

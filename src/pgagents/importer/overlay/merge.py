@@ -123,7 +123,8 @@ class _Merger:
         self.made.stated.add(here)
         if value is None and not _may_be_null(here):
             if key not in base:
-                self._report(here, f"there is no `{brief(str(key))}` here to remove", str(key), base)
+                said = f"there is no `{brief(str(key))}` here to remove"
+                self._report(here, said, str(key), base, help=_EMPTY)
             result.pop(key, None)
             self.made.removed.append(here)
         elif is_answer(here) and value == {}:  # null removes, so this is an answer without a body
@@ -239,10 +240,20 @@ class _Merger:
         return over
 
     def _report(
-        self, at: Pointer, message: str, word: str, known: Collection[Any], item: int | None = None
+        self,
+        at: Pointer,
+        message: str,
+        word: str,
+        known: Collection[Any],
+        item: int | None = None,
+        help: str = "remove this line",
     ) -> None:
-        help = did_you_mean(word, map(str, known)) or "remove this line"
+        meant = did_you_mean(word, map(str, known))
+        help = meant if meant and not (help == _EMPTY and meant.startswith("known")) else help
         self.made.misfits.append(Misfit(at, "changes-nothing", message, help, item))
+
+
+_EMPTY = "a key without a value removes: what it should hold stands below it, indented further"
 
 
 # -- what stands at a pointer

@@ -81,6 +81,7 @@ def order_for_survey(
     So a bug that shows everywhere is reported early, and an interrupted run has tried a little of everything.
     A probe's worth depends on `contracts` and the catalogue alone. The `first` probes stay in front, because
     a correct call shows if the server accepts the key. Probes of the stage `PRISTINE` stay in front, too.
+    Those that need one of the few instances that a run may make of a kind follow.
     """
     first += sum(probe.stage == PRISTINE for probe in probes)
     counted = {c.id: c for c in contracts}
@@ -91,7 +92,28 @@ def order_for_survey(
         if i < first or _free(p)
     }
     waves = _survey(probes, shown, most, min(first, len(probes)))
-    return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
+    rank: dict[int, float] = {i: waves.get(i, len(WAVES) + 1) for i in range(len(probes))}
+    rank |= {i: _rank_scarce(probes[i]) for i in shown if i >= first and _takes_of_few(setting, probes[i])}
+    return [probes[i] for i in sorted(rank, key=lambda i: rank[i])]
+
+
+OWN_CHECKS = ("jobs", "idempotency")
+"""What is promised of a job and of a paid call alone."""
+
+
+def _takes_of_few(setting: Setting, probe: Probe) -> bool:
+    """True for a call's own check if what it makes stays, so that few are made: none is left later."""
+    if probe.check not in OWN_CHECKS or not probe.endpoints:
+        return False
+    action = probe.endpoints[0].action
+    made = (r for r in setting.model.resources.values() if r.made_by and r.made_by.action is action)
+    return any(resource.undone_by is None for resource in made)
+
+
+def _rank_scarce(probe: Probe) -> float:
+    """Return where it stands: a job, or a call that costs or sends, takes of its parents' few, too."""
+    action = probe.endpoints[0].action
+    return -0.9 if action.costs or action.sends or action.job is not None else -0.5
 
 
 def for_smoke(
