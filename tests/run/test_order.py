@@ -12,7 +12,7 @@ import pytest
 
 from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey
+from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey, takes_of_few
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
 from pgagents.verify.promise import Conversation, Probe, collect
 from pgagents.verify.setting import Setting, setting_of
@@ -82,6 +82,16 @@ def test_what_looks_back_may_prove_needless_or_repeats_stays_behind_the_survey()
     assert not [p.name for p in made.probes[:survey] if p.optional or p.priority > 1 or p.stage >= LATE]
     rest = [p for p in order_for_survey(setting, before, listed, 0) if p is not before[0]]
     assert rest == before[1:], "nothing to spend: the order of the phases"
+
+
+def test_a_job_and_a_key_are_tried_on_the_few_instances_that_stay_before_others_take_them():
+    setting, listed, made = drafted()
+    lasting, before = replace(setting, test_data=False), by_phase(made.probes, 0)
+    few = [p for p in before if takes_of_few(lasting, p)]
+    assert {p.check for p in few} == {"idempotency"}
+    assert not [p for p in before if takes_of_few(setting, p)], "a test key makes as many as it needs"
+    order = order_for_survey(lasting, before, listed, 88)
+    assert order[1 : 1 + len(few)] == few
 
 
 def test_a_seed_chooses_the_order_of_what_is_free():

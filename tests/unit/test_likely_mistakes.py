@@ -133,12 +133,12 @@ MISTAKES = [
 SECRETS = {
     "GitHub": "ghp_" + "a8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh4Ug3Ie",
     "GitHub, fine-grained": "github_pat_"
-    + "11ABCDEFG0a8Kd93jfLs0Qx_"
-    + "7ZpWm2Rt5Vb1Nc6Yh4Ug3IeXa8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh",
+    "11ABCDEFG0a8Kd93jfLs0Qx_"
+    "7ZpWm2Rt5Vb1Nc6Yh4Ug3IeXa8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh",
     "OpenAI": "sk-" + "proj-a8Kd93jfLs0Qx7ZpWm2Rt5Vb1Nc6Yh4Ug3IeAbCd",
     "AWS": "AKIA" + "IOSFODNN7Q4ZKLMW",
     "a JWT": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSIsImV4cCI6MTkwMDAwMDAwMH0."
-    + "Kq3vT1p9xYzR7uWbN2mLc8sD4fGhJ6aE",
+    "Kq3vT1p9xYzR7uWbN2mLc8sD4fGhJ6aE",
 }
 PLACES = (
     "env: {a: %s}",

@@ -123,6 +123,8 @@ class Setting:
     """True if bursts may exceed the limits."""
     lost_answers: bool = False
     """True if calls are repeated as hosts repeat them whose answer was lost."""
+    test_data: bool = False
+    """True if the key is one for tests, so that what stays of a run harms nobody."""
     spared: frozenset[str] = frozenset()
     """The actions that no call repeats on purpose, because they cost money or send something to people.
 

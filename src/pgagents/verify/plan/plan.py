@@ -111,6 +111,7 @@ def make_setting(
         drawn_writes=may_write(model, identities, options),
         limits=options.limits,
         lost_answers=options.lost_answers,
+        test_data=may_write(model, identities, replace(options, allow_writes=False)),
         spared=list_spared(model, identities, options),
         discovery=options.only_said == DISCOVERY_FLAG,
         exclusive=options.shard is None

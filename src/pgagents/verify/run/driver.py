@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
-from pgagents.verify.plan.selection import list_live_roles, may_write
+from pgagents.verify.plan.selection import list_live_roles
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.call_executor import CallExecutor, Spent
 from pgagents.verify.run.gate import Gate
@@ -81,7 +81,7 @@ class Driver:
             roles=self.roles,
             live=list_live_roles(setting.model, identities, options),
         )
-        factory.owned.test_data = may_write(setting.model, identities, replace(options, allow_writes=False))
+        factory.owned.test_data = setting.test_data
         budget = RequestBudget(made.max_requests, made.apart)
         self.sender = Sender(
             routes, keys, options, clocks, budget, gate.objection, until=until, commands=identities.commands
