@@ -61,6 +61,28 @@ def answers_alone(member: str, schema: str, value: str, made_by: str) -> tuple[t
     )
 
 
+REPLAYED = """\
+workflows:
+  order_twice:
+    title: A client repeats a call whose answer it lost
+    only_verify: true
+    steps:
+      add:
+        action: add_item
+        input: {title: A thing}
+        headers: {Idempotency-Key: a-key-of-the-author}
+        keep: {item: response.item}
+      again:
+        action: add_item
+        input: {title: A thing}
+        headers: {Idempotency-Key: a-key-of-the-author}
+        keep: {item: response.item}
+      remove: {action: remove_item, input: {item_id: =again.item.id}}
+
+resources:
+"""
+"""A workflow whose second step repeats the key of the first one, in a header of its own."""
+
 ID = "{type: string, description: Its id}"
 FREE = "\n    input:\n      item_id: {type: string, "
 PATTERN = '\n    input:\n      item_id: {type: string, pattern: "^it-[0-9]{5}$", '
@@ -196,6 +218,9 @@ CASES: dict[str, Case] = {
     "timeout_create": Case("timeout_create", "items", green=None, broken=True),
     "crash_create": Case("crash_create", "items", green=False, broken=True),
     "idempotent": Case("idempotent", green=None, broken=True),
+    "idempotent_replayed": Case(
+        "idempotent_heard", "idempotent", edits=(("resources:\n", REPLAYED),), broken=True,
+    ),
     "lagging_list": Case("lagging_list", "items", green=None, broken=True),
     "open_door": Case("open_door", "items", green=False, broken=True),
     "lenient": Case("lenient", "items", green=False, broken=True),
