@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.verify.wire.oauth import OAuthClient
 
-READY_S = 30.0
 SEED = 0
 _SANDBOX = "from pgagents.cli.main import run; run()"
 
@@ -218,6 +217,7 @@ def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, 
     import json
 
     from pgagents.base.errors import PgagentsError
+    from pgagents.cli.running.app import READY_S
 
     until = time.monotonic() + READY_S
     while time.monotonic() < until:

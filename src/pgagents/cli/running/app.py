@@ -37,8 +37,12 @@ from pgagents.cli.running.run import signals
 
 L = TypeVar("L", bound=ServerLine)
 PORT = "{port}"
-READY_S = 60.0
-"""Seconds within which an app must answer."""
+READY_S = 120.0
+"""Seconds by the clock within which an app, or the demo's sandbox, must answer.
+
+Only for one that hangs a user waits so long, and is told so: one that ends or listens elsewhere is noticed
+before. So a start of ten seconds of the processor has room beside a dozen busy processes.
+"""
 ELSEWHERE_S, LOOK_FOR_PORTS_S = 20.0, 0.5
 """Seconds for which an app may listen on other ports alone (a debugger's comes first); and between looks."""
 TELL_S, TELL_AGAIN_S = 2.0, 10.0
