@@ -110,6 +110,15 @@ def test_a_run_touches_nothing_of_others_and_leaves_nothing(name: str, seed: int
     assert_no_harm(server, report)
 
 
+def test_what_a_key_made_in_another_project_is_removed_at_once() -> None:
+    """Its project may have room for one."""
+    server, _ = first_run("idempotent_replayed")
+    made: dict[str, int] = vars(server)["of_second"]
+    ends = {e.target.rpartition("/")[2]: e.number for e in server.log if e.method == "DELETE"}
+    assert len(made) > 1
+    assert [id for id, number in made.items() if ends[id] - number > 3] == []
+
+
 @every_case
 def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(name: str) -> None:
     case, (_, report) = CASES[name], first_run(name)

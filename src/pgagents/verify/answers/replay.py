@@ -64,16 +64,21 @@ def undo_first_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
     This is done only if used keys are refused and are remembered for a limited time. It frees the instance's
     capacity, so that only the key can be the reason for a later refusal.
     """
-    idempotency, makes = trial.model.idempotency, trial.template.makes
+    idempotency = trial.model.idempotency
+    forgets = idempotency is not None and idempotency.lives_s
+    if forgets and trial.model.behaviour.replay == "conflict" and trial.endpoint.leads:
+        yield from undo_call(trial, first)
+
+
+def undo_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
+    """Remove what a call of the trial's action made, with the key that made it; nothing if it made none."""
+    makes, role = trial.template.makes, first.call.role
     undo = makes.undone_by if makes is not None else None
     ending = trial.setting.find_lead(str(undo.action.name)) if undo is not None else None
-    forgets = idempotency is not None and idempotency.lives_s
-    if not forgets or trial.model.behaviour.replay != "conflict" or not trial.endpoint.leads:
-        return
     body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
-    if undo is not None and ending is not None and isinstance(body, Mapping):
+    if undo is not None and ending is not None and isinstance(body, Mapping) and first.success:
         why = "the end of what an idempotency key made"
-        yield Call(ending, undo.input, "valid", why, subject=makes, made=body)
+        yield Call(ending, undo.input, "valid", why, role=role, owner=role, subject=makes, made=body)
 
 
 def same_instance(trial: Trial, first: Exchange, second: Exchange) -> bool:

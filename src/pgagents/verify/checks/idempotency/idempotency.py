@@ -23,6 +23,7 @@ from pgagents.verify.answers.replay import (
     is_key_conflict,
     judge_replay,
     same_instance,
+    undo_call,
     undo_first_call,
     void,
 )
@@ -301,9 +302,11 @@ def _try_other_owner(trial: Trial, first: Exchange, key: Any, role: str, whose: 
     if not answer.success:  # because of the key, or because the place has no capacity
         same = {n: answer.input[n] for n in arguments if n in answer.input}
         other: Exchange = yield call(f"another key of {whose}", input={**same, name: UniqueValue()})
+        yield from undo_call(trial, other)
         if not other.success:
             yield trial.untested(f"a new key of {whose} was answered {other.outcome} as well")
             return
+    yield from undo_call(trial, answer)  # a limit of that project's may count it
     if answer.success:
         late = explain_key_expiry(trial.model, first.sent_at, answer)
         yield trial.untested(late) if late else trial.kept()
