@@ -58,6 +58,11 @@ OPTIONS: dict[str, Schema] = {
     "selector": {"type": "string"},
     "where_clause": {"type": "string", "maxLength": 40},
     "filter": {"type": "object"},
+    "force": {"type": "string"},
+    "purge_the_rest": FLAG,
+    "delete_all": {"type": ["string", "null"], "maxLength": 5},
+    "combine": {"anyOf": [{"const": "append"}, {"const": "replace"}, {"type": "null"}]},
+    "everything": {"const": "all"},
 }
 REFERENCES: dict[str, Schema] = {
     "source": NUMBER,
@@ -90,8 +95,8 @@ TREE = {
 }
 
 
-SELECTING = ("until", "before", "selector", "where_clause", "filter")
-"""Options any text of which chooses rows."""
+SELECTING = ("until", "before", "selector", "where_clause", "filter", "force", "delete_all")
+"""Options any text of which chooses rows, or is true."""
 SAID = ("replace", "overwrite", "remove-older", "all", "clean-slate", "true", "True", "1")
 """Texts that a server takes for a choice with reach."""
 
@@ -224,6 +229,25 @@ class Moving(Notes):
         return (
             (status, note) if isinstance(named, int if last == "put" else list) else (400, {"error": "bad"})
         )
+
+
+@pytest.mark.parametrize("name", ["email", "archive_reason", "broadcast_message", "copy"])
+def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str, tmp_path: Path) -> None:
+    model = model_of(tmp_path, document({name: TEXT}, {}))
+    action = next(a for a in model.actions if a.name == "create_note")
+    assert not Harmless(model).list_withheld(action)
+
+
+def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach(tmp_path: Path) -> None:
+    """Alternatives with one value each are choices."""
+    made = document({"combine": {"oneOf": [{"const": "append"}, {"const": "replace"}]}}, {})
+    content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
+    content["schema"]["required"] = ["text", "combine"]
+    model = model_of(tmp_path, made)
+    action = next(a for a in model.actions if a.name == "create_note")
+    (held,) = Harmless(model).list_withheld(action)
+    assert held.takes("append", ())
+    assert not held.takes("replace", ())
 
 
 def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own(tmp_path: Path) -> None:

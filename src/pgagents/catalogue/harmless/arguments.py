@@ -81,6 +81,9 @@ SELECTING = frozenset((
     "selector", "since", "sql", "until", "where",
 ))  # fmt: skip
 """Words of an optional text or date that chooses what a write works on."""
+_TEXTS_OF_THEIR_OWN = frozenset(("copy", "default", "email", "import", "previous", "primary", "save", "sms"))
+"""Words with reach that a text may be named by because of what it says."""
+_SMALL = frozenset(("and", "it", "on", "the", "to", "with"))
 _ALL = frozenset(("all", "any", "every", "everyone", "everything", "full", "unlimited"))
 """Words of the choices that give every right."""
 RIGHTS = frozenset((
@@ -342,17 +345,19 @@ class Harmless:
             return Withheld(path, wire, param.place, "reference", resource, _encode(shown), texts=texts)
         right, reach = find_right(name), _reaches(path)
         is_text = "string" in types and ("enum" not in schema or needed)
-        is_option = "enum" in schema or bool(types & {"boolean", "integer", "number"})
+        choices = [schema["const"]] if "const" in schema and not needed else schema.get("enum")
+        is_option = choices is not None or bool(types & {"boolean", "integer", "number"})
         if is_text and right:
             return Withheld(path, wire, param.place, "right")
         is_stored = param.in_body and ".".join(path[-2:]) in stored and not right
-        choices = schema.get("enum")
         choices = choices if isinstance(choices, list) else []
         far = any(_reaches((str(choice),)) for choice in choices)
-        selects = not (needed or is_stored) and not SELECTING.isdisjoint(split_words(name))
+        selects = not (needed or is_stored) and (
+            not SELECTING.isdisjoint(split_words(name)) or ("string" in types and _is_flag(name))
+        )
         if not selects and (not is_option or (not reach and (is_stored or (needed and not far)))):
             return None
-        shown = [schema[key] for key in ("default", "const") if key in schema]
+        shown = [schema["default"]] if "default" in schema else []
         if param.required:
             shown += choices if len(choices) == 1 else [c for c in choices if not _reaches((str(c),))]
         shown += [False] if param.required and "boolean" in types else ()
@@ -402,7 +407,8 @@ class Harmless:
             name = str(schema.get("$ref", ""))
             if name and name in seen:
                 continue
-            here, below, has_members = resolve(schema, self.model.schemas), seen | {name}, False
+            here = _join_choices(resolve(schema, self.model.schemas), self.model.schemas)
+            below, has_members = seen | {name}, False
             given = here.get("required")
             must = must | frozenset(map(str, given)) if isinstance(given, list | tuple) else must
             for (key, *steps), part in list_children(here):
@@ -437,6 +443,24 @@ class Harmless:
 def _reaches(path: Sequence[str]) -> bool:
     """True if a word of an argument's name, or of its member's, says that it may reach beyond one thing."""
     return any(word in REACHING for step in path for word in split_words(step))
+
+
+def _is_flag(name: str) -> bool:
+    """True for the name of a text that a server may read as a flag, where any text is true: `replace_all`."""
+    words = frozenset(split_words(name)) - _SMALL
+    return bool(words) and words <= REACHING - _TEXTS_OF_THEIR_OWN
+
+
+def _join_choices(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a schema whose alternatives with listed values are one list of choices: `anyOf` of `const`."""
+    for key in ("anyOf", "oneOf"):
+        given = schema.get(key)
+        parts = [resolve(part, schemas) for part in given or () if isinstance(part, Mapping)]
+        listed = [part for part in parts if {"const", "enum"} & part.keys()]
+        if len(listed) > 1:
+            choices = [c for part in listed for c in ([part["const"]] if "const" in part else part["enum"])]
+            return {**schema, "enum": choices, key: [part for part in parts if part not in listed]}
+    return schema
 
 
 def _list_types(schema: Mapping[str, Any]) -> frozenset[str]:
