@@ -51,7 +51,7 @@ signout silence snooze spawn spin squash stabilise start stash steer stop submit
 summon surrender suspend swap swipe switch tare teardown terminate tilt toggle transcode transmit
 trigger truncate turn unarchive unarm unassign unban unbind unblacklist unblock unbook uncancel unclaim
 uncordon undelete undeploy undo undraft unenrol unenroll unfavorite unfence unflag unfollow unfreeze
-unhide uninstall uninvite unlink unload unlock unmerge unmonitor unmount unmute unpark unpause unpin
+unhide uninstall uninvite unlatch unlink unload unlock unmerge unmonitor unmount unmute unpark unpause unpin
 unplug unpublish unqueue unregister unreserve unresolve unseal unsend unset unshare unsilence unsnooze
 unstar unsubscribe untag untrash unwatch unwind update upgrade upload upsert upsize upvote vacate vacuum
 vend void wakeup wipe withdraw withhold write yank zap
@@ -61,12 +61,12 @@ VERBS_OR_NOUNS = _words("""
 advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast
 build bump burn call capture cast change charge checkin checkout clean click collect comment connect
 control cool credit deny deploy deposit double draw dump email empty end evaluate favorite favourite
-fine fire flag flash follow force fork fund gift go grant heat hide hold home import invite invoke issue
+fine fire flag flash follow force fork fund gift go grant heat hide hit hold home import invite invoke issue
 leave like link lock log login mail manage mow open order pan park patch pin place pledge plug poke post
-press print process queue rate recall record redirect refresh refund release report request reserve
-retire review ring rinse roll rollout run scale scan seal sell share ship shorten sign signup
+play press print process queue rate recall record redirect refresh refund release report request reserve
+retire review ring rinse roll rollout run scale scan seal sell share shift ship shorten sign signup
 simulate skip sleep split spray stage stamp star store sweep sync synchronise synchronize tag take tip
-touch tow trade transfer trash treat tune vent vote wake warm wash water zoom
+topup touch tow trade transfer trash treat tune vent vote wake warm wash water zoom
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = _words("""
@@ -116,8 +116,9 @@ _ABOUT = _words("""
 area areas channel channels code codes count counts date dates day days desk desks device devices fee
 fees format formats history hour hours info key keys kind kinds limit limits log logs mode modes note
 notes option options point points policies policy position positions price prices rate rates reason
-reasons reserve reserves rule rules schedule schedules score scores state states statistics stats status
-target targets template templates time times type types version versions window windows zone zones
+reasons requests reserve reserves rule rules schedule schedules score scores state states statistics
+stats status target targets template templates time times type types version versions window windows
+zone zones
 """)
 """Nouns behind a verb that make a thing of it where nothing else says that a call acts: `reset-policy`."""
 _MAX_CHARACTERS = 1_000
@@ -157,7 +158,9 @@ _SUBJECT = re.compile(
     r"""^\W*(?:(?:note|warning|attention|important)(?:\ that)?\W+)?
     (?:(?:this|it)(?:\ (?:get|api|call|endpoint|method|operation|request|route|action|tool|function))?
       |the\ (?:api|call|endpoint|method|operation|request|tool|function)
-      |(?:calling|requesting|reading|fetching|opening|using|invoking)\ (?:this|it|the)(?:\ [a-z]+)?)?
+      |(?:calling|executing|fetching|invoking|opening|reading|requesting|running|using|visiting)
+       \ (?:(?:this|it)(?:\ (?:address|endpoint|link|method|operation|page|path|resource|route|url))?
+           |the\ [a-z]+))?
     \ ?(?:(?:will|also|then|immediately|automatically|atomically|always|additionally)\ )*""",
     re.I | re.X,
 )
@@ -182,6 +185,21 @@ _IS_DONE = re.compile(
     re.I | re.X,
 )
 """Matches what a read does to what it reads: "are deleted once they are read"."""
+_COMES_TO_PASS = re.compile(
+    r"""^\W*(?:(?:all|an?|any|every|its|the|this)\ )?
+    (?!(?:\S+\ )*?(?:answer|body|content|data|field|header|list|output|page|response|result|text|value)s?\ )
+    (?!(?:\S+\ ){1,5}?(?:how|if|that|when|where|which|who|whose|why)\ )
+    (?:[\w'-]+\ ){1,4}?(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*
+    (?:[a-z]+\ and\ (?:then\ )?)?
+    (cancell?ed|charged|cleared|consumed|deleted|destroyed|discarded|dispatched|e?mailed|emptied|erased
+    |incremented|invalidated|notified|purged|rebooted|rebuilt|removed|reset|restarted|revoked|sent|terminated
+    |triggered|wiped)\b
+    (?:\ and\ (?:[a-z]+ed|built|rebuilt|sent))?
+    (?:\ (?:again|at\ once|for\ good|immediately|once\ more|permanently))?
+    (?:\ to\ (?:all|an?|each|every|the)\ [\w\ ']+)?\W*$""",
+    re.I | re.X,
+)
+"""Matches a whole sentence in the passive about what a call does: "The old key is revoked."."""
 _OBJECT = re.compile(
     r" (?:the|an?|one|all|every|each|any|this|these|your|it|them|its|their|access)\b"
     r"(?! \w+ (?:\w+ed|cast|has|have|left|made|may|sent|wrote)\b)",  # "Orders the customer placed"
@@ -327,7 +345,7 @@ def _read_description(text: str, *, alone: bool) -> Acting:
                 and not _OF_A_THING.search(rest[: further.start()])
             ):
                 return Acting(other, "description", brief(sentence, 60))
-        if done := _IS_DONE.search(sentence):
+        if done := _IS_DONE.search(sentence) or _COMES_TO_PASS.match(plain):
             return Acting(done[1].lower(), "description", brief(sentence, 60))
     return NOTHING
 
