@@ -87,10 +87,11 @@ _SMALL = frozenset(("and", "it", "on", "the", "to", "with"))
 _ALL = frozenset(("all", "any", "every", "everyone", "everything", "full", "unlimited"))
 """Words of the choices that give every right."""
 RIGHTS = frozenset((
-    "access", "acl", "active", "admin", "administrator", "authority", "current", "default", "demote",
+    "access", "acl", "active", "admin", "administrator", "authority", "capability", "current", "default",
+    "demote",
     "entitlement", "grant", "membership", "moderator", "owner", "ownership", "permission", "permit",
     "preferred", "primary", "privilege", "promote", "quota", "right", "role", "root", "scope", "setting",
-    "staff", "sudo", "superadmin", "superuser",
+    "staff", "sudo", "super", "superadmin", "superuser",
 ))  # fmt: skip
 """Words, in the singular, of what is written elsewhere too: rights, defaults, owners."""
 _AROUND = ("as", "id", "ids", "is", "make", "set")
@@ -100,8 +101,11 @@ def find_right(name: str) -> str:
     """Return the word of a name by which it changes rights or a default: `admin` of `is_admin`; else nothing.
 
     Such a word is the first or the last one: `roles`, `role_id`, `set-default`, and not `scope_note_text`.
+    What somebody `can` do is a right, too.
     """
     words = [singular(word) for word in split_words(name) if word not in _AROUND]
+    if words[:1] == ["can"] and words[1:]:
+        return "can"
     return next((word for word in (*words[-1:], *words[:1]) if word in RIGHTS and len(words) < 3), "")
 
 
