@@ -111,7 +111,7 @@ def test_only_a_name_that_suggests_another_answer_is_asked_about(
     assert asked == [] if not question else question in asked[0]
     action = made.model.actions[0]
     assert action.effect == "write"
-    assert str(action.confirm_body).startswith("Go ahead with “Do it”")
+    assert str(action.confirm_body).startswith("Do it")
     assert str(action.confirm_body).endswith("?")
     assert ("impossible to undo" in str(action.confirm_body)) == (method == "delete")
 

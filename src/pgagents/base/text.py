@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -130,6 +130,21 @@ def _is_same(one: str, other: str) -> bool:
     """True if two words differ at most by the ending of a plural."""
     short, long = sorted((one, other), key=len)
     return long.startswith(short) and long[len(short) :] in _PLURALS
+
+
+EXAMPLE = r"(?:\A|\.)example\.(?:com|net|org)\Z"
+"""Matches a host of documentation (RFC 2606), which an import writes where the document has none."""
+
+
+def is_example(address: str) -> bool:
+    """True for a URL or an e-mail address of documentation."""
+    host = urlsplit(address).hostname if "//" in address else address.rpartition("@")[2]
+    return bool(re.search(EXAMPLE, (host or "").rstrip(".")))
+
+
+def name_arguments(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with each `{name}` of `values` replaced; other braces stay."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)
 
 
 # -- singulars of plurals

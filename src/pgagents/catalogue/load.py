@@ -104,6 +104,7 @@ def _run_checks(checker: Checker) -> None:
     actions.check_pages(checker)
     actions.check_conditional(checker)
     actions.check_groups(checker)
+    actions.check_confirm(checker)
     actions.check_deprecation(checker)
     refusals.check_jobs(checker)
 

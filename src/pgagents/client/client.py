@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.base.jsonschema.schema import resolve
-from pgagents.base.text import brief, did_you_mean
+from pgagents.base.text import brief, did_you_mean, name_arguments
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import find_next_page, values_for
 from pgagents.catalogue.model.credential import Credential
@@ -297,9 +297,10 @@ class Client:
         """Return why a call may not be made yet; empty if it may."""
         if action.confirm_body is None:
             return ""
-        question = Question(
-            action.name, str(action.confirm_title or action.title), str(action.confirm_body), arguments
+        body = name_arguments(
+            str(action.confirm_body), {name: brief(str(value)) for name, value in arguments.items()}
         )
+        question = Question(action.name, str(action.confirm_title or action.title), body, arguments)
         if self._confirm is None:
             return f"ask the user first: {question.body}"
         return "" if self._confirm(question) else "the user said no"

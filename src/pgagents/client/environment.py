@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.base.errors import PgagentsError
-from pgagents.base.text import brief, find_unreachable, hide_in_address
+from pgagents.base.text import brief, find_unreachable, hide_in_address, is_example
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.identity import name_holder, variable_of_scheme
 
@@ -45,14 +45,21 @@ def api_url(model: Model, given: str | None) -> str:
     """Return the API's URL: that of the run which started this, else the given one, else from the catalogue's
     variable, else the catalogue's server.
 
-    Raises PgagentsError for a URL that is invalid.
+    Raises PgagentsError for a URL that is invalid, and if all that is known is a placeholder.
     """
     if of_run := os.environ.get(RUN_URL):
         return base_url(of_run, RUN_URL)
     if given is not None:
         return base_url(given)
     name = variable(model, "url")
-    return base_url(os.environ[name], name) if os.environ.get(name) else str(model.api.server)
+    if os.environ.get(name):
+        return base_url(os.environ[name], name)
+    if is_example(model.api.server):
+        raise PgagentsError(
+            f"nothing says where the API runs: {model.api.server} is a placeholder",
+            f"write `api: {{server: https://…}}`, give --url URL, or export {name}=URL",
+        )
+    return str(model.api.server)
 
 
 def api_key(

@@ -13,6 +13,7 @@ from typing import Any
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.union import UNIONS
 from pgagents.base.places import Node, Pointer, Text, origin_of
+from pgagents.base.text import name_arguments
 from pgagents.catalogue.decoding.medium import kind_of
 from pgagents.catalogue.encoding.medium import WHOLE
 from pgagents.catalogue.model.action import Action
@@ -289,7 +290,10 @@ def _capabilities(action: Action) -> Node:
         confirmation = Node({"type": "AdaptiveCard"}, origin=(*action.origin, "confirm"))
         if action.confirm_title:
             confirmation["title"] = action.confirm_title
-        confirmation["body"] = action.confirm_body
+        # Copilot fills in `{{function.parameters.NAME}}` (Microsoft's own templates of plugins, 2026-11-27)
+        sent = {str(p.name): f"{{{{function.parameters.{p.wire}}}}}" for p in action.params}
+        body = name_arguments(str(action.confirm_body), sent)
+        confirmation["body"] = Text(body, action.confirm_body.origin)
         capabilities["confirmation"] = confirmation
     handling = (
         "ResourceStateUpdate"

@@ -233,7 +233,11 @@ def _list_unasked(
         for name, several in surfaces.items()
         if name not in blaming and all(model.source.is_from_document(("surfaces", one)) for one in several)
     }
-    return {vendor(d.id): d.message for d in reversed(errors) if vendor(d.id) in unasked}
+    return {
+        vendor(d.id): f"{d.message}; {d.help}" if d.help else d.message
+        for d in reversed(errors)
+        if vendor(d.id) in unasked
+    }
 
 
 def collect_diagnostics(model: Model) -> tuple[Diagnostic, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pgagents.base.jsonschema.union import unite
-from pgagents.base.text import brief
+from pgagents.base.text import EXAMPLE, brief
 from pgagents.catalogue.encoding.medium import JSON, WHOLE, has_body, is_whole
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.credential import Credential
@@ -38,9 +38,7 @@ class SignIn:
         return (self.credential.name,) if self.credential is not None else ()
 
 
-_NOBODYS = re.compile(
-    r"(?:\A|\.)example\.(?:com|net|org)\Z|(?:\A|\.)localhost\Z|\A127\.|\A(?:::1|0\.0\.0\.0)\Z"
-)
+_NOBODYS = re.compile(rf"{EXAMPLE}|(?:\A|\.)localhost\Z|\A127\.|\A(?:::1|0\.0\.0\.0)\Z")
 
 
 def say_placeholder(server: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from pgagents.base.places import Node, Text
+from pgagents.base.text import is_example
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.identity import variable_of_scheme
 from pgagents.catalogue.model.model import Model
@@ -34,6 +35,11 @@ def name_variables(model: Model) -> tuple[dict[str, Text], Text]:
     key = Text(surface.env.get("key") or f"{model.api.id.upper()}_API_KEY", (*at, "key"))
     url = Text(surface.env.get("url") or f"{model.api.id.upper()}_API_URL", (*at, "url"))
     return {name: Text(variable_of_scheme(model, name, key), (*at, "key")) for name in model.credentials}, url
+
+
+def show_server(model: Model) -> Text:
+    """Return the API's URL for an entry; like a key, one that nobody has said is left to the reader."""
+    return Text("https://…" if is_example(model.api.server) else model.api.server, ("api", "server"))
 
 
 def find_command(model: Model, server: McpServer, *, folder: str = "") -> tuple[str, list[str]]:
@@ -160,7 +166,7 @@ def make_entry(model: Model, server: McpServer, expand: Expand, remote: dict[str
         members = {**remote, **({"headers": Node(headers, origin=server.origin)} if headers else {})}
         return Node(members, origin=server.origin)
     env: dict[str, Any] = {name: Text(expand(name), name.origin) for name in variables.values()}
-    env[url] = Text(model.api.server, ("api", "server"))
+    env[url] = show_server(model)
     command, arguments = find_command(model, server)
     members = {"command": command, "args": arguments, "env": Node(env, origin=server.origin)}
     return Node(members, origin=server.origin)

@@ -300,8 +300,16 @@ def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
     if found is None:
         return ""
     calls = [found.found_by, *found.listed_by, found.made_by]
-    givers = [names[str(call.action.name)] for call in calls if call and str(call.action.name) in names]
+    actions = [call.action for call in calls if call]
+    if found.made_by is not None and len(actions) == 1:  # a list below a parent is no list of the resource
+        actions = [*_find_lists(model, actions[0]), *actions]
+    givers = [names[str(action.name)] for action in actions if str(action.name) in names]
     return f"comes from {' or '.join(dict.fromkeys(givers))}" if givers else ""
+
+
+def _find_lists(model: Model, maker: Action) -> list[Action]:
+    """Return what a GET at the path of a create reads."""
+    return [one for one in model.actions if one.method == "GET" and one.on_rest and one.path == maker.path]
 
 
 def _ask(surface: Surface, actions: Iterable[Action]) -> Iterator[tuple[str, str]]:

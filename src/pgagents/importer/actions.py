@@ -97,7 +97,8 @@ class Actions:
         self._operation_id(op, name, action, at)
         reads = op.label in self.reads
         acting = self.acting.get(op.label, NOTHING) if op.method == "GET" else NOTHING
-        add_nature(op, name, action, at, self.notes, confirmed=not self.comparing, reads=reads, acting=acting)
+        asked = None if self.comparing else inputs
+        add_nature(op, name, action, at, self.notes, inputs=asked, reads=reads, acting=acting)
         if (own := self.find_security(op, at)) is not None:
             action["security"] = own
         if inputs:

@@ -33,7 +33,15 @@ from pgagents.importer.places import Places, find_places
 from pgagents.importer.response_headers import Headers
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security, list_described, parse_scheme, with_scheme
-from pgagents.importer.servers import Servers, api, describe_main, find_usual_url, list_bases, list_hosts
+from pgagents.importer.servers import (
+    Servers,
+    api,
+    describe_by_lists,
+    describe_main,
+    find_usual_url,
+    list_bases,
+    list_hosts,
+)
 from pgagents.importer.surfaces import Offer, offer
 from pgagents.lint.rule import Hit, rules
 
@@ -219,6 +227,7 @@ def convert(
     made = [action for op in taken if (action := actions.make(op))]
     if not made:
         raise nothing_left(notes)
+    describe_by_lists(described, (one.name for one in made))
     made, spoken = dispatchers(made, notes)
     told, on_answers = _convert_answers(made, schemas, security, references, notes)
     if not comparing and (fixed := take_constant_headers(made, notes)):

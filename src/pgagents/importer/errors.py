@@ -18,6 +18,8 @@ RANGES = {
     "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500),
 }
 ANY_ERROR = "AnyError"
+MOST_MEANINGS = 3
+"""A code that means more things than these has no meaning, as a list of them says nothing of one action."""
 INVALID, UNPROCESSABLE, CRASHED = 400, 422, 500
 
 
@@ -44,6 +46,8 @@ class Errors:
         """
         self.valueless: set[str] = set()
         """The names of codes that only the status of an answer identifies."""
+        self.meanings: dict[str, dict[str, None]] = {}
+        """By code, what the answers that have it say it means, each once."""
 
     def take(self, made: ImportedAction) -> None:
         """Record the error responses of an action."""
@@ -75,9 +79,33 @@ class Errors:
             ]
             self.used.setdefault(made.name, []).extend(names)
             self.said.update(names if answer.status.upper() != "DEFAULT" else ())
+        self._unite_meanings()
         if self.spread and self.valueless >= self.codes.keys():
             place = None
         return self._section(place)
+
+    def _unite_meanings(self) -> None:
+        """Give each code that means several things a meaning, and a name, that is true of all of them."""
+        for name, said in list(self.meanings.items()):
+            several = [one for one in said if one]
+            if len(said) < 2:
+                continue
+            code = {key: value for key, value in self.codes[name].items() if key != "meaning"}
+            united = ", or: ".join(several)
+            meant = {"meaning": united} if len(several) <= MOST_MEANINGS and len(united) <= 200 else {}
+            usual = name_code(code["status"], "")
+            own = name if name not in self.valueless or name == usual else unique(usual, self.codes)
+            united_code = {"status": code["status"], **meant, **code}
+            self.codes = {
+                own if n == name else n: united_code if n == name else c for n, c in self.codes.items()
+            }
+            if own == name:
+                continue
+            self.valueless = self.valueless - {name} | {own}
+            self.said = {own if one == name else one for one in self.said}
+            self.used = {
+                action: [own if one == name else one for one in names] for action, names in self.used.items()
+            }
 
     def _find_spread(
         self, bodies: Sequence[tuple[int, dict[str, Any] | None]], own: Sequence[Path | None]
@@ -168,9 +196,11 @@ class Errors:
         meaning, media = read_meaning(answer.description, str(code)), _media_of(answer)
         key = (status, envelope, code, media)
         if key in self.known:
+            self.meanings[self.known[key]].setdefault(meaning)
             return self.known[key]
         if twin := self._find_twin(status, code, apart):
             self.known[key] = twin
+            self.meanings[twin].setdefault(meaning)
             bodies = sorted({self.codes[twin]["envelope"], envelope})
             either = {"anyOf": [{"$ref": name} for name in bodies]}
             self.codes[twin]["envelope"] = self.schemas.give("ErrorBody", either) if bodies[1:] else envelope
@@ -190,6 +220,7 @@ class Errors:
             self.valueless.add(name)
         self.media[media] += 1
         self.known[key] = name
+        self.meanings[name] = {meaning: None}
         return name
 
     def _find_twin(self, status: int, code: str | int, apart: Path | None) -> str:

@@ -26,6 +26,8 @@ _ACTING_ARGUMENTS = frozenset((
 """
 _CHOOSING = frozenset(("action", "cmd", "command", "method", "switchcmd"))
 """Names of arguments that choose what a call does. An optional `action` or `method` is often a filter."""
+_MOST_THINGS = 3
+"""Most arguments that a question for a person names."""
 _COMMANDING = frozenset(("cmd", "command", "switchcmd", "toggle", "turn"))
 """Names of optional arguments that say what to do, whatever their value: `turn` of a relay."""
 
@@ -98,15 +100,15 @@ def add_nature(
     at: Pointer,
     notes: Notes,
     *,
-    confirmed: bool = True,
+    inputs: Mapping[str, Any] | None = None,
     reads: bool = False,
     acting: Acting = NOTHING,
 ) -> None:
     """Add effect, destructiveness and the question for a person.
 
     A document states none of these. A QUERY reads, and so does a GET, unless it is `acting`; all else writes.
-    If a name suggests the contrary, the author is asked (`TODO`). Without `confirmed`, no question for a
-    person is written. `reads` is the author's word that the operation changes nothing.
+    If a name suggests the contrary, the author is asked (`TODO`). A question for a person names some of
+    `inputs`, and None writes none. `reads` is the author's word that the operation changes nothing.
     """
     action["effect"] = (
         "read" if reads or op.method == "QUERY" or (op.method == "GET" and not acting) else "write"
@@ -115,8 +117,8 @@ def add_nature(
         action["destructive"] = True
     if action["effect"] == "read":
         return
-    if confirmed:
-        _confirm(op, action, at, notes)
+    if inputs is not None:
+        _confirm(op, inputs, action, at, notes)
     if acting:
         notes.decide(at, f"does this GET act? {acting.reason}; if it only reads: `effect: read`")
     elif (word := find_reading_word(op.method, op.path, name)) and not any(
@@ -145,10 +147,28 @@ def _add_price(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes)
     notes.decide(at, f"does it {verb}? {reason}; write `{key}: true` or `{key}: false`")
 
 
-def _confirm(op: Operation, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
+def _confirm(
+    op: Operation, inputs: Mapping[str, Any], action: dict[str, Any], at: Pointer, notes: Notes
+) -> None:
     undone = ", which may be impossible to undo" if op.method == "DELETE" else ""
-    action["confirm"] = {"body": f"Go ahead with “{action['title'].rstrip(' .?!')}”{undone}?"}
+    title = re.sub(r"[{}]", "", action["title"]).rstrip(" .?!")
+    things = [_name_thing(name) for name, schema in inputs.items() if _is_thing(name, schema)]
+    named = f": {', '.join(things[:_MOST_THINGS])}" if things else ""
+    action["confirm"] = {"body": f"{title}{undone}{named}?"}
     notes.infer((*at, "confirm"), "from the title, as no call that writes goes out unasked")
+
+
+def _is_thing(name: str, schema: Mapping[str, Any]) -> bool:
+    """True for a required argument that a person reads in one line."""
+    one_value = schema.get("type") in ("string", "integer", "number", "boolean")
+    return bool(schema.get("required")) and one_value and name.isidentifier()
+
+
+def _name_thing(name: str) -> str:
+    """Return an argument as a question shows it: `board {board_id}`, `name {name}`."""
+    words = split_words(name)
+    noun = words[:-1] if len(words) > 1 and words[-1] == "id" else words
+    return f"{' '.join(noun)} {{{name}}}"
 
 
 def _list_first_words(name: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.places import Pointer
-from pgagents.base.text import brief
+from pgagents.base.text import brief, fit
 from pgagents.importer.document import Found, is_url
 from pgagents.importer.names import Notes, cut, first_sentence, one_line, snake, unique
 from pgagents.importer.operations import Operation
@@ -310,6 +310,16 @@ def _describe_api(info: Found, notes: Notes, title: str) -> dict[str, Any]:
         info.place,
     )
     return {"for_people": for_people, "for_models": cut(told, FOR_MODELS)}
+
+
+def describe_by_lists(described: dict[str, Any], names: Iterable[str]) -> None:
+    """Say what the API has, by the names of its lists, where the document describes it by its title alone."""
+    title = described["title"]
+    nouns = dict.fromkeys(
+        name.removeprefix("list_").replace("_", " ") for name in names if name.startswith("list_")
+    )
+    if nouns and described["for_models"] == title:
+        described["for_models"] = described["for_people"] = fit(f"{title}: {', '.join(nouns)}", FOR_PEOPLE)
 
 
 def _version(info: Found, notes: Notes) -> str:

@@ -15,7 +15,8 @@ from pgagents.base.writing import quoted_text
 from pgagents.lint.document import Judged
 
 MOST = 200
-_MOST_LINE = 300
+_MOST_LINE, _MOST_LINES = 300, 8
+_NAMED = re.compile(r"`[^`]*`|\b[0-9][0-9,]*\b")
 FORMAT = 1
 """The version of the JSON form, which schemas/lint.schema.json describes."""
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
@@ -26,15 +27,33 @@ def render_text(judged: Sequence[Judged], *, colour: bool = False) -> str:
     """Return the whole output, without a final line break. `colour` marks severities for a terminal."""
     blocks = []
     for one in judged:
-        shown = [show(diagnostic, one.source_of(diagnostic)) for diagnostic in one.found[:MOST]]
+        groups = _group(one.found)
+        shown = [show(first, one.source_of(first)) + _say_more(more) for first, *more in groups[:MOST]]
         blocks += [_colour(block) for block in shown] if colour else shown
-        if len(one.found) > MOST:
-            blocks.append(f"… and {len(one.found) - MOST:,} more; `--format json` has them all")
+        if len(groups) > MOST:
+            blocks.append(f"… and {len(groups) - MOST:,} more; `--format json` has them all")
         if one.lines:
             blocks.append(
                 "\n".join([f"{one.title}, {one.source.file}:", *(f"  {_cut(line)}" for line in one.lines)])
             )
     return "\n\n".join([*blocks, *(_summary(one) for one in judged)])
+
+
+def _group(found: Sequence[Diagnostic]) -> list[list[Diagnostic]]:
+    """Return the findings, in their order, with notes that differ only in names together."""
+    groups: dict[tuple[object, ...], list[Diagnostic]] = {}
+    for number, one in enumerate(found):
+        alike = one.id, _NAMED.sub("…", one.message), one.span.file
+        groups.setdefault(alike if one.severity == "note" else (number,), []).append(one)
+    return list(groups.values())
+
+
+def _say_more(more: Sequence[Diagnostic]) -> str:
+    if not more:
+        return ""
+    lines = ", ".join(str(one.span.line) for one in more[:_MOST_LINES])
+    rest = ", …" if len(more) > _MOST_LINES else ""
+    return f"\n   = {len(more)} more like it, at line {lines}{rest}; `--format short` has each"
 
 
 def _colour(block: str) -> str:

@@ -4,6 +4,7 @@ keys.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
@@ -316,6 +317,22 @@ def _check_examples(checker: Checker, pointer: Pointer, action: Action, groups: 
             said = "the example gives not exactly one group of `either`"
             at = (*pointer, "examples", name, "input")
             checker.report(at, "either", said, "give all arguments of one group, and none of the others")
+
+
+# -- the question for a person
+
+
+def check_confirm(checker: Checker) -> None:
+    """Record each `{name}` of a question that is nearly the name of an argument."""
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            body = action.confirm.body if action.confirm else ""
+            for held in re.findall(r"\{(\w+)\}", body):
+                if held not in action.input and (help := did_you_mean(held, action.input)):
+                    at = (*base, name, "confirm", "body")
+                    checker.report(
+                        at, "unknown-name", f"the question names `{held}`, which is no argument", help
+                    )
 
 
 # -- deprecation

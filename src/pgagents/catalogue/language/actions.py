@@ -214,7 +214,12 @@ class Confirm(Strict):
     """The question that a person must confirm before a write."""
 
     title: Line | None = Field(None, description="A short heading above the question.")
-    body: Line = Field(description="The question, with the effects and the cost of the call.")
+    body: Line = Field(
+        description=(
+            "The question, with the effects and the cost of the call. `{order_id}` in it stands for the "
+            "value of that argument: Pay order {order_id}?"
+        )
+    )
 
 
 class Texts(Strict):

@@ -43,8 +43,10 @@ READY_S = 120.0
 Only for one that hangs a user waits so long, and is told so: one that ends or listens elsewhere is noticed
 before. So a start of ten seconds of the processor has room beside a dozen busy processes.
 """
-ELSEWHERE_S, LOOK_FOR_PORTS_S = 20.0, 0.5
-"""Seconds for which an app may listen on other ports alone (a debugger's comes first); and between looks."""
+ELSEWHERE_S, UNASKED_S, LOOK_FOR_PORTS_S = 20.0, 5.0, 0.5
+"""Seconds for which an app may listen on other ports alone (a debugger's comes first), the same if its
+command names no port, so that it may not read PORT either; and between looks.
+"""
 TELL_S, TELL_AGAIN_S = 2.0, 10.0
 """Seconds after which the user is told that no answer has come yet, and between two such lines."""
 LOOK_S, ASK_S = 0.05, 2.0
@@ -275,8 +277,11 @@ class App:
             if waited_s >= look_s:
                 look_s, ports = waited_s + LOOK_FOR_PORTS_S, list_ports(self._child.pid)
             elsewhere = bool(ports) and self.port not in ports
+            if elsewhere and first_elsewhere_s == READY_S:
+                tell_s = waited_s  # nothing that the user can do is worth waiting for
             first_elsewhere_s = min(first_elsewhere_s, waited_s) if elsewhere else READY_S
-            if waited_s - first_elsewhere_s >= ELSEWHERE_S:
+            patience_s = ELSEWHERE_S if PORT in self.name or not self._other_url else UNASKED_S
+            if waited_s - first_elsewhere_s >= patience_s:
                 raise self._fail(self._say_elsewhere(ports), self._advise_elsewhere(ports))
             if waited_s >= READY_S:
                 raise self._fail(*self._say_late(listens=self.port in ports))

@@ -230,10 +230,23 @@ def _list_lost_answers(action: Action, model: Model) -> Iterator[Loss]:
 # -- one action as an operation
 
 
+def call_by_id(model: Model, text: str) -> str:
+    """Return a text that names each action in code marks by its operationId, as the document has no other
+    name of it.
+    """
+
+    def find_id(match: re.Match[str]) -> str:
+        ids = (str(one.operation_id) for one in model.actions if one.name == match[1] and one.operation_id)
+        return f"`{next(ids, match[1])}`"
+
+    made = re.sub(r"`(\w+)`", find_id, text)
+    return text if made == text else Text(made, origin_of(text) or ())
+
+
 def operation(model: Model, action: Action, profile: Profile) -> Node:
     """Return the Operation Object, with members in the order that people write them."""
     params = profile.params(action)
-    texts = {str(p.name): profile.param_text(action, p) for p in params}
+    texts = {str(p.name): call_by_id(model, profile.param_text(action, p)) for p in params}
     members: dict[str, Any] = {
         "operationId": action.operation_id,
         "summary": profile.text(action, "title"),

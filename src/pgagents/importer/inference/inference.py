@@ -90,16 +90,28 @@ def infer_descriptions(
     notes: Notes,
 ) -> None:
     """Add the descriptions that can be inferred from the rest of the document."""
-    known = _collect(made, named)
+    known, givers = _collect(made, named), _find_givers(made, resources)
     for one in made:
         for name, param in one.action.get("input", {}).items():
             if param.get("description") or follow(param, named).get("description"):
                 continue
-            found = next(_describe_argument(one, name, param, named, known, resources), None)
+            found = next(_describe_argument(one, name, param, named, known, givers), None)
             if found is not None:
                 param["description"] = found[0]
                 notes.infer(("actions", one.name, "input", name), f"the description, {found[1]}")
         _describe_action(one, named, notes)
+
+
+def _find_givers(made: Sequence[ImportedAction], resources: Mapping[str, Any]) -> dict[str, str]:
+    """Return by resource the action whose answer shows its ids: a list first, also one below a parent."""
+    routes = {str(one.action["http"]): one.name for one in made}
+    givers = {}
+    for name, section in resources.items():
+        maker = (section.get("made_by") or {}).get("action")
+        above = next((route.partition(" ")[2] for route, action in routes.items() if action == maker), "")
+        listing = (section.get("listed_by") or {}).get("action") or routes.get(f"GET {above}")
+        givers[name] = str(listing or maker or "")
+    return givers
 
 
 def _collect(made: Sequence[ImportedAction], named: Mapping[str, Any]) -> dict[Any, dict[str, str]]:
@@ -124,7 +136,7 @@ def _describe_argument(
     param: Schema,
     named: Mapping[str, Any],
     known: Mapping[Any, Mapping[str, str]],
-    resources: Mapping[str, Any],
+    givers: Mapping[str, str],
 ) -> Iterator[_Found]:
     """Yield possible descriptions of an argument, the most certain first."""
     schema = read_schema(param, named)
@@ -139,7 +151,7 @@ def _describe_argument(
     member = follow(find_success(one, named).get("properties", {}).get(wire[0], {}), named)
     if member.get("description") and member.get("type") == schema.get("type"):
         yield str(member["description"]), "from the answer's member"
-    yield from _describe_id(one, name, param, wire[1], resources)
+    yield from _describe_id(one, name, param, wire[1], givers)
     if wire[1] == "header" and wire[0].lower() in _HEADERS:
         yield _HEADERS[wire[0].lower()], "from its name"
     if wire[1] == "query" and not param.get("required"):
@@ -158,14 +170,12 @@ def _describe_argument(
 
 
 def _describe_id(
-    one: ImportedAction, name: str, param: Schema, place: str, resources: Mapping[str, Any]
+    one: ImportedAction, name: str, param: Schema, place: str, givers: Mapping[str, str]
 ) -> Iterator[_Found]:
     """Yield descriptions of an id in the path."""
     resource = param.get("refers_to")
-    if isinstance(resource, str) and resource in resources:
-        section = resources[resource]
-        source = section.get("listed_by") or section.get("made_by") or {}
-        told = f", as `{source['action']}` answers it" if source.get("action") not in (None, one.name) else ""
+    if isinstance(resource, str) and resource in givers:
+        told = f", as `{givers[resource]}` answers it" if givers[resource] not in ("", one.name) else ""
         noun = resource.removesuffix("_resource").replace("_", " ")
         yield f"The {noun}'s id{told}", "from the resource"
     *parts, last = words(name) or [""]

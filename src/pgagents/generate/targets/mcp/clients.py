@@ -21,6 +21,7 @@ from pgagents.generate.mcp_servers import (
     list_keys,
     local_losses,
     name_variables,
+    show_server,
 )
 from pgagents.generate.target import Loss, Target, View
 
@@ -54,7 +55,7 @@ def _started(model: Model, server: McpServer) -> dict[str, Node]:
     def make_command(show: Show, folder: str = "", **more: Any) -> Node:
         command, arguments = find_command(model, server, folder=folder)
         secrets: dict[str, Any] = {keys[n]: Text(show(c), (*at, "key")) for n, c in model.credentials.items()}
-        env = Node({**secrets, url: Text(model.api.server, ("api", "server"))}, origin=at)
+        env = Node({**secrets, url: show_server(model)}, origin=at)
         members = {**more, "command": command, "args": arguments, "env": env}
         return Node(members, origin=surface.origin)
 

@@ -59,4 +59,4 @@ def _describe_links(model: Model) -> dict[str, Any]:
     return found
 
 
-TARGET = Target("Hosting", ("pgagents/hosting.json",), view)
+TARGET = Target("Hosting", ("pgagents/hosting.json",), view, part="api.hosted")

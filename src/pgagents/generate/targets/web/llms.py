@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.base.places import Text
+from pgagents.base.text import is_example
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.model import Model
@@ -94,8 +95,8 @@ def view(model: Model) -> View:
             "title": model.api.title,
             "summary": model.api.for_people,
             "for_models": model.api.for_models,
-            "server": model.api.server,
-            "contact": model.api.contact,
+            "server": "" if is_example(model.api.server) else model.api.server,
+            "contact": "" if is_example(model.api.contact) else model.api.contact,
             "keys": [
                 Key(c.description or f"A key, sent {c.how}", c.show(), _find_issuer(model, c))
                 for c in model.credentials.values()
@@ -180,7 +181,9 @@ def _describe_action(model: Model, action: Action) -> str:
     first = "Deprecated. " if action.deprecated else ""
     former = [f"{line}." for line in describe_former_names([action])]
     job = describe_job(action, model.actions, lambda reader: str(reader.title))
-    return first + " ".join([str(action.description), *former, *([job.replace("`", "")] if job else [])])
+    told = str(action.description)
+    own = told.removeprefix(str(action.title)).lstrip(" .")  # the line begins with the title
+    return first + " ".join([own or told, *former, *([job.replace("`", "")] if job else [])])
 
 
 def _document(path: str, url: str) -> Link:
