@@ -132,6 +132,18 @@ def _is_same(one: str, other: str) -> bool:
     return long.startswith(short) and long[len(short) :] in _PLURALS
 
 
+_BEFORE_VOWEL = re.compile(
+    r"\b(a) (?=[`“]?(?:[aeio]|u(?![bcfhjkqrst][aeiou]|ni[^mn]|uid|rl\b)|hour|honest|heir))"
+    r"(?![`“]?(?:eu|one\b|once\b))",
+    re.I,
+)
+
+
+def correct_articles(text: str) -> str:
+    """Return a text of ours with `an` before each name, of whatever API, that begins with a vowel's sound."""
+    return _BEFORE_VOWEL.sub(r"\1n ", text) if "a " in text or "A " in text else text
+
+
 EXAMPLE = r"(?:\A|\.)example\.(?:com|net|org)\Z"
 """Matches a host of documentation (RFC 2606), which an import writes where the document has none."""
 

@@ -320,4 +320,5 @@ def _notes(surface: Surface, document: Node) -> Iterator[Note]:
     count = len(document["functions"])
     if count > _GOOD_FUNCTIONS:
         said = f"{count} functions; Copilot chooses less well among more than {_GOOD_FUNCTIONS}"
-        yield Note((*surface.origin, "actions"), said, "offer fewer actions here")
+        help = f"choose fewer: `surfaces: {{{surface.name}: {{actions: […]}}}}`"
+        yield Note((*surface.origin, "actions"), said, help)

@@ -478,7 +478,8 @@ def _shorten(model: Model, refused: Iterable[_Refusals]) -> tuple[Model, Cuts]:
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
     """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`.
 
-    One of a document's part on a surface that nobody asked for is a note: the author chose nothing there.
+    One of a document's part on a surface that nobody asked for is a note: the author chose nothing there. A
+    file that is too large for its vendor is an error there, so that the vendor is left out.
     """
     made = rendered.made
     severity: Any = "error" if strict else "warning"
@@ -497,6 +498,8 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
         for n in made.view.falsehoods
     ]
     most = made.target.max_bytes if isinstance(made.target, Target) else None
+    surface = getattr(made.target, "surface", None)
+    unasked = _is_unasked(("surfaces", surface or ""), made, model)
     for artifact in files if most else ():
         if most and len(artifact.data) > most:
             message = (
@@ -507,9 +510,9 @@ def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict
                 Diagnostic(
                     model.source.locate(("surfaces",)),
                     f"{made.id}/limit",
-                    severity,
+                    "error" if unasked else severity,
                     message,
-                    "offer fewer actions there",
+                    f"choose fewer actions: `surfaces: {{{surface}: {{actions: […]}}}}`",
                 )
             )
     return found

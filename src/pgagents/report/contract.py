@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pgagents.base.places import Pointer
+from pgagents.base.text import correct_articles
 
 FRAMEWORK = "framework"
 """In a contract's id, this word stands for the action if no action of the catalogue gave the answer."""
@@ -112,6 +113,9 @@ class Contract:
     cite: tuple[str, ...] = ()
     advice: bool = False
     """True for a recommendation. An answer that contradicts it is odd."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "says", correct_articles(self.says))
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ from shlex import quote
 from typing import Literal
 
 from pgagents.base.http import Request, Response, Silence
+from pgagents.base.text import correct_articles
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict
 
 ELSEWHERE = "another shard's"
@@ -48,6 +49,9 @@ class RecordedExchange:
     arguments: tuple[str, ...] = ()
     """The headers, in small letters, that are arguments of the action although clients send them too."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "why", correct_articles(self.why))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -64,6 +68,9 @@ class Result:
     """
     repeat: Repeat | None = None
     """The effect of the contract's repeated call; None if none was repeated for it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", correct_articles(self.reason))
 
 
 Severity = Literal["error", "odd"]
@@ -137,6 +144,9 @@ class Finding:
     """
     lines: tuple[str, ...] = ()
     """The lines of a catalogue that explain a finding which was read from a file."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "expected", correct_articles(self.expected))
 
     @property
     def severity(self) -> Severity:

@@ -271,6 +271,17 @@ class Check:
         return self.trials(setting).get((detail, place)) if self.trials is not None else None
 
 
+class _Word(str):
+    """A word that is shown without quotation marks."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+_JSON_WORDS = {"None": _Word("null"), "True": _Word("true"), "False": _Word("false")}
+"""By Python's word for a value, JSON's."""
+
+
 @lru_cache(maxsize=MOST_KEPT)
 def judge_kept(contract: str, unseen: str = "") -> Judgement:
     """Return the verdict that the contract held this time; `unseen` names traces that were not searched."""
@@ -287,8 +298,9 @@ def judge_broken(contract: str, expected: str, actual: str, **values: object) ->
     """
     if not values:
         return Judgement(contract, Verdict.BROKEN, expected, actual)
+    shown = {name: _JSON_WORDS.get(repr(value), value) for name, value in values.items()}
     sentence = _PLACEHOLDER.sub(
-        lambda match: match[0].format(**values) if match[1] in values else match[0], actual
+        lambda match: match[0].format(**shown) if match[1] in shown else match[0], actual
     )
     return Judgement(contract, Verdict.BROKEN, expected, sentence, claim=actual)
 
