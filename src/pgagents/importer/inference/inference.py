@@ -90,7 +90,7 @@ def infer_descriptions(
     notes: Notes,
 ) -> None:
     """Add the descriptions that can be inferred from the rest of the document."""
-    known, givers = _collect(made, named), _find_givers(made, resources)
+    known, givers = _collect(made, named), _find_givers(made, named, resources)
     for one in made:
         for name, param in one.action.get("input", {}).items():
             if param.get("description") or follow(param, named).get("description"):
@@ -102,15 +102,22 @@ def infer_descriptions(
         _describe_action(one, named, notes)
 
 
-def _find_givers(made: Sequence[ImportedAction], resources: Mapping[str, Any]) -> dict[str, str]:
+def _find_givers(
+    made: Sequence[ImportedAction], named: Mapping[str, Any], resources: Mapping[str, Any]
+) -> dict[str, str]:
     """Return by resource the action whose answer shows its ids: a list first, also one below a parent."""
-    routes = {str(one.action["http"]): one.name for one in made}
+    routes = {one.name: str(one.action["http"]) for one in made}
+    lists = {
+        routes[one.name]: one.name
+        for one in made
+        if (listing := describe_listing(one, named)) is not None and is_list(one, listing, named)
+    }
     givers = {}
     for name, section in resources.items():
         maker = (section.get("made_by") or {}).get("action")
-        above = next((route.partition(" ")[2] for route, action in routes.items() if action == maker), "")
-        listing = (section.get("listed_by") or {}).get("action") or routes.get(f"GET {above}")
-        givers[name] = str(listing or maker or "")
+        above = routes.get(str(maker), "").partition(" ")[2]
+        shown = (section.get("listed_by") or {}).get("action") or lists.get(f"GET {above}")
+        givers[name] = str(shown or maker or "")
     return givers
 
 
