@@ -217,10 +217,9 @@ def test_junit_message_ends_in_no_colon() -> None:
     bare = replace(one.findings[0], expected="sorted", actual="nearest-first does not hold: ")
     results = tuple(replace(r, reason="nearest-first does not hold: ") for r in one.results)
     root = xml.fromstring(junit.render(replace(one, findings=(bare,), results=results), SOURCE))
-    assert [f.get("message") for f in root.iter("failure")] == [
-        "expected sorted; got nearest-first does not hold",
-        "nearest-first does not hold",
-    ]
+    first, again = [f.get("message", "") for f in root.iter("failure")]
+    assert first == "GET /lots: nearest-first does not hold; expected sorted"
+    assert again == f"GET /lots: nearest-first does not hold: the same cause broke {results[1].contract.id}"
 
 
 HABITS = (

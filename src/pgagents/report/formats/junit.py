@@ -11,9 +11,8 @@ from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere
-from pgagents.report.presentation import describe_alarm
+from pgagents.report.presentation import describe_alarm, make_headline
 from pgagents.report.report import BOUGHT, Finding, Report, Result
-from pgagents.report.verdicts import actual
 
 # characters that XML 1.0 (section 2.2) excludes, even as references
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -103,11 +102,13 @@ def _case(
 
 
 def _message(result: Result, finding: Finding | None) -> str:
-    """Return expected and actual on one line. A further contract of a finding has its own reason."""
-    if finding is None or finding.contract.id != result.contract.id:
+    """Return the request and what came back, then what was expected, on the one line that a CI shows."""
+    if finding is None:
         return result.reason.rstrip(": ") or result.contract.says
-    expected = f"expected {finding.expected}; " if finding.expected else ""
-    return f"{expected}got {actual(finding)}"
+    if finding.contract.id != result.contract.id:
+        return f"{make_headline(finding)}: the same cause broke {result.contract.id}"
+    expected = f"; expected {finding.expected}" if finding.expected else ""
+    return f"{make_headline(finding)}{expected}"
 
 
 def _details(result: Result, finding: Finding | None, report: Report, source: Source) -> str:

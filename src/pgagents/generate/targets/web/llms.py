@@ -182,8 +182,8 @@ def _describe_action(model: Model, action: Action) -> str:
     former = [f"{line}." for line in describe_former_names([action])]
     job = describe_job(action, model.actions, lambda reader: str(reader.title))
     told = str(action.description)
-    own = told.removeprefix(str(action.title)).lstrip(" .")  # the line begins with the title
-    return first + " ".join([own or told, *former, *([job.replace("`", "")] if job else [])])
+    told = told.removeprefix(f"{action.title}. ")  # the line begins with the title
+    return first + " ".join([told, *former, *([job.replace("`", "")] if job else [])])
 
 
 def _document(path: str, url: str) -> Link:
