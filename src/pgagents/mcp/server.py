@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pgagents.base.text import brief, did_you_mean
+from pgagents.base.text import brief, did_you_mean, is_example
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Workflow
@@ -95,13 +95,14 @@ def make_server(
             if close is not None:
                 await close()
 
+    told, page = str(model.api.for_models).strip(), str(model.api.docs or model.api.server)
     made = Server[Any](
         str(server.name),
         version=str(server.named_version or server.version),
         title=str(offered.title or model.api.title),
         description=str(model.api.for_people),
-        instructions=f"{model.api.for_models} {RULES}",
-        website_url=str(model.api.docs or model.api.server),
+        instructions=f"{told if told.endswith(('.', '!', '?')) else f'{told}.'} {RULES}",
+        website_url=None if is_example(page) else page,
         icons=[Icon(src=str(model.api.logo))] if model.api.logo else None,
         cache_hints={
             "tools/list": hint,
