@@ -83,7 +83,7 @@ def _action(model: Model) -> Iterator[Field]:
         if model.api.privacy
         else "the catalogue has no `api.privacy`; these are the terms"
         if policy
-        else "the catalogue has none"
+        else "a GPT that is public or shared by link needs one: `api: {privacy: https://…}`"
     )
     yield Field(
         "Privacy policy", policy or "(missing)", note or "required before a GPT is public or shared by link"
