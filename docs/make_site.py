@@ -61,9 +61,12 @@ def main() -> int:
     WITH_LINK.write_text(add_link(CONFIGURATION.read_text("utf-8"), address), "utf-8")
     try:
         command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(WITH_LINK)]
-        return subprocess.run(command, cwd=ROOT, check=False).returncode
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
     finally:
         WITH_LINK.unlink()
+    for program in (ROOT / "site").rglob("*.py"):  # zensical copies whatever stands beside the pages
+        program.unlink()
+    return code
 
 
 if __name__ == "__main__":
