@@ -190,6 +190,9 @@ def _write_config(model: Model, file: str) -> str:
     clients = "mcp/clients.json"
     entry = json.loads(document(model, clients, traced=False).body(clients))[file]
     catalogue, program = Path(model.source.file).resolve(), Path(sys.executable).with_name("pgagents")
+    if "archive-v0" in program.parts:
+        said = "this copy of pgagents is uvx's, and goes when its cache is cleaned"
+        click.echo(f"{said}: `uv tool install` makes one that stays", err=True)
     for server in entry.get("mcpServers", entry.get("servers", {})).values():
         if server.get("command") == "pgagents":
             server["command"] = str(program) if program.exists() else "pgagents"

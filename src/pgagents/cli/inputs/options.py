@@ -313,7 +313,9 @@ def require_extras(command: str, *extras: str) -> None:
 
         noun = "extra" if len(lacking) == 1 else "extras"
         names = " and ".join(f"`{extra}`" for extra in lacking)
-        raise PgagentsError(f"`{command}` needs the {noun} {names}: {install_command(*lacking)}")
+        of_uv = f"uv tool install 'PATH[{','.join(lacking)}]', with the folder of your clone for PATH"
+        help = f"{of_uv}; or where pgagents is installed: {install_command(*lacking)}"
+        raise PgagentsError(f"`{command}` needs the {noun} {names}", help)
 
 
 def missing_modules(extra: str) -> list[str]:
