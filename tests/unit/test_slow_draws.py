@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pgagents.verify.values import generators
+from pgagents.verify.values.combining import list_given_up, random_inputs
 from pgagents.verify.values.generators import OutOfTime, drawing_until, random_values
 
 MEMBERS = {f"m{n}": {"type": "string", "format": "date-time"} for n in range(20)}
@@ -48,8 +49,9 @@ def test_a_slow_value_ends_when_the_run_is_over(kind: str) -> None:
     assert time.process_time() - begun < ENOUGH_S
 
 
-def test_a_slow_value_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generators, "MOST_S", 0.5)
+@pytest.mark.parametrize(("kind", "bound"), [("many items", "MOST_CHOICES"), ("alternatives", "MOST_S")])
+def test_a_slow_value_is_given_up(kind: str, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generators, bound, {"MOST_CHOICES": 4_000, "MOST_S": 0.5}[bound])
     monkeypatch.setattr(generators, "_slow", set[str]())
     random_values({"type": "integer"}, {}, 1, 0)
     drawn: list[str] = []
@@ -61,7 +63,18 @@ def test_a_slow_value_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generators, "_draw_in_time", noting)
     begun = time.process_time()
     for seed in range(2):
-        assert not random_values(SLOW["many items"], SCHEMAS, 100, seed)
+        assert not random_values(SLOW[kind], SCHEMAS, 100, seed)
     assert len(drawn) == 1, "what took too long is not drawn again"
     assert time.process_time() - begun < ENOUGH_S
     assert random_values({"type": "integer"}, {}, 5, 0)
+
+
+def test_an_argument_that_is_given_up_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generators, "MOST_CHOICES", 4_000)
+    monkeypatch.setattr(generators, "_slow", set[str]())
+    members = {"big": SLOW["many items"], "small": {"type": "integer"}}
+    spec = generators.document("/a", "post", [], {"type": "object", "properties": members}, {})
+    names = {("body", "big"): "large", ("body", "small"): "small"}
+    assert not list_given_up(spec, names)
+    assert all(set(given) <= {"small"} for given in random_inputs(spec, names, 5, 0, valid=True))
+    assert list_given_up(spec, names) == ["large"]

@@ -31,7 +31,7 @@ from pgagents.verify.fixtures.request_template import RequestTemplate, find_refu
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.projections import build_file, schema_of_parameter
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.combining import random_inputs
+from pgagents.verify.values.combining import list_given_up, random_inputs
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -384,7 +384,16 @@ def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterato
             drawn.append(laid)
             yield DrawnCall(call, wrong)
             if len(drawn) == setting.drawn:
-                return
+                break
+    lost = list_given_up(spec, names)
+    if lost:
+        name = str(endpoint.action.name)
+        list_undrawn(setting)[name] = f"{', '.join(f'`{one}`' for one in lost)} ({name})"
+
+
+def list_undrawn(setting: Setting) -> dict[str, str]:
+    """Return, by action, its arguments whose random values took too long to draw, as words."""
+    return setting.compute_once("arguments not drawn", dict[str, str])
 
 
 def _generate(
@@ -489,7 +498,7 @@ def _find_keyword(setting: Setting, endpoint: Endpoint, param: Param, value: Any
     """Return the keyword of the argument's schema that a value breaks."""
     if value is _MISSING:
         return "required"
-    readings = list(readings_of(value)) if isinstance(value, str) else [value]
+    readings = [r for r in readings_of(value) if r is not None] if isinstance(value, str) else [value]
     error = next(iter(setting.test_argument(endpoint, param).iter_errors(readings[-1])), None)
     return str(error.schema_path[-1]) if error is not None and error.schema_path else "type"
 

@@ -14,7 +14,14 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.schema import closure, resolve, validator
-from pgagents.verify.values.generators import check_time, generable, random_values, whole_inputs
+from pgagents.verify.values.generators import (
+    check_time,
+    generable,
+    is_given_up,
+    random_values,
+    whole_inputs,
+    wrap,
+)
 
 DRAWN = 25
 """The least valid values that are drawn for a schema, so that operations of other shapes share them."""
@@ -60,13 +67,11 @@ def random_inputs(
     check_time()
     if count < 1 or not generable(spec):
         return ()
-    schemas = spec["components"]["schemas"]
-    [[operation]] = [list(item.values()) for item in spec["paths"].values()]
-    declared = _list_declared(operation, schemas)
+    schemas, declared = _read(spec)
     if declared is None:
         return whole_inputs(spec, names, count, seed, valid=valid)
     drawn = [
-        _draw_argument(names[place], declared[place], schemas, (count, seed))
+        _draw_argument(names[place], declared[place], schemas, (count, seed), place[0])
         for place in sorted(names)
         if place in declared
     ]
@@ -91,6 +96,27 @@ def random_inputs(
         if len(calls) == count:
             break
     return tuple(calls.values())
+
+
+def list_given_up(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return the arguments without random values, because one takes too long to draw; all of a body whose
+    members depend on each other.
+    """
+    schemas, declared = _read(spec)
+    if declared is None:
+        return sorted(set(names.values())) if is_given_up(spec) else []
+    return [
+        names[place]
+        for place, (schema, _) in sorted(declared.items())
+        if place in names and is_given_up(wrap(schema, {n: schemas[n] for n in closure(schema, schemas)}))
+    ]
+
+
+def _read(spec: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the schemas of a document of one operation, and what `_list_declared` returns of it."""
+    schemas = spec["components"]["schemas"]
+    [[operation]] = [list(item.values()) for item in spec["paths"].values()]
+    return schemas, _list_declared(operation, schemas)
 
 
 def _list_declared(
@@ -119,12 +145,13 @@ def _draw_argument(
     declared: tuple[Mapping[str, Any], bool],
     schemas: Mapping[str, Any],
     bounds: tuple[int, int],
+    place: str,
 ) -> _Argument:
     schema, required = declared
     count, seed = bounds
     needed = {other: schemas[other] for other in closure(schema, schemas)}
     valid, wrong = _draw_values(json.dumps([schema, needed], sort_keys=True), max(count, DRAWN), seed)
-    return _Argument(name, required, valid, (*wrong, _LEFT_OUT) if required else wrong)
+    return _Argument(name, required, valid, (*wrong, _LEFT_OUT) if required and place != "path" else wrong)
 
 
 @lru_cache(maxsize=4096)

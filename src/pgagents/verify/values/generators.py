@@ -258,11 +258,13 @@ def _simplest(pattern: str, least: int, most: int) -> str:
 def _drawing() -> Iterator[None]:
     """Return a context in which Hypothesis draws the same values in every process, and nothing warns."""
     from hypothesis.internal.conjecture import providers
+    from hypothesis.internal.conjecture.data import ConjectureData
 
     none, permitted = _no_constants()
     with (
         warnings.catch_warnings(),
         patch.multiple(providers, _get_local_constants=lambda: none, CONSTANTS_CACHE=permitted),
+        patch.object(ConjectureData, "draw", _count_choices(ConjectureData.draw)),
     ):
         warnings.simplefilter("ignore")
         yield
@@ -301,8 +303,10 @@ def check_time() -> None:
         raise OutOfTime
 
 
-MOST_S = 10.0
-"""The processor seconds after which one draw ends without a value, whatever its schema asks for."""
+MOST_CHOICES = 200_000
+"""The choices of Hypothesis after which one draw ends without a value; 20,000 take about a second."""
+MOST_S = 30.0
+"""The processor seconds after which it ends if choices do not tell, as with thousands of alternatives."""
 TICK_S = 0.1
 
 
@@ -312,19 +316,47 @@ class _TooSlow(BaseException):
 
 _slow: set[str] = set()
 """What took too long once, as text. It is not drawn again with another seed."""
+_made = [0]
+"""The number of choices in this draw."""
+
+
+def _count_choices(draw: Callable[..., T]) -> Callable[..., T]:
+    """Return Hypothesis' method of one choice, ending a draw of too many: machines of any speed agree."""
+
+    def count(*given: Any, **named: Any) -> T:
+        _made[0] += 1
+        if _made[0] > MOST_CHOICES:
+            raise _TooSlow
+        return draw(*given, **named)
+
+    return count
+
+
+def is_given_up(spec: Mapping[str, Any]) -> bool:
+    """True if a random call of a document took too long to draw."""
+    return json.dumps(spec, sort_keys=True) in _slow
 
 
 def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -> T:
-    """Return what `draw` returns, or what `otherwise` does if it takes more than MOST_S.
+    """Return what `draw` returns, or what `otherwise` does if it takes more than MOST_CHOICES or MOST_S.
 
     Raises OutOfTime, also within one value: Hypothesis may take minutes for it.
-    Nothing is drawn again for a `key` that took too long. It needs a timer signal and the main thread.
-    Elsewhere (Windows) only `check_time` ends a draw.
+    Nothing is drawn again for a `key` that took too long. Time needs a timer signal and the main thread.
+    Elsewhere (Windows) only choices and `check_time` end a draw.
     """
     if key in _slow:
         return otherwise()
+    _made[0] = 0
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        return draw()
+        try:
+            drawn = draw()
+        except (Exception, _TooSlow):
+            if _made[0] <= MOST_CHOICES:
+                raise
+        if _made[0] <= MOST_CHOICES:
+            return drawn
+        _slow.add(key)
+        return otherwise()
     begun, drawing = time.process_time(), True
     end: type[BaseException] | None = None
 
@@ -349,6 +381,7 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     try:
         drawn = draw()
     except (Exception, OutOfTime, _TooSlow):
+        end = end or (_TooSlow if _made[0] > MOST_CHOICES else None)
         if end is None:  # Hypothesis takes a draw that a tick has ended for a flaky one, and raises its own
             raise
     finally:
@@ -387,13 +420,7 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
-    body = {
-        "type": "object",
-        "properties": {"value": dict(schema)},
-        "required": ["value"],
-        "additionalProperties": False,
-    }
-    spec = document("/value", "post", [], body, schemas)
+    spec = wrap(schema, schemas)
     if not generable(spec):
         return []
     found: list[Any] = []
@@ -413,6 +440,17 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
         with suppress(hypothesis.errors.HypothesisException):
             _draw_in_time(json.dumps(spec, sort_keys=True), draw, found.clear)
     return found[:count]
+
+
+def wrap(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of a call with one value of the schema, as `random_values` draws it."""
+    body = {
+        "type": "object",
+        "properties": {"value": dict(schema)},
+        "required": ["value"],
+        "additionalProperties": False,
+    }
+    return document("/value", "post", [], body, schemas)
 
 
 def whole_inputs(
