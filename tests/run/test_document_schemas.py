@@ -7,6 +7,7 @@ bodies to the document with another library than the run does.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -19,7 +20,7 @@ from pgagents.base.http import Handler, Request, Response, read_json
 from pgagents.base.jsonschema.readings import ONE, walk
 from pgagents.cli.inputs.document import load_document
 from pgagents.importer.catalogue import Choice
-from pgagents.report.contract import Verdict
+from pgagents.report.contract import Rank, Verdict
 from pgagents.report.report import Report
 from small_api import answer, verified
 
@@ -328,3 +329,47 @@ def test_a_member_named_like_a_keyword_ends_no_run(tmp_path: Path) -> None:
     file.write_text(json.dumps(described))
     report = verified(load_document(str(file), Choice()), lambda _: answer(200, []), keys={"main": ""})
     assert not [result for result in report.results if "internal error" in result.reason]
+
+
+ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "/labels": ("query", {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True}),
+    "/kinds": ("query", {"type": ["string", "null"], "enum": ["a", "b", None]}),
+    "/rows/{v}": ("path", {"type": ["string", "integer"], "minimum": 3, "minLength": 2}),
+    "/names": ("query", {"type": "string", "pattern": "^[a-z]{2,5}$"}),
+}
+
+
+def take(request: Request) -> Response:
+    """Answer as a server that holds each argument to its schema, in one of the ways that frameworks read."""
+    texts, (_, place, rest) = [text for _, text in request.query], request.path.partition("/rows/")
+    if place:
+        right = "/" not in rest and (len(rest) > 1 or rest in "3456789")
+    elif request.path == "/labels":
+        right = bool(texts) and len(set(texts)) == len(texts) and set(texts) <= {"a", "b"}
+    elif request.path == "/kinds":
+        right = len(texts) == 1 and texts[0] in ("a", "b", "")
+    elif request.path == "/names":
+        right = len(texts) == 1 and re.match("^[a-z]{2,5}$", texts[0]) is not None
+    else:
+        return answer(404, {"message": "none"})
+    if request.method != "GET":
+        return answer(405, {"message": "no"}, Allow="GET")
+    return answer(200, {}) if right else answer(400, {"message": "no"})
+
+
+def test_a_server_that_holds_arguments_to_its_document_is_not_accused(tmp_path: Path) -> None:
+    described = document({}, "3.1.0")
+    for path, (place, schema) in ARGUMENTS.items():
+        param = {"in": place, "name": "v", "required": True, "schema": schema}
+        refusal = {"description": "no", "content": {"application/json": {"schema": MESSAGE}}}
+        shown = {"description": "ok", "content": {"application/json": {"schema": {"type": "object"}}}}
+        described["paths"][path] = {
+            "get": {"parameters": [param], "responses": {"200": shown, "400": refusal}}
+        }
+    file = tmp_path / "openapi.json"
+    file.write_text(json.dumps(described))
+    report = verified(load_document(str(file), Choice()), take, keys={"main": ""})
+    assert [(f.contract.id, f.actual) for f in report.findings if f.rank.is_at_least(Rank.LAX)] == []
+    called = {r.contract.id: r.verdict for r in report.results if r.verdict is not Verdict.NOT_SELECTED}
+    calls = [verdict for id, verdict in called.items() if id.startswith("valid_calls/ordinary/")]
+    assert calls == [Verdict.KEPT] * len(ARGUMENTS)

@@ -29,7 +29,13 @@ UNBOUNDED = 40
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
+    "time": "16:00:00Z",
+    "duration": "P1D",
     "email": "someone@example.com",
+    "idn-email": "someone@example.com",
+    "ipv4": "192.0.2.2",
+    "ipv6": "2001:db8::2",
+    "byte": "cGd2",
     "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
 }
 URI = "https://example.com/"

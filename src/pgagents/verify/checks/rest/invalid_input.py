@@ -133,7 +133,8 @@ def _judge(
 
 def is_coerced(trial: Trial, call: Call, field: str) -> bool:
     """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
-    a listed value may have the other case, and an empty text is a missing argument.
+    a listed value may have the other case, an empty text is a missing argument, and to most languages the
+    `$` of a pattern is also before a last line break.
     """
     name, *path = field.split(".")
     param, schemas = trial.action.param(name), trial.model.schemas
@@ -151,6 +152,7 @@ def _convert(value: Any) -> Iterator[Any]:
         yield int(value)
     elif isinstance(value, str):
         yield value.swapcase()
+        yield value.removesuffix("\n")
         yield from [True] if value.lower() in _BOOLEANS else []
         number = float(value) if _NUMBER.fullmatch(value) else None
         yield from [] if number is None else [int(number)] if number.is_integer() else [number]

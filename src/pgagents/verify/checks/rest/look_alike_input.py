@@ -27,8 +27,8 @@ from pgagents.verify.wire.exchange import Exchange
 LONG = FAR
 """A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 WRONG = {"nan": "NaN", "nul": "a\0b"}
-COERCED = ("boolean", "nan")
-"""The kinds that frameworks convert by themselves."""
+COERCED = ("line_break", "boolean", "nan")
+"""The kinds that are right by the habits of frameworks and languages."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
