@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership, Proof
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.setting import setting_of
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import Call
 from small_api import URL, with_resource
 
 MODEL = with_resource()
@@ -96,7 +96,7 @@ def test_equal_create_is_about_another_instance_than_that_of_which_a_workflow_co
     ]
     proof = Proof(cast(Any, SimpleNamespace(pool=SimpleNamespace(instances=instances))))
     step, probe = (cast(Call, one) for one in steps)
-    assert proof._refer(step, "customer", "theirs") == InstanceRef("customer")
-    assert proof._refer(step, "customer", "ours") == "ours"
-    assert proof._refer(probe, "customer", "theirs") == "theirs"
-    assert proof._refer(step, "amount", "theirs") == "theirs"
+    given = {"customer": "theirs", "amount": "theirs"}
+    assert proof._list_counted(step, given) == [("customer", instances[0])]
+    assert proof._list_counted(step, {"customer": "ours"}) == []
+    assert proof._list_counted(probe, given) == []
