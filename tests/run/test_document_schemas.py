@@ -336,6 +336,7 @@ ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "/kinds": ("query", {"type": ["string", "null"], "enum": ["a", "b", None]}),
     "/rows/{v}": ("path", {"type": ["string", "integer"], "minimum": 3, "minLength": 2}),
     "/names": ("query", {"type": "string", "pattern": "^[a-z]{2,5}$"}),
+    "/exports": ("query", body({"format": {"enum": ["pdf", "csv"]}})),
 }
 
 
@@ -348,6 +349,8 @@ def take(request: Request) -> Response:
         right = bool(texts) and len(set(texts)) == len(texts) and set(texts) <= {"a", "b"}
     elif request.path == "/kinds":
         right = len(texts) == 1 and texts[0] in ("a", "b", "")
+    elif request.path == "/exports":
+        right = all(text in ("pdf", "csv") for key, text in request.query if key == "v[format]")
     elif request.path == "/names":
         right = len(texts) == 1 and re.match("^[a-z]{2,5}$", texts[0]) is not None
     else:
@@ -360,7 +363,9 @@ def take(request: Request) -> Response:
 def test_a_server_that_holds_arguments_to_its_document_is_not_accused(tmp_path: Path) -> None:
     described = document({}, "3.1.0")
     for path, (place, schema) in ARGUMENTS.items():
-        param = {"in": place, "name": "v", "required": True, "schema": schema}
+        deep = schema.get("type") == "object"
+        param = {"in": place, "name": "v", "required": not deep, "schema": schema}
+        param |= {"style": "deepObject"} if deep else {}
         refusal = {"description": "no", "content": {"application/json": {"schema": MESSAGE}}}
         shown = {"description": "ok", "content": {"application/json": {"schema": {"type": "object"}}}}
         described["paths"][path] = {

@@ -72,6 +72,32 @@ def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_se
     assert digests != {plan(model(), Options(seed=5), WHOLE).digest}
 
 
+@pytest.mark.matrix
+def test_a_run_is_the_same_under_another_hash_seed():
+    """Its requests with all values drawn, and each verdict with its reason."""
+    code = (
+        "import hashlib; from verifying import SHOP, inside, model, noted_run; "
+        "from pgagents.verify.plan.options import Options; "
+        "report, sent = noted_run(model(SHOP), inside(model(SHOP)), Options()); "
+        "calls = [repr((r.method, r.path, r.query, sorted(r.headers), r.body)) for r, _ in sent]; "
+        "judged = [repr((r.contract.id, r.verdict, r.reason)) for r in report.results]; "
+        "found = [repr((f.contract.id, f.rank, f.actual)) for f in report.findings]; "
+        "print(len(sent), hashlib.sha256(chr(10).join([*calls, *judged, *found]).encode()).hexdigest())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=str(PARK_GRAPH.parent.parent / "tests"),
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(printed) == 1
+
+
 @pytest.mark.parametrize("path", rarely([SHOP, PARK_GRAPH], SHOP), ids=lambda path: path.stem)
 def test_the_same_seed_sends_the_same_requests_in_the_same_order(path):
     """Also those that are sent at the same time."""

@@ -412,7 +412,12 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
         return
     for param in projections.endpoint.params:
         kinds = set(types_of(param.schema))
-        if param.place == "query" and not param.required and kinds and not kinds & {"string", "null"}:
+        if (
+            param.place == "query"
+            and not param.required
+            and kinds
+            and not kinds & {"object", "string", "null"}
+        ):
             name = str(param.name)
             arguments = {**template.input, name: "null"}
             yield f"null_word/{name}", name, arguments, f"{name} is the word null", False
