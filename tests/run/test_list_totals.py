@@ -119,6 +119,13 @@ def test_a_short_list_shows_nothing(rows: int) -> None:
     assert result.excused
 
 
+def test_a_list_longer_than_is_read_says_so_also_after_its_total_changed() -> None:
+    (result,) = find(lambda every, _page, turn: every - (turn < 3), rows=120)
+    assert result.verdict is Verdict.UNTESTED
+    assert result.reason == "the list has more items than were read (45)"
+    assert result.excused
+
+
 def test_a_list_that_fills_a_page_of_unknown_length_may_go_on() -> None:
     (result,) = find(lambda *_: 40, rows=20, name="total_count", further="")
     assert result.verdict is Verdict.UNTESTED

@@ -323,12 +323,17 @@ def _judge_list(
                 yield judged
                 return
         yield trial.untested("the list changed while its items were counted")
-    elif not first.whole:
-        yield trial.unseen(f"the list has more items than were read ({first.held})")
-    elif first.held < ENOUGH:
-        yield trial.unseen(f"the list held {first.held} items; a server that holds more shows it")
     else:
-        yield trial.kept()
+        yield _judge_right(trial, first)
+
+
+def _judge_right(trial: Trial, reading: _Reading) -> Judgement:
+    """Return the verdict on totals of which nothing is wrong: kept, if the whole list was read."""
+    if not reading.whole:
+        return trial.unseen(f"the list has more items than were read ({reading.held})")
+    if reading.held < ENOUGH:
+        return trial.unseen(f"the list held {reading.held} items; a server that holds more shows it")
+    return trial.kept()
 
 
 def _choose_filter(trial: Trial, reading: _Reading) -> dict[str, Any]:
@@ -354,7 +359,7 @@ def _compare(trial: Trial, total: _Total, first: _Reading, second: _Reading) -> 
         return trial.untested(second.refusal)
     problem = _find_problem(total, second)
     if not problem:
-        return trial.kept() if second.whole and second.held >= ENOUGH else None
+        return _judge_right(trial, second)
     if second.pages != first.pages or second.sample != first.sample:
         return None
     broken = trial.broken(f"{total.name} is the number of the list's items", problem)
