@@ -161,6 +161,13 @@ def test_no_habit_is_reported(group: int, seed: int, workers: int) -> None:
     assert {name: [(f.contract.id, f.actual) for f in found] for name, found in alone.items() if found} == {}
 
 
+@pytest.mark.parametrize("name", rarely(sorted(HABITS), min(HABITS)))
+def test_no_habit_alone_is_reported(name: str) -> None:
+    """In company a habit may leave a hint untested that another habit would break."""
+    report, _ = _verify(habits=[name])
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+
+
 def test_views_that_nothing_declares_are_reported() -> None:
     report, _ = _verify(bugs=["get-counts-views"])
     (finding,) = report.findings
