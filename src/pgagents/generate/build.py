@@ -432,7 +432,7 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
         elif (
             surface is not None
             and from_document
-            and model.source.is_from_document(("surfaces", surface))
+            and model.source.is_from_document(("surfaces", surface, "actions"))
             and (tool := _find_tool(traced, pointer, model))
         ):
             refusals.tools.append(RefusedTool(rendered.made.id, surface, tool, _short(error.message)))
