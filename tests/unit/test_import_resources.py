@@ -36,6 +36,23 @@ def infer(paths: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return made.data.get("resources", {}), made.text
 
 
+@pytest.mark.parametrize(("name", "member"), [("id", "id"), ("item_id", "id"), ("code", None)])
+def test_path_may_declare_an_integer_as_a_text(name: str, member: str | None) -> None:
+    """Routers of JavaScript see texts in a path alone; what has another name is no such id."""
+    found, _ = infer(
+        {
+            "/items": {
+                "get": answer({"type": "array", "items": ITEM}),
+                "post": create(name={"type": "string"}),
+            },
+            f"/items/{{{name}}}": by_id(name, "string")
+            | {"get": answer(ITEM), "delete": answer(None, "204")},
+        }
+    )
+    call = found.get("item", {}).get("undone_by")
+    assert (call and call["input"]) == (member and {name: f"=resource.{member}"})
+
+
 def test_create_read_list_and_removal_are_one_resource() -> None:
     found, text = infer(
         {

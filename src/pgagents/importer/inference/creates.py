@@ -445,12 +445,24 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 
 
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
-    """Return the member that is named like the argument with the id, and has its type; empty if none is."""
+    """Return the member that is named like the argument with the id, and has its type; empty if none is.
+
+    An integer fits an argument that is a text without a format: a path holds no other form of it.
+    """
     shown = schema.get("properties", {}).items()
     members = {n: read_schema(s, named) for n, s in shown if n.isidentifier()}  # an expression names it
     by_name = ["name"] if snake(argument) == kind and _says_name(param) else []
     wished = [*by_name, *_wish(argument, kind, members)]
-    return next((name for name in wished if _is_of_type(members.get(name, {}), param)), "")
+    as_text = is_type(param, ("string",)) and "format" not in param
+    return next(
+        (
+            name
+            for name in wished
+            if _is_of_type(member := members.get(name, {}), param)
+            or (as_text and is_type(member, ("integer",)))
+        ),
+        "",
+    )
 
 
 def find_id_by_structure(

@@ -28,6 +28,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 KEYLESS = (401, 403)
+TOO_LONG = (414, 431)
+"""A router or a proxy before the action limits the address and the headers, and no document says how far."""
 NO_TEXT = b"\xf8\xf9"
 """Bytes that no UTF-8 text contains, and that are no mark of UTF-16. Frameworks refuse them before they parse
 JSON.
@@ -79,7 +81,7 @@ def _judge_status(trial: Trial, exchange: Exchange, allowed: frozenset[int]) -> 
     if exchange.status in allowed:
         return trial.kept()
     broken = trial.broken(f"one of {_describe_statuses(allowed)}", exchange.outcome)
-    return replace(broken, claim=UNLISTED)
+    return replace(broken, claim=UNLISTED, odd=exchange.status in TOO_LONG)
 
 
 def _describe_statuses(statuses: frozenset[int]) -> str:
